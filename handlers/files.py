@@ -1,0 +1,131 @@
+"""Files on EFS and in /tmp: opened with care, copied and hashed in one pass, proven by header and digest.
+
+Reading goes in unbuffered steps of 1 MiB, EFS's own read size: 2 to 4 times faster over NFS than `shutil.copyfile`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+
+from handlers.digest import DIGEST_DIGITS, blake2b
+
+TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
+if TYPE_CHECKING:
+    from handlers.catalog import Name
+
+CHUNK_BYTES = 1024 * 1024
+HEADER_BYTES = 100
+MAGIC = b"SQLite format 3\0"
+
+
+class UnprovenError(Exception):
+    """The file is not the snapshot that its name says; the message says why. It will never be one."""
+
+
+def proven_size(path: str, name: Name, verify_max_bytes: int | None) -> int:
+    """Prove a file's header, and up to a size its bytes; its size in bytes. See `snapshot.open_snapshot`."""
+    file = open_file(path)
+    try:
+        size_bytes = os.fstat(file).st_size
+        if verify_max_bytes is None or size_bytes <= verify_max_bytes:
+            header, digest = _header_and_digest(file)
+        else:
+            header, digest = os.pread(file, HEADER_BYTES, 0), name.digest
+    finally:
+        os.close(file)
+    _prove_header(header, size_bytes)
+    if digest != name.digest:
+        raise UnprovenError(f"its bytes have the digest {digest}")
+    return size_bytes
+
+
+def copy_proven(source: str, target: str, name: Name) -> int:
+    """Copy a snapshot, reading each byte once: copied and hashed in one pass. Returns the size in bytes.
+
+    Raises UnprovenError (and leaves no copy) where the digest is not the name's, OSError where it cannot be read or
+    written.
+    """
+    try:
+        size_bytes, digest = copy_file(source, target)
+        if digest != name.digest:
+            raise UnprovenError(f"its bytes have the digest {digest}")
+    except BaseException:
+        remove(target)
+        raise
+    return size_bytes
+
+
+def copy_file(source: str, target: str, mode: int = 0o600, durable: bool = False) -> tuple[int, str]:
+    """Copy to a new file.
+
+    Args:
+        durable: `fsync` before closing.
+
+    Returns:
+        The size in bytes and the digest of what was copied.
+    """
+    hasher, buffer, size_bytes = blake2b(), bytearray(CHUNK_BYTES), 0
+    view = memoryview(buffer)
+    reading = open_file(source)
+    try:
+        writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            while count := os.readv(reading, [buffer]):
+                hasher.update(view[:count])
+                _write_all(writing, view[:count])
+                size_bytes += count
+            if durable:
+                os.fsync(writing)
+        finally:
+            os.close(writing)
+    finally:
+        os.close(reading)
+    return size_bytes, hasher.hexdigest()[:DIGEST_DIGITS]
+
+
+def remove(path: str) -> None:
+    """Delete a file that may be gone already."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def open_file(path: str) -> int:
+    """Open a regular file for reading: nothing that is followed, waits for a writer, or has no bytes of its own."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            raise UnprovenError("not a regular file") from error
+        raise
+    if stat.S_ISREG(os.fstat(file).st_mode):
+        return file
+    os.close(file)
+    raise UnprovenError("not a regular file")
+
+
+def _prove_header(header: bytes, size_bytes: int) -> None:
+    """SQLite's file format, section 1.3: magic, page size, rollback journal (not WAL), pages in the file."""
+    if len(header) < HEADER_BYTES or not header.startswith(MAGIC) or header[18:20] != b"\1\1":
+        raise UnprovenError("not a SQLite file in rollback mode")
+    page_bytes = int.from_bytes(header[16:18], "big")
+    page_bytes = 65536 if page_bytes == 1 else page_bytes
+    if int.from_bytes(header[28:32], "big") * page_bytes != size_bytes:
+        raise UnprovenError(f"{size_bytes} bytes are not what its header says")
+
+
+def _header_and_digest(file: int) -> tuple[bytes, str]:
+    """Both from one reading: a small read before it would cost NFS round trips of its own."""
+    hasher, buffer, header = blake2b(), bytearray(CHUNK_BYTES), b""
+    view = memoryview(buffer)
+    while count := os.readv(file, [buffer]):
+        header = header or bytes(view[: min(count, HEADER_BYTES)])
+        hasher.update(view[:count])
+    return header, hasher.hexdigest()[:DIGEST_DIGITS]
+
+
+def _write_all(file: int, view: memoryview) -> None:
+    while view:
+        view = view[os.write(file, view) :]

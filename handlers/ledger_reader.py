@@ -1,0 +1,134 @@
+"""The read path `ddb`: each read is an exact prefix of the ledger, as the head names it when the read begins."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, TypeVar
+
+from handlers import rows
+from handlers.bookmark import NOTHING, Bookmark
+from handlers.dynamo import Deadline, make_client
+from handlers.ledger import Ledger, Range
+from handlers.problem import unavailable
+from handlers.readers import POLL_S, WAIT_S, wait_for
+from handlers.sqlite_view import page_range, range_end
+from handlers.stats import Stats
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handlers.parameters import PageQuery
+    from handlers.readers import View
+    from handlers.settings import Settings
+    from handlers.timings import Timings
+
+T = TypeVar("T")
+
+ID_CHARACTERS = 26  # a ULID's
+
+
+class LedgerReader:
+    """Reads the ledger itself.
+
+    Args:
+        ledger: where the rows are.
+        monotonic: the clock for deadlines and waits, in seconds.
+        sleep: waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._ledger = ledger
+        self._monotonic = monotonic
+        self._sleep = sleep
+
+    @classmethod
+    def of_settings(cls, settings: Settings) -> LedgerReader:
+        """A reader with a client of its own. Raises Problem (503) where no table is named."""
+        if not settings.table_name:
+            raise unavailable("TABLE_NAME is not set, so there is no ledger to read")
+        return cls(Ledger(make_client(settings.region), settings.table_name))
+
+    def read(self, at_least: Bookmark, timings: Timings, use: Callable[[View], T]) -> T:
+        """Let `use` read the ledger's newest prefix, which holds at least that bookmark.
+
+        Raises Problem: 409 or 503 for a bookmark, 503 where DynamoDB is away.
+        """
+        deadline = Deadline(self._monotonic, self._sleep)
+        give_up_s = self._monotonic() + WAIT_S
+
+        def may_wait() -> bool:
+            """Pause, if the client asked for a bookmark and the wait is not over."""
+            if at_least == NOTHING or self._monotonic() >= give_up_s:
+                return False
+            self._sleep(POLL_S)
+            return True
+
+        def newest(_again: bool) -> LedgerView:
+            view = LedgerView(self._ledger, self._ledger.head(deadline) or NOTHING, deadline, may_wait)
+            timings.lap("check")
+            return view
+
+        return use(wait_for(at_least, newest, self._sleep, self._monotonic))
+
+
+class LedgerView:
+    """Reads of one prefix of the ledger. `bookmark` grows if a row newer than the head's reading turns up.
+
+    Args:
+        ledger: where the rows are.
+        bookmark: the prefix.
+        deadline: of all reads.
+        may_wait: pauses, and tells whether it is worth looking again for what the index does not know yet.
+    """
+
+    def __init__(self, ledger: Ledger, bookmark: Bookmark, deadline: Deadline, may_wait: Callable[[], bool]) -> None:
+        self.bookmark = bookmark
+        self._ledger = ledger
+        self._deadline = deadline
+        self._may_wait = may_wait
+
+    def page(self, query: PageQuery) -> tuple[list[str], int | None]:
+        """A page's rows as JSON texts, and the seq of its last row if more follow."""
+        if query.is_filtered:
+            return self._filtered_page(query)
+        first, last = page_range(query, self.bookmark.seq)
+        span = Range(self.bookmark.epoch, first, last, query.newest_first)
+        texts = [rows.json_text(row) for page in self._ledger.rows(span, self._deadline) for row in page]
+        return texts, range_end(query, first, last, self.bookmark.seq)
+
+    def row(self, row_id: str) -> str | None:
+        """One row as JSON text. With a bookmark asked for, the index gets time to catch up."""
+        if len(row_id) != ID_CHARACTERS or not row_id.isascii():  # DynamoDB refuses what is too long for a key
+            return None
+        row = self._ledger.row_by_id(self.bookmark.epoch, row_id, self._deadline)
+        while row is None and self._may_wait():
+            row = self._ledger.row_by_id(self.bookmark.epoch, row_id, self._deadline)
+        if row is None:
+            return None
+        self.bookmark = max(self.bookmark, Bookmark(self.bookmark.epoch, row[0]))
+        return rows.json_text(row)
+
+    def stats(self) -> dict[str, object]:
+        """The statistics of all rows, added up from all of them."""
+        values: list[float] = []
+        times: list[str] = []
+        for page_values, page_times in self._ledger.values_and_times(self.bookmark, self._deadline):
+            values += page_values
+            times += page_times
+        return Stats().plus(values, times).answer()
+
+    def _filtered_page(self, query: PageQuery) -> tuple[list[str], int | None]:
+        found: list[rows.Row] = []
+        with closing(self._ledger.matching(self.bookmark, query, self._deadline)) as pages:
+            for page in pages:
+                found += page
+                if len(found) > query.limit:
+                    break
+        texts = [rows.json_text(row) for row in found[: query.limit]]
+        return texts, found[query.limit - 1][0] if len(found) > query.limit else None

@@ -1,0 +1,42 @@
+"""The API's routes: the one table from which the router, the gateway and the OpenAPI description are made."""
+
+from __future__ import annotations
+
+COMMAND = "command"
+QUERY = "query"
+
+MAX_INSERT_ROWS = 1000
+SOURCES = ("sqlite-efs", "sqlite-tmp", "ddb")
+
+# (method, path template, function that answers, operation). HEAD goes wherever GET goes.
+ROUTES: tuple[tuple[str, str, str, str], ...] = (
+    ("POST", "/insert", COMMAND, "insert"),
+    ("POST", "/snapshots", COMMAND, "publish"),
+    ("GET", "/command/health", COMMAND, "health"),
+    ("GET", "/snapshots", QUERY, "snapshots"),
+    *(("GET", f"/{source}", QUERY, "page") for source in SOURCES),
+    *(("GET", f"/{source}/stats", QUERY, "stats") for source in SOURCES),
+    *(("GET", f"/{source}/{{id}}", QUERY, "row") for source in SOURCES),
+    ("GET", "/health", QUERY, "health"),
+    ("GET", "/query/health", QUERY, "health"),
+    ("GET", "/openapi.json", QUERY, "openapi"),
+)
+
+
+def gateway_routes() -> dict[str, str]:
+    """The gateway's explicit routes ("POST /insert") with the function each goes to.
+
+    Only the command function has explicit routes; `$default` goes to the query function, which so answers every
+    other path and method, and says 404 and 405 in the API's own words.
+    """
+    return {
+        f"{method} {path}": function
+        for verb, path, function, _ in ROUTES
+        if function == COMMAND
+        for method in methods(verb)
+    }
+
+
+def methods(verb: str) -> tuple[str, ...]:
+    """The HTTP methods that a route with this verb answers."""
+    return ("GET", "HEAD") if verb == "GET" else (verb,)

@@ -1,0 +1,48 @@
+"""The DynamoDB table's definition: it stands here once, for the emulator, the tests and the stack's program.
+
+Rows live under pk = "ledger#<epoch>#<page>", sk = seq, with 1000 rows a page, so that any range can be read with
+strong consistency and a long prefix in parallel. The index `by_id` finds one row by its id.
+"""
+
+from __future__ import annotations
+
+PARTITION_KEY = "pk"
+SORT_KEY = "sk"
+ID = "id"
+BY_ID = "by_id"
+TTL = "expires_at"
+PAGE_ROWS = 1000
+
+ATTRIBUTES = {PARTITION_KEY: "S", SORT_KEY: "N", ID: "S"}
+
+
+def rows_key(epoch: int, page: int) -> str:
+    """The partition key of one page of rows; page 0 holds seq 1 to 1000."""
+    return f"ledger#{epoch}#{page}"
+
+
+def page_of(seq: int) -> int:
+    """The page that holds a sequence number."""
+    return (seq - 1) // PAGE_ROWS
+
+
+def create_table_arguments(name: str) -> dict[str, object]:
+    """The arguments of DynamoDB's CreateTable. Time to live is switched on by a call of its own."""
+    return {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": attribute, "AttributeType": kind} for attribute, kind in ATTRIBUTES.items()
+        ],
+        "KeySchema": [
+            {"AttributeName": PARTITION_KEY, "KeyType": "HASH"},
+            {"AttributeName": SORT_KEY, "KeyType": "RANGE"},
+        ],
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": BY_ID,
+                "KeySchema": [{"AttributeName": ID, "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    }
