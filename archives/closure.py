@@ -1,0 +1,108 @@
+"""The files that an entry point needs: its imports, followed through the source.
+
+Invariants: imports inside functions count, imports under `if TYPE_CHECKING` do not. Every import is either of the
+project, of the standard library, of Lambda's runtime, or of a distribution that is shipped along; anything else is an
+error here and not in the first request. Modules named only at run time (importlib) cannot be seen.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Generator, Mapping
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import resolve_name
+from pathlib import Path
+
+RUNTIME = frozenset({"boto3", "botocore"})  # comes with Lambda's Python
+SHIPPED: Mapping[str, str] = {"ulid": "python-ulid"}  # import name -> distribution
+
+
+class ArchiveError(Exception):
+    """An archive cannot be put together; the message names the file that is at fault."""
+
+
+def files_of(entry: str, root: Path) -> dict[str, Path]:
+    """What the entry point needs, as path in the archive -> file, sorted by path.
+
+    Args:
+        entry: the module that the function starts in, such as "handlers.query".
+        root: the folder that the project's packages stand in.
+
+    Raises:
+        ArchiveError: an import cannot be followed.
+    """
+    found: dict[str, Path] = {}
+    shipped: set[str] = set()
+    todo = [(entry, "the entry point")]
+    while todo:
+        module, importer = todo.pop()
+        package = module.rpartition(".")[0]
+        if package:  # it is loaded before what stands in it
+            todo.append((package, importer))
+        origin = module.split(".")[0]
+        if origin in SHIPPED:
+            shipped.add(SHIPPED[origin])
+        elif (root / origin).is_dir():
+            path = _file_of(module, root, importer)
+            name = path.relative_to(root).as_posix()
+            if name not in found:
+                found[name] = path
+                todo += [(imported, name) for imported in _imports(path, root)]
+        elif origin not in RUNTIME | sys.stdlib_module_names:
+            raise ArchiveError(f"{importer} imports {module}, which no archive holds and Lambda does not have")
+    for name in shipped:
+        found |= _distribution_files(name)
+    return dict(sorted(found.items()))
+
+
+def _file_of(module: str, root: Path, importer: str) -> Path:
+    place = root.joinpath(*module.split("."))
+    for path in (place.with_suffix(".py"), place / "__init__.py"):
+        if path.is_file():
+            return path
+    raise ArchiveError(f"{importer} imports {module}, which is not there")
+
+
+def _imports(path: Path, root: Path) -> list[str]:
+    """The modules that a file imports."""
+    package = ".".join(path.relative_to(root).parts[:-1])
+    tree = ast.parse(path.read_bytes(), str(path))
+    return sorted({name for node in _statements(tree) for name in _names(node, package, root)})
+
+
+def _statements(tree: ast.AST) -> Generator[ast.AST]:
+    """Every statement that can be reached at run time; no expression holds an import."""
+    yield tree
+    is_typing_only = isinstance(tree, ast.If) and ast.unparse(tree.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+    for child in tree.orelse if isinstance(tree, ast.If) and is_typing_only else ast.iter_child_nodes(tree):
+        if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+            yield from _statements(child)
+
+
+def _names(node: ast.AST, package: str, root: Path) -> Generator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        module = resolve_name("." * node.level + (node.module or ""), package)
+        yield module
+        for alias in node.names:  # `from handlers import rows` names a module, `from handlers import VERSION` does not
+            place = root.joinpath(*module.split("."), alias.name)
+            if place.with_suffix(".py").is_file() or place.is_dir():
+                yield f"{module}.{alias.name}"
+
+
+def _distribution_files(name: str) -> dict[str, Path]:
+    """A pure Python distribution: its code, its metadata (read when it is imported) and its licence.
+
+    What installers write (RECORD, INSTALLER, byte code) stays out: it differs from machine to machine.
+    """
+    try:
+        files = distribution(name).files or []
+    except PackageNotFoundError as error:
+        raise ArchiveError(f"{name} is not installed, and the archive needs it") from error
+    return {
+        file.as_posix(): Path(str(file.locate()))
+        for file in files
+        if file.suffix == ".py" or file.name == "METADATA" or "licenses" in file.parts
+    }
