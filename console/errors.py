@@ -1,0 +1,20 @@
+"""The one exception that a person at the terminal gets to see: what went wrong, and what to do about it."""
+
+from __future__ import annotations
+
+INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended
+
+
+class ConsoleError(Exception):
+    """Something that the user can put right; printed as `Error: message` and `Try: hint`.
+
+    Args:
+        message: what went wrong, with the value that was at fault.
+        hint: what to do about it.
+        code: the program's exit code.
+    """
+
+    def __init__(self, message: str, hint: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.code = code

@@ -1,0 +1,108 @@
+"""What the verbs print: results on standard output, steps and progress on standard error.
+
+Where nobody watches (a pipe, a file) both are plain text, 100 columns wide.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Generator
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+WIDTH = 100
+
+Advance = Callable[[int], None]
+
+
+def results() -> Console:
+    """Where a verb's result goes."""
+    return _console(is_error=False)
+
+
+def messages() -> Console:
+    """Where everything else goes, so that a pipe behind standard output gets nothing but the result."""
+    return _console(is_error=True)
+
+
+def print_json(content: object) -> None:
+    """A result for other programs."""
+    print(json.dumps(content, indent=2))
+
+
+@contextlib.contextmanager
+def progress(title: str, total: int, interval_s: float = 5.0) -> Generator[Advance]:
+    """Show how many rows are done, how many a second, and when the job ends; as lines of text where nobody watches.
+
+    Args:
+        title: what is being done.
+        total: how many rows there are to do.
+        interval_s: time between two lines of text.
+
+    Yields:
+        what to call with the number of rows just done.
+    """
+    console = messages()
+    pace = _Pace(total)
+    if not console.is_terminal:
+        yield _Lines(console, title, pace, interval_s).advance
+        return
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}"), TimeRemainingColumn())
+    with Progress(TextColumn("{task.description}"), *columns, console=console) as bar:
+        task = bar.add_task(title, total=total, speed="")
+
+        def advance(count: int) -> None:
+            pace.advance(count)
+            bar.update(task, advance=count, speed=pace.speed)
+
+        yield advance
+
+
+class _Pace:
+    """How many are done, and how fast."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.done = 0
+        self._start_s = time.monotonic()
+
+    def advance(self, count: int) -> None:
+        self.done += count
+
+    @property
+    def per_second(self) -> float:
+        return self.done / (time.monotonic() - self._start_s)
+
+    @property
+    def speed(self) -> str:
+        return f"{self.per_second:,.0f} rows/s"
+
+
+class _Lines:
+    """Progress as a line of text now and then."""
+
+    def __init__(self, console: Console, title: str, pace: _Pace, interval_s: float) -> None:
+        self._console = console
+        self._title = title
+        self._pace = pace
+        self._interval_s = interval_s
+        self._last_s = time.monotonic()
+
+    def advance(self, count: int) -> None:
+        self._pace.advance(count)
+        if time.monotonic() - self._last_s < self._interval_s:
+            return
+        self._last_s = time.monotonic()
+        pace = self._pace
+        remaining_s = (pace.total - pace.done) / pace.per_second
+        line = f"{self._title}: {pace.done:,} of {pace.total:,} rows, {pace.speed}, {remaining_s:.0f} s to go"
+        self._console.print(line)
+
+
+def _console(*, is_error: bool) -> Console:
+    console = Console(stderr=is_error, highlight=False, markup=False)
+    console.width = min(WIDTH, console.width) if console.is_terminal else WIDTH
+    return console
