@@ -1,0 +1,31 @@
+"""The functions' code as Pulumi deploys it.
+
+The files are listed one by one. Pulumi hashes such an archive by names and contents alone, so that a function is
+updated when, and only when, a file that it imports has changed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pulumi
+
+from archives.closure import files_of
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def entry_of(function: str) -> str:
+    """The module that a function starts in."""
+    return f"handlers.{function}"
+
+
+def handler_of(function: str) -> str:
+    """The function's handler as Lambda is told."""
+    return f"{entry_of(function)}.handler"
+
+
+def archive_of(function: str, root: Path = ROOT) -> pulumi.AssetArchive:
+    """The archive of one function. Raises ArchiveError where an import cannot be followed."""
+    files = files_of(entry_of(function), root)
+    return pulumi.AssetArchive({name: pulumi.FileAsset(str(path)) for name, path in files.items()})
