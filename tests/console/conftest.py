@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import httpx
+import pytest
+
+from console import cli
+from console.background import BackgroundStack
+from console.patience import Patience
+from console.serve import project_stack
+from tests.console.faults import FaultyApi
+from tests.console.processes import children
+
+
+class Ran(NamedTuple):
+    """What a command line came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+RunConsole = Callable[..., Ran]
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    before = children()
+    yield
+    assert children() <= before
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackgroundStack]:
+    """The project's own local stack, with one sandbox a function; both run before a test looks at the processes."""
+    with BackgroundStack(project_stack(tmp_path_factory.mktemp("live"), sandboxes=1, check_interval_ms=0)) as stack:
+        for path in ("/query/health", "/command/health"):
+            assert httpx.get(stack.url + path).status_code == 200
+        yield stack
+
+
+@pytest.fixture
+def faulty(live: BackgroundStack) -> Iterator[FaultyApi]:
+    """The live stack's API behind a server that can lose and change what is said."""
+    with FaultyApi(live.url) as api:
+        yield api
+
+
+@pytest.fixture
+def run_console(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunConsole:
+    """The command line, in this process."""
+
+    def run(*arguments: str) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["console", *arguments])
+        code = cli.main()
+        out, err = capsys.readouterr()
+        return Ran(code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that a client makes; they take no time."""
+    made: list[float] = []
+    for module in ("client", "writers", "ledger"):
+        monkeypatch.setattr(f"console.{module}.Patience", lambda limit_s: Patience(limit_s, made.append))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] - a number
+    return made

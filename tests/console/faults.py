@@ -1,0 +1,121 @@
+"""An HTTP server before an API: as its script says, it answers in the API's place or loses what that says."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
+
+import httpx
+
+Step = Callable[["Exchange"], None]
+
+
+class FaultyApi:
+    """Does the next step of `script` to each request; passes on what comes when the script is at its end."""
+
+    def __init__(self, upstream: str = "") -> None:
+        self.upstream = upstream
+        self.script: deque[Step] = deque()
+        self.seen: list[tuple[str, str, bytes]] = []
+        self.clients: set[tuple[str, int]] = set()
+        self.http = httpx.Client(timeout=30.0)
+
+        class Handler(Exchange):
+            api = self
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        self.http.close()
+
+
+class Exchange(BaseHTTPRequestHandler):
+    """One request, and what a step can do about it."""
+
+    api: FaultyApi
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    body = b""
+
+    def do_GET(self) -> None:
+        self.body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.api.seen.append((self.command, self.path, self.body))
+        self.api.clients.add(self.client_address)
+        step = self.api.script.popleft() if self.api.script else Exchange.forward
+        step(self)
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def answer(self, status: int, body: str | bytes = "{}", headers: Mapping[str, str] | None = None) -> None:
+        content = body.encode() if isinstance(body, str) else body
+        self.send_response(status)
+        for name, value in {**(headers or {}), "content-length": str(len(content))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def ask(self) -> httpx.Response:
+        """What the API itself says."""
+        sent = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
+        return self.api.http.request(self.command, self.api.upstream + self.path, content=self.body, headers=sent)
+
+    def forward(self, tamper: Callable[[str], str] = str) -> None:
+        response = self.ask()
+        self.answer(response.status_code, tamper(response.text))
+
+    def drop(self) -> None:
+        """End the connection without an answer."""
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Tests print nothing."""
+
+
+def answers(status: int, body: object = None, **headers: str) -> Step:
+    """Answer so; header names with underscores for hyphens."""
+    text = body if isinstance(body, str) else json.dumps({} if body is None else body)
+    return lambda exchange: exchange.answer(
+        status, text, {name.replace("_", "-"): value for name, value in headers.items()}
+    )
+
+
+def drops(exchange: Exchange) -> None:
+    """Lose the request."""
+    exchange.drop()
+
+
+def loses_answer(exchange: Exchange) -> None:
+    """Let the API do it, and lose what it says."""
+    exchange.ask()
+    exchange.drop()
+
+
+def passes(exchange: Exchange) -> None:
+    """Do no harm."""
+    exchange.forward()
+
+
+def tampers(old: str, new: str) -> Step:
+    """Change the first `old` in the API's answer."""
+
+    def change(text: str) -> str:
+        assert old in text
+        return text.replace(old, new, 1)
+
+    return lambda exchange: exchange.forward(change)

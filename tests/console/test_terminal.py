@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from console import terminal
+
+
+@pytest.mark.parametrize("make", [terminal.results, terminal.messages])
+def test_nobody_watching_gets_plain_text_of_one_width(
+    make: type, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    console = make()
+    console.print("[bold]7[/bold] " + "word " * 30)
+    shown = "".join(capsys.readouterr())
+    assert shown.startswith("[bold]7[/bold] word")
+    assert 90 < len(shown.splitlines()[0]) <= 100
+    assert "\x1b" not in shown
+
+
+def test_results_and_messages_go_different_ways(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.results().print("one")
+    terminal.messages().print("two")
+    assert capsys.readouterr() == ("one\n", "two\n")
+
+
+@pytest.mark.parametrize(("columns", "width"), [("60", 60), ("300", 100)])
+def test_a_terminal_is_not_used_wider_than_readable(monkeypatch: pytest.MonkeyPatch, columns: str, width: int) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", columns)
+    assert terminal.results().width == width
+
+
+def test_progress_without_a_terminal_is_lines_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    with terminal.progress("load", 4000, interval_s=0.0) as advance:
+        advance(1000)
+        advance(1000)
+    with terminal.progress("quiet", 4000) as advance:
+        advance(1000)
+    out, err = capsys.readouterr()
+    assert out == ""
+    first, second = err.splitlines()
+    assert re.fullmatch(r"load: 1,000 of 4,000 rows, [\d,]+ rows/s, \d+ s to go", first)
+    assert second.startswith("load: 2,000 of 4,000 rows, ")
+
+
+def test_progress_on_a_terminal_is_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with terminal.progress("load", 4000) as advance:
+        advance(3000)
+    out, err = capsys.readouterr()
+    plain = re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]", "", err)
+    assert out == ""
+    assert "3000/4000" in plain
+    assert "rows/s" in plain

@@ -1,0 +1,334 @@
+"""Files under well-formed names that are not what they say: never served, passed over, moved away and replaced."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from handlers.bookmark import Bookmark
+from handlers.catalog import Name
+from handlers.files import UnprovenError
+from handlers.problem import Problem
+from handlers.readers import SqliteReader
+from handlers.snapshot import describe, open_snapshot
+from handlers.stats import Stats
+from tests.files import (
+    EPOCH,
+    MemoryLedger,
+    Place,
+    contents,
+    count_of,
+    flip_bit,
+    names_in,
+    publish,
+    served,
+)
+
+NEXT = Bookmark(EPOCH, 4)
+COUNTED = "UPDATE snapshot SET seq = 4, row_count = 4"
+HUGE = Bookmark(10**16 - 1, 7)
+
+
+def named_right(place: Place, content: bytes, bookmark: Bookmark = NEXT) -> Path:
+    """A file whose digest is right: only its content can give it away."""
+    return place.plant(content, bookmark, blake2b(content).hexdigest()[:16])
+
+
+def altered(place: Place, *statements: str) -> Path:
+    """A copy of the published snapshot with its meta row or tables changed, under a right name for one row more."""
+    return named_right(place, bytes_after(place, *statements))
+
+
+def one_row_more(place: Place) -> bytes:
+    """Bytes that would pass for the next snapshot, with nothing said against them."""
+    return bytes_after(place, COUNTED)
+
+
+def bytes_after(place: Place, *statements: str) -> bytes:
+    scratch = place.tmp / "scratch.db"
+    scratch.write_bytes(oldest(place).read_bytes())
+    connection = sqlite3.connect(scratch)
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+    return scratch.read_bytes()
+
+
+def oldest(place: Place) -> Path:
+    return place.snapshots / names_in(place.snapshots)[0]
+
+
+def link_to(place: Place, target: Path) -> Path:
+    path = place.plant(b"", NEXT)
+    path.unlink()
+    path.symlink_to(target)
+    return path
+
+
+def directory(place: Place) -> Path:
+    path = place.plant(b"", NEXT)
+    path.unlink()
+    path.mkdir()
+    (path / "something").touch()
+    return path
+
+
+def pipe(place: Place) -> Path:
+    path = place.plant(b"", NEXT)
+    path.unlink()
+    os.mkfifo(path)
+    return path
+
+
+def in_wal_mode(place: Place) -> Path:
+    content = bytearray(one_row_more(place))
+    content[18:20] = b"\2\2"
+    return named_right(place, bytes(content))
+
+
+def foreign_database(place: Place) -> Path:
+    scratch = place.tmp / "foreign.db"
+    connection = sqlite3.connect(scratch)
+    connection.executescript(
+        "CREATE TABLE randoms(seq INTEGER PRIMARY KEY, json TEXT); INSERT INTO randoms VALUES(1,1)"
+    )
+    connection.close()
+    return named_right(place, scratch.read_bytes())
+
+
+BAD: dict[str, Callable[[Place], Path]] = {
+    "empty": lambda place: named_right(place, b""),
+    "empty with any digest": lambda place: place.plant(b"", NEXT),
+    "text": lambda place: named_right(place, b"not a database\n" * 1000),
+    "magic only": lambda place: named_right(place, b"SQLite format 3\0"),
+    "header only": lambda place: named_right(place, oldest(place).read_bytes()[:100]),
+    "half": lambda place: named_right(place, oldest(place).read_bytes()[:20_000]),
+    "a page longer": lambda place: named_right(place, one_row_more(place) + bytes(4096)),
+    "another's bytes": lambda place: place.plant(oldest(place).read_bytes(), NEXT),
+    "older rows under a right digest": lambda place: named_right(place, oldest(place).read_bytes()),
+    "WAL": in_wal_mode,
+    "foreign database": foreign_database,
+    "directory": directory,
+    "dangling link": lambda place: link_to(place, place.tmp / "nothing"),
+    "link to a good file": lambda place: link_to(place, oldest(place)),
+    "pipe": pipe,
+    "future schema": lambda place: altered(place, COUNTED, "UPDATE snapshot SET schema_version = 2"),
+    "future meta table": lambda place: altered(place, COUNTED, "ALTER TABLE snapshot RENAME COLUMN seq TO position"),
+    "no meta row": lambda place: altered(place, "DELETE FROM snapshot"),
+    "two meta rows": lambda place: altered(place, COUNTED, "INSERT INTO snapshot SELECT * FROM snapshot"),
+    "another epoch": lambda place: altered(place, COUNTED, "UPDATE snapshot SET epoch = 999"),
+    "fewer rows than seq": lambda place: altered(place, "UPDATE snapshot SET seq = 4"),
+    "statistics not JSON": lambda place: altered(place, COUNTED, "UPDATE snapshot SET stats = 'x'"),
+    "statistics of another form": lambda place: altered(place, COUNTED, "UPDATE snapshot SET stats = '5'"),
+    "hash not hexadecimal": lambda place: altered(place, COUNTED, "UPDATE snapshot SET content_hash = 'x'"),
+    "garbage with a huge epoch": lambda place: place.plant(b"garbage" * 10_000, HUGE),
+    "a good file's bytes with a huge epoch": lambda place: named_right(place, oldest(place).read_bytes(), HUGE),
+}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_file_is_passed_over_for_the_older_one_then_moved_away_and_replaced(place: Place, kind: str) -> None:
+    ledger = MemoryLedger(3)
+    publisher = place.publisher(ledger)
+    good = publish(publisher, ledger)
+    warm = place.on_efs(), place.in_tmp()
+    assert [count_of(reader) for reader in warm] == [3, 3]
+    bad = BAD[kind](place)
+    for reader in (*warm, place.on_efs(), place.in_tmp()):
+        assert count_of(reader) == 3
+        assert reader.retries == 0
+    with pytest.raises(UnprovenError):
+        open_snapshot(str(bad), Name(bad.name))
+
+    ledger.grow(2)
+    assert publish(publisher, ledger).bookmark == ledger.bookmark
+    assert [name.partition(".db.")[0] + ".db" for name in names_in(place.quarantine)] == [bad.name]
+    assert good.name in names_in(place.snapshots)
+    for reader in (*warm, place.on_efs(), place.in_tmp()):
+        assert count_of(reader) == 5
+
+
+@pytest.mark.parametrize("kind", ["empty", "text", "directory", "dangling link", "garbage with a huge epoch", "pipe"])
+def test_where_nothing_proves_itself_the_answer_is_503_and_not_an_empty_list(place: Place, kind: str) -> None:
+    bad = BAD[kind](place)
+    readers = place.on_efs(), place.in_tmp()
+    for reader in readers:
+        assert_unavailable(reader)
+    place.quarantine.mkdir()
+    bad.rename(place.quarantine / "bad")
+    for reader in readers:
+        assert_unavailable(reader)
+    place.publish(MemoryLedger(2))
+    assert [count_of(reader) for reader in readers] == [2, 2]
+
+
+def assert_unavailable(reader: SqliteReader) -> None:
+    with pytest.raises(Problem) as caught:
+        served(reader)
+    assert caught.value.status == 503
+    assert "retry-after" in caught.value.headers
+
+
+def test_a_file_moved_to_quarantine_and_published_again_under_its_name_is_served(place: Place) -> None:
+    ledger = MemoryLedger(3)
+    place.publish(MemoryLedger(2))
+    published = place.publish(ledger)
+    good = place.path(published).read_bytes()
+    flip_bit(place.path(published), 8 * 5000)
+    readers = place.on_efs(), place.in_tmp()
+    assert [count_of(reader) for reader in readers] == [2, 2]
+    again = place.publish(ledger)
+    assert again.name == published.name
+    assert place.path(again).read_bytes() == good
+    assert [count_of(reader) for reader in readers] == [3, 3]
+
+
+def test_a_file_put_in_the_place_of_a_bad_one_is_served_even_if_nobody_moved_the_bad_one(place: Place) -> None:
+    published = place.publish(MemoryLedger(3))
+    good = place.path(published).read_bytes()
+    flip_bit(place.path(published), 8 * 5000)
+    reader = place.on_efs()
+    assert_unavailable(reader)
+    (place.efs / "mended").write_bytes(good)
+    (place.efs / "mended").rename(place.path(published))
+    assert count_of(reader) == 3
+
+
+def test_a_file_of_the_same_name_goes_to_quarantine_twice_and_both_are_kept(place: Place) -> None:
+    ledger = MemoryLedger(3)
+    publisher = place.publisher(ledger)
+    for times in (1, 2):
+        flip_bit(place.path(publish(publisher, ledger)), 8 * 5000)
+        assert publish(publisher, ledger).bookmark == ledger.bookmark
+        assert len(names_in(place.quarantine)) == times
+
+
+def test_a_warm_publisher_proves_again_what_changed_under_its_name(place: Place) -> None:
+    ledger = MemoryLedger(3)
+    publisher = place.publisher(ledger)
+    published = publish(publisher, ledger)
+    assert publish(publisher, ledger).build == "none"
+    flip_bit(place.path(published), 8 * 5000)
+    again = publish(publisher, ledger)
+    assert (again.name, again.build) == (published.name, "full")
+    assert count_of(place.in_tmp()) == 3
+
+
+def test_a_base_damaged_between_proof_and_copy_is_moved_away_and_a_full_build_takes_its_place(place: Place) -> None:
+    ledger = MemoryLedger(3)
+    published = place.publish(ledger)
+    cold = place.publisher(ledger)
+    cold.newest()
+    before = place.path(published).stat()
+    flip_bit(place.path(published), 8 * 5000)
+    os.utime(place.path(published), ns=(before.st_atime_ns, before.st_mtime_ns))
+    ledger.grow(1)
+    assert publish(cold, ledger).build == "full"
+    assert len(names_in(place.quarantine)) == 1
+    assert count_of(place.on_efs()) == 4
+
+
+def test_the_publisher_says_what_it_moves_away_and_why(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    bad = BAD["text"](place)
+    with caplog.at_level(logging.ERROR):
+        place.publish(MemoryLedger(1))
+    assert bad.name in caplog.text
+    assert "not a SQLite file" in caplog.text
+
+
+def test_two_publishers_that_find_the_same_bad_file_both_go_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = BAD["text"](place)
+    rename = os.rename
+
+    def renamed_by_another(source: str, target: str) -> None:
+        if source == str(bad):
+            rename(source, target + "-another")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", renamed_by_another)
+    assert place.publish(MemoryLedger(5)).bookmark.seq == 5
+
+
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = Place(tmp_path_factory.mktemp("bits"))
+    return place.path(place.publish(MemoryLedger(3)))
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_flipped_bit_is_noticed(snapshot: Path, data: st.DataObject) -> None:
+    bit = data.draw(st.integers(0, snapshot.stat().st_size * 8 - 1))
+    copy = snapshot.parent / "copy"
+    copy.write_bytes(snapshot.read_bytes())
+    flip_bit(copy, bit)
+    with pytest.raises(UnprovenError):
+        open_snapshot(str(copy), Name(snapshot.name))
+
+
+def test_every_truncation_is_noticed_even_where_the_digest_is_not_checked(snapshot: Path) -> None:
+    content = snapshot.read_bytes()
+    pages = range(0, len(content), 4096)
+    copy = snapshot.parent / "copy"
+    for length in {0, 1, 15, 16, 17, 18, 27, 31, 99, 100, 101, len(content) - 1, *pages, *(page + 1 for page in pages)}:
+        copy.write_bytes(content[:length])
+        with pytest.raises(UnprovenError):
+            open_snapshot(str(copy), Name(snapshot.name), 0)
+
+
+def test_the_digest_on_efs_is_checked_up_to_the_limit_only_and_in_tmp_always(tmp_path: Path) -> None:
+    places = [Place(tmp_path / limit, VERIFY_MAX_BYTES=limit) for limit in ("1000", "10000000")]
+    for place in places:
+        place.publish(MemoryLedger(2))
+        flip_bit(place.path(place.publish(MemoryLedger(3))), 8 * 5000)
+    assert [served(place.on_efs()).seq for place in places] == [3, 2]
+    assert [served(place.in_tmp()).seq for place in places] == [2, 2]
+
+
+def test_beyond_that_limit_header_schema_and_meta_row_still_have_to_agree(tmp_path: Path) -> None:
+    place = Place(tmp_path, VERIFY_MAX_BYTES="0")
+    place.publish(MemoryLedger(3))
+    for kind in ("text", "half", "WAL", "older rows under a right digest", "future schema", "directory"):
+        BAD[kind](place)
+        assert count_of(place.on_efs()) == 3
+
+
+def test_a_bad_file_is_not_described(place: Place) -> None:
+    place.publish(MemoryLedger(3))
+    for kind in ("text", "directory", "future schema"):
+        bad = BAD[kind](place)
+        with pytest.raises(UnprovenError):
+            describe(str(bad), Name(bad.name))
+        bad.rename(place.tmp / kind)
+
+
+def test_pages_of_64_kib_are_read_right(place: Place) -> None:
+    published = place.publish(MemoryLedger(3))
+    connection = sqlite3.connect(place.path(published))
+    connection.executescript("PRAGMA page_size=65536; VACUUM")
+    connection.close()
+    big = named_right(place, place.path(published).read_bytes(), published.bookmark)
+    open_snapshot(str(big), Name(big.name)).close()
+    assert len(contents(big)[0]) == 3
+
+
+def test_statistics_survive_their_text_and_nothing_else_is_taken_for_them() -> None:
+    stats = Stats().plus([1.5, -2.0], ["b", "a"])
+    assert Stats.from_text(stats.to_text()).answer() == stats.answer()
+    for text in ("", "{", "[]", "[1]", "{}"):
+        with pytest.raises(ValueError):
+            Stats.from_text(text)

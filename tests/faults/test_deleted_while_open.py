@@ -1,0 +1,325 @@
+"""Another machine deletes, or something damages, the snapshot that is open here."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from hashlib import blake2b
+from pathlib import Path
+
+import pytest
+
+from handlers.bookmark import NOTHING, Bookmark
+from handlers.copying_reader import CopyingReader
+from handlers.problem import Problem
+from handlers.readers import SqliteReader
+from handlers.timings import Timings
+from tests.files import (
+    EPOCH,
+    Calls,
+    MemoryLedger,
+    Place,
+    count_of,
+    descriptors,
+    failing,
+    flip_bit,
+    names_in,
+    page,
+    served,
+)
+
+PATHS = ("on_efs", "in_tmp")
+RETRIED = {
+    "IOERR": sqlite3.SQLITE_IOERR,
+    "IOERR_READ": sqlite3.SQLITE_IOERR | 1 << 8,
+    "CANTOPEN": sqlite3.SQLITE_CANTOPEN,
+    "NOTADB": sqlite3.SQLITE_NOTADB,
+    "CORRUPT": sqlite3.SQLITE_CORRUPT,
+    "CORRUPT_INDEX": sqlite3.SQLITE_CORRUPT | 3 << 8,
+}
+
+
+class Failing:
+    """What is done with a view: it fails the first few times, then tells how many rows there are."""
+
+    def __init__(self, times: int, error: Exception) -> None:
+        self._times = times
+        self._error = error
+        self.calls = 0
+
+    def __call__(self, view: object) -> int:
+        self.calls += 1
+        if self.calls <= self._times:
+            raise self._error
+        assert hasattr(view, "bookmark")
+        return self.calls
+
+
+def database_error(code: int) -> sqlite3.DatabaseError:
+    error = sqlite3.OperationalError("injected")
+    error.sqlite_errorcode = code
+    return error
+
+
+def reader_of(place: Place, path: str) -> SqliteReader:
+    return place.on_efs() if path == "on_efs" else place.in_tmp()
+
+
+def unavailable_from(reader: SqliteReader, at_least: Bookmark = NOTHING) -> Problem:
+    with pytest.raises(Problem) as caught:
+        served(reader, at_least)
+    assert caught.value.status == 503
+    return caught.value
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    place = Place(tmp_path)
+    place.publish(MemoryLedger(3))
+    return place
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("code", RETRIED.values(), ids=RETRIED)
+def test_an_error_of_the_file_is_retried_once_and_counted(place: Place, path: str, code: int) -> None:
+    reader = reader_of(place, path)
+    before = descriptors()
+    assert reader.read(NOTHING, Timings(), Failing(1, database_error(code))) == 2
+    assert reader.retries == 1
+    assert count_of(reader) == 3
+    reader.drop()
+    assert descriptors() == before
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("code", [errno.ESTALE, errno.ENOENT, errno.EIO], ids=errno.errorcode.get)
+def test_an_error_of_the_file_system_is_retried_once_and_counted(place: Place, path: str, code: int) -> None:
+    reader = reader_of(place, path)
+    assert reader.read(NOTHING, Timings(), Failing(1, OSError(code, os.strerror(code)))) == 2
+    assert reader.retries == 1
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("code", RETRIED.values(), ids=RETRIED)
+def test_a_second_error_is_503_and_the_next_request_starts_anew(place: Place, path: str, code: int) -> None:
+    reader = reader_of(place, path)
+    use = Failing(9, database_error(code))
+    with pytest.raises(Problem, match="cannot be read now") as caught:
+        reader.read(NOTHING, Timings(), use)
+    assert (caught.value.status, use.calls, reader.retries) == (503, 2, 2)
+    assert count_of(reader) == 3
+
+
+@pytest.mark.parametrize(
+    "error",
+    [database_error(sqlite3.SQLITE_ERROR), database_error(sqlite3.SQLITE_MISUSE), sqlite3.ProgrammingError("ours")],
+)
+def test_our_own_errors_are_not_taken_for_the_files(place: Place, error: sqlite3.DatabaseError) -> None:
+    reader = place.on_efs()
+    use = Failing(9, error)
+    with pytest.raises(type(error)):
+        reader.read(NOTHING, Timings(), use)
+    assert (use.calls, reader.retries) == (1, 0)
+
+
+def test_our_own_error_in_the_retry_is_not_hidden_either(place: Place) -> None:
+    class OursAfterwards(Failing):
+        def __call__(self, view: object) -> int:
+            self._error = database_error(sqlite3.SQLITE_ERROR if self.calls else sqlite3.SQLITE_IOERR)
+            return super().__call__(view)
+
+    with pytest.raises(sqlite3.OperationalError):
+        place.on_efs().read(NOTHING, Timings(), OursAfterwards(9, OSError()))
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_snapshot_deleted_while_open_is_read_on_until_a_newer_one_is_there(place: Place, path: str) -> None:
+    reader = reader_of(place, path)
+    assert count_of(reader) == 3
+    (place.snapshots / names_in(place.snapshots)[0]).unlink()
+    assert count_of(reader) == 3
+    place.publish(MemoryLedger(4))
+    assert count_of(reader) == 4
+    assert reader.retries == 0
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_retry_lists_again_whatever_the_interval(tmp_path: Path, path: str) -> None:
+    place = Place(tmp_path, CHECK_INTERVAL_MS="3600000")
+    old = place.path(place.publish(MemoryLedger(3)))
+    reader = reader_of(place, path)
+    assert count_of(reader) == 3
+    place.publish(MemoryLedger(4))
+    old.unlink()
+    assert count_of(reader) == 3
+    assert reader.read(NOTHING, Timings(), Failing(1, OSError(errno.ESTALE, "stale"))) == 2
+    assert count_of(reader) == 4
+    assert reader.retries == 1
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_newer_file_that_cannot_be_read_is_tried_once_an_interval(tmp_path: Path, path: str) -> None:
+    place = Place(tmp_path, CHECK_INTERVAL_MS="3600000")
+    place.publish(MemoryLedger(3))
+    catalog = place.catalog()
+    reader = (SqliteReader if path == "on_efs" else CopyingReader)(catalog, place.settings)
+    assert count_of(reader) == 3
+    place.publish(MemoryLedger(4))
+    catalog.names(now=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "readv", failing(errno.EIO))
+        assert served(reader).seq == 3
+        with Calls(tmp_path) as calls:
+            assert served(reader).seq == 3
+    assert calls.seen == []
+    catalog.names(now=True)
+    assert count_of(reader) == 4
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_sandbox_never_goes_back_even_where_only_an_older_one_is_left(place: Place, path: str) -> None:
+    newer = place.path(place.publish(ledger := MemoryLedger(4)))
+    reader = reader_of(place, path)
+    assert count_of(reader) == 4
+    newer.unlink()
+    reader.drop()
+    assert "next publish mends it" in unavailable_from(reader).detail
+    assert count_of(reader_of(place, path)) == 3  # one that never served the newer one may
+    place.publish(ledger)
+    assert count_of(reader) == 4
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_other_file_of_the_same_prefix_will_do(place: Place, path: str) -> None:
+    first = place.path(place.publish(MemoryLedger(3)))
+    copy = place.tmp / "other"
+    copy.write_bytes(first.read_bytes())
+    connection = sqlite3.connect(copy)
+    connection.executescript("PRAGMA page_size=8192; VACUUM")
+    connection.close()
+    content = copy.read_bytes()
+    place.plant(content, Bookmark(EPOCH, 3), blake2b(content).hexdigest()[:16])
+    older, newer = (place.snapshots / name for name in names_in(place.snapshots))
+    reader = reader_of(place, path)
+    assert count_of(reader) == 3
+    newer.unlink()
+    reader.drop()
+    assert count_of(reader) == 3
+    assert older.exists()
+
+
+def test_a_file_that_shrinks_under_the_reader_is_given_up_until_it_is_replaced(tmp_path: Path) -> None:
+    place, ledger = Place(tmp_path, VERIFY_MAX_BYTES="0"), MemoryLedger(900)
+    published = place.publish(ledger)
+    reader = place.on_efs()
+    assert served(reader).seq == 900
+    os.truncate(place.path(published), 8192)
+    with pytest.raises(Problem) as caught:
+        page(reader)
+    assert caught.value.status == 503
+    assert reader.retries >= 1
+    place.publish(ledger)
+    assert count_of(reader) == 900
+
+
+def test_a_page_found_damaged_makes_the_whole_file_prove_itself_whatever_its_size(tmp_path: Path) -> None:
+    place, ledger = Place(tmp_path, VERIFY_MAX_BYTES="0"), MemoryLedger(900)
+    published = place.publish(ledger)
+    size_bytes = published.size_bytes
+    content = bytearray(place.path(published).read_bytes())
+    for start in range(8 * 4096, size_bytes, 4096):
+        content[start : start + 100] = bytes(100)
+    place.path(published).write_bytes(content)
+    reader = place.on_efs()
+    assert served(reader).seq == 900
+    with pytest.raises(Problem, match="can be proven"):
+        page(reader)
+    assert reader.retries == 1
+    assert "can be proven" in unavailable_from(reader).detail
+    place.publish(ledger)
+    assert count_of(reader) == 900
+
+
+def test_a_copy_that_goes_bad_is_copied_again_and_the_published_file_is_not_blamed(place: Place) -> None:
+    reader = place.in_tmp()
+    assert reader.read(NOTHING, Timings(), Failing(1, database_error(sqlite3.SQLITE_CORRUPT))) == 2
+    assert count_of(reader) == 3
+    assert len(names_in(place.tmp / "snapshots")) == 1
+    assert count_of(place.in_tmp()) == 3
+
+
+def test_a_file_gone_between_its_proof_and_its_opening_is_passed_over_for_the_older_one(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = place.path(place.publish(MemoryLedger(4)))
+    connect = sqlite3.connect
+
+    def gone(database: str, **_: bool) -> sqlite3.Connection:
+        newest.unlink(missing_ok=True)
+        return connect(database, uri=True)
+
+    reader = place.on_efs()
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", gone)
+        assert served(reader) == Bookmark(EPOCH, 3)
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN])
+def test_a_file_that_cannot_be_opened_now_is_no_proof_against_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    reader = place.on_efs()
+
+    def broken(database: str, **_: bool) -> sqlite3.Connection:
+        raise database_error(code)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", broken)
+        unavailable_from(reader)
+        with pytest.raises(OSError, match="cannot be opened"):
+            place.publisher(MemoryLedger(3)).newest()
+    assert names_in(place.quarantine) == []
+    assert count_of(reader) == 3
+
+
+def test_a_meta_row_that_cannot_be_read_now_is_no_proof_against_the_file(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(sqlite3.Connection):
+        def execute(self, *_: object) -> sqlite3.Cursor:
+            raise database_error(sqlite3.SQLITE_IOERR)
+
+    def broken(database: str, **_: bool) -> sqlite3.Connection:
+        return connect(database, uri=True, factory=Broken)
+
+    reader = place.on_efs()
+    connect = sqlite3.connect
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", broken)
+        unavailable_from(reader)
+        with pytest.raises(OSError, match="cannot be read"):
+            place.publisher(MemoryLedger(3)).newest()
+    assert names_in(place.quarantine) == []
+    assert count_of(reader) == 3
+
+
+def test_a_newer_file_that_cannot_be_read_now_leaves_the_open_one_in_service(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = place.on_efs()
+    assert count_of(reader) == 3
+    place.publish(MemoryLedger(4))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "readv", failing(errno.ESTALE))
+        assert count_of(reader) == 3
+    assert reader.retries == 0
+    assert count_of(reader) == 4
+
+
+def test_a_newer_file_that_is_damaged_leaves_the_open_one_in_service(place: Place) -> None:
+    reader = place.on_efs()
+    assert count_of(reader) == 3
+    flip_bit(place.path(place.publish(MemoryLedger(4))), 8 * 5000)
+    assert count_of(reader) == 3
+    assert reader.retries == 0

@@ -1,0 +1,275 @@
+"""EFS and the sandbox's own disk full, read-only, broken or missing: real small file systems where one can be mounted,
+and every single call of the publishing path failing otherwise."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from handlers.problem import Problem
+from handlers.publish import Published, Publisher
+from handlers.timings import Timings
+from tests.api import SOURCES, Api
+from tests.files import Calls, MemoryLedger, Place, count_of, failing, names_in, publish, served
+
+CODES = (errno.ENOSPC, errno.EROFS, errno.EIO)
+Remount = Callable[[str], None]
+
+
+def mount(*arguments: str) -> bool:
+    return subprocess.run(["mount", *arguments], capture_output=True, check=False).returncode == 0
+
+
+def mounted(folder: Path, options: str) -> Iterator[Remount]:
+    """A small file system at a folder; gives a function that mounts it again with other options."""
+    if shutil.which("mount") is None or not mount("-t", "tmpfs", "-o", options, "tmpfs", str(folder)):
+        pytest.skip("nothing can be mounted here")
+
+    def remount(changed: str) -> None:
+        assert mount("-o", f"remount,{changed}", str(folder))
+
+    yield remount
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.fixture
+def efs(environ: dict[str, str]) -> Iterator[Remount]:
+    yield from mounted(Path(environ["EFS_DIR"]), "size=256k")
+
+
+@pytest.fixture
+def tmp(environ: dict[str, str]) -> Iterator[Remount]:
+    yield from mounted(Path(environ["TMP_DIR"]), "size=128k")
+
+
+def insert(api: Api, count: int = 1) -> str | None:
+    """Insert rows, which must always succeed. Returns the published bookmark; None where it says there is none."""
+    answer = api.post("/insert", {"count": count})
+    assert answer.status == 201, answer.text
+    snapshot = answer.json["snapshot"]
+    assert (snapshot is None) == ("warning" in answer.json)
+    return snapshot and snapshot["bookmark"]
+
+
+def seqs(api: Api) -> set[int]:
+    """How far each read path is."""
+    found: set[int] = set()
+    for source in SOURCES:
+        answer = api.get(source)
+        assert answer.status == 200, answer.text
+        found.add(int(answer.json["bookmark"].partition(".")[2]))
+    return found
+
+
+def test_efs_full_the_insert_commits_and_says_so_and_the_next_one_with_space_mends_it(efs: Remount, api: Api) -> None:
+    while insert(api, 100):
+        pass
+    assert api.post("/snapshots").status == 503
+    at_ledger = api.get("/ddb/stats").json["stats"]["count"]
+    assert seqs(api) == {at_ledger, at_ledger - 100}
+    assert [api.get(source).json["bookmark"] for source in SOURCES[:2]] == [api.get("/sqlite-efs").json["bookmark"]] * 2
+    efs("size=4m")
+    assert insert(api)
+    assert seqs(api) == {at_ledger + 1}
+
+
+def test_efs_read_only_the_insert_commits_and_says_so_and_the_next_one_mends_it(efs: Remount, api: Api) -> None:
+    assert insert(api)
+    efs("ro")
+    assert insert(api) is None
+    assert api.post("/snapshots").status == 503
+    assert seqs(api) == {1, 2}
+    efs("rw")
+    assert insert(api)
+    assert seqs(api) == {3}
+
+
+def test_efs_missing_the_insert_commits_and_says_so_and_nothing_is_made_in_its_place(
+    api: Api, environ: dict[str, str]
+) -> None:
+    assert insert(api)
+    efs, away = Path(environ["EFS_DIR"]), Path(environ["EFS_DIR"] + "-away")
+    efs.rename(away)
+    assert insert(api) is None
+    assert api.post("/snapshots").status == 503
+    assert not efs.exists()
+    assert [api.get(source).status for source in SOURCES] == [503, 503, 200]
+    away.rename(efs)
+    assert insert(api)
+    assert seqs(api) == {3}
+
+
+def test_efs_missing_a_sandbox_goes_on_with_what_it_has_open_but_promises_no_more(tmp_path: Path) -> None:
+    place, ledger = Place(tmp_path), MemoryLedger(3)
+    place.publish(ledger)
+    reader = place.in_tmp()
+    assert count_of(reader) == 3
+    place.efs.rename(tmp_path / "away")
+    assert count_of(reader) == 3
+    with pytest.raises(Problem, match=r"1000\.4 was asked for"):
+        served(reader, ledger.grow(1))
+    (tmp_path / "away").rename(place.efs)
+    place.publish(ledger)
+    assert count_of(reader) == 4
+
+
+def test_tmp_full_while_building_the_insert_commits_and_says_so_and_space_mends_it(tmp: Remount, api: Api) -> None:
+    assert insert(api)
+    assert insert(api, 1000) is None
+    assert api.post("/snapshots").status == 503
+    assert api.get("/sqlite-efs").json["bookmark"].endswith(".1")
+    tmp("size=4m")
+    assert insert(api)
+    assert seqs(api) == {1002}
+
+
+def test_tmp_full_while_copying_the_base_leaves_nothing_behind(tmp: Remount, tmp_path: Path) -> None:
+    big, small = Place(tmp_path / "big"), Place(tmp_path, tmp_path / "big" / "efs")
+    big.publish(ledger := MemoryLedger(1000))
+    ledger.grow(1)
+    with pytest.raises(OSError, match="No space left"):
+        small.publish(ledger)
+    assert names_in(small.tmp / "build") == []
+    tmp("size=4m")
+    assert small.publish(ledger).build == "incremental"
+
+
+def test_tmp_full_the_older_copy_is_served_until_the_newer_one_fits(tmp: Remount, tmp_path: Path) -> None:
+    builder, place = Place(tmp_path / "builder"), Place(tmp_path, tmp_path / "builder" / "efs")
+    builder.publish(ledger := MemoryLedger(10))
+    reader = place.in_tmp()
+    assert count_of(reader) == 10
+    ledger.grow(980)
+    builder.publish(ledger)
+    assert count_of(reader) == 10
+    assert len(names_in(place.tmp / "snapshots")) == 1
+    assert count_of(place.on_efs()) == 990
+    tmp("size=4m")
+    assert count_of(reader) == 990
+    assert reader.retries == 0
+
+
+def test_tmp_that_fits_one_copy_only_gives_up_the_older_one(tmp: Remount, tmp_path: Path) -> None:
+    builder, place = Place(tmp_path / "builder"), Place(tmp_path, tmp_path / "builder" / "efs")
+    size_bytes = builder.publish(ledger := MemoryLedger(300)).size_bytes
+    assert size_bytes < 128 * 1024 < 2 * size_bytes
+    reader = place.in_tmp()
+    assert count_of(reader) == 300
+    ledger.grow(1)
+    builder.publish(ledger)
+    assert count_of(reader) == 301
+    assert len(names_in(place.tmp / "snapshots")) == 1
+
+
+def test_tmp_full_without_any_copy_is_503(tmp: Remount, tmp_path: Path) -> None:
+    builder, place = Place(tmp_path / "builder"), Place(tmp_path, tmp_path / "builder" / "efs")
+    builder.publish(MemoryLedger(1000))
+    reader = place.in_tmp()
+    with pytest.raises(Problem, match="cannot be read now"):
+        served(reader)
+    assert names_in(place.tmp / "snapshots") == []
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC], ids=errno.errorcode.get)
+def test_whichever_call_fails_the_insert_commits_and_the_next_one_mends_it(
+    api: Api, environ: dict[str, str], code: int
+) -> None:
+    insert(api)
+    outcomes = [insert(api)]
+    step = 0
+    while step == 0 or step <= len(seen(api, environ, step, code, outcomes)):
+        step += 1
+        assert insert(api) is not None
+    assert None in outcomes
+    assert outcomes[-1] is not None
+    assert step > 15
+
+
+def seen(api: Api, environ: dict[str, str], step: int, code: int, outcomes: list[str | None]) -> list[str]:
+    """The calls of an insert of which one failed."""
+    with Calls(Path(environ["EFS_DIR"]), step, failing(code)) as calls:
+        outcomes.append(insert(api))
+    return calls.seen
+
+
+@pytest.mark.parametrize("code", [errno.EROFS], ids=errno.errorcode.get)
+def test_whichever_call_fails_publishing_is_503_or_done_and_the_next_time_mends_it(
+    api: Api, environ: dict[str, str], code: int
+) -> None:
+    insert(api)
+    statuses: list[int] = []
+    while True:
+        step = len(statuses) + 1
+        assert api.post("/insert", prefer="respond-async").status == 202
+        with Calls(Path(environ["EFS_DIR"]), step, failing(code)) as calls:
+            answer = api.post("/snapshots")
+        statuses.append(answer.status)
+        assert answer.status == 201 or (answer.status == 503 and "retry-after" in answer.headers), answer.text
+        assert insert(api) is not None
+        if not calls.has_struck:
+            break
+    assert set(statuses) == {201, 503}
+    assert len(statuses) > 15
+
+
+@pytest.mark.parametrize("code", CODES, ids=errno.errorcode.get)
+@pytest.mark.parametrize("full", [False, True])
+def test_whichever_call_of_a_cold_publisher_fails_nothing_wrong_is_published(
+    tmp_path: Path, code: int, full: bool
+) -> None:
+    for step in range(1, 100):
+        place, ledger = Place(tmp_path / str(step)), MemoryLedger(3)
+        place.publish(ledger)
+        ledger.grow(2)
+        publisher = place.publisher(ledger)
+        with Calls(tmp_path, step, failing(code)) as calls:
+            outcome = try_to_publish(publisher, ledger, full)
+        assert outcome is None or outcome.bookmark == ledger.bookmark
+        assert count_of(place.on_efs()) in ((3, 5) if outcome is None else (5,))
+        assert publish(publisher, ledger, full).bookmark == ledger.bookmark
+        assert count_of(place.in_tmp()) == 5
+        if not calls.has_struck:
+            return
+    pytest.fail("there is no end to the calls")
+
+
+def try_to_publish(publisher: Publisher, ledger: MemoryLedger, full: bool) -> Published | None:
+    try:
+        return publisher.publish(ledger.bookmark, Timings(), full)
+    except (OSError, sqlite3.Error):
+        return None
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE, errno.EACCES], ids=errno.errorcode.get)
+@pytest.mark.parametrize("path", ["on_efs", "in_tmp"])
+def test_whichever_call_of_a_reader_fails_once_it_answers_all_the_same(tmp_path: Path, path: str, code: int) -> None:
+    place, ledger = Place(tmp_path), MemoryLedger(3)
+    place.publish(ledger)
+    for step in range(1, 100):
+        reader = place.on_efs() if path == "on_efs" else place.in_tmp()
+        with Calls(tmp_path, step, failing(code)) as calls:
+            assert count_of(reader) == 3
+        assert reader.retries <= int(calls.has_struck)
+        reader.drop()
+        if not calls.has_struck:
+            return
+    pytest.fail("there is no end to the calls")
+
+
+def test_a_reader_whose_disk_fails_for_good_says_503(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.publish(MemoryLedger(3))
+    reader = place.on_efs()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "readv", failing(errno.EIO))
+        with pytest.raises(Problem) as caught:
+            served(reader)
+    assert (caught.value.status, reader.retries) == (503, 2)
+    assert count_of(reader) == 3

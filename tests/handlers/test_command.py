@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from handlers import VERSION
+from handlers.bookmark import Bookmark
+from handlers.catalog import Catalog, snapshots_dir
+from handlers.command import NOT_PUBLISHED, Command, make_handler
+from handlers.ledger import Ledger
+from handlers.publish import Publisher
+from handlers.router import Router
+from handlers.settings import Settings, SettingsError
+from tests.api import Answer, Api, event
+from tests.meddling import Clock, all_rows, no_time_limit, set_head
+
+
+class CommandApi:
+    """One command function with clocks of its own."""
+
+    def __init__(self, ledger: Ledger, environ: dict[str, str], clock: Clock) -> None:
+        command = Command(ledger, Settings(environ), clock, clock.deadline)
+        operations = {"insert": command.insert, "publish": command.publish, "health": command.health}
+        self._router = Router("command", operations)
+
+    def post(self, path: str, content: object = None, **headers: str) -> Answer:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = event("POST", path, json.dumps(content or {}), {"content-type": "application/json"} | named)
+        return Answer(self._router(sent, None))
+
+
+def names(environ: dict[str, str]) -> list[str]:
+    return [str(name.bookmark) for name in Catalog(snapshots_dir(environ["EFS_DIR"])).names()]
+
+
+def test_an_insert_appends_and_publishes(api: Api, ledger: Ledger, environ: dict[str, str]) -> None:
+    answer = api.post("/insert", {"items": [{"random_value": 0.25}, {"random_value": -3}]})
+    assert answer.status == 201
+    content = answer.json
+    assert [row[1:3] for row in all_rows(ledger)] == list(zip(content["ids"], [0.25, -3.0], strict=True))
+    assert content["inserted"] == 2
+    snapshot = content["snapshot"]
+    assert (snapshot["bookmark"], snapshot["rows"]) == (content["bookmark"], 2)
+    (path,) = [path for path in Path(environ["EFS_DIR"], "snapshots").iterdir() if "-000000000002-" in path.name]
+    assert snapshot["bytes"] == path.stat().st_size
+    assert snapshot["build"] == "incremental"  # upon the empty snapshot that made the ledger known
+    assert "warning" not in content
+    assert answer.headers["snapshot-bookmark"] == content["bookmark"]
+
+
+def test_the_header_repeats_the_timings_of_the_body(api: Api) -> None:
+    answer = api.post("/insert")
+    timings = answer.json["timings_ms"]
+    assert {"parse", "append", "total"} <= timings.keys()
+    assert answer.headers["server-timing"] == ", ".join(f"{phase};dur={spent}" for phase, spent in timings.items())
+
+
+def test_with_respond_async_nothing_is_published(api: Api, environ: dict[str, str]) -> None:
+    answer = api.post("/insert", {"count": 3}, prefer="respond-async")
+    assert (answer.status, answer.json["snapshot"], answer.json["inserted"]) == (202, None, 3)
+    assert answer.headers["preference-applied"] == "respond-async"
+    assert answer.headers["snapshot-bookmark"] == answer.json["bookmark"]
+    assert "warning" not in answer.json
+    assert len(names(environ)) == 1  # the new ledger's empty one
+
+
+def test_another_preference_changes_nothing(api: Api) -> None:
+    answer = api.post("/insert", {}, prefer="return=minimal")
+    assert answer.status == 201
+    assert "preference-applied" not in answer.headers
+
+
+def test_the_next_publish_includes_what_was_only_appended(api: Api) -> None:
+    api.post("/insert", {"count": 3}, prefer="respond-async")
+    assert api.post("/insert").json["snapshot"]["rows"] == 4
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left"), KeyError("a defect"), MemoryError()], ids=repr)
+def test_what_is_committed_is_acknowledged_whatever_publishing_does(
+    api: Api, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Publisher, "publish", fail)
+        answer = api.post("/insert", {"count": 2}, idempotency_key="k")
+    assert (answer.status, answer.json["snapshot"], answer.json["warning"]) == (201, None, NOT_PUBLISHED)
+    assert [row[1] for row in all_rows(ledger)] == answer.json["ids"]
+    replay = api.post("/insert", {"count": 2}, idempotency_key="k")
+    assert (replay.status, replay.json["ids"], replay.json["snapshot"]) == (201, answer.json["ids"], None)
+    assert api.post("/snapshots").json["snapshot"]["rows"] == 2
+    assert api.post("/insert", {"count": 2}, idempotency_key="k").json["snapshot"]["rows"] == 2
+
+
+def test_without_a_file_system_the_insert_commits_and_says_so(
+    api: Api, ledger: Ledger, environ: dict[str, str]
+) -> None:
+    Path(environ["EFS_DIR"]).rmdir()
+    Path(environ["EFS_DIR"]).write_text("not a folder")
+    answer = api.post("/insert", {"count": 2})
+    assert (answer.status, answer.json["snapshot"], answer.json["warning"]) == (201, None, NOT_PUBLISHED)
+    assert len(all_rows(ledger)) == 2
+    refused = api.post("/snapshots")
+    assert (refused.status, refused.headers["retry-after"]) == (503, "1")
+    assert refused.json["type"] == "urn:lambda-sqlite:problem:unavailable"
+
+
+def test_a_replay_is_the_same_answer_and_says_that_it_is_one(api: Api, ledger: Ledger) -> None:
+    one = api.post("/insert", {"count": 2}, idempotency_key="k")
+    assert "idempotent-replayed" not in one.headers
+    more = api.post("/insert", {"count": 3}).json
+    again = api.post("/insert", {"count": 2}, idempotency_key="k")
+    assert (again.status, again.headers["idempotent-replayed"]) == (201, "true")
+    assert {name: again.json[name] for name in ("inserted", "ids", "bookmark")} == {
+        name: one.json[name] for name in ("inserted", "ids", "bookmark")
+    }
+    assert again.json["snapshot"] == more["snapshot"] | {"build": "none"}
+    assert len(all_rows(ledger)) == 5
+
+
+def test_a_replay_publishes_nothing(api: Api, environ: dict[str, str]) -> None:
+    api.post("/insert", {}, idempotency_key="k", prefer="respond-async")
+    before = names(environ)
+    waiting = api.post("/insert", {}, idempotency_key="k")
+    assert (waiting.status, waiting.json["snapshot"], waiting.json["warning"]) == (201, None, NOT_PUBLISHED)
+    again = api.post("/insert", {}, idempotency_key="k", prefer="respond-async")
+    assert (again.status, again.json["snapshot"]) == (202, None)
+    assert names(environ) == before
+
+
+def test_a_replay_does_not_report_a_snapshot_of_a_newer_ledger(api: Api, ledger: Ledger) -> None:
+    api.post("/insert", {"count": 2}, idempotency_key="k")
+    head = ledger.head(no_time_limit())
+    assert head is not None
+    newer = Bookmark(head.epoch + 1, 0)
+    set_head(ledger, newer)
+    assert api.post("/insert", {"count": 5}).json["snapshot"]["rows"] == 5
+    set_head(ledger, head)
+    replay = api.post("/insert", {"count": 2}, idempotency_key="k")
+    assert (replay.headers["idempotent-replayed"], replay.json["snapshot"]) == ("true", None)
+
+
+def test_the_same_key_with_another_body_is_409(api: Api) -> None:
+    api.post("/insert", {"count": 2}, idempotency_key="k")
+    assert api.post("/insert", {"count": 3}, idempotency_key="k").status == 409
+    assert api.post("/insert", {"count": 2}, idempotency_key=" ").status == 400
+
+
+def test_snapshots_are_built_fully_incrementally_or_not_at_all(api: Api) -> None:
+    api.post("/insert", {"count": 10}, prefer="respond-async")
+    built = [api.post("/snapshots", body).json["snapshot"] for body in ({}, None, {"full": False}, {"full": True})]
+    assert [snapshot["build"] for snapshot in built] == ["incremental", "none", "none", "full"]
+    assert {(snapshot["rows"], snapshot["hash"]) for snapshot in built} == {(10, built[0]["hash"])}
+    assert len(built[0]["hash"]) == 32
+
+
+def test_publishing_what_is_there_already_is_201(api: Api) -> None:
+    inserted = api.post("/insert").json["snapshot"]
+    answer = api.post("/snapshots")
+    assert answer.status == 201
+    snapshot = answer.json["snapshot"]
+    assert snapshot == inserted | {"build": "none", "hash": snapshot["hash"]}
+    assert answer.headers["snapshot-bookmark"] == inserted["bookmark"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [({"full": 1}, "full"), ({"full": None}, "full"), ({"full": "true"}, "full"), ({"count": 1}, "count")],
+)
+def test_a_wrong_body_of_a_publish_is_422(api: Api, body: dict[str, Any], field: str) -> None:
+    answer = api.post("/snapshots", body)
+    assert (answer.status, answer.json["errors"][0]["field"]) == (422, field)
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/insert"), ("POST", "/snapshots"), ("GET", "/command/health")])
+def test_parameters_are_not_known_here(api: Api, method: str, path: str) -> None:
+    assert api(method, path, raw_query="limit=1").status == 400
+
+
+def test_health_names_role_build_and_newest_bookmark_and_makes_no_ledger(api: Api, ledger: Ledger) -> None:
+    before = api.get("/command/health")
+    assert (before.status, before.json["role"], before.json["bookmark"]) == (200, "command", "0.0")
+    assert before.json["build"]["version"] == VERSION
+    assert ledger.head(no_time_limit()) is None
+    inserted = api.post("/insert").json["bookmark"]
+    assert api.get("/command/health").json["bookmark"] == inserted
+
+
+def test_a_new_ledgers_epoch_is_the_clocks_where_nothing_later_is_published(
+    ledger: Ledger, environ: dict[str, str]
+) -> None:
+    api = CommandApi(ledger, environ, Clock(1_700_000_000.123))
+    assert api.post("/insert").json["bookmark"] == "1700000000123.1"
+    assert names(environ) == ["1700000000123.1", "1700000000123.0"]
+
+
+def test_a_new_ledger_is_later_than_every_published_one_even_if_the_clock_went_back(
+    ledger: Ledger, environ: dict[str, str]
+) -> None:
+    CommandApi(ledger, environ, Clock(1_800_000_000.0)).post("/insert")
+    ledger.client.delete_item(TableName=ledger.table_name, Key={"pk": {"S": "head"}, "sk": {"N": "0"}})
+    api = CommandApi(ledger, environ, Clock(1_700_000_000.0))
+    assert api.post("/insert", {}, prefer="respond-async").json["bookmark"] == "1800000000001.1"
+    assert names(environ)[0] == "1800000000001.0"
+
+
+def test_readers_leave_an_older_ledger_as_soon_as_the_new_one_is_made(api: Api, ledger: Ledger) -> None:
+    old = api.post("/insert", {"count": 3}).json["bookmark"]
+    ledger.client.delete_item(TableName=ledger.table_name, Key={"pk": {"S": "head"}, "sk": {"N": "0"}})
+    new = api.post("/insert", {}, prefer="respond-async").json["bookmark"]
+    assert Bookmark.parse(new) > Bookmark.parse(old)
+    for path in ("/sqlite-efs", "/sqlite-tmp"):
+        assert api.get(path).json["data"] == []
+        assert api.get(path, min_bookmark=old).status == 409
+
+
+def test_a_ledger_can_be_made_without_the_file_system(ledger: Ledger, environ: dict[str, str]) -> None:
+    shutil.rmtree(environ["EFS_DIR"])
+    api = CommandApi(ledger, environ, Clock(1_700_000_000.0))
+    answer = api.post("/insert")
+    assert (answer.status, answer.json["bookmark"], answer.json["snapshot"]) == (201, "1700000000000.1", None)
+
+
+def test_a_function_without_a_table_does_not_start() -> None:
+    with pytest.raises(SettingsError, match="TABLE_NAME"):
+        make_handler({"TABLE_NAME": ""})
+
+
+VALUES = st.none() | st.booleans() | st.integers(-2, 3) | st.floats() | st.text(max_size=3) | st.just([])
+NAMES = st.sampled_from(["count", "items", "random_value", "full", "x"])
+LISTS = st.lists(st.dictionaries(NAMES, VALUES, max_size=2) | VALUES, max_size=3)
+CONTENTS = st.dictionaries(NAMES, VALUES | LISTS, max_size=2)
+TEXTS = st.one_of(
+    CONTENTS.map(json.dumps),
+    VALUES.map(json.dumps),
+    st.text(max_size=20),
+    st.sampled_from(["{", "[", "nul", '{"count": 1e999}', '{"count": 1, "count": 1}', '{"random_value": NaN}']),
+    st.integers(1, 3000).map(lambda depth: '{"random_value": ' + "[" * depth + "]" * depth + "}"),
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=TEXTS, path=st.sampled_from(["/insert", "/snapshots"]), key=st.none() | st.text(max_size=3))
+def test_no_body_and_no_key_is_ever_a_500(api: Api, text: str, path: str, key: str | None) -> None:
+    headers = {"content-type": "application/json", "prefer": "respond-async"}
+    answer = api("POST", path, text, headers if key is None else headers | {"idempotency-key": key})
+    assert answer.status in (201, 202, 400, 409, 422), answer.text
+    if answer.status >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json["status"] == answer.status
+
+
+def test_nesting_of_any_depth_is_no_500(api: Api) -> None:
+    for depth in range(850, 1010, 3):
+        body = '{"random_value": ' + "[" * depth + "]" * depth + "}"
+        status = api("POST", "/insert", body, {"content-type": "application/json"}).status
+        assert status in (400, 422), depth

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from handlers.routes import COMMAND, QUERY, ROUTES, SOURCES, gateway_routes, methods
+
+
+def test_the_gateway_sends_writes_and_the_commands_health_to_the_command_function() -> None:
+    assert gateway_routes() == {
+        "POST /insert": COMMAND,
+        "POST /snapshots": COMMAND,
+        "GET /command/health": COMMAND,
+        "HEAD /command/health": COMMAND,
+    }
+
+
+def test_get_answers_head_too() -> None:
+    assert methods("GET") == ("GET", "HEAD")
+    assert methods("POST") == ("POST",)
+
+
+def test_no_route_stands_twice_and_every_source_has_all_reads() -> None:
+    keys = [(verb, path) for verb, path, _, _ in ROUTES]
+    assert len(set(keys)) == len(keys)
+    for source in SOURCES:
+        reads = {path: name for _, path, _, name in ROUTES if path.startswith(f"/{source}")}
+        assert reads == {f"/{source}": "page", f"/{source}/stats": "stats", f"/{source}/{{id}}": "row"}
+    assert {function for _, _, function, _ in ROUTES} == {COMMAND, QUERY}

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+
+from handlers.settings import VARIABLES, Settings, SettingsError
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = Settings({})
+    assert (settings.table_name, settings.region) == ("", "")
+    assert (settings.efs_dir, settings.tmp_dir) == ("/mnt/efs", "/tmp")
+    assert settings.check_interval_s == 1.0
+    assert settings.retain_snapshots == 5
+    assert settings.verify_max_bytes == 16 * 1024 * 1024
+
+
+def test_every_variable_counts() -> None:
+    values = {
+        "TABLE_NAME": "table",
+        "EFS_DIR": "/efs",
+        "TMP_DIR": "/disk",
+        "CHECK_INTERVAL_MS": "0",
+        "RETAIN_SNAPSHOTS": "1",
+        "VERIFY_MAX_BYTES": "0",
+        "AWS_REGION": "eu-central-1",
+    }
+    settings = Settings(values)
+    assert set(values) == {name for name, _, _ in VARIABLES}
+    assert {name: getattr(settings, name) for name in Settings.__slots__} == {
+        "table_name": "table",
+        "efs_dir": "/efs",
+        "tmp_dir": "/disk",
+        "check_interval_s": 0.0,
+        "retain_snapshots": 1,
+        "verify_max_bytes": 0,
+        "region": "eu-central-1",
+    }
+
+
+def test_a_variable_set_to_nothing_is_one_not_set() -> None:
+    assert Settings({"EFS_DIR": "", "CHECK_INTERVAL_MS": ""}).check_interval_s == 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "minimum"),
+    [
+        ("CHECK_INTERVAL_MS", "-1", 0),
+        ("CHECK_INTERVAL_MS", "1.5", 0),
+        ("CHECK_INTERVAL_MS", "soon", 0),
+        ("CHECK_INTERVAL_MS", "٣", 0),
+        ("RETAIN_SNAPSHOTS", "0", 1),
+        ("RETAIN_SNAPSHOTS", " 5", 1),
+        ("VERIFY_MAX_BYTES", "16M", 0),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named_with_what_is_allowed(name: str, value: str, minimum: int) -> None:
+    with pytest.raises(SettingsError) as error:
+        Settings({name: value})
+    assert str(error.value) == f"{name}: got {value!r}, allowed: an integer of {minimum} or more"

@@ -1,0 +1,172 @@
+"""What has to hold of every node of every graph: each rule gives a sentence for each node that breaks it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.infra.graph import Graph, Node
+
+TAGS = {"Name", "Project", "Stack", "Stage", "ManagedBy"}
+# Actions that AWS can only grant on every resource.
+UNRESTRICTABLE = {
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+
+Rule = Callable[[Graph], Iterator[str]]
+
+
+def resource_class(node: Node) -> type:
+    """The class that makes nodes of this type: aws:lambda/function:Function is pulumi_aws.lambda_.Function."""
+    module, name = node.type.split(":")[1].split("/")[0], node.type.rpartition(":")[2]
+    return getattr(importlib.import_module(f"pulumi_aws.{'lambda_' if module == 'lambda' else module}"), name)
+
+
+def statements(node: Node) -> list[dict[str, Any]]:
+    """The statements of a node's policy."""
+    return json.loads(node.inputs["policy"])["Statement"]
+
+
+def custom(graph: Graph) -> list[Node]:
+    return [node for node in graph.nodes if node.is_custom]
+
+
+def every_resource_is_a_child_of_a_component(graph: Graph) -> Iterator[str]:
+    components = {node.urn for node in graph.nodes if not node.is_custom}
+    for node in custom(graph):
+        if node.parent not in components:
+            yield f"{node.name} has the parent {node.parent!r}"
+
+
+def names_begin_with_the_name_of_the_component(graph: Graph) -> Iterator[str]:
+    for node in custom(graph):
+        if node.parent and not node.name.startswith(f"{graph.find(node.parent).name}-"):
+            yield f"{node.name} is a child of {graph.find(node.parent).name}"
+
+
+def every_component_registers_its_outputs_once(graph: Graph) -> Iterator[str]:
+    for node in graph.nodes:
+        if not node.is_custom and graph.registered.get(node.urn, 0) != 1:
+            yield f"{node.name} registered {graph.registered.get(node.urn, 0)} times"
+
+
+def urns_are_unique(graph: Graph) -> Iterator[str]:
+    for urn, count in Counter(node.urn for node in graph.nodes).items():
+        if count > 1:
+            yield f"{urn} stands there {count} times"
+
+
+def everything_that_can_have_tags_has_them(graph: Graph) -> Iterator[str]:
+    for node in custom(graph):
+        if hasattr(resource_class(node), "tags") and not set(node.inputs.get("tags") or {}) >= TAGS:
+            yield f"{node.name} has the tags {node.inputs.get('tags')}"
+
+
+def no_output_is_printed_into_a_text(graph: Graph) -> Iterator[str]:
+    for node in custom(graph):
+        text = json.dumps(node.inputs)
+        if "Output" in text or " object at 0x" in text:
+            yield f"{node.name} has an output in a text"
+
+
+def what_stores_is_encrypted(graph: Graph) -> Iterator[str]:
+    for node in graph.of("FileSystem"):
+        if node.inputs.get("encrypted") is not True:
+            yield f"{node.name} is not encrypted"
+    for node in graph.of("Table"):
+        if not node.inputs.get("serverSideEncryption", {}).get("enabled"):
+            yield f"{node.name} is not encrypted"
+
+
+def with_a_key_of_its_own_everything_uses_it(graph: Graph) -> Iterator[str]:
+    if not graph.of("Key"):
+        return
+    arn = "arn:aws:kms:us-east-1:123456789012:key-key"
+    for node in graph.of("FileSystem", "Table", "LogGroup", "Function"):
+        given = node.inputs.get("serverSideEncryption") or node.inputs
+        if arn not in (given.get("kmsKeyId"), given.get("kmsKeyArn")):
+            yield f"{node.name} does not use the stack's key"
+
+
+def no_policy_allows_everything(graph: Graph) -> Iterator[str]:
+    for node in graph.of("RolePolicy"):
+        for statement in statements(node):
+            if statement["Effect"] != "Allow":
+                continue
+            actions, resources = statement["Action"], statement["Resource"]
+            if any("*" in action for action in actions):
+                yield f"{node.name} allows {actions}"
+            if "*" in resources and not set(actions) <= UNRESTRICTABLE:
+                yield f"{node.name} allows {actions} on everything"
+
+
+def nothing_is_open_to_the_world(graph: Graph) -> Iterator[str]:
+    for node in graph.of("SecurityGroupIngressRule", "SecurityGroupEgressRule"):
+        if {"cidrIpv4", "cidrIpv6"} & set(node.inputs) or node.inputs["ipProtocol"] == "-1":
+            yield f"{node.name} is open to addresses"
+    for node in graph.of("SecurityGroup", "DefaultSecurityGroup"):
+        if node.inputs.get("ingress") or node.inputs.get("egress"):
+            yield f"{node.name} has rules of its own"
+    for node in graph.of("InternetGateway", "NatGateway", "EgressOnlyInternetGateway", "Route"):
+        if node.type.startswith("aws:ec2"):
+            yield f"{node.name} is a way out"
+
+
+def security_rules_say_what_they_are_for(graph: Graph) -> Iterator[str]:
+    for node in graph.of("SecurityGroup", "SecurityGroupIngressRule", "SecurityGroupEgressRule"):
+        if not node.inputs.get("description"):
+            yield f"{node.name} has no description"
+
+
+def logs_are_not_kept_for_ever(graph: Graph) -> Iterator[str]:
+    for node in graph.of("LogGroup"):
+        if not node.inputs.get("retentionInDays"):
+            yield f"{node.name} has no retention"
+        if node.inputs.get("name", "").startswith("/aws/lambda/"):
+            yield f"{node.name} has the name that Lambda uses by itself"
+
+
+def functions_wait_for_what_they_need(graph: Graph) -> Iterator[str]:
+    """Names tell what belongs together: command-function, or one-command-function where there are several stacks."""
+    for function in graph.of("Function"):
+        stack, own = re.fullmatch(r"(.*?)((?:command|query)-)function", function.name, re.DOTALL).groups()  # pyright: ignore[reportOptionalMemberAccess]
+        for node in graph.of("MountTarget", "FileSystemPolicy", "SecurityGroupIngressRule", "SecurityGroupEgressRule"):
+            if node.name.startswith((f"{stack}storage-", f"{stack}network-")) and node.urn not in function.dependencies:
+                yield f"{function.name} does not wait for {node.name}"
+        for name in ("identity-logs", "identity-runtime", "data"):
+            (node,) = [node for node in graph.of("LogGroup", "RolePolicy") if node.name == f"{stack}{own}{name}"]
+            if node.urn not in function.dependencies:
+                yield f"{function.name} does not wait for {node.name}"
+
+
+RULES: tuple[Rule, ...] = (
+    every_resource_is_a_child_of_a_component,
+    names_begin_with_the_name_of_the_component,
+    every_component_registers_its_outputs_once,
+    urns_are_unique,
+    everything_that_can_have_tags_has_them,
+    no_output_is_printed_into_a_text,
+    what_stores_is_encrypted,
+    with_a_key_of_its_own_everything_uses_it,
+    no_policy_allows_everything,
+    nothing_is_open_to_the_world,
+    security_rules_say_what_they_are_for,
+    logs_are_not_kept_for_ever,
+    functions_wait_for_what_they_need,
+)
+
+
+def violations(graph: Graph) -> list[str]:
+    """Every broken rule of a graph, as sentences."""
+    return [f"{rule.__name__}: {sentence}" for rule in RULES for sentence in rule(graph)]

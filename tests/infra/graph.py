@@ -1,0 +1,216 @@
+"""Records what a Pulumi program registers, as plain data.
+
+Each recording has an event loop, a monitor and a root stack of its own and leaves nothing behind, so that recordings
+neither see nor disturb one another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"  # an Output in an f-string is an error, not a text
+
+from google.protobuf import json_format
+from pulumi import Output
+from pulumi.runtime import mocks, set_all_config, set_mocks
+from pulumi.runtime.settings import get_root_resource, reset_options
+from pulumi.runtime.stack import Stack, run_pulumi_func
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+ZONES = ("us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d")
+QUOTA = 1000
+STACK = "pulumi:pulumi:Stack"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One registered resource. `inputs` has the provider's spelling; `parent` and `dependencies` are URNs."""
+
+    urn: str
+    type: str
+    name: str
+    parent: str
+    inputs: dict[str, Any]
+    is_custom: bool
+    is_protected: bool
+    is_retained: bool
+    dependencies: frozenset[str]
+
+    def at(self, path: str) -> Any:
+        """The input at a path such as "attributes.0.name"; None where there is nothing."""
+        value: Any = self.inputs
+        for key in path.split("."):
+            if isinstance(value, list):
+                value = cast("list[Any]", value)[int(key)]
+            else:
+                value = cast("dict[str, Any]", value or {}).get(key)
+        return value
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Everything that a program registered; `outputs` are those of the stack, `registered` counts by component."""
+
+    nodes: tuple[Node, ...]
+    outputs: dict[str, Any]
+    registered: Mapping[str, int]
+    reads: tuple[str, ...]
+
+    def of(self, *types: str) -> list[Node]:
+        """The nodes of these types, given as the end of the type's name: "Function"."""
+        return [node for node in self.nodes if node.type.rpartition(":")[2] in types]
+
+    def one(self, kind: str, name: str = "") -> Node:
+        """The only node of a type, and of this name if one is given."""
+        (node,) = [node for node in self.of(kind) if name in ("", node.name)]
+        return node
+
+    def find(self, urn: str) -> Node:
+        """The node of a URN."""
+        (node,) = [node for node in self.nodes if node.urn == urn]
+        return node
+
+
+@dataclass
+class _Cloud(mocks.Mocks):
+    """Answers as AWS would, as far as the program looks."""
+
+    zones: tuple[str, ...] = ZONES
+    quota: int = QUOTA
+    reads: list[str] = field(default_factory=list[str])
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        service = args.typ.split(":")[1].split("/")[0]
+        # What the provider computes, spelled so that a snapshot of the graph can be read.
+        computed: dict[str, Any] = {
+            "arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{args.name}",
+            "keyId": f"{args.name}-key-id",
+            "version": "1",
+            "prefixListId": f"{args.name}-prefix-list",
+            "invokeArn": f"arn:aws:apigateway:{REGION}:lambda:path/{args.name}",
+            "executionArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{args.name}",
+            "apiEndpoint": f"https://{args.name}.example.com",
+        }
+        state = computed | cast("dict[str, Any]", args.inputs)  # pyright: ignore[reportUnknownMemberType] - untyped
+        if args.typ.endswith(":DomainName"):
+            state["domainNameConfiguration"] = {
+                **state["domainNameConfiguration"],
+                "targetDomainName": "target.example.com",
+            }
+        return f"{args.name}-id", state
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        self.reads.append(args.token)
+        answers: dict[str, dict[str, Any]] = {
+            "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": list(reversed(self.zones))},
+            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
+            "aws:index/getPartition:getPartition": {"partition": "aws"},
+            "aws:ec2/getSecurityGroup:getSecurityGroup": {"id": "default-of-existing"},
+            "aws:ec2/getPrefixList:getPrefixList": {"id": "prefix-list-of-region"},
+            "aws:servicequotas/getServiceQuota:getServiceQuota": {"value": float(self.quota)},
+        }
+        return answers[args.token], []
+
+
+def _plain(value: Any) -> Any:
+    """Without the envelope of an archive, and with integers as integers; an archive is its files' names."""
+    if isinstance(value, dict):
+        given = cast("dict[str, Any]", value)
+        return sorted(given["assets"]) if "assets" in given else {key: _plain(item) for key, item in given.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in cast("list[Any]", value)]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+@contextmanager
+def _loop_of_this_thread() -> Generator[None]:
+    """The monitor answers in threads and needs an event loop there, which nobody else would close."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+class _Monitor(mocks.MockMonitor):
+    def __init__(self, cloud: mocks.Mocks) -> None:
+        super().__init__(cloud)
+        self.nodes: list[Node] = []
+        self.registered: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the engine's name
+        with _loop_of_this_thread():
+            response = super().RegisterResource(request)  # pyright: ignore[reportUnknownMemberType] - untyped
+        if request.type != STACK:
+            node = Node(
+                urn=response.urn,
+                type=request.type,
+                name=request.name,
+                parent="" if _is_stack(request.parent) else request.parent,
+                inputs=_plain(json_format.MessageToDict(request.object)),
+                is_custom=request.custom,
+                is_protected=request.protect,
+                is_retained=request.retainOnDelete,
+                dependencies=frozenset(request.dependencies),
+            )
+            with self._lock:
+                self.nodes.append(node)
+        return response
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802
+        with _loop_of_this_thread():
+            return super().Invoke(request)  # pyright: ignore[reportUnknownMemberType]
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+        with self._lock:
+            self.registered[request.urn] = self.registered.get(request.urn, 0) + 1
+        return super().RegisterResourceOutputs(request)  # pyright: ignore[reportUnknownMemberType]
+
+
+def _is_stack(urn: str) -> bool:
+    return urn.split("::")[2:3] == [STACK]
+
+
+def graph_of(
+    build: Callable[[], object],
+    config: Mapping[str, str] | None = None,
+    stack: str = "dev",
+    *,
+    preview: bool = False,
+    zones: tuple[str, ...] = ZONES,
+    quota: int = QUOTA,
+) -> Graph:
+    """What `build` registers under this configuration. What it raises is raised here."""
+    cloud = _Cloud(zones, quota)
+    monitor = _Monitor(cloud)
+    outputs: dict[str, Any] = {}
+
+    async def run() -> None:
+        set_all_config(dict(config or {}))
+        set_mocks(cloud, "lambda-sqlite", stack, preview, monitor=monitor)
+        await run_pulumi_func(lambda: cast("None", build()))
+        root = get_root_resource()
+        assert isinstance(root, Stack)
+        for name, value in root.outputs.items():
+            outputs[name] = await Output.from_input(value).future()
+
+    try:
+        asyncio.run(run())
+    finally:
+        reset_options()
+        set_all_config({})
+    return Graph(
+        tuple(sorted(monitor.nodes, key=lambda node: node.urn)),
+        outputs,
+        monitor.registered,
+        tuple(cloud.reads),
+    )

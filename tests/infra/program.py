@@ -1,0 +1,50 @@
+"""The project's program, run under the recorder with a stack's own configuration."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from tests.infra.graph import Graph, graph_of
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = "lambda-sqlite"
+STACKS = ("dev", "prod", "local")
+
+
+def project_schema() -> dict[str, dict[str, Any]]:
+    """The configuration's schema as Pulumi.yaml has it."""
+    return cast("dict[str, dict[str, Any]]", _yaml("Pulumi.yaml")["config"])
+
+
+def config_of(stack: str) -> dict[str, str]:
+    """What Pulumi hands to the program: the stack's own values over the project's defaults."""
+    defaults = {f"{PROJECT}:{key}": entry["default"] for key, entry in project_schema().items() if "default" in entry}
+    given = cast("dict[str, Any]", _yaml(f"Pulumi.{stack}.yaml")["config"])
+    return {key: _text(value) for key, value in (defaults | given).items()}
+
+
+def run(stack: str = "dev", changes: dict[str, Any] | None = None, **options: Any) -> Graph:
+    """The graph of the whole program; `changes` are settings that differ from the stack's file."""
+    more = {key if ":" in key else f"{PROJECT}:{key}": _text(value) for key, value in (changes or {}).items()}
+    program = str(ROOT / "__main__.py")
+    return graph_of(lambda: runpy.run_path(program, run_name="__main__"), config_of(stack) | more, stack, **options)
+
+
+@cache
+def graph(stack: str) -> Graph:
+    """The graph of a stack as its file configures it."""
+    return run(stack)
+
+
+def _yaml(name: str) -> dict[str, Any]:
+    return cast("dict[str, Any]", yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

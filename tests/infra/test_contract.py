@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from tests.infra import contract
+from tests.infra.contract import RULES, Rule
+from tests.infra.graph import Graph, Node, graph_of
+from tests.infra.program import STACKS, graph, run
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_every_node_keeps_the_contract(rule: Rule, stack: str) -> None:
+    assert list(rule(graph(stack))) == []
+
+
+def test_a_preview_knows_no_more_than_it_can() -> None:
+    seen = run("prod", preview=True)
+    assert [node.urn for node in seen.nodes] == [node.urn for node in graph("prod").nodes]
+
+
+def test_two_recordings_are_equal_and_independent() -> None:
+    assert run("dev") == run("dev")
+    assert run("dev").nodes != run("prod").nodes
+
+
+# What breaks each rule: a change of one node of a good graph.
+BREAKS: dict[Rule, tuple[str, dict[str, Any]]] = {
+    contract.every_resource_is_a_child_of_a_component: ("Table", {"parent": ""}),
+    contract.names_begin_with_the_name_of_the_component: ("Table", {"name": "table"}),
+    contract.every_component_registers_its_outputs_once: ("ApiComponent", {"urn": "another"}),
+    contract.urns_are_unique: ("Table", {"urn": graph("prod").one("FileSystem").urn}),
+    contract.everything_that_can_have_tags_has_them: ("Table", {"tags": {"Name": "x"}}),
+    contract.no_output_is_printed_into_a_text: ("Table", {"name": "<pulumi.output.Output object at 0x7f>"}),
+    contract.what_stores_is_encrypted: ("FileSystem", {"encrypted": False}),
+    contract.with_a_key_of_its_own_everything_uses_it: ("FileSystem", {"kmsKeyId": None}),
+    contract.no_policy_allows_everything: (
+        "RolePolicy",
+        {"policy": '{"Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":["*"]}]}'},
+    ),
+    contract.nothing_is_open_to_the_world: ("SecurityGroupIngressRule", {"cidrIpv4": "0.0.0.0/0"}),
+    contract.security_rules_say_what_they_are_for: ("SecurityGroupIngressRule", {"description": ""}),
+    contract.logs_are_not_kept_for_ever: ("LogGroup", {"retentionInDays": 0}),
+    contract.functions_wait_for_what_they_need: ("Function", {"dependencies": frozenset[str]()}),
+}
+
+
+def changed(good: Graph, kind: str, change: dict[str, Any]) -> Graph:
+    """The graph with one node of a kind changed: its own fields, else its inputs."""
+    node = good.of(kind)[0]
+    fields = {field.name for field in dataclasses.fields(Node)} - ({"name"} if "object" in str(change) else set())
+    own = {key: value for key, value in change.items() if key in fields}
+    inputs = node.inputs | {key: value for key, value in change.items() if key not in fields}
+    bad = dataclasses.replace(node, inputs=inputs, **own)
+    return dataclasses.replace(good, nodes=tuple(bad if other is node else other for other in good.nodes))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_each_rule_can_fail(rule: Rule) -> None:
+    kind, change = BREAKS[rule]
+    assert list(rule(changed(graph("prod"), kind, change)))
+
+
+class Careless(pulumi.ComponentResource):
+    """Leaves out what the contract asks for."""
+
+    def __init__(self) -> None:
+        super().__init__("test:index:Careless", "careless")
+        aws.cloudwatch.LogGroup("orphan", name="/aws/lambda/orphan")
+        vpc = aws.ec2.Vpc("careless-vpc", cidr_block="10.0.0.0/24", opts=pulumi.ResourceOptions(parent=self))
+        aws.ec2.InternetGateway("way-out", vpc_id=vpc.id, opts=pulumi.ResourceOptions(parent=self))
+        group = aws.ec2.SecurityGroup(
+            "careless-open", vpc_id=vpc.id, egress=[{"from_port": 0, "to_port": 0, "protocol": "-1"}]
+        )
+        aws.vpc.SecurityGroupIngressRule(
+            "careless-in", security_group_id=group.id, ip_protocol="-1", cidr_ipv4="0.0.0.0/0"
+        )
+        aws.efs.FileSystem("careless-files", opts=pulumi.ResourceOptions(parent=self))
+        aws.dynamodb.Table("careless-table", opts=pulumi.ResourceOptions(parent=self))
+
+
+def test_a_careless_component_is_caught() -> None:
+    broken = {sentence.split(":")[0] for sentence in contract.violations(graph_of(Careless))}
+    assert broken == {
+        "every_resource_is_a_child_of_a_component",
+        "names_begin_with_the_name_of_the_component",
+        "every_component_registers_its_outputs_once",
+        "everything_that_can_have_tags_has_them",
+        "what_stores_is_encrypted",
+        "nothing_is_open_to_the_world",
+        "security_rules_say_what_they_are_for",
+        "logs_are_not_kept_for_ever",
+    }
+
+
+def test_an_output_in_an_f_string_is_an_error() -> None:
+    def build() -> None:
+        vpc = aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/24")
+        aws.ec2.Vpc(f"vpc-{vpc.id}", cidr_block="10.0.0.0/24")
+
+    with pytest.raises(Exception, match="__str__ on an Output"):
+        graph_of(build)

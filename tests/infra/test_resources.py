@@ -1,0 +1,322 @@
+"""Each resource type's key properties: what it is there for. Each check is shown to fail when the property is wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from typing import Any
+
+import pytest
+
+from handlers.settings import VARIABLES
+from handlers.table import create_table_arguments
+from infra.naming import INTERFACES
+from tests.infra.contract import resource_class, statements
+from tests.infra.graph import Node
+from tests.infra.program import graph, run
+
+# Type -> the property (a path of keys), and what it has to be, on every node of the type in the stack `prod`.
+KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
+    "Alias": [],  # of KMS and of Lambda: below
+    "AccessPoint": [("posixUser.gid", 1000), ("rootDirectory.path", "/data")],
+    "Api": [("protocolType", "HTTP"), ("disableExecuteApiEndpoint", False)],
+    "BackupPolicy": [("backupPolicy.status", "ENABLED")],
+    "DefaultSecurityGroup": [("vpcId", "network-vpc-id")],
+    "FileSystem": [("encrypted", True), ("throughputMode", "elastic"), ("performanceMode", "generalPurpose")],
+    "FileSystemPolicy": [("fileSystemId", "storage-files-id")],
+    "FlowLog": [("trafficType", "REJECT"), ("vpcId", "network-vpc-id")],
+    "Function": [
+        ("runtime", "python3.13"),
+        ("architectures", ["arm64"]),
+        ("publish", True),
+        ("tracingConfig.mode", "Active"),
+        ("loggingConfig.logFormat", "JSON"),
+        ("fileSystemConfig.localMountPath", "/mnt/efs"),
+        ("vpcConfig.securityGroupIds", ["network-functions-id"]),
+        ("replaceSecurityGroupsOnDestroy", True),
+        ("replacementSecurityGroupIds", ["network-default-id"]),
+        ("reservedConcurrentExecutions", -1),
+    ],
+    "Integration": [
+        ("integrationType", "AWS_PROXY"),
+        ("payloadFormatVersion", "2.0"),
+        ("timeoutMilliseconds", 30_000),
+    ],
+    "Key": [("enableKeyRotation", True), ("deletionWindowInDays", 30)],
+    "LogGroup": [("retentionInDays", 365)],
+    "MountTarget": [("securityGroups", ["network-files-id"]), ("fileSystemId", "storage-files-id")],
+    "Permission": [
+        ("action", "lambda:InvokeFunction"),
+        ("principal", "apigateway.amazonaws.com"),
+        ("qualifier", "live"),
+    ],
+    "Role": [],  # below
+    "RolePolicy": [],  # below
+    "Route": [("authorizationType", "AWS_IAM")],
+    "RouteTable": [("vpcId", "network-vpc-id"), ("routes", None)],
+    "RouteTableAssociation": [("routeTableId", "network-routes-id")],
+    "SecurityGroup": [("vpcId", "network-vpc-id"), ("ingress", None), ("egress", None)],
+    "SecurityGroupEgressRule": [("ipProtocol", "tcp"), ("securityGroupId", "network-functions-id")],
+    "SecurityGroupIngressRule": [
+        ("fromPort", 2049),
+        ("toPort", 2049),
+        ("securityGroupId", "network-files-id"),
+        ("referencedSecurityGroupId", "network-functions-id"),
+    ],
+    "Stage": [
+        ("name", "$default"),
+        ("autoDeploy", True),
+        ("accessLogSettings.destinationArn", "arn:aws:cloudwatch:us-east-1:123456789012:api-access"),
+        ("defaultRouteSettings.throttlingRateLimit", 1000),
+        ("defaultRouteSettings.throttlingBurstLimit", 2000),
+    ],
+    "Subnet": [("mapPublicIpOnLaunch", False)],
+    "Table": [
+        ("billingMode", "PAY_PER_REQUEST"),
+        ("deletionProtectionEnabled", True),
+        ("pointInTimeRecovery.enabled", True),
+        ("serverSideEncryption.enabled", True),
+        ("streamEnabled", True),
+        ("streamViewType", "NEW_IMAGE"),
+        ("ttl", {"enabled": True, "attributeName": "expires_at"}),
+    ],
+    "Vpc": [("enableDnsSupport", True), ("enableDnsHostnames", True), ("cidrBlock", "10.43.0.0/24")],
+    "VpcEndpoint": [
+        ("vpcEndpointType", "Gateway"),
+        ("serviceName", "com.amazonaws.us-east-1.dynamodb"),
+        ("routeTableIds", ["network-routes-id"]),
+    ],
+}
+CHECKED = [kind for kind, properties in KEY_PROPERTIES.items() if properties]
+
+
+def wrong(node: Node) -> list[str]:
+    """The key properties of a node that are not what they have to be."""
+    return [path for path, expected in KEY_PROPERTIES[kind_of(node)] if node.at(path) != expected]
+
+
+def kind_of(node: Node) -> str:
+    return node.type.rpartition(":")[2]
+
+
+def with_value(inputs: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    key, _, rest = path.partition(".")
+    return inputs | {key: with_value(inputs.get(key, {}), rest, value) if rest else value}
+
+
+def test_every_type_is_looked_at() -> None:
+    assert {kind_of(node) for node in graph("prod").nodes if node.is_custom} == set(KEY_PROPERTIES)
+
+
+@pytest.mark.parametrize("kind", CHECKED)
+def test_key_properties(kind: str) -> None:
+    assert {node.name: wrong(node) for node in graph("prod").of(kind) if wrong(node)} == {}
+
+
+@pytest.mark.parametrize("kind", CHECKED)
+def test_a_wrong_key_property_is_noticed(kind: str) -> None:
+    node = graph("prod").of(kind)[0]
+    for path, _ in KEY_PROPERTIES[kind]:
+        assert wrong(dataclasses.replace(node, inputs=with_value(node.inputs, path, "wrong"))) == [path]
+
+
+@pytest.mark.parametrize("kind", CHECKED)
+def test_key_properties_exist(kind: str) -> None:
+    made_by = resource_class(graph("prod").of(kind)[0])
+    for path, _ in KEY_PROPERTIES[kind]:
+        name = re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", path.split(".")[0])
+        assert hasattr(made_by, name), name
+
+
+def policy_of(name: str, stack: str = "prod") -> list[dict[str, Any]]:
+    return statements(graph(stack).one("RolePolicy", name))
+
+
+def actions_of(name: str, sid: str) -> set[str]:
+    (statement,) = [statement for statement in policy_of(name) if statement["Sid"] == sid]
+    return set(statement["Action"])
+
+
+TABLE = "arn:aws:dynamodb:us-east-1:123456789012:storage-table"
+READ = {"dynamodb:GetItem", "dynamodb:Query"}
+WRITE = READ | {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+
+
+@pytest.mark.parametrize(("function", "actions"), [("command", WRITE), ("query", READ)])
+def test_each_function_has_exactly_its_actions_on_the_table(function: str, actions: set[str]) -> None:
+    assert actions_of(f"{function}-data", "Table") == actions
+    assert policy_of(f"{function}-data")[0]["Resource"] == [TABLE, f"{TABLE}/index/*"]
+
+
+@pytest.mark.parametrize(
+    ("function", "actions"),
+    [
+        ("command", {"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"}),
+        ("query", {"elasticfilesystem:ClientMount"}),
+    ],
+)
+def test_each_function_mounts_through_its_own_access_point(function: str, actions: set[str]) -> None:
+    point = f"arn:aws:efs:us-east-1:123456789012:storage-{function}"
+    assert actions_of(f"{function}-data", "Files") == actions
+    assert policy_of(f"{function}-data")[1]["Condition"] == {
+        "StringEquals": {"elasticfilesystem:AccessPointArn": point}
+    }
+    assert graph("prod").one("Function", f"{function}-function").inputs["fileSystemConfig"]["arn"] == point
+
+
+@pytest.mark.parametrize("function", ["command", "query"])
+def test_a_role_logs_to_its_own_group_and_cannot_make_one(function: str) -> None:
+    logs = policy_of(f"{function}-identity-runtime")[0]
+    assert set(logs["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents"}
+    assert logs["Resource"] == [f"arn:aws:cloudwatch:us-east-1:123456789012:{function}-identity-logs:*"]
+
+
+@pytest.mark.parametrize("function", ["command", "query"])
+def test_the_code_may_not_touch_network_interfaces(function: str) -> None:
+    (denial,) = policy_of(f"{function}-no-interfaces")
+    assert denial["Effect"] == "Deny"
+    assert set(denial["Action"]) > set(INTERFACES)
+    arn = f"arn:aws:lambda:us-east-1:123456789012:{function}-function"
+    assert denial["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": arn}}
+
+
+@pytest.mark.parametrize("function", ["command", "query"])
+def test_the_key_is_used_through_services_only(function: str) -> None:
+    (use,) = policy_of(f"{function}-identity-key")
+    assert use["Resource"] == ["arn:aws:kms:us-east-1:123456789012:key-key"]
+    services = use["Condition"]["StringEquals"]["kms:ViaService"]
+    assert services == ["dynamodb.us-east-1.amazonaws.com", "lambda.us-east-1.amazonaws.com"]
+
+
+def test_roles_trust_one_service_each() -> None:
+    trusted = {
+        node.name: json.loads(node.inputs["assumeRolePolicy"])["Statement"][0]["Principal"]
+        for node in graph("prod").of("Role")
+    }
+    assert trusted == {
+        "command-identity-role": {"Service": "lambda.amazonaws.com"},
+        "query-identity-role": {"Service": "lambda.amazonaws.com"},
+        "network-flow": {"Service": "vpc-flow-logs.amazonaws.com"},
+    }
+
+
+def test_the_key_policy_lets_the_account_and_its_logs_in_and_nobody_else() -> None:
+    account, logs = statements(graph("prod").one("Key"))
+    assert account["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
+    assert logs["Principal"] == {"Service": "logs.us-east-1.amazonaws.com"}
+    context = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    assert context == "arn:aws:logs:us-east-1:123456789012:log-group:*"
+
+
+def test_the_file_system_lets_each_role_in_through_its_point_and_refuses_everything_else() -> None:
+    writer, reader, other, plain = statements(graph("prod").one("FileSystemPolicy"))
+    for function, statement in (("command", writer), ("query", reader)):
+        assert statement["Effect"] == "Allow"
+        assert statement["Principal"] == {"AWS": f"arn:aws:iam:us-east-1:123456789012:{function}-identity-role"}
+        assert statement["Condition"] == {
+            "StringEquals": {
+                "elasticfilesystem:AccessPointArn": f"arn:aws:efs:us-east-1:123456789012:storage-{function}"
+            },
+            "Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"},
+        }
+    assert "elasticfilesystem:ClientWrite" in writer["Action"]
+    assert reader["Action"] == ["elasticfilesystem:ClientMount"]
+    points = [f"arn:aws:efs:us-east-1:123456789012:storage-{function}" for function in ("command", "query")]
+    assert other["Effect"] == plain["Effect"] == "Deny"
+    assert other["Condition"] == {"StringNotEquals": {"elasticfilesystem:AccessPointArn": points}}
+    assert "elasticfilesystem:ClientRootAccess" in other["Action"]
+    assert plain["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_endpoint_lets_nothing_but_this_table_through() -> None:
+    (statement,) = statements(graph("prod").one("VpcEndpoint"))
+    arn = "arn:aws:dynamodb:us-east-1:123456789012:table/lambda-sqlite-prod-ledger"
+    assert statement["Resource"] == [arn, f"{arn}/index/*"]
+    assert set(statement["Action"]) == WRITE
+    assert graph("prod").one("Table").inputs["name"] == "lambda-sqlite-prod-ledger"
+
+
+def test_the_functions_can_reach_the_file_system_and_dynamodb_and_nothing_else() -> None:
+    rules = {node.name: node.inputs for node in graph("prod").of("SecurityGroupEgressRule")}
+    files, dynamodb = rules.pop("network-functions-to-files"), rules.pop("network-functions-to-dynamodb")
+    assert not rules
+    assert (files["referencedSecurityGroupId"], files["fromPort"], files["toPort"]) == ("network-files-id", 2049, 2049)
+    assert (dynamodb["prefixListId"], dynamodb["fromPort"], dynamodb["toPort"]) == (
+        "network-dynamodb-prefix-list",
+        443,
+        443,
+    )
+
+
+def test_both_access_points_describe_the_same_directory_for_different_users() -> None:
+    command, query = (graph("prod").one("AccessPoint", f"storage-{function}") for function in ("command", "query"))
+    assert command.inputs["rootDirectory"] == query.inputs["rootDirectory"]
+    assert command.inputs["rootDirectory"]["creationInfo"] == {
+        "ownerUid": 1000,
+        "ownerGid": 1000,
+        "permissions": "0750",
+    }
+    assert (command.inputs["posixUser"]["uid"], query.inputs["posixUser"]["uid"]) == (1000, 1001)
+
+
+def test_every_zone_has_a_mount_target() -> None:
+    mounts = {node.inputs["subnetId"] for node in graph("prod").of("MountTarget")}
+    for function in graph("prod").of("Function"):
+        assert set(function.inputs["vpcConfig"]["subnetIds"]) == mounts
+    assert len({node.inputs["availabilityZone"] for node in graph("prod").of("Subnet")}) == len(mounts) == 3
+
+
+def test_the_table_is_the_one_that_the_handlers_define() -> None:
+    table, definition = graph("dev").one("Table").inputs, create_table_arguments("lambda-sqlite-dev-ledger")
+    assert table["name"] == definition["TableName"]
+    assert table["billingMode"] == definition["BillingMode"]
+    given = [{"AttributeName": item["name"], "AttributeType": item["type"]} for item in table["attributes"]]
+    assert given == definition["AttributeDefinitions"]
+    keys = [("HASH", table["hashKey"]), ("RANGE", table["rangeKey"])]
+    assert [{"AttributeName": name, "KeyType": kind} for kind, name in keys] == definition["KeySchema"]
+    indexes = [
+        {
+            "IndexName": index["name"],
+            "KeySchema": [
+                {"AttributeName": key["attributeName"], "KeyType": key["keyType"]} for key in index["keySchemas"]
+            ],
+            "Projection": {"ProjectionType": index["projectionType"]},
+        }
+        for index in table["globalSecondaryIndexes"]
+    ]
+    assert indexes == definition["GlobalSecondaryIndexes"]
+
+
+def test_the_functions_are_told_what_they_read_and_nothing_else() -> None:
+    known = {name for name, _, _ in VARIABLES}
+    for function in graph("prod").of("Function"):
+        given = function.inputs["environment"]["variables"]
+        assert set(given) == known - {"AWS_REGION", "TMP_DIR"}
+        assert given["TABLE_NAME"] == "lambda-sqlite-prod-ledger"
+        assert given["EFS_DIR"] == function.inputs["fileSystemConfig"]["localMountPath"]
+
+
+def test_the_aliases_follow_the_published_version_and_the_key() -> None:
+    aliases = {node.name: node.inputs for node in graph("prod").of("Alias")}
+    for function in ("command", "query"):
+        live = aliases[f"{function}-live"]
+        assert (live["name"], live["functionVersion"]) == ("live", "1")
+        assert live["functionName"] == f"lambda-sqlite-prod-{function}"
+    assert aliases["key-alias"]["targetKeyId"] == "key-key-key-id"
+
+
+def named(node: Node) -> str:
+    return node.name
+
+
+def test_prod_keeps_its_data_and_dev_keeps_nothing() -> None:
+    kept = [node for node in graph("prod").nodes if node.is_protected]
+    assert sorted(map(named, kept)) == ["key-key", "storage-files", "storage-table"]
+    assert all(node.is_retained for node in kept)
+    assert not any(node.is_protected or node.is_retained for node in graph("dev").nodes)
+    assert graph("dev").one("Table").inputs["deletionProtectionEnabled"] is False
+
+
+def test_an_unprotected_stack_with_a_key_lets_it_go_soon() -> None:
+    assert run("prod", {"protect": False}).one("Key").inputs["deletionWindowInDays"] == 7

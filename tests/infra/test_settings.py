@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pulumi.runtime import set_all_config
+from pulumi.runtime.settings import reset_options
+
+from infra.reader import SettingsError
+from infra.settings import Settings, read_settings
+from tests.infra.contract import violations
+from tests.infra.graph import Graph
+from tests.infra.program import PROJECT, STACKS, config_of, graph, project_schema, run
+
+VPC = {"vpcId": "vpc-0a1b2c3d4e5f60718", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"]}
+JWT = {"readAuth": "jwt", "jwtIssuer": "https://issuer.example.com/", "jwtAudience": ["readers"]}
+DOMAIN = {"domain": "api.example.com", "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1"}
+RESERVED, VARIABLES, LOCAL = "reservedConcurrentExecutions", "environment.variables", "http://localhost:3000"
+
+
+def settings_of(changes: dict[str, str], stack: str = "dev") -> Settings:
+    set_all_config(
+        config_of("dev") | {key if ":" in key else f"{PROJECT}:{key}": value for key, value in changes.items()}
+    )
+    reset_options(project=PROJECT, stack=stack)
+    try:
+        return read_settings()
+    finally:
+        reset_options()
+        set_all_config({})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"aws:region": "mars-1"}, "aws:region: got 'mars-1', allowed: an AWS region such as us-east-1"),
+        ({"stage": "test"}, "lambda-sqlite:stage: got 'test', allowed: dev or prod or local"),
+        ({"protect": "yes"}, "lambda-sqlite:protect: got 'yes', allowed: true or false"),
+        ({"kms": "own"}, "lambda-sqlite:kms: got 'own', allowed: aws or cmk"),
+        ({"zones": "0"}, "lambda-sqlite:zones: got 0, allowed: an integer from 2 to 3"),
+        ({"zones": "1.5"}, "lambda-sqlite:zones: got '1.5', allowed: an integer from 2 to 3"),
+        ({"vpcCidr": "10.0.0.0/27"}, "vpcCidr: got '10.0.0.0/27', allowed: a private range such as 10.42.0.0/24"),
+        ({"vpcCidr": "10.0.0.0/8"}, "from /16 to /26"),
+        ({"vpcCidr": "8.8.8.0/24"}, "vpcCidr: got '8.8.8.0/24', allowed: a private range"),
+        ({"vpcCidr": "10.0.0.1/24"}, "vpcCidr: got '10.0.0.1/24', allowed: a private range"),
+        (
+            {"reservedCidrs": '["10.42.0.0/16"]'},
+            "vpcCidr: got '10.42.0.0/24', allowed: a range that does not overlap 10.42.0.0/16 of reservedCidrs",
+        ),
+        ({"reservedCidrs": '["10.42.0.0/99"]'}, "reservedCidrs: got '10.42.0.0/99', allowed: ranges such as"),
+        ({"reservedCidrs": "10.0.0.0/8"}, "reservedCidrs: got '10.0.0.0/8', allowed: a list of ranges"),
+        ({"subnetIds": '["subnet-0a1b2c3d"]'}, "subnetIds: got ['subnet-0a1b2c3d'], allowed: 2 or 3 subnets of vpcId"),
+        ({"vpcId": "vpc-0a1b2c3d"}, "subnetIds: got [], allowed: 2 or 3 subnets of vpcId"),
+        ({"vpcId": "my-vpc"}, "vpcId: got 'my-vpc', allowed: the id of a VPC"),
+        ({"subnetIds": '["subnet-0a1b2c3d", "subnet-0a1b2c3d"]'}, "allowed: a list of subnet ids, each once"),
+        ({"logRetentionDays": "10"}, "logRetentionDays: got 10, allowed: one of 1, 3, 5, 7, 14"),
+        ({"commandMemoryMb": "64"}, "commandMemoryMb: got 64, allowed: an integer from 256 to 10240"),
+        ({"commandTimeoutS": "20"}, "commandTimeoutS: got 20, allowed: an integer from 26 to 29"),
+        ({"queryTimeoutS": "60"}, "queryTimeoutS: got 60, allowed: an integer from 10 to 29"),
+        ({"queryConcurrency": "-2"}, "queryConcurrency: got -2, allowed: an integer from 0 to 1000000, or -1"),
+        ({"tmpMb": "100"}, "tmpMb: got 100"),
+        ({"retainSnapshots": "0"}, "retainSnapshots: got 0"),
+        ({"writeAuth": "none"}, "writeAuth: got 'none', allowed: iam or jwt"),
+        ({"readAuth": "basic"}, "readAuth: got 'basic', allowed: none or iam or jwt"),
+        ({"readAuth": "jwt"}, "jwtIssuer: got '', allowed: the issuer's URL, needed by writeAuth or readAuth jwt"),
+        ({"readAuth": "jwt", "jwtIssuer": "https://a.example"}, "jwtAudience: got [], allowed: at least one audience"),
+        ({"jwtIssuer": "http://a.example"}, "jwtIssuer: got 'http://a.example', allowed: the issuer's URL, https://"),
+        ({"corsOrigins": '["*"]'}, "corsOrigins: got ['*'], allowed: a list of origins"),
+        ({"domain": "api.example.com"}, "certificateArn: got '', allowed: a certificate for domain"),
+        (
+            {"domain": "api.example.com", "certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"},
+            "allowed: the ARN of a certificate in us-east-1",
+        ),
+        ({"domain": "localhost"}, "domain: got 'localhost', allowed: a host name"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_one_clear_sentence(changes: dict[str, str], message: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings_of(changes)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_ranges_that_lie_elsewhere_are_no_hindrance() -> None:
+    assert str(settings_of({"reservedCidrs": '["10.43.0.0/16", "192.168.0.0/16"]'}).network.cidr) == "10.42.0.0/24"
+
+
+@pytest.mark.parametrize("stack", ["", "Dev", "1dev", "a.b", "d" * 25])
+def test_a_stack_name_that_no_resource_could_have(stack: str) -> None:
+    with pytest.raises(SettingsError, match="the stack's name"):
+        settings_of({}, stack or "-")
+
+
+@pytest.mark.parametrize("key", [key for key in project_schema() if "default" not in project_schema()[key]])
+def test_a_setting_without_a_default_stands_in_every_stack(key: str) -> None:
+    assert all(f"{PROJECT}:{key}" in config_of(stack) for stack in STACKS)
+
+
+@pytest.mark.parametrize("key", project_schema())
+def test_every_setting_is_needed(key: str) -> None:
+    config = config_of("dev")
+    del config[f"{PROJECT}:{key}"]
+    set_all_config(config)
+    reset_options(project=PROJECT, stack="dev")
+    try:
+        with pytest.raises(SettingsError, match=f"^{PROJECT}:{key}: got None, allowed: "):
+            read_settings()
+    finally:
+        reset_options()
+        set_all_config({})
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_stacks_set_nothing_that_is_not_declared(stack: str) -> None:
+    declared = {f"{PROJECT}:{key}" for key in project_schema()}
+    assert {key for key in config_of(stack) if not key.startswith("aws:")} == declared
+
+
+@pytest.mark.parametrize("key", project_schema())
+def test_every_setting_is_described_and_typed(key: str) -> None:
+    entry = project_schema()[key]
+    assert entry["description"]
+    kinds = {"string": str, "integer": int, "boolean": bool, "array": list}
+    assert isinstance(entry.get("default", kinds[entry["type"]]()), kinds[entry["type"]])
+
+
+@given(
+    st.sampled_from([*project_schema()]),
+    st.one_of(st.text(), st.integers().map(str), st.lists(st.text()).map(json.dumps), st.ip_addresses(v=4).map(str)),
+)
+def test_whatever_is_configured_is_read_or_refused_by_name(key: str, value: str) -> None:
+    try:
+        assert isinstance(settings_of({key: value}), Settings)
+    except SettingsError as error:
+        assert PROJECT in str(error)
+        assert ", allowed: " in str(error)
+
+
+# Each setting: what is changed in dev, the node to look at, the input that follows, what it then is.
+FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
+    "stage": ({"stage": "prod"}, "Vpc", "", "tags.Stage", "prod"),
+    "protect": ({"protect": True}, "Table", "", "deletionProtectionEnabled", True),
+    "kms": ({"kms": "cmk"}, "FileSystem", "", "kmsKeyId", "arn:aws:kms:us-east-1:123456789012:key-key"),
+    "backup": ({"backup": True}, "BackupPolicy", "", "backupPolicy.status", "ENABLED"),
+    "logRetentionDays": ({"logRetentionDays": 30}, "LogGroup", "api-access", "retentionInDays", 30),
+    "vpcCidr": ({"vpcCidr": "10.9.0.0/20"}, "Subnet", "network-subnet-2", "cidrBlock", "10.9.4.0/22"),
+    "zones": ({"zones": 3}, "Subnet", "network-subnet-3", "availabilityZone", "us-east-1c"),
+    "vpcId": (VPC, "SecurityGroup", "network-functions", "vpcId", VPC["vpcId"]),
+    "subnetIds": (VPC, "MountTarget", "storage-mount-2", "subnetId", "subnet-1a1b2c3d"),
+    "flowLogs": ({"flowLogs": True}, "FlowLog", "", "trafficType", "REJECT"),
+    "commandMemoryMb": ({"commandMemoryMb": 2048}, "Function", "command-function", "memorySize", 2048),
+    "commandTimeoutS": ({"commandTimeoutS": 27}, "Function", "command-function", "timeout", 27),
+    "commandConcurrency": ({"commandConcurrency": 5}, "Function", "command-function", RESERVED, 5),
+    "queryMemoryMb": ({"queryMemoryMb": 512}, "Function", "query-function", "memorySize", 512),
+    "queryTimeoutS": ({"queryTimeoutS": 29}, "Function", "query-function", "timeout", 29),
+    "queryConcurrency": ({"queryConcurrency": 0}, "Function", "query-function", RESERVED, 0),
+    "tmpMb": ({"tmpMb": 2048}, "Function", "query-function", "ephemeralStorage.size", 2048),
+    "checkIntervalMs": ({"checkIntervalMs": 0}, "Function", "query-function", f"{VARIABLES}.CHECK_INTERVAL_MS", "0"),
+    "retainSnapshots": ({"retainSnapshots": 9}, "Function", "query-function", f"{VARIABLES}.RETAIN_SNAPSHOTS", "9"),
+    "verifyMaxBytes": ({"verifyMaxBytes": 1}, "Function", "query-function", f"{VARIABLES}.VERIFY_MAX_BYTES", "1"),
+    "tableMaxReads": ({"tableMaxReads": 7}, "Table", "", "onDemandThroughput.maxReadRequestUnits", 7),
+    "tableMaxWrites": ({"tableMaxWrites": 7}, "Table", "", "onDemandThroughput.maxWriteRequestUnits", 7),
+    "writeAuth": (JWT | {"writeAuth": "jwt"}, "Route", "api-post-insert", "authorizationType", "JWT"),
+    "readAuth": ({"readAuth": "iam"}, "Route", "api-default", "authorizationType", "AWS_IAM"),
+    "jwtIssuer": (JWT, "Authorizer", "", "jwtConfiguration.issuer", JWT["jwtIssuer"]),
+    "jwtAudience": (JWT, "Authorizer", "", "jwtConfiguration.audiences", ["readers"]),
+    "corsOrigins": ({"corsOrigins": [LOCAL]}, "Api", "", "corsConfiguration.allowOrigins", [LOCAL]),
+    "throttleRate": ({"throttleRate": 9}, "Stage", "", "defaultRouteSettings.throttlingRateLimit", 9),
+    "throttleBurst": ({"throttleBurst": 9}, "Stage", "", "defaultRouteSettings.throttlingBurstLimit", 9),
+    "domain": (DOMAIN, "DomainName", "", "domainName", "api.example.com"),
+    "certificateArn": (DOMAIN, "DomainName", "", "domainNameConfiguration.certificateArn", DOMAIN["certificateArn"]),
+}
+
+
+def test_every_setting_has_an_effect_that_is_tested() -> None:
+    assert set(FOLLOWS) | {"reservedCidrs"} == set(project_schema())  # that one only guards another
+
+
+def seen_at(seen: Graph, kind: str, name: str, path: str) -> Any:
+    """The input of a node; None where there is no such node."""
+    nodes = [node for node in seen.of(kind) if name in ("", node.name)]
+    return nodes[0].at(path) if nodes else None
+
+
+@pytest.mark.parametrize("key", FOLLOWS)
+def test_the_graph_follows_the_setting(key: str) -> None:
+    changes, kind, name, path, expected = FOLLOWS[key]
+    assert seen_at(graph("dev"), kind, name, path) != expected
+    seen = run("dev", changes)
+    assert seen_at(seen, kind, name, path) == expected
+    assert violations(seen) == []
+
+
+def test_without_a_cap_the_table_has_none() -> None:
+    seen = run("dev", {"tableMaxReads": -1, "tableMaxWrites": -1})
+    assert seen.one("Table").at("onDemandThroughput") is None
+    assert seen.one("Table").at("globalSecondaryIndexes.0.onDemandThroughput") is None
+
+
+def test_an_existing_network_gets_security_groups_and_nothing_else() -> None:
+    seen = run("dev", VPC)
+    assert {node.type.rpartition(":")[2] for node in seen.nodes if node.name.startswith("network-")} == {
+        "SecurityGroup",
+        "SecurityGroupEgressRule",
+        "SecurityGroupIngressRule",
+    }
+    egress = seen.one("SecurityGroupEgressRule", "network-functions-to-dynamodb")
+    assert egress.at("prefixListId") == "prefix-list-of-region"
+    assert seen.one("Function", "query-function").at("replacementSecurityGroupIds") == ["default-of-existing"]
+
+
+def test_a_region_with_too_few_zones_says_so() -> None:
+    with pytest.raises(SettingsError, match="zones: got 2, allowed: at most the 1 that us-east-1 has"):
+        run("dev", zones=("us-east-1a",))
+
+
+@pytest.mark.parametrize(("quota", "allowed"), [(1000, "at most 900, the account's 1000"), (10, "at most 0")])
+def test_more_reserved_concurrency_than_the_account_has_is_refused(quota: int, allowed: str) -> None:
+    with pytest.raises(SettingsError, match=f"got 901, allowed: together {allowed}"):
+        run("dev", {"commandConcurrency": 1, "queryConcurrency": 900}, quota=quota)
+
+
+def test_the_accounts_limit_is_asked_for_only_where_concurrency_is_reserved() -> None:
+    asked = "aws:servicequotas/getServiceQuota:getServiceQuota"
+    assert asked in run("dev", {"commandConcurrency": 1}).reads
+    assert asked not in run("dev", {"queryConcurrency": 0}).reads

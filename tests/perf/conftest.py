@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+from ulid import ULID
+
+from handlers.bookmark import Bookmark
+from handlers.build import WorkingFile
+from handlers.catalog import Name
+from handlers.files import copy_file
+from handlers.query import make_handler
+from handlers.router import Router
+from handlers.rows import Row, random_draft, row_of
+from tests.perf.plain import PlainHandler, make_plain_file
+
+SIZES = (1_000, 10_000, 100_000)
+
+
+def make_rows(count: int) -> list[Row]:
+    random = Random(count)
+    return [row_of(seq, str(ULID()), random_draft(random), "2026-01-31T12:00:00.000Z") for seq in range(1, count + 1)]
+
+
+class Published:
+    """Rows as a published snapshot under the query function, and as a plain file under the plain handler."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self.rows = make_rows(count)
+        self.handler = self._publish(folder)
+        make_plain_file(folder / "plain.db", self.rows)
+        self.plain = PlainHandler(folder / "plain.db")
+
+    def _publish(self, folder: Path) -> Router:
+        snapshots = folder / "efs" / "snapshots"
+        snapshots.mkdir(parents=True)
+        (folder / "tmp").mkdir()
+        working = WorkingFile.create(str(folder / "working.db"), 1)
+        working.apply(self.rows)
+        _, digest = copy_file(working.path, str(folder / "built"))
+        working.close()
+        (folder / "built").rename(snapshots / Name.of(Bookmark(1, len(self.rows)), digest))
+        return make_handler({"EFS_DIR": str(folder / "efs"), "TMP_DIR": str(folder / "tmp")})
+
+
+@pytest.fixture(scope="session", params=SIZES, ids=lambda count: f"{count}-rows")
+def published(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Published:
+    return Published(tmp_path_factory.mktemp("published"), request.param)
+
+
+@pytest.fixture(scope="session")
+def thousand(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    return Published(tmp_path_factory.mktemp("thousand"), 1_000)
