@@ -93,14 +93,14 @@ class LedgerView:
         self._deadline = deadline
         self._may_wait = may_wait
 
-    def page(self, query: PageQuery) -> tuple[list[str], int | None]:
-        """A page's rows as JSON texts, and the seq of its last row if more follow."""
+    def page(self, query: PageQuery) -> tuple[str, int, int | None]:
+        """A page's rows as JSON text, how many they are, and the seq of the last one if more follow."""
         if query.is_filtered:
             return self._filtered_page(query)
         first, last = page_range(query, self.bookmark.seq)
         span = Range(self.bookmark.epoch, first, last, query.newest_first)
         texts = [rows.json_text(row) for page in self._ledger.rows(span, self._deadline) for row in page]
-        return texts, range_end(query, first, last, self.bookmark.seq)
+        return ",".join(texts), len(texts), range_end(query, first, last, self.bookmark.seq)
 
     def row(self, row_id: str) -> str | None:
         """One row as JSON text. With a bookmark asked for, the index gets time to catch up."""
@@ -123,7 +123,7 @@ class LedgerView:
             times += page_times
         return Stats().plus(values, times).answer()
 
-    def _filtered_page(self, query: PageQuery) -> tuple[list[str], int | None]:
+    def _filtered_page(self, query: PageQuery) -> tuple[str, int, int | None]:
         found: list[rows.Row] = []
         with closing(self._ledger.matching(self.bookmark, query, self._deadline)) as pages:
             for page in pages:
@@ -131,4 +131,4 @@ class LedgerView:
                 if len(found) > query.limit:
                     break
         texts = [rows.json_text(row) for row in found[: query.limit]]
-        return texts, found[query.limit - 1][0] if len(found) > query.limit else None
+        return ",".join(texts), len(texts), found[query.limit - 1][0] if len(found) > query.limit else None

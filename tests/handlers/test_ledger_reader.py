@@ -22,6 +22,7 @@ from handlers.rows import json_text
 from handlers.settings import Settings
 from handlers.timings import Timings
 from tests.api import Api
+from tests.files import texts_of
 from tests.meddling import (
     EPOCH,
     Clock,
@@ -51,8 +52,8 @@ def reader_of(ledger: Ledger, clock: Clock | None = None) -> LedgerReader:
 
 def page(ledger: Ledger, at_least: Bookmark = NOTHING, **parameters: str) -> tuple[list[str], int | None, Bookmark]:
     def use(view: View) -> tuple[list[str], int | None, Bookmark]:
-        texts, last = view.page(PageQuery(parameters))
-        return [json.loads(text)["id"].lstrip("0") for text in texts], last, view.bookmark
+        text, count, last = view.page(PageQuery(parameters))
+        return [json.loads(row)["id"].lstrip("0") for row in texts_of(text, count)], last, view.bookmark
 
     return reader_of(ledger).read(at_least, Timings(), use)
 
