@@ -59,9 +59,9 @@ class Query:
         asked = min_bookmark(request)
 
         def render(view: View) -> str:
+            text, count, last_seq = view.page(query)
             check_epoch(query.at_least, view.bookmark)
             check_epoch(asked, view.bookmark)
-            text, count, last_seq = view.page(query)
             cursor = f'"{query.cursor(view.bookmark, last_seq)}"' if last_seq else "null"
             return f'"count":{count},"data":[{text}],"next":{cursor}'
 

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     class Placed(Protocol):
         """Something with a place in history."""
 
-        bookmark: Bookmark
+        @property
+        def bookmark(self) -> Bookmark: ...
 
     S = TypeVar("S", bound=Placed)
 
