@@ -132,8 +132,10 @@ def _snapshots() -> dict[str, Schema]:
 def _reads() -> dict[str, Schema]:
     common: dict[str, Schema] = {"source": {"enum": list(SOURCES)}, "bookmark": ref("Bookmark")}
     timings: dict[str, Schema] = {"timings_ms": ref("Timings")}
-    copied = nullable(record({"bytes": COUNT, "ms": {"type": "number", "minimum": 0}}))
-    copy: dict[str, Schema] = {"copy": copied | {"description": "sqlite-tmp only: the copy made for this read."}}
+    copied = nullable(record({"bytes": COUNT, "ms": {"type": "number", "minimum": 0}, "remaining_bytes": COUNT}))
+    copy: dict[str, Schema] = {
+        "copy": copied | {"description": "sqlite-tmp only: what this read copied; read from EFS while bytes remain."}
+    }
     cursor = nullable({"type": "string", "description": "Give it back as `cursor`; null at the end."})
     number, time = nullable({"type": "number"}), nullable(TIME)
     stats = record(
