@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from handlers.files import UnprovenError, copy_proven, remove
+from handlers.meter import METERS
 from handlers.problem import unavailable
 from handlers.readers import SqliteReader
 from handlers.snapshot import open_snapshot
@@ -53,10 +54,13 @@ class CopyingReader(SqliteReader):
         source = self._catalog.path(name)
         if not self._copies:
             self._prepare_folder()
+        METERS.efs_metadata_operation()
         self._make_room(os.lstat(source).st_size)
         self._copies += 1
         target = os.path.join(self._folder, f"{self._copies}-{name}")
+        METERS.efs_metadata_operation()
         size_bytes = copy_proven(source, target, name)
+        METERS.copy(size_bytes)
         self._last_copy = {"bytes": size_bytes, "ms": round(timings.lap("copy"), 3)}
         try:
             snapshot = open_snapshot(target, name, 0)

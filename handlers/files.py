@@ -11,6 +11,7 @@ import os
 import stat
 
 from handlers.digest import DIGEST_DIGITS, blake2b
+from handlers.meter import METERS
 
 TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def proven_size(path: str, name: Name, verify_max_bytes: int | None) -> int:
             header, digest = _header_and_digest(file)
         else:
             header, digest = os.pread(file, HEADER_BYTES, 0), name.digest
+            if verify_max_bytes:  # with 0 it is a copy of ours, which is not on EFS
+                METERS.efs_read(len(header))
     finally:
         os.close(file)
     _prove_header(header, size_bytes)
@@ -74,6 +77,7 @@ def copy_file(source: str, target: str, mode: int = 0o600, durable: bool = False
         writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         try:
             while count := os.readv(reading, [buffer]):
+                METERS.efs_read(count)
                 hasher.update(view[:count])
                 _write_all(writing, view[:count])
                 size_bytes += count
@@ -121,6 +125,7 @@ def _header_and_digest(file: int) -> tuple[bytes, str]:
     hasher, buffer, header = blake2b(), bytearray(CHUNK_BYTES), b""
     view = memoryview(buffer)
     while count := os.readv(file, [buffer]):
+        METERS.efs_read(count)
         header = header or bytes(view[: min(count, HEADER_BYTES)])
         hasher.update(view[:count])
     return header, hasher.hexdigest()[:DIGEST_DIGITS]
