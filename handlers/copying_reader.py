@@ -10,6 +10,7 @@ import logging
 import os
 
 from handlers.files import FileCopy, UnprovenError, copy_proven, remove
+from handlers.meter import METERS
 from handlers.problem import unavailable
 from handlers.readers import SqliteReader
 from handlers.snapshot import open_snapshot
@@ -64,6 +65,7 @@ class CopyingReader(SqliteReader):
         return super()._newest(timings, now)
 
     def _open(self, name: Name, timings: Timings) -> Snapshot:
+        METERS.efs_metadata_operation()
         size_bytes = os.lstat(self._catalog.path(name)).st_size
         self._give_up()
         if not self._copies:
@@ -76,12 +78,14 @@ class CopyingReader(SqliteReader):
     def _copy_whole(self, name: Name, timings: Timings) -> Snapshot:
         self._give_up()
         target = self._new_path(name)
+        METERS.efs_metadata_operation()
         size_bytes = copy_proven(self._catalog.path(name), target, name)
         self._note(size_bytes, 0, timings)
         return self._open_copy(target, name, timings)
 
     def _copy_gradually(self, name: Name, timings: Timings) -> Snapshot:
         """The snapshot where it is published, and the beginning of a copy."""
+        METERS.efs_metadata_operation()
         copy = FileCopy(self._catalog.path(name), self._new_path(name))
         self._growing = name, copy
         try:
@@ -142,6 +146,7 @@ class CopyingReader(SqliteReader):
 
     def _note(self, size_bytes: int, remaining_bytes: int, timings: Timings) -> None:
         """Add to what `take_copy` tells."""
+        METERS.copy(size_bytes)
         copy = self._last_copy or {"bytes": 0, "ms": 0.0}
         spent_ms = round(copy["ms"] + timings.lap("copy"), 3)
         self._last_copy = {"bytes": copy["bytes"] + size_bytes, "ms": spent_ms, "remaining_bytes": remaining_bytes}

@@ -12,6 +12,7 @@ import os
 import stat
 
 from handlers.digest import DIGEST_DIGITS, blake2b
+from handlers.meter import METERS
 
 TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def proven_size(path: str, name: Name, verify_max_bytes: int | None) -> int:
             header, digest = _header_and_digest(file, size_bytes)
         else:
             header, digest = os.pread(file, HEADER_BYTES, 0), name.digest
+            if verify_max_bytes:  # with 0 it is a copy of ours, which is not on EFS
+                METERS.efs_read(len(header))
     finally:
         os.close(file)
     _prove_header(header, size_bytes)
@@ -70,6 +73,7 @@ class FileCopy:
             count = os.readv(self._reading, [self._buffer])
             if not count:
                 return True
+            METERS.efs_read(count)
             self._hasher.update(self._buffer[:count])
             _write_all(self._writing, self._buffer[:count])
             self.size_bytes += count
@@ -162,6 +166,7 @@ def _header_and_digest(file: int, size_bytes: int) -> tuple[bytes, str]:
     hasher, buffer, header = blake2b(), _buffer(size_bytes), b""
     view = memoryview(buffer)
     while count := os.readv(file, [buffer]):
+        METERS.efs_read(count)
         header = header or bytes(view[: min(count, HEADER_BYTES)])
         hasher.update(view[:count])
     return header, hasher.hexdigest()[:DIGEST_DIGITS]
