@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from schemathesis.pytest.plugin import SchemathesisFunction
 
 os.environ.setdefault("TABLE_NAME", "unused")  # the functions read their environment on import
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
@@ -37,6 +38,14 @@ settings.register_profile(
 settings.load_profile("no luck")
 
 PATIENCE_S = 60.0  # the ledger's client resends after 2 s, and tests that count its calls must not see that
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of tests with one node id xdist runs one only, and schemathesis gives all that it makes the same."""
+    for item in items:
+        if isinstance(item, SchemathesisFunction) and item.parent:
+            item._id = item.parent.id.child(item.name)  # pyright: ignore[reportPrivateUsage]
+    assert len({item.nodeid for item in items}) == len(items)
 
 
 def pytest_collection_finish() -> None:

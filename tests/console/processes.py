@@ -23,8 +23,8 @@ class Process(NamedTuple):
 
     @property
     def has_ended(self) -> bool:
-        """One that only waits to be collected by its parent has ended."""
-        return self.state.startswith("Z")
+        """One that only waits to be collected by its parent has ended; not so while a thread of it is left ("l")."""
+        return self.state.startswith("Z") and "l" not in self.state
 
 
 def until(condition: Callable[[], object]) -> None:
