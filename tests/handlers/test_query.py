@@ -18,7 +18,7 @@ from handlers.openapi import description
 from handlers.parameters import PageQuery
 from handlers.query import is_known
 from handlers.table import create_table_arguments
-from tests.api import SOURCES, Answer, Api, event
+from tests.api import SOURCES, Answer, Api, event, spread
 from tests.problems import assert_problem
 
 BUILD = ["version", "python", "sqlite", "region", "memory_mb", "architecture"]
@@ -143,14 +143,14 @@ def test_a_walk_over_any_paths_and_sandboxes_gives_each_row_once_while_rows_come
     chance = random.Random(raw_query)
     lagging = [sandbox(environ, tmp_path / str(number)) for number in range(3)]
     for number, ask in enumerate(lagging):
-        insert_spread(api, first=12 * number, count=12)
+        assert api.post("/insert", {"items": spread(12, first=12 * number)}).status == 201
         for source in SOURCES:
             assert ask(source, "").status == 200
     first = api.get("/ddb", raw_query).json
     pages = [first]
     while cursor := pages[-1]["next"]:
         if chance.random() < 0.5 and len(pages) < 8:
-            insert_spread(api, first=36 + 3 * len(pages), count=3)
+            assert api.post("/insert", {"items": spread(3, first=36 + 3 * len(pages))}).status == 201
         answer = chance.choice(lagging)(chance.choice(SOURCES), f"{raw_query}&cursor={quote(cursor)}")
         assert answer.status == 200
         pages.append(answer.json)
@@ -160,12 +160,6 @@ def test_a_walk_over_any_paths_and_sandboxes_gives_each_row_once_while_rows_come
     assert seen == expected_ids(api, asked, Bookmark.parse(end["bookmark"]).seq)
     assert len(pages) > 4
     assert all(page["count"] == len(page["data"]) for page in pages)
-
-
-def insert_spread(api: Api, first: int, count: int) -> None:
-    """Rows whose values lie evenly between 0 and 1, however many there are: a filter keeps its share of any run."""
-    values = [number * 0.618034 % 1 for number in range(first, first + count)]
-    assert api.post("/insert", {"items": [{"random_value": value} for value in values]}).status == 201
 
 
 def sandbox(environ: dict[str, str], tmp_dir: Path) -> Callable[[str, str], Answer]:
