@@ -59,17 +59,18 @@ class Measurement:
     """One workload on one source.
 
     Args:
+        temperature: `cold` are the first requests of sandboxes, wherever they turned up.
         source: a read path, or `ledger` for writes.
         loop: `closed`: the next request waits for the answer; `open`: requests are sent at a fixed rate.
         rate_per_s: the rate that was asked of an open loop.
-        achieved_per_s: the rate at which an open loop's answers came.
+        achieved_per_s: the rate that an open loop kept up with.
         requests: answers that count, errors left out.
         errors: how many failed, by status, "timeout" or "connection".
         client_ms: as the client saw it; an open loop counts from the time at which a request was due.
         server_ms: the function's own total.
         phases_ms: of the function's phases, the medians.
         consumed: of every number in the answers' receipts, the mean of a request.
-        note: why there is no latency.
+        note: why there is no latency, or why there were fewer requests than planned.
     """
 
     workload: Workload
@@ -104,9 +105,10 @@ class Size:
     measurements: tuple[Measurement, ...]
 
     def measured(self, workload: Workload, source: str, loop: Loop = "closed") -> Measurement | None:
-        """The measurement of this kind; None where there is none."""
-        kinds = ((found, (found.workload, found.source, found.loop)) for found in self.measurements)
-        return next((found for found, kind in kinds if kind == (workload, source, loop)), None)
+        """The measurement of this kind, at the temperature that the workload is about; None where there is none."""
+        kind = (workload, source, loop, temperature_of(workload))
+        same = (it for it in self.measurements if (it.workload, it.source, it.loop, it.temperature) == kind)
+        return next(same, None)
 
 
 @_known
@@ -148,11 +150,17 @@ class Environment:
 @_known
 @dataclass(frozen=True)
 class BenchSettings:
-    """What was asked for."""
+    """What was asked for.
+
+    Args:
+        limit_s: how long one path could take for one workload; a slower one was asked less often.
+        keep_alive: whether connections were used again.
+    """
 
     iterations: Count
     warm_ups: Count
     rate_per_s: Amount | None
+    limit_s: Amount
     workloads: tuple[Workload, ...]
     sources: tuple[str, ...]
     keep_alive: bool
@@ -161,7 +169,7 @@ class BenchSettings:
 @_known
 @dataclass(frozen=True)
 class Result:
-    """A whole run. `complete` is false where it was interrupted; what is there was measured in full."""
+    """A whole run. `complete` is false where it was cut short: then there are fewer requests, and workloads may lack."""
 
     schema: Literal[1]
     started_at: str
@@ -171,6 +179,11 @@ class Result:
     settings: BenchSettings
     environment: Environment
     sizes: tuple[Size, ...]
+
+
+def temperature_of(workload: Workload) -> Temperature:
+    """Which requests a workload is about: the first of new sandboxes, or all others."""
+    return "cold" if workload == "first-in-sandbox" else "warm"
 
 
 def load(path: Path) -> Result:

@@ -58,7 +58,7 @@ def sample_result(*measurements: Measurement, sizes: tuple[Size, ...] = (), url:
         duration_s=12.5,
         complete=True,
         seed=1,
-        settings=BenchSettings(300, 20, None, ("newest-100",), SOURCES, keep_alive=True),
+        settings=BenchSettings(300, 20, None, 60.0, ("newest-100",), SOURCES, keep_alive=True),
         environment=Environment(url, False, function, client),
         sizes=sizes or (size(*(measurements or (measurement(),))),),
     )

@@ -29,6 +29,14 @@ def test_a_measurement_is_found_by_workload_source_and_loop() -> None:
     assert size.measured("stats", "ddb") is None
 
 
+def test_a_first_request_of_a_sandbox_does_not_pass_for_a_warm_one() -> None:
+    stray = measurement("by-id", "ddb", temperature="cold", client_ms=figures(90.0))
+    first = measurement("first-in-sandbox", "ddb", temperature="cold")
+    size = sample_result(stray, first).sizes[0]
+    assert size.measured("by-id", "ddb") is None
+    assert size.measured("first-in-sandbox", "ddb") == first
+
+
 def changed(change: Callable[[Any], object]) -> str:
     content = json.loads(result._adapter().dump_json(sample_result()))  # pyright: ignore[reportPrivateUsage]
     change(content)
