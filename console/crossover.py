@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 STEPS_PER_DECADE = 34
@@ -42,7 +42,15 @@ def cheapest(costs: Mapping[str, float]) -> tuple[str, ...]:
 
 def crossings(costs: Costs, low: float, high: float) -> list[Crossing]:
     """All changes of the cheapest between two positive numbers, in order."""
-    return [found for left, right in pairwise(steps(low, high)) for found in _between(costs, left, right)]
+    merged: list[Crossing] = []
+    for left, right in pairwise(steps(low, high)):
+        for found in _between(costs, left, right):
+            # A change on a step is seen from both sides: until there the costs differ, there they are equal.
+            if merged and found.at <= merged[-1].at * (1 + 10 * BESIDE):
+                found = replace(merged.pop(), above=found.above)  # noqa: PLW2901 - two halves of one change
+            if found.below != found.above:
+                merged.append(found)
+    return merged
 
 
 def steps(low: float, high: float) -> list[float]:
@@ -53,26 +61,22 @@ def steps(low: float, high: float) -> list[float]:
 
 def _between(costs: Costs, left: float, right: float) -> Iterator[Crossing]:
     while left < right and (below := cheapest(costs(left))) != cheapest(costs(right)):
-        at = _solved(costs, left, right)
-        if at is None:
-            at = _bisected(costs, left, right, below)
-        after = min(right, at * (1 + BESIDE))
-        above = cheapest(costs(after))
-        if above != below:
-            yield Crossing(at, below, above, _is_jump(costs, at, below[0], above[-1]))
-        left = after
+        at = _solved(costs, left, right) or _bisected(costs, left, right, below)
+        left = min(right, at * (1 + BESIDE))
+        above = cheapest(costs(left))
+        yield Crossing(at, below, above, _is_jump(costs, at, below[0], above[-1]))
 
 
 def _solved(costs: Costs, left: float, right: float) -> float | None:
     """Where a straight line between both ends says that they cost the same, if they do there; None if not."""
-    first, last = cheapest(costs(left))[0], cheapest(costs(right))[-1]
-    at_left, at_right = _difference(costs(left), first, last), _difference(costs(right), first, last)
-    if at_left == at_right:
+    below, above = cheapest(costs(left)), cheapest(costs(right))
+    first, last = below[0], above[-1]
+    at_left, at_right = (found[first] - found[last] for found in (costs(left), costs(right)))
+    if at_left >= 0 or at_right <= 0:
         return None
     at = left + (right - left) * at_left / (at_left - at_right)
-    if not left < at < right or cheapest(costs(at * (1 - BESIDE))) != cheapest(costs(left)):
-        return None
-    return at if {first, last} <= set(cheapest(costs(at))) else None
+    is_it = {first, last} <= set(cheapest(costs(at))) and cheapest(costs(at * (1 - BESIDE))) == below
+    return at if is_it else None
 
 
 def _bisected(costs: Costs, left: float, right: float, below: tuple[str, ...]) -> float:
@@ -89,7 +93,3 @@ def _is_jump(costs: Costs, at: float, first: str, last: str) -> bool:
     before, after = costs(at * (1 - BESIDE)), costs(at * (1 + BESIDE))
     near = 10 * BESIDE * max(before[first], after[last])
     return abs(before[first] - before[last]) > near or abs(after[first] - after[last]) > near
-
-
-def _difference(found: Mapping[str, float], first: str, last: str) -> float:
-    return found[first] - found[last]

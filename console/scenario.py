@@ -1,21 +1,22 @@
 """What is to be paid for: the data, the load on it, and how the stack runs.
 
 Each field of `Scenario` is an option of `python -m console cost`. Some can be measured instead: given beats measured,
-measured beats assumed. `LIMITS` is what a value may be, wherever it comes from.
+measured beats the stack's default settings and what is assumed. `INPUTS` says what each number means and may be,
+wherever it comes from.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from console.errors import ConsoleError
 from handlers.settings import VARIABLES
 
 Architecture = Literal["arm64", "x86"]
-Origin = Literal["given", "measured", "assumed"]
+Origin = Literal["given", "measured", "setting", "assumed"]
 Values = Mapping[str, float | str]
 
 READ_UNIT_BYTES = 4096
@@ -27,24 +28,7 @@ _SETTINGS = {name: float(default) for name, default, _ in VARIABLES if default.i
 
 @dataclass(frozen=True)
 class Scenario:
-    """One data set under one load. A month has 30 days; what is None follows from the rest.
-
-    Args:
-        row_bytes: a row in the ledger, as DynamoDB counts it.
-        snapshot_row_bytes: a snapshot's bytes for each of its rows.
-        writes_per_month: calls of `POST /insert`.
-        publishes_per_month: snapshots published; the path `ddb` needs none.
-        reads_per_sandbox: reads that a sandbox of the query function answers in its life.
-        writes_per_sandbox: writes that a sandbox of the command function answers in its life.
-        sandboxes: of the query function, warm at once.
-        sqlite_efs_ms: billed time of a warm read; so are sqlite_tmp_ms and ddb_ms.
-        write_ms: billed time of a write without publishing.
-        init_ms: billed time until a new sandbox is ready.
-        ddb_first_ms: what a sandbox's first use of DynamoDB takes longer, the SDK's import above all.
-        read_units: of DynamoDB, for a read on `ddb`.
-        efs_reads_per_read: of 32 KiB, by a warm read on `sqlite-efs`.
-        cold_efs_reads: of 32 KiB, to open a snapshot that is too large to be read in full.
-    """
+    """One data set under one load; `INPUTS` says what each number means. What is None follows from the rest."""
 
     rows: float = 100_000
     row_bytes: float = 115
@@ -59,9 +43,9 @@ class Scenario:
     sandboxes: float = 1
     memory_mb: float = 1024
     architecture: Architecture = "arm64"
-    check_interval_ms: float = field(default=_SETTINGS["CHECK_INTERVAL_MS"])
-    retain_snapshots: float = field(default=_SETTINGS["RETAIN_SNAPSHOTS"])
-    verify_max_bytes: float = field(default=_SETTINGS["VERIFY_MAX_BYTES"])
+    check_interval_ms: float = _SETTINGS["CHECK_INTERVAL_MS"]
+    retain_snapshots: float = _SETTINGS["RETAIN_SNAPSHOTS"]
+    verify_max_bytes: float = _SETTINGS["VERIFY_MAX_BYTES"]
     sqlite_efs_ms: float = 3
     sqlite_tmp_ms: float = 3
     ddb_ms: float = 12
@@ -90,32 +74,49 @@ class Scenario:
         return HEAD_READ_UNITS + math.ceil(self.rows_per_read * self.row_bytes / READ_UNIT_BYTES)
 
 
-LIMITS: dict[str, tuple[float, float]] = {
-    "rows": (1, 1e9),
-    "row_bytes": (1, 400 * 1024),
-    "snapshot_row_bytes": (1, 1e7),
-    "reads_per_month": (0, 1e11),
-    "writes_per_month": (0, 1e9),
-    "rows_per_write": (1, 1000),
-    "publishes_per_month": (0, 1e8),
-    "rows_per_read": (1, 1000),
-    "reads_per_sandbox": (1, 1e9),
-    "writes_per_sandbox": (1, 1e9),
-    "sandboxes": (1, 10_000),
-    "memory_mb": (128, 10_240),
-    "check_interval_ms": (0, 3_600_000),
-    "retain_snapshots": (1, 200),
-    "verify_max_bytes": (0, 2**40),
-    "sqlite_efs_ms": (0, 900_000),
-    "sqlite_tmp_ms": (0, 900_000),
-    "ddb_ms": (0, 900_000),
-    "write_ms": (0, 900_000),
-    "init_ms": (0, 900_000),
-    "ddb_first_ms": (0, 900_000),
-    "read_units": (0, 1e6),
-    "efs_reads_per_read": (0, 1e6),
-    "cold_efs_reads": (0, 1e6),
+@dataclass(frozen=True)
+class Input:
+    """What a number of a scenario may be, and what it says.
+
+    Args:
+        follows: from what it is worked out where nobody says it.
+    """
+
+    least: float
+    most: float
+    meaning: str
+    follows: str = ""
+
+
+INPUTS: dict[str, Input] = {
+    "rows": Input(1, 1e9, "Rows in the ledger"),
+    "row_bytes": Input(1, 400 * 1024, "A row in the ledger, as DynamoDB counts it"),
+    "snapshot_row_bytes": Input(1, 1e7, "A snapshot's bytes for each of its rows", "2.5 times --row-bytes"),
+    "reads_per_month": Input(0, 1e11, "Reads of the main workload"),
+    "writes_per_month": Input(0, 1e9, "Calls of POST /insert"),
+    "rows_per_write": Input(1, 1000, "Rows in a call"),
+    "publishes_per_month": Input(0, 1e8, "Snapshots published; the path ddb needs none", "one a write"),
+    "rows_per_read": Input(1, 1000, "Rows in an answer"),
+    "reads_per_sandbox": Input(1, 1e9, "Reads in the life of a query sandbox"),
+    "writes_per_sandbox": Input(1, 1e9, "Writes in the life of a command sandbox"),
+    "sandboxes": Input(1, 10_000, "Query sandboxes that are warm at once"),
+    "memory_mb": Input(128, 10_240, "Memory of a function"),
+    "check_interval_ms": Input(0, 3_600_000, "CHECK_INTERVAL_MS of the functions"),
+    "retain_snapshots": Input(1, 200, "RETAIN_SNAPSHOTS of the functions"),
+    "verify_max_bytes": Input(0, 2**40, "VERIFY_MAX_BYTES of the functions"),
+    "sqlite_efs_ms": Input(0, 900_000, "Billed time of a warm read on sqlite-efs"),
+    "sqlite_tmp_ms": Input(0, 900_000, "Billed time of a warm read on sqlite-tmp"),
+    "ddb_ms": Input(0, 900_000, "Billed time of a warm read on ddb"),
+    "write_ms": Input(0, 900_000, "Billed time of a write without publishing"),
+    "init_ms": Input(0, 900_000, "Billed time until a new sandbox is ready"),
+    "ddb_first_ms": Input(0, 900_000, "What a sandbox's first use of DynamoDB takes longer"),
+    "read_units": Input(0, 1e6, "DynamoDB's read units of a read on ddb", "the head and one Query"),
+    "efs_reads_per_read": Input(0, 1e6, "Reads of 32 KiB from EFS by a warm read on sqlite-efs"),
+    "cold_efs_reads": Input(0, 1e6, "Reads of 32 KiB that open a snapshot too large to be read in full"),
 }
+
+# Not assumptions: what the stack does unless its settings say otherwise.
+SETTINGS = {"memory_mb", "architecture", "check_interval_ms", "retain_snapshots", "verify_max_bytes"}
 
 
 @dataclass(frozen=True)
@@ -138,13 +139,30 @@ def assemble(given: Values, measured: Values) -> Assembled:
     scenario = Scenario(**values)  # pyright: ignore[reportArgumentType] - the names are those of the fields, checked above
     if scenario.snapshot_bytes > LARGEST_SNAPSHOT_BYTES:
         message = f"a snapshot of {scenario.snapshot_bytes / 2**30:,.1f} GB does not fit into /tmp twice"
-        raise ConsoleError(message, f"fewer --rows, or smaller ones: {LARGEST_SNAPSHOT_BYTES / 2**30:.0f} GB are the limit")
+        raise ConsoleError(
+            message, f"fewer --rows, or smaller ones: {LARGEST_SNAPSHOT_BYTES / 2**30:.0f} GB are the limit"
+        )
     return Assembled(scenario, {name: _origin(name, given, measured) for name in names()})
 
 
 def names() -> list[str]:
     """The names of all values of a scenario."""
     return [each.name for each in fields(Scenario)]
+
+
+def values_of(scenario: Scenario) -> dict[str, float]:
+    """All numbers of a scenario, also those that follow from others."""
+    worked_out = {
+        "snapshot_row_bytes": scenario.snapshot_bytes / scenario.rows,
+        "publishes_per_month": scenario.publishes,
+        "read_units": scenario.ddb_read_units,
+    }
+    return {name: worked_out[name] if name in worked_out else getattr(scenario, name) for name in INPUTS}
+
+
+def varied(scenario: Scenario, name: str, value: float) -> Scenario:
+    """The same with another number in one place."""
+    return replace(scenario, **{name: value})  # pyright: ignore[reportArgumentType] - a name of INPUTS is a number's
 
 
 def option(name: str) -> str:
@@ -155,10 +173,13 @@ def option(name: str) -> str:
 def _origin(name: str, given: Values, measured: Values) -> Origin:
     if name in given:
         return "given"
-    return "measured" if name in measured else "assumed"
+    if name in measured:
+        return "measured"
+    return "setting" if name in SETTINGS else "assumed"
 
 
 def _check(name: str, value: float, origin: str) -> None:
-    least, most = LIMITS[name]
-    if not least <= value <= most:  # false for NaN too
-        raise ConsoleError(f"{option(name)}: {origin} {value:g}, allowed: {least:g} to {most:g}", "another value", 2)
+    allowed = INPUTS[name]
+    if not allowed.least <= value <= allowed.most:  # false for NaN too
+        said = f"{option(name)}: {origin} {value:g}, allowed: {allowed.least:g} to {allowed.most:g}"
+        raise ConsoleError(said, "python -m console cost --help has the meaning and the default", 2)
