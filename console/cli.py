@@ -7,6 +7,7 @@ import sys
 import typer
 from typer.exceptions import TyperException
 
+from console.bench import bench
 from console.demo import demo
 from console.errors import INTERRUPTED, ConsoleError
 from console.init import init
@@ -22,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _verb in (init, seed, serve, demo, verify, package):
+for _verb in (init, seed, serve, demo, verify, package, bench):
     app.command()(_verb)
 
 
