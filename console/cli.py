@@ -12,6 +12,7 @@ from console.demo import demo
 from console.errors import INTERRUPTED, ConsoleError
 from console.init import init
 from console.package import package
+from console.report import report
 from console.seed import seed
 from console.serve import serve
 from console.verify import verify
@@ -23,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _verb in (init, seed, serve, demo, verify, package, bench):
+for _verb in (init, seed, serve, demo, verify, package, bench, report):
     app.command()(_verb)
 
 

@@ -16,13 +16,14 @@ from typing import Any, NamedTuple, cast
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from console.benchmark.figures import Values, decoded
-from console.benchmark.grids import name_of, number
-from console.result import Figures, Measurement, Size
+from console.result import Figures, Measurement, Size, temperature_of
 
 COLOURS = {"sqlite-efs": "#0072b2", "sqlite-tmp": "#d55e00", "ddb": "#009e73", "ledger": "#6f4e9c"}
 MARKERS = {"sqlite-efs": "o", "sqlite-tmp": "s", "ddb": "^", "ledger": "D"}
@@ -57,31 +58,30 @@ class At(NamedTuple):
 
 
 def distribution(size: Size) -> Figure:
-    """How long requests took, by percentile: a panel for each workload, a line for each path."""
+    """How long requests took, by percentile: a panel for each workload, a line for each path and loop."""
     shown = shown_at([size])
-    names = list(dict.fromkeys(name_of(at.measurement) for at in shown))
-    figure, panels = _panels(names, f"{size.rows:,} rows: how many requests took at most how long")
-    for name, axes in zip(names, panels, strict=True):
-        for at in shown:
-            if name_of(at.measurement) == name:
-                _percentile_curve(axes, at)
+    figure, panels = _panels(shown)
+    for axes, each in panels:
+        for at in each:
+            _percentile_curve(axes, at)
         _percentile_axis(axes)
-    _label(figure, panels, "percentile of the requests", "milliseconds")
+    title = f"{size.rows:,} rows: how many of the requests took at most how long"
+    _label(figure, [axes for axes, _ in panels], title, "percentile of the requests")
     return figure
 
 
 def latency_by_rows(sizes: Sequence[Size]) -> Figure:
     """The median by the number of rows, with its interval, and the 99th percentile."""
-    shown = shown_at(sizes)
-    names = list(dict.fromkeys(name_of(at.measurement) for at in shown))
-    figure, panels = _panels(names, "Median with its 95 % interval, and 99th percentile (thin), by number of rows")
-    for name, axes in zip(names, panels, strict=True):
-        of_workload = [at for at in shown if name_of(at.measurement) == name]
-        for source in dict.fromkeys(at.measurement.source for at in of_workload):
-            _growth_curve(axes, source, [at for at in of_workload if at.measurement.source == source])
+    shown = [at for at in shown_at(sizes) if at.measurement.loop == "closed"]
+    figure, panels = _panels(shown)
+    for axes, each in panels:
+        for source in dict.fromkeys(at.measurement.source for at in each):
+            _growth_curve(axes, source, [at for at in each if at.measurement.source == source])
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(_as_number))
-    _label(figure, panels, "rows", "milliseconds")
+        axes.xaxis.set_minor_locator(NullLocator())
+    title = "Latency by number of rows: median with its 95 % interval, and 99th percentile (thin)"
+    _label(figure, [axes for axes, _ in panels], title, "rows")
     return figure
 
 
@@ -92,8 +92,13 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def shown_at(sizes: Iterable[Size]) -> list[At]:
-    """Everything that has a latency."""
-    return [At(size.rows, it, it.client_ms) for size in sizes for it in size.measurements if it.client_ms is not None]
+    """Everything that has a latency, but stray first requests of sandboxes."""
+    return [
+        At(size.rows, it, it.client_ms)
+        for size in sizes
+        for it in size.measurements
+        if it.client_ms is not None and it.temperature == temperature_of(it.workload)
+    ]
 
 
 @contextlib.contextmanager
@@ -102,33 +107,36 @@ def _style() -> Generator[None]:
         yield
 
 
-def _panels(names: Sequence[str], title: str) -> tuple[Figure, list[Axes]]:
-    """A figure with a titled panel for each name; the latency's scale is the same in all."""
+def _panels(shown: Sequence[At]) -> tuple[Figure, list[tuple[Axes, list[At]]]]:
+    """A figure with a panel for each workload, and what belongs into it; the latency's scale is the same in all."""
+    names = list(dict.fromkeys(at.measurement.workload for at in shown))
     columns = min(COLUMNS, len(names))
     lines = math.ceil(len(names) / columns)
     with _style():
         figure = Figure(figsize=(PANEL_INCHES[0] * columns, PANEL_INCHES[1] * lines + 0.9), layout="constrained")
-        grid = figure.subplots(lines, columns, sharey=True, squeeze=False)
-        panels: list[Axes] = list(grid.flat)
+        panels: list[Axes] = list(figure.subplots(lines, columns, sharey=True, squeeze=False).flat)
         for axes in panels[len(names) :]:
             axes.remove()
         for name, axes in zip(names, panels, strict=False):
             axes.set_title(name, loc="left")
             axes.set_yscale("log")
             axes.yaxis.set_major_formatter(FuncFormatter(_as_number))
-        figure.suptitle(title, x=0.01, ha="left", fontsize=10)
-    return figure, panels[: len(names)]
+            axes.yaxis.set_minor_locator(NullLocator())
+    groups = [[at for at in shown if at.measurement.workload == name] for name in names]
+    return figure, list(zip(panels, groups, strict=False))
 
 
 def _as_number(value: float, _: object) -> str:
-    return number(value)
+    return f"{value:,g}" if value < 1 else f"{value:,.0f}"
 
 
 def _percentile_curve(axes: Axes, at: At) -> None:
     values = decoded(at.figures.histogram)
     shares = (np.arange(len(values)) + 0.5) / len(values)
-    source = at.measurement.source
-    axes.plot(_nines(shares), values, color=COLOURS[source], label=source, linewidth=1.6, solid_capstyle="round")
+    it = at.measurement
+    label = it.source if it.rate_per_s is None else f"{it.source} at {it.rate_per_s:g}/s"
+    line = "-" if it.rate_per_s is None else (0, (3, 1.5))
+    axes.plot(_nines(shares), values, color=COLOURS[it.source], linestyle=line, label=label, linewidth=1.5)
 
 
 def _percentile_axis(axes: Axes) -> None:
@@ -155,11 +163,15 @@ def _growth_curve(axes: Axes, source: str, each: Sequence[At]) -> None:
     axes.plot(rows, [at.figures.p99 for at in each], color=colour, linewidth=0.7, alpha=0.8)
 
 
-def _label(figure: Figure, panels: Sequence[Axes], x: str, y: str) -> None:
+def _label(figure: Figure, panels: Sequence[Axes], title: str, x: str) -> None:
+    """Say what the figure shows, and name the axes and each line once for all panels."""
     with _style():
         figure.supxlabel(x, fontsize=9, color=GREY)
-        figure.supylabel(y, fontsize=9, color=GREY)
-        handles = {
-            label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
-        }
-        figure.legend(handles.values(), handles, loc="outside upper right", ncols=len(handles))
+        figure.supylabel("milliseconds", fontsize=9, color=GREY)
+        handles: dict[str, Artist] = {}
+        for axes in panels:
+            handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+        names = sorted(handles, key=lambda name: (list(COLOURS).index(name.split()[0]), name))
+        legend = figure.legend([handles[name] for name in names], names, loc="outside upper left", ncols=len(COLOURS))
+        legend.set_title(title, FontProperties(weight="bold", size=10))
+        legend.set_alignment("left")
