@@ -169,7 +169,7 @@ class BenchSettings:
 @_known
 @dataclass(frozen=True)
 class Result:
-    """A whole run. `complete` is false where it was cut short: then there are fewer requests, and workloads may lack."""
+    """A whole run. `complete` is false where it was cut short: then requests are missing, and whole workloads."""
 
     schema: Literal[1]
     started_at: str
@@ -229,12 +229,17 @@ def save(result: Result, path: Path) -> None:
     """Write a result, whole or not at all. Raises OSError."""
     new = path.with_name(f".{path.name}")
     try:
-        new.write_bytes(_adapter().dump_json(result, indent=2) + b"\n")
+        new.write_text(to_json(result) + "\n", encoding="utf-8")
         os.replace(new, path)
     except BaseException:
         with contextlib.suppress(OSError):
             new.unlink()
         raise
+
+
+def to_json(result: Result) -> str:
+    """The text of a result file."""
+    return _adapter().dump_json(result, indent=2).decode()
 
 
 def json_schema() -> dict[str, object]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
+from _sqlite3 import sqlite_version  # as snapshot.py has it
 
 from handlers import VERSION
 from handlers.event import Response
@@ -17,7 +17,7 @@ JSON_TYPE = "application/json"
 BUILD = {
     "version": VERSION,
     "python": ".".join(str(part) for part in sys.version_info[:3]),
-    "sqlite": sqlite3.sqlite_version,
+    "sqlite": sqlite_version,
 }
 
 

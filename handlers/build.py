@@ -2,7 +2,7 @@
 
 The working file stays warm between publishes, so that a publish costs the new rows and the copying of the file. It is
 never a published file: that is a copy of it. Applying is one transaction a batch; the file holds a whole prefix at any
-time.
+time, and once it is finished the indexes too.
 """
 
 from __future__ import annotations
@@ -68,6 +68,13 @@ class WorkingFile:
         meta = (bookmark.seq, bookmark.seq, hash_text(total), stats.to_text())
         self._write([(*row, text) for row, text in zip(batch, texts, strict=True)], meta)
         self.bookmark, self.hash, self.stats = bookmark, total, stats
+
+    def finish(self) -> None:
+        """Make the indexes that a new file does not have yet; rows that come later keep them up.
+
+        Raises sqlite3.Error: a full disk, or two rows with one id.
+        """
+        self._connection.executescript(rows.INDEXES)
 
     def close(self) -> None:
         """Close and delete the file."""

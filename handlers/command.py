@@ -5,6 +5,7 @@ An append that committed is acknowledged whatever happens to publishing; the nex
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sqlite3
@@ -164,3 +165,4 @@ def make_handler(environ: Mapping[str, str]) -> Router:
 
 
 handler = make_handler(os.environ)
+gc.freeze()  # as in query.py

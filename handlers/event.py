@@ -7,7 +7,6 @@ repeated or blank parameter be seen at all.
 
 from __future__ import annotations
 
-import binascii
 import json
 
 from handlers.problem import Problem, field_error, invalid
@@ -93,6 +92,8 @@ class Response:
 
 
 def _from_base64(text: str) -> bytes:
+    import binascii  # noqa: PLC0415 - a library of its own to load, and reads have no body
+
     try:
         return binascii.a2b_base64(text)
     except ValueError:

@@ -17,7 +17,7 @@ from handlers.bookmark import Bookmark
 from handlers.dynamo import PARALLEL_READS, Deadline, call
 from handlers.numbers import lower_bound_text, upper_bound_text
 from handlers.problem import unavailable
-from handlers.table import BY_ID, PAGE_ROWS, page_of, rows_key
+from handlers.table import BY_ID, PAGE_ROWS, SORT_KEY, page_of, rows_key
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -35,6 +35,22 @@ FILTERS = {
     ":maximum": "#value <= :maximum",
     ":from": "created_at >= :from",
     ":before": "created_at < :before",
+}
+
+
+class Narrowing(TypedDict, total=False):
+    """The part of a Query that leaves out rows or attributes."""
+
+    FilterExpression: str
+    ProjectionExpression: str
+    ExpressionAttributeNames: dict[str, str]
+    ExpressionAttributeValues: dict[str, AttributeValueTypeDef]
+
+
+# The keys' texts would be a quarter of what comes over the wire. Names by number: a column may be a reserved word.
+WHOLE_ROWS: Narrowing = {
+    "ProjectionExpression": ", ".join(f"#{number}" for number in range(len(rows.COLUMNS))),
+    "ExpressionAttributeNames": {f"#{number}": name for number, name in enumerate((SORT_KEY, *rows.COLUMNS[1:]))},
 }
 HEAD_KEY: dict[str, AttributeValueTypeDef] = {"pk": {"S": "head"}, "sk": {"N": "0"}}
 
@@ -64,15 +80,6 @@ class Range:
         return pages[::-1] if self.newest_first else pages
 
 
-class Narrowing(TypedDict, total=False):
-    """The part of a Query that leaves out rows or attributes."""
-
-    FilterExpression: str
-    ProjectionExpression: str
-    ExpressionAttributeNames: dict[str, str]
-    ExpressionAttributeValues: dict[str, AttributeValueTypeDef]
-
-
 class Ledger:
     """Reads of one table.
 
@@ -97,7 +104,7 @@ class Ledger:
 
     def rows(self, span: Range, deadline: Deadline) -> Iterator[list[Row]]:
         """The rows of a range, in order, a page at a time."""
-        for items in self._pages(span, {}, deadline):
+        for items in self._pages(span, WHOLE_ROWS, deadline):
             yield [row_of_item(item) for item in items]
 
     def matching(self, bookmark: Bookmark, query: PageQuery, deadline: Deadline) -> Generator[list[Row]]:
@@ -199,13 +206,14 @@ def narrowed(query: PageQuery) -> Narrowing:
         values[":from"] = {"S": query.created_from}
     if query.created_before is not None:
         values[":before"] = {"S": query.created_before}
-    narrowing: Narrowing = {
+    names = WHOLE_ROWS.get("ExpressionAttributeNames", {})
+    by_value = {"#value": rows.VALUE} if ":minimum" in values or ":maximum" in values else {}
+    return {
+        **WHOLE_ROWS,
         "FilterExpression": " AND ".join(FILTERS[name] for name in values),
+        "ExpressionAttributeNames": {**names, **by_value},
         "ExpressionAttributeValues": values,
     }
-    if ":minimum" in values or ":maximum" in values:
-        narrowing["ExpressionAttributeNames"] = {"#value": rows.VALUE}
-    return narrowing
 
 
 def row_of_item(item: Item) -> Row:

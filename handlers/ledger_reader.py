@@ -1,8 +1,14 @@
-"""The read path `ddb`: each read is an exact prefix of the ledger, as the head names it when the read begins."""
+"""The read path `ddb`: each read is an exact prefix of the ledger, as the head names it when the read begins.
+
+A prefix never changes, so its rows can be read before it is known to be the newest: a sandbox that has seen the head
+before reads the rows of that prefix alongside the head, which makes one round trip of two. If the ledger has grown
+meanwhile, the rows are read again.
+"""
 
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,7 +16,7 @@ from handlers import rows
 from handlers.bookmark import NOTHING, Bookmark
 from handlers.dynamo import Deadline, make_client
 from handlers.ledger import Ledger, Range
-from handlers.problem import unavailable
+from handlers.problem import Problem, unavailable
 from handlers.readers import POLL_S, WAIT_S, wait_for
 from handlers.sqlite_view import page_range, range_end
 from handlers.stats import Stats
@@ -21,6 +27,7 @@ if TYPE_CHECKING:
     from handlers.parameters import PageQuery
     from handlers.readers import View
     from handlers.settings import Settings
+    from handlers.sqlite_view import Page
     from handlers.timings import Timings
 
 T = TypeVar("T")
@@ -46,6 +53,8 @@ class LedgerReader:
         self._ledger = ledger
         self._monotonic = monotonic
         self._sleep = sleep
+        self._alongside = ThreadPoolExecutor(1)
+        self._known: Bookmark | None = None  # the head as it was last read
 
     @classmethod
     def of_settings(cls, settings: Settings) -> LedgerReader:
@@ -69,11 +78,18 @@ class LedgerReader:
             self._sleep(POLL_S)
             return True
 
-        def newest(_again: bool) -> LedgerView:
-            view = LedgerView(self._ledger, self._ledger.head(deadline) or NOTHING, deadline, may_wait)
-            timings.lap("check")
-            return view
+        def head() -> Bookmark:
+            self._known = self._ledger.head(deadline) or NOTHING
+            return self._known
 
+        def newest(_again: bool) -> LedgerView:
+            bookmark = head()
+            timings.lap("check")
+            return LedgerView(self._ledger, bookmark, lambda: bookmark, deadline, may_wait)
+
+        if at_least == NOTHING and self._known is not None:
+            reading = self._alongside.submit(head)
+            return use(LedgerView(self._ledger, self._known, reading.result, deadline, may_wait))
         return use(wait_for(at_least, newest, self._sleep, self._monotonic))
 
 
@@ -82,37 +98,49 @@ class LedgerView:
 
     Args:
         ledger: where the rows are.
-        bookmark: the prefix.
+        guess: the prefix, unless the ledger has grown since.
+        head: the prefix, waited for if need be.
         deadline: of all reads.
         may_wait: pauses, and tells whether it is worth looking again for what the index does not know yet.
     """
 
-    def __init__(self, ledger: Ledger, bookmark: Bookmark, deadline: Deadline, may_wait: Callable[[], bool]) -> None:
-        self.bookmark = bookmark
+    def __init__(
+        self,
+        ledger: Ledger,
+        guess: Bookmark,
+        head: Callable[[], Bookmark],
+        deadline: Deadline,
+        may_wait: Callable[[], bool],
+    ) -> None:
+        self._guess = guess
+        self._head = head
+        self._newest_row = NOTHING
         self._ledger = ledger
         self._deadline = deadline
         self._may_wait = may_wait
 
-    def page(self, query: PageQuery) -> tuple[list[str], int | None]:
-        """A page's rows as JSON texts, and the seq of its last row if more follow."""
+    def page(self, query: PageQuery) -> Page:
+        """A page's rows as JSON text, how many they are, and the seq of the last one if more follow."""
         if query.is_filtered:
             return self._filtered_page(query)
-        first, last = page_range(query, self.bookmark.seq)
-        span = Range(self.bookmark.epoch, first, last, query.newest_first)
-        texts = [rows.json_text(row) for page in self._ledger.rows(span, self._deadline) for row in page]
-        return texts, range_end(query, first, last, self.bookmark.seq)
+        return self._alongside_the_head(lambda prefix: self._page(query, prefix))
 
     def row(self, row_id: str) -> str | None:
         """One row as JSON text. With a bookmark asked for, the index gets time to catch up."""
         if len(row_id) != ID_CHARACTERS or not row_id.isascii():  # DynamoDB refuses what is too long for a key
             return None
-        row = self._ledger.row_by_id(self.bookmark.epoch, row_id, self._deadline)
+        row = self._alongside_the_head(lambda prefix: self._ledger.row_by_id(prefix.epoch, row_id, self._deadline))
         while row is None and self._may_wait():
             row = self._ledger.row_by_id(self.bookmark.epoch, row_id, self._deadline)
         if row is None:
             return None
-        self.bookmark = max(self.bookmark, Bookmark(self.bookmark.epoch, row[0]))
+        self._newest_row = Bookmark(self.bookmark.epoch, row[0])
         return rows.json_text(row)
+
+    @property
+    def bookmark(self) -> Bookmark:
+        """The prefix that is read."""
+        return max(self._head(), self._newest_row)
 
     def stats(self) -> dict[str, object]:
         """The statistics of all rows, added up from all of them."""
@@ -123,7 +151,25 @@ class LedgerView:
             times += page_times
         return Stats().plus(values, times).answer()
 
-    def _filtered_page(self, query: PageQuery) -> tuple[list[str], int | None]:
+    def _alongside_the_head(self, read: Callable[[Bookmark], T]) -> T:
+        """What `read` makes of the prefix; the guess's while the head is on its way, and again if that was wrong."""
+        try:
+            found = read(self._guess)
+        except Problem:
+            if self.bookmark == self._guess:
+                raise
+        else:
+            if self.bookmark == self._guess:
+                return found
+        return read(self.bookmark)
+
+    def _page(self, query: PageQuery, prefix: Bookmark) -> Page:
+        first, last = page_range(query, prefix.seq)
+        span = Range(prefix.epoch, first, last, query.newest_first)
+        texts = [rows.json_text(row) for page in self._ledger.rows(span, self._deadline) for row in page]
+        return ",".join(texts), len(texts), range_end(query, first, last, prefix.seq)
+
+    def _filtered_page(self, query: PageQuery) -> Page:
         found: list[rows.Row] = []
         with closing(self._ledger.matching(self.bookmark, query, self._deadline)) as pages:
             for page in pages:
@@ -131,4 +177,4 @@ class LedgerView:
                 if len(found) > query.limit:
                     break
         texts = [rows.json_text(row) for row in found[: query.limit]]
-        return texts, found[query.limit - 1][0] if len(found) > query.limit else None
+        return ",".join(texts), len(texts), found[query.limit - 1][0] if len(found) > query.limit else None

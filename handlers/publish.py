@@ -127,6 +127,8 @@ class Publisher:
         working, build = self._base(at_least, newest)
         try:
             self._grow(working, self._target(at_least), end_s, timings)
+            working.finish()
+            timings.lap("build")
             published = self._link(working, build)
         except (OSError, sqlite3.Error):
             self._discard()

@@ -5,6 +5,7 @@ It loads neither boto3 nor python-ulid; the path `ddb` loads boto3 when it is fi
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -58,11 +59,11 @@ class Query:
         asked = min_bookmark(request)
 
         def render(view: View) -> str:
+            text, count, last_seq = view.page(query)
             check_epoch(query.at_least, view.bookmark)
             check_epoch(asked, view.bookmark)
-            texts, last_seq = view.page(query)
             cursor = f'"{query.cursor(view.bookmark, last_seq)}"' if last_seq else "null"
-            return f'"count":{len(texts)},"data":[{",".join(texts)}],"next":{cursor}'
+            return f'"count":{count},"data":[{text}],"next":{cursor}'
 
         key = f"{query.key()} {query.limit} {query.after}"
         return self._read(request, max(query.at_least, asked), key, render, refresh=refresh)
@@ -132,22 +133,24 @@ class Query:
             self._in_tmp.refresh(timings)
 
         def use(view: View) -> Response:
-            has_it = not refresh and is_known(known, tag(view.bookmark))
+            has_it = known is not None and not refresh and is_known(known, tag(str(view.bookmark)))
             # "*" says nothing of what the client has: whether there is anything, the query has to tell.
             members = "" if has_it and known != "*" else render(view)
             timings.lap("query")
+            bookmark, all_ms = str(view.bookmark), timings.all_ms()
             headers = {
                 "cache-control": "no-cache",
-                "etag": tag(view.bookmark),
-                "snapshot-bookmark": str(view.bookmark),
-                "server-timing": server_timing(timings.all_ms()),
+                "etag": tag(bookmark),
+                "snapshot-bookmark": bookmark,
+                "server-timing": server_timing(all_ms),
             }
             if has_it:
                 return Response(304, "", headers)
-            body = f'{{"source":"{source}","bookmark":"{view.bookmark}",{members},{self._measured(source, timings)}}}'
-            return Response(200, body, {"content-type": JSON_TYPE} | headers)
+            headers["content-type"] = JSON_TYPE
+            measured = self._measured(source, timings_text(all_ms))
+            return Response(200, f'{{"source":"{source}","bookmark":"{bookmark}",{members},{measured}}}', headers)
 
-        def tag(bookmark: Bookmark) -> str:
+        def tag(bookmark: str) -> str:
             return f'W/"{bookmark}-{digest}"'
 
         known = request.headers.get("if-none-match")
@@ -163,10 +166,10 @@ class Query:
             from handlers.ledger_reader import LedgerReader  # noqa: PLC0415 - boto3 comes with it
 
             self._ledger = LedgerReader.of_settings(self._settings)
+            gc.freeze()
         return self._ledger
 
-    def _measured(self, source: str, timings: Timings) -> str:
-        timings_ms = timings_text(timings.all_ms())
+    def _measured(self, source: str, timings_ms: str) -> str:
         if source != "sqlite-tmp":
             return f'"timings_ms":{timings_ms}'
         return f'"timings_ms":{timings_ms},"copy":{json.dumps(self._in_tmp.take_copy())}'
@@ -186,10 +189,8 @@ def source_of(request: Request) -> str:
     return request.path.split("/", 2)[1]
 
 
-def is_known(if_none_match: str | None, etag: str) -> bool:
+def is_known(if_none_match: str, etag: str) -> bool:
     """Whether the client has this already. Source: RFC 9110, sections 8.8.3.2 (weak comparison) and 13.1.2."""
-    if if_none_match is None:
-        return False
     known = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
     return known == ["*"] or etag.removeprefix("W/") in known
 
@@ -221,3 +222,4 @@ def _refreshes(request: Request, allowed: tuple[str, ...] = ()) -> tuple[dict[st
 
 
 handler = make_handler(os.environ)
+gc.freeze()  # what is there now stays: the collector need not go through it again in the middle of a request

@@ -7,8 +7,8 @@ connection is dropped, the directory listed again and the read tried once more.
 
 from __future__ import annotations
 
+import _sqlite3 as sqlite3  # as snapshot.py has it
 import logging
-import sqlite3
 import time
 
 from handlers.bookmark import NOTHING, Bookmark
@@ -32,14 +32,15 @@ if TYPE_CHECKING:
     class Placed(Protocol):
         """Something with a place in history."""
 
-        bookmark: Bookmark
+        @property
+        def bookmark(self) -> Bookmark: ...
 
     S = TypeVar("S", bound=Placed)
 
     class View(Placed, Protocol):
         """Reads of one ledger prefix: a page, one row, statistics."""
 
-        def page(self, query: PageQuery) -> tuple[list[str], int | None]: ...
+        def page(self, query: PageQuery) -> tuple[str, int, int | None]: ...
         def row(self, row_id: str) -> str | None: ...
         def stats(self) -> dict[str, object]: ...
 

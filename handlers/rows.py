@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Draft = tuple[float]  # random_value
 Row = tuple[int, str, float, str]  # seq, id, random_value, created_at
 
-SCHEMA_VERSION = 1  # of the snapshot file; raise it with every change of the DDL
+SCHEMA_VERSION = 1  # of the snapshot file; raise it with every change of the two below
 TABLE = "randoms"
 COLUMNS = ("seq", "id", "random_value", "created_at")
 VALUE = "random_value"  # the column that min_value, max_value and the statistics speak of
@@ -29,13 +29,17 @@ VALUE = "random_value"  # the column that min_value, max_value and the statistic
 DDL = f"""
 CREATE TABLE {TABLE} (
   seq INTEGER PRIMARY KEY,
-  id TEXT NOT NULL UNIQUE,
+  id TEXT NOT NULL,
   random_value REAL NOT NULL,
   created_at TEXT NOT NULL,
   json TEXT NOT NULL
 ) STRICT;
-CREATE INDEX {TABLE}_by_value ON {TABLE} (random_value);
-CREATE INDEX {TABLE}_by_created_at ON {TABLE} (created_at);
+"""
+# Made when the rows are in: that takes half as long, and less space.
+INDEXES = f"""
+CREATE UNIQUE INDEX IF NOT EXISTS {TABLE}_by_id ON {TABLE} (id);
+CREATE INDEX IF NOT EXISTS {TABLE}_by_value ON {TABLE} (random_value);
+CREATE INDEX IF NOT EXISTS {TABLE}_by_created_at ON {TABLE} (created_at);
 """
 
 # JSON Schema of what a client gives and what it gets back, for the OpenAPI description.

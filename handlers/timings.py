@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
@@ -35,10 +34,10 @@ class Timings:
 
 
 def timings_text(all_ms: dict[str, float]) -> str:
-    """The JSON member's text."""
-    return json.dumps(all_ms)
+    """The JSON object's text; written by hand, because json.dumps takes longer than all else here."""
+    return "{" + ", ".join([f'"{phase}": {spent_ms}' for phase, spent_ms in all_ms.items()]) + "}"
 
 
 def server_timing(all_ms: dict[str, float]) -> str:
     """The header's value. Source: W3C Server Timing, section 3.1."""
-    return ", ".join(f"{phase};dur={spent_ms}" for phase, spent_ms in all_ms.items())
+    return ", ".join([f"{phase};dur={spent_ms}" for phase, spent_ms in all_ms.items()])

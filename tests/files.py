@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _sqlite3
 import gc
 import os
 import sqlite3
@@ -110,10 +111,18 @@ def publish(publisher: Publisher, ledger: MemoryLedger, full: bool = False) -> P
     return publisher.publish(ledger.bookmark, Timings(), full)
 
 
+def texts_of(text: str, count: int) -> list[str]:
+    """The rows of a page's text, which has to be as many as it says."""
+    texts = ["{" + part for part in text.split("{")[1:]]
+    assert len(texts) == count
+    return [part.removesuffix(",") for part in texts]
+
+
 def page(reader: SqliteReader, at_least: Bookmark = NOTHING, **parameters: str) -> list[str]:
     """A page's rows, oldest first and as many as there can be unless told otherwise."""
     query = PageQuery(ALL | parameters)
-    return reader.read(at_least, Timings(), lambda view: view.page(query)[0])
+    text, count, _ = reader.read(at_least, Timings(), lambda view: view.page(query))
+    return texts_of(text, count)
 
 
 def served(reader: SqliteReader, at_least: Bookmark = NOTHING) -> Bookmark:
@@ -188,7 +197,7 @@ class Calls:
     def __enter__(self) -> Self:
         for name in (*PATH_CALLS, *FILE_CALLS):
             self._patch.setattr(os, name, self._wrapped(name, getattr(os, name)))
-        self._patch.setattr(sqlite3, "connect", self._wrapped("connect", sqlite3.connect))
+        self._patch.setattr(_sqlite3, "connect", self._wrapped("connect", _sqlite3.connect))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -22,13 +22,26 @@ STANDARD = frozenset(sys.stdlib_module_names)
 # What a cold start of the query function loads beside C modules and its own files. Whatever comes in here costs every
 # new sandbox; `typing` alone is 1.3 ms, boto3 78 ms.
 COLD_START = {
-    *("atexit", "binascii", "collections", "collections.abc", "contextlib", "copyreg", "datetime", "enum", "errno"),
-    *("functools", "genericpath", "hashlib", "itertools", "json", "json.decoder", "json.encoder", "json.scanner"),
+    *("atexit", "collections", "collections.abc", "contextlib", "copyreg", "enum", "errno"),
+    *("functools", "genericpath", "itertools", "json", "json.decoder", "json.encoder", "json.scanner"),
     *("keyword", "linecache", "logging", "math", "operator", "os", "os.path", "posixpath", "re", "re._casefix"),
-    *("re._compiler", "re._constants", "re._parser", "reprlib", "sqlite3", "sqlite3.dbapi2", "stat", "string"),
+    *("re._compiler", "re._constants", "re._parser", "reprlib", "stat", "string"),
     *("textwrap", "threading", "token", "tokenize", "traceback", "types", "warnings", "weakref"),
 }
-TOO_DEAR = {"typing", "dataclasses", "pathlib", "base64", "urllib", "asyncio", "http.client", "inspect", "random"}
+TOO_DEAR = {
+    "sqlite3",
+    "datetime",
+    "hashlib",
+    "typing",
+    "dataclasses",
+    "pathlib",
+    "base64",
+    "urllib",
+    "asyncio",
+    "http.client",
+    "inspect",
+    "random",
+}
 # The modules that may import the AWS SDK and python-ulid when they run; all of them belong to writing or to path `ddb`.
 SDK = {"handlers.dynamo", "handlers.append"}
 ULID = {"handlers.append", "handlers.chunk", "handlers.publish"}

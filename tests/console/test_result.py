@@ -38,7 +38,7 @@ def test_a_first_request_of_a_sandbox_does_not_pass_for_a_warm_one() -> None:
 
 
 def changed(change: Callable[[Any], object]) -> str:
-    content = json.loads(result._adapter().dump_json(sample_result()))  # pyright: ignore[reportPrivateUsage]
+    content = json.loads(result.to_json(sample_result()))
     change(content)
     return json.dumps(content)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _sqlite3
 import errno
 import os
 import sqlite3
@@ -253,7 +254,7 @@ def test_a_file_gone_between_its_proof_and_its_opening_is_passed_over_for_the_ol
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     newest = place.path(place.publish(MemoryLedger(4)))
-    connect = sqlite3.connect
+    connect = _sqlite3.connect
 
     def gone(database: str, **_: bool) -> sqlite3.Connection:
         newest.unlink(missing_ok=True)
@@ -261,7 +262,7 @@ def test_a_file_gone_between_its_proof_and_its_opening_is_passed_over_for_the_ol
 
     reader = place.on_efs()
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite3, "connect", gone)
+        patch.setattr(_sqlite3, "connect", gone)
         assert served(reader) == Bookmark(EPOCH, 3)
 
 
@@ -275,7 +276,7 @@ def test_a_file_that_cannot_be_opened_now_is_no_proof_against_it(
         raise database_error(code)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite3, "connect", broken)
+        patch.setattr(_sqlite3, "connect", broken)
         unavailable_from(reader)
         with pytest.raises(OSError, match="cannot be opened"):
             place.publisher(MemoryLedger(3)).newest()
@@ -294,9 +295,9 @@ def test_a_meta_row_that_cannot_be_read_now_is_no_proof_against_the_file(
         return connect(database, uri=True, factory=Broken)
 
     reader = place.on_efs()
-    connect = sqlite3.connect
+    connect = _sqlite3.connect
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite3, "connect", broken)
+        patch.setattr(_sqlite3, "connect", broken)
         unavailable_from(reader)
         with pytest.raises(OSError, match="cannot be read"):
             place.publisher(MemoryLedger(3)).newest()

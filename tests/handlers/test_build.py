@@ -52,6 +52,7 @@ def test_rows_that_do_not_follow_are_refused(working: WorkingFile, batch: list[t
 
 def test_a_batch_that_fails_leaves_the_file_and_its_bookmark_as_they_were(working: WorkingFile) -> None:
     working.apply(make_rows(3))
+    working.finish()
     unlock(working)
     before = state(working)
     twice = (5, make_row(4)[1], 0.5, make_row(4)[3])
@@ -60,6 +61,30 @@ def test_a_batch_that_fails_leaves_the_file_and_its_bookmark_as_they_were(workin
     assert state(working) == before
     working.apply(make_rows(2, 4))
     assert working.bookmark.seq == 5
+
+
+def test_two_rows_with_one_id_are_found_at_the_latest_when_the_file_is_finished(working: WorkingFile) -> None:
+    working.apply([make_row(1), (2, *make_row(1)[1:])])
+    with pytest.raises(sqlite3.IntegrityError):
+        working.finish()
+
+
+def test_a_finished_file_has_the_indexes_and_keeps_them_up(working: WorkingFile) -> None:
+    working.apply(make_rows(3))
+    for _ in range(2):
+        working.finish()
+    working.apply(make_rows(2, 4))
+    unlock(working)
+    connection = sqlite3.connect(working.path)
+    names = [name for _, name, *_ in connection.execute("PRAGMA index_list(randoms)")]
+    assert sorted(names) == ["randoms_by_created_at", "randoms_by_id", "randoms_by_value"]
+    for name in names:
+        assert connection.execute(
+            f"SELECT count(*) FROM randoms INDEXED BY {name} WHERE id > '' AND "
+            "random_value IS NOT NULL AND created_at > ''"
+        ).fetchone() == (5,)
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
 
 
 def test_an_error_that_has_rolled_back_by_itself_is_passed_on(working: WorkingFile) -> None:

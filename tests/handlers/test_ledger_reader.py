@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import math
 import sys
+import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +24,7 @@ from handlers.rows import json_text
 from handlers.settings import Settings
 from handlers.timings import Timings
 from tests.api import Api
+from tests.files import texts_of
 from tests.meddling import (
     EPOCH,
     Clock,
@@ -51,8 +54,8 @@ def reader_of(ledger: Ledger, clock: Clock | None = None) -> LedgerReader:
 
 def page(ledger: Ledger, at_least: Bookmark = NOTHING, **parameters: str) -> tuple[list[str], int | None, Bookmark]:
     def use(view: View) -> tuple[list[str], int | None, Bookmark]:
-        texts, last = view.page(PageQuery(parameters))
-        return [json.loads(text)["id"].lstrip("0") for text in texts], last, view.bookmark
+        text, count, last = view.page(PageQuery(parameters))
+        return [json.loads(row)["id"].lstrip("0") for row in texts_of(text, count)], last, view.bookmark
 
     return reader_of(ledger).read(at_least, Timings(), use)
 
@@ -191,6 +194,55 @@ def test_the_id_of_a_row_of_an_older_ledger_is_not_found(ledger: Ledger) -> None
     put_rows(ledger, [row_of(1)])
     set_head(ledger, Bookmark(EPOCH + 1, 0))
     assert row(ledger, row_of(1)[1]) is None
+
+
+def ids_of(view: View) -> tuple[list[str], Bookmark]:
+    text, count, _ = view.page(PageQuery({}))
+    return [json.loads(row)["id"].lstrip("0") for row in texts_of(text, count)], view.bookmark
+
+
+def row_1(view: View) -> tuple[str | None, Bookmark]:
+    return view.row(row_of(1)[1]), view.bookmark
+
+
+@pytest.mark.parametrize(
+    ("use", "found"), [(ids_of, (["1"], Bookmark(EPOCH, 1))), (row_1, (json_text(row_of(1)), Bookmark(EPOCH, 1)))]
+)
+def test_a_sandbox_that_knows_the_head_reads_it_alongside_the_rows(
+    ledger: Ledger, use: Callable[[View], object], found: object
+) -> None:
+    put_rows(ledger, [row_of(1)])
+    is_asked = threading.Event()
+    meddled = MeddledLedger(ledger)
+    reader = reader_of(meddled)
+    assert reader.read(NOTHING, Timings(), use) == found
+    meddled.meddled.plan("query", [first(is_asked.set)])
+    # The head is not answered until the rows are asked for: one after the other, this would not end well.
+    meddled.meddled.plan("get_item", [first(lambda: None if is_asked.wait(30) else pytest.fail("one by one"))])
+    assert reader.read(NOTHING, Timings(), use) == found
+    assert len(meddled.meddled.calls) == 4
+
+
+def test_a_ledger_that_has_grown_meanwhile_is_read_again(ledger: Ledger) -> None:
+    put_rows(ledger, [row_of(1)])
+    reader = reader_of(ledger)
+    assert reader.read(NOTHING, Timings(), ids_of) == (["1"], Bookmark(EPOCH, 1))
+    put_rows(ledger, [row_of(2)])
+    assert reader.read(NOTHING, Timings(), ids_of) == (["2", "1"], Bookmark(EPOCH, 2))
+    put_rows(ledger, [row_of(3)])
+    assert reader.read(NOTHING, Timings(), row_1) == (json_text(row_of(1)), Bookmark(EPOCH, 3))
+
+
+def test_a_ledger_that_was_replaced_meanwhile_is_left_whatever_became_of_its_rows(ledger: Ledger) -> None:
+    put_rows(ledger, [row_of(1)])
+    reader = reader_of(ledger)
+    assert reader.read(NOTHING, Timings(), ids_of)[1] == Bookmark(EPOCH, 1)
+    key: Any = {"pk": {"S": table.rows_key(EPOCH, 0)}, "sk": {"N": "1"}}
+    ledger.client.delete_item(TableName=ledger.table_name, Key=key)
+    with pytest.raises(Problem, match="lacks 1 of the rows"):
+        reader.read(NOTHING, Timings(), ids_of)
+    set_head(ledger, Bookmark(EPOCH + 1, 0))
+    assert reader.read(NOTHING, Timings(), ids_of) == ([], Bookmark(EPOCH + 1, 0))
 
 
 @pytest.mark.parametrize("row_id", ["x", "x" * 27, "x" * 3000, "é" * 26, "\ud800" * 26, ""])

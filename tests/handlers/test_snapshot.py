@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _sqlite3
 import importlib.util
 import os
 import sqlite3
@@ -148,7 +149,7 @@ def test_paths_with_a_meaning_in_uris_are_paths(tmp_path: Path) -> None:
 
 
 def test_sqlite_that_is_too_old_is_refused_on_import(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 39, 4))
+    monkeypatch.setattr(_sqlite3, "sqlite_version", "3.39.4")
     specification = importlib.util.find_spec("handlers.snapshot")
     assert specification
     assert specification.loader

@@ -1,16 +1,26 @@
 from __future__ import annotations
 
 import sqlite3
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from handlers import sqlite_view
 from handlers.parameters import PageQuery
 from handlers.rows import Row, json_text
 from handlers.snapshot import Snapshot, connect, file_uri
-from handlers.sqlite_view import BY_ID, RANGE_NEWEST_FIRST, RANGE_OLDEST_FIRST, SqliteView, filtered_sql
-from tests.files import MemoryLedger, Place, make_row
+from handlers.sqlite_view import (
+    BY_ID,
+    RANGE_NEWEST_FIRST,
+    RANGE_OLDEST_FIRST,
+    SqliteView,
+    indexed_sql,
+    nearby_range,
+    nearby_sql,
+)
+from tests.files import MemoryLedger, Place, make_row, texts_of
 
 COUNT = 120
 VALUES = [-2.5, -1.0, 0.0, 0.25, 0.5, 1e100]  # few, so that many rows share one
@@ -62,35 +72,37 @@ def expected(query: dict[str, str]) -> list[str]:
     return [json_text(row) for row in (rows if query.get("order") == "asc" else rows[::-1])]
 
 
-@given(queries)
+@pytest.mark.parametrize("nearby_rows", [1, 3, 32])
+@given(query=queries)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_walk_by_cursor_gives_every_row_that_matches_exactly_once_and_in_order(
-    view: SqliteView, query: dict[str, str]
+    view: SqliteView, nearby_rows: int, query: dict[str, str]
 ) -> None:
     limit, wanted = int(query["limit"]), expected(query)
     walked: list[str] = []
     page = PageQuery(query)
-    while True:
-        texts, last_seq = view.page(page)
-        walked += texts
-        if last_seq is None:
-            break
-        assert len(texts) == limit
-        page = PageQuery(query | {"cursor": page.cursor(view.bookmark, last_seq)})
+    with mock.patch.object(sqlite_view, "NEARBY_ROWS", nearby_rows):
+        while True:
+            text, count, last_seq = view.page(page)
+            walked += texts_of(text, count)
+            if last_seq is None:
+                break
+            assert count == limit
+            page = PageQuery(query | {"cursor": page.cursor(view.bookmark, last_seq)})
     assert walked == wanted
 
 
 def test_a_last_page_that_is_just_full_has_no_next(view: SqliteView) -> None:
     for order in ("asc", "desc"):
-        assert view.page(PageQuery({"limit": str(COUNT), "order": order}))[1] is None
-        assert view.page(PageQuery({"limit": str(COUNT), "order": order, "min_value": "-10"}))[1] is None
-        assert view.page(PageQuery({"limit": str(COUNT - 1), "order": order}))[1] in (2, COUNT - 1)
+        assert view.page(PageQuery({"limit": str(COUNT), "order": order}))[2] is None
+        assert view.page(PageQuery({"limit": str(COUNT), "order": order, "min_value": "-10"}))[2] is None
+        assert view.page(PageQuery({"limit": str(COUNT - 1), "order": order}))[2] in (2, COUNT - 1)
 
 
 def test_pages_of_nothing_are_empty() -> None:
     view = SqliteView(Snapshot.empty())
     for query in ({}, {"order": "asc"}, {"min_value": "0"}, {"to": TIMES[0], "order": "asc"}):
-        assert view.page(PageQuery(query)) == ([], None)
+        assert view.page(PageQuery(query)) == ("", 0, None)
     assert view.row("x") is None
     assert view.stats()["count"] == 0
 
@@ -130,9 +142,34 @@ def test_no_filter_scans_the_table(view: SqliteView, query: dict[str, str], orde
     page = PageQuery(query | {"order": order})
     if is_continued:
         page = PageQuery(query | {"order": order, "cursor": page.cursor(view.bookmark, 50)})
-    steps = plan(view._connection, *filtered_sql(page))  # pyright: ignore[reportPrivateUsage]
+    steps = plan(view._connection, *indexed_sql(page))  # pyright: ignore[reportPrivateUsage]
     assert "SCAN" not in steps
     assert "USING COVERING INDEX" in steps or "USING INDEX" in steps
+    steps = plan(view._connection, *nearby_sql(page, 1, 100))  # pyright: ignore[reportPrivateUsage]
+    assert steps == "SEARCH randoms USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_a_filter_that_many_rows_pass_looks_at_few_and_one_that_few_pass_asks_the_index(
+    view: SqliteView, order: str
+) -> None:
+    asked: list[str] = []
+    connection = view._connection  # pyright: ignore[reportPrivateUsage]
+    connection.set_trace_callback(asked.append)
+    with mock.patch.object(sqlite_view, "NEARBY_ROWS", 4):
+        view.page(PageQuery({"limit": "10", "order": order, "min_value": "-5"}))
+        assert len(asked) == 1
+        view.page(PageQuery({"limit": "10", "order": order, "min_value": "1"}))  # every sixth
+    connection.set_trace_callback(None)
+    assert ["seq IN" in sql for sql in asked] == [False, False, True]
+
+
+def test_the_rows_looked_at_first_are_the_next_ones_in_order() -> None:
+    for parameters, wanted in (({}, (401, 3600)), ({"order": "asc"}, (1, 3200))):
+        page = PageQuery(parameters | {"min_value": "0"})
+        assert nearby_range(page, 3600) == wanted
+        page.after = 500
+        assert nearby_range(page, 3600) == ((501, 3700) if parameters else (500 - 3200, 499))
 
 
 def test_ranges_and_ids_are_searched(view: SqliteView) -> None:

@@ -38,6 +38,7 @@ class Published:
         (folder / "tmp").mkdir()
         working = WorkingFile.create(str(folder / "working.db"), 1)
         working.apply(self.rows)
+        working.finish()
         _, digest = copy_file(working.path, str(folder / "built"))
         working.close()
         (folder / "built").rename(snapshots / Name.of(Bookmark(1, len(self.rows)), digest))

@@ -29,6 +29,7 @@ def test_full_build(benchmark: BenchmarkFixture, tmp_path: Path, kind: str) -> N
             return target.stat().st_size
         working = WorkingFile.create(str(target), 1)
         working.apply(rows)
+        working.finish()
         size_bytes = target.stat().st_size
         working.close()
         return size_bytes
@@ -40,6 +41,7 @@ def test_one_more_row(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
     rows = make_rows(COUNT + 500)
     working = WorkingFile.create(str(tmp_path / "working.db"), 1)
     working.apply(rows[:COUNT])
+    working.finish()
     batches = iter([[row] for row in rows[COUNT:]])
     measure(benchmark, f"one more row on {COUNT}", lambda: working.apply(next(batches)), rounds=400)
     assert working.bookmark.seq > COUNT
