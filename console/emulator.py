@@ -39,7 +39,8 @@ class Emulator:
     def __init__(self, folder: Path, *, port: int = 0, start_timeout_s: float = 30.0) -> None:
         self._folder = folder
         self._log = folder / "emulator.log"
-        self._port = port or _free_port()
+        free_port, self._holding = _hold_free_port()
+        self._port = port or free_port
         self._start_timeout_s = start_timeout_s
         self._process = self._launch()
 
@@ -91,7 +92,7 @@ class Emulator:
 
     def stop(self) -> None:
         """End the process; returns when it is gone."""
-        with self._process:
+        with self._process, self._holding:
             child.end(self._process)
 
     def _launch(self) -> subprocess.Popen[bytes]:
@@ -125,9 +126,18 @@ class Emulator:
         return ConsoleError(f"the emulator on {self.url} {what}: {printed or 'it printed nothing'}", f"cat {self._log}")
 
 
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as server:
-        return server.getsockname()[1]
+def _hold_free_port() -> tuple[int, socket.socket]:
+    """A port, and a socket that keeps it from being given to somebody else before the emulator listens there.
+
+    Only Linux lets the emulator listen where another socket is bound; elsewhere the port may get lost meanwhile.
+    """
+    holding = socket.socket()
+    holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holding.bind((HOST, 0))
+    port = holding.getsockname()[1]
+    if sys.platform != "linux":
+        holding.close()
+    return port, holding
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console import terminal
-from console.benchmark.files import OUT, SUFFIX, cannot_write
+from console.benchmark.files import OUT, SUFFIX, cannot_write, make_folder
 from console.errors import ConsoleError
 from console.result import load
 from console.target import JsonOption
@@ -43,8 +43,8 @@ def report(
         _check_alike(kept)
     folder = out or kept[0].path.parent
     name = kept[0].name if len(kept) == 1 else NAME
+    make_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         written = write_report(kept, folder, name)
     except OSError as error:
         cannot_write(folder, error)

@@ -18,10 +18,13 @@ from typing import Annotated, Literal, cast
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from console.errors import ConsoleError
+from handlers.routes import SOURCES
 
 SCHEMA = 1
+LEDGER = "ledger"  # the source of writes
 
 Workload = Literal["newest-100", "by-id", "walk", "range", "stats", "first-in-sandbox", "first-after-publish", "write"]
+Source = Annotated[str, Field(pattern=f"^({'|'.join((*SOURCES, LEDGER))})$")]
 Loop = Literal["closed", "open"]
 Temperature = Literal["warm", "cold"]
 
@@ -74,7 +77,7 @@ class Measurement:
     """
 
     workload: Workload
-    source: str
+    source: Source
     loop: Loop
     temperature: Temperature
     rate_per_s: Amount | None
@@ -162,7 +165,7 @@ class BenchSettings:
     rate_per_s: Amount | None
     limit_s: Amount
     workloads: tuple[Workload, ...]
-    sources: tuple[str, ...]
+    sources: tuple[Source, ...]
     keep_alive: bool
 
 

@@ -12,6 +12,7 @@ import time
 
 from handlers.bookmark import Bookmark
 from handlers.digest import DIGEST_DIGITS
+from handlers.meter import METERS
 
 TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class Catalog:
         self._listed_at = self._monotonic()
 
     def _entries(self) -> list[tuple[Name, int]]:
+        METERS.efs_metadata_operation()
         try:
             with os.scandir(self.folder) as entries:
                 found = [(Name.parse(entry.name), entry.inode()) for entry in entries]

@@ -56,6 +56,7 @@ class Command:
         make_deadline: Callable[[], Deadline] = Deadline,
     ) -> None:
         self._ledger = ledger
+        self._settings = settings
         self._make_deadline = make_deadline
         self._publisher = Publisher(ledger, settings)
         self._appender = make_appender(ledger, self._publisher, now)
@@ -90,7 +91,7 @@ class Command:
     def health(self, request: Request) -> Response:
         """GET /command/health: the function, its build, and the ledger's newest bookmark; makes no ledger."""
         request.parameters(())
-        return health_response("command", self._ledger.head(self._make_deadline()) or NOTHING)
+        return health_response("command", self._ledger.head(self._make_deadline()) or NOTHING, self._settings)
 
     def _published(self, appended: Appended, timings: Timings) -> Published | None:
         """The snapshot with these rows; None where there is none (a replay only looks, it does not build)."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypedDict
 from handlers import rows
 from handlers.bookmark import Bookmark
 from handlers.dynamo import PARALLEL_READS, Deadline, call
+from handlers.meter import METERS
 from handlers.numbers import lower_bound_text, upper_bound_text
 from handlers.problem import unavailable
 from handlers.table import BY_ID, PAGE_ROWS, SORT_KEY, page_of, rows_key
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, QueryInputTypeDef
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        GetItemOutputTypeDef,
+        QueryInputTypeDef,
+        QueryOutputTypeDef,
+    )
 
     from handlers.parameters import PageQuery
     from handlers.rows import Row
@@ -99,7 +105,13 @@ class Ledger:
 
     def get(self, key: Item, deadline: Deadline) -> Item | None:
         """One item by its key, read with strong consistency."""
-        answer = call(lambda: self.client.get_item(TableName=self.table_name, Key=key, ConsistentRead=True), deadline)
+        answer = call(
+            lambda: self.client.get_item(
+                TableName=self.table_name, Key=key, ConsistentRead=True, ReturnConsumedCapacity="TOTAL"
+            ),
+            deadline,
+        )
+        meter(answer)
         return answer.get("Item")
 
     def rows(self, span: Range, deadline: Deadline) -> Iterator[list[Row]]:
@@ -136,9 +148,11 @@ class Ledger:
                 IndexName=BY_ID,
                 KeyConditionExpression="id = :id",
                 ExpressionAttributeValues={":id": {"S": row_id}},
+                ReturnConsumedCapacity="TOTAL",
             ),
             deadline,
         )
+        meter(answer)
         for item in answer["Items"]:
             if item["pk"] == {"S": rows_key(epoch, page_of(integer(item["sk"])))}:
                 return row_of_item(item)
@@ -172,6 +186,7 @@ class Ledger:
             "TableName": self.table_name,
             "KeyConditionExpression": "pk = :pk AND sk BETWEEN :low AND :high",
             "ConsistentRead": True,
+            "ReturnConsumedCapacity": "TOTAL",
             "ScanIndexForward": not page.newest_first,
             **narrowing,
             "ExpressionAttributeValues": {
@@ -185,6 +200,7 @@ class Ledger:
         missing = page.last - page.first + 1
         while True:
             answer = call(lambda: self.client.query(**arguments), deadline)
+            meter(answer)
             items += answer["Items"]
             missing -= answer["ScannedCount"]  # those that a filter left out included
             if "LastEvaluatedKey" not in answer:
@@ -214,6 +230,11 @@ def narrowed(query: PageQuery) -> Narrowing:
         "ExpressionAttributeNames": {**names, **by_value},
         "ExpressionAttributeValues": values,
     }
+
+
+def meter(answer: GetItemOutputTypeDef | QueryOutputTypeDef) -> None:
+    """Count the read units that an answer of DynamoDB names."""
+    METERS.dynamodb_read(answer.get("ConsumedCapacity", {}).get("CapacityUnits"))
 
 
 def row_of_item(item: Item) -> Row:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from handlers import VERSION
 from handlers.event import MAX_BODY_BYTES
 from handlers.openapi_parameters import headers, parameters
+from handlers.openapi_receipt import consumed
 from handlers.openapi_schemas import DRAFT_EXAMPLE, Schema, ref, schemas
 from handlers.parameters import PAGE_PARAMETERS
 from handlers.problem import KINDS, TYPE_PREFIX
@@ -22,7 +23,7 @@ ABOUT = (
 )
 FOR_A_READ = ("Min-Bookmark", "If-None-Match")
 FOR_AN_INSERT = ("Idempotency-Key", "Prefer")
-OF_A_READ = ("Snapshot-Bookmark", "ETag", "Server-Timing", "Cache-Control")
+OF_A_READ = ("Snapshot-Bookmark", "ETag", "Server-Timing", "Consumed", "Cache-Control")
 OF_A_WRITE = ("Snapshot-Bookmark", "Server-Timing", "Cache-Control")
 ALWAYS = (400, 405, 500)
 BODY_PROBLEMS = (413, 415, 422)
@@ -60,7 +61,7 @@ def description() -> dict[str, object]:
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": schemas(),
+            "schemas": {**schemas(), "Consumed": consumed()},
             "parameters": parameters(),
             "headers": headers(),
             "responses": _problems(),

@@ -71,6 +71,7 @@ HEADERS: dict[str, tuple[Schema, str, bool]] = {
     "Snapshot-Bookmark": (ref("Bookmark"), "What the answer holds, or what the write reached.", True),
     "ETag": ({"type": "string", "pattern": '^W/".+"$'}, "Of bookmark, path and query; weak.", True),
     "Server-Timing": ({"type": "string"}, "`timings_ms` again, for browsers and proxies.", True),
+    "Consumed": ({"type": "string"}, "`consumed` again, as an RFC 8941 dictionary; null is left out.", True),
     "Cache-Control": ({"enum": ["no-cache", "no-store"]}, "no-cache: ask again with If-None-Match.", True),
     "Retry-After": ({"type": "integer", "minimum": 1}, "Seconds after which the request can work.", True),
     "Allow": ({"type": "string"}, "The methods of this path.", True),

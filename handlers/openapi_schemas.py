@@ -131,9 +131,11 @@ def _snapshots() -> dict[str, Schema]:
 
 def _reads() -> dict[str, Schema]:
     common: dict[str, Schema] = {"source": {"enum": list(SOURCES)}, "bookmark": ref("Bookmark")}
-    timings: dict[str, Schema] = {"timings_ms": ref("Timings")}
-    copied = nullable(record({"bytes": COUNT, "ms": {"type": "number", "minimum": 0}}))
-    copy: dict[str, Schema] = {"copy": copied | {"description": "sqlite-tmp only: the copy made for this read."}}
+    measured: dict[str, Schema] = {"timings_ms": ref("Timings"), "consumed": ref("Consumed")}
+    copied = nullable(record({"bytes": COUNT, "ms": {"type": "number", "minimum": 0}, "remaining_bytes": COUNT}))
+    copy: dict[str, Schema] = {
+        "copy": copied | {"description": "sqlite-tmp only: what this read copied; read from EFS while bytes remain."}
+    }
     cursor = nullable({"type": "string", "description": "Give it back as `cursor`; null at the end."})
     number, time = nullable({"type": "number"}), nullable(TIME)
     stats = record(
@@ -141,15 +143,20 @@ def _reads() -> dict[str, Schema]:
     )
     page: dict[str, Schema] = {"count": COUNT, "data": array(ref("Row")), "next": cursor}
     return {
-        "Page": record({**common, **page, **timings}, copy),
-        "OneRow": record({**common, "data": ref("Row"), **timings}, copy),
-        "Stats": record({**common, "stats": stats, **timings}, copy),
+        "Page": record({**common, **page, **measured}, copy),
+        "OneRow": record({**common, "data": ref("Row"), **measured}, copy),
+        "Stats": record({**common, "stats": stats, **measured}, copy),
     }
 
 
 def _health() -> Schema:
     text: Schema = {"type": "string"}
-    build = record({"version": text, "python": text, "sqlite": text})
+    place: dict[str, Schema] = {
+        "region": nullable(text),
+        "memory_mb": nullable(COUNT),
+        "architecture": nullable(text),
+    }
+    build = record({"version": text, "python": text, "sqlite": text, **place})
     return record(
         {
             "status": {"const": "ok"},
@@ -161,7 +168,14 @@ def _health() -> Schema:
         {
             "status": "ok",
             "role": "query",
-            "build": {"version": VERSION, "python": "3.13.0", "sqlite": "3.40.0"},
+            "build": {
+                "version": VERSION,
+                "python": "3.13.0",
+                "sqlite": "3.40.0",
+                "region": "eu-central-1",
+                "memory_mb": 1024,
+                "architecture": "aarch64",
+            },
             "bookmark": BOOKMARK_EXAMPLE,
             "retries": 0,
         },

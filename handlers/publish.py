@@ -21,7 +21,7 @@ from handlers.build import WorkingFile
 from handlers.catalog import Catalog, Name, snapshots_dir
 from handlers.digest import hash_text
 from handlers.dynamo import Deadline
-from handlers.files import UnprovenError, copy_file, copy_proven, remove
+from handlers.files import UnprovenError, copy_durably, copy_proven, remove
 from handlers.ledger import Ledger, Range
 from handlers.problem import unavailable
 from handlers.retention import Retention, sweep
@@ -187,7 +187,7 @@ class Publisher:
             os.makedirs(folder, DIRECTORY_MODE, exist_ok=True)
         temporary = os.path.join(self._staging, f"{ULID()}.tmp")
         try:
-            size_bytes, digest = copy_file(working.path, temporary, FILE_MODE, durable=True)
+            size_bytes, digest = copy_durably(working.path, temporary, FILE_MODE)
             name = Name.of(working.bookmark, digest)
             self._link_as(temporary, name)
         finally:

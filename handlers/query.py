@@ -20,6 +20,7 @@ from handlers.files import UnprovenError
 from handlers.parameters import PAGE_PARAMETERS, PageQuery, min_bookmark
 from handlers.problem import Problem, field_error, invalid, unavailable
 from handlers.readers import SqliteReader, check_epoch
+from handlers.receipt import Receipts
 from handlers.router import Router
 from handlers.rows import SCHEMA_VERSION
 from handlers.settings import Settings
@@ -51,6 +52,7 @@ class Query:
         self._in_tmp = CopyingReader(self._catalog, settings)
         self._ledger: Reader | None = None
         self._descriptions: dict[Name, dict[str, object]] = {}
+        self._receipts = Receipts(settings.efs_dir)
 
     def page(self, request: Request) -> Response:
         """GET /<path>: rows by page."""
@@ -113,7 +115,8 @@ class Query:
         if len(self._descriptions) > len(names):
             self._descriptions = {name: self._descriptions[name] for name in names if name in self._descriptions}
         retries = self._on_efs.retries + self._in_tmp.retries
-        return health_response("query", newest.bookmark if newest else NOTHING, {"retries": retries})
+        bookmark = newest.bookmark if newest else NOTHING
+        return health_response("query", bookmark, self._settings, {"retries": retries})
 
     def openapi(self, request: Request) -> Response:
         """GET /openapi.json: the API's description."""
@@ -127,6 +130,7 @@ class Query:
     ) -> Response:
         """Answer a data route with what `render` makes of a view, or 304 where the client has that already."""
         timings = Timings()
+        self._receipts.begin()
         source = source_of(request)
         self._in_tmp.take_copy()  # of an earlier request that did not come to an answer
         if refresh:
@@ -138,16 +142,19 @@ class Query:
             members = "" if has_it and known != "*" else render(view)
             timings.lap("query")
             bookmark, all_ms = str(view.bookmark), timings.all_ms()
+            consumed, consumed_header = self._receipts.end(all_ms["total"])
             headers = {
                 "cache-control": "no-cache",
                 "etag": tag(bookmark),
                 "snapshot-bookmark": bookmark,
                 "server-timing": server_timing(all_ms),
+                "consumed": consumed_header,
             }
             if has_it:
                 return Response(304, "", headers)
             headers["content-type"] = JSON_TYPE
-            measured = self._measured(source, timings_text(all_ms))
+            copy = f',"copy":{json.dumps(self._in_tmp.take_copy())}' if source == "sqlite-tmp" else ""
+            measured = f'"timings_ms":{timings_text(all_ms)},"consumed":{consumed}{copy}'
             return Response(200, f'{{"source":"{source}","bookmark":"{bookmark}",{members},{measured}}}', headers)
 
         def tag(bookmark: str) -> str:
@@ -168,11 +175,6 @@ class Query:
             self._ledger = LedgerReader.of_settings(self._settings)
             gc.freeze()
         return self._ledger
-
-    def _measured(self, source: str, timings_ms: str) -> str:
-        if source != "sqlite-tmp":
-            return f'"timings_ms":{timings_ms}'
-        return f'"timings_ms":{timings_ms},"copy":{json.dumps(self._in_tmp.take_copy())}'
 
     def _described(self, name: Name) -> dict[str, object] | None:
         """One entry of the list, kept, since files never change; None for a file that is no snapshot, or unreadable."""

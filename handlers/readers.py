@@ -13,6 +13,7 @@ import time
 
 from handlers.bookmark import NOTHING, Bookmark
 from handlers.files import UnprovenError
+from handlers.meter import METERS
 from handlers.problem import Problem, unavailable
 from handlers.snapshot import Snapshot, is_unreadable, open_snapshot
 from handlers.sqlite_view import SqliteView
@@ -176,6 +177,7 @@ class SqliteReader:
         return snapshot
 
     def _open(self, name: Name, timings: Timings) -> Snapshot:
+        METERS.efs_metadata_operation()
         limit = None if self._is_suspect else self._settings.verify_max_bytes
         snapshot = open_snapshot(self._catalog.path(name), name, limit)
         timings.lap("open")

@@ -17,6 +17,7 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (
     ("RETAIN_SNAPSHOTS", "5", "how many of the newest snapshots are always kept, 1 or more"),
     ("VERIFY_MAX_BYTES", "16777216", "largest snapshot that sqlite-efs hashes in full before it is used"),
     ("AWS_REGION", "", "region of the table; set by Lambda"),
+    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "", "the function's memory in MB, shown by /health; set by Lambda"),
 )
 
 
@@ -30,6 +31,7 @@ class Settings:
     __slots__ = (
         "check_interval_s",
         "efs_dir",
+        "memory_mb",
         "region",
         "retain_snapshots",
         "table_name",
@@ -46,6 +48,8 @@ class Settings:
         self.retain_snapshots = _integer(values, "RETAIN_SNAPSHOTS", 1)
         self.verify_max_bytes = _integer(values, "VERIFY_MAX_BYTES", 0)
         self.region = values["AWS_REGION"]
+        memory = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
+        self.memory_mb = _integer(values, memory, 1) if values[memory] else None
 
 
 def _integer(values: Mapping[str, str], name: str, minimum: int) -> int:

@@ -24,7 +24,7 @@ GATEWAY_TIMEOUT_MS = 30_000  # an HTTP API waits no longer
 AUTHORIZATION = {"none": "NONE", "iam": "AWS_IAM", "jwt": "JWT"}
 CORS_MAX_AGE_S = 3600
 REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key", "if-none-match", "min-bookmark", "prefer")
-RESPONSE_HEADERS = ("etag", "idempotent-replayed", "retry-after", "server-timing", "snapshot-bookmark")
+RESPONSE_HEADERS = ("consumed", "etag", "idempotent-replayed", "retry-after", "server-timing", "snapshot-bookmark")
 ACCESS_LOG = {
     "requestId": "$context.requestId",
     "time": "$context.requestTimeEpoch",

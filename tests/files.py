@@ -6,6 +6,7 @@ import _sqlite3
 import gc
 import os
 import sqlite3
+import stat
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -147,9 +148,12 @@ def contents(path: Path) -> tuple[list[tuple[object, ...]], list[tuple[object, .
 
 
 def flip_bit(path: Path, bit: int) -> None:
+    """Damage a file. Its time moves on by a second: the file system's clock may not have ticked since it was made."""
+    before = path.stat()
     content = bytearray(path.read_bytes())
     content[bit // 8] ^= 1 << bit % 8
     path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1_000_000_000))
 
 
 def names_in(folder: Path) -> list[str]:
@@ -157,8 +161,16 @@ def names_in(folder: Path) -> list[str]:
 
 
 def descriptors() -> int:
+    """How many files are open here; not sockets and pipes, which other threads open and close when they like."""
     gc.collect()
-    return len(os.listdir("/dev/fd"))
+    return sum(map(_is_file, os.listdir("/dev/fd")))
+
+
+def _is_file(descriptor: str) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(int(descriptor)).st_mode)
+    except OSError:  # the one by which the directory was listed
+        return False
 
 
 @contextmanager

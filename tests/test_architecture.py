@@ -23,7 +23,7 @@ STANDARD = frozenset(sys.stdlib_module_names)
 # new sandbox; `typing` alone is 1.3 ms, boto3 78 ms.
 COLD_START = {
     *("atexit", "collections", "collections.abc", "contextlib", "copyreg", "enum", "errno"),
-    *("functools", "genericpath", "itertools", "json", "json.decoder", "json.encoder", "json.scanner"),
+    *("functools", "gc", "genericpath", "itertools", "json", "json.decoder", "json.encoder", "json.scanner"),
     *("keyword", "linecache", "logging", "math", "operator", "os", "os.path", "posixpath", "re", "re._casefix"),
     *("re._compiler", "re._constants", "re._parser", "reprlib", "stat", "string"),
     *("textwrap", "threading", "token", "tokenize", "traceback", "types", "warnings", "weakref"),

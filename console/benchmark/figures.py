@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from console.benchmark.probe import Numbers
 from console.benchmark.samples import Kind, Sample
 from console.benchmark.schedule import Pace
+from console.errors import ConsoleError
 from console.result import Figures, Interval, Measurement, Temperature, temperature_of
 
 RESAMPLES = 2000
@@ -101,11 +102,11 @@ def encoded(values_ms: Sequence[float]) -> str:
 
 
 def decoded(histogram: str) -> Values:
-    """The values of a histogram in milliseconds, in order, to three digits. Raises ValueError for another text."""
+    """The values of a histogram in milliseconds, in order, to three digits. Raises ConsoleError for another text."""
     try:
         held = cast("Histogram", HdrHistogram.decode(histogram))  # pyright: ignore[reportUnknownMemberType] - no stubs
     except Exception as error:  # the library raises what comes: binascii's, zlib's and its own
-        raise ValueError("not an HdrHistogram") from error
+        raise ConsoleError("a histogram in the result cannot be read", "run `bench` again") from error
     recorded = [(item.value_iterated_to, item.count_at_value_iterated_to) for item in held.get_recorded_iterator()]
     return np.repeat([value / 1000 for value, _ in recorded], [count for _, count in recorded])
 

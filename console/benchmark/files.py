@@ -27,8 +27,8 @@ def raw_data(out: Path, started: datetime) -> Generator[tuple[TextIO, Path]]:
         ConsoleError: it cannot be written.
     """
     path = out / f"{started:%Y%m%d-%H%M%S}{SUFFIX}.csv"
+    make_folder(out)
     try:
-        out.mkdir(parents=True, exist_ok=True)
         raw = path.open("x", encoding="utf-8", newline="", buffering=1)
     except OSError as error:
         cannot_write(path, error)
@@ -40,6 +40,14 @@ def raw_data(out: Path, started: datetime) -> Generator[tuple[TextIO, Path]]:
         finally:
             if raw.tell() == heading_bytes:
                 path.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder if it is not there. Raises ConsoleError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        cannot_write(folder, error)
 
 
 def cannot_write(path: Path, error: OSError) -> NoReturn:

@@ -118,11 +118,11 @@ def _median(measurement: Measurement) -> str:
 
 def _interval(interval: Interval) -> str:
     low, high = interval
-    return f"[{number(low)}–{number(high)}]"  # noqa: RUF001 - a dash between numbers
+    return f"[{number(low)} to {number(high)}]"
 
 
 def _errors(measurement: Measurement) -> str:
-    return ", ".join(f"{count} × {kind}" for kind, count in measurement.errors.items()) or "0"  # noqa: RUF001 - times
+    return ", ".join(f"{kind}: {count}" for kind, count in measurement.errors.items()) or "0"
 
 
 def _figures(it: Figures | None) -> list[str]:

@@ -59,6 +59,14 @@ class Pace:
         """Whether the times say something of this rate."""
         return self.is_whole and self.achieved_per_s >= HELD * self.asked_per_s
 
+    @property
+    def complaint(self) -> str | None:
+        """Why they do not."""
+        if self.is_held:
+            return None
+        reason = f"{self.achieved_per_s:.1f} is what it came to" if self.is_whole else "too many were without an answer"
+        return f"{self.asked_per_s:g} a second could not be held: {reason}"
+
 
 class Schedule:
     """Sends requests at a fixed rate.

@@ -13,7 +13,6 @@ from console.benchmark.plan import Plan
 from console.benchmark.probe import Probe
 from console.benchmark.rounds import ClosedLoop, Take
 from console.benchmark.samples import Kind, Sample, Samples, sample_of
-from console.benchmark.schedule import Pace
 from console.benchmark.workloads import (
     AT_A_RATE,
     NEWEST,
@@ -129,7 +128,7 @@ class Stage:
             kind = Kind(workload, source, "open")
             for due_s, exchange in block.timed:
                 self.samples.add(kind, sample_of(exchange, due_s))
-            self._remarks[kind] = Remark(_complaint(pace), pace)
+            self._remarks[kind] = Remark(pace.complaint, pace)
             self._advance(len(block.timed))
 
     def _note(self, workload: Workload, notes: Mapping[str, str]) -> None:
@@ -145,12 +144,3 @@ def _recycled(recycle: Recycle, take: Take) -> Take:
         return take(source, number)
 
     return take_first
-
-
-def _complaint(pace: Pace) -> str | None:
-    """Why a rate has no latency; None where it has."""
-    if pace.is_held:
-        return None
-    if not pace.is_whole:
-        return f"{pace.asked_per_s:g} a second could not be held: too many requests were without an answer"
-    return f"{pace.asked_per_s:g} a second could not be held: {pace.achieved_per_s:.1f} is what it came to"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import cast
 
@@ -36,7 +37,7 @@ def is_local(url: str) -> bool:
     return httpx.URL(url).host in LOOPBACK
 
 
-def function_of(build: dict[str, object]) -> Function:
+def function_of(build: Mapping[str, object]) -> Function:
     """What a function says of itself; None for what it does not say, or not in the type that it has here."""
     texts = {name: _text(build.get(name)) for name in (field.name for field in fields(Function)) if name != "memory_mb"}
     memory_mb = build.get("memory_mb")

@@ -16,9 +16,10 @@ from console.benchmark.data import DataSet
 from console.benchmark.probe import Exchange, Probe
 from console.benchmark.rounds import LEAST, Rounds
 from console.benchmark.samples import Kind, Sample, sample_of, sum_of
-from console.client import Client, members_of, unexpected
-from console.result import Workload
+from console.client import Client
+from console.result import LEDGER, Workload
 from console.seed import drafts_of
+from console.writers import published_bookmark
 from handlers.parameters import MAX_LIMIT
 from handlers.routes import SOURCES
 from handlers.rows import draft_fields
@@ -30,7 +31,6 @@ AT_A_RATE: tuple[Workload, ...] = ("newest-100", "by-id", "range", "stats")  # o
 SELDOM: tuple[Workload, ...] = ("first-in-sandbox", "first-after-publish", "write")
 SELDOM_SHARE = 10  # a tenth of the iterations
 RANGE_SHARE = 0.01  # of the span of all values
-LEDGER = "ledger"
 NEWEST = {"limit": "100"}
 
 
@@ -138,12 +138,8 @@ class Writes:
 
     def take_after(self, source: str, _: int) -> Sample:
         """The first read of a new snapshot, by a client that asks for it."""
-        response = self._client.post("/insert", self._body(), _once())
-        snapshot = members_of(response).get("snapshot")
-        if not isinstance(snapshot, dict):
-            raise unexpected(response, "no snapshot")
-        bookmark = {"min-bookmark": response.headers.get("snapshot-bookmark", "")}
-        return sample_of(self._probe.get(f"/{source}", NEWEST, bookmark))
+        bookmark = published_bookmark(self._client.post("/insert", self._body(), _once()))
+        return sample_of(self._probe.get(f"/{source}", NEWEST, {"min-bookmark": bookmark}))
 
     def _body(self) -> dict[str, object]:
         return {"items": [draft_fields(next(self._drafts))]}

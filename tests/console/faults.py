@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -23,7 +24,7 @@ class FaultyApi:
         self.script: deque[Step] = deque()
         self.seen: list[tuple[str, str, bytes]] = []
         self.clients: set[tuple[str, int]] = set()
-        self.http = httpx.Client(timeout=30.0)
+        self.http = httpx.Client(timeout=None)
 
         class Handler(Exchange):
             api = self
@@ -81,7 +82,8 @@ class Exchange(BaseHTTPRequestHandler):
     def drop(self) -> None:
         """End the connection without an answer."""
         self.close_connection = True
-        self.connection.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # the client has gone
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Tests print nothing."""
@@ -104,6 +106,17 @@ def loses_answer(exchange: Exchange) -> None:
     """Let the API do it, and lose what it says."""
     exchange.ask()
     exchange.drop()
+
+
+def holds(released: threading.Event) -> Step:
+    """Let the API do it, say nothing until released, and lose what it said."""
+
+    def hold(exchange: Exchange) -> None:
+        exchange.ask()
+        released.wait()
+        exchange.drop()
+
+    return hold
 
 
 def passes(exchange: Exchange) -> None:

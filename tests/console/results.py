@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.benchmark.figures import encoded
 from console.result import (
     BenchSettings,
     ClientMachine,
@@ -19,10 +20,11 @@ from handlers.routes import SOURCES
 
 
 def figures(p50: float = 1.0, spread: float = 0.1) -> Figures:
-    """A distribution around a median, without its histogram."""
+    """A distribution around a median."""
     near = (p50 * (1 - spread), p50 * (1 + spread))
     tail = (near[0] * 3, near[1] * 3)
-    return Figures(p50, p50 * 2, p50 * 3, p50 * 4, p50 * 1.1, near, tail, "")
+    histogram = encoded([*(p50 * (0.9 + 0.01 * step) for step in range(21)), p50 * 4])
+    return Figures(p50, p50 * 2, p50 * 3, p50 * 4, p50 * 1.1, near, tail, histogram)
 
 
 def measurement(

@@ -11,6 +11,7 @@ from console.client import Client
 from console.comparison import Measured, Sample, agreement, comparison_table, measure, measured, queries, sentence
 from console.errors import ConsoleError
 from handlers.routes import SOURCES
+from tests.api import spread
 from tests.console.faults import FaultyApi, answers, passes, tampers
 
 EFS = Measured("sqlite-efs", 2.0, 4.0, {"check": 0.5, "query": 1.0, "total": 1.5}, 40.0, {"open": 3.0, "total": 3.0}, 0)
@@ -64,7 +65,7 @@ def batched_by_three(paths: list[str]) -> Iterator[tuple[str, ...]]:
 def test_reads_take_turns_and_first_reads_are_those_of_new_sandboxes(live: BackgroundStack, faulty: FaultyApi) -> None:
     recycled: list[int] = []
     with Client(faulty.url) as client:
-        client.post("/insert", {"count": 20})
+        client.post("/insert", {"items": spread(20)})
         faulty.seen.clear()
         paths = measure(client, 10, lambda: recycled.append(len(faulty.seen)))
     assert recycled == list(range(9))
@@ -95,8 +96,8 @@ def test_an_answer_without_timings_is_unexpected(faulty: FaultyApi, body: str) -
 
 def test_all_kinds_of_queries_are_answered_alike(live: BackgroundStack, faulty: FaultyApi) -> None:
     with Client(faulty.url) as client:
-        client.post("/insert", {"count": 20})
-        client.post("/insert", {"count": 20})
+        client.post("/insert", {"items": spread(20)})
+        client.post("/insert", {"items": spread(20)})
         asked = queries(client)
         faulty.seen.clear()
         equal_bytes = agreement(client, asked)
@@ -110,7 +111,7 @@ def test_all_kinds_of_queries_are_answered_alike(live: BackgroundStack, faulty: 
 @pytest.mark.parametrize(("old", "new"), [('"random_value":0.', '"random_value":1.'), (".", ".1")])
 def test_a_path_that_answers_otherwise_is_named(live: BackgroundStack, faulty: FaultyApi, old: str, new: str) -> None:
     with Client(faulty.url) as client:
-        client.post("/insert", {"count": 2})
+        client.post("/insert", {"items": spread(2)})
         faulty.script.extend([passes, passes, tampers(old, new)])
         with pytest.raises(ConsoleError, match=r"GET /ddb\?limit=2 and GET /sqlite-efs\?limit=2 give different"):
             agreement(client, ["?limit=2"])

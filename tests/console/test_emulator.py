@@ -15,7 +15,7 @@ import pytest
 from console import child
 from console.emulator import Emulator
 from console.errors import ConsoleError
-from tests.console.processes import children, gone, until
+from tests.console.processes import Children, children, gone, until
 
 OWNER = """
 import pathlib, sys
@@ -57,9 +57,9 @@ def test_dynamodb_answers_where_the_environment_points(tmp_path: Path, monkeypat
         client.close()
 
 
-def test_it_keeps_its_files_in_its_folder_and_is_gone_afterwards(tmp_path: Path) -> None:
+def test_it_keeps_its_files_in_its_folder_and_is_gone_afterwards(tmp_path: Path, own_children: Children) -> None:
     with Emulator(tmp_path / "new"):
-        (pid,) = children()
+        (pid,) = own_children()
         assert list((tmp_path / "new" / "tmp").glob("ministack-*.pid"))
     assert gone(pid)
     assert not list((tmp_path / "new" / "tmp").glob("ministack-*.pid"))
@@ -70,20 +70,36 @@ def test_every_start_is_an_empty_account_on_a_port_of_its_own(tmp_path: Path) ->
         assert one.url != two.url
 
 
-def test_a_start_that_fails_says_what_the_emulator_said(tmp_path: Path, foreign_port: int) -> None:
+def test_its_port_is_nobody_elses_before_it_listens_there(tmp_path: Path) -> None:
+    emulator = Emulator(tmp_path)
+    port = int(emulator.url.rpartition(":")[2])
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", port))
+    emulator.stop()
+
+
+def test_where_a_port_cannot_be_held_it_starts_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.emulator.sys.platform", "darwin")
+    with Emulator(tmp_path) as emulator:
+        emulator.check()
+
+
+def test_a_start_that_fails_says_what_the_emulator_said(
+    tmp_path: Path, foreign_port: int, own_children: Children
+) -> None:
     with pytest.raises(ConsoleError) as error, Emulator(tmp_path, port=foreign_port):
         pytest.fail("it must not start")
     assert f"the emulator on http://127.0.0.1:{foreign_port} ended before it answered: ERROR" in str(error.value)
     assert "already in use" in str(error.value)
     assert "\n" not in str(error.value)
     assert error.value.hint == f"cat {tmp_path / 'emulator.log'}"
-    assert children() == set()
+    assert own_children() == set()
 
 
-def test_a_start_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
+def test_a_start_that_takes_too_long_is_given_up(tmp_path: Path, own_children: Children) -> None:
     with pytest.raises(ConsoleError, match=r"did not answer within 0 s: it printed nothing$"):
         Emulator(tmp_path, start_timeout_s=0).__enter__()
-    assert children() == set()
+    assert own_children() == set()
 
 
 def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def toy() -> Toy:
 def client(toy: Toy) -> Iterator[httpx.Client]:
     functions = {"query": echo, "command": command, "toy": toy.invoke}
     routes = {"POST /insert": "command", "GET /toy": "toy", "HEAD /toy": "toy", "POST /toy": "toy"}
-    with served(Gateway(functions, routes, "query")) as url, httpx.Client(base_url=url) as client:
+    with served(Gateway(functions, routes, "query")) as url, httpx.Client(base_url=url, timeout=None) as client:
         yield client
 
 
@@ -99,7 +99,7 @@ def send_again(url: str, recorded: dict[str, Any]) -> None:
         headers=headers,
         content=base64.b64decode(body) if recorded["isBase64Encoded"] else body,
     )
-    with httpx.Client() as client:
+    with httpx.Client(timeout=None) as client:
         assert client.send(request).status_code == 204
 
 

@@ -77,8 +77,8 @@ def test_one_process_answers_one_request_after_another(tmp_path: Path) -> None:
 
 def test_the_context_has_lambdas_names(tmp_path: Path) -> None:
     with sandbox(tmp_path / "log") as parent:
-        context = parent.call("context", deadline_ms=time.time_ns() // 1_000_000 + 60_000)["result"]
-        assert 0 < context.pop("remaining_ms") <= 60_000
+        context = parent.call("context", deadline_ms=time.time_ns() // 1_000_000 + 600_000)["result"]
+        assert 0 < context.pop("remaining_ms") <= 600_000
         assert context == {
             "aws_request_id": "id-1",
             "function_name": "query",

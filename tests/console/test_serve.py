@@ -9,13 +9,13 @@ import sys
 from collections.abc import Generator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from console import child
 from console.errors import ConsoleError
 from console.serve import run
-from tests.console.processes import children, gone, read_when_there, until
+from tests.console import web
+from tests.console.processes import Children, child_that_runs, children, gone, read_when_there, until
 from tests.console.toy_stack import toy_stack
 
 
@@ -40,7 +40,7 @@ def url_when_ready(process: subprocess.Popen[str]) -> str:
 def test_it_is_ready_once_it_answers_and_a_signal_stops_everything(tmp_path: Path, number: signal.Signals) -> None:
     with started("tests.console.toy_stack", str(tmp_path)) as process:
         url = url_when_ready(process)
-        sandbox = httpx.get(f"{url}/who").json()
+        sandbox = web.get(f"{url}/who").json()
         assert sandbox["calls"] == 1
         running = children(process.pid)
         assert sandbox["pid"] in running
@@ -64,18 +64,20 @@ def test_a_signal_while_it_starts_stops_everything(tmp_path: Path) -> None:
 
 def test_everything_ends_when_it_is_killed(tmp_path: Path) -> None:
     with started("tests.console.toy_stack", str(tmp_path)) as process:
-        httpx.post(f"{url_when_ready(process)}/insert/who")
+        web.post(f"{url_when_ready(process)}/insert/who")
         running = children(process.pid)
         assert len(running) == 3
         process.kill()
         until(lambda: all(gone(pid) for pid in running))
 
 
-def test_a_stack_that_is_not_healthy_is_not_ready(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_stack_that_is_not_healthy_is_not_ready(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], own_children: Children
+) -> None:
     with pytest.raises(ConsoleError, match=r"^GET /query/health was answered with 503$"):
         run(toy_stack(tmp_path, query="tests.console.toys.sick"))
     assert capfd.readouterr().out == ""
-    assert children() == set()
+    assert own_children() == set()
 
 
 def test_a_second_serve_on_the_port_says_so(tmp_path: Path) -> None:
@@ -93,7 +95,7 @@ def test_a_second_serve_on_the_port_says_so(tmp_path: Path) -> None:
 def test_it_ends_and_says_so_when_the_emulator_has_ended(tmp_path: Path) -> None:
     with started("tests.console.toy_stack", str(tmp_path)) as process:
         url_when_ready(process)
-        emulator = min(children(process.pid))  # the first that the stack starts
+        emulator = child_that_runs("console.emulator", process.pid)
         os.kill(emulator, signal.SIGKILL)
         _, said = process.communicate()
         assert process.returncode != 0

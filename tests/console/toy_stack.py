@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from console.emulator import HOST
 from console.serve import run
 from console.stack import LocalStack
+from tests.console.processes import PATIENCE_S
 
 
 def no_preparation(_: Mapping[str, str]) -> None:
@@ -16,9 +20,13 @@ def no_preparation(_: Mapping[str, str]) -> None:
 
 
 def slow_preparation(environ: Mapping[str, str]) -> None:
-    """Say that the stack has come this far, then take a while."""
+    """Say that the stack has come this far, then take as long as the emulator runs: until the start is given up."""
     (Path(environ["EFS_DIR"]) / "preparing").write_text("now")
-    time.sleep(0.3)
+    port = int(environ["AWS_ENDPOINT_URL"].rpartition(":")[2])
+    with contextlib.suppress(ConnectionError):
+        while True:
+            socket.create_connection((HOST, port)).close()
+            time.sleep(0.01)
 
 
 def toy_stack(
@@ -37,7 +45,7 @@ def toy_stack(
         settings={"CHECK_INTERVAL_MS": "7"},
         port=port,
         sandboxes=2,
-        timeout_s=20.0,
+        timeout_s=PATIENCE_S,
     )
 
 

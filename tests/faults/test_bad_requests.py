@@ -120,7 +120,7 @@ def number(text: str) -> bytes:
         (b'{"random_value": "\xed\xa0\x80"}', "can't decode"),
         (b'{"random_value": "\\ud800"}', "surrogates not allowed"),
         (b'{"\\udc00": 1}', "surrogates not allowed"),
-        (gzip.compress(b'{"random_value": 1}'), "can't decode"),
+        (gzip.compress(b'{"random_value": 1}', mtime=0), "can't decode"),
         (b"[" * 100_000, "nested too deeply"),
         (b'{"items":' * 50_000, "nested too deeply"),
     ],

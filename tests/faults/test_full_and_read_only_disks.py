@@ -106,7 +106,10 @@ def test_efs_missing_the_insert_commits_and_says_so_and_nothing_is_made_in_its_p
     assert seqs(api) == {3}
 
 
-def test_efs_missing_a_sandbox_goes_on_with_what_it_has_open_but_promises_no_more(tmp_path: Path) -> None:
+def test_efs_missing_a_sandbox_goes_on_with_what_it_has_open_but_promises_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.readers.WAIT_S", 0.0)
     place, ledger = Place(tmp_path), MemoryLedger(3)
     place.publish(ledger)
     reader = place.in_tmp()

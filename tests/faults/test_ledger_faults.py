@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -283,7 +284,7 @@ def test_whatever_goes_wrong_in_whatever_order_rows_are_in_once(
     set_head(ledger, Bookmark(EPOCH, 0))
     kind: Callable[..., MeddledLedger] = ForgetfulLedger if forgets else MeddledLedger
     meddled = kind(ledger, transact_write_items=[OUTCOMES[outcome] for outcome in outcomes])
-    key = Call(str(id(outcomes)), "hash") if has_key else None
+    key = Call(str(uuid.uuid4()), "hash") if has_key else None
     check_once(ledger, appender(meddled).append(drafts(count), no_pauses(), key), count)
 
 
@@ -297,7 +298,7 @@ def test_a_call_cut_again_and_again_is_done_at_last_and_repeats_nothing(
     ledger: Ledger, progress: list[int], loses_answer: bool
 ) -> None:
     set_head(ledger, Bookmark(EPOCH, 0))
-    clock, call = Clock(1_700_000_000.25), Call(str(id(progress)), "hash")
+    clock, call = Clock(1_700_000_000.25), Call(str(uuid.uuid4()), "hash")
     for transactions in progress:
         fault = lose_answer if loses_answer else lose_request
         meddled = MeddledLedger(ledger, {"transact_write_items": fault}, transact_write_items=[None] * transactions)

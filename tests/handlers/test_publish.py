@@ -251,7 +251,7 @@ def test_a_long_build_publishes_the_prefix_it_reached_and_the_next_goes_on(
 def test_publishers_in_several_threads_at_once_all_succeed_and_agree(tmp_path: Path) -> None:
     places = [Place(tmp_path / number, tmp_path / "efs") for number in "123"]
     errors: list[BaseException] = []
-    barrier = threading.Barrier(len(places), timeout=30)
+    barrier = threading.Barrier(len(places))
 
     def run(place: Place, full: bool) -> None:
         publisher = place.publisher(ledger := MemoryLedger())

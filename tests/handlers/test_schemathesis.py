@@ -29,6 +29,7 @@ from handlers.dynamo import make_client
 from handlers.openapi import description
 from handlers.routes import COMMAND, QUERY, gateway_routes
 from handlers.table import create_table_arguments
+from tests.api import spread
 
 # positive_data_acceptance is left out: min_value > max_value, a cursor of another query and a time outside the years
 # 1 to 9999 are rejected, and a schema cannot say so.
@@ -45,6 +46,7 @@ CHECKS = [
 
 SCHEMA = schemathesis.openapi.from_dict(description())
 SCHEMA.config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+SCHEMA.config.update(request_timeout=120)
 
 
 def make_table(environ: Mapping[str, str]) -> None:
@@ -68,7 +70,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         sandboxes=1,
     )
     with BackgroundStack(stack) as running:
-        httpx.post(f"{running.url}/insert", json={"count": 20}).raise_for_status()
+        httpx.post(f"{running.url}/insert", json={"items": spread(20)}, timeout=None).raise_for_status()
         yield running.url
 
 

@@ -7,7 +7,7 @@ from handlers.settings import VARIABLES, Settings, SettingsError
 
 def test_an_empty_environment_gives_the_defaults() -> None:
     settings = Settings({})
-    assert (settings.table_name, settings.region) == ("", "")
+    assert (settings.table_name, settings.region, settings.memory_mb) == ("", "", None)
     assert (settings.efs_dir, settings.tmp_dir) == ("/mnt/efs", "/tmp")
     assert settings.check_interval_s == 1.0
     assert settings.retain_snapshots == 5
@@ -23,6 +23,7 @@ def test_every_variable_counts() -> None:
         "RETAIN_SNAPSHOTS": "1",
         "VERIFY_MAX_BYTES": "0",
         "AWS_REGION": "eu-central-1",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
     }
     settings = Settings(values)
     assert set(values) == {name for name, _, _ in VARIABLES}
@@ -34,6 +35,7 @@ def test_every_variable_counts() -> None:
         "retain_snapshots": 1,
         "verify_max_bytes": 0,
         "region": "eu-central-1",
+        "memory_mb": 1024,
     }
 
 
@@ -51,6 +53,7 @@ def test_a_variable_set_to_nothing_is_one_not_set() -> None:
         ("RETAIN_SNAPSHOTS", "0", 1),
         ("RETAIN_SNAPSHOTS", " 5", 1),
         ("VERIFY_MAX_BYTES", "16M", 0),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0", 1),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_with_what_is_allowed(name: str, value: str, minimum: int) -> None:

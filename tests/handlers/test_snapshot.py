@@ -14,7 +14,7 @@ import pytest
 
 from handlers import snapshot as snapshot_module
 from handlers.catalog import Name
-from handlers.files import UnprovenError, copy_file, copy_proven
+from handlers.files import UnprovenError, copy_durably, copy_proven
 from handlers.moments import utc_text
 from handlers.publish import Published
 from handlers.snapshot import Snapshot, describe, file_uri, open_snapshot
@@ -129,7 +129,7 @@ def test_a_copy_that_is_not_proven_is_not_left_behind(path: str, published: Publ
 def test_a_copy_overwrites_nothing(path: str, tmp_path: Path) -> None:
     (tmp_path / "copy").write_text("mine")
     with pytest.raises(FileExistsError):
-        copy_file(path, str(tmp_path / "copy"))
+        copy_durably(path, str(tmp_path / "copy"), 0o600)
     assert (tmp_path / "copy").read_text() == "mine"
 
 

@@ -212,5 +212,5 @@ def graph_of(
         tuple(sorted(monitor.nodes, key=lambda node: node.urn)),
         outputs,
         monitor.registered,
-        tuple(cloud.reads),
+        tuple(sorted(cloud.reads)),  # threads ask, in any order
     )

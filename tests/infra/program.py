@@ -42,6 +42,7 @@ def graph(stack: str) -> Graph:
     return run(stack)
 
 
+@cache
 def _yaml(name: str) -> dict[str, Any]:
     return cast("dict[str, Any]", yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
 

@@ -9,7 +9,7 @@ from ulid import ULID
 from handlers.bookmark import Bookmark
 from handlers.build import WorkingFile
 from handlers.catalog import Name
-from handlers.files import copy_file
+from handlers.files import copy_durably
 from handlers.query import make_handler
 from handlers.router import Router
 from handlers.rows import Row, random_draft, row_of
@@ -39,7 +39,7 @@ class Published:
         working = WorkingFile.create(str(folder / "working.db"), 1)
         working.apply(self.rows)
         working.finish()
-        _, digest = copy_file(working.path, str(folder / "built"))
+        _, digest = copy_durably(working.path, str(folder / "built"), 0o600)
         working.close()
         (folder / "built").rename(snapshots / Name.of(Bookmark(1, len(self.rows)), digest))
         return make_handler({"EFS_DIR": str(folder / "efs"), "TMP_DIR": str(folder / "tmp")})

@@ -9,7 +9,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from handlers.build import WorkingFile
-from handlers.files import copy_file
+from handlers.files import copy_durably
 from tests.perf.conftest import make_rows
 from tests.perf.measure import measure
 from tests.perf.plain import make_plain_file
@@ -56,7 +56,7 @@ def test_copy(benchmark: BenchmarkFixture, tmp_path: Path, kind: str) -> None:
     def copy() -> None:
         target.unlink(missing_ok=True)
         if kind == "ours":
-            copy_file(str(source), str(target))
+            copy_durably(str(source), str(target), 0o600)
         else:
             shutil.copyfile(source, target)
 
