@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from console.scenario import Scenario
+from handlers.copying_reader import STEP_BYTES, WHOLE_BYTES
 from handlers.retention import KEEP_SUPERSEDED_S, MOST_FILES
 
 MONTH_S = 30 * 24 * 3600
@@ -58,14 +59,15 @@ def activity(scenario: Scenario, source: str) -> Activity:
     calls = max(scenario.writes_per_month, publishes)
     command_lives = calls / scenario.writes_per_sandbox
     on_efs = source == "sqlite-efs"
-    load_bytes = opened_bytes(scenario) if on_efs else _whole_bytes(scenario)
     lives = scenario.reads_per_month / scenario.reads_per_sandbox
+    loads = min(scenario.reads_per_month, lives + scenario.sandboxes * publishes)
+    load_bytes = opened_bytes(scenario) if on_efs else copied_bytes(scenario, loads)
     return Activity(
         reads=scenario.reads_per_month,
         calls=calls,
         lives=lives,
         command_lives=command_lives,
-        loads=min(scenario.reads_per_month, lives + scenario.sandboxes * publishes),
+        loads=loads,
         warm_ms=scenario.sqlite_efs_ms if on_efs else scenario.sqlite_tmp_ms,
         load_ms=OPEN_MS + load_bytes / BYTES_PER_MS,
         load_bytes=load_bytes,
@@ -84,6 +86,20 @@ def opened_bytes(scenario: Scenario) -> float:
     if scenario.snapshot_bytes <= scenario.verify_max_bytes:
         return whole_bytes
     return min(whole_bytes, scenario.cold_efs_reads * DATA_READ_BYTES)
+
+
+def copied_bytes(scenario: Scenario, loads: float) -> float:
+    """What `sqlite-tmp` reads to have a snapshot: a small one at once; of a large one a step at each read, while it is
+    read where it is published.
+
+    Args:
+        loads: in a month; the more there are, the fewer reads come after each.
+    """
+    whole_bytes = _whole_bytes(scenario)
+    if scenario.snapshot_bytes <= max(WHOLE_BYTES, scenario.verify_max_bytes):
+        return whole_bytes
+    steps_bytes = scenario.reads_per_month / loads * STEP_BYTES if loads else whole_bytes
+    return min(whole_bytes, steps_bytes) + opened_bytes(scenario)
 
 
 def kept_snapshots(scenario: Scenario) -> float:

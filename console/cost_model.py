@@ -11,7 +11,7 @@ import math
 
 from console.activity import BYTES_PER_MS, MONTH_S, Activity, activity
 from console.prices import Prices
-from console.scenario import READ_UNIT_BYTES, Scenario
+from console.scenario import HEAD_READ_UNITS, READ_UNIT_BYTES, Scenario
 from handlers.routes import SOURCES
 
 GB = 2**30
@@ -100,11 +100,15 @@ def _write_units(scenario: Scenario) -> float:
 
 
 def _read_units(scenario: Scenario, month: Activity, source: str) -> float:
-    """The head before each write; a publisher's head and new rows; what is read on `ddb`."""
+    """The head before each write; a publisher's head and new rows; what is read on `ddb`, where a sandbox that finds
+    the ledger grown since its last read has to read the rows again.
+    """
     new_bytes = scenario.writes_per_month * scenario.rows_per_write * scenario.row_bytes
     published = month.publishes + max(month.publishes, new_bytes / READ_UNIT_BYTES) if month.publishes else 0
-    read = month.reads * scenario.ddb_read_units if source == "ddb" else 0
-    return month.calls + published + read
+    if source != "ddb":
+        return month.calls + published
+    again = min(month.reads, scenario.sandboxes * month.calls) * max(0, scenario.ddb_read_units - HEAD_READ_UNITS)
+    return month.calls + month.reads * scenario.ddb_read_units + again
 
 
 def _traced(calls: float) -> float:

@@ -21,7 +21,7 @@ Values = Mapping[str, float | str]
 
 READ_UNIT_BYTES = 4096
 HEAD_READ_UNITS = 1.0  # every read of the ledger begins with its head
-SNAPSHOT_BYTES_A_ROW_BYTE = 2.5  # columns, the row's JSON text and three indexes; measured with this project's rows
+SNAPSHOT_BYTES_A_ROW_BYTE = 2.4  # columns, the row's JSON text and three indexes; measured with this project's rows
 LARGEST_SNAPSHOT_BYTES = 5 * 2**30  # /tmp has 10 GB at most, and holds two snapshots while one replaces the other
 _SETTINGS = {name: float(default) for name, default, _ in VARIABLES if default.isdigit()}
 
@@ -91,7 +91,9 @@ class Input:
 INPUTS: dict[str, Input] = {
     "rows": Input(1, 1e9, "Rows in the ledger"),
     "row_bytes": Input(1, 400 * 1024, "A row in the ledger, as DynamoDB counts it"),
-    "snapshot_row_bytes": Input(1, 1e7, "A snapshot's bytes for each of its rows", "2.5 times --row-bytes"),
+    "snapshot_row_bytes": Input(
+        1, 1e7, "A snapshot's bytes for each of its rows", f"{SNAPSHOT_BYTES_A_ROW_BYTE} times --row-bytes"
+    ),
     "reads_per_month": Input(0, 1e11, "Reads of the main workload"),
     "writes_per_month": Input(0, 1e9, "Calls of POST /insert"),
     "rows_per_write": Input(1, 1000, "Rows in a call"),

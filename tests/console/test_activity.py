@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from console.activity import BYTES_PER_MS, MONTH_S, activity, kept_snapshots, opened_bytes
@@ -35,11 +37,23 @@ def test_a_small_snapshot_is_read_in_full_and_of_a_large_one_a_few_pages() -> No
     assert opened_bytes(large) == 13 * 32 * 1024
     assert opened_bytes(Scenario(rows=1, snapshot_row_bytes=4096)) == 32 * 1024  # the least that is metered
     assert opened_bytes(Scenario(rows=1, snapshot_row_bytes=100_000, verify_max_bytes=0)) == 100_000
-    assert activity(large, "sqlite-tmp").load_bytes == 16 * MIB + 1
+
+
+def test_a_large_snapshot_is_copied_a_step_a_read_while_it_is_read_on_efs() -> None:
+    small = Scenario(rows=1, snapshot_row_bytes=16 * MIB, verify_max_bytes=0)
+    large = Scenario(rows=1, snapshot_row_bytes=100 * MIB)
+    pages = 13 * 32 * 1024
+    assert activity(small, "sqlite-tmp").load_bytes == 16 * MIB
+    assert activity(large, "sqlite-tmp").load_bytes == 100 * MIB + pages
+    hasty = replace(large, reads_per_month=900, reads_per_sandbox=10, publishes_per_month=10)
+    assert activity(hasty, "sqlite-tmp").loads == 100
+    assert activity(hasty, "sqlite-tmp").load_bytes == 9 * 4 * MIB + pages  # nine reads a load
+    assert activity(replace(large, reads_per_month=0), "sqlite-tmp").load_bytes == 100 * MIB + pages
+    assert activity(replace(large, verify_max_bytes=2**30), "sqlite-tmp").load_bytes == 100 * MIB
 
 
 def test_a_load_takes_as_long_as_its_bytes() -> None:
-    month = activity(Scenario(rows=1, snapshot_row_bytes=100 * MIB), "sqlite-tmp")
+    month = activity(Scenario(rows=1, snapshot_row_bytes=100 * MIB, verify_max_bytes=2**30), "sqlite-tmp")
     assert month.load_ms == 15 + 200  # 100 MiB at 500 MiB/s
     assert BYTES_PER_MS == MIB / 2
 

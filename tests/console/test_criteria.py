@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from console.criteria import criteria
@@ -32,6 +34,13 @@ def test_nothing_measured_nothing_answered() -> None:
 @pytest.mark.parametrize(("ms", "answer"), [(99.9, "yes"), (100.0, "no"), (250.0, "no")])
 def test_the_copy_is_the_middle_one_of_new_sandboxes(ms: float, answer: str) -> None:
     assert asked(copy(ms))[0] == (answer, f"28.6 MB in {ms:,.1f} ms (median)")
+
+
+def test_the_first_step_of_a_copy_is_not_the_copy() -> None:
+    stepwise = replace(copy(15.0), consumed={"copied_bytes": 4_194_304.0})
+    assert asked(stepwise)[0] == ("not measured", "so large a snapshot is copied in steps, and no read waits for all")
+    whole = replace(copy(15.0), consumed={"copied_bytes": 28_600_000.0})
+    assert asked(whole)[0] == ("yes", "28.6 MB in 15.0 ms (median)")
 
 
 @pytest.mark.parametrize(
