@@ -2,8 +2,9 @@
 
 Source: /proc/self/mountstats, "statvers=1.1" (Linux, fs/nfs/super.c and net/sunrpc/stats.c). They are the kernel's, so
 exact for the sandbox. Reading them costs as much as a small query. But an operation over the network makes the thread
-that asks for it wait, and how often it waited costs next to nothing to know: a request in which it never did, and which
-did nothing on EFS by itself, has used nothing. One reading serves as the end of a request and the beginning of the next.
+that asks for it wait, and how often it waited costs next to nothing to know: a request in which it never did, and
+which did nothing on EFS by itself, has used nothing. One reading serves as the end of a request and the beginning of
+the next.
 """
 
 from __future__ import annotations
