@@ -1,14 +1,17 @@
 # make demo   the main job end to end, local, about a minute      make serve  the local stack in the foreground
 # make test   everything CI runs                                  make check  format, lint, types
-# make docs   docs/openapi.yaml, made from the code
+# make bench  micro-benchmarks, saved                             make bench-compare  the same, beside the saved run
+# make growth how costs grow with the rows, a minute              make docs   the documents made from the code
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench format lock docs clean
+.PHONY: help demo serve test check bench bench-compare growth format lock docs clean
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8787
 LOCAL_DIR ?= .local
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
+BENCH := $(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only --benchmark-group-by=group \
+	--benchmark-columns=min,median,iqr,rounds --benchmark-sort=name
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -41,7 +44,13 @@ test: $(READY)
 	$(BIN)/coverage report
 
 bench: $(READY)
-	$(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only
+	$(BENCH) --benchmark-autosave
+
+bench-compare: $(READY)
+	$(BENCH) --benchmark-compare
+
+growth: $(READY)
+	@$(BIN)/python -m tests.perf.growth
 
 format: $(READY)
 	$(BIN)/ruff format .
@@ -49,6 +58,7 @@ format: $(READY)
 
 docs: $(READY)
 	@$(BIN)/python -m console.openapi docs/openapi.yaml
+	@$(BIN)/python -m console.benchmark.schema docs/benchmark.schema.json
 
 lock: $(READY)
 	@$(BIN)/python -m pip install --quiet uv

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Literal, cast
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic.json_schema import GenerateJsonSchema
 
 from console.errors import ConsoleError
 from handlers.routes import SOURCES
@@ -247,7 +248,14 @@ def to_json(result: Result) -> str:
 
 def json_schema() -> dict[str, object]:
     """The JSON Schema of a result file."""
-    return _adapter().json_schema(mode="serialization")
+    return _adapter().json_schema(schema_generator=_Untitled)
+
+
+class _Untitled(GenerateJsonSchema):
+    """A schema whose members have no titles: they would only repeat the names."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
 
 
 @cache

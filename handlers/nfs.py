@@ -2,8 +2,9 @@
 
 Source: /proc/self/mountstats, "statvers=1.1" (Linux, fs/nfs/super.c and net/sunrpc/stats.c). They are the kernel's, so
 exact for the sandbox. Reading them costs as much as a small query. But an operation over the network makes the thread
-that asks for it wait, and how often it waited costs next to nothing to know: a request in which it never did has used
-nothing, and one reading serves as the end of a request and the beginning of the next.
+that asks for it wait, and how often it waited costs next to nothing to know: a request in which it never did, and
+which did nothing on EFS by itself, has used nothing. One reading serves as the end of a request and the beginning of
+the next.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class NfsMeter:
         self._waits = waits
         self._before: EfsUse = (0, 0, 0)
         self._calls_seen: EfsUse | None = None  # what had been done on EFS when `_before` was read; None: not known
+        self._calls_before: EfsUse = (0, 0, 0)
         self._waits_before = 0
 
     def begin(self) -> None:
@@ -55,12 +57,13 @@ class NfsMeter:
         if self._calls_seen != METERS.efs:  # no receipt was made of what happened since
             self._before = totals(read_all(self._file), self._mount)
         self._calls_seen = None
+        self._calls_before = METERS.efs
         self._waits_before = self._waits()
 
     def used(self) -> EfsUse:
         """What the request has used; it is over."""
-        before, waited = self._before, self._waits() != self._waits_before
-        if waited:
+        before = self._before
+        if self._waits() != self._waits_before or METERS.efs != self._calls_before:
             self._before = totals(read_all(self._file), self._mount)
         self._calls_seen = METERS.efs
         operations, reads, size_bytes = self._before

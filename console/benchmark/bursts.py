@@ -31,9 +31,9 @@ def bursts(sources: Sequence[str], wanted: int, burst: Burst, keep: Keep) -> dic
     """
     seen: Counter[str] = Counter()
     width = 0
-    for source in (source for order in cycle(permutations(sources)) for source in order):
-        if width == WIDEST or all(seen[each] >= wanted for each in sources):
-            break
+    turns = cycle(source for order in permutations(sources) for source in order)
+    while width < WIDEST and any(seen[source] < wanted for source in sources):
+        source = next(turns)
         if seen[source] < wanted:
             width += STEP
             for sample in burst(source, width):
@@ -44,5 +44,5 @@ def bursts(sources: Sequence[str], wanted: int, burst: Burst, keep: Keep) -> dic
 
 def _note(seen: int, wanted: int) -> str:
     if seen:
-        return f"{seen} new sandboxes seen, {wanted} wanted"
+        return f"new sandboxes seen: {seen} of {wanted} wanted"
     return f"no new sandbox seen in bursts of up to {WIDEST} requests"

@@ -78,6 +78,7 @@ def latency_by_rows(sizes: Sequence[Size]) -> Figure:
         for source in dict.fromkeys(at.measurement.source for at in each):
             _growth_curve(axes, source, [at for at in each if at.measurement.source == source])
         axes.set_xscale("log")
+        axes.margins(x=0.12)
         axes.xaxis.set_major_formatter(FuncFormatter(_as_number))
         axes.xaxis.set_minor_locator(NullLocator())
     title = "Latency by number of rows: median with its 95 % interval, and 99th percentile (thin)"

@@ -11,10 +11,16 @@ from console.result import Environment, Figures, Interval, Measurement, Result
 
 
 class Compared(NamedTuple):
-    """One measurement of two runs. The ratio is after / before, of the medians."""
+    """One measurement of two runs.
+
+    Args:
+        requests: of the run that has fewer.
+        ratio_interval: of after / before, of the medians.
+    """
 
     rows: int
     after: Measurement
+    requests: int
     p50_before: float
     p50_after: float
     ratio_interval: Interval
@@ -29,10 +35,10 @@ def differences(one: Environment, other: Environment) -> list[str]:
 def compare(before: Result, after: Result) -> list[Compared]:
     """Everything that both runs measured at the same number of rows."""
     found = {_kind(rows, it): (it, it.client_ms) for rows, it in _measured(before)}
-    pairs = [(rows, it, found[_kind(rows, it)][1]) for rows, it in _measured(after) if _kind(rows, it) in found]
+    pairs = [(rows, it, *found[_kind(rows, it)]) for rows, it in _measured(after) if _kind(rows, it) in found]
     return [
-        Compared(rows, it, first.p50, second.p50, _ratio(first, second, before.seed))
-        for rows, it, first in pairs
+        Compared(rows, it, min(it.requests, was.requests), first.p50, second.p50, _ratio(first, second, before.seed))
+        for rows, it, was, first in pairs
         if first is not None and (second := it.client_ms) is not None
     ]
 

@@ -59,7 +59,7 @@ def measurements(kind: Kind, samples: Sequence[Sample], seed: int, remark: Remar
     failed = [sample for sample in samples if sample.error is not None]
     made = [_measurement((kind, about), [*_good(samples, about), *failed], seed, remark)]
     stray = _good(samples, "cold") if about == "warm" else []
-    return [*made, _measurement((kind, "cold"), stray, seed, remark)] if stray else made
+    return [*made, _measurement((kind, "cold"), stray, seed, remark._replace(note=None))] if stray else made
 
 
 def figures(values_ms: Sequence[float], seed: int) -> Figures:

@@ -10,9 +10,11 @@ from rich.table import Table
 
 from console.benchmark.comparison import Compared
 from console.benchmark.figures import overlap
-from console.result import Figures, Interval, Measurement, Size
+from console.result import Figures, Interval, Measurement, Size, temperature_of
 
 NO_DIFFERENCE = "no difference shown"
+TOO_FEW = "too few requests to tell"
+LEAST_COMPARED = 5  # the interval of fewer values is narrow and says nothing
 
 
 class Grid(NamedTuple):
@@ -39,11 +41,12 @@ class Grid(NamedTuple):
 
 def glance(size: Size) -> Grid:
     """The medians with their intervals, a line for each workload, a column for each source."""
-    sources = list(dict.fromkeys(it.source for it in size.measurements))
-    lines = dict.fromkeys(name_of(it) for it in size.measurements)
-    shown = {(name_of(it), it.source): _median(it) for it in size.measurements}
+    measured = [it for it in size.measurements if it.temperature == temperature_of(it.workload)]
+    sources = list(dict.fromkeys(it.source for it in measured))
+    lines = dict.fromkeys(name_of(it) for it in measured)
+    shown = {(name_of(it), it.source): _median(it) for it in measured}
     rows = [[line, *(shown.get((line, source), "") for source in sources)] for line in lines]
-    return Grid(["p50 in ms [95 % interval]", *sources], rows)
+    return Grid(["ms: p50 [interval]", *sources], rows)
 
 
 def details(size: Size) -> Grid:
@@ -118,7 +121,7 @@ def _median(measurement: Measurement) -> str:
 
 def _interval(interval: Interval) -> str:
     low, high = interval
-    return f"[{number(low)} to {number(high)}]"
+    return f"[{number(low)}..{number(high)}]"
 
 
 def _errors(measurement: Measurement) -> str:
@@ -136,20 +139,24 @@ def _server(it: Figures | None) -> list[str]:
 
 
 def _verdict(group: Sequence[Measurement]) -> str:
-    known = [(it.source, it.client_ms) for it in group if it.client_ms is not None]
-    (first, best), *others = sorted(known, key=lambda each: each[1].p50)
-    said = [f"{source}: {_difference(best, figures)}" for source, figures in others]
-    return f"{first} {number(best.p50)} ms; {'; '.join(said)}"
+    known = [(it, it.client_ms) for it in group if it.client_ms is not None]
+    best, *others = sorted(known, key=lambda each: each[1].p50)
+    said = [f"{other[0].source}: {_difference(best, other)}" for other in others]
+    return f"{best[0].source} {number(best[1].p50)} ms; {'; '.join(said)}"
 
 
-def _difference(best: Figures, other: Figures) -> str:
-    if overlap(best.p50_interval, other.p50_interval):
+def _difference(best: tuple[Measurement, Figures], other: tuple[Measurement, Figures]) -> str:
+    if min(best[0].requests, other[0].requests) < LEAST_COMPARED:
+        return TOO_FEW
+    if overlap(best[1].p50_interval, other[1].p50_interval):
         return NO_DIFFERENCE
-    return f"{number(other.p50 / best.p50)} times as long"
+    return f"{number(other[1].p50 / best[1].p50)} times as long"
 
 
 def _ratio(pair: Compared) -> str:
     low, high = pair.ratio_interval
+    if pair.requests < LEAST_COMPARED:
+        return TOO_FEW
     if low <= 1 <= high:
         return NO_DIFFERENCE
     return f"{number(pair.p50_after / pair.p50_before)} {_interval(pair.ratio_interval)}"

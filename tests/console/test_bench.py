@@ -35,6 +35,12 @@ def loaded(live: BackgroundStack) -> BackgroundStack:
     return live
 
 
+@pytest.fixture
+def narrow_bursts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One burst, for tests that are about something else."""
+    monkeypatch.setattr("console.benchmark.bursts.WIDEST", 10)
+
+
 def head(stack: BackgroundStack) -> str:
     return httpx.get(f"{stack.url}/command/health").json()["bookmark"]
 
@@ -89,6 +95,7 @@ def test_reading_alone_is_measured_by_default_and_every_request_kept(
     assert "newest-100 at 50/s" in ran.out
 
 
+@pytest.mark.usefixtures("narrow_bursts")
 def test_what_writes_is_left_out_unless_it_is_asked_for(
     loaded: BackgroundStack, run_console: RunConsole, tmp_path: Path
 ) -> None:
@@ -110,6 +117,7 @@ def test_what_writes_is_left_out_unless_it_is_asked_for(
     assert kinds(result.sizes[0]) == expected
 
 
+@pytest.mark.usefixtures("narrow_bursts")
 def test_writes_is_one_of_the_options(loaded: BackgroundStack, run_console: RunConsole, tmp_path: Path) -> None:
     options = ("--iterations", "1", "--warm-ups", "0", "--writes", "--out", str(tmp_path))
     assert run_console("bench", "--url", loaded.url, *options).code == 0

@@ -94,6 +94,17 @@ def test_a_request_that_never_waited_has_used_nothing_and_reads_nothing(
     assert len(made) == 1
 
 
+def test_a_request_that_did_something_on_efs_is_read_even_if_it_never_waited(
+    meter: NfsMeter, kernel: FakeKernel
+) -> None:
+    """The answer was there before the thread went to sleep."""
+    kernel.says(40, 7, 700_000)
+    meter.begin()
+    METERS.efs_metadata_operation()
+    kernel.says(41, 7, 700_000)
+    assert meter.used() == (1, 0, 0)
+
+
 def test_what_came_in_after_an_answer_is_on_the_next_receipt(meter: NfsMeter, kernel: FakeKernel) -> None:
     """The kernel reads ahead: a read can end when the request that caused it is over."""
     meter.begin()

@@ -41,7 +41,7 @@ class Published:
         working.finish()
         _, digest = copy_durably(working.path, str(folder / "built"), 0o600)
         working.close()
-        (folder / "built").rename(snapshots / Name.of(Bookmark(1, len(self.rows)), digest))
+        self.path = (folder / "built").rename(snapshots / Name.of(Bookmark(1, len(self.rows)), digest))
         return make_handler({"EFS_DIR": str(folder / "efs"), "TMP_DIR": str(folder / "tmp")})
 
 

@@ -1,23 +1,30 @@
-"""Building and copying snapshots beside the plainest way to do the same, in one run."""
+"""Building, publishing and copying snapshots beside the plainest way to do the same, in one run."""
 
 from __future__ import annotations
 
+import itertools
+import os
 import shutil
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from handlers.build import WorkingFile
-from handlers.files import copy_durably
+from handlers.files import FileCopy
+from handlers.timings import Timings
+from tests.files import MemoryLedger, Place
 from tests.perf.conftest import make_rows
 from tests.perf.measure import measure
 from tests.perf.plain import make_plain_file
 
 COUNT = 20_000
+KINDS = ("ours", "plain")
 
 
-@pytest.mark.parametrize("kind", ["ours", "plain"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_full_build(benchmark: BenchmarkFixture, tmp_path: Path, kind: str) -> None:
     rows = make_rows(COUNT)
 
@@ -37,28 +44,67 @@ def test_full_build(benchmark: BenchmarkFixture, tmp_path: Path, kind: str) -> N
     assert measure(benchmark, f"full build of {COUNT} rows", build) > COUNT * 50
 
 
-def test_one_more_row(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_incremental_build(benchmark: BenchmarkFixture, tmp_path: Path, kind: str) -> None:
     rows = make_rows(COUNT + 500)
-    working = WorkingFile.create(str(tmp_path / "working.db"), 1)
+    batches = iter([[row] for row in rows[COUNT:]])
+    path = tmp_path / "working.db"
+    if kind == "plain":
+        make_plain_file(path, rows[:COUNT])
+        connection = sqlite3.connect(path, isolation_level=None)
+
+        def insert() -> object:
+            return connection.executemany("INSERT INTO randoms VALUES (?, ?, ?, ?)", next(batches))
+
+        measure(benchmark, f"one more row on {COUNT}", insert, rounds=400)
+        connection.close()
+        return
+    working = WorkingFile.create(str(path), 1)
     working.apply(rows[:COUNT])
     working.finish()
-    batches = iter([[row] for row in rows[COUNT:]])
     measure(benchmark, f"one more row on {COUNT}", lambda: working.apply(next(batches)), rounds=400)
     assert working.bookmark.seq > COUNT
     working.close()
 
 
-@pytest.mark.parametrize("kind", ["ours", "shutil"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_publish(benchmark: BenchmarkFixture, tmp_path: Path, kind: str) -> None:
+    place = Place(tmp_path)
+    ledger = MemoryLedger(COUNT)
+    publisher = place.publisher(ledger)
+    published = publisher.publish(ledger.bookmark, Timings())
+    built, numbers = place.path(published), itertools.count()
+
+    def publish() -> object:
+        """One row more: applied, copied, hashed, made durable, linked, and old files tidied away."""
+        ledger.grow(1)
+        return publisher.publish(ledger.bookmark, Timings())
+
+    def copy() -> object:
+        """A file of that size, copied, made durable and renamed."""
+        staged = place.staging / "plain.tmp"
+        shutil.copyfile(built, staged)
+        with staged.open("rb") as file:
+            os.fsync(file.fileno())
+        return staged.rename(tmp_path / f"{next(numbers)}.db")
+
+    call: Callable[[], object] = publish if kind == "ours" else copy
+    assert measure(benchmark, f"publish {COUNT} rows and one more", call, rounds=40)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_copy(benchmark: BenchmarkFixture, tmp_path: Path, kind: str) -> None:
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(bytes(range(256)) * 65536)
 
     def copy() -> None:
         target.unlink(missing_ok=True)
-        if kind == "ours":
-            copy_durably(str(source), str(target), 0o600)
-        else:
+        if kind == "plain":
             shutil.copyfile(source, target)
+            return
+        copied = FileCopy(str(source), str(target))
+        copied.step()
+        copied.close()
 
     measure(benchmark, "copy of a 16 MiB file; ours hashes it too", copy)
     assert target.read_bytes() == source.read_bytes()

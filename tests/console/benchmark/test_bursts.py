@@ -45,7 +45,7 @@ def test_a_path_that_has_seen_enough_is_left_alone() -> None:
 
 def test_few_new_sandboxes_are_said_to_be_few() -> None:
     notes = bursts(SOURCES, 7, Lambda(limit=25).burst, lambda _, __: None)
-    assert notes == {"ddb": "5 new sandboxes seen, 7 wanted"}
+    assert notes == {"ddb": "new sandboxes seen: 5 of 7 wanted"}
 
 
 def test_no_new_sandbox_is_said_and_ends() -> None:

@@ -21,7 +21,7 @@ def run(p50: float, rows: int = 1000) -> Result:
 
 def test_a_ratio_comes_with_its_interval() -> None:
     (pair,) = compare(run(10.0), run(20.0))
-    assert (pair.rows, pair.p50_before, pair.p50_after) == (1000, 10.0, 20.0)
+    assert (pair.rows, pair.requests, pair.p50_before, pair.p50_after) == (1000, 300, 10.0, 20.0)
     low, high = pair.ratio_interval
     assert 1.9 < low < 2.0 < high < 2.1
 

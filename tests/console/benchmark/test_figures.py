@@ -157,3 +157,8 @@ def test_a_rate_that_was_not_held_has_no_latency() -> None:
         assert (it.client_ms is not None, it.server_ms is not None) == (is_shown, is_shown)
     (it,) = measurements(kind, [sample()], 1, Remark(None, Pace(20.0, 20.0, is_whole=False)))
     assert it.client_ms is None
+
+
+def test_what_there_is_to_say_is_said_once() -> None:
+    it, stray = measurements(KIND, [sample(), sample(90.0, init_ms=80.0)], 1, Remark("given up"))
+    assert (it.note, stray.note) == ("given up", None)

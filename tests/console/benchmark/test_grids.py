@@ -45,12 +45,12 @@ def test_a_grid_is_markdown_and_a_table_for_the_terminal() -> None:
 def test_at_a_glance_each_workload_has_a_line_and_each_path_a_column() -> None:
     failed = measurement("stats", "ddb", note="no request was answered")
     grid = glance(size(EFS, DDB, measurement("stats", "sqlite-efs"), failed))
-    assert grid.header == ["p50 in ms [95 % interval]", "sqlite-efs", "ddb"]
+    assert grid.header == ["ms: p50 [interval]", "sqlite-efs", "ddb"]
     assert grid.rows == [
-        ["newest-100", "1.00 [0.900 to 1.10]", "12.5 [11.2 to 13.8]"],
-        ["stats", "1.00 [0.900 to 1.10]", "-"],
+        ["newest-100", "1.00 [0.900..1.10]", "12.5 [11.2..13.8]"],
+        ["stats", "1.00 [0.900..1.10]", "-"],
     ]
-    assert glance(size(EFS, measurement("write", "ledger"))).rows[1] == ["write", "", "1.00 [0.900 to 1.10]"]
+    assert glance(size(EFS, measurement("write", "ledger"))).rows[1] == ["write", "", "1.00 [0.900..1.10]"]
 
 
 def test_the_details_have_every_figure() -> None:
@@ -62,7 +62,7 @@ def test_the_details_have_every_figure() -> None:
         "requests": "300",
         "errors": "503: 2, timeout: 1",
         "p50": "12.5",
-        "[95 % interval]": "[11.2 to 13.8]",
+        "[95 % interval]": "[11.2..13.8]",
         "p90": "25.0",
         "p99": "37.5",
         "max": "50.0",
@@ -96,6 +96,16 @@ def test_where_intervals_overlap_no_difference_is_shown() -> None:
     ]
 
 
+def test_few_requests_show_nothing_however_far_apart_they_are() -> None:
+    few = replace(DDB, requests=4)
+    assert verdicts(size(EFS, few)) == ["newest-100: sqlite-efs 1.00 ms; ddb: too few requests to tell"]
+
+
+def test_first_requests_of_sandboxes_are_left_out_at_a_glance() -> None:
+    stray = measurement("newest-100", "ddb", temperature="cold")
+    assert [row[0] for row in glance(size(EFS, stray)).rows] == ["newest-100"]
+
+
 def test_what_stands_alone_is_compared_with_nothing() -> None:
     failed = measurement("stats", "ddb", note="none")
     assert verdicts(size(measurement("write", "ledger"), failed, measurement("stats", "sqlite-efs"))) == []
@@ -108,8 +118,10 @@ def test_notes_name_the_workload_and_the_path() -> None:
 
 
 def test_two_runs_side_by_side_show_a_ratio_or_no_difference() -> None:
-    pairs = [Compared(1000, EFS, 2.0, 1.0, (0.4, 0.6)), Compared(1000, DDB, 12.0, 12.5, (0.99, 1.2))]
+    pairs = [Compared(1000, EFS, 9, 2.0, 1.0, (0.4, 0.6)), Compared(1000, DDB, 9, 12.0, 12.5, (0.99, 1.2))]
+    pairs.append(Compared(1000, TMP, 4, 2.0, 1.0, (0.4, 0.6)))
     assert [row[3:] for row in compared(pairs).rows] == [
-        ["2.00", "1.00", "0.500 [0.400 to 0.600]"],
+        ["2.00", "1.00", "0.500 [0.400..0.600]"],
         ["12.0", "12.5", "no difference shown"],
+        ["2.00", "1.00", "too few requests to tell"],
     ]

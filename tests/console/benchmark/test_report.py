@@ -30,7 +30,7 @@ def test_one_result_of_one_size_is_a_document_with_a_chart(tmp_path: Path) -> No
     for part in (
         "# Benchmark of 2026-11-21 09:00 UTC",
         "### 1,000 rows, a snapshot of 0.29 MB",
-        "| newest-100 | 1.00 [0.900 to 1.10] |",
+        "| newest-100 | 1.00 [0.900..1.10] |",
         "| newest-100 | sqlite-efs | 300 | 0 | 1.00 |",
         "| newest-100 | sqlite-efs | 0.500 | 0.600 |",
         "What a request consumed, means:",
@@ -69,7 +69,7 @@ def test_two_runs_are_compared(tmp_path: Path) -> None:
     faster = sample_result(measurement(client_ms=figures(0.5)))
     text, _ = written(tmp_path, kept(tmp_path, sample_result(), "a"), kept(tmp_path, faster, "b"))
     assert "Before is a, after is b." in text
-    assert re.search(r"\| 1,000 \| newest-100 \| sqlite-efs \| 1.00 \| 0.500 \| 0\.\d+ \[0\.\d+ to 0\.\d+\] \|", text)
+    assert re.search(r"\| 1,000 \| newest-100 \| sqlite-efs \| 1.00 \| 0.500 \| 0\.\d+ \[0\.\d+\.\.0\.\d+\] \|", text)
     assert "Not the same environment" not in text
 
 
