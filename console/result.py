@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Annotated, Literal, cast
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
-from pydantic.json_schema import GenerateJsonSchema
 
 from console.errors import ConsoleError
 from handlers.routes import SOURCES
@@ -244,18 +243,6 @@ def save(result: Result, path: Path) -> None:
 def to_json(result: Result) -> str:
     """The text of a result file."""
     return _adapter().dump_json(result, indent=2).decode()
-
-
-def json_schema() -> dict[str, object]:
-    """The JSON Schema of a result file."""
-    return _adapter().json_schema(schema_generator=_Untitled)
-
-
-class _Untitled(GenerateJsonSchema):
-    """A schema whose members have no titles: they would only repeat the names."""
-
-    def field_title_should_be_set(self, schema: object) -> bool:
-        return False
 
 
 @cache

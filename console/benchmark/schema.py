@@ -6,12 +6,23 @@ import json
 import sys
 from pathlib import Path
 
-from console.result import json_schema
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+
+from console.result import Result
+
+
+class Untitled(GenerateJsonSchema):
+    """A schema whose members have no titles: they would only repeat the names."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
 
 
 def schema_text() -> str:
     """The JSON Schema of a result file, as made from its dataclasses."""
-    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **json_schema()}, indent=2) + "\n"
+    schema = {"$schema": Untitled.schema_dialect, **TypeAdapter(Result).json_schema(schema_generator=Untitled)}
+    return json.dumps(schema, indent=2) + "\n"
 
 
 if __name__ == "__main__":
