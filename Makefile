@@ -1,7 +1,7 @@
 # make demo   the main job end to end, local, about a minute      make serve  the local stack in the foreground
 # make test   everything CI runs                                  make check  format, lint, types
 # make bench  micro-benchmarks, saved                             make bench-compare  the same, beside the saved run
-# make growth how costs grow with the rows, a minute              make docs   docs/openapi.yaml, made from the code
+# make growth how costs grow with the rows, a minute              make docs   the documents made from the code
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test check bench bench-compare growth format lock docs clean
 PYTHON ?= python3
@@ -58,6 +58,7 @@ format: $(READY)
 
 docs: $(READY)
 	@$(BIN)/python -m console.openapi docs/openapi.yaml
+	@$(BIN)/python -m console.benchmark.schema docs/benchmark.schema.json
 
 lock: $(READY)
 	@$(BIN)/python -m pip install --quiet uv

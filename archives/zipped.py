@@ -7,6 +7,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from archives.lean import content_of
+
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can hold
 UNIX = 3
 READABLE = 0o100644 << 16
@@ -20,5 +22,5 @@ def zip_bytes(files: Mapping[str, Path]) -> bytes:
         for name, path in sorted(files.items()):
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.create_system, entry.external_attr = UNIX, READABLE
-            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED, BEST)
+            archive.writestr(entry, content_of(path), zipfile.ZIP_DEFLATED, BEST)
     return buffer.getvalue()

@@ -7,10 +7,13 @@ import sys
 import typer
 from typer.exceptions import TyperException
 
+from console.bench import bench
+from console.cost import cost
 from console.demo import demo
 from console.errors import INTERRUPTED, ConsoleError
 from console.init import init
 from console.package import package
+from console.report import report
 from console.seed import seed
 from console.serve import serve
 from console.verify import verify
@@ -22,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _verb in (init, seed, serve, demo, verify, package):
+for _verb in (init, seed, serve, demo, verify, package, bench, report, cost):
     app.command()(_verb)
 
 

@@ -1,7 +1,7 @@
 """The API's client that the verbs share: connections kept alive, and every request sent until it is answered.
 
 A request is sent again when its answer got lost or says that it can work later, so callers only send requests that
-may arrive twice: reads, `POST /snapshots`, and inserts with an `Idempotency-Key`.
+may arrive twice: reads, `POST /snapshots`, and inserts with an `Idempotency-Key`. Only what is measured is sent `once`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from console.patience import Patience
 from console.signing import LOOPBACK, SignedWhereAsked
 
 TIMEOUT = httpx.Timeout(35.0, connect=5.0)  # the gateway gives up after 30 s
+LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=30.0)
 PATIENCE_S = 30.0
 RETRIED = frozenset({429, 502, 503, 504})
 IN_PROGRESS = 409  # with Retry-After: the first request with this Idempotency-Key may still be running
@@ -48,7 +49,8 @@ class Client:
         except httpx.InvalidURL:
             raise ConsoleError(f"{url!r} is not an http(s) URL", "give --url https://…") from None
         trust_env = base.host not in LOOPBACK
-        self._http = httpx.Client(base_url=base, timeout=TIMEOUT, trust_env=trust_env, auth=SignedWhereAsked())
+        self._auth = SignedWhereAsked()
+        self._http = httpx.Client(base_url=base, timeout=TIMEOUT, limits=LIMITS, trust_env=trust_env, auth=self._auth)
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +78,27 @@ class Client:
         """POST JSON until it is answered with 2xx. Raises ConsoleError."""
         request = self._http.build_request("POST", path, json=content, headers=headers)
         return self._send(request, patience_s or self._patience_s)
+
+    def prepared(
+        self,
+        method: str,
+        path: str,
+        parameters: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: object = None,
+    ) -> httpx.Request:
+        """A request for `once`, signed if the API has asked an earlier one for it.
+
+        Args:
+            content: the body, to be sent as JSON; None sends no body.
+        """
+        request = self._http.build_request(method, path, params=parameters, headers=headers, json=content)
+        self._auth.sign_if_asked(request)
+        return request
+
+    def once(self, request: httpx.Request) -> httpx.Response:
+        """Send a prepared request once and return whatever comes back: for measuring. Raises httpx.TransportError."""
+        return self._http.send(request, auth=None)
 
     def _send(self, request: httpx.Request, limit_s: float) -> httpx.Response:
         patience = Patience(limit_s)

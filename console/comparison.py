@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice, permutations, product
+from itertools import product
 from statistics import median, median_low, quantiles
 from typing import TypedDict, cast
 from urllib.parse import urlencode
@@ -15,6 +15,7 @@ import httpx
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from console.benchmark.rounds import turns
 from console.client import Client, members_of, unexpected
 from console.errors import ConsoleError
 from console.pages import member_text
@@ -69,10 +70,8 @@ def measure(client: Client, reads: int, recycle: Callable[[], None]) -> list[Mea
         recycle()
         first[source].append(_read(client, source))
     warm: dict[str, list[Sample]] = {source: [] for source in SOURCES}
-    # Every order in turn: a read is a little slower after a slow neighbour, so each path has to follow each other one.
-    for order in islice(cycle(permutations(SOURCES)), WARM_UPS + reads):
-        for source in order:
-            warm[source].append(_read(client, source))
+    for _, source in turns(SOURCES, WARM_UPS + reads):
+        warm[source].append(_read(client, source))
     return [measured(source, warm[source][WARM_UPS:], first[source]) for source in SOURCES]
 
 

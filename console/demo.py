@@ -16,6 +16,7 @@ from rich.console import Console
 
 from console import terminal
 from console.background import BackgroundStack
+from console.benchmark.surroundings import NOT_AWS
 from console.client import Client
 from console.comparison import Measured, agreement, comparison_table, measure, queries, sentence
 from console.errors import ConsoleError
@@ -27,11 +28,6 @@ from console.writers import ApiWriter
 from handlers.routes import MAX_INSERT_ROWS
 
 SEED = 1
-NOT_AWS = (
-    "These are not AWS's numbers: here snapshots lie on a local disk, not on EFS, there is no network, and an "
-    "emulator's latency is not DynamoDB's. For AWS's, `pulumi up` and load your stack with `python -m console seed`: "
-    "each answer's Server-Timing says where its time went."
-)
 
 
 @dataclass

@@ -30,8 +30,7 @@ class SignedWhereAsked(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
         """Send the request, and once more with a signature if it was refused without one."""
-        if self._signer is not None:
-            sign(request, self._signer)
+        self.sign_if_asked(request)
         response = yield request
         if response.status_code != REFUSED or self._signer is not None or not _is_private(request.url):
             return
@@ -39,6 +38,11 @@ class SignedWhereAsked(httpx.Auth):
         if self._signer is not None:
             sign(request, self._signer)
             yield request
+
+    def sign_if_asked(self, request: httpx.Request) -> None:
+        """Sign the request if an earlier one was refused without a signature."""
+        if self._signer is not None:
+            sign(request, self._signer)
 
 
 def find_signer(host: str) -> SigV4Auth | None:

@@ -34,19 +34,20 @@ def print_json(content: object) -> None:
 
 
 @contextlib.contextmanager
-def progress(title: str, total: int, interval_s: float = 5.0) -> Generator[Advance]:
+def progress(title: str, total: int, interval_s: float = 5.0, unit: str = "rows") -> Generator[Advance]:
     """Show how many rows are done, how many a second, and when the job ends; as lines of text where nobody watches.
 
     Args:
         title: what is being done.
         total: how many rows there are to do.
         interval_s: time between two lines of text.
+        unit: what is counted, if not rows.
 
     Yields:
         what to call with the number of rows just done.
     """
     console = messages()
-    pace = _Pace(total)
+    pace = _Pace(total, unit)
     if not console.is_terminal:
         yield _Lines(console, title, pace, interval_s).advance
         return
@@ -64,8 +65,9 @@ def progress(title: str, total: int, interval_s: float = 5.0) -> Generator[Advan
 class _Pace:
     """How many are done, and how fast."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, unit: str) -> None:
         self.total = total
+        self.unit = unit
         self.done = 0
         self._start_s = time.monotonic()
 
@@ -78,7 +80,7 @@ class _Pace:
 
     @property
     def speed(self) -> str:
-        return f"{self.per_second:,.0f} rows/s"
+        return f"{self.per_second:,.0f} {self.unit}/s"
 
 
 class _Lines:
@@ -98,7 +100,7 @@ class _Lines:
         self._last_s = time.monotonic()
         pace = self._pace
         remaining_s = (pace.total - pace.done) / pace.per_second
-        line = f"{self._title}: {pace.done:,} of {pace.total:,} rows, {pace.speed}, {remaining_s:.0f} s to go"
+        line = f"{self._title}: {pace.done:,} of {pace.total:,} {pace.unit}, {pace.speed}, {remaining_s:.0f} s to go"
         self._console.print(line)
 
 

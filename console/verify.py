@@ -24,10 +24,11 @@ from handlers.routes import SOURCES
 
 @dataclass(frozen=True)
 class Published:
-    """The snapshot that the paths are held to."""
+    """The newest snapshot, to which the paths are held."""
 
     bookmark: Bookmark
     hash: str
+    size_bytes: int
 
 
 @dataclass
@@ -75,7 +76,8 @@ def newest_snapshot(client: Client) -> Published:
         raise ConsoleError(f"{client.url} has no snapshot yet", "python -m console seed --count 1000")
     try:
         newest = snapshots[0]  # pyright: ignore[reportOptionalSubscript, reportIndexIssue, reportUnknownVariableType] - checked by what it raises
-        return Published(Bookmark.parse(newest["bookmark"]), str(newest["hash"]))  # pyright: ignore[reportUnknownArgumentType]
+        bookmark = Bookmark.parse(newest["bookmark"])  # pyright: ignore[reportUnknownArgumentType]
+        return Published(bookmark, str(newest["hash"]), int(newest["bytes"]))  # pyright: ignore[reportUnknownArgumentType]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise unexpected(response, "no list of snapshots") from error
 

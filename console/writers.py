@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+import httpx
+
 from console.client import PATIENCE_S, Client, members_of, unexpected
 from console.errors import ConsoleError
 from console.ledger import Store, explained
@@ -54,11 +56,15 @@ class ApiWriter:
 
     def publish(self) -> str:
         """POST /snapshots."""
-        response = self._client.post("/snapshots", {}, patience_s=PUBLISH_PATIENCE_S)
-        snapshot = members_of(response).get("snapshot")
-        if not isinstance(snapshot, dict):
-            raise unexpected(response, "no snapshot")
-        return str(snapshot.get("bookmark"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - JSON
+        return published_bookmark(self._client.post("/snapshots", {}, patience_s=PUBLISH_PATIENCE_S))
+
+
+def published_bookmark(response: httpx.Response) -> str:
+    """The bookmark of the snapshot that an answer to a write says is published. Raises ConsoleError."""
+    snapshot = members_of(response).get("snapshot")
+    if not isinstance(snapshot, dict):
+        raise unexpected(response, "no snapshot")
+    return str(snapshot.get("bookmark"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - JSON
 
 
 class LedgerWriter:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pulumi
 
 from archives.closure import files_of
+from archives.lean import content_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,4 +29,4 @@ def handler_of(function: str) -> str:
 def archive_of(function: str, root: Path = ROOT) -> pulumi.AssetArchive:
     """The archive of one function. Raises ArchiveError where an import cannot be followed."""
     files = files_of(entry_of(function), root)
-    return pulumi.AssetArchive({name: pulumi.FileAsset(str(path)) for name, path in files.items()})
+    return pulumi.AssetArchive({name: pulumi.StringAsset(content_of(path).decode()) for name, path in files.items()})

@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from console.client import Client, members_of
@@ -25,6 +26,23 @@ def test_connections_are_kept_and_requests_arrive_as_given(api: FaultyApi) -> No
         client.post("/b", {"y": 3})
     assert api.seen == [("GET", "/a?x=1+2", b""), ("POST", "/b", b'{"y":3}')]
     assert len(api.clients) == 1
+
+
+@pytest.mark.parametrize("status", [200, 429, 503])
+def test_what_is_measured_is_sent_once_whatever_the_answer(api: FaultyApi, status: int) -> None:
+    api.script.append(answers(status, {}, retry_after="0"))
+    with Client(api.url) as client:
+        request = client.prepared("POST", "/insert", {"x": "1"}, {"idempotency-key": "k"}, {"count": 1})
+        assert request.headers["idempotency-key"] == "k"
+        assert client.once(request).status_code == status
+    assert api.seen == [("POST", "/insert?x=1", b'{"count":1}')]
+
+
+def test_a_lost_answer_to_what_is_measured_is_not_asked_for_again(api: FaultyApi) -> None:
+    api.script.append(drops)
+    with Client(api.url) as client, pytest.raises(httpx.TransportError):
+        client.once(client.prepared("GET", "/ddb"))
+    assert api.seen == [("GET", "/ddb", b"")]
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])

@@ -39,11 +39,14 @@ def test_progress_without_a_terminal_is_lines_now_and_then(capsys: pytest.Captur
         advance(1000)
     with terminal.progress("quiet", 4000) as advance:
         advance(1000)
+    with terminal.progress("bench", 9, interval_s=0.0, unit="requests") as advance:
+        advance(3)
     out, err = capsys.readouterr()
     assert out == ""
-    first, second = err.splitlines()
+    first, second, third = err.splitlines()
     assert re.fullmatch(r"load: 1,000 of 4,000 rows, [\d,]+ rows/s, \d+ s to go", first)
     assert second.startswith("load: 2,000 of 4,000 rows, ")
+    assert re.fullmatch(r"bench: 3 of 9 requests, [\d,]+ requests/s, \d+ s to go", third)
 
 
 def test_progress_on_a_terminal_is_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -151,7 +151,7 @@ def test_paths_that_all_differ_name_their_first_rows(
         else:
             tampering("sqlite-efs", 2, '"id":"0', '"id":"1')(exchange)
 
-    other = answers(200, {"snapshots": [{"bookmark": published["bookmark"], "hash": "0" * 32}]})
+    other = answers(200, {"snapshots": [{"bookmark": published["bookmark"], "hash": "0" * 32, "bytes": 1}]})
     faulty.script.extend([other, *[step] * 30])
     ran = run_console("verify", "--url", faulty.url)
     assert ran.code == 1
@@ -174,7 +174,9 @@ def test_without_a_snapshot_there_is_nothing_to_verify(faulty: FaultyApi, run_co
         '{"snapshots":[3]}',
         '{"snapshots":"x"}',
         '{"snapshots":3}',
-        '{"snapshots":[{"bookmark":"7","hash":"0"}]}',
+        '{"snapshots":[{"bookmark":"7","hash":"0","bytes":1}]}',
+        '{"snapshots":[{"bookmark":"7.1","hash":"0"}]}',
+        '{"snapshots":[{"bookmark":"7.1","hash":"0","bytes":"many"}]}',
     ],
 )
 def test_a_list_that_is_none_is_unexpected(faulty: FaultyApi, run_console: RunConsole, content: str) -> None:
@@ -185,7 +187,7 @@ def test_a_list_that_is_none_is_unexpected(faulty: FaultyApi, run_console: RunCo
 def test_a_bookmark_of_another_ledger_is_refused(
     loaded: BackgroundStack, faulty: FaultyApi, run_console: RunConsole
 ) -> None:
-    faulty.script.append(answers(200, {"snapshots": [{"bookmark": "7.3", "hash": "0" * 32}]}))
+    faulty.script.append(answers(200, {"snapshots": [{"bookmark": "7.3", "hash": "0" * 32, "bytes": 1}]}))
     ran = run_console("verify", "--url", faulty.url)
     assert ran.code == 1
     assert "was answered with 409" in ran.err
@@ -194,6 +196,6 @@ def test_a_bookmark_of_another_ledger_is_refused(
 def test_an_empty_ledger_is_right(live: BackgroundStack, faulty: FaultyApi, run_console: RunConsole) -> None:
     text = '{"bookmark":"7.0","count":0,"data":[],"next":null}'
     faulty.script.extend(
-        [answers(200, {"snapshots": [{"bookmark": "7.0", "hash": "0" * 32}]}), *[answers(200, text)] * 3]
+        [answers(200, {"snapshots": [{"bookmark": "7.0", "hash": "0" * 32, "bytes": 1}]}), *[answers(200, text)] * 3]
     )
     assert run_console("verify", "--url", faulty.url).code == 0

@@ -12,6 +12,7 @@ import pulumi
 import pytest
 
 from archives.closure import files_of
+from archives.lean import content_of
 from archives.zipped import zip_bytes
 from handlers.routes import COMMAND, QUERY
 from infra.bundle import ROOT, archive_of, entry_of, handler_of
@@ -35,10 +36,10 @@ def contents(function: str, root: Path) -> bytes:
 @pytest.mark.parametrize("function", [COMMAND, QUERY])
 def test_the_archive_is_the_closure_file_by_file(function: str) -> None:
     assets = cast("dict[str, Any]", archive_of(function).assets)
-    assert {name: asset.path for name, asset in assets.items()} == {
-        name: str(path) for name, path in files_of(entry_of(function), ROOT).items()
+    assert {name: asset.text.encode() for name, asset in assets.items()} == {
+        name: content_of(path) for name, path in files_of(entry_of(function), ROOT).items()
     }
-    assert all(isinstance(asset, pulumi.FileAsset) for asset in assets.values())
+    assert all(isinstance(asset, pulumi.StringAsset) for asset in assets.values())
     assert graph("dev").one("Function", f"{function}-function").inputs["code"] == sorted(assets)
 
 

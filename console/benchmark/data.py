@@ -1,0 +1,74 @@
+"""The data set that is measured: how large it is, and what of it the workloads need to know."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Container
+from dataclasses import dataclass
+
+from console.client import Client
+from console.errors import ConsoleError
+from console.pages import Walk, member_text
+from console.result import Workload
+from console.seed import Loaded, Plan, load
+from console.terminal import Advance
+from console.verify import Published, newest_snapshot
+from console.writers import ApiWriter
+from handlers.routes import MAX_INSERT_ROWS
+
+QUICKEST = "sqlite-efs"  # what is asked where any path would do
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """What the workloads ask for.
+
+    Args:
+        ids: of all rows, oldest first; empty where no workload needs them.
+        minimum: the smallest value, as `maximum` the largest; 0 where no workload needs them.
+    """
+
+    published: Published
+    ids: tuple[str, ...]
+    minimum: float
+    maximum: float
+
+
+def known(client: Client, workloads: Container[Workload]) -> DataSet:
+    """Look at the newest snapshot. Raises ConsoleError where it holds nothing."""
+    published = newest_snapshot(client)
+    if not published.bookmark.seq:
+        raise ConsoleError(
+            f"{client.url} has no rows to read", f"python -m console seed --url {client.url} --count 10000"
+        )
+    ids = _ids(client, published) if "by-id" in workloads else ()
+    minimum, maximum = _extremes(client) if "range" in workloads else (0.0, 0.0)
+    return DataSet(published, ids, minimum, maximum)
+
+
+def grow(client: Client, rows: int, seed: int, advance: Advance) -> Loaded | None:
+    """Load rows until there are so many; None where there are already.
+
+    Raises:
+        ConsoleError: there are more, and a ledger only grows.
+    """
+    there = newest_snapshot(client).bookmark.seq
+    if there > rows:
+        hint = "leave that size out, or measure a new ledger: --local, or another stack"
+        raise ConsoleError(f"{client.url} has {there:,} rows already, more than the {rows:,} asked for", hint)
+    advance(there)
+    if there == rows:
+        return None
+    plan = Plan(rows - there, seed, there + 1, secrets.token_hex(4), MAX_INSERT_ROWS)
+    return load(ApiWriter(client), plan, advance, f"python -m console seed --url {client.url}")
+
+
+def _ids(client: Client, published: Published) -> tuple[str, ...]:
+    pages = Walk(client, QUICKEST, published.bookmark).pages()
+    return tuple(json.loads(text)["id"] for texts in pages for text in texts)
+
+
+def _extremes(client: Client) -> tuple[float, float]:
+    stats: dict[str, float] = json.loads(member_text(client.get(f"/{QUICKEST}/stats").text, "stats"))
+    return stats["min"], stats["max"]

@@ -1,0 +1,74 @@
+"""What is to be measured, and how much work that is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import typer
+
+from console.benchmark.rounds import Rounds
+from console.benchmark.workloads import AT_A_RATE, READING, WORKLOADS, pages_of, rounds_of, sources_of
+from console.result import Workload
+from handlers.bookmark import MAX_SEQ
+from handlers.routes import MAX_INSERT_ROWS
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole run.
+
+    Args:
+        workloads: in the order in which they are carried out.
+        rounds: how often.
+        rate_per_s: of the open loop, for each path; None leaves it out.
+        rows: the sizes, ascending; empty measures what is there.
+        seed: of ids, ranges and loaded rows.
+    """
+
+    workloads: tuple[Workload, ...]
+    rounds: Rounds
+    rate_per_s: float | None
+    rows: tuple[int, ...]
+    seed: int
+
+    def requests(self, rows_there: int) -> int:
+        """About how many requests it takes, loading included."""
+        sizes = self.rows or (rows_there,)
+        loaded = max(0, sizes[-1] - rows_there)
+        measured = sum(self._requests_of(workload, rows) for rows in sizes for workload in self.workloads)
+        return math.ceil(loaded / MAX_INSERT_ROWS) + measured
+
+    def _requests_of(self, workload: Workload, rows: int) -> int:
+        rounds = rounds_of(workload, self.rounds, rows)
+        once = pages_of(rows) if workload == "walk" else 1
+        open_too = self.rounds.iterations if self.rate_per_s and workload in AT_A_RATE else 0
+        return ((rounds.warm_ups + rounds.iterations) * once + open_too) * len(sources_of(workload))
+
+
+def chosen_workloads(text: str, *, writes: bool) -> tuple[Workload, ...]:
+    """The workloads that an option names, in the order in which they run: those that write come last.
+
+    Args:
+        text: names with commas between them; empty stands for all, those that write only with `writes`.
+
+    Raises:
+        typer.BadParameter: one of them is none.
+    """
+    if not text:
+        return WORKLOADS if writes else READING
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in WORKLOADS:
+            raise typer.BadParameter(f"{name!r} is none of {', '.join(WORKLOADS)}", param_hint="--workloads")
+    return tuple(workload for workload in WORKLOADS if workload in names)
+
+
+def chosen_rows(text: str) -> tuple[int, ...]:
+    """The sizes that an option names, ascending. Raises typer.BadParameter."""
+    sizes = {part.strip() for part in text.split(",")} if text else cast("set[str]", set())
+    for size in sizes:
+        if not (size.isascii() and size.isdigit() and 1 <= int(size) <= MAX_SEQ):
+            raise typer.BadParameter(f"{size!r} is no number of rows; give some as 1000,10000", param_hint="--rows")
+    return tuple(sorted(int(size) for size in sizes))

@@ -1,0 +1,162 @@
+"""What is asked: the workloads, how often each is carried out, and the requests that they are made of.
+
+Every path is asked the same in the same round. Two workloads write: `first-after-publish` and `write`.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, get_args
+
+from console.benchmark.data import DataSet
+from console.benchmark.probe import Exchange, Probe
+from console.benchmark.rounds import LEAST, Rounds
+from console.benchmark.samples import Kind, Sample, sample_of, sum_of
+from console.client import Client
+from console.result import LEDGER, Workload
+from console.seed import drafts_of
+from console.writers import published_bookmark
+from handlers.parameters import MAX_LIMIT
+from handlers.routes import SOURCES
+from handlers.rows import draft_fields
+
+WORKLOADS: tuple[Workload, ...] = get_args(Workload)
+WRITING: tuple[Workload, ...] = ("first-after-publish", "write")
+READING: tuple[Workload, ...] = tuple(workload for workload in WORKLOADS if workload not in WRITING)
+AT_A_RATE: tuple[Workload, ...] = ("newest-100", "by-id", "range", "stats")  # one request each, and no state before it
+SELDOM: tuple[Workload, ...] = ("first-in-sandbox", "first-after-publish", "write")
+SELDOM_SHARE = 10  # a tenth of the iterations
+RANGE_SHARE = 0.01  # of the span of all values
+NEWEST = {"limit": "100"}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A read that each path understands: what stands behind the path's name."""
+
+    suffix: str
+    parameters: dict[str, str]
+
+
+class Draw(Protocol):
+    """What is used of a random.Random."""
+
+    def choice(self, seq: Sequence[str], /) -> str: ...
+    def random(self) -> float: ...
+
+
+def sources_of(workload: Workload) -> tuple[str, ...]:
+    """What takes turns in a workload."""
+    return (LEDGER,) if workload == "write" else SOURCES
+
+
+def place(kind: Kind) -> tuple[int, str, int]:
+    """Where a kind stands in a result: by workload, loop and source."""
+    return WORKLOADS.index(kind.workload), kind.loop, (*SOURCES, LEDGER).index(kind.source)
+
+
+def rounds_of(workload: Workload, asked: Rounds, rows: int) -> Rounds:
+    """How often a workload is carried out: those that cost much less often than was asked for, but LEAST times.
+
+    Walks are so many that their pages come to the iterations asked for.
+    """
+    if workload in SELDOM:
+        share, warm_ups = SELDOM_SHARE, int(workload != "first-in-sandbox")
+    elif workload == "walk":
+        share, warm_ups = pages_of(rows), 1
+    else:
+        share, warm_ups = 1, asked.warm_ups
+    iterations = min(asked.iterations, max(LEAST, math.ceil(asked.iterations / share)))
+    return Rounds(min(warm_ups, asked.warm_ups), iterations, asked.limit_s)
+
+
+def pages_of(rows: int) -> int:
+    """The requests of one walk."""
+    return max(1, math.ceil(rows / MAX_LIMIT))
+
+
+def asks(workload: Workload, data: DataSet, count: int, seed: int) -> list[Ask]:
+    """The reads of a workload, equal for equal seeds and data."""
+    draw = random.Random(seed)  # noqa: S311 - test data, no secret
+    return [_ask(workload, data, draw) for _ in range(count)]
+
+
+class Reads:
+    """Carries out a workload's reads.
+
+    Args:
+        asked: the request of each round.
+    """
+
+    def __init__(self, probe: Probe, asked: Sequence[Ask]) -> None:
+        self._probe = probe
+        self._asked = asked
+
+    def exchange(self, source: str, number: int) -> Exchange:
+        """One request."""
+        ask = self._asked[number]
+        return self._probe.get(f"/{source}{ask.suffix}", ask.parameters)
+
+    def take(self, source: str, number: int) -> Sample:
+        """One request as a sample."""
+        return sample_of(self.exchange(source, number))
+
+
+class Walks:
+    """Walks over all rows, as far as there are more."""
+
+    def __init__(self, probe: Probe) -> None:
+        self._probe = probe
+
+    def take(self, source: str, _: int) -> Sample:
+        """One walk; it ends early where a page fails."""
+        pages: list[Sample] = []
+        cursor: object = None
+        while not pages or (cursor and pages[-1].error is None):
+            parameters = {"limit": str(MAX_LIMIT)} | ({"cursor": str(cursor)} if cursor else {})
+            exchange = self._probe.get(f"/{source}", parameters)
+            cursor = exchange.members.get("next")
+            pages.append(sample_of(exchange))
+        return sum_of(pages)
+
+
+class Writes:
+    """The workloads that write: each round appends one row and publishes a snapshot."""
+
+    def __init__(self, probe: Probe, client: Client, seed: int) -> None:
+        self._probe = probe
+        self._client = client
+        self._drafts = drafts_of(seed)
+
+    def take(self, _source: str, _number: int) -> Sample:
+        """One insert, until its snapshot is published."""
+        return sample_of(self._probe.post("/insert", self._body(), _once()))
+
+    def take_after(self, source: str, _: int) -> Sample:
+        """The first read of a new snapshot, by a client that asks for it."""
+        bookmark = published_bookmark(self._client.post("/insert", self._body(), _once()))
+        return sample_of(self._probe.get(f"/{source}", NEWEST, {"min-bookmark": bookmark}))
+
+    def _body(self) -> dict[str, object]:
+        return {"items": [draft_fields(next(self._drafts))]}
+
+
+def _once() -> dict[str, str]:
+    """The headers of an insert that nobody else has made."""
+    return {"idempotency-key": f"bench-{uuid.uuid4()}"}
+
+
+def _ask(workload: Workload, data: DataSet, draw: Draw) -> Ask:
+    if workload == "by-id":
+        return Ask(f"/{draw.choice(data.ids)}", {})
+    if workload == "stats":
+        return Ask("/stats", {})
+    if workload == "range":
+        span = data.maximum - data.minimum
+        low = data.minimum + draw.random() * (1 - RANGE_SHARE) * span
+        return Ask("", NEWEST | {"min_value": str(low), "max_value": str(low + RANGE_SHARE * span)})
+    return Ask("", NEWEST)

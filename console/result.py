@@ -1,0 +1,250 @@
+"""A benchmark's result as it is kept in a file: `bench` writes it; `report`, `cost` and the verdict read it.
+
+The dataclasses below are the one definition: docs/benchmark.schema.json is made from them, and a file that does not
+hold to them is refused with the member that is at fault. What could not be measured is null, with a note that says why;
+it is never a number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, cast
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+
+from console.errors import ConsoleError
+from handlers.routes import SOURCES
+
+SCHEMA = 1
+LEDGER = "ledger"  # the source of writes
+
+Workload = Literal["newest-100", "by-id", "walk", "range", "stats", "first-in-sandbox", "first-after-publish", "write"]
+Source = Annotated[str, Field(pattern=f"^({'|'.join((*SOURCES, LEDGER))})$")]
+Loop = Literal["closed", "open"]
+Temperature = Literal["warm", "cold"]
+
+Count = Annotated[int, Field(ge=0)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Interval = tuple[Amount, Amount]
+
+_known = with_config(ConfigDict(extra="forbid"))
+
+
+@_known
+@dataclass(frozen=True)
+class Figures:
+    """A distribution in milliseconds.
+
+    Args:
+        p50_interval: where the median lies with 95 % confidence.
+        p99_interval: the same of the 99th percentile.
+        histogram: an HdrHistogram of whole microseconds, as its libraries encode it (base64).
+    """
+
+    p50: Amount
+    p90: Amount
+    p99: Amount
+    max: Amount
+    mean: Amount
+    p50_interval: Interval
+    p99_interval: Interval
+    histogram: str
+
+
+@_known
+@dataclass(frozen=True)
+class Measurement:
+    """One workload on one source.
+
+    Args:
+        temperature: `cold` are the first requests of sandboxes, wherever they turned up.
+        source: a read path, or `ledger` for writes.
+        loop: `closed`: the next request waits for the answer; `open`: requests are sent at a fixed rate.
+        rate_per_s: the rate that was asked of an open loop.
+        achieved_per_s: the rate that an open loop kept up with.
+        requests: answers that count, errors left out.
+        errors: how many failed, by status, "timeout" or "connection".
+        client_ms: as the client saw it; an open loop counts from the time at which a request was due.
+        server_ms: the function's own total.
+        phases_ms: of the function's phases, the medians.
+        consumed: of every number in the answers' receipts, the mean of a request.
+        note: why there is no latency, or why there were fewer requests than planned.
+    """
+
+    workload: Workload
+    source: Source
+    loop: Loop
+    temperature: Temperature
+    rate_per_s: Amount | None
+    achieved_per_s: Amount | None
+    requests: Count
+    errors: dict[str, Count]
+    client_ms: Figures | None
+    server_ms: Figures | None
+    phases_ms: dict[str, Amount]
+    consumed: dict[str, Amount]
+    note: str | None = None
+
+
+@_known
+@dataclass(frozen=True)
+class Size:
+    """All measurements of one number of rows.
+
+    Args:
+        rows: in the newest snapshot, before anything was measured.
+        snapshot_bytes: that snapshot's size.
+        bookmark: that snapshot's.
+    """
+
+    rows: Count
+    snapshot_bytes: Count
+    bookmark: str
+    measurements: tuple[Measurement, ...]
+
+    def measured(self, workload: Workload, source: str, loop: Loop = "closed") -> Measurement | None:
+        """The measurement of this kind, at the temperature that the workload is about; None where there is none."""
+        kind = (workload, source, loop, temperature_of(workload))
+        same = (it for it in self.measurements if (it.workload, it.source, it.loop, it.temperature) == kind)
+        return next(same, None)
+
+
+@_known
+@dataclass(frozen=True)
+class Function:
+    """The query function, by its own account; null where it does not say."""
+
+    version: str | None = None
+    python: str | None = None
+    sqlite: str | None = None
+    region: str | None = None
+    memory_mb: Count | None = None
+    architecture: str | None = None
+
+
+@_known
+@dataclass(frozen=True)
+class ClientMachine:
+    """Where the requests came from. `version` is this project's."""
+
+    python: str
+    system: str
+    architecture: str
+    cpus: Count
+    version: str
+
+
+@_known
+@dataclass(frozen=True)
+class Environment:
+    """What was measured, and from where."""
+
+    url: str
+    is_local: bool
+    function: Function
+    client: ClientMachine
+
+
+@_known
+@dataclass(frozen=True)
+class BenchSettings:
+    """What was asked for.
+
+    Args:
+        limit_s: how long one path could take for one workload; a slower one was asked less often.
+        keep_alive: whether connections were used again.
+    """
+
+    iterations: Count
+    warm_ups: Count
+    rate_per_s: Amount | None
+    limit_s: Amount
+    workloads: tuple[Workload, ...]
+    sources: tuple[Source, ...]
+    keep_alive: bool
+
+
+@_known
+@dataclass(frozen=True)
+class Result:
+    """A whole run. `complete` is false where it was cut short: then requests are missing, and whole workloads."""
+
+    schema: Literal[1]
+    started_at: str
+    duration_s: Amount
+    complete: bool
+    seed: Count
+    settings: BenchSettings
+    environment: Environment
+    sizes: tuple[Size, ...]
+
+
+def temperature_of(workload: Workload) -> Temperature:
+    """Which requests a workload is about: the first of new sandboxes, or all others."""
+    return "cold" if workload == "first-in-sandbox" else "warm"
+
+
+def load(path: Path) -> Result:
+    """Read a result.
+
+    Raises:
+        ConsoleError: the file cannot be read, is no result, or has a schema that this version does not know.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ConsoleError(f"{path} cannot be read: {error.strerror}", "name a file that `bench` wrote") from None
+    except ValueError:
+        raise ConsoleError(f"{path} is not JSON", "name a file ending in -benchmark.json that `bench` wrote") from None
+    return validated(content, str(path))
+
+
+def validated(content: object, name: str) -> Result:
+    """A result from what a JSON file holds.
+
+    Args:
+        name: the file, for the error message.
+
+    Raises:
+        ConsoleError: names the first member that is at fault.
+    """
+    schema = cast("dict[str, object]", content).get("schema") if isinstance(content, dict) else None
+    if schema != SCHEMA:
+        said = (
+            "no result of a benchmark" if schema is None else f"of schema {schema!r}, and this version reads {SCHEMA}"
+        )
+        raise ConsoleError(f"{name} is {said}", "read it with the version that wrote it, or run `bench` again")
+    try:
+        return _adapter().validate_json(json.dumps(content), strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        member = ".".join(str(part) for part in first["loc"])
+        hint = "docs/benchmark.schema.json says what a result holds; run `bench` again"
+        raise ConsoleError(f"{name} is no result of a benchmark: {member}: {first['msg']}", hint) from None
+
+
+def save(result: Result, path: Path) -> None:
+    """Write a result, whole or not at all. Raises OSError."""
+    new = path.with_name(f".{path.name}")
+    try:
+        new.write_text(to_json(result) + "\n", encoding="utf-8")
+        os.replace(new, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            new.unlink()
+        raise
+
+
+def to_json(result: Result) -> str:
+    """The text of a result file."""
+    return _adapter().dump_json(result, indent=2).decode()
+
+
+@cache
+def _adapter() -> TypeAdapter[Result]:
+    return TypeAdapter(Result)

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from console.benchmark.files import raw_data
+from console.benchmark.samples import COLUMNS
+from console.errors import ConsoleError
+
+STARTED = datetime(2026, 11, 21, 9, 5, 7, tzinfo=UTC)
+
+
+def test_the_file_is_named_by_when_the_run_began_and_has_a_heading(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "folder"
+    with raw_data(out, STARTED) as (raw, path):
+        assert path == out / "20261121-090507-benchmark.csv"
+        assert path.read_text() == ",".join(COLUMNS) + "\n"
+        raw.write("a line\n")
+        assert path.read_text().endswith("\na line\n")  # on disk at once
+    assert path.exists()
+
+
+def test_without_a_sample_no_file_stays(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), raw_data(tmp_path, STARTED):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(ConsoleError, match="/file cannot be written: File exists"),
+        raw_data(tmp_path / "file", STARTED),
+    ):
+        pytest.fail("nothing is measured")
+
+
+def test_a_run_of_the_same_second_is_not_overwritten(tmp_path: Path) -> None:
+    with raw_data(tmp_path, STARTED) as (raw, path):
+        raw.write("first\n")
+        with pytest.raises(ConsoleError, match="File exists"), raw_data(tmp_path, STARTED):
+            pytest.fail("nothing is measured")
+    assert path.read_text().endswith("first\n")

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+from typer import BadParameter
+
+from console.benchmark.plan import Plan, chosen_rows, chosen_workloads
+from console.benchmark.rounds import Rounds
+from console.benchmark.workloads import READING, WORKLOADS, WRITING
+from console.result import Workload
+
+
+def plan(*workloads: Workload, rows: tuple[int, ...] = (), rate_per_s: float | None = None) -> Plan:
+    return Plan(workloads, Rounds(20, 300, 60.0), rate_per_s, rows, 1)
+
+
+@pytest.mark.parametrize(
+    ("it", "requests"),
+    [
+        (plan("newest-100"), 3 * 320),
+        (plan("newest-100", rate_per_s=10.0), 3 * (320 + 300)),
+        (plan("walk"), 3 * (1 + 60) * 5),
+        (plan("first-in-sandbox"), 3 * 30),
+        (plan("first-after-publish", "write"), 3 * 31 + 31),
+        (plan("walk", rate_per_s=10.0, rows=(5000,)), 3 * (1 + 60) * 5),
+        (plan("stats", rows=(1000, 20_000)), 15 + 2 * 3 * 320),
+        (plan("stats", rows=(1000,)), 3 * 320),
+    ],
+)
+def test_the_work_is_known_beforehand(it: Plan, requests: int) -> None:
+    assert it.requests(5000) == requests
+
+
+def test_what_writes_has_to_be_asked_for() -> None:
+    assert chosen_workloads("", writes=False) == READING
+    assert chosen_workloads("", writes=True) == WORKLOADS
+    assert set(WORKLOADS) - set(READING) == set(WRITING) == {"first-after-publish", "write"}
+    for writes in (True, False):
+        assert chosen_workloads("write, newest-100", writes=writes) == ("newest-100", "write")
+
+
+@pytest.mark.parametrize("text", ["nap", "newest-100,,by-id", "newest-100;by-id"])
+def test_a_workload_that_is_none_is_named(text: str) -> None:
+    with pytest.raises(BadParameter, match="is none of newest-100, by-id"):
+        chosen_workloads(text, writes=True)
+
+
+def test_sizes_are_measured_ascending_and_once() -> None:
+    assert chosen_rows("") == ()
+    assert chosen_rows("10000, 1000,100000,1000") == (1000, 10_000, 100_000)
+
+
+@pytest.mark.parametrize("text", ["0", "x", "1000,", "-1", "1e3", "10.000.000.000.000", "²", "9999999999999999"])
+def test_a_size_that_is_none_is_named(text: str) -> None:
+    with pytest.raises(BadParameter, match="is no number of rows"):
+        chosen_rows(text)

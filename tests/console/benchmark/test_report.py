@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from console.benchmark.report import Kept, said, write_report
+from console.result import Result
+from tests.console.results import figures, measurement, sample_result, size
+
+TWO_SIZES = tuple(size(measurement(), measurement("stats", "ddb"), rows=rows) for rows in (1000, 20_000))
+
+
+def kept(folder: Path, result: Result, name: str = "20261121-090000-benchmark") -> Kept:
+    return Kept(folder / f"{name}.json", result)
+
+
+def written(folder: Path, *each: Kept, name: str = "report") -> tuple[str, list[str]]:
+    files = write_report(each, folder, name)
+    assert all(file.stat().st_size > 0 for file in files)
+    text = files[0].read_text(encoding="utf-8")
+    assert sorted(re.findall(r"\]\((.*\.svg)\)", text)) == sorted(file.name for file in files[1:])
+    return text, [file.name for file in files]
+
+
+def test_one_result_of_one_size_is_a_document_with_a_chart(tmp_path: Path) -> None:
+    one = kept(tmp_path, sample_result())
+    text, names = written(tmp_path, one, name=one.name)
+    assert names == ["20261121-090000-benchmark.md", "20261121-090000-benchmark.svg"]
+    for part in (
+        "# Benchmark of 2026-11-21 09:00 UTC",
+        "### 1,000 rows, a snapshot of 0.29 MB",
+        "| newest-100 | 1.00 [0.900..1.10] |",
+        "| newest-100 | sqlite-efs | 300 | 0 | 1.00 |",
+        "| newest-100 | sqlite-efs | 0.500 | 0.600 |",
+        "What a request consumed, means:",
+        "- function: version 0.1.0, python 3.13.1, sqlite 3.46.1, region eu-central-1, memory_mb 1024, architecture",
+        "- 300 iterations after 20 warm-ups, at most 60 s a path; seed 1; 12 s in all",
+    ):
+        assert part in text
+    for part in ("Incomplete", "not AWS's", "Every request", "By rows", "compared"):
+        assert part not in text
+
+
+def test_the_raw_data_is_linked_where_it_is(tmp_path: Path) -> None:
+    one = kept(tmp_path, sample_result())
+    one.path.with_suffix(".csv").write_text("")
+    assert f"[Every request]({one.name}.csv)" in written(tmp_path, one, name=one.name)[0]
+    (tmp_path / "other").mkdir()
+    assert "Every request" not in written(tmp_path / "other", one, name=one.name)[0]
+
+
+def test_several_sizes_have_a_chart_by_rows_and_one_each(tmp_path: Path) -> None:
+    one = kept(tmp_path, sample_result(sizes=TWO_SIZES))
+    text, names = written(tmp_path, one, name=one.name)
+    assert names[1:] == [f"{one.name}.svg", f"{one.name}-1000-rows.svg", f"{one.name}-20000-rows.svg"]
+    assert "## Latency by rows" in text
+
+
+def test_several_results_of_one_stack_are_one_document(tmp_path: Path) -> None:
+    each = [kept(tmp_path, sample_result(sizes=(it,)), f"{it.rows}-benchmark") for it in TWO_SIZES]
+    text, names = written(tmp_path, *each)
+    assert names == ["report.md", "report.svg", "1000-benchmark.svg", "20000-benchmark.svg"]
+    assert "# 2 benchmarks, 2026-11-21 09:00 UTC to 2026-11-21 09:00 UTC" in text
+    assert "They have no measurement in common." in text
+
+
+def test_two_runs_are_compared(tmp_path: Path) -> None:
+    faster = sample_result(measurement(client_ms=figures(0.5)))
+    text, _ = written(tmp_path, kept(tmp_path, sample_result(), "a"), kept(tmp_path, faster, "b"))
+    assert "Before is a, after is b." in text
+    assert re.search(r"\| 1,000 \| newest-100 \| sqlite-efs \| 1.00 \| 0.500 \| 0\.\d+ \[0\.\d+\.\.0\.\d+\] \|", text)
+    assert "Not the same environment" not in text
+
+
+def test_runs_of_different_environments_are_said_to_be(tmp_path: Path) -> None:
+    other = kept(tmp_path, sample_result(url="https://other.test"), "b")
+    text, _ = written(tmp_path, kept(tmp_path, sample_result(), "a"), other)
+    assert "**Not the same environment:** url https://api.test and https://other.test." in text
+
+
+def test_what_is_special_is_said(tmp_path: Path) -> None:
+    usual = sample_result(measurement(note="why"))
+    special = replace(
+        usual,
+        complete=False,
+        environment=replace(usual.environment, is_local=True),
+        settings=replace(usual.settings, rate_per_s=20.0),
+    )
+    text, names = written(tmp_path, kept(tmp_path, special), name="special")
+    assert names == ["special.md"]  # nothing to draw
+    for part in (
+        "**Incomplete: ",
+        "> These are not AWS's",
+        ", open loop at 20 a second; seed 1",
+        "- newest-100, sqlite-efs: why",
+    ):
+        assert part in text
+
+
+def test_what_is_not_there_leaves_no_heading(tmp_path: Path) -> None:
+    bare = sample_result(replace(measurement(), phases_ms={}, consumed={}))
+    text, _ = written(tmp_path, kept(tmp_path, bare), name="bare")
+    assert "spent its time" not in text
+    assert "consumed" not in text
+    assert "\n\n\n" not in text
+
+
+def test_a_document_can_be_made_again_and_is_the_same(tmp_path: Path) -> None:
+    one = kept(tmp_path, sample_result(sizes=TWO_SIZES))
+    first = {name: (tmp_path / name).read_bytes() for name in written(tmp_path, one)[1]}
+    assert first == {name: (tmp_path / name).read_bytes() for name in written(tmp_path, one)[1]}
+
+
+def test_people_are_told_what_it_comes_to() -> None:
+    both = size(measurement(), measurement(source="ddb", client_ms=figures(9.0)), measurement("walk", note="why"))
+    assert said([both]) == ["newest-100: sqlite-efs 1.00 ms; ddb: 9.00 times as long", "walk, sqlite-efs: why"]
