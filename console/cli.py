@@ -8,6 +8,7 @@ import typer
 from typer.exceptions import TyperException
 
 from console.bench import bench
+from console.cost import cost
 from console.demo import demo
 from console.errors import INTERRUPTED, ConsoleError
 from console.init import init
@@ -24,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _verb in (init, seed, serve, demo, verify, package, bench, report):
+for _verb in (init, seed, serve, demo, verify, package, bench, report, cost):
     app.command()(_verb)
 
 

@@ -1,0 +1,187 @@
+"""What is to be paid for: the data, the load on it, and how the stack runs.
+
+Each field of `Scenario` is an option of `python -m console cost`. Some can be measured instead: given beats measured,
+measured beats the stack's default settings and what is assumed. `INPUTS` says what each number means and may be,
+wherever it comes from.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Literal
+
+from console.errors import ConsoleError
+from handlers.settings import VARIABLES
+
+Architecture = Literal["arm64", "x86"]
+Origin = Literal["given", "measured", "setting", "assumed"]
+Values = Mapping[str, float | str]
+
+READ_UNIT_BYTES = 4096
+HEAD_READ_UNITS = 1.0  # every read of the ledger begins with its head
+SNAPSHOT_BYTES_A_ROW_BYTE = 2.4  # columns, the row's JSON text and three indexes; measured with this project's rows
+LARGEST_SNAPSHOT_BYTES = 5 * 2**30  # /tmp has 10 GB at most, and holds two snapshots while one replaces the other
+_SETTINGS = {name: float(default) for name, default, _ in VARIABLES if default.isdigit()}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One data set under one load; `INPUTS` says what each number means. What is None follows from the rest."""
+
+    rows: float = 100_000
+    row_bytes: float = 115
+    snapshot_row_bytes: float | None = None
+    reads_per_month: float = 1_000_000
+    writes_per_month: float = 1_000
+    rows_per_write: float = 1
+    publishes_per_month: float | None = None
+    rows_per_read: float = 100
+    reads_per_sandbox: float = 1_000
+    writes_per_sandbox: float = 10
+    sandboxes: float = 1
+    memory_mb: float = 1024
+    architecture: Architecture = "arm64"
+    check_interval_ms: float = _SETTINGS["CHECK_INTERVAL_MS"]
+    retain_snapshots: float = _SETTINGS["RETAIN_SNAPSHOTS"]
+    verify_max_bytes: float = _SETTINGS["VERIFY_MAX_BYTES"]
+    sqlite_efs_ms: float = 3
+    sqlite_tmp_ms: float = 3
+    ddb_ms: float = 12
+    write_ms: float = 50
+    init_ms: float = 150
+    ddb_first_ms: float = 160
+    read_units: float | None = None
+    efs_reads_per_read: float = 0
+    cold_efs_reads: float = 13
+
+    @property
+    def snapshot_bytes(self) -> float:
+        """A snapshot's size."""
+        return self.rows * (self.snapshot_row_bytes or SNAPSHOT_BYTES_A_ROW_BYTE * self.row_bytes)
+
+    @property
+    def publishes(self) -> float:
+        """Snapshots published in a month; one a write unless something else is said."""
+        return self.writes_per_month if self.publishes_per_month is None else self.publishes_per_month
+
+    @property
+    def ddb_read_units(self) -> float:
+        """Units of a read on `ddb`: its head and one Query, both strongly consistent."""
+        if self.read_units is not None:
+            return self.read_units
+        return HEAD_READ_UNITS + math.ceil(self.rows_per_read * self.row_bytes / READ_UNIT_BYTES)
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a number of a scenario may be, and what it says.
+
+    Args:
+        follows: from what it is worked out where nobody says it.
+    """
+
+    least: float
+    most: float
+    meaning: str
+    follows: str = ""
+
+
+INPUTS: dict[str, Input] = {
+    "rows": Input(1, 1e9, "Rows in the ledger"),
+    "row_bytes": Input(1, 400 * 1024, "A row in the ledger, as DynamoDB counts it"),
+    "snapshot_row_bytes": Input(
+        1, 1e7, "A snapshot's bytes for each of its rows", f"{SNAPSHOT_BYTES_A_ROW_BYTE} times --row-bytes"
+    ),
+    "reads_per_month": Input(0, 1e11, "Reads of the main workload"),
+    "writes_per_month": Input(0, 1e9, "Calls of POST /insert"),
+    "rows_per_write": Input(1, 1000, "Rows in a call"),
+    "publishes_per_month": Input(0, 1e8, "Snapshots published; the path ddb needs none", "one a write"),
+    "rows_per_read": Input(1, 1000, "Rows in an answer"),
+    "reads_per_sandbox": Input(1, 1e9, "Reads in the life of a query sandbox"),
+    "writes_per_sandbox": Input(1, 1e9, "Writes in the life of a command sandbox"),
+    "sandboxes": Input(1, 10_000, "Query sandboxes that are warm at once"),
+    "memory_mb": Input(128, 10_240, "Memory of a function"),
+    "check_interval_ms": Input(0, 3_600_000, "CHECK_INTERVAL_MS of the functions"),
+    "retain_snapshots": Input(1, 200, "RETAIN_SNAPSHOTS of the functions"),
+    "verify_max_bytes": Input(0, 2**40, "VERIFY_MAX_BYTES of the functions"),
+    "sqlite_efs_ms": Input(0, 900_000, "Billed time of a warm read on sqlite-efs"),
+    "sqlite_tmp_ms": Input(0, 900_000, "Billed time of a warm read on sqlite-tmp"),
+    "ddb_ms": Input(0, 900_000, "Billed time of a warm read on ddb"),
+    "write_ms": Input(0, 900_000, "Billed time of a write without publishing"),
+    "init_ms": Input(0, 900_000, "Billed time until a new sandbox is ready"),
+    "ddb_first_ms": Input(0, 900_000, "What a sandbox's first use of DynamoDB takes longer"),
+    "read_units": Input(0, 1e6, "DynamoDB's read units of a read on ddb", "the head and one Query"),
+    "efs_reads_per_read": Input(0, 1e6, "Reads of 32 KiB from EFS by a warm read on sqlite-efs"),
+    "cold_efs_reads": Input(0, 1e6, "Reads of 32 KiB that open a snapshot too large to be read in full"),
+}
+
+# Not assumptions: what the stack does unless its settings say otherwise.
+SETTINGS = {"memory_mb", "architecture", "check_interval_ms", "retain_snapshots", "verify_max_bytes"}
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A scenario, and where each of its values comes from."""
+
+    scenario: Scenario
+    origins: dict[str, Origin]
+
+
+def assemble(given: Values, measured: Values) -> Assembled:
+    """Put a scenario together: given beats measured, measured beats assumed.
+
+    Raises ConsoleError for a value outside its limits.
+    """
+    values = {**measured, **given}
+    for name, value in values.items():
+        if isinstance(value, float | int):
+            _check(name, value, "measured" if name not in given else "given")
+    scenario = Scenario(**values)  # pyright: ignore[reportArgumentType] - the names are those of the fields, checked above
+    if scenario.snapshot_bytes > LARGEST_SNAPSHOT_BYTES:
+        message = f"a snapshot of {scenario.snapshot_bytes / 2**30:,.1f} GB does not fit into /tmp twice"
+        raise ConsoleError(
+            message, f"fewer --rows, or smaller ones: {LARGEST_SNAPSHOT_BYTES / 2**30:.0f} GB are the limit"
+        )
+    return Assembled(scenario, {name: _origin(name, given, measured) for name in names()})
+
+
+def names() -> list[str]:
+    """The names of all values of a scenario."""
+    return [each.name for each in fields(Scenario)]
+
+
+def values_of(scenario: Scenario) -> dict[str, float]:
+    """All numbers of a scenario, also those that follow from others."""
+    worked_out = {
+        "snapshot_row_bytes": scenario.snapshot_bytes / scenario.rows,
+        "publishes_per_month": scenario.publishes,
+        "read_units": scenario.ddb_read_units,
+    }
+    return {name: worked_out[name] if name in worked_out else getattr(scenario, name) for name in INPUTS}
+
+
+def varied(scenario: Scenario, name: str, value: float) -> Scenario:
+    """The same with another number in one place."""
+    return replace(scenario, **{name: value})  # pyright: ignore[reportArgumentType] - a name of INPUTS is a number's
+
+
+def option(name: str) -> str:
+    """The command line's option for a value."""
+    return "--" + name.replace("_", "-")
+
+
+def _origin(name: str, given: Values, measured: Values) -> Origin:
+    if name in given:
+        return "given"
+    if name in measured:
+        return "measured"
+    return "setting" if name in SETTINGS else "assumed"
+
+
+def _check(name: str, value: float, origin: str) -> None:
+    allowed = INPUTS[name]
+    if not allowed.least <= value <= allowed.most:  # false for NaN too
+        said = f"{option(name)}: {origin} {value:g}, allowed: {allowed.least:g} to {allowed.most:g}"
+        raise ConsoleError(said, "python -m console cost --help has the meaning and the default", 2)

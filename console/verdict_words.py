@@ -1,0 +1,127 @@
+"""The verdict's sentences: numbers in, words out. Where intervals overlap they say that no difference is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from console.cost_study import Study
+from console.crossover import Crossing
+from console.result import Figures, Interval
+from console.scenario import values_of
+
+NOUNS = {
+    "reads_per_month": "reads a month",
+    "reads_per_sandbox": "reads in a sandbox's life",
+    "rows": "rows",
+    "publishes_per_month": "publishes a month",
+}
+CENT = 0.01
+
+
+def overlap(one: Interval, other: Interval) -> bool:
+    """Whether two intervals share anything: then no difference is shown."""
+    return one[0] <= other[1] and other[0] <= one[1]
+
+
+def advice(found: Study, recommended: str) -> str:
+    """What to use for what."""
+    scenario = found.assembled.scenario
+    return (
+        f"For {quantity(scenario.rows)} rows, {quantity(scenario.reads_per_month)} reads and "
+        f"{quantity(scenario.publishes)} publishes a month: read by {recommended}."
+    )
+
+
+def wish(recommended: str, within_ms: float | None, latencies: Mapping[str, Figures], *, decides: bool) -> str:
+    """What came of the wished latency; nothing without one."""
+    if within_ms is None:
+        return ""
+    if not decides:
+        return f"Whether a path meets {within_ms:g} ms on AWS was not measured; cost alone decides."
+    figures = latencies[recommended]
+    low, high = figures.p99_interval
+    if high <= within_ms:
+        return f"Its p99, {figures.p99:.1f} ms ({low:.1f} to {high:.1f}), meets {within_ms:g} ms."
+    return (
+        f"No path is shown to meet {within_ms:g} ms at p99; its p99, {figures.p99:.1f} ms "
+        f"({low:.1f} to {high:.1f}), is not shown to be above the lowest."
+    )
+
+
+def cost(totals_usd: Mapping[str, float], recommended: str) -> str:
+    """What it costs, and how far the others are from that."""
+    own = totals_usd[recommended]
+    others = joined(
+        [f"{_apart(total - own)} {source}" for source, total in totals_usd.items() if source != recommended]
+    )
+    return f"It costs {own:,.2f} USD a month, {others}."
+
+
+def speed(latencies: Mapping[str, Figures], recommended: str, where: str) -> str:
+    """How fast it is, and the others beside it."""
+    if recommended not in latencies:
+        return f"No latency of {recommended} was measured."
+    own = latencies[recommended]
+    low, high = own.p50_interval
+    text = f"Its p50 {where} is {own.p50:.2f} ms ({low:.2f} to {high:.2f})"
+    others = joined([_beside(own, other, source) for source, other in latencies.items() if source != recommended])
+    return f"{text}, {others}." if others else f"{text}."
+
+
+def change(found: Study) -> str:
+    """What would make another path the cheapest: the change that is nearest, by how many times as much or little."""
+    values = values_of(found.assembled.scenario)
+    near = [
+        _Move(name, values[name], crossing.at, there)
+        for name, crossings in found.crossings.items()
+        for crossing in crossings
+        if values[name] and not set(there := _beyond(crossing, values[name])) & set(found.cheapest)
+    ]
+    if not near:
+        return "Nothing within the ranges looked at makes another path the cheapest."
+    move = min(near, key=lambda it: max(it.at / it.now, it.now / it.at))
+    return (
+        f"What would make {joined(move.there)} the cheapest: {'more' if move.at > move.now else 'fewer'} than "
+        f"{quantity(move.at)} {NOUNS[move.name]} (now {quantity(move.now)})."
+    )
+
+
+class _Move(NamedTuple):
+    """From where a value is now to where others become the cheapest."""
+
+    name: str
+    now: float
+    at: float
+    there: tuple[str, ...]
+
+
+def _beyond(crossing: Crossing, now: float) -> tuple[str, ...]:
+    """Who is cheapest on the other side."""
+    return crossing.above if crossing.at > now else crossing.below
+
+
+def quantity(number: float) -> str:
+    """A number as people say it: three digits that count."""
+    if number >= 1e9:
+        return f"{float(f'{number / 1e9:.3g}'):g} billion"
+    if number >= 1e6:
+        return f"{float(f'{number / 1e6:.3g}'):g} million"
+    return f"{float(f'{number:.3g}'):,.10g}"
+
+
+def joined(texts: Sequence[str]) -> str:
+    """a, b and c."""
+    return " and ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))
+
+
+def _apart(more_usd: float) -> str:
+    if abs(more_usd) < CENT:
+        return "the same to the cent as"
+    return f"{abs(more_usd):,.2f} {'less' if more_usd > 0 else 'more'} than"
+
+
+def _beside(own: Figures, other: Figures, source: str) -> str:
+    if overlap(own.p50_interval, other.p50_interval):
+        return f"no difference shown against {source} ({other.p50_interval[0]:.2f} to {other.p50_interval[1]:.2f})"
+    return f"{abs(other.p50 - own.p50):.2f} ms {'faster' if own.p50 < other.p50 else 'slower'} than {source}"

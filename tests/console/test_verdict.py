@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from console import prices
+from console.cost_study import study
+from console.measured import measured_values
+from console.result import Figures, Result
+from console.scenario import assemble
+from console.verdict import LOCAL, Verdict, recommendation, verdict, verdict_text
+from handlers.routes import SOURCES
+from tests.console.costs import PRICE_LIST, read, result_of
+from tests.console.results import figures
+
+EFS, TMP, DDB = SOURCES
+USD = {EFS: 2.00, TMP: 3.00, DDB: 4.00}
+
+
+def exact(p50: float) -> Figures:
+    """A distribution known to a hundredth; its p99 is three times its p50."""
+    return figures(p50, 0.01)
+
+
+def decided(result: Result, within_ms: float | None = None, **given: float) -> Verdict:
+    size = result.sizes[0]
+    found = study(PRICE_LIST, assemble(given, measured_values(result, size, "newest-100")))
+    return verdict(result, size, found, "newest-100", within_ms)
+
+
+def test_without_a_wish_the_cheapest_is_taken() -> None:
+    latencies = {EFS: exact(9), TMP: exact(5), DDB: exact(1)}
+    assert recommendation(USD, latencies, None) == (EFS, None)
+
+
+def test_with_a_wish_the_cheapest_that_is_shown_to_meet_it_is_taken() -> None:
+    latencies = {EFS: exact(20), TMP: exact(10), DDB: exact(5)}  # p99: 60, 30, 15 ms
+    assert recommendation(USD, latencies, 100) == (EFS, True)
+    assert recommendation(USD, latencies, 40) == (TMP, True)
+    assert recommendation(USD, latencies, 20) == (DDB, True)
+    assert recommendation(USD, latencies, 30) == (DDB, True)  # tmp's p99 may lie above
+
+
+def test_where_none_meets_it_the_lowest_p99_is_taken() -> None:
+    assert recommendation(USD, {EFS: exact(20), TMP: exact(10), DDB: exact(5)}, 1) == (DDB, False)
+
+
+def test_where_none_meets_it_and_no_difference_is_shown_the_cheaper_is_taken() -> None:
+    latencies = {EFS: exact(20), TMP: figures(5.2, 0.1), DDB: figures(5.0, 0.1)}
+    assert recommendation(USD, latencies, 1) == (TMP, False)
+
+
+def test_where_bills_are_alike_the_faster_is_taken() -> None:
+    latencies = {EFS: exact(9), TMP: exact(5), DDB: exact(1)}
+    assert recommendation({EFS: 2.00, TMP: 2.01, DDB: 2.05}, latencies, None) == (TMP, None)
+
+
+def test_where_bills_are_alike_and_no_difference_is_shown_the_cheaper_is_taken() -> None:
+    latencies = {EFS: figures(9, 0.1), TMP: figures(8.5, 0.1), DDB: exact(30)}
+    assert recommendation({EFS: 2.00, TMP: 2.01, DDB: 2.05}, latencies, None) == (EFS, None)
+
+
+def test_a_path_that_was_not_measured_is_not_recommended_before_those_that_were() -> None:
+    assert recommendation(USD, {TMP: exact(5), DDB: exact(1)}, None) == (TMP, None)
+    assert recommendation(USD, {}, 10) == (EFS, None)
+
+
+def test_the_verdict_in_words() -> None:
+    found = decided(result_of(), reads_per_month=1e7, publishes_per_month=100)
+    assert found.recommended == EFS
+    assert found.paragraph == (
+        "For 100,000 rows, 10 million reads and 100 publishes a month: read by sqlite-efs. "
+        "It costs 29.81 USD a month, 8.08 less than sqlite-tmp and 5.21 less than ddb. "
+        "Its p50 at the client is 12.00 ms (10.80 to 13.20), no difference shown against sqlite-tmp (9.00 to 11.00) "
+        "and 8.00 ms faster than ddb. "
+        "What would make ddb the cheapest: fewer than 605,000 reads a month (now 10 million)."
+    )
+    assert found.text().splitlines()[0] == found.paragraph
+    assert len(found.text().splitlines()) == 4
+
+
+def test_a_wish_is_answered() -> None:
+    assert "Its p99, 36.0 ms (32.4 to 39.6), meets 40 ms." in decided(result_of(), 40, reads_per_month=1e7).paragraph
+    unmet = decided(result_of(), 10)
+    assert (unmet.recommended, unmet.meets) == (
+        EFS,
+        False,
+    )  # the p99 of sqlite-tmp, 27 to 33 ms, is not shown to be lower
+    assert (
+        "No path is shown to meet 10 ms at p99; its p99, 36.0 ms (32.4 to 39.6), is not shown to be above the lowest."
+        in unmet.paragraph
+    )
+
+
+def test_what_was_measured_on_this_machine_cannot_decide() -> None:
+    slow = [read(source, server_ms=exact(ms)) for source, ms in ((EFS, 0.1), (TMP, 0.1), (DDB, 36.0))]
+    found = decided(result_of(*slow, is_local=True), 1, reads_per_month=1e5, writes_per_month=1e4)
+    assert found.paragraph.startswith(LOCAL)
+    assert (found.recommended, found.meets, found.is_local) == (DDB, None, True)  # by cost alone
+    assert "Whether a path meets 1 ms on AWS was not measured; cost alone decides." in found.paragraph
+    assert "Its p50 in the function is 36.00 ms" in found.paragraph
+    assert "this machine's disk" in found.text()
+
+
+def test_a_path_without_a_latency_is_said_to_have_none() -> None:
+    nothing = result_of(read(EFS, workload="by-id"))
+    assert "No latency of ddb was measured." in decided(nothing).paragraph
+
+
+def test_the_text_for_a_report_is_that_of_the_usual_load_at_list_prices() -> None:
+    found = result_of()
+    own = study(prices.load(), assemble({}, measured_values(found, found.sizes[0], "newest-100")))
+    assert verdict_text(found) == verdict(found, found.sizes[0], own, "newest-100").text()
+
+
+@pytest.mark.parametrize("is_local", [True, False])
+def test_no_measurement_at_all_still_gives_a_verdict_by_cost(is_local: bool) -> None:
+    empty = replace(result_of(is_local=is_local), sizes=(replace(result_of().sizes[0], measurements=()),))
+    assert "read by ddb" in verdict_text(empty)

@@ -1,0 +1,104 @@
+"""What the documents say of dollars is what the model says of the prices in console/prices.json."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from console import prices
+from console.cost_model import bill, totals_usd
+from console.cost_study import study
+from console.cost_table import cost_table, paragraphs
+from console.scenario import INPUTS, Scenario, assemble, option
+from handlers.routes import SOURCES
+
+ROOT = Path(__file__).parent.parent
+README, DEPLOYMENT, COSTS = (
+    (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/deployment.md", "docs/costs.md")
+)
+COLUMNS = ("sqlite-tmp", "sqlite-efs", "ddb")  # of the table in docs/deployment.md
+PRICES = prices.load().prices
+A_MILLION = Scenario(writes_per_month=0, reads_per_sandbox=1e9)
+IDLE = Scenario(writes_per_month=0, reads_per_month=0)
+
+
+def for_reads(scenario: Scenario, source: str) -> dict[str, float]:
+    """What its reads add to a month's bill."""
+    idle = bill(PRICES, replace(scenario, reads_per_month=0), source)
+    return {service: usd - idle[service] for service, usd in bill(PRICES, scenario, source).items()}
+
+
+def cells(label: str) -> list[str]:
+    (line,) = re.findall(rf"^\| \**{re.escape(label)}\** \| (.*) \|$", DEPLOYMENT, re.MULTILINE)
+    return [cell.strip("* ") for cell in line.split("|")]
+
+
+def two_digits(usd: float) -> str:
+    return f"{usd:.2f}"
+
+
+@pytest.mark.parametrize("service", bill(PRICES, A_MILLION, "ddb"))
+def test_a_million_reads_cost_what_the_table_says(service: str) -> None:
+    said = [two_digits(for_reads(A_MILLION, source)[service]) for source in COLUMNS]
+    if f"| {service} |" not in DEPLOYMENT:
+        assert said == ["0.00"] * 3
+    else:
+        assert cells(service) == said
+
+
+def test_the_sums_are_those_of_the_model() -> None:
+    with_traces = [sum(for_reads(A_MILLION, source).values()) for source in COLUMNS]
+    traces_usd = for_reads(A_MILLION, "ddb")["traces"]
+    without = [total - traces_usd for total in with_traces]
+    assert cells("sum") == list(map(two_digits, with_traces))
+    assert cells("sum without traces") == list(map(two_digits, without))
+    _, sqlite_usd, ddb_usd = map(two_digits, without)
+    for text in (README, DEPLOYMENT):
+        for said in (f"{sqlite_usd} USD by", f"{ddb_usd} USD by `ddb`", f"up to {traces_usd:.2f} USD for traces"):
+            assert said in " ".join(text.split())
+
+
+def test_an_idle_month_costs_what_the_documents_say() -> None:
+    lines = bill(PRICES, IDLE, "sqlite-efs")
+    total = two_digits(totals_usd(PRICES, IDLE)["sqlite-efs"])
+    items = two_digits(lines["DynamoDB storage"] + lines["DynamoDB recovery"])
+    assert f"Idle {total} USD a month with 100 000 rows" in README
+    said = f"Idle: {total} USD a month with 100 000 rows (table, index and recovery {items}, "
+    assert f"{said}five snapshots on EFS {two_digits(lines['EFS storage'])})" in " ".join(DEPLOYMENT.split())
+
+
+def test_new_sandboxes_and_publishes_cost_what_the_document_says() -> None:
+    renewed = replace(A_MILLION, reads_per_sandbox=1000)
+    tmp, efs = (two_digits(for_reads(renewed, source)["EFS reads"]) for source in ("sqlite-tmp", "sqlite-efs"))
+    assert f"`sqlite-tmp` costs {tmp} USD more" in DEPLOYMENT
+    assert f"without reading it, {efs} USD" in DEPLOYMENT
+    a_publish = bill(PRICES, replace(IDLE, publishes_per_month=1), "sqlite-tmp")["EFS writes"]
+    assert f"writes the whole file, {a_publish:.4f} USD" in DEPLOYMENT
+
+
+def test_the_example_is_what_the_verb_says() -> None:
+    found = study(prices.load(), assemble({"reads_per_month": 5e6, "writes_per_month": 200.0}, {}))
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(cost_table(found))
+    table = [line.rstrip() for line in capture.get().splitlines()]
+    said = "\n".join([*table, *(f"\n{paragraph}" for paragraph in paragraphs(found)[:3])])
+    assert f"```\n{said}\n```" in COSTS
+    last = "\n".join([table[-1], *(f"\n{paragraph}" for paragraph in paragraphs(found)[:2])])
+    assert f"```\n{last}\n```" in README
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_every_assumption_is_documented_with_its_default(name: str) -> None:
+    default = getattr(Scenario, name)
+    shown = f" {default:.12g} " if default is not None else ".*"
+    assert re.search(rf"^\| `{re.escape(option(name))}` \|{shown}\|", COSTS, re.MULTILINE)
+
+
+def test_every_service_on_the_bill_has_a_formula() -> None:
+    for service in bill(PRICES, IDLE, SOURCES[0]):
+        assert f"\n| {service} | " in COSTS
