@@ -31,6 +31,14 @@ def test_a_result_is_rendered_beside_itself(run_console: RunConsole, tmp_path: P
     ]
 
 
+def test_a_long_path_stays_on_one_line(run_console: RunConsole, tmp_path: Path) -> None:
+    out = tmp_path / ("long-" * 30)
+    assert (
+        str(out / "one-benchmark.md")
+        in run_console("report", put(tmp_path, "one", sample_result()), "--out", str(out)).out
+    )
+
+
 def test_out_is_another_folder_and_json_names_the_files(run_console: RunConsole, tmp_path: Path) -> None:
     path = put(tmp_path, "one", sample_result())
     out = tmp_path / "new" / "folder"
