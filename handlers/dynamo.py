@@ -119,6 +119,19 @@ def call(operation: Callable[[], T], deadline: Deadline, on_doubt: Callable[[], 
     raise unavailable("The ledger is away, or too busy to answer in time", retry_after_s=2) from reason
 
 
+def write_if(write: Callable[[], object], deadline: Deadline) -> bool:
+    """Run a conditional write, as `call` does. Returns whether its condition held, so that it was done."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - with boto3
+
+    try:
+        call(write, deadline)
+    except ClientError as error:
+        if error_code(error) == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True
+
+
 def _is_retried(error: ClientError) -> bool:
     """Whether to try again. Raises Problem (503) where trying again can't help and the caller has no part in it."""
     code = error_code(error)

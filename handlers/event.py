@@ -13,7 +13,7 @@ from handlers.problem import Problem, field_error, invalid
 
 TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
 MAX_BODY_BYTES = 1_000_000
@@ -22,11 +22,12 @@ MAX_BODY_BYTES = 1_000_000
 class Request:
     """One HTTP request. `path_parameters` are set by the router, the rest comes from the event."""
 
-    __slots__ = ("_event", "headers", "method", "path", "path_parameters", "request_id")
+    __slots__ = ("_context", "_event", "headers", "method", "path", "path_parameters", "request_id")
 
-    def __init__(self, event: Mapping[str, Any]) -> None:
+    def __init__(self, event: Mapping[str, Any], lambda_context: object = None) -> None:
         context = event["requestContext"]
         self._event = event
+        self._context = lambda_context
         self.method: str = context["http"]["method"]
         self.path: str = event["rawPath"]
         self.request_id: str = context.get("requestId", "")
@@ -50,6 +51,11 @@ class Request:
         if errors:
             raise invalid("malformed-request", errors)
         return parameters
+
+    def remaining_s(self) -> float | None:
+        """Seconds until Lambda cuts the function off; None where nobody says."""
+        remaining_ms: Callable[[], int] | None = getattr(self._context, "get_remaining_time_in_millis", None)
+        return remaining_ms() / 1000 if remaining_ms else None
 
     def json_object(self) -> dict[str, object]:
         """The body as a JSON object; an empty body is {}.
@@ -89,6 +95,11 @@ class Response:
     def to_event(self) -> dict[str, object]:
         """The dictionary that the gateway understands."""
         return {"statusCode": self.status, "headers": self.headers, "body": self.body}
+
+
+def event_of_get(path: str, raw_query: str = "") -> dict[str, object]:
+    """The event of a GET, for what the function asks of itself."""
+    return {"rawPath": path, "rawQueryString": raw_query, "requestContext": {"http": {"method": "GET"}}}
 
 
 def _from_base64(text: str) -> bytes:

@@ -8,7 +8,7 @@ meanwhile, the rows are read again.
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
@@ -89,7 +89,10 @@ class LedgerReader:
 
         if at_least == NOTHING and self._known is not None:
             reading = self._alongside.submit(head)
-            return use(LedgerView(self._ledger, self._known, reading.result, deadline, may_wait))
+            try:
+                return use(LedgerView(self._ledger, self._known, reading.result, deadline, may_wait))
+            finally:
+                wait([reading])  # where the rows could not be read: it belongs to this request, also on the meter
         return use(wait_for(at_least, newest, self._sleep, self._monotonic))
 
 

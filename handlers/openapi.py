@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from handlers import VERSION
 from handlers.event import MAX_BODY_BYTES
+from handlers.openapi_benchmarks import schemas as benchmark_schemas
 from handlers.openapi_parameters import headers, parameters
 from handlers.openapi_receipt import consumed
 from handlers.openapi_schemas import DRAFT_EXAMPLE, Schema, ref, schemas
@@ -38,7 +39,14 @@ OPERATIONS: dict[str, tuple[str, tuple[str, ...], str, tuple[int, ...]]] = {
     "stats": ("Statistics of all rows", FOR_A_READ, "", (409, 503)),
     "health": ("Whether the function is well, its build and the newest bookmark it knows", (), "", (503,)),
     "openapi": ("This description", (), "", ()),
+    "measure": ("Run a benchmark inside the function", (), "BenchmarkOrder", (409, *BODY_PROBLEMS, 503)),
+    "benchmarks": ("The benchmarks of the last 90 days, newest first", ("limit", "cursor"), "", (503,)),
+    "trends": ("How latencies went from benchmark to benchmark, oldest first", (), "", (503,)),
+    "benchmark": ("One benchmark", ("benchmark-id",), "", (404, 503)),
+    "report": ("One benchmark as Markdown", ("benchmark-id",), "", (404, 503)),
+    "results": ("One benchmark's results as CSV", ("benchmark-id",), "", (404, 503)),
 }
+TEXTS = {"report": "text/markdown", "results": "text/csv"}
 BODY_EXAMPLES: dict[str, dict[str, object]] = {
     "Insertion": {
         "one row": DRAFT_EXAMPLE,
@@ -46,6 +54,7 @@ BODY_EXAMPLES: dict[str, dict[str, object]] = {
         "so many random rows": {"count": 10},
         "one random row": {},
     },
+    "BenchmarkOrder": {"all of it": {}, "a short one": {"iterations": 5, "workloads": ["by-id", "stats"]}},
     "Publication": {"from what is there": {}, "from the first row": {"full": True}},
 }
 
@@ -61,7 +70,7 @@ def description() -> dict[str, object]:
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": {**schemas(), "Consumed": consumed()},
+            "schemas": {**schemas(), "Consumed": consumed(), **benchmark_schemas()},
             "parameters": parameters(),
             "headers": headers(),
             "responses": _problems(),
@@ -102,13 +111,32 @@ def _successes(name: str) -> dict[str, object]:
             "200": _response("Read at the bookmark that it names", content, OF_A_READ),
             "304": _response("The client has this already", "", OF_A_READ),
         }
-    content = {"snapshots": "Snapshots", "health": "Health"}.get(name, "")
+    if name == "measure":
+        return {"201": _response("It was run and is kept for 90 days", "Benchmark", ("Location", "Cache-Control"))}
+    if name in TEXTS:
+        return {"200": _text(TEXTS[name])}
+    content = {
+        "snapshots": "Snapshots",
+        "health": "Health",
+        "benchmarks": "Benchmarks",
+        "trends": "Trends",
+        "benchmark": "Benchmark",
+    }.get(name, "")
     return {"200": _response("As it is now", content, ("Cache-Control",), {"type": "object"})}
+
+
+def _text(media_type: str) -> Schema:
+    content = {f"{media_type}; charset=utf-8": {"schema": {"type": "string"}}}
+    return {"description": "As it is now", "headers": _headers(("Cache-Control",)), "content": content}
+
+
+def _headers(names: tuple[str, ...]) -> Schema:
+    return {name: ref(name, "headers") for name in names}
 
 
 def _response(text: str, schema: str, names: tuple[str, ...], otherwise: Schema | None = None) -> Schema:
     """A success; `otherwise` is the content's schema where it has no name, None for no content."""
-    response: Schema = {"description": text, "headers": {name: ref(name, "headers") for name in names}}
+    response: Schema = {"description": text, "headers": _headers(names)}
     content = ref(schema) if schema else otherwise
     return response if content is None else response | {"content": {"application/json": {"schema": content}}}
 
@@ -124,7 +152,7 @@ def _problem(status: int) -> Schema:
     names = ("Cache-Control", *{405: ("Allow",), 503: ("Retry-After",)}.get(status, ()))
     return {
         "description": "; ".join(KINDS[kind][1] for kind in kinds),
-        "headers": {name: ref(name, "headers") for name in names} | _own_headers(status),
+        "headers": _headers(names) | _own_headers(status),
         "content": {
             "application/problem+json": {
                 "schema": {"allOf": [ref("Problem"), {"properties": own}]},

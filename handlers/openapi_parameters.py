@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from handlers.moments import TIME_ALLOWED
+from handlers.openapi_benchmarks import ID as BENCHMARK_ID
 from handlers.openapi_schemas import BOOKMARK_EXAMPLE, ID, TIME_EXAMPLE, Schema, ref
 from handlers.parameters import DEFAULT_LIMIT, MAX_LIMIT
 from handlers.rows import VALUE
@@ -19,13 +20,13 @@ PARAMETERS: dict[str, tuple[str, Schema, object, str]] = {
         "query",
         {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
         DEFAULT_LIMIT,
-        "How many rows a page holds at most.",
+        "How many entries a page holds at most.",
     ),
     "cursor": (
         "query",
         {"type": "string", "minLength": 1},
         None,
-        "Goes on where the page ended whose `next` this is; on any path, with the same order and filters.",
+        "Goes on where the page ended whose `next` this is; for rows on any path, with the same order and filters.",
     ),
     "order": (
         "query",
@@ -39,6 +40,7 @@ PARAMETERS: dict[str, tuple[str, Schema, object, str]] = {
     "to": ("query", _TIME_BOUND, "2026-02-01T00:00:00+01:00", f"Only rows created earlier: {TIME_ALLOWED}."),
     "refresh": ("query", {"enum": ["1"]}, "1", "Copy the snapshot again first, to measure the copy."),
     "id": ("path", ID, None, "The row's id."),
+    "benchmark-id": ("path", BENCHMARK_ID, None, "The benchmark's id."),
     "Min-Bookmark": (
         "header",
         ref("Bookmark"),
@@ -66,6 +68,8 @@ PARAMETERS: dict[str, tuple[str, Schema, object, str]] = {
     ),
 }
 
+NAMES = {"benchmark-id": "id"}  # where a parameter's own name stands for something else elsewhere
+
 # name: (schema, description, whether every such answer has it)
 HEADERS: dict[str, tuple[Schema, str, bool]] = {
     "Snapshot-Bookmark": (ref("Bookmark"), "What the answer holds, or what the write reached.", True),
@@ -74,6 +78,7 @@ HEADERS: dict[str, tuple[Schema, str, bool]] = {
     "Consumed": ({"type": "string"}, "`consumed` again, as an RFC 8941 dictionary; null is left out.", True),
     "Cache-Control": ({"enum": ["no-cache", "no-store"]}, "no-cache: ask again with If-None-Match.", True),
     "Retry-After": ({"type": "integer", "minimum": 1}, "Seconds after which the request can work.", True),
+    "Location": ({"type": "string", "pattern": "^/benchmarks/[0-9]+$"}, "Where the benchmark is.", True),
     "Allow": ({"type": "string"}, "The methods of this path.", True),
     "Preference-Applied": ({"const": "respond-async"}, "The preference was followed.", True),
     "Idempotent-Replayed": ({"const": "true"}, "An earlier call with this key did it.", False),
@@ -95,7 +100,7 @@ def headers() -> dict[str, object]:
 
 def _parameter(name: str) -> Schema:
     place, schema, example, description = PARAMETERS[name]
-    parameter: Schema = {"name": name, "in": place, "description": description, "schema": schema}
+    parameter: Schema = {"name": NAMES.get(name, name), "in": place, "description": description, "schema": schema}
     if place == "path":
         parameter["required"] = True
     return parameter if example is None else parameter | {"example": example}

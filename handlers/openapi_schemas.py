@@ -16,6 +16,14 @@ BOOKMARK_EXAMPLE = "1767225600000.3"
 ID_EXAMPLE = "01KDVDNW00AYEYAEJN3YJ8N6R4"
 TIME_EXAMPLE = "2026-01-01T00:00:00.000Z"
 DRAFT_EXAMPLE = rows.draft_fields(rows.random_draft(Random(1)))  # noqa: S311 - an example, no secret
+BUILD_EXAMPLE: Schema = {
+    "version": VERSION,
+    "python": "3.13.0",
+    "sqlite": "3.40.0",
+    "region": "eu-central-1",
+    "memory_mb": 1024,
+    "architecture": "aarch64",
+}
 
 BOOKMARK: Schema = {
     "type": "string",
@@ -56,6 +64,7 @@ def schemas() -> dict[str, Schema]:
         **_insertion(),
         **_snapshots(),
         **_reads(),
+        "Build": _build(),
         "Health": _health(),
         "Problem": _problem(),
     }
@@ -149,33 +158,29 @@ def _reads() -> dict[str, Schema]:
     }
 
 
-def _health() -> Schema:
+def _build() -> Schema:
     text: Schema = {"type": "string"}
     place: dict[str, Schema] = {
         "region": nullable(text),
         "memory_mb": nullable(COUNT),
         "architecture": nullable(text),
     }
-    build = record({"version": text, "python": text, "sqlite": text, **place})
+    return record({"version": text, "python": text, "sqlite": text, **place}, example=BUILD_EXAMPLE)
+
+
+def _health() -> Schema:
     return record(
         {
             "status": {"const": "ok"},
             "role": {"enum": ["command", "query"]},
-            "build": build,
+            "build": ref("Build"),
             "bookmark": ref("Bookmark"),
         },
         {"retries": COUNT | {"description": "query only: reads tried again because a file was deleted meanwhile."}},
         {
             "status": "ok",
             "role": "query",
-            "build": {
-                "version": VERSION,
-                "python": "3.13.0",
-                "sqlite": "3.40.0",
-                "region": "eu-central-1",
-                "memory_mb": 1024,
-                "architecture": "aarch64",
-            },
+            "build": BUILD_EXAMPLE,
             "bookmark": BOOKMARK_EXAMPLE,
             "retries": 0,
         },

@@ -15,6 +15,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "method-not-allowed": (405, "Method not allowed"),
     "conflict": (409, "The request conflicts with another one"),
     "epoch-replaced": (409, "The ledger of that bookmark was replaced"),
+    "no-rows": (409, "There are no rows yet"),
     "content-too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body's media type is not supported"),
     "invalid-content": (422, "The body is well-formed but wrong"),

@@ -22,6 +22,7 @@ from handlers.problem import Problem, field_error, invalid, unavailable
 from handlers.readers import SqliteReader, check_epoch
 from handlers.receipt import Receipts
 from handlers.router import Router
+from handlers.routes import BENCHMARK_OPERATIONS, QUERY
 from handlers.rows import SCHEMA_VERSION
 from handlers.settings import Settings
 from handlers.snapshot import describe
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from handlers.catalog import Name
     from handlers.event import Request
     from handlers.readers import Reader, View
-
+    from handlers.router import Operation
 
 MAX_ID_CHARACTERS = 100  # more than any row's id has, and less than DynamoDB refuses as a key
 
@@ -199,9 +200,24 @@ def is_known(if_none_match: str, etag: str) -> bool:
 
 def make_handler(environ: Mapping[str, str]) -> Router:
     """The function for an environment; its operations stand in the route table. Raises SettingsError."""
-    query = Query(Settings(environ))
-    return Router(
-        "query",
+    settings = Settings(environ)
+    query = Query(settings)
+    benchmarks: dict[str, Operation] = {}
+
+    def of_benchmarks(name: str) -> Operation:
+        """An operation whose code is loaded with the first of its kind: nothing that a read should pay for."""
+
+        def operation(request: Request) -> Response:
+            if not benchmarks:
+                from handlers.benchmarks import Benchmarks  # noqa: PLC0415
+
+                benchmarks.update(Benchmarks.of_settings(settings, router).operations())
+            return benchmarks[name](request)
+
+        return operation
+
+    router = Router(
+        QUERY,
         {
             "page": query.page,
             "row": query.row,
@@ -209,8 +225,10 @@ def make_handler(environ: Mapping[str, str]) -> Router:
             "snapshots": query.snapshots,
             "health": query.health,
             "openapi": query.openapi,
+            **{name: of_benchmarks(name) for name in BENCHMARK_OPERATIONS},
         },
     )
+    return router
 
 
 def _refreshes(request: Request, allowed: tuple[str, ...] = ()) -> tuple[dict[str, str], bool]:

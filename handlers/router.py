@@ -35,20 +35,20 @@ class Router:
 
     def __init__(self, function: str, operations: Mapping[str, Operation]) -> None:
         self._fixed: dict[str, dict[str, Operation | None]] = {}
-        self._templates: list[tuple[str, str, dict[str, Operation | None]]] = []
+        self._templates: dict[tuple[str, str, str], dict[str, Operation | None]] = {}
         for verb, path, owner, name in ROUTES:
             operation = operations[name] if owner == function else None
             prefix, brace, rest = path.partition("{")
             if not brace:
                 by_method = self._fixed.setdefault(path, {})
             else:
-                by_method: dict[str, Operation | None] = {}
-                self._templates.append((prefix, rest.rstrip("}"), by_method))
+                parameter, _, suffix = rest.partition("}")
+                by_method = self._templates.setdefault((prefix, parameter, suffix), {})
             by_method.update(dict.fromkeys(methods(verb), operation))
 
     def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, object]:
         """Answer one gateway event with a gateway response; never raises for a request's sake."""
-        request = Request(event)
+        request = Request(event, context)
         try:
             response = self._operation(request)(request)
         except Problem as problem:
@@ -72,12 +72,13 @@ class Router:
         return operation
 
     def _methods_of(self, request: Request) -> dict[str, Operation | None]:
-        by_method = self._fixed.get(request.path)
+        path = request.path
+        by_method = self._fixed.get(path)
         if by_method is not None:
             return by_method
-        for prefix, name, candidate in self._templates:
-            value = request.path[len(prefix) :]
-            if value and "/" not in value and request.path.startswith(prefix):
+        for (prefix, name, suffix), candidate in self._templates.items():
+            value = path[len(prefix) : len(path) - len(suffix)]
+            if value and "/" not in value and path.startswith(prefix) and path.endswith(suffix):
                 request.path_parameters = {name: value}
                 return candidate
         raise Problem("not-found", f"There is no {request.path[:200]}")

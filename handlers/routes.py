@@ -20,19 +20,27 @@ ROUTES: tuple[tuple[str, str, str, str], ...] = (
     ("GET", "/health", QUERY, "health"),
     ("GET", "/query/health", QUERY, "health"),
     ("GET", "/openapi.json", QUERY, "openapi"),
+    ("POST", "/benchmarks", QUERY, "measure"),
+    ("GET", "/benchmarks", QUERY, "benchmarks"),
+    ("GET", "/benchmarks/trends", QUERY, "trends"),
+    ("GET", "/benchmarks/{id}", QUERY, "benchmark"),
+    ("GET", "/benchmarks/{id}/report.md", QUERY, "report"),
+    ("GET", "/benchmarks/{id}/results.csv", QUERY, "results"),
 )
+BENCHMARK_OPERATIONS = ("measure", "benchmarks", "trends", "benchmark", "report", "results")
 
 
 def gateway_routes() -> dict[str, str]:
     """The gateway's explicit routes ("POST /insert") with the function each goes to.
 
-    Only the command function has explicit routes; `$default` goes to the query function, which so answers every
-    other path and method, and says 404 and 405 in the API's own words.
+    They are all that the command function answers, and every POST, because explicit routes are authorised as writes.
+    `$default` goes to the query function, which so answers every other path and method, and says 404 and 405 in the
+    API's own words.
     """
     return {
         f"{method} {path}": function
         for verb, path, function, _ in ROUTES
-        if function == COMMAND
+        if function == COMMAND or verb == "POST"
         for method in methods(verb)
     }
 

@@ -1,7 +1,8 @@
 """The DynamoDB table's definition: it stands here once, for the emulator, the tests and the stack's program.
 
 Rows live under pk = "ledger#<epoch>#<page>", sk = seq, with 1000 rows a page, so that any range can be read with
-strong consistency and a long prefix in parallel. The index `by_id` finds one row by its id.
+strong consistency and a long prefix in parallel. The index `by_id` finds one row by its id. Benchmark sessions live
+under pk = "benchmark", sk = milliseconds since 1970, so that a Query gives the newest.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ ID = "id"
 BY_ID = "by_id"
 TTL = "expires_at"
 PAGE_ROWS = 1000
+BENCHMARKS = "benchmark"  # partition of the benchmark sessions, the only one that the query function may write to
 
 ATTRIBUTES = {PARTITION_KEY: "S", SORT_KEY: "N", ID: "S"}
 

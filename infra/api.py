@@ -1,7 +1,7 @@
 """The HTTP API in front of both functions.
 
-Its routes are the handlers' own table, so that gateway and router cannot disagree: the command function's are explicit
-and authorised as writes, everything else goes to the query function.
+Its routes are the handlers' own table, so that gateway and router cannot disagree: the command function's, and every
+POST, are explicit and authorised as writes; everything else goes to the query function.
 """
 
 from __future__ import annotations
@@ -24,7 +24,15 @@ GATEWAY_TIMEOUT_MS = 30_000  # an HTTP API waits no longer
 AUTHORIZATION = {"none": "NONE", "iam": "AWS_IAM", "jwt": "JWT"}
 CORS_MAX_AGE_S = 3600
 REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key", "if-none-match", "min-bookmark", "prefer")
-RESPONSE_HEADERS = ("consumed", "etag", "idempotent-replayed", "retry-after", "server-timing", "snapshot-bookmark")
+RESPONSE_HEADERS = (
+    "consumed",
+    "etag",
+    "idempotent-replayed",
+    "location",
+    "retry-after",
+    "server-timing",
+    "snapshot-bookmark",
+)
 ACCESS_LOG = {
     "requestId": "$context.requestId",
     "time": "$context.requestTimeEpoch",

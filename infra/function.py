@@ -12,6 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.routes import COMMAND, QUERY
+from handlers.table import BENCHMARKS
 from infra.bundle import archive_of, handler_of
 from infra.identity import IdentityComponent
 from infra.naming import MOUNT, MOUNT_AND_WRITE, TABLE_READS, TABLE_WRITES, Naming, data_policy, no_interfaces_policy
@@ -25,7 +26,8 @@ MOUNT_PATH = "/mnt/efs"
 LIVE = "live"
 KEPT_UNRESERVED = 100  # Lambda lets nobody reserve the last hundred
 CONCURRENCY_QUOTA = "L-B99A9384"
-ACCESS = {COMMAND: (TABLE_WRITES, MOUNT_AND_WRITE), QUERY: (TABLE_READS, MOUNT)}
+# Actions on the table, actions on the file system, partitions of the table that may be written to all the same.
+ACCESS = {COMMAND: (TABLE_WRITES, MOUNT_AND_WRITE, ()), QUERY: (TABLE_READS, MOUNT, (BENCHMARKS,))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,10 +112,10 @@ class FunctionComponent(pulumi.ComponentResource):
 
 
 def _data_policy(args: FunctionArgs) -> pulumi.Output[str]:
-    table_actions, mount_actions = ACCESS[args.function]
+    table_actions, mount_actions, partitions = ACCESS[args.function]
     access_point_arn = args.storage.access_point_arns[args.function]
     return pulumi.Output.all(args.storage.table_arn, args.storage.file_system_arn, access_point_arn).apply(
-        lambda arns: data_policy(arns[0], table_actions, arns[1], mount_actions, arns[2])
+        lambda arns: data_policy(arns[0], table_actions, arns[1], mount_actions, arns[2], partitions=partitions)
     )
 
 

@@ -130,13 +130,22 @@ def data_policy(
     file_system_arn: str,
     mount_actions: Sequence[str],
     access_point_arn: str,
+    *,
+    partitions: Sequence[str] = (),
 ) -> str:
-    """A function's access to the data: some actions on the table, and the file system through one access point."""
+    """A function's access to the data: some actions on the table, and the file system through one access point.
+
+    `partitions` are those of the table that it may put items into although it may not elsewhere.
+    """
     through = {"StringEquals": {"elasticfilesystem:AccessPointArn": access_point_arn}}
-    return document(
+    into = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [*partitions]}}
+    statements = [
         allow("Table", table_actions, table_resources(table_arn)),
         allow("Files", mount_actions, [file_system_arn], Condition=through),
-    )
+    ]
+    if partitions:
+        statements.append(allow("Partitions", ["dynamodb:PutItem"], [table_arn], Condition=into))
+    return document(*statements)
 
 
 def key_use_policy(key_arn: str, region: str) -> str:

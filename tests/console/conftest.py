@@ -26,10 +26,13 @@ class Ran(NamedTuple):
 RunConsole = Callable[..., Ran]
 
 
-@pytest.fixture(autouse=True)
-def patient_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A child that is slow to end on a busy machine is waited for: killed, it could not say what it has covered."""
-    monkeypatch.setattr("console.child.GRACE_S", PATIENCE_S)
+@pytest.fixture(autouse=True, scope="session")
+def patience() -> Iterator[None]:
+    """On a busy machine a child may take long to end (killed, it could not say what it covered), and DynamoDB too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("console.child.GRACE_S", PATIENCE_S)
+        patch.setattr("console.ledger.READ_TIMEOUT_S", PATIENCE_S)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from typing import Self
 import httpx
 
 Step = Callable[["Exchange"], None]
+NO_KEEP_ALIVE = httpx.Limits(max_keepalive_connections=0)  # the server may just be closing a connection kept alive
 
 
 class FaultyApi:
@@ -24,7 +25,7 @@ class FaultyApi:
         self.script: deque[Step] = deque()
         self.seen: list[tuple[str, str, bytes]] = []
         self.clients: set[tuple[str, int]] = set()
-        self.http = httpx.Client(timeout=None)
+        self.http = httpx.Client(timeout=None, limits=NO_KEEP_ALIVE)
 
         class Handler(Exchange):
             api = self

@@ -15,6 +15,7 @@ import uvicorn
 
 from console.function import FunctionFailed, FunctionTimedOut, PayloadTooLarge
 from console.gateway import MAX_BODY_BYTES, Gateway
+from tests.console.faults import NO_KEEP_ALIVE
 
 RECORDED = Path(__file__).parent.parent / "events"
 ADDED_BY_THE_GATEWAY = {"content-length", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"}
@@ -60,7 +61,10 @@ def toy() -> Toy:
 def client(toy: Toy) -> Iterator[httpx.Client]:
     functions = {"query": echo, "command": command, "toy": toy.invoke}
     routes = {"POST /insert": "command", "GET /toy": "toy", "HEAD /toy": "toy", "POST /toy": "toy"}
-    with served(Gateway(functions, routes, "query")) as url, httpx.Client(base_url=url, timeout=None) as client:
+    with (
+        served(Gateway(functions, routes, "query")) as url,
+        httpx.Client(base_url=url, timeout=None, limits=NO_KEEP_ALIVE) as client,
+    ):
         yield client
 
 

@@ -4,6 +4,7 @@ import json
 import math
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -221,6 +222,27 @@ def test_a_sandbox_that_knows_the_head_reads_it_alongside_the_rows(
     meddled.meddled.plan("get_item", [first(lambda: None if is_asked.wait(30) else pytest.fail("one by one"))])
     assert reader.read(NOTHING, Timings(), use) == found
     assert len(meddled.meddled.calls) == 4
+
+
+def test_a_read_that_fails_leaves_nothing_at_work_behind_it(ledger: Ledger) -> None:
+    put_rows(ledger, [row_of(1)])
+    has_failed, answered = threading.Event(), list[bool]()
+    meddled = MeddledLedger(ledger)
+    reader = reader_of(meddled)
+    reader.read(NOTHING, Timings(), ids_of)
+
+    def late(run: Run) -> Any:
+        answered.append(has_failed.wait(30) and not time.sleep(0.05))
+        return run()
+
+    def fail(_view: View) -> None:
+        has_failed.set()
+        raise Problem("not-found", "as told")
+
+    meddled.meddled.plan("get_item", [late])
+    with pytest.raises(Problem, match="as told"):
+        reader.read(NOTHING, Timings(), fail)
+    assert answered == [True]
 
 
 def test_a_ledger_that_has_grown_meanwhile_is_read_again(ledger: Ledger) -> None:

@@ -116,7 +116,7 @@ def test_every_parameter_is_described_where_it_is_understood() -> None:
         _, name = OPERATION_OF[verb, path]
         named = {resolved(part)["name"]: resolved(part)["in"] for part in operation["parameters"]}
         assert {part for part, place in named.items() if place == "path"} == set(re.findall(r"\{(\w+)\}", path))
-        expected = set(PAGE_PARAMETERS) if name == "page" else set[str]()
+        expected = set({"page": PAGE_PARAMETERS, "benchmarks": ("limit", "cursor")}.get(name, ()))
         expected |= {"refresh"} if path.startswith("/sqlite-tmp") else set[str]()
         assert {part for part, place in named.items() if place == "query"} == expected
         headers = {"insert": {"Idempotency-Key", "Prefer"}}.get(name, set[str]())
@@ -161,8 +161,9 @@ def test_a_keys_limits_are_those_of_insertion() -> None:
             assert insertion.call_of(asked, {}) is not None
 
 
-def test_bodies_given_as_examples_are_understood(api: Api) -> None:
-    for path in ("/insert", "/snapshots"):
+def test_bodies_given_as_examples_are_understood(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.benchmarks.DEFAULT_ITERATIONS", 1)
+    for path in ("/insert", "/snapshots", "/benchmarks"):
         body = DESCRIPTION["paths"][path]["post"]["requestBody"]["content"]["application/json"]
         for example in body["examples"].values():
             assert api.post(path, example["value"]).status == 201
@@ -191,6 +192,24 @@ def test_writes_are_answered_as_described(api: Api) -> None:
         assert_as_described(api.post("/insert", content, **headers), "POST", "/insert")
     for content in ({}, {"full": True}, {"full": 1}):
         assert_as_described(api.post("/snapshots", content), "POST", "/snapshots")
+
+
+def test_benchmarks_are_answered_as_described(api: Api) -> None:
+    short = {"iterations": 2, "workloads": ["by-id", "stats"]}
+    answers = [api.post("/benchmarks", short)]
+    api.post("/insert", {"count": 3})
+    answers += [api.post("/benchmarks", content) for content in (short, short, {"iterations": 0})]
+    assert [answer.status for answer in answers] == [409, 201, 201, 422]
+    for answer in answers:
+        assert_as_described(answer, "POST", "/benchmarks")
+    for path in ("/benchmarks", "/benchmarks/trends"):
+        assert_as_described(api.get(path), "GET", path)
+        assert_as_described(api.get(path, "wrong=1"), "GET", path)
+    assert_as_described(api.get("/benchmarks", "limit=1"), "GET", "/benchmarks")
+    for name in ("", "/report.md", "/results.csv"):
+        for benchmark_id in (answers[1].json["id"], "1"):
+            path = f"/benchmarks/{benchmark_id}{name}"
+            assert_as_described(api.get(path), "GET", f"/benchmarks/{{id}}{name}")
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -7,10 +7,11 @@ import pytest
 from handlers.event import Request, Response
 from handlers.problem import Problem
 from handlers.router import Router
+from handlers.routes import BENCHMARK_OPERATIONS
 from tests.api import Answer, event
 from tests.problems import assert_problem
 
-QUERY_OPERATIONS = ("page", "row", "stats", "snapshots", "health", "openapi")
+QUERY_OPERATIONS = ("page", "row", "stats", "snapshots", "health", "openapi", *BENCHMARK_OPERATIONS)
 
 
 def echo(request: Request) -> Response:
@@ -41,6 +42,10 @@ def ask(method: str, path: str) -> Answer:
         ("/sqlite-efs/stats2", "/sqlite-efs/stats2 {'id': 'stats2'}"),
         ("/sqlite-tmp/ ", "/sqlite-tmp/  {'id': ' '}"),
         ("/openapi.json", "/openapi.json {}"),
+        ("/benchmarks/trends", "/benchmarks/trends {}"),
+        ("/benchmarks/7", "/benchmarks/7 {'id': '7'}"),
+        ("/benchmarks/7/report.md", "/benchmarks/7/report.md {'id': '7'}"),
+        ("/benchmarks/report.md", "/benchmarks/report.md {'id': 'report.md'}"),
     ],
 )
 def test_a_path_finds_its_operation(path: str, text: str) -> None:
@@ -49,7 +54,24 @@ def test_a_path_finds_its_operation(path: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "", "/nothing", "/ddb/", "/ddb/1/2", "/ddb//", "/DDB", "/ddbx", "//ddb", "/insert/", "/health/1", "é\0"],
+    [
+        "/",
+        "",
+        "/nothing",
+        "/ddb/",
+        "/ddb/1/2",
+        "/ddb//",
+        "/DDB",
+        "/ddbx",
+        "//ddb",
+        "/insert/",
+        "/health/1",
+        "é\0",
+        "/benchmarks/7/",
+        "/benchmarks//report.md",
+        "/benchmarks/7/8/report.md",
+        "/benchmarks/7/other",
+    ],
 )
 def test_another_path_is_not_found(path: str) -> None:
     assert_problem(ask("GET", path), "not-found", f"There is no {path}")
@@ -73,6 +95,9 @@ def test_a_long_path_is_not_repeated_in_full() -> None:
         ("PATCH", "/insert", "POST"),
         ("POST", "/command/health", "GET, HEAD"),
         ("TRACE", "/health", "GET, HEAD"),
+        ("DELETE", "/benchmarks", "GET, HEAD, POST"),
+        ("POST", "/benchmarks/trends", "GET, HEAD"),
+        ("PUT", "/benchmarks/7/report.md", "GET, HEAD"),
     ],
 )
 def test_a_method_that_a_path_does_not_have_is_told_those_it_has(method: str, path: str, allow: str) -> None:
@@ -90,6 +115,23 @@ def test_what_the_other_function_answers_is_not_answered_here(method: str, path:
     command = Router("command", dict.fromkeys(("insert", "publish", "health"), echo))
     assert Answer(command(event(method, path), None)).status == 200
     assert Answer(command(event("GET", "/ddb/1"), None)).status == 405
+
+
+def test_an_operation_knows_how_long_it_may_take() -> None:
+    class Context:
+        def get_remaining_time_in_millis(self) -> int:
+            return 1500
+
+    seen: list[float | None] = []
+
+    def note(request: Request) -> Response:
+        seen.append(request.remaining_s())
+        return Response(200)
+
+    router = Router("query", dict.fromkeys(QUERY_OPERATIONS, note))
+    for context in (Context(), None, object()):
+        router(event("GET", "/ddb"), context)
+    assert seen == [1.5, None, None]
 
 
 def test_head_is_get_without_the_body() -> None:

@@ -3,12 +3,13 @@ from __future__ import annotations
 from handlers.routes import COMMAND, QUERY, ROUTES, SOURCES, gateway_routes, methods
 
 
-def test_the_gateway_sends_writes_and_the_commands_health_to_the_command_function() -> None:
+def test_what_is_authorised_as_a_write_has_a_route_of_its_own() -> None:
     assert gateway_routes() == {
         "POST /insert": COMMAND,
         "POST /snapshots": COMMAND,
         "GET /command/health": COMMAND,
         "HEAD /command/health": COMMAND,
+        "POST /benchmarks": QUERY,
     }
 
 

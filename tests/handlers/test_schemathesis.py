@@ -74,6 +74,10 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield running.url
 
 
+def is_meant_to_work(case: schemathesis.Case[Any]) -> bool:
+    return case.meta is None or case.meta.generation.mode is GenerationMode.POSITIVE
+
+
 @SCHEMA.parametrize()
 @settings(
     max_examples=25,
@@ -86,4 +90,6 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_the_api_is_as_described(case: schemathesis.Case[Any], url: str) -> None:
     # A bookmark that is not there yet is waited for, then 503: right, tested elsewhere, and 2 s each here.
     case.headers.pop("Min-Bookmark", None)
+    if case.method == "POST" and case.path == "/benchmarks" and is_meant_to_work(case):
+        case.body = {**(case.body if isinstance(case.body, dict) else {}), "iterations": 1}
     case.call_and_validate(base_url=url, checks=CHECKS)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from handlers.settings import VARIABLES
-from handlers.table import create_table_arguments
+from handlers.table import BENCHMARKS, create_table_arguments
 from infra.naming import INTERFACES
 from tests.infra.contract import resource_class, statements
 from tests.infra.graph import Node
@@ -147,6 +147,13 @@ WRITE = READ | {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Upd
 def test_each_function_has_exactly_its_actions_on_the_table(function: str, actions: set[str]) -> None:
     assert actions_of(f"{function}-data", "Table") == actions
     assert policy_of(f"{function}-data")[0]["Resource"] == [TABLE, f"{TABLE}/index/*"]
+
+
+def test_the_query_function_may_put_items_into_the_benchmarks_partition_and_no_other() -> None:
+    (statement,) = [statement for statement in policy_of("query-data") if "dynamodb:PutItem" in statement["Action"]]
+    assert (statement["Action"], statement["Resource"]) == (["dynamodb:PutItem"], [TABLE])
+    assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [BENCHMARKS]}}
+    assert {statement["Sid"] for statement in policy_of("command-data")} == {"Table", "Files"}
 
 
 @pytest.mark.parametrize(
