@@ -139,7 +139,7 @@ def _keep(result: Result, path: Path, *, as_json: bool) -> None:
     for size in result.sizes:
         console.print(f"{size.rows:,} rows, {size.snapshot_bytes / 1e6:,.2f} MB\n", grids.glance(size).table())
         console.print("\n".join(["", *said([size]), ""]))
-    console.print("\n".join(str(file) for file in (path, path.with_suffix(".csv"), *written)))
+    print(*(path, path.with_suffix(".csv"), *written), sep="\n")
 
 
 def _cut_short(cut: ConsoleError | KeyboardInterrupt, path: Path) -> ConsoleError:

@@ -51,8 +51,9 @@ def report(
     if as_json:
         terminal.print_json({"files": [str(file) for file in written]})
         return
-    lines = [line for each in kept for line in said(each.result.sizes)]
-    terminal.results().print("\n".join([*lines, "", *map(str, written)]))
+    for each in kept:
+        terminal.results().print("\n".join(said(each.result.sizes)))
+    print("", *written, sep="\n")
 
 
 def _loaded(files: Sequence[Path]) -> list[Kept]:

@@ -66,7 +66,7 @@ def distribution(size: Size) -> Figure:
             _percentile_curve(axes, at)
         _percentile_axis(axes)
     title = f"{size.rows:,} rows: how many of the requests took at most how long"
-    _label(figure, [axes for axes, _ in panels], title, "percentile of the requests")
+    labelled(figure, [axes for axes, _ in panels], title, ("percentile of the requests", "milliseconds"))
     return figure
 
 
@@ -82,13 +82,13 @@ def latency_by_rows(sizes: Sequence[Size]) -> Figure:
         axes.xaxis.set_major_formatter(FuncFormatter(_as_number))
         axes.xaxis.set_minor_locator(NullLocator())
     title = "Latency by number of rows: median with its 95 % interval, and 99th percentile (thin)"
-    _label(figure, [axes for axes, _ in panels], title, "rows")
+    labelled(figure, [axes for axes, _ in panels], title, ("rows", "milliseconds"))
     return figure
 
 
 def save(figure: Figure, path: Path) -> None:
     """Write an SVG. Raises OSError."""
-    with _style():
+    with style():
         figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
 
 
@@ -103,7 +103,8 @@ def shown_at(sizes: Iterable[Size]) -> list[At]:
 
 
 @contextlib.contextmanager
-def _style() -> Generator[None]:
+def style() -> Generator[None]:
+    """The look of all charts, for what is made within."""
     with mpl.rc_context(cast("dict[Any, Any]", STYLE)):  # its names are a type of matplotlib's own
         yield
 
@@ -113,7 +114,7 @@ def _panels(shown: Sequence[At]) -> tuple[Figure, list[tuple[Axes, list[At]]]]:
     names = list(dict.fromkeys(at.measurement.workload for at in shown))
     columns = min(COLUMNS, len(names))
     lines = math.ceil(len(names) / columns)
-    with _style():
+    with style():
         figure = Figure(figsize=(PANEL_INCHES[0] * columns, PANEL_INCHES[1] * lines + 0.9), layout="constrained")
         panels: list[Axes] = list(figure.subplots(lines, columns, sharey=True, squeeze=False).flat)
         for axes in panels[len(names) :]:
@@ -164,11 +165,11 @@ def _growth_curve(axes: Axes, source: str, each: Sequence[At]) -> None:
     axes.plot(rows, [at.figures.p99 for at in each], color=colour, linewidth=0.7, alpha=0.8)
 
 
-def _label(figure: Figure, panels: Sequence[Axes], title: str, x: str) -> None:
-    """Say what the figure shows, and name the axes and each line once for all panels."""
-    with _style():
-        figure.supxlabel(x, fontsize=9, color=GREY)
-        figure.supylabel("milliseconds", fontsize=9, color=GREY)
+def labelled(figure: Figure, panels: Sequence[Axes], title: str, axes_names: tuple[str, str]) -> None:
+    """Say what the figure shows, and name the axes (x, y) and each line once for all panels."""
+    with style():
+        figure.supxlabel(axes_names[0], fontsize=9, color=GREY)
+        figure.supylabel(axes_names[1], fontsize=9, color=GREY)
         handles: dict[str, Artist] = {}
         for axes in panels:
             handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))

@@ -10,11 +10,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
+from matplotlib.figure import Figure
+
+from console import prices
 from console.benchmark.charts import distribution, latency_by_rows, save, shown_at
 from console.benchmark.comparison import compare, differences
+from console.benchmark.cost_chart import cost_by_reads
 from console.benchmark.grids import by_name, compared, details, glance, notes, verdicts
 from console.benchmark.surroundings import NOT_AWS
+from console.cost_study import cost_series
+from console.measured import measured_values, size_for
 from console.result import Result, Size
+from console.scenario import assemble
+from console.verdict import verdict_text
 
 METHOD = (
     "Times are the client's, until the answer was there in full, over connections that are kept alive; no request "
@@ -54,8 +62,10 @@ def write_report(kept: Sequence[Kept], folder: Path, name: str) -> list[Path]:
         parts += ["## Latency by rows", _image(charts[-1], "latency against rows")]
     for each in kept:
         drawn = _draw(each, folder)
-        charts += drawn.values()
-        parts += _result_parts(each, drawn, folder)
+        cost_chart = folder / f"{each.name}-cost.svg"
+        save(_cost(each.result), cost_chart)
+        charts += [*drawn.values(), cost_chart]
+        parts += [*_result_parts(each, drawn, folder), *_advice(each.result, cost_chart)]
     if len(kept) == 2:
         parts += _comparison(*kept)
     document = folder / f"{name}.md"
@@ -130,6 +140,20 @@ def _size_parts(size: Size, drawn: dict[int, Path]) -> list[str]:
         if grid is not None:
             parts += [title, grid.markdown()]
     return [part for part in parts if part]
+
+
+def _advice(result: Result, chart: Path) -> list[str]:
+    """Which path to use, for the usual load."""
+    return ["### Which path to use", *verdict_text(result).splitlines(), _image(chart, "cost against reads a month")]
+
+
+def _cost(result: Result) -> Figure:
+    """Dollars against reads a month, for the largest size and the usual load."""
+    size = size_for(result, None)
+    price_list = prices.load()
+    scenario = assemble({}, measured_values(result, size, "newest-100")).scenario
+    title = f"{size.rows:,} rows: what reading 100 of them at a time costs, at prices of {price_list.date}"
+    return cost_by_reads(cost_series(price_list.prices, scenario), title)
 
 
 def _environment(result: Result) -> list[str]:

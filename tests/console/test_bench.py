@@ -90,8 +90,8 @@ def test_reading_alone_is_measured_by_default_and_every_request_kept(
             assert by_rate is None or (by_rate.rate_per_s, by_rate.requests) == (50.0, 3)
     lines = lines_in(tmp_path)
     assert Counter((line["workload"], line["source"], line["loop"]) for line in lines) == kinds(size)
-    stem = tmp_path / sorted(tmp_path.iterdir())[0].stem
-    assert ran.out.splitlines()[-4:] == [f"{stem}.{ending}" for ending in ("json", "csv", "md", "svg")]
+    stem = next(tmp_path.glob("*.json")).with_suffix("")
+    assert ran.out.splitlines()[-5:] == [f"{stem}{ending}" for ending in (".json", ".csv", ".md", ".svg", "-cost.svg")]
     assert "newest-100 at 50/s" in ran.out
 
 
@@ -146,7 +146,7 @@ def test_a_local_stack_of_its_own_is_measured_at_several_sizes(run_console: RunC
         assert set(kinds(size).values()) == {3}
         assert {kind[0] for kind in kinds(size)} == set(result.settings.workloads)
     assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".csv", ".md", ".svg"}
-    assert len(list(tmp_path.glob("*.svg"))) == 3  # latency by rows, and a distribution for each size
+    assert len(list(tmp_path.glob("*.svg"))) == 4  # latency by rows, a distribution for each size, costs
     assert "not AWS's" in next(tmp_path.glob("*.md")).read_text(encoding="utf-8")
 
 

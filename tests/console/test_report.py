@@ -27,15 +27,25 @@ def test_a_result_is_rendered_beside_itself(run_console: RunConsole, tmp_path: P
         "",
         str(tmp_path / "one-benchmark.md"),
         str(tmp_path / "one-benchmark.svg"),
+        str(tmp_path / "one-benchmark-cost.svg"),
     ]
+
+
+def test_a_long_path_stays_on_one_line(run_console: RunConsole, tmp_path: Path) -> None:
+    out = tmp_path / ("long-" * 30)
+    assert (
+        str(out / "one-benchmark.md")
+        in run_console("report", put(tmp_path, "one", sample_result()), "--out", str(out)).out
+    )
 
 
 def test_out_is_another_folder_and_json_names_the_files(run_console: RunConsole, tmp_path: Path) -> None:
     path = put(tmp_path, "one", sample_result())
     out = tmp_path / "new" / "folder"
     ran = run_console("report", path, "--out", str(out), "--json")
-    assert json.loads(ran.out) == {"files": [str(out / f"one-benchmark{ending}") for ending in (".md", ".svg")]}
-    assert {file.name for file in out.iterdir()} == {"one-benchmark.md", "one-benchmark.svg"}
+    names = [f"one-benchmark{ending}" for ending in (".md", ".svg", "-cost.svg")]
+    assert json.loads(ran.out) == {"files": [str(out / name) for name in names]}
+    assert {file.name for file in out.iterdir()} == set(names)
 
 
 def test_without_files_it_is_the_newest(
@@ -48,7 +58,7 @@ def test_without_files_it_is_the_newest(
     os.makedirs("docs/benchmarks")
     for name in ("20261121-090000", "20261122-090000", "20261120-090000"):
         put(Path("docs/benchmarks"), name, sample_result())
-    assert run_console("report").out.splitlines()[-1] == "docs/benchmarks/20261122-090000-benchmark.svg"
+    assert run_console("report").out.splitlines()[-1] == "docs/benchmarks/20261122-090000-benchmark-cost.svg"
 
 
 def test_two_runs_are_compared_in_the_order_of_time(run_console: RunConsole, tmp_path: Path) -> None:

@@ -4,8 +4,12 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from console.benchmark.report import Kept, said, write_report
+from console.errors import ConsoleError
 from console.result import Result
+from console.verdict import verdict_text
 from tests.console.results import figures, measurement, sample_result, size
 
 TWO_SIZES = tuple(size(measurement(), measurement("stats", "ddb"), rows=rows) for rows in (1000, 20_000))
@@ -26,7 +30,7 @@ def written(folder: Path, *each: Kept, name: str = "report") -> tuple[str, list[
 def test_one_result_of_one_size_is_a_document_with_a_chart(tmp_path: Path) -> None:
     one = kept(tmp_path, sample_result())
     text, names = written(tmp_path, one, name=one.name)
-    assert names == ["20261121-090000-benchmark.md", "20261121-090000-benchmark.svg"]
+    assert names == [f"20261121-090000-benchmark{ending}" for ending in (".md", ".svg", "-cost.svg")]
     for part in (
         "# Benchmark of 2026-11-21 09:00 UTC",
         "### 1,000 rows, a snapshot of 0.29 MB",
@@ -42,6 +46,23 @@ def test_one_result_of_one_size_is_a_document_with_a_chart(tmp_path: Path) -> No
         assert part not in text
 
 
+def test_the_document_says_which_path_to_use_and_what_it_costs(tmp_path: Path) -> None:
+    one = kept(tmp_path, sample_result(sizes=TWO_SIZES))
+    text, names = written(tmp_path, one, name=one.name)
+    assert "### Which path to use" in text
+    for paragraph in verdict_text(one.result).splitlines():
+        assert paragraph in text
+    chart = (tmp_path / names[-1]).read_text()
+    assert "20,000 rows: what reading 100 of them at a time costs, at prices of " in chart
+    assert "USD a month" in chart
+
+
+def test_a_result_without_a_measurement_has_no_document(tmp_path: Path) -> None:
+    empty = replace(sample_result(), sizes=())
+    with pytest.raises(ConsoleError, match="cut short before it had measured anything"):
+        write_report([kept(tmp_path, empty)], tmp_path, "empty")
+
+
 def test_the_raw_data_is_linked_where_it_is(tmp_path: Path) -> None:
     one = kept(tmp_path, sample_result())
     one.path.with_suffix(".csv").write_text("")
@@ -53,14 +74,15 @@ def test_the_raw_data_is_linked_where_it_is(tmp_path: Path) -> None:
 def test_several_sizes_have_a_chart_by_rows_and_one_each(tmp_path: Path) -> None:
     one = kept(tmp_path, sample_result(sizes=TWO_SIZES))
     text, names = written(tmp_path, one, name=one.name)
-    assert names[1:] == [f"{one.name}.svg", f"{one.name}-1000-rows.svg", f"{one.name}-20000-rows.svg"]
+    assert names[1:] == [f"{one.name}{its}.svg" for its in ("", "-1000-rows", "-20000-rows", "-cost")]
     assert "## Latency by rows" in text
 
 
 def test_several_results_of_one_stack_are_one_document(tmp_path: Path) -> None:
     each = [kept(tmp_path, sample_result(sizes=(it,)), f"{it.rows}-benchmark") for it in TWO_SIZES]
     text, names = written(tmp_path, *each)
-    assert names == ["report.md", "report.svg", "1000-benchmark.svg", "20000-benchmark.svg"]
+    of_each = [f"{rows}-benchmark{its}.svg" for rows in (1000, 20_000) for its in ("", "-cost")]
+    assert names == ["report.md", "report.svg", *of_each]
     assert "# 2 benchmarks, 2026-11-21 09:00 UTC to 2026-11-21 09:00 UTC" in text
     assert "They have no measurement in common." in text
 
@@ -88,7 +110,7 @@ def test_what_is_special_is_said(tmp_path: Path) -> None:
         settings=replace(usual.settings, rate_per_s=20.0),
     )
     text, names = written(tmp_path, kept(tmp_path, special), name="special")
-    assert names == ["special.md"]  # nothing to draw
+    assert names == ["special.md", "20261121-090000-benchmark-cost.svg"]  # there is no latency to draw
     for part in (
         "**Incomplete: ",
         "> These are not AWS's",
@@ -102,7 +124,7 @@ def test_what_is_not_there_leaves_no_heading(tmp_path: Path) -> None:
     bare = sample_result(replace(measurement(), phases_ms={}, consumed={}))
     text, _ = written(tmp_path, kept(tmp_path, bare), name="bare")
     assert "spent its time" not in text
-    assert "consumed" not in text
+    assert "What a request consumed" not in text
     assert "\n\n\n" not in text
 
 
