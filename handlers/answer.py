@@ -25,15 +25,10 @@ def json_response(status: int, content: object, headers: dict[str, str] | None =
 
 
 def health_response(
-    role: str, bookmark: Bookmark, settings: Settings, members: dict[str, object] | None = None
+    role: str, bookmark: Bookmark, build: dict[str, object], members: dict[str, object] | None = None
 ) -> Response:
-    """The function is well: its role, its build and the newest bookmark it knows."""
-    content: dict[str, object] = {
-        "status": "ok",
-        "role": role,
-        "build": build_of(settings),
-        "bookmark": str(bookmark),
-    }
+    """The function is well: its role, its build (`build_of`) and the newest bookmark it knows."""
+    content: dict[str, object] = {"status": "ok", "role": role, "build": build, "bookmark": str(bookmark)}
     return json_response(200, content | (members or {}))
 
 

@@ -12,7 +12,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
-from handlers.answer import health_response, json_response
+from handlers.answer import build_of, health_response, json_response
 from handlers.bookmark import NOTHING
 from handlers.dynamo import Deadline, make_client
 from handlers.files import UnprovenError
@@ -56,7 +56,7 @@ class Command:
         make_deadline: Callable[[], Deadline] = Deadline,
     ) -> None:
         self._ledger = ledger
-        self._settings = settings
+        self._build = build_of(settings)
         self._make_deadline = make_deadline
         self._publisher = Publisher(ledger, settings)
         self._appender = make_appender(ledger, self._publisher, now)
@@ -91,7 +91,7 @@ class Command:
     def health(self, request: Request) -> Response:
         """GET /command/health: the function, its build, and the ledger's newest bookmark; makes no ledger."""
         request.parameters(())
-        return health_response("command", self._ledger.head(self._make_deadline()) or NOTHING, self._settings)
+        return health_response("command", self._ledger.head(self._make_deadline()) or NOTHING, self._build)
 
     def _published(self, appended: Appended, timings: Timings) -> Published | None:
         """The snapshot with these rows; None where there is none (a replay only looks, it does not build)."""

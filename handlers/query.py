@@ -10,7 +10,7 @@ import json
 import logging
 import os
 
-from handlers.answer import JSON_TYPE, health_response, json_response
+from handlers.answer import JSON_TYPE, build_of, health_response, json_response
 from handlers.bookmark import NOTHING
 from handlers.catalog import Catalog, snapshots_dir
 from handlers.copying_reader import CopyingReader
@@ -48,6 +48,7 @@ class Query:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._build = build_of(settings)
         self._catalog = Catalog(snapshots_dir(settings.efs_dir), settings.check_interval_s)
         self._on_efs = SqliteReader(self._catalog, settings)
         self._in_tmp = CopyingReader(self._catalog, settings)
@@ -117,7 +118,7 @@ class Query:
             self._descriptions = {name: self._descriptions[name] for name in names if name in self._descriptions}
         retries = self._on_efs.retries + self._in_tmp.retries
         bookmark = newest.bookmark if newest else NOTHING
-        return health_response("query", bookmark, self._settings, {"retries": retries})
+        return health_response("query", bookmark, self._build, {"retries": retries})
 
     def openapi(self, request: Request) -> Response:
         """GET /openapi.json: the API's description."""

@@ -20,7 +20,7 @@ def test_an_answer_is_json_that_is_not_cached() -> None:
 
 
 def test_health_tells_role_build_and_bookmark() -> None:
-    response = health_response("query", Bookmark(7, 3), Settings({}), {"retries": 2})
+    response = health_response("query", Bookmark(7, 3), build_of(Settings({})), {"retries": 2})
     assert json.loads(response.body) == {
         "status": "ok",
         "role": "query",
@@ -35,7 +35,7 @@ def test_health_tells_role_build_and_bookmark() -> None:
         "bookmark": "7.3",
         "retries": 2,
     }
-    assert "retries" not in json.loads(health_response("command", Bookmark(7, 3), Settings({})).body)
+    assert "retries" not in json.loads(health_response("command", Bookmark(7, 3), build_of(Settings({}))).body)
 
 
 def test_the_build_tells_where_it_runs() -> None:
