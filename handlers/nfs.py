@@ -10,7 +10,6 @@ the next.
 from __future__ import annotations
 
 import os
-import re
 
 from handlers.meter import METERS
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 MOUNTSTATS = "/proc/self/mountstats"
 CHUNK_BYTES = 65536
-MOUNT = rb"^.*device .*mounted on (\S+) with fstype (\S+)"
-OPERATION = rb"^\s*(\w+): ([1-9][0-9]*) "
 SERVER_READ_BYTES = 4  # place in the line "bytes:": data that came from the server, not from the cache
 # Data, and the upkeep of connection and session; every other operation is about a name, a file's state or attributes.
 NO_METADATA = frozenset(
@@ -95,20 +92,23 @@ def read_all(file: int) -> bytes:
 
 def mount_of(stats: bytes, path: bytes) -> bytes | None:
     """The path of the NFS mount that holds `path`; None where another kind of file system does."""
-    holding = [
-        (mount, kind)
-        for mount, kind in re.findall(MOUNT, stats, re.MULTILINE)
-        if (path + b"/").startswith(mount.rstrip(b"/") + b"/")
-    ]
-    mount, kind = max(reversed(holding), key=lambda found: len(found[0]), default=(b"", b""))
-    return mount if kind in (b"nfs", b"nfs4") else None
+    found, kind_found = b"", b""
+    for line in stats.splitlines():  # no regular expression: compiling one costs 0.2 ms of a cold start
+        mount, is_mount, kind = line.partition(b" mounted on ")[2].partition(b" with fstype ")
+        if is_mount and (path + b"/").startswith(mount.rstrip(b"/") + b"/") and len(mount) >= len(found):
+            found, kind_found = mount, kind.split()[0]
+    return found if kind_found in (b"nfs", b"nfs4") else None
 
 
 def totals(stats: bytes, mount: bytes) -> EfsUse:
     """What was done on a mount since it was mounted."""
     record = stats.rpartition(b" mounted on %s with fstype nfs" % mount)[2].partition(b"\ndevice ")[0]
     head, _, operations = record.partition(b"per-op statistics")
-    counts: dict[bytes, bytes] = dict(re.findall(OPERATION, operations, re.MULTILINE))
-    metadata = sum(int(count) for name, count in counts.items() if name not in NO_METADATA)
+    counts: dict[bytes, int] = {}
+    for line in operations.splitlines()[1:]:
+        name, _, numbers = line.strip().partition(b": ")
+        if numbers:
+            counts[name] = int(numbers.partition(b" ")[0])
+    metadata = sum(count for name, count in counts.items() if name not in NO_METADATA)
     size_bytes = head.partition(b"bytes:")[2].split(None, SERVER_READ_BYTES + 1)[SERVER_READ_BYTES]
-    return metadata, int(counts.get(b"READ", 0)), int(size_bytes)
+    return metadata, counts.get(b"READ", 0), int(size_bytes)
