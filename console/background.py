@@ -9,6 +9,8 @@ from typing import Self, cast
 
 from console.stack import LocalStack
 
+WAKE_S = 0.1
+
 
 class BackgroundStack:
     """A local stack in a background thread; also a context manager.
@@ -47,7 +49,9 @@ class BackgroundStack:
         """
         life = self._executor.submit(asyncio.run, self._live())
         try:
-            wait([life, self._ready], return_when=FIRST_COMPLETED)
+            # In steps: a signal that arrives just before a wait begins does not end it.
+            while not wait([life, self._ready], WAKE_S, FIRST_COMPLETED).done:
+                pass
         except BaseException:
             self.stop()
             raise

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -33,6 +34,14 @@ def patience() -> Iterator[None]:
         patch.setattr("console.child.GRACE_S", PATIENCE_S)
         patch.setattr("console.ledger.READ_TIMEOUT_S", PATIENCE_S)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interruptible() -> Iterator[None]:
+    """Where a shell runs the tests in its background, SIGINT is ignored, and children would inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)

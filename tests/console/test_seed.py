@@ -124,7 +124,7 @@ def test_ctrl_c_says_how_to_go_on_and_that_does(live: BackgroundStack, faulty: F
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
         released.set()
-    assert (process.returncode, out) == (130, "")
+    assert (process.returncode, out) == (130, ""), err
     error, hint = err.splitlines()[-2:]
     assert error == f"Error: interrupted; {done} of 600 rows are in"
     with start(*shlex.split(hint.partition("console ")[2])) as process:
