@@ -45,9 +45,12 @@ test: $(READY)
 
 bench: $(READY)
 	$(BENCH) --benchmark-autosave
+	@$(BIN)/python -m tests.perf.ratios
 
 bench-compare: $(READY)
-	$(BENCH) --benchmark-compare
+	@$(BIN)/python -m tests.perf.ratios > /dev/null
+	$(BENCH) --benchmark-json=.benchmarks/compared.json
+	@$(BIN)/python -m tests.perf.ratios .benchmarks/compared.json
 
 growth: $(READY)
 	@$(BIN)/python -m tests.perf.growth
