@@ -21,7 +21,7 @@ def content_of(path: Path) -> bytes:
 def lean(source: str) -> str:
     """The source without comments and docstrings. Raises SyntaxError."""
     docstrings = _docstring_places(ast.parse(source))
-    lines = source.splitlines(keepends=True)
+    lines = io.StringIO(source).readlines()  # as tokenize counts them: str.splitlines knows more ends of lines
     tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     for (row, column), _ in (token[2:4] for token in tokens if token.type == tokenize.COMMENT):
         lines[row - 1] = lines[row - 1][:column].rstrip() + "\n"

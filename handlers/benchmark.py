@@ -176,11 +176,16 @@ def total_of(receipts: list[Consumed]) -> Consumed:
 
 
 def finish_copy(ask: Ask, end_s: float, clock: Callable[[], float]) -> None:
-    """Let `sqlite-tmp` come to its copy, while there is time: a large one grows only by a step at each read."""
-    while clock() < end_s:
+    """Let `sqlite-tmp` come to its copy, while there is time: a large one grows only by a step at each read.
+
+    One that does not grow in two reads (the first only begins it) will not come: `/tmp` has no room for it.
+    """
+    reads_without_a_step = 0
+    while clock() < end_s and reads_without_a_step < 2:
         copy = _asked(ask, "/sqlite-tmp", "limit=1")["copy"]
         if copy is None or not copy["remaining_bytes"]:
             return
+        reads_without_a_step = 0 if copy["bytes"] else reads_without_a_step + 1
 
 
 def check_ledger(ask: Ask) -> None:

@@ -6,6 +6,7 @@ grows by a step at each read, so that no single read waits for all of it. `copy.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 
@@ -40,17 +41,22 @@ class CopyingReader(SqliteReader):
         self._last_copy: dict[str, float] | None = None
 
     def take_copy(self) -> dict[str, float] | None:
-        """What was copied since this was last asked: bytes, ms, and how many bytes remain; None where nothing was."""
+        """What was copied since this was last asked: bytes, ms, and how many bytes remain; None where nothing was.
+
+        While the snapshot is read where it is published, there is always something to say: its bytes remain.
+        """
         copy, self._last_copy = self._last_copy, None
+        if copy is None and self._current is not None and self._current.name is not None and self._path is None:
+            return {"bytes": 0, "ms": 0.0, "remaining_bytes": self._current.size_bytes}
         return copy
 
     def refresh(self, timings: Timings) -> None:
         """Copy the newest snapshot again, to measure the copy. Raises Problem (503) where it cannot be."""
         try:
             copies = self._copies
-            snapshot = self._newest(timings, True)
-            if snapshot.name is not None and (self._copies == copies or self._growing is not None):
-                self._replace(self._copy_whole(snapshot.name, timings))
+            snapshot = super()._newest(timings, True)
+            if snapshot.name is not None and (self._copies == copies or self._path is None):
+                self._refresh(snapshot.name, timings)
         except (OSError, UnprovenError) as error:
             raise unavailable("The snapshot cannot be copied now") from error
 
@@ -64,38 +70,46 @@ class CopyingReader(SqliteReader):
         self._grow(timings)
         return super()._newest(timings, now)
 
+    def _refresh(self, name: Name, timings: Timings) -> None:
+        """Put a new copy in the place of what is open. What is no proven copy is passed over if it proves damaged."""
+        try:
+            self._replace(self._copy_whole(name, os.lstat(self._catalog.path(name)).st_size, timings))
+        except UnprovenError:
+            if self._path is None:
+                self._catalog.reject(name)
+            raise
+
     def _open(self, name: Name, timings: Timings) -> Snapshot:
         METERS.efs_metadata_operation()
         size_bytes = os.lstat(self._catalog.path(name)).st_size
-        self._give_up()
-        if not self._copies:
-            self._prepare_folder()
-        self._make_room(size_bytes)
         if self._is_suspect or size_bytes <= max(WHOLE_BYTES, self._settings.verify_max_bytes):
-            return self._copy_whole(name, timings)
-        return self._copy_gradually(name, timings)
-
-    def _copy_whole(self, name: Name, timings: Timings) -> Snapshot:
+            return self._copy_whole(name, size_bytes, timings)
+        snapshot = super()._open(name, timings)
         self._give_up()
+        self._forget_copy()
+        self._begin(name, size_bytes, timings)
+        return snapshot
+
+    def _copy_whole(self, name: Name, size_bytes: int, timings: Timings) -> Snapshot:
+        self._make_room(size_bytes)
         target = self._new_path(name)
         METERS.efs_metadata_operation()
-        size_bytes = copy_proven(self._catalog.path(name), target, name)
+        copy_proven(self._catalog.path(name), target, name)
         self._note(size_bytes, 0, timings)
-        return self._open_copy(target, name, timings)
-
-    def _copy_gradually(self, name: Name, timings: Timings) -> Snapshot:
-        """The snapshot where it is published, and the beginning of a copy."""
-        METERS.efs_metadata_operation()
-        copy = FileCopy(self._catalog.path(name), self._new_path(name))
-        self._growing = name, copy
-        try:
-            snapshot = super()._open(name, timings)
-        except BaseException:
-            self._give_up()
-            raise
-        self._forget_copy()
-        self._note(0, copy.total_bytes, timings)
+        snapshot = self._open_copy(target, name, timings)
+        self._give_up()
         return snapshot
+
+    def _begin(self, name: Name, size_bytes: int, timings: Timings) -> None:
+        """Begin to copy the snapshot that is open, if its copy has room."""
+        METERS.efs_metadata_operation()
+        try:
+            if self._free_bytes() < size_bytes:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._growing = name, FileCopy(self._catalog.path(name), self._new_path(name))
+        except OSError as error:
+            _log.warning("snapshot %s is read where it is published, because it cannot be copied: %s", name, error)
+        self._note(0, size_bytes, timings)
 
     def _grow(self, timings: Timings) -> None:
         """Copy one step more; open the copy when it is whole and proven."""
@@ -108,9 +122,9 @@ class CopyingReader(SqliteReader):
             self._note(copy.size_bytes - before, copy.total_bytes - copy.size_bytes, timings)
             if is_whole:
                 copy.prove(name)
+                self._replace(self._open_copy(copy.target, name, timings))
                 self._growing = None
                 copy.close()
-                self._replace(self._open_copy(copy.target, name, timings))
         except UnprovenError as error:
             _log.warning("snapshot %s is passed over: %s", name, error)
             self._catalog.reject(name)
@@ -141,8 +155,8 @@ class CopyingReader(SqliteReader):
         if self._growing is not None:
             _, copy = self._growing
             self._growing = None
-            copy.close()
             remove(copy.target)
+            copy.close()
 
     def _note(self, size_bytes: int, remaining_bytes: int, timings: Timings) -> None:
         """Add to what `take_copy` tells."""
@@ -152,17 +166,25 @@ class CopyingReader(SqliteReader):
         self._last_copy = {"bytes": copy["bytes"] + size_bytes, "ms": spent_ms, "remaining_bytes": remaining_bytes}
 
     def _new_path(self, name: Name) -> str:
+        self._prepare_folder()
         self._copies += 1
         return os.path.join(self._folder, f"{self._copies}-{name}")
 
     def _prepare_folder(self) -> None:
+        if self._copies:
+            return
         os.makedirs(self._folder, exist_ok=True)
         for leftover in os.listdir(self._folder):  # of a process that died in this sandbox
             remove(os.path.join(self._folder, leftover))
 
     def _make_room(self, size_bytes: int) -> None:
         """Give up the open copy where both do not fit and the new one alone does."""
-        disk = os.statvfs(self._folder)
-        free_bytes = disk.f_bavail * disk.f_frsize
-        if self._current is not None and free_bytes < size_bytes <= free_bytes + self._current.size_bytes:
+        free_bytes = self._free_bytes()
+        freed_bytes = self._current.size_bytes if self._current is not None and self._path is not None else 0
+        if free_bytes < size_bytes <= free_bytes + freed_bytes:
             self.drop()
+
+    def _free_bytes(self) -> int:
+        self._prepare_folder()
+        disk = os.statvfs(self._folder)
+        return disk.f_bavail * disk.f_frsize

@@ -35,7 +35,7 @@ def proven_size(path: str, name: Name, verify_max_bytes: int | None) -> int:
             header, digest = _header_and_digest(file, size_bytes)
         else:
             header, digest = os.pread(file, HEADER_BYTES, 0), name.digest
-            if verify_max_bytes:  # with 0 it is a copy of ours, which is not on EFS
+            if verify_max_bytes:  # 0 is asked for copies above all, which are not on EFS
                 METERS.efs_read(len(header))
     finally:
         os.close(file)
@@ -94,8 +94,10 @@ class FileCopy:
 
     def close(self) -> None:
         """Close both files."""
-        os.close(self._writing)
-        os.close(self._reading)
+        try:
+            os.close(self._writing)
+        finally:
+            os.close(self._reading)
 
 
 def copy_proven(source: str, target: str, name: Name) -> int:

@@ -87,10 +87,11 @@ class LedgerReader:
             timings.lap("check")
             return LedgerView(self._ledger, bookmark, lambda: bookmark, deadline, may_wait)
 
-        if at_least == NOTHING and self._known is not None:
+        known = self._known
+        if at_least == NOTHING and known is not None:
             reading = self._alongside.submit(head)
             try:
-                return use(LedgerView(self._ledger, self._known, reading.result, deadline, may_wait))
+                return use(LedgerView(self._ledger, known, reading.result, deadline, may_wait))
             finally:
                 wait([reading])  # where the rows could not be read: it belongs to this request, also on the meter
         return use(wait_for(at_least, newest, self._sleep, self._monotonic))
@@ -115,7 +116,7 @@ class LedgerView:
         deadline: Deadline,
         may_wait: Callable[[], bool],
     ) -> None:
-        self._guess = guess
+        self._prefix = guess
         self._head = head
         self._newest_row = NOTHING
         self._ledger = ledger
@@ -126,13 +127,16 @@ class LedgerView:
         """A page's rows as JSON text, how many they are, and the seq of the last one if more follow."""
         if query.is_filtered:
             return self._filtered_page(query)
-        return self._alongside_the_head(lambda prefix: self._page(query, prefix))
+        return self._alongside_the_head(lambda prefix: self._page(query, prefix), lambda found, guess, prefix: False)
 
     def row(self, row_id: str) -> str | None:
         """One row as JSON text. With a bookmark asked for, the index gets time to catch up."""
         if len(row_id) != ID_CHARACTERS or not row_id.isascii():  # DynamoDB refuses what is too long for a key
             return None
-        row = self._alongside_the_head(lambda prefix: self._ledger.row_by_id(prefix.epoch, row_id, self._deadline))
+        row = self._alongside_the_head(
+            lambda prefix: self._ledger.row_by_id(prefix.epoch, row_id, self._deadline),
+            lambda row, guess, prefix: row is not None and guess.epoch == prefix.epoch,
+        )
         while row is None and self._may_wait():
             row = self._ledger.row_by_id(self.bookmark.epoch, row_id, self._deadline)
         if row is None:
@@ -143,7 +147,8 @@ class LedgerView:
     @property
     def bookmark(self) -> Bookmark:
         """The prefix that is read."""
-        return max(self._head(), self._newest_row)
+        self._prefix = self._head()
+        return max(self._prefix, self._newest_row)
 
     def stats(self) -> dict[str, object]:
         """The statistics of all rows, added up from all of them."""
@@ -154,15 +159,20 @@ class LedgerView:
             times += page_times
         return Stats().plus(values, times).answer()
 
-    def _alongside_the_head(self, read: Callable[[Bookmark], T]) -> T:
-        """What `read` makes of the prefix; the guess's while the head is on its way, and again if that was wrong."""
+    def _alongside_the_head(self, read: Callable[[Bookmark], T], holds: Callable[[T, Bookmark, Bookmark], bool]) -> T:
+        """What `read` makes of the prefix; of the guess while the head is on its way, and again if that was wrong.
+
+        Args:
+            holds: whether what was found holds all the same: it is given that, the guess and the prefix.
+        """
+        guess = self._prefix
         try:
-            found = read(self._guess)
+            found = read(guess)
         except Problem:
-            if self.bookmark == self._guess:
+            if self.bookmark == guess:
                 raise
         else:
-            if self.bookmark == self._guess:
+            if self.bookmark == guess or holds(found, guess, self.bookmark):
                 return found
         return read(self.bookmark)
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from handlers.timings import Timings
 
 BATCH_ROWS = 8 * PAGE_ROWS  # read in parallel, applied together
+INDEXES_S = 3.0  # of a full build's limit: its indexes are made when the rows are in
 BUILD_LIMIT_S = 12.0  # a longer build publishes the prefix it has reached, and the next one goes on from there
 LAST_BATCH_S = 4.0  # for a batch begun at the limit: append, build and copy end before the gateway gives up
 DIRECTORY_MODE = 0o750
@@ -125,6 +126,8 @@ class Publisher:
     def _build_and_publish(self, at_least: Bookmark, newest: Published | None, timings: Timings) -> Published:
         end_s = self._monotonic() + BUILD_LIMIT_S
         working, build = self._base(at_least, newest)
+        if build == "full":
+            end_s -= INDEXES_S
         try:
             self._grow(working, self._target(at_least), end_s, timings)
             working.finish()

@@ -35,11 +35,12 @@ CREATE TABLE {TABLE} (
   json TEXT NOT NULL
 ) STRICT;
 """
-# Made when the rows are in: that takes half as long, and less space.
+# Made when the rows are in: that takes half as long, and less space. The latter two hold both filters' columns, so that
+# a filter by value and time together is answered by either without a look at the table.
 INDEXES = f"""
 CREATE UNIQUE INDEX IF NOT EXISTS {TABLE}_by_id ON {TABLE} (id);
-CREATE INDEX IF NOT EXISTS {TABLE}_by_value ON {TABLE} (random_value);
-CREATE INDEX IF NOT EXISTS {TABLE}_by_created_at ON {TABLE} (created_at);
+CREATE INDEX IF NOT EXISTS {TABLE}_by_value ON {TABLE} (random_value, created_at);
+CREATE INDEX IF NOT EXISTS {TABLE}_by_created_at ON {TABLE} (created_at, random_value);
 """
 
 # JSON Schema of what a client gives and what it gets back, for the OpenAPI description.

@@ -79,6 +79,7 @@ def test_comments_and_docstrings_go_and_nothing_else() -> None:
     assert lean(SOURCE) == LEAN
     assert lean(LEAN) == LEAN
     assert lean("") == ""
+    assert lean("x = 'a\x0cb\u2028'  # c\n") == "x = 'a\x0cb\u2028'\n"
 
 
 @pytest.mark.parametrize("name", [name for name in SHIPPED if name.endswith(".py")])

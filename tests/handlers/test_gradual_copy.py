@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from handlers import copying_reader, files
 from handlers.bookmark import NOTHING, Bookmark
+from handlers.catalog import Name
 from handlers.copying_reader import CopyingReader
+from handlers.files import FileCopy
 from handlers.problem import Problem
 from handlers.sqlite_view import SqliteView
 from handlers.timings import Timings
@@ -44,6 +47,15 @@ def folder_read(reader: CopyingReader) -> str:
         return Path(database[2]).parent.parent.name
 
     return reader.read(NOTHING, Timings(), use)
+
+
+def free_bytes(monkeypatch: pytest.MonkeyPatch, size_bytes: int) -> None:
+    disk = SimpleNamespace(f_bavail=size_bytes, f_frsize=1)
+
+    def statvfs(_: str) -> SimpleNamespace:
+        return disk
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
 
 
 def damage(path: Path) -> None:
@@ -150,13 +162,100 @@ def test_a_file_gone_before_it_is_opened_leaves_no_copy_behind(place: Place, mon
         reader = place.in_tmp()
         with pytest.raises(Problem, match="cannot be read now"):
             served(reader)
-        assert copies(place) == []
+        assert not (place.tmp / "snapshots").exists()
     assert count_of(reader) == 200
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
+def test_what_cannot_even_be_begun_is_read_where_it_is_and_says_so(
+    place: Place, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    published = place.publish(MemoryLedger(200))
+    reader = place.in_tmp()
+    opened = os.open
+
+    def refuse(path: str, flags: int, *mode: int) -> int:
+        return failing(code)() or 0 if flags & os.O_CREAT else opened(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", refuse)
+    for _ in range(3):
+        assert folder_read(reader) == "efs"
+        copy = reader.take_copy()
+        assert copy
+        assert (copy["bytes"], copy["remaining_bytes"]) == (0, published.size_bytes)
+
+
+def test_no_copy_is_begun_that_has_no_room(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    published = place.publish(MemoryLedger(200))
+    free_bytes(monkeypatch, published.size_bytes - 1)
+    reader = place.in_tmp()
+    for _ in range(3):
+        assert folder_read(reader) == "efs"
+    assert copies(place) == []
+
+
+def test_refresh_makes_room_for_the_new_copy(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    published = place.publish(MemoryLedger(200))
+    reader = place.in_tmp()
+    reader.refresh(Timings())
+    free_bytes(monkeypatch, published.size_bytes // 2)
+    held: list[list[str]] = []
+    proven = copying_reader.copy_proven
+
+    def look(source: str, target: str, name: Name) -> int:
+        held.append(copies(place))
+        return proven(source, target, name)
+
+    monkeypatch.setattr(copying_reader, "copy_proven", look)
+    reader.refresh(Timings())
+    assert held == [[]]
+    assert count_of(reader) == 200
+
+
+def test_a_refresh_that_finds_damage_passes_over_what_no_copy_has_proven(place: Place) -> None:
+    place.publish(MemoryLedger(200))
+    damage(place.path(place.publish(MemoryLedger(300))))
+    reader = place.in_tmp()
+    assert served(reader).seq == 300
+    with pytest.raises(Problem, match="cannot be copied now"):
+        reader.refresh(Timings())
+    assert served(reader) == Bookmark(EPOCH, 200)
+
+
+def test_a_refresh_that_fails_leaves_the_growing_copy_alone(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.publish(MemoryLedger(200))
+    reader = place.in_tmp()
+    served(reader)
+    with monkeypatch.context() as patch, pytest.raises(Problem, match="cannot be copied now"):
+        patch.setattr(os, "write", failing(errno.EIO))
+        reader.refresh(Timings())
+    while folder_read(reader) == "efs":
+        pass
+    assert count_of(reader) == 200
+
+
+def test_a_close_that_fails_is_no_reason_to_lose_the_copy(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.publish(MemoryLedger(200))
+    reader = place.in_tmp()
+    closed = FileCopy.close
+
+    def close(copy: FileCopy) -> None:
+        closed(copy)
+        raise OSError(errno.EIO, "a late error")
+
+    monkeypatch.setattr(FileCopy, "close", close)
+    while folder_read(reader) == "efs":
+        pass
+    assert count_of(reader) == 200
+    assert len(copies(place)) == 1
 
 
 def test_refresh_copies_the_whole_file_at_once(place: Place) -> None:
     published = place.publish(MemoryLedger(200))
     reader = place.in_tmp()
+    served(reader)
+    served(reader)  # a step of the growing copy is not the refresh's
+    reader.take_copy()
     for number in (2, 3):
         reader.refresh(Timings())
         copy = reader.take_copy()
