@@ -229,6 +229,16 @@ def test_a_copy_that_grows_with_the_reads_is_finished_first(
     assert api.get("/sqlite-tmp").json["consumed"]["copied_bytes"] == 0
 
 
+def test_a_copy_that_does_not_grow_is_not_waited_for() -> None:
+    grown = iter([0, 7, 0, 0])
+
+    def ask(_event: Mapping[str, Any], _context: object) -> Mapping[str, Any]:
+        return {"statusCode": 200, "body": json.dumps({"copy": {"bytes": next(grown), "remaining_bytes": 9}})}
+
+    finish_copy(ask, float("inf"), Clock())
+    assert not list(grown)
+
+
 def test_a_copy_is_not_waited_for_when_the_time_is_over() -> None:
     finish_copy(Slow(), 1000.0, Clock(1000.0))
 
