@@ -48,7 +48,7 @@ def bench(
         ),
     ] = "",
     writes: Annotated[bool, typer.Option("--writes", help="Also those that append rows to the ledger.")] = False,
-    iterations: Annotated[int, typer.Option(min=1, help="Requests of each workload on each path.")] = 300,
+    iterations: Annotated[int, typer.Option(min=1, help="Requests of each workload on each path.")] = 400,
     warm_ups: Annotated[int, typer.Option(min=0, help="Requests before those that count.")] = 20,
     rate: Annotated[
         float | None, typer.Option(min=0.01, help="Also an open loop: so many requests a second on each path.")
