@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
 from console import terminal
 from console.background import BackgroundStack
-from console.benchmark.files import OUT, cannot_write, raw_data
+from console.benchmark.files import OUT, Lines, cannot_write, raw_data
 from console.benchmark.plan import Plan, chosen_rows, chosen_workloads
 from console.benchmark.rounds import Rounds
 from console.benchmark.surroundings import environment
@@ -48,7 +48,7 @@ def bench(
         ),
     ] = "",
     writes: Annotated[bool, typer.Option("--writes", help="Also those that append rows to the ledger.")] = False,
-    iterations: Annotated[int, typer.Option(min=1, help="Requests of each workload on each path.")] = 300,
+    iterations: Annotated[int, typer.Option(min=1, help="Requests of each workload on each path.")] = 400,
     warm_ups: Annotated[int, typer.Option(min=0, help="Requests before those that count.")] = 20,
     rate: Annotated[
         float | None, typer.Option(min=0.01, help="Also an open loop: so many requests a second on each path.")
@@ -69,16 +69,16 @@ def bench(
     sizes = chosen_rows(rows) or (LOCAL_ROWS if local else ())
     names = chosen_workloads(workloads, writes=writes or local)
     plan = Plan(names, Rounds(warm_ups, iterations, limit_s), rate, sizes, seed)
-    with raw_data(out, datetime.now(UTC)) as (raw, raw_path):
+    with raw_data(out, datetime.now(UTC)) as raw:
         result, cut = _run(plan, raw, url, is_local=local)
         if not result.sizes and cut is not None:
             raise cut
-        _keep(result, raw_path.with_suffix(".json"), as_json=as_json)
+        _keep(result, raw.path.with_suffix(".json"), as_json=as_json)
     if cut is not None:
-        raise _cut_short(cut, raw_path.with_suffix(".json"))
+        raise _cut_short(cut, raw.path.with_suffix(".json"))
 
 
-def _run(plan: Plan, raw: TextIO, url: str, *, is_local: bool) -> tuple[Result, Cut]:
+def _run(plan: Plan, raw: Lines, url: str, *, is_local: bool) -> tuple[Result, Cut]:
     """The result of all that could be measured, and what cut it short."""
     started_s, start_s = time.time(), time.monotonic()
     with _stack(url, is_local=is_local) as (address, recycle), Client(address) as client:
@@ -93,7 +93,7 @@ def _run(plan: Plan, raw: TextIO, url: str, *, is_local: bool) -> tuple[Result, 
     return Result(SCHEMA, utc_text(started_s), duration_s, is_whole, plan.seed, settings, found, measured), cut
 
 
-def _measured(client: Client, plan: Plan, recycle: Recycle | None, raw: TextIO) -> tuple[tuple[Size, ...], Cut]:
+def _measured(client: Client, plan: Plan, recycle: Recycle | None, raw: Lines) -> tuple[tuple[Size, ...], Cut]:
     from console.benchmark.session import Session  # noqa: PLC0415 - with numpy, which no other verb needs
 
     total = plan.requests(newest_snapshot(client).bookmark.seq)
@@ -105,7 +105,7 @@ def _measured(client: Client, plan: Plan, recycle: Recycle | None, raw: TextIO) 
     except (ConsoleError, KeyboardInterrupt) as reason:
         cut = reason
     except OSError as error:
-        cut = ConsoleError(f"{raw.name} cannot be written: {error.strerror}", "make room, or another folder with --out")
+        cut = ConsoleError(f"{raw.path} cannot be written: {error.strerror}", "make room, or another folder with --out")
     return session.sizes, cut
 
 
@@ -123,15 +123,24 @@ def _stack(url: str, *, is_local: bool) -> Generator[tuple[str, Recycle | None]]
 
 
 def _keep(result: Result, path: Path, *, as_json: bool) -> None:
-    """Write the result and its report, and show it."""
-    from console.benchmark import grids  # noqa: PLC0415 - with numpy and matplotlib, which take half a second to load
-    from console.benchmark.report import Kept, said, write_report  # noqa: PLC0415
+    """Show the result, and write it and its report: what cannot be written was shown at least."""
+    from console.benchmark.report import Kept, write_report  # noqa: PLC0415 - loads matplotlib: half a second
 
+    _show(result, as_json=as_json)
     try:
         save(result, path)
         written = write_report([Kept(path, result)], path.parent, path.stem)
     except OSError as error:
         cannot_write(path, error)
+    if not as_json:
+        print(*(path, path.with_suffix(".csv"), *written), sep="\n")
+
+
+def _show(result: Result, *, as_json: bool) -> None:
+    """Print the result, as JSON or for people."""
+    from console.benchmark import grids  # noqa: PLC0415 - with numpy and matplotlib, as above
+    from console.benchmark.report import said  # noqa: PLC0415
+
     if as_json:
         print(to_json(result))
         return
@@ -139,7 +148,6 @@ def _keep(result: Result, path: Path, *, as_json: bool) -> None:
     for size in result.sizes:
         console.print(f"{size.rows:,} rows, {size.snapshot_bytes / 1e6:,.2f} MB\n", grids.glance(size).table())
         console.print("\n".join(["", *said([size]), ""]))
-    print(*(path, path.with_suffix(".csv"), *written), sep="\n")
 
 
 def _cut_short(cut: ConsoleError | KeyboardInterrupt, path: Path) -> ConsoleError:

@@ -30,7 +30,7 @@ Temperature = Literal["warm", "cold"]
 
 Count = Annotated[int, Field(ge=0)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Interval = tuple[Amount, Amount]
+Interval = tuple[Amount, Amount | None]  # no upper bound where there were too few requests for one
 
 _known = with_config(ConfigDict(extra="forbid"))
 
@@ -41,7 +41,8 @@ class Figures:
     """A distribution in milliseconds.
 
     Args:
-        p50_interval: where the median lies with 95 % confidence.
+        p50_interval: where the median lies with 95 % confidence; the upper bound is null, and the lower one may be 0,
+            where there were too few requests for it.
         p99_interval: the same of the 99th percentile.
         histogram: an HdrHistogram of whole microseconds, as its libraries encode it (base64).
     """

@@ -22,8 +22,9 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from console.benchmark.figures import Values, decoded
-from console.result import Figures, Measurement, Size, temperature_of
+from console.benchmark.bounds import Values
+from console.benchmark.figures import decoded
+from console.result import Figures, Interval, Measurement, Size, temperature_of
 
 COLOURS = {"sqlite-efs": "#0072b2", "sqlite-tmp": "#d55e00", "ddb": "#009e73", "ledger": "#6f4e9c"}
 MARKERS = {"sqlite-efs": "o", "sqlite-tmp": "s", "ddb": "^", "ledger": "D"}
@@ -81,7 +82,7 @@ def latency_by_rows(sizes: Sequence[Size]) -> Figure:
         axes.margins(x=0.12)
         axes.xaxis.set_major_formatter(FuncFormatter(_as_number))
         axes.xaxis.set_minor_locator(NullLocator())
-    title = "Latency by number of rows: median with its 95 % interval, and 99th percentile (thin)"
+    title = "Latency by rows: median, its 95 % interval (no bar: too few requests), 99th percentile (thin)"
     labelled(figure, [axes for axes, _ in panels], title, ("rows", "milliseconds"))
     return figure
 
@@ -156,13 +157,18 @@ def _nines(shares: Values) -> Values:
 def _growth_curve(axes: Axes, source: str, each: Sequence[At]) -> None:
     rows = [at.rows for at in each]
     medians = np.array([at.figures.p50 for at in each])
-    bounds = np.array([at.figures.p50_interval for at in each]).T
     colour = COLOURS[source]
-    spread = np.abs(bounds - medians)
+    spread = np.abs(np.array([_bar(at.figures.p50_interval) for at in each]).T - medians)
     axes.errorbar(
         rows, medians, yerr=spread, color=colour, marker=MARKERS[source], markersize=4, label=source, capsize=2
     )
     axes.plot(rows, [at.figures.p99 for at in each], color=colour, linewidth=0.7, alpha=0.8)
+
+
+def _bar(interval: Interval) -> tuple[float, float]:
+    """The ends of an error bar; there is none where there were too few requests."""
+    low, high = interval
+    return (math.nan, math.nan) if high is None else (low, high)
 
 
 def labelled(figure: Figure, panels: Sequence[Axes], title: str, axes_names: tuple[str, str]) -> None:

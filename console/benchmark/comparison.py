@@ -1,4 +1,7 @@
-"""Two results: what differs in where they were measured, and how much their medians do."""
+"""Two results: what differs in where they were measured, and how much their medians do.
+
+The interval of a ratio of two medians is a percentile bootstrap of fixed seeds, so equal results compare equally.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,15 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import NamedTuple, cast
 
-from console.benchmark.figures import decoded, interval, percentile_draws
-from console.result import Environment, Figures, Interval, Measurement, Result
+import numpy as np
+
+from console.benchmark.bounds import Values
+from console.benchmark.figures import decoded
+from console.result import Environment, Figures, Measurement, Result
+
+RESAMPLES = 2000
+CONFIDENCE = (2.5, 97.5)
+CHUNK = 1_000_000  # numbers drawn at a time
 
 
 class Compared(NamedTuple):
@@ -23,7 +33,7 @@ class Compared(NamedTuple):
     requests: int
     p50_before: float
     p50_after: float
-    ratio_interval: Interval
+    ratio_interval: tuple[float, float]
 
 
 def differences(one: Environment, other: Environment) -> list[str]:
@@ -41,6 +51,23 @@ def compare(before: Result, after: Result) -> list[Compared]:
         for rows, it, was, first in pairs
         if first is not None and (second := it.client_ms) is not None
     ]
+
+
+def median_draws(values: Values, seed: int) -> Values:
+    """What the median comes to in samples drawn anew from the sample, RESAMPLES times."""
+    generator = np.random.default_rng(seed)
+    at_a_time = max(1, CHUNK // len(values))
+    drawn: list[Values] = []
+    for done in range(0, RESAMPLES, at_a_time):
+        shape = (min(at_a_time, RESAMPLES - done), len(values))
+        drawn.append(np.percentile(generator.choice(values, shape), 50, axis=1))
+    return np.concatenate(drawn)
+
+
+def middle(draws: Values) -> tuple[float, float]:
+    """Where the middle 95 % of the draws lie."""
+    low, high = (float(at) for at in np.percentile(draws, CONFIDENCE))
+    return low, high
 
 
 def _members(environment: Environment) -> dict[str, object]:
@@ -63,8 +90,8 @@ def _kind(rows: int, it: Measurement) -> tuple[object, ...]:
     return rows, it.workload, it.source, it.loop, it.temperature, it.rate_per_s
 
 
-def _ratio(before: Figures, after: Figures, seed: int) -> Interval:
+def _ratio(before: Figures, after: Figures, seed: int) -> tuple[float, float]:
     """Where the ratio of the medians lies with 95 % confidence. Raises ConsoleError."""
     first, second = decoded(before.histogram), decoded(after.histogram)
     # Two seeds: the draws of two runs have nothing to do with each other.
-    return interval(percentile_draws(second, 50, seed + 1) / percentile_draws(first, 50, seed))
+    return middle(median_draws(second, seed + 1) / median_draws(first, seed))

@@ -1,7 +1,6 @@
 """From samples to figures: percentiles, their confidence intervals, and the whole distribution as a histogram.
 
-Percentiles are those of the samples themselves; the histogram holds the same values to three digits. Confidence
-intervals are percentile bootstraps of a fixed seed, so equal samples give equal figures.
+Percentiles are those of the samples themselves; the histogram holds the same values to three digits.
 """
 
 from __future__ import annotations
@@ -13,21 +12,16 @@ from typing import NamedTuple, Protocol, cast
 
 import numpy as np
 from hdrh.histogram import HdrHistogram  # pyright: ignore[reportMissingTypeStubs] - it has none
-from numpy.typing import NDArray
 
+from console.benchmark.bounds import Values, bounds
 from console.benchmark.probe import Numbers
 from console.benchmark.samples import Kind, Sample
 from console.benchmark.schedule import Pace
 from console.errors import ConsoleError
-from console.result import Figures, Interval, Measurement, Temperature, temperature_of
+from console.result import Figures, Measurement, Temperature, temperature_of
 
-RESAMPLES = 2000
-CONFIDENCE = (2.5, 97.5)
-CHUNK = 1_000_000  # numbers drawn at a time
 LONGEST_US = 3_600_000_000
 DIGITS = 3
-
-Values = NDArray[np.float64]
 
 
 class Histogram(Protocol):
@@ -53,44 +47,20 @@ class Remark(NamedTuple):
 NO_REMARK = Remark()
 
 
-def measurements(kind: Kind, samples: Sequence[Sample], seed: int, remark: Remark = NO_REMARK) -> list[Measurement]:
+def measurements(kind: Kind, samples: Sequence[Sample], remark: Remark = NO_REMARK) -> list[Measurement]:
     """The figures of one kind: those that the workload is about, and stray first requests of sandboxes apart."""
     about = temperature_of(kind.workload)
     failed = [sample for sample in samples if sample.error is not None]
-    made = [_measurement((kind, about), [*_good(samples, about), *failed], seed, remark)]
+    made = [_measurement((kind, about), [*_good(samples, about), *failed], remark)]
     stray = _good(samples, "cold") if about == "warm" else []
-    return [*made, _measurement((kind, "cold"), stray, seed, remark._replace(note=None))] if stray else made
+    return [*made, _measurement((kind, "cold"), stray, remark._replace(note=None))] if stray else made
 
 
-def figures(values_ms: Sequence[float], seed: int) -> Figures:
+def figures(values_ms: Sequence[float]) -> Figures:
     """The distribution of at least one value."""
-    values = np.array(values_ms)
-    p50, p90, p99 = (float(at) for at in np.percentile(values, (50, 90, 99)))
-    p50_interval, p99_interval = (interval(percentile_draws(values, at, seed)) for at in (50, 99))
-    largest = float(values.max())
-    return Figures(p50, p90, p99, largest, fmean(values_ms), p50_interval, p99_interval, encoded(values_ms))
-
-
-def percentile_draws(values: Values, percentile: float, seed: int) -> Values:
-    """What the percentile comes to in samples drawn anew from the sample, RESAMPLES times."""
-    generator = np.random.default_rng(seed)
-    at_a_time = max(1, CHUNK // len(values))
-    drawn: list[Values] = []
-    for done in range(0, RESAMPLES, at_a_time):
-        shape = (min(at_a_time, RESAMPLES - done), len(values))
-        drawn.append(np.percentile(generator.choice(values, shape), percentile, axis=1))
-    return np.concatenate(drawn)
-
-
-def interval(draws: Values) -> Interval:
-    """Where the middle 95 % of the draws lie."""
-    low, high = (float(at) for at in np.percentile(draws, CONFIDENCE))
-    return low, high
-
-
-def overlap(one: Interval, other: Interval) -> bool:
-    """Whether two intervals share a point: then no difference is shown."""
-    return one[0] <= other[1] and other[0] <= one[1]
+    p50, p90, p99 = (float(at) for at in np.percentile(np.array(values_ms), (50, 90, 99)))
+    p50_interval, p99_interval = bounds(values_ms, 50), bounds(values_ms, 99)
+    return Figures(p50, p90, p99, max(values_ms), fmean(values_ms), p50_interval, p99_interval, encoded(values_ms))
 
 
 def encoded(values_ms: Sequence[float]) -> str:
@@ -115,7 +85,7 @@ def _good(samples: Sequence[Sample], temperature: Temperature) -> list[Sample]:
     return [sample for sample in samples if sample.error is None and sample.temperature == temperature]
 
 
-def _measurement(what: tuple[Kind, Temperature], samples: Sequence[Sample], seed: int, remark: Remark) -> Measurement:
+def _measurement(what: tuple[Kind, Temperature], samples: Sequence[Sample], remark: Remark) -> Measurement:
     (kind, temperature), (note, pace) = what, remark
     good = [sample for sample in samples if sample.error is None]
     server_ms = [sample.server_ms for sample in good if sample.server_ms is not None]
@@ -129,8 +99,8 @@ def _measurement(what: tuple[Kind, Temperature], samples: Sequence[Sample], seed
         pace.achieved_per_s if pace else None,
         len(good),
         dict(sorted(Counter(sample.error for sample in samples if sample.error is not None).items())),
-        figures([sample.client_ms for sample in good], seed) if good and is_shown else None,
-        figures(server_ms, seed) if server_ms and is_shown else None,
+        figures([sample.client_ms for sample in good]) if good and is_shown else None,
+        figures(server_ms) if server_ms and is_shown else None,
         _by_name(median, [sample.phases_ms for sample in good]),
         _by_name(fmean, [sample.consumed for sample in good]),
         note,

@@ -7,7 +7,7 @@ import csv
 from collections.abc import Generator
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
 from console.benchmark.samples import COLUMNS
 from console.errors import ConsoleError
@@ -16,12 +16,39 @@ SUFFIX = "-benchmark"
 OUT = Path("docs/benchmarks")
 
 
+class Lines:
+    """A file that each line is written to at once, unbuffered: after an error closing has nothing left to trip on.
+
+    Args:
+        path: is made; it must not be there.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        self._file = path.open("xb", buffering=0)
+
+    def write(self, line: str) -> None:
+        """Add a line, with its end. Raises OSError; the file may then end with a part of it."""
+        self.count += 1
+        rest = line.encode()
+        while rest:
+            rest = rest[self._file.write(rest) :]
+
+    def close(self) -> None:
+        """Nothing can be added any more."""
+        self._file.close()
+
+
 @contextlib.contextmanager
-def raw_data(out: Path, started: datetime) -> Generator[tuple[TextIO, Path]]:
-    """Open the file for the raw data, so that a folder that cannot be written is found before anything is measured.
+def raw_data(out: Path, started: datetime) -> Generator[Lines]:
+    """Make the file for the raw data, so that a folder that cannot be written is found before anything is measured.
 
     Yields:
-        the file, with its heading, and its path; it is removed again if nothing was added.
+        the file, with its heading; it is removed again if nothing was added.
 
     Raises:
         ConsoleError: it cannot be written.
@@ -29,16 +56,15 @@ def raw_data(out: Path, started: datetime) -> Generator[tuple[TextIO, Path]]:
     path = out / f"{started:%Y%m%d-%H%M%S}{SUFFIX}.csv"
     make_folder(out)
     try:
-        raw = path.open("x", encoding="utf-8", newline="", buffering=1)
+        lines = Lines(path)
     except OSError as error:
         cannot_write(path, error)
-    with raw:
-        csv.writer(raw, lineterminator="\n").writerow(COLUMNS)
-        heading_bytes = raw.tell()
+    with contextlib.closing(lines):
         try:
-            yield raw, path
+            _heading(lines)
+            yield lines
         finally:
-            if raw.tell() == heading_bytes:
+            if lines.count == 1:
                 path.unlink()
 
 
@@ -53,3 +79,10 @@ def make_folder(folder: Path) -> None:
 def cannot_write(path: Path, error: OSError) -> NoReturn:
     """Raises ConsoleError."""
     raise ConsoleError(f"{path} cannot be written: {error.strerror}", "another folder with --out") from error
+
+
+def _heading(lines: Lines) -> None:
+    try:
+        csv.writer(lines, lineterminator="\n").writerow(COLUMNS)
+    except OSError as error:
+        cannot_write(lines.path, error)

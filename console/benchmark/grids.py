@@ -8,13 +8,14 @@ from typing import NamedTuple
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from console.benchmark.bounds import overlap
 from console.benchmark.comparison import Compared
-from console.benchmark.figures import overlap
 from console.result import Figures, Interval, Measurement, Size, temperature_of
 
 NO_DIFFERENCE = "no difference shown"
 TOO_FEW = "too few requests to tell"
-LEAST_COMPARED = 5  # the interval of fewer values is narrow and says nothing
+LEAST_COMPARED = 6  # the median of fewer values has no interval
+INTERVALS = ("p50 [95 % interval]", "p99 [95 % interval]")
 
 
 class Grid(NamedTuple):
@@ -51,7 +52,7 @@ def glance(size: Size) -> Grid:
 
 def details(size: Size) -> Grid:
     """All figures, a line for each measurement."""
-    header = ("workload", "path", "requests", "errors", "p50", "p90", "p99", "[95 % interval]", "max", "mean")
+    header = ("workload", "path", "requests", "errors", "p50", "p90", "p99", *INTERVALS, "max", "mean")
     rows = [
         [name_of(it), it.source, f"{it.requests:,}", _errors(it), *_figures(it.client_ms), *_server(it.server_ms)]
         for it in size.measurements
@@ -121,6 +122,8 @@ def _median(measurement: Measurement) -> str:
 
 def _interval(interval: Interval) -> str:
     low, high = interval
+    if high is None:
+        return f"[≥ {number(low)}]" if low else "[too few requests]"
     return f"[{number(low)}..{number(high)}]"
 
 
@@ -130,8 +133,9 @@ def _errors(measurement: Measurement) -> str:
 
 def _figures(it: Figures | None) -> list[str]:
     if it is None:
-        return ["-"] * 6
-    return [*map(number, (it.p50, it.p90, it.p99)), _interval(it.p50_interval), number(it.max), number(it.mean)]
+        return ["-"] * 7
+    intervals = map(_interval, (it.p50_interval, it.p99_interval))
+    return [*map(number, (it.p50, it.p90, it.p99)), *intervals, number(it.max), number(it.mean)]
 
 
 def _server(it: Figures | None) -> list[str]:

@@ -13,7 +13,7 @@ from itertools import cycle, islice, permutations
 
 from console.benchmark.samples import Sample
 
-LEAST = 5  # requests of a path, however long they take
+LEAST = 5  # requests of a path that answers, however long they take
 FAILURES = 10  # in a row, after which a path is not asked any more
 
 Take = Callable[[str, int], Sample]
@@ -47,7 +47,7 @@ class ClosedLoop:
     Args:
         sources: what takes turns.
         take: carries out the request of a source with this number.
-        keep: gets what counts.
+        keep: gets what counts, and warm-ups that failed.
         clock: in seconds.
     """
 
@@ -71,14 +71,15 @@ class ClosedLoop:
             started_s = self._clock()
             sample = self._take(source, number)
             self._spent_s[source] += self._clock() - started_s
-            if number >= rounds.warm_ups:
-                self._count(source, sample)
+            self._count(source, sample, is_warm_up=number < rounds.warm_ups)
             self._judge(source, rounds)
 
-    def _count(self, source: str, sample: Sample) -> None:
-        self._counted[source] += 1
+    def _count(self, source: str, sample: Sample, *, is_warm_up: bool) -> None:
+        """Keep what counts: all but warm-ups that went well."""
+        self._counted[source] += not is_warm_up
         self._failures[source] = 0 if sample.error is None else self._failures[source] + 1
-        self._keep(source, sample)
+        if not is_warm_up or sample.error is not None:
+            self._keep(source, sample)
 
     def _judge(self, source: str, rounds: Rounds) -> None:
         """Note it if a source is not to be asked any more."""
@@ -87,5 +88,5 @@ class ClosedLoop:
             return
         if self._failures[source] == FAILURES:
             self.notes[source] = f"given up after {FAILURES} failures in a row"
-        elif self._spent_s[source] > rounds.limit_s and counted >= LEAST:
+        elif self._spent_s[source] > rounds.limit_s and (self._failures[source] or counted >= LEAST):
             self.notes[source] = f"{counted} of {rounds.iterations}: {rounds.limit_s:g} s were over"

@@ -7,7 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TextIO
+from typing import NamedTuple, Protocol
 
 from console.benchmark.probe import Exchange, Numbers
 from console.result import Loop, Temperature, Workload
@@ -89,6 +89,12 @@ def added(each: Sequence[Numbers]) -> Numbers:
     return dict(total)
 
 
+class Raw(Protocol):
+    """What takes lines of text."""
+
+    def write(self, line: str, /) -> object: ...
+
+
 class Samples:
     """The samples of one number of rows, by kind.
 
@@ -98,7 +104,7 @@ class Samples:
         start_s: when the run began, on its clock.
     """
 
-    def __init__(self, raw: TextIO, rows: int, start_s: float) -> None:
+    def __init__(self, raw: Raw, rows: int, start_s: float) -> None:
         self.by_kind: dict[Kind, list[Sample]] = defaultdict(list)
         self._writer = csv.writer(raw, lineterminator="\n")
         self._rows = rows

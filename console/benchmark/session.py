@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import TextIO
 
 from console.benchmark.data import grow, known
 from console.benchmark.plan import Plan
-from console.benchmark.samples import Samples
+from console.benchmark.samples import Raw, Samples
 from console.benchmark.stage import Recycle, Stage
 from console.client import Client
 from console.result import Size
@@ -26,7 +25,7 @@ class Session:
         raw: gets every sample as CSV.
     """
 
-    def __init__(self, client: Client, plan: Plan, recycle: Recycle | None, raw: TextIO) -> None:
+    def __init__(self, client: Client, plan: Plan, recycle: Recycle | None, raw: Raw) -> None:
         self._client = client
         self._plan = plan
         self._recycle = recycle

@@ -69,9 +69,7 @@ class Stage:
         made = [
             measurement
             for kind in sorted(self.samples.by_kind, key=place)
-            for measurement in measurements(
-                kind, self.samples.by_kind[kind], self._plan.seed, self._remarks.get(kind, NO_REMARK)
-            )
+            for measurement in measurements(kind, self.samples.by_kind[kind], self._remarks.get(kind, NO_REMARK))
         ]
         published = self._data.published
         return Size(self._rows, published.size_bytes, str(published.bookmark), tuple(made))

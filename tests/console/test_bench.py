@@ -243,6 +243,32 @@ def test_a_result_that_cannot_be_written_is_an_error(
     assert len(lines_in(tmp_path)) == 9
 
 
+@pytest.mark.parametrize("as_json", [True, False])
+def test_where_no_file_can_be_written_to_its_end_the_figures_are_shown(
+    loaded: BackgroundStack, tmp_path: Path, as_json: bool
+) -> None:
+    limited = (
+        "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000)); "
+        "runpy.run_module('console', run_name='__main__', alter_sys=True)"
+    )
+    options = ("--workloads", "newest-100", "--out", str(tmp_path), *(["--json"] if as_json else []))
+    arguments = [sys.executable, "-c", limited, "bench", "--url", loaded.url, *options]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(arguments, cwd=child.ROOT, stdout=pipe, stderr=pipe, text=True) as process:
+        out, err = process.communicate()
+    assert process.returncode == 1
+    assert "Traceback" not in err
+    assert "-benchmark.json cannot be written: File too large\nTry: another folder with --out" in err
+    (csv_file,) = tmp_path.iterdir()
+    assert csv_file.stat().st_size == 3000
+    if as_json:
+        (size,) = json.loads(out)["sizes"]
+        assert sum(it["requests"] for it in size["measurements"]) == len(csv_file.read_text().splitlines()) - 1
+    else:
+        assert "newest-100" in out
+        assert "p50 [interval]" in out
+
+
 def test_a_folder_that_cannot_be_written_is_found_before_anything_is_asked(
     faulty: FaultyApi, run_console: RunConsole, tmp_path: Path
 ) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -65,6 +67,16 @@ def test_a_curve_goes_through_the_values_at_their_percentiles() -> None:
 def test_the_axis_has_as_many_nines_as_there_are_requests_for() -> None:
     labels = [text.get_text() for text in distribution(whole(1000)).axes[0].get_xticklabels()]
     assert labels == ["0 %", "50 %", "90 %"]
+
+
+def test_without_an_interval_there_is_no_bar() -> None:
+    few = measurement(client_ms=replace(figures(2.0), p50_interval=(0.0, None)))
+    (bars,) = latency_by_rows([size(few), size(measurement(), rows=2000)]).axes[0].containers
+    lines: object = bars.get_children()[-1]
+    assert isinstance(lines, LineCollection)
+    first, second = (np.array(segment, dtype=float) for segment in lines.get_segments())
+    assert np.isnan(first).all() or not len(first)
+    assert second[:, 1].tolist() == pytest.approx([0.9, 1.1])
 
 
 def test_latency_by_rows_has_a_line_for_each_path_with_its_interval() -> None:

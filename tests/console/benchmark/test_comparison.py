@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from console.benchmark.comparison import compare, differences
+from console.benchmark.comparison import compare, differences, median_draws, middle
 from console.benchmark.figures import figures
 from console.errors import ConsoleError
 from console.result import Figures, Result
@@ -12,7 +13,7 @@ from tests.console.results import measurement, sample_result, size
 
 
 def around(p50: float) -> Figures:
-    return figures([p50 * (0.9 + 0.002 * step) for step in range(101)], 1)
+    return figures([p50 * (0.9 + 0.002 * step) for step in range(101)])
 
 
 def run(p50: float, rows: int = 1000) -> Result:
@@ -65,3 +66,22 @@ def test_a_local_stack_is_the_same_on_another_port() -> None:
     ours = replace(sample_result().environment, url="http://127.0.0.1:1", is_local=True)
     assert differences(ours, replace(ours, url="http://127.0.0.1:2")) == []
     assert len(differences(ours, sample_result().environment)) == 2
+
+
+def test_equal_seeds_give_equal_draws_and_other_seeds_others() -> None:
+    values = np.random.default_rng(2).exponential(size=50)
+    assert list(median_draws(values, 3)) == list(median_draws(values, 3)) != list(median_draws(values, 4))
+
+
+def test_draws_are_as_many_whether_they_fit_into_one_step_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.array([1.0, 2.0, 3.0])
+    assert median_draws(values, 1).shape == (2000,)
+    for chunk in (1, 3000):
+        monkeypatch.setattr("console.benchmark.comparison.CHUNK", chunk)
+        draws = median_draws(values, 1)
+        assert draws.shape == (2000,)
+        assert set(draws) == {1.0, 2.0, 3.0}
+
+
+def test_the_interval_leaves_the_outer_twentieth_out() -> None:
+    assert middle(np.arange(1001.0)) == (25.0, 975.0)

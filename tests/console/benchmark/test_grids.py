@@ -62,7 +62,8 @@ def test_the_details_have_every_figure() -> None:
         "requests": "300",
         "errors": "503: 2, timeout: 1",
         "p50": "12.5",
-        "[95 % interval]": "[11.2..13.8]",
+        "p50 [95 % interval]": "[11.2..13.8]",
+        "p99 [95 % interval]": "[33.8..41.3]",
         "p90": "25.0",
         "p99": "37.5",
         "max": "50.0",
@@ -70,7 +71,14 @@ def test_the_details_have_every_figure() -> None:
         "p50 in the function": "10.0",
         "p99 in the function": "30.0",
     }
-    assert grid.rows[1] == ["stats", "ddb", "300", "0", *"--------"]
+    assert grid.rows[1] == ["stats", "ddb", "300", "0", *"---------"]
+
+
+def test_where_there_is_no_upper_bound_it_is_said() -> None:
+    tail = replace(figures(10.0), p99_interval=(25.0, None))
+    few = replace(figures(10.0), p50_interval=(0.0, None), p99_interval=(9.0, None))
+    shown = [details(size(measurement(client_ms=it))).rows[0][7:9] for it in (tail, few)]
+    assert shown == [["[9.00..11.0]", "[≥ 25.0]"], ["[too few requests]", "[≥ 9.00]"]]
 
 
 def test_numbers_by_name_have_a_column_each() -> None:
@@ -97,7 +105,7 @@ def test_where_intervals_overlap_no_difference_is_shown() -> None:
 
 
 def test_few_requests_show_nothing_however_far_apart_they_are() -> None:
-    few = replace(DDB, requests=4)
+    few = replace(DDB, requests=5)
     assert verdicts(size(EFS, few)) == ["newest-100: sqlite-efs 1.00 ms; ddb: too few requests to tell"]
 
 
@@ -119,7 +127,7 @@ def test_notes_name_the_workload_and_the_path() -> None:
 
 def test_two_runs_side_by_side_show_a_ratio_or_no_difference() -> None:
     pairs = [Compared(1000, EFS, 9, 2.0, 1.0, (0.4, 0.6)), Compared(1000, DDB, 9, 12.0, 12.5, (0.99, 1.2))]
-    pairs.append(Compared(1000, TMP, 4, 2.0, 1.0, (0.4, 0.6)))
+    pairs.append(Compared(1000, TMP, 5, 2.0, 1.0, (0.4, 0.6)))
     assert [row[3:] for row in compared(pairs).rows] == [
         ["2.00", "1.00", "0.500 [0.400..0.600]"],
         ["12.0", "12.5", "no difference shown"],

@@ -86,6 +86,41 @@ def test_failures_in_between_are_counted_and_no_reason_to_give_up() -> None:
 @pytest.mark.parametrize("iterations", [LEAST, FAILURES])
 def test_what_came_to_its_end_needs_no_note(iterations: int) -> None:
     clock = iter(range(0, 10**6, 1000))
-    loop = ClosedLoop("a", lambda _, __: sample("503"), lambda _, __: None, lambda: next(clock))
+    loop = ClosedLoop("a", lambda _, __: sample(), lambda _, __: None, lambda: next(clock))
     loop.run(Rounds(0, iterations, 1.0))
     assert loop.notes == ({} if iterations == LEAST else {"a": "5 of 10: 1 s were over"})
+    loop = ClosedLoop("a", lambda _, __: sample("503"), lambda _, __: None)
+    loop.run(Rounds(0, iterations, NEVER_S))
+    assert loop.notes == {}
+
+
+def test_warm_ups_that_fail_are_kept_as_errors_and_count_in_a_row() -> None:
+    kept: list[Sample] = []
+    loop = ClosedLoop("a", lambda _, __: sample("503"), lambda _, each: kept.append(each))
+    loop.run(Rounds(7, 300, NEVER_S))
+    assert [each.error for each in kept] == ["503"] * FAILURES
+    assert loop.notes == {"a": "given up after 10 failures in a row"}
+
+
+def test_warm_ups_that_fail_in_between_are_errors_and_the_rest_goes_on() -> None:
+    kept: list[Sample] = []
+    loop = ClosedLoop("a", lambda _, number: sample("503" if number < 2 else None), lambda _, it: kept.append(it))
+    loop.run(Rounds(4, 6, NEVER_S))
+    assert [each.error for each in kept] == ["503"] * 2 + [None] * 6
+    assert loop.notes == {}
+
+
+@pytest.mark.parametrize(("warm_ups", "counted"), [(20, 0), (1, 1)])
+def test_the_time_limit_holds_for_failures_however_few_there_are(warm_ups: int, counted: int) -> None:
+    now_s = 0.0
+
+    def take(_: str, __: int) -> Sample:
+        nonlocal now_s
+        now_s += 35.0
+        return sample("timeout")
+
+    kept: list[Sample] = []
+    loop = ClosedLoop("a", take, lambda _, each: kept.append(each), lambda: now_s)
+    loop.run(Rounds(warm_ups, 300, 60.0))
+    assert len(kept) == 2
+    assert loop.notes == {"a": f"{counted} of 300: 60 s were over"}
