@@ -36,15 +36,6 @@ def bounds(values: Sequence[float], percentile: float) -> Interval:
     return ordered[lower - 1] if lower else 0.0, ordered[upper] if upper < len(ordered) else None
 
 
-def overlap(one: Interval, other: Interval) -> bool:
-    """Whether two intervals share a point: then no difference is shown. Without an upper bound one has no end."""
-    return one[0] <= _end(other) and other[0] <= _end(one)
-
-
-def _end(interval: Interval) -> float:
-    return math.inf if interval[1] is None else interval[1]
-
-
 def _at_most(count: int, share: float) -> Values:
     """The chances that at most 0, 1, … of so many values are below what this share of all is below."""
     number = np.arange(count, dtype=float)

@@ -8,13 +8,12 @@ from typing import NamedTuple
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from console.benchmark.bounds import overlap
 from console.benchmark.comparison import Compared
+from console.latency import LEAST_COMPARED, overlap
 from console.result import Figures, Interval, Measurement, Size, temperature_of
 
 NO_DIFFERENCE = "no difference shown"
 TOO_FEW = "too few requests to tell"
-LEAST_COMPARED = 6  # the median of fewer values has no interval
 INTERVALS = ("p50 [95 % interval]", "p99 [95 % interval]")
 
 

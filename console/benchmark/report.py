@@ -26,7 +26,7 @@ from console.verdict import verdict_text
 
 METHOD = (
     "Times are the client's, until the answer was there in full, over connections that are kept alive; no request "
-    "was sent twice. Intervals are 95 % bootstraps; where two overlap, no difference is shown. docs/benchmarking.md "
+    "was sent twice. Intervals hold with 95 % confidence, whatever the distribution; where two overlap, no difference is shown. docs/benchmarking.md "
     "has the method."
 )
 

@@ -5,7 +5,8 @@ from math import comb
 
 import pytest
 
-from console.benchmark.bounds import bounds, overlap
+from console.benchmark.bounds import bounds
+from console.latency import overlap
 from console.result import Interval
 
 
