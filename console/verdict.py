@@ -2,25 +2,27 @@
 
 The rule: of the paths whose p99 is shown to meet `within_ms` (all of them without such a wish), the cheapest; where
 bills are less than 1 % apart, the faster by p50. If none meets it, the one with the lowest p99. Where confidence
-intervals overlap no difference is shown, and the cheaper is taken. A result from this machine decides by cost alone.
+intervals overlap no difference is shown, and the cheaper is taken. A path of which more than 1 % of the requests failed
+is never taken: its times are those of the good ones alone. A result from this machine decides by cost alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from console import prices
 from console import verdict_words as words
 from console.cost_study import Study, study
 from console.criteria import Criterion, criteria
+from console.latency import Bounds, Latency, latency_of, overlap, upper
 from console.measured import MainWorkload, measured_values, size_for
-from console.result import Figures, Interval, Result, Size
+from console.result import Measurement, Result, Size
 from console.scenario import assemble
-from console.verdict_words import overlap
 from handlers.routes import SOURCES
 
 SAME_COST = 0.01
+FAILED_SHARE = 0.01  # beyond it the failures reach into the p99
 LOCAL = (
     "This cannot decide for AWS: it was measured on this machine, with snapshots on a local disk and an emulated "
     "DynamoDB. Its times are about the functions' own code, and the dollars rest on assumed times."
@@ -32,13 +34,13 @@ class Verdict:
     """What to do, and why.
 
     Args:
-        recommended: a path; the first of several equal ones.
+        recommended: a path; the first of several equal ones; None where all failed too often.
         meets: whether its p99 is shown to be within what was wished; None without a wish, or where nothing decides.
         paragraph: the verdict in words.
         criteria: the original experiment's questions.
     """
 
-    recommended: str
+    recommended: str | None
     meets: bool | None
     is_local: bool
     paragraph: str
@@ -68,32 +70,45 @@ def verdict(
         within_ms: what the 99th percentile should meet.
     """
     is_local = result.environment.is_local
-    latencies = _latencies(size, workload, is_local)
+    known = _measured(size, workload)
+    failing = [source for source, it in known.items() if _failed_share(it) > FAILED_SHARE]
+    latencies = _latencies(known, failing, is_local)
     decisive = {} if is_local else latencies
-    recommended, meets = recommendation(found.totals_usd, decisive, within_ms)
+    recommended, meets = recommendation(found.totals_usd, decisive, within_ms, failing)
     sentences = [
         LOCAL if is_local else "",
         words.advice(found, recommended),
-        words.wish(recommended, within_ms, latencies, decides=bool(decisive)),
-        words.cost(found.totals_usd, recommended),
-        words.speed(latencies, recommended, where="in the function" if is_local else "at the client"),
-        words.change(found),
+        words.failures(known, failing, most=FAILED_SHARE),
     ]
+    if recommended is not None:
+        sentences += [
+            words.wish(recommended, within_ms, latencies, decides=bool(decisive)),
+            words.cost(found.totals_usd, recommended),
+            words.speed(latencies, recommended, where="in the function" if is_local else "at the client"),
+            words.change(found),
+        ]
     return Verdict(recommended, meets, is_local, " ".join(filter(None, sentences)), criteria(size))
 
 
 def recommendation(
-    totals_usd: dict[str, float], latencies: dict[str, Figures], within_ms: float | None
-) -> tuple[str, bool | None]:
+    totals_usd: dict[str, float],
+    latencies: dict[str, Latency],
+    within_ms: float | None,
+    failing: Collection[str] = (),
+) -> tuple[str | None, bool | None]:
     """The rule; a path and whether it is shown to meet the wish.
 
     Args:
         latencies: what may decide; empty: cost alone does.
+        failing: paths that are not to be taken.
     """
-    paths = [source for source in SOURCES if source in latencies] or list(SOURCES)
+    sound = [source for source in SOURCES if source not in failing]
+    if not sound:
+        return None, None
+    paths = [source for source in sound if source in latencies] or sound
     meets: bool | None = None
     if within_ms is not None and latencies:
-        meeting = [source for source in paths if latencies[source].p99_interval[1] <= within_ms]
+        meeting = [source for source in paths if upper(latencies[source].p99_interval) <= within_ms]
         meets = bool(meeting)
         paths = meeting or _fastest(paths, lambda source: latencies[source].p99_interval)
     if meets is not False:
@@ -104,15 +119,25 @@ def recommendation(
     return min(paths, key=lambda source: totals_usd[source]), meets
 
 
-def _fastest(paths: Iterable[str], interval: Callable[[str], Interval]) -> list[str]:
+def _fastest(paths: Iterable[str], interval: Callable[[str], Bounds]) -> list[str]:
     """The fastest, and all that are not shown to be slower."""
     known = list(paths)
-    fastest = min(known, key=lambda source: sum(interval(source)))
+    fastest = min(known, key=lambda source: interval(source)[0] + upper(interval(source)))
     return [source for source in known if overlap(interval(source), interval(fastest))]
 
 
-def _latencies(size: Size, workload: MainWorkload, is_local: bool) -> dict[str, Figures]:
-    """By path; the client's times on AWS, the function's own on this machine."""
-    known = {source: size.measured(workload, source) for source in SOURCES}
-    shown = {source: it.server_ms if is_local else it.client_ms for source, it in known.items() if it}
-    return {source: figures for source, figures in shown.items() if figures}
+def _measured(size: Size, workload: MainWorkload) -> dict[str, Measurement]:
+    """What was measured of each path, also where every request failed."""
+    found = {source: size.measured(workload, source) for source in SOURCES}
+    return {source: it for source, it in found.items() if it}
+
+
+def _failed_share(measurement: Measurement) -> float:
+    failed = sum(measurement.errors.values())
+    return failed / max(1, failed + measurement.requests)
+
+
+def _latencies(known: dict[str, Measurement], failing: Collection[str], is_local: bool) -> dict[str, Latency]:
+    """Of the paths that count: the client's times on AWS, the function's own on this machine."""
+    shown = {source: latency_of(it, in_function=is_local) for source, it in known.items() if source not in failing}
+    return {source: it for source, it in shown.items() if it}

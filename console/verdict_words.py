@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from console.cost_study import Study
 from console.crossover import Crossing
-from console.result import Figures, Interval
+from console.latency import Bounds, Latency, overlap, upper
+from console.result import Measurement
 from console.scenario import values_of
 
 NOUNS = {
@@ -19,34 +20,40 @@ NOUNS = {
 CENT = 0.01
 
 
-def overlap(one: Interval, other: Interval) -> bool:
-    """Whether two intervals share anything: then no difference is shown."""
-    return one[0] <= other[1] and other[0] <= one[1]
-
-
-def advice(found: Study, recommended: str) -> str:
+def advice(found: Study, recommended: str | None) -> str:
     """What to use for what."""
     scenario = found.assembled.scenario
     return (
         f"For {quantity(scenario.rows)} rows, {quantity(scenario.reads_per_month)} reads and "
-        f"{quantity(scenario.publishes)} publishes a month: read by {recommended}."
+        f"{quantity(scenario.publishes)} publishes a month: "
+        f"{f'read by {recommended}' if recommended else 'no path can be recommended'}."
     )
 
 
-def wish(recommended: str, within_ms: float | None, latencies: Mapping[str, Figures], *, decides: bool) -> str:
+def failures(known: Mapping[str, Measurement], failing: Collection[str], most: float) -> str:
+    """Which paths failed, how often and how; first those that are left out for it.
+
+    Args:
+        failing: those of which a larger share than `most` failed.
+    """
+    left_out = [_failed(source, known[source]) for source in failing]
+    others = [_failed(source, it) for source, it in known.items() if it.errors and source not in failing]
+    said = f"Left out, as more than {most * 100:g} % of the requests failed: {joined(left_out)}." if left_out else ""
+    rest = f"Some requests failed, and their times are not counted: {joined(others)}." if others else ""
+    return " ".join(filter(None, [said, rest]))
+
+
+def wish(recommended: str, within_ms: float | None, latencies: Mapping[str, Latency], *, decides: bool) -> str:
     """What came of the wished latency; nothing without one."""
     if within_ms is None:
         return ""
     if not decides:
         return f"Whether a path meets {within_ms:g} ms on AWS was not measured; cost alone decides."
-    figures = latencies[recommended]
-    low, high = figures.p99_interval
-    if high <= within_ms:
-        return f"Its p99, {figures.p99:.1f} ms ({low:.1f} to {high:.1f}), meets {within_ms:g} ms."
-    return (
-        f"No path is shown to meet {within_ms:g} ms at p99; its p99, {figures.p99:.1f} ms "
-        f"({low:.1f} to {high:.1f}), is not shown to be above the lowest."
-    )
+    own = latencies[recommended]
+    its = f"its p99, {own.p99:.1f} ms ({_range(own, own.p99_interval, 1)}),"
+    if upper(own.p99_interval) <= within_ms:
+        return f"I{its[1:]} meets {within_ms:g} ms."
+    return f"No path is shown to meet {within_ms:g} ms at p99; {its} is not shown to be above the lowest."
 
 
 def cost(totals_usd: Mapping[str, float], recommended: str) -> str:
@@ -58,13 +65,12 @@ def cost(totals_usd: Mapping[str, float], recommended: str) -> str:
     return f"It costs {own:,.2f} USD a month, {others}."
 
 
-def speed(latencies: Mapping[str, Figures], recommended: str, where: str) -> str:
+def speed(latencies: Mapping[str, Latency], recommended: str, where: str) -> str:
     """How fast it is, and the others beside it."""
     if recommended not in latencies:
         return f"No latency of {recommended} was measured."
     own = latencies[recommended]
-    low, high = own.p50_interval
-    text = f"Its p50 {where} is {own.p50:.2f} ms ({low:.2f} to {high:.2f})"
+    text = f"Its p50 {where} is {own.p50:.2f} ms ({_range(own, own.p50_interval, 2)})"
     others = joined([_beside(own, other, source) for source, other in latencies.items() if source != recommended])
     return f"{text}, {others}." if others else f"{text}."
 
@@ -121,7 +127,26 @@ def _apart(more_usd: float) -> str:
     return f"{abs(more_usd):,.2f} {'less' if more_usd > 0 else 'more'} than"
 
 
-def _beside(own: Figures, other: Figures, source: str) -> str:
+def _failed(source: str, measurement: Measurement) -> str:
+    failed = sum(measurement.errors.values())
+    how = ", ".join(f"{error}: {count:,}" for error, count in sorted(measurement.errors.items()))
+    return f"{source}, {failed:,} of {failed + measurement.requests:,} ({how})"
+
+
+def _range(it: Latency, bounds: Bounds, digits: int) -> str:
+    """An interval in words."""
+    if not it.is_told:
+        return f"of {it.requests}, too few requests to tell"
+    return (
+        f"{bounds[0]:.{digits}f} to {bounds[1]:.{digits}f}"
+        if bounds[1] is not None
+        else f"{bounds[0]:.{digits}f} or more"
+    )
+
+
+def _beside(own: Latency, other: Latency, source: str) -> str:
+    if not (own.is_told and other.is_told):
+        return f"too few requests to compare it with {source}"
     if overlap(own.p50_interval, other.p50_interval):
-        return f"no difference shown against {source} ({other.p50_interval[0]:.2f} to {other.p50_interval[1]:.2f})"
+        return f"no difference shown against {source} ({_range(other, other.p50_interval, 2)})"
     return f"{abs(other.p50 - own.p50):.2f} ms {'faster' if own.p50 < other.p50 else 'slower'} than {source}"

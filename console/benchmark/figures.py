@@ -88,11 +88,6 @@ def interval(draws: Values) -> Interval:
     return low, high
 
 
-def overlap(one: Interval, other: Interval) -> bool:
-    """Whether two intervals share a point: then no difference is shown."""
-    return one[0] <= other[1] and other[0] <= one[1]
-
-
 def encoded(values_ms: Sequence[float]) -> str:
     """The values as an HdrHistogram of whole microseconds, in base64."""
     histogram = cast("Histogram", HdrHistogram(1, LONGEST_US, DIGITS))

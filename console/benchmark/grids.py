@@ -9,12 +9,11 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from console.benchmark.comparison import Compared
-from console.benchmark.figures import overlap
+from console.latency import LEAST_COMPARED, overlap
 from console.result import Figures, Interval, Measurement, Size, temperature_of
 
 NO_DIFFERENCE = "no difference shown"
 TOO_FEW = "too few requests to tell"
-LEAST_COMPARED = 5  # the interval of fewer values is narrow and says nothing
 
 
 class Grid(NamedTuple):

@@ -6,8 +6,9 @@ import pytest
 
 from console import prices
 from console.cost_study import study
+from console.latency import Latency, latency
 from console.measured import measured_values
-from console.result import Figures, Result
+from console.result import Measurement, Result
 from console.scenario import assemble
 from console.verdict import LOCAL, Verdict, recommendation, verdict, verdict_text
 from handlers.routes import SOURCES
@@ -18,9 +19,17 @@ EFS, TMP, DDB = SOURCES
 USD = {EFS: 2.00, TMP: 3.00, DDB: 4.00}
 
 
-def exact(p50: float) -> Figures:
+def around(p50: float, spread: float) -> Latency:
+    return latency(figures(p50, spread), 300)
+
+
+def exact(p50: float, requests: int = 300) -> Latency:
     """A distribution known to a hundredth; its p99 is three times its p50."""
-    return figures(p50, 0.01)
+    return latency(figures(p50, 0.01), requests)
+
+
+def failed(measurement: Measurement, good: int, **errors: int) -> Measurement:
+    return replace(measurement, requests=good, errors={name.strip("_"): count for name, count in errors.items()})
 
 
 def decided(result: Result, within_ms: float | None = None, **given: float) -> Verdict:
@@ -47,7 +56,7 @@ def test_where_none_meets_it_the_lowest_p99_is_taken() -> None:
 
 
 def test_where_none_meets_it_and_no_difference_is_shown_the_cheaper_is_taken() -> None:
-    latencies = {EFS: exact(20), TMP: figures(5.2, 0.1), DDB: figures(5.0, 0.1)}
+    latencies = {EFS: exact(20), TMP: around(5.2, 0.1), DDB: around(5.0, 0.1)}
     assert recommendation(USD, latencies, 1) == (TMP, False)
 
 
@@ -57,13 +66,70 @@ def test_where_bills_are_alike_the_faster_is_taken() -> None:
 
 
 def test_where_bills_are_alike_and_no_difference_is_shown_the_cheaper_is_taken() -> None:
-    latencies = {EFS: figures(9, 0.1), TMP: figures(8.5, 0.1), DDB: exact(30)}
+    latencies = {EFS: around(9, 0.1), TMP: around(8.5, 0.1), DDB: exact(30)}
     assert recommendation({EFS: 2.00, TMP: 2.01, DDB: 2.05}, latencies, None) == (EFS, None)
 
 
 def test_a_path_that_was_not_measured_is_not_recommended_before_those_that_were() -> None:
     assert recommendation(USD, {TMP: exact(5), DDB: exact(1)}, None) == (TMP, None)
     assert recommendation(USD, {}, 10) == (EFS, None)
+
+
+def test_few_requests_show_neither_that_a_wish_is_met_nor_that_a_path_is_faster_or_slower() -> None:
+    latencies = {EFS: exact(9, requests=4), TMP: exact(5), DDB: exact(1)}
+    assert recommendation(USD, latencies, 100) == (TMP, True)
+    assert recommendation(USD, latencies, 1) == (EFS, False)  # not shown to be slower than ddb, and cheaper
+    same_cost = {EFS: 2.00, TMP: 2.01, DDB: 2.01}
+    assert recommendation(same_cost, latencies, None) == (EFS, None)
+    few: dict[str, Latency] = {source: exact(9, requests=4) for source in SOURCES}
+    assert recommendation(USD, few, None) == (EFS, None)
+
+
+def test_a_p99_without_an_upper_end_meets_no_wish() -> None:
+    open_ended = exact(9)._replace(p99_interval=(25.0, None))
+    assert recommendation(USD, {EFS: open_ended, TMP: exact(10)}, 1e9) == (TMP, True)
+
+
+def test_a_path_that_fails_is_not_recommended() -> None:
+    latencies = {TMP: exact(5), DDB: exact(1)}
+    assert recommendation(USD, latencies, None, [EFS]) == (TMP, None)
+    assert recommendation(USD, {}, None, [EFS]) == (TMP, None)
+    assert recommendation(USD, {DDB: exact(1)}, 20, [EFS, TMP]) == (DDB, True)
+    assert recommendation(USD, {}, 20, SOURCES) == (None, None)
+
+
+@pytest.mark.parametrize("is_local", [True, False])
+def test_a_path_of_which_more_than_one_in_a_hundred_failed_is_left_out_and_named(is_local: bool) -> None:
+    failing = failed(read(EFS), 1, _503=295)
+    found = decided(result_of(failing, read(TMP), read(DDB), is_local=is_local), reads_per_month=1e7)
+    assert found.recommended == DDB
+    assert "Left out, as more than 1 % of the requests failed: sqlite-efs, 295 of 296 (503: 295)." in found.paragraph
+    assert "against sqlite-efs" not in found.paragraph
+
+
+def test_a_path_of_which_no_request_was_answered_is_left_out() -> None:
+    failing = replace(failed(read(EFS), 0, connection=3, timeout=2), client_ms=None)
+    found = decided(result_of(failing, read(TMP), read(DDB)), reads_per_month=1e7)
+    assert found.recommended == DDB
+    assert "failed: sqlite-efs, 5 of 5 (connection: 3, timeout: 2)." in found.paragraph
+
+
+def test_one_in_a_hundred_may_fail_and_is_said() -> None:
+    at_most = failed(read(EFS), 297, _503=3)
+    found = decided(result_of(at_most, read(TMP), read(DDB)), reads_per_month=1e7)
+    assert found.recommended == EFS
+    assert "Some requests failed, and their times are not counted: sqlite-efs, 3 of 300 (503: 3)." in found.paragraph
+    assert "Left out" not in found.paragraph
+
+
+def test_where_every_path_fails_none_is_recommended() -> None:
+    found = decided(result_of(*(failed(read(source), 1, _500=1) for source in SOURCES)), 20)
+    assert (found.recommended, found.meets) == (None, None)
+    assert found.paragraph == (
+        "For 100,000 rows, 1 million reads and 1,000 publishes a month: no path can be recommended. "
+        "Left out, as more than 1 % of the requests failed: sqlite-efs, 1 of 2 (500: 1), sqlite-tmp, 1 of 2 (500: 1) "
+        "and ddb, 1 of 2 (500: 1)."
+    )
 
 
 def test_the_verdict_in_words() -> None:
@@ -94,7 +160,7 @@ def test_a_wish_is_answered() -> None:
 
 
 def test_what_was_measured_on_this_machine_cannot_decide() -> None:
-    slow = [read(source, server_ms=exact(ms)) for source, ms in ((EFS, 0.1), (TMP, 0.1), (DDB, 36.0))]
+    slow = [read(source, server_ms=figures(ms, 0.01)) for source, ms in ((EFS, 0.1), (TMP, 0.1), (DDB, 36.0))]
     found = decided(result_of(*slow, is_local=True), 1, reads_per_month=1e5, writes_per_month=1e4)
     assert found.paragraph.startswith(LOCAL)
     assert (found.recommended, found.meets, found.is_local) == (DDB, None, True)  # by cost alone

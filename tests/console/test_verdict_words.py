@@ -7,9 +7,14 @@ import pytest
 from console import verdict_words as words
 from console.cost_study import study
 from console.crossover import Crossing
+from console.latency import Latency, latency
 from console.scenario import values_of
 from tests.console.costs import PRICE_LIST, assumed
 from tests.console.results import figures
+
+
+def known(p50: float, requests: int = 300) -> Latency:
+    return latency(figures(p50), requests)
 
 
 @pytest.mark.parametrize(
@@ -39,26 +44,37 @@ def test_a_list_in_words() -> None:
     ]
 
 
-def test_intervals_that_touch_overlap() -> None:
-    assert words.overlap((1, 2), (2, 3))
-    assert words.overlap((2, 3), (1, 2))
-    assert words.overlap((1, 9), (2, 3))
-    assert not words.overlap((1, 2), (2.1, 3))
-    assert not words.overlap((2.1, 3), (1, 2))
-
-
 def test_bills_are_compared_to_the_cent() -> None:
     said = words.cost({"sqlite-efs": 2.0, "sqlite-tmp": 2.004, "ddb": 1.5}, "sqlite-efs")
     assert said == "It costs 2.00 USD a month, the same to the cent as sqlite-tmp and 0.50 more than ddb."
 
 
 def test_a_difference_in_speed_is_only_one_where_it_is_shown() -> None:
-    latencies = {"sqlite-efs": figures(10), "sqlite-tmp": figures(5), "ddb": figures(10.5)}
+    latencies = {"sqlite-efs": known(10), "sqlite-tmp": known(5), "ddb": known(10.5)}
     assert words.speed(latencies, "sqlite-efs", "at the client") == (
         "Its p50 at the client is 10.00 ms (9.00 to 11.00), 5.00 ms slower than sqlite-tmp "
         "and no difference shown against ddb (9.45 to 11.55)."
     )
-    assert words.speed({"ddb": figures(10)}, "ddb", "at the client").endswith("(9.00 to 11.00).")
+    assert words.speed({"ddb": known(10)}, "ddb", "at the client").endswith("(9.00 to 11.00).")
+
+
+def test_too_few_requests_are_said_to_be() -> None:
+    latencies = {"sqlite-efs": known(10), "sqlite-tmp": known(50, requests=4)}
+    assert words.speed(latencies, "sqlite-efs", "at the client").endswith(
+        "(9.00 to 11.00), too few requests to compare it with sqlite-tmp."
+    )
+    assert words.speed(latencies, "sqlite-tmp", "at the client") == (
+        "Its p50 at the client is 50.00 ms (of 4, too few requests to tell), "
+        "too few requests to compare it with sqlite-efs."
+    )
+    assert "150.0 ms (of 4, too few requests to tell), is not" in words.wish("sqlite-tmp", 1, latencies, decides=True)
+
+
+def test_an_interval_without_an_upper_end_meets_nothing() -> None:
+    open_ended = known(10)._replace(p99_interval=(25.0, None))
+    assert words.wish("ddb", 1e9, {"ddb": open_ended}, decides=True).startswith(
+        "No path is shown to meet 1e+09 ms at p99; its p99, 30.0 ms (25.0 or more), is not shown"
+    )
 
 
 def changed(**crossings: list[Crossing]) -> str:

@@ -13,7 +13,6 @@ from console.benchmark.figures import (
     figures,
     interval,
     measurements,
-    overlap,
     percentile_draws,
 )
 from console.benchmark.samples import Kind, Sample
@@ -72,16 +71,6 @@ def test_draws_are_as_many_whether_they_fit_into_one_step_or_not(monkeypatch: py
 
 def test_the_interval_leaves_the_outer_twentieth_out() -> None:
     assert interval(np.arange(1001.0)) == (25.0, 975.0)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "is_shared"),
-    [((1, 2), (2, 3), True), ((1, 2), (2.1, 3), False), ((1, 9), (2, 3), True), ((5, 6), (1, 4), False)],
-)
-def test_intervals_overlap_when_they_share_a_point(
-    one: tuple[float, float], other: tuple[float, float], is_shared: bool
-) -> None:
-    assert overlap(one, other) == overlap(other, one) == is_shared
 
 
 def test_a_histogram_holds_the_values_to_three_digits() -> None:
