@@ -12,6 +12,7 @@ from typing import NamedTuple
 from console.result import Figures, Measurement
 
 LEAST_COMPARED = 6  # the median of fewer values has no interval
+TOO_FEW = "too few requests to tell"
 
 Bounds = tuple[float, float | None]
 
@@ -51,6 +52,12 @@ def latency(figures: Figures, requests: int) -> Latency:
 def upper(bounds: Bounds) -> float:
     """The upper end; infinity where there is none."""
     return math.inf if bounds[1] is None else bounds[1]
+
+
+def range_text(bounds: Bounds, digits: int) -> str:
+    """An interval in words."""
+    low, high = bounds
+    return f"{low:.{digits}f} or more" if high is None else f"{low:.{digits}f} to {high:.{digits}f}"
 
 
 def overlap(one: Bounds, other: Bounds) -> bool:

@@ -21,6 +21,7 @@ Values = Mapping[str, float | str]
 
 READ_UNIT_BYTES = 4096
 HEAD_READ_UNITS = 1.0  # every read of the ledger begins with its head
+INDEX_READ_UNITS = 0.5  # for each 4 KB begun
 SNAPSHOT_BYTES_A_ROW_BYTE = 2.4  # columns, the row's JSON text and three indexes; measured with this project's rows
 LARGEST_SNAPSHOT_BYTES = 5 * 2**30  # /tmp has 10 GB at most, and holds two snapshots while one replaces the other
 _SETTINGS = {name: float(default) for name, default, _ in VARIABLES if default.isdigit()}
@@ -68,9 +69,13 @@ class Scenario:
 
     @property
     def ddb_read_units(self) -> float:
-        """Units of a read on `ddb`: its head and one Query, both strongly consistent."""
+        """Units of a read on `ddb`: its head and one Query, both strongly consistent. One row is asked for by its id,
+        and the index that finds it is eventually consistent: half as much.
+        """
         if self.read_units is not None:
             return self.read_units
+        if self.rows_per_read == 1:
+            return HEAD_READ_UNITS + INDEX_READ_UNITS * math.ceil(self.row_bytes / READ_UNIT_BYTES)
         return HEAD_READ_UNITS + math.ceil(self.rows_per_read * self.row_bytes / READ_UNIT_BYTES)
 
 

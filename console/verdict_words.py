@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from console.cost_study import Study
 from console.crossover import Crossing
-from console.latency import Bounds, Latency, overlap, upper
+from console.latency import TOO_FEW, Bounds, Latency, overlap, range_text, upper
 from console.result import Measurement
 from console.scenario import values_of
 
@@ -134,14 +134,7 @@ def _failed(source: str, measurement: Measurement) -> str:
 
 
 def _range(it: Latency, bounds: Bounds, digits: int) -> str:
-    """An interval in words."""
-    if not it.is_told:
-        return f"of {it.requests}, too few requests to tell"
-    return (
-        f"{bounds[0]:.{digits}f} to {bounds[1]:.{digits}f}"
-        if bounds[1] is not None
-        else f"{bounds[0]:.{digits}f} or more"
-    )
+    return range_text(bounds, digits) if it.is_told else f"of {it.requests}, {TOO_FEW}"
 
 
 def _beside(own: Latency, other: Latency, source: str) -> str:

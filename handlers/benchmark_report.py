@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from handlers.benchmark_session import Benchmark, Result
 
+ALIKE = ("version", "memory_mb", "architecture", "region")  # of the environment; else a change says nothing
 FIGURES = ("p50", "p90", "p99", "max", "mean")
 CONSUMED = [name for name in NUMBERS if name != "init_ms"]
 COLUMNS = ("workload", "source", "requests", "errors", *(f"{figure}_ms" for figure in FIGURES), *CONSUMED)
@@ -23,7 +24,9 @@ WHAT_IT_IS = (
 
 
 class Point(TypedDict):
-    """One session in a trend; changes are against the session before it: 0.1 is a tenth slower."""
+    """One session in a trend; changes are against the session before it: 0.1 is a tenth slower. They are None where
+    that one had other rows or another environment.
+    """
 
     id: str
     started_at: str
@@ -68,19 +71,28 @@ def csv_of(benchmark: Benchmark) -> str:
 def trends_of(benchmarks: Sequence[Benchmark]) -> list[Trend]:
     """How the medians and 99th percentiles went from session to session, which come newest first."""
     trends: dict[tuple[str, str], Trend] = {}
+    by_id = {benchmark["id"]: benchmark for benchmark in benchmarks}
     for benchmark in reversed(benchmarks):
         for result in benchmark["results"]:
             key = (result["workload"], result["source"])
             trend = trends.setdefault(key, Trend(workload=key[0], source=key[1], points=[]))
-            trend["points"] += _points(benchmark, result, trend["points"])
+            before = trend["points"][-1] if trend["points"] else None
+            if before and not _alike(by_id[before["id"]], benchmark):
+                before = None
+            trend["points"] += _points(benchmark, result, before)
     return list(trends.values())
 
 
-def _points(benchmark: Benchmark, result: Result, before: list[Point]) -> list[Point]:
+def _alike(one: Benchmark, other: Benchmark) -> bool:
+    """Whether the sessions measured the same: as many rows, in the same environment."""
+    same = all(one["environment"].get(name) == other["environment"].get(name) for name in ALIKE)
+    return same and one["rows"] == other["rows"]
+
+
+def _points(benchmark: Benchmark, result: Result, before: Point | None) -> list[Point]:
     figures = result["server_ms"]
     if figures is None:
         return []
-    last = before[-1] if before else None
     return [
         Point(
             id=benchmark["id"],
@@ -88,8 +100,8 @@ def _points(benchmark: Benchmark, result: Result, before: list[Point]) -> list[P
             rows=benchmark["rows"],
             p50_ms=figures["p50"],
             p99_ms=figures["p99"],
-            p50_change=_change(figures["p50"], last and last["p50_ms"]),
-            p99_change=_change(figures["p99"], last and last["p99_ms"]),
+            p50_change=_change(figures["p50"], before and before["p50_ms"]),
+            p99_change=_change(figures["p99"], before and before["p99_ms"]),
         )
     ]
 

@@ -10,7 +10,13 @@ from handlers.openapi_schemas import COUNT, Schema, array, nullable, record, ref
 from handlers.routes import SOURCES
 
 ID: Schema = {"type": "string", "pattern": "^[1-9][0-9]{0,14}$", "description": "Milliseconds since 1970."}
-CHANGE: Schema = nullable({"type": "number", "description": "Against the session before: 0.1 is a tenth slower."})
+CHANGE: Schema = nullable(
+    {
+        "type": "number",
+        "description": "Against the session before: 0.1 is a tenth slower. null where that one had other rows, or "
+        "another version, region, memory or architecture.",
+    }
+)
 
 
 def schemas() -> dict[str, Schema]:

@@ -9,11 +9,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from console.benchmark.comparison import Compared
-from console.latency import LEAST_COMPARED, overlap
+from console.latency import LEAST_COMPARED, TOO_FEW, overlap
 from console.result import Figures, Interval, Measurement, Size, temperature_of
 
 NO_DIFFERENCE = "no difference shown"
-TOO_FEW = "too few requests to tell"
 INTERVALS = ("p50 [95 % interval]", "p99 [95 % interval]")
 
 

@@ -26,8 +26,8 @@ from console.verdict import verdict_text
 
 METHOD = (
     "Times are the client's, until the answer was there in full, over connections that are kept alive; no request "
-    "was sent twice. Intervals hold with 95 % confidence, whatever the distribution; where two overlap, no difference is shown. docs/benchmarking.md "
-    "has the method."
+    "was sent twice. Intervals hold with 95 % confidence, whatever the distribution; where two overlap, "
+    "no difference is shown. docs/benchmarking.md has the method."
 )
 
 

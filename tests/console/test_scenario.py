@@ -33,6 +33,12 @@ def test_what_nobody_says_follows_from_the_rest() -> None:
     assert (known["snapshot_row_bytes"], known["publishes_per_month"], known["read_units"]) == (480, 30, 4)
 
 
+def test_one_row_is_read_by_its_id_which_takes_half_a_unit_beside_the_head() -> None:
+    assert Scenario(rows_per_read=1).ddb_read_units == 1.5
+    assert Scenario(rows_per_read=1, row_bytes=5000).ddb_read_units == 2  # twice 4096 begun
+    assert Scenario(rows_per_read=2).ddb_read_units == 2
+
+
 def test_what_is_said_does_not_follow() -> None:
     scenario = Scenario(rows=1000, snapshot_row_bytes=300, publishes_per_month=0, read_units=1.5)
     assert (scenario.snapshot_bytes, scenario.publishes, scenario.ddb_read_units) == (300_000, 0, 1.5)

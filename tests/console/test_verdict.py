@@ -81,7 +81,7 @@ def test_few_requests_show_neither_that_a_wish_is_met_nor_that_a_path_is_faster_
     assert recommendation(USD, latencies, 1) == (EFS, False)  # not shown to be slower than ddb, and cheaper
     same_cost = {EFS: 2.00, TMP: 2.01, DDB: 2.01}
     assert recommendation(same_cost, latencies, None) == (EFS, None)
-    few = dict.fromkeys(SOURCES, exact(9, requests=4))
+    few: dict[str, Latency] = {source: exact(9, requests=4) for source in SOURCES}
     assert recommendation(USD, few, None) == (EFS, None)
 
 

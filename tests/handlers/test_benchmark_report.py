@@ -3,6 +3,8 @@ from __future__ import annotations
 import csv
 import io
 
+import pytest
+
 from handlers.benchmark_report import COLUMNS, csv_of, report_of, trends_of
 from handlers.benchmark_session import Benchmark, Figures, Result
 from tests.handlers.test_benchmark_store import NOW_MS, benchmark_at
@@ -95,6 +97,29 @@ def test_trends_go_from_the_oldest_to_the_newest_with_the_change_against_the_one
     }
     assert (last["id"], last["p50_change"], last["p99_change"]) == (str(NOW_MS + 3), -0.1, 0.25)
     assert [point["p50_change"] for point in stats["points"]] == [None]
+
+
+@pytest.mark.parametrize(
+    "unlike",
+    [{"rows": 4}, {"version": "2"}, {"memory_mb": 2048}, {"architecture": "aarch64"}, {"region": "eu-central-1"}],
+)
+def test_a_change_against_a_session_of_other_rows_or_another_environment_is_not_known(
+    unlike: dict[str, object],
+) -> None:
+    first, second, third = (benchmark(at_ms, result("by-id", "ddb", 10.0)) for at_ms in (1, 2, 3))
+    for changed in (second, third):
+        changed["environment"] |= unlike
+        changed["rows"] = 4 if "rows" in unlike else 3
+    (trend,) = trends_of([third, second, first])
+    assert [point["p50_change"] for point in trend["points"]] == [None, None, 0.0]
+    assert [point["p99_change"] for point in trend["points"]] == [None, None, 0.0]
+
+
+def test_another_python_or_sqlite_still_compares() -> None:
+    first, second = (benchmark(at_ms, result("by-id", "ddb", 10.0)) for at_ms in (1, 2))
+    second["environment"] |= {"python": "3.14.0", "sqlite": "3.50.0"}
+    (trend,) = trends_of([second, first])
+    assert trend["points"][1]["p50_change"] == 0.0
 
 
 def test_a_change_against_nothing_is_not_known() -> None:
