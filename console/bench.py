@@ -18,7 +18,7 @@ import typer
 from console import terminal
 from console.background import BackgroundStack
 from console.benchmark.files import OUT, Lines, cannot_write, raw_data
-from console.benchmark.plan import Plan, chosen_rows, chosen_workloads
+from console.benchmark.plan import Plan, chosen_rows, chosen_workloads, finite
 from console.benchmark.rounds import Rounds
 from console.benchmark.surroundings import environment
 from console.client import Client
@@ -51,10 +51,14 @@ def bench(
     iterations: Annotated[int, typer.Option(min=1, help="Requests of each workload on each path.")] = 400,
     warm_ups: Annotated[int, typer.Option(min=0, help="Requests before those that count.")] = 20,
     rate: Annotated[
-        float | None, typer.Option(min=0.01, help="Also an open loop: so many requests a second on each path.")
+        float | None,
+        typer.Option(callback=finite, min=0.01, help="Also an open loop: so many requests a second on each path."),
     ] = None,
     limit_s: Annotated[
-        float, typer.Option(min=1, help="When a path has taken so many seconds for a workload, it is left there.")
+        float,
+        typer.Option(
+            callback=finite, min=1, help="When a path has taken so many seconds for a workload, it is left there."
+        ),
     ] = 60.0,
     rows: Annotated[
         str, typer.Option(help="Sizes to measure, as 1000,10000,100000: LOADS ROWS, for good. Default: what is there.")
@@ -69,6 +73,7 @@ def bench(
     sizes = chosen_rows(rows) or (LOCAL_ROWS if local else ())
     names = chosen_workloads(workloads, writes=writes or local)
     plan = Plan(names, Rounds(warm_ups, iterations, limit_s), rate, sizes, seed)
+    plan.check()
     with raw_data(out, datetime.now(UTC)) as raw:
         result, cut = _run(plan, raw, url, is_local=local)
         if not result.sizes and cut is not None:

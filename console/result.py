@@ -118,7 +118,7 @@ class Size:
 @_known
 @dataclass(frozen=True)
 class Function:
-    """The query function, by its own account; null where it does not say."""
+    """The query function, by its own account; null where it does not say. On this machine it has no region or memory."""
 
     version: str | None = None
     python: str | None = None
@@ -242,8 +242,9 @@ def save(result: Result, path: Path) -> None:
 
 
 def to_json(result: Result) -> str:
-    """The text of a result file."""
-    return _adapter().dump_json(result, indent=2).decode()
+    """The text of a result file. Raises ValueError for numbers that JSON has none for, inf and nan."""
+    content = _adapter().dump_python(result, mode="json")
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 @cache

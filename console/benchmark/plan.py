@@ -10,6 +10,7 @@ import typer
 
 from console.benchmark.rounds import Rounds
 from console.benchmark.workloads import AT_A_RATE, READING, WORKLOADS, pages_of, rounds_of, sources_of
+from console.errors import ConsoleError
 from console.result import Workload
 from handlers.bookmark import MAX_SEQ
 from handlers.routes import MAX_INSERT_ROWS
@@ -33,6 +34,17 @@ class Plan:
     rows: tuple[int, ...]
     seed: int
 
+    def check(self) -> None:
+        """Raises ConsoleError where a path's open loop would take longer than it may."""
+        iterations, limit_s = self.rounds.iterations, self.rounds.limit_s
+        if self.rate_per_s is None or iterations / self.rate_per_s <= limit_s:
+            return
+        needed_s = math.ceil(iterations / self.rate_per_s)
+        raise ConsoleError(
+            f"{iterations} requests at {self.rate_per_s:g} a second take {needed_s} s, and --limit-s is {limit_s:g}",
+            f"a higher --rate, fewer --iterations, or --limit-s {needed_s}",
+        )
+
     def requests(self, rows_there: int) -> int:
         """About how many requests it takes, loading included."""
         sizes = self.rows or (rows_there,)
@@ -45,6 +57,13 @@ class Plan:
         once = pages_of(rows) if workload == "walk" else 1
         open_too = self.rounds.iterations if self.rate_per_s and workload in AT_A_RATE else 0
         return ((rounds.warm_ups + rounds.iterations) * once + open_too) * len(sources_of(workload))
+
+
+def finite(number: float | None) -> float | None:
+    """An option's number. Raises typer.BadParameter for inf and nan, which pass every comparison or none."""
+    if number is None or math.isfinite(number):
+        return number
+    raise typer.BadParameter(f"{number} is no number to count with")
 
 
 def chosen_workloads(text: str, *, writes: bool) -> tuple[Workload, ...]:

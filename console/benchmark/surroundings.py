@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import cast
 
 import httpx
@@ -28,8 +28,10 @@ def environment(client: Client) -> Environment:
     build = members_of(response).get("build")
     if not isinstance(build, dict):
         raise unexpected(response, "no build")
-    named = cast("dict[str, object]", build)
-    return Environment(client.url, is_local(client.url), function_of(named), this_machine())
+    function = function_of(cast("dict[str, object]", build))
+    if is_local(client.url):  # what it says there is what its emulators need: no region, and no memory is set aside
+        function = replace(function, region=None, memory_mb=None)
+    return Environment(client.url, is_local(client.url), function, this_machine())
 
 
 def is_local(url: str) -> bool:

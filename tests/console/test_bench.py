@@ -299,6 +299,18 @@ def test_what_cannot_be_measured_at_all_leaves_no_files(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_rate_that_takes_longer_than_a_path_may_is_refused_before_anything_is_asked(
+    faulty: FaultyApi, run_console: RunConsole, tmp_path: Path
+) -> None:
+    ran = run_console("bench", "--url", faulty.url, "--rate", "0.3", "--iterations", "25", "--out", str(tmp_path))
+    assert (ran.code, ran.out) == (1, "")
+    error, hint = ran.err.splitlines()[-2:]
+    assert error == "Error: 25 requests at 0.3 a second take 84 s, and --limit-s is 60"
+    assert hint == "Try: a higher --rate, fewer --iterations, or --limit-s 84"
+    assert faulty.seen == []
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_api_that_is_not_there_is_said_to_be(run_console: RunConsole, tmp_path: Path) -> None:
     with FaultyApi() as gone:
         url = gone.url
@@ -321,8 +333,8 @@ def test_more_rows_than_a_size_is_an_error(loaded: BackgroundStack, run_console:
         ("--workloads", "nap"),
         ("--rows", "many"),
         ("--iterations", "0"),
-        ("--rate", "0"),
-        ("--limit-s", "0"),
+        *(("--rate", number) for number in ("0", "-1", "inf", "-inf", "nan")),
+        *(("--limit-s", number) for number in ("0", "inf", "nan")),
     ],
 )
 def test_a_wrong_command_line_measures_nothing(

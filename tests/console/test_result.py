@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +87,10 @@ def test_a_result_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=str(taken)):
         result.save(sample_result(), taken)
     assert list(tmp_path.iterdir()) == [taken]
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("nan")])
+def test_what_is_no_number_in_json_is_not_written(tmp_path: Path, number: float) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        result.save(replace(sample_result(), duration_s=number), tmp_path / "x-benchmark.json")
+    assert list(tmp_path.iterdir()) == []

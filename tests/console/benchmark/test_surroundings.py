@@ -21,6 +21,7 @@ def test_the_function_says_what_it_is_and_this_machine_is_described(live: Backgr
     assert found.function.version == VERSION
     assert found.function.python == platform.python_version()
     assert (found.client.python, found.client.version) == (platform.python_version(), VERSION)
+    assert (found.function.region, found.function.memory_mb) == (None, None)
     assert sys.platform in found.client.system.lower()
     assert found.client.cpus > 0
 
@@ -36,6 +37,13 @@ def test_what_a_function_does_not_say_is_unknown() -> None:
     build = {"version": "1", "region": "eu-central-1", "memory_mb": 512, "architecture": 7, "colour": "red"}
     assert function_of(build) == Function(version="1", region="eu-central-1", memory_mb=512)
     assert function_of({"memory_mb": "many"}) == Function()
+
+
+def test_elsewhere_a_function_has_a_region_and_memory(faulty: FaultyApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.benchmark.surroundings.LOOPBACK", ())
+    faulty.script.append(answers(200, {"build": {"region": "eu-west-1", "memory_mb": 512}}))
+    with Client(faulty.url) as client:
+        assert environment(client).function == Function(region="eu-west-1", memory_mb=512)
 
 
 def test_an_api_without_a_build_is_another_one(faulty: FaultyApi) -> None:
