@@ -33,6 +33,11 @@ def size_for(result: Result, rows: float | None) -> Size:
     return min(sizes, key=lambda size: abs(math.log(size.rows / max(rows, 1))))
 
 
+def region_of(result: Result) -> str | None:
+    """Where the stack is that was measured; None where it does not say, or is this machine."""
+    return None if result.environment.is_local else result.environment.function.region
+
+
 def measured_values(result: Result, size: Size, workload: MainWorkload) -> dict[str, float | str]:
     """The scenario's values that were measured.
 

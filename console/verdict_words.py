@@ -65,6 +65,13 @@ def cost(totals_usd: Mapping[str, float], recommended: str) -> str:
     return f"It costs {own:,.2f} USD a month, {others}."
 
 
+def elsewhere(found: Study) -> str:
+    """That the prices are not those of the stack's region; nothing where they are, or where that is not known."""
+    if not found.is_elsewhere:
+        return ""
+    return f"These are prices of {found.price_list.region}, but the stack is in {found.stack_region}: use --prices."
+
+
 def speed(latencies: Mapping[str, Latency], recommended: str, where: str) -> str:
     """How fast it is, and the others beside it."""
     if recommended not in latencies:
