@@ -85,6 +85,7 @@ def verdict(
             words.wish(recommended, within_ms, latencies, decides=bool(decisive)),
             words.cost(found.totals_usd, recommended),
             words.elsewhere(found),
+            words.row_bytes(found),
             words.speed(latencies, recommended, where="in the function" if is_local else "at the client"),
             words.change(found),
         ]

@@ -180,6 +180,14 @@ def test_prices_of_another_region_are_said_to_be() -> None:
     assert "prices" not in decided(replace(usual, environment=unknown)).paragraph
 
 
+def test_what_a_row_takes_is_said_to_be_assumed_where_snapshots_are_too_small_to_tell() -> None:
+    said = "The snapshots are too small to tell what a row takes in one: 276 bytes are assumed."
+    small = result_of(rows=300)
+    assert said in decided(small).paragraph
+    assert "too small" not in decided(small, snapshot_row_bytes=280.0).paragraph
+    assert "too small" not in decided(result_of()).paragraph
+
+
 def test_a_path_without_a_latency_is_said_to_have_none() -> None:
     nothing = result_of(read(EFS, workload="by-id"))
     assert "No latency of ddb was measured." in decided(nothing).paragraph
