@@ -18,7 +18,7 @@ from console import prices, result, terminal
 from console.cost_study import Study, study
 from console.cost_table import cost_table, paragraphs
 from console.errors import ConsoleError
-from console.measured import MainWorkload, measured_values, size_for
+from console.measured import MainWorkload, measured_values, region_of, size_for
 from console.prices import PriceList
 from console.scenario import INPUTS, Architecture, Scenario, Values, assemble, names, values_of
 from console.target import JsonOption
@@ -90,7 +90,8 @@ def _with_verdict(
     measured = result.load(path)
     rows = given.get("rows")
     size = size_for(measured, rows if isinstance(rows, float) else None)
-    found = study(price_list, assemble(given, measured_values(measured, size, workload)))
+    assembled = assemble(given, measured_values(measured, size, workload))
+    found = study(price_list, assembled, region_of(measured))
     return found, verdict(measured, size, found, workload, within_ms)
 
 
@@ -101,6 +102,7 @@ def _content(found: Study, decided: Verdict | None) -> dict[str, object]:
     origins = found.assembled.origins
     return {
         "prices": {"date": known.date, "region": known.region, "currency": known.currency},
+        "stack_region": found.stack_region,
         "scenario": {name: {"value": value, "origin": origins[name]} for name, value in values.items()},
         "usd_per_month": found.totals_usd,
         "usd_per_month_by_service": found.bills,

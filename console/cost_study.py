@@ -27,6 +27,7 @@ class Study:
     """What a scenario costs in a month.
 
     Args:
+        stack_region: where the stack is that was measured; None where that is not known.
         bills: dollars by path and service.
         totals_usd: dollars by path.
         cheapest: the path that costs least; several where they cost the same.
@@ -36,11 +37,17 @@ class Study:
 
     price_list: PriceList
     assembled: Assembled
+    stack_region: str | None
     bills: dict[str, Bill]
     totals_usd: dict[str, float]
     cheapest: tuple[str, ...]
     crossings: dict[str, list[Crossing]]
     swings: list[Swing]
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the prices are known to be those of another region than the stack's."""
+        return self.stack_region not in (None, self.price_list.region)
 
 
 @dataclass(frozen=True)
@@ -51,14 +58,19 @@ class Series:
     crossings: list[Crossing]
 
 
-def study(price_list: PriceList, assembled: Assembled) -> Study:
-    """Look at a scenario from all sides."""
+def study(price_list: PriceList, assembled: Assembled, stack_region: str | None = None) -> Study:
+    """Look at a scenario from all sides.
+
+    Args:
+        stack_region: where the stack is that was measured.
+    """
     prices, scenario = price_list.prices, assembled.scenario
     totals = totals_usd(prices, scenario)
     assumed = [name for name, origin in assembled.origins.items() if origin == "assumed"]
     return Study(
         price_list,
         assembled,
+        stack_region,
         bills(prices, scenario),
         totals,
         cheapest(totals),

@@ -11,7 +11,7 @@ from console.cost_study import Study
 from console.crossover import Crossing
 from console.scenario import Origin, option, values_of
 from console.sensitivity import Swing
-from console.verdict_words import NOUNS, joined, quantity
+from console.verdict_words import NOUNS, elsewhere, joined, quantity
 from handlers.routes import SOURCES
 
 LABELS: dict[Origin, str] = {
@@ -26,6 +26,8 @@ def cost_table(found: Study) -> Table:
     """Dollars a month by service and path."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, show_footer=True)
     table.add_column("USD a month", "sum", min_width=24)
+    if found.is_elsewhere:
+        table.title = f"at prices of {found.price_list.region}, while the stack is in {found.stack_region}"
     for source in SOURCES:
         table.add_column(source, f"{found.totals_usd[source]:,.2f}", justify="right", min_width=12)
     for service in next(iter(found.bills.values())):
@@ -97,4 +99,5 @@ def _values(found: Study, origin: Origin, label: str) -> str:
 
 def _prices(found: Study) -> str:
     known = found.price_list
-    return f"List prices of {known.region}, {known.date}, without free tiers; traffic, keys and backups are not in it."
+    said = f"List prices of {known.region}, {known.date}, without free tiers; traffic, keys and backups are not in it."
+    return " ".join(filter(None, [said, elsewhere(found)]))

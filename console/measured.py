@@ -17,6 +17,7 @@ from console.scenario import Scenario
 from handlers.routes import SOURCES
 
 MainWorkload = Literal["newest-100", "by-id", "range"]  # those of which one request is one read
+TELLING_BYTES = 1_000_000  # beside so many, the pages that every snapshot has count for little
 ROWS_PER_READ: dict[str, float] = {"newest-100": 100, "by-id": 1}
 
 
@@ -33,13 +34,21 @@ def size_for(result: Result, rows: float | None) -> Size:
     return min(sizes, key=lambda size: abs(math.log(size.rows / max(rows, 1))))
 
 
+def region_of(result: Result) -> str | None:
+    """Where the stack is that was measured; None where it does not say, or is this machine."""
+    return None if result.environment.is_local else result.environment.function.region
+
+
 def measured_values(result: Result, size: Size, workload: MainWorkload) -> dict[str, float | str]:
     """The scenario's values that were measured.
 
     Args:
         workload: what most reads are like.
     """
-    data: dict[str, float | str] = {"rows": size.rows, "snapshot_row_bytes": size.snapshot_bytes / size.rows}
+    data: dict[str, float | str] = {"rows": size.rows}
+    row_bytes = _snapshot_row_bytes(result, size)
+    if row_bytes is not None:
+        data["snapshot_row_bytes"] = row_bytes
     if workload in ROWS_PER_READ:
         data["rows_per_read"] = ROWS_PER_READ[workload]
     if result.environment.is_local:
@@ -54,6 +63,17 @@ def billed_ms(measurement: Measurement | None) -> float | None:
     if "billed_ms" in measurement.consumed:
         return measurement.consumed["billed_ms"]
     return measurement.server_ms.mean if measurement.server_ms else None
+
+
+def _snapshot_row_bytes(result: Result, size: Size) -> float | None:
+    """By how much a snapshot grows with a row, from the smallest to the largest; of one size what a row of it takes.
+    None where the files are too small to tell.
+    """
+    least, most = (end((it for it in result.sizes if it.rows), key=lambda it: it.rows) for end in (min, max))
+    grown_bytes = most.snapshot_bytes - least.snapshot_bytes
+    if most.rows > least.rows and grown_bytes > TELLING_BYTES:
+        return grown_bytes / (most.rows - least.rows)
+    return size.snapshot_bytes / size.rows if size.snapshot_bytes > TELLING_BYTES else None
 
 
 def _machine(function: Function) -> dict[str, float | str]:

@@ -16,7 +16,7 @@ from console import verdict_words as words
 from console.cost_study import Study, study
 from console.criteria import Criterion, criteria
 from console.latency import Bounds, Latency, latency_of, overlap, upper
-from console.measured import MainWorkload, measured_values, size_for
+from console.measured import MainWorkload, measured_values, region_of, size_for
 from console.result import Measurement, Result, Size
 from console.scenario import assemble
 from handlers.routes import SOURCES
@@ -54,7 +54,7 @@ class Verdict:
 def verdict_text(result: Result) -> str:
     """The verdict for a result with the usual load and prices: the newest 100 rows of the largest size."""
     size = size_for(result, None)
-    found = study(prices.load(), assemble({}, measured_values(result, size, "newest-100")))
+    found = study(prices.load(), assemble({}, measured_values(result, size, "newest-100")), region_of(result))
     return verdict(result, size, found, "newest-100").text()
 
 
@@ -84,6 +84,8 @@ def verdict(
         sentences += [
             words.wish(recommended, within_ms, latencies, decides=bool(decisive)),
             words.cost(found.totals_usd, recommended),
+            words.elsewhere(found),
+            words.row_bytes(found),
             words.speed(latencies, recommended, where="in the function" if is_local else "at the client"),
             words.change(found),
         ]

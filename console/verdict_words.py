@@ -65,6 +65,21 @@ def cost(totals_usd: Mapping[str, float], recommended: str) -> str:
     return f"It costs {own:,.2f} USD a month, {others}."
 
 
+def elsewhere(found: Study) -> str:
+    """That the prices are not those of the stack's region; nothing where they are, or where that is not known."""
+    if not found.is_elsewhere:
+        return ""
+    return f"These are prices of {found.price_list.region}, but the stack is in {found.stack_region}: use --prices."
+
+
+def row_bytes(found: Study) -> str:
+    """That a row's part of a snapshot is assumed; nothing where it was measured or given."""
+    if found.assembled.origins["snapshot_row_bytes"] != "assumed":
+        return ""
+    assumed = values_of(found.assembled.scenario)["snapshot_row_bytes"]
+    return f"The snapshots are too small to tell what a row takes in one: {assumed:,.4g} bytes are assumed."
+
+
 def speed(latencies: Mapping[str, Latency], recommended: str, where: str) -> str:
     """How fast it is, and the others beside it."""
     if recommended not in latencies:

@@ -19,9 +19,10 @@ from console.benchmark.cost_chart import cost_by_reads
 from console.benchmark.grids import by_name, compared, details, glance, notes, verdicts
 from console.benchmark.surroundings import NOT_AWS
 from console.cost_study import cost_series
+from console.errors import ConsoleError
 from console.measured import measured_values, size_for
 from console.result import Result, Size
-from console.scenario import assemble
+from console.scenario import Scenario, assemble
 from console.verdict import verdict_text
 
 METHOD = (
@@ -51,7 +52,7 @@ def write_report(kept: Sequence[Kept], folder: Path, name: str) -> list[Path]:
 
     Raises:
         OSError: something cannot be written.
-        ConsoleError: a histogram cannot be read.
+        ConsoleError: a histogram cannot be read, or a result holds no rows.
     """
     charts: list[Path] = []
     parts = [f"# {_title(kept)}"]
@@ -62,10 +63,9 @@ def write_report(kept: Sequence[Kept], folder: Path, name: str) -> list[Path]:
         parts += ["## Latency by rows", _image(charts[-1], "latency against rows")]
     for each in kept:
         drawn = _draw(each, folder)
-        cost_chart = folder / f"{each.name}-cost.svg"
-        save(_cost(each.result), cost_chart)
-        charts += [*drawn.values(), cost_chart]
-        parts += [*_result_parts(each, drawn, folder), *_advice(each.result, cost_chart)]
+        advice, cost_charts = _advice(each, folder)
+        charts += [*drawn.values(), *cost_charts]
+        parts += [*_result_parts(each, drawn, folder), *advice]
     if len(kept) == 2:
         parts += _comparison(*kept)
     document = folder / f"{name}.md"
@@ -142,18 +142,25 @@ def _size_parts(size: Size, drawn: dict[int, Path]) -> list[str]:
     return [part for part in parts if part]
 
 
-def _advice(result: Result, chart: Path) -> list[str]:
-    """Which path to use, for the usual load."""
-    return ["### Which path to use", *verdict_text(result).splitlines(), _image(chart, "cost against reads a month")]
+def _advice(kept: Kept, folder: Path) -> tuple[list[str], list[Path]]:
+    """Which path to use, for the largest size and the usual load, and a chart; or why that cannot be said."""
+    result, chart = kept.result, folder / f"{kept.name}-cost.svg"
+    title, size = "### Which path to use", size_for(result, None)
+    try:
+        scenario = assemble({}, measured_values(result, size, "newest-100")).scenario
+        said = verdict_text(result).splitlines()
+    except ConsoleError as error:
+        return [title, f"This cannot be said: {error}."], []
+    save(_cost(size, scenario), chart)
+    return [title, *said, _image(chart, "cost against reads a month")], [chart]
 
 
-def _cost(result: Result) -> Figure:
-    """Dollars against reads a month, for the largest size and the usual load."""
-    size = size_for(result, None)
-    price_list = prices.load()
-    scenario = assemble({}, measured_values(result, size, "newest-100")).scenario
-    title = f"{size.rows:,} rows: what reading 100 of them at a time costs, at prices of {price_list.date}"
-    return cost_by_reads(cost_series(price_list.prices, scenario), title)
+def _cost(size: Size, scenario: Scenario) -> Figure:
+    """Dollars against reads a month."""
+    known = prices.load()
+    of = f"{known.region}, {known.date}"
+    title = f"{size.rows:,} rows: what reading 100 of them at a time costs, at prices of {of}"
+    return cost_by_reads(cost_series(known.prices, scenario), title)
 
 
 def _environment(result: Result) -> list[str]:

@@ -60,4 +60,5 @@ def read(
 def result_of(*measurements: Measurement, rows: int = 100_000, is_local: bool = False) -> Result:
     """A result with one size of these measurements; of all paths with a p50 each without them."""
     found = sample_result(sizes=(size(*(measurements or map(read, P50_MS)), rows=rows),))
-    return replace(found, environment=replace(found.environment, is_local=is_local))
+    function = replace(found.environment.function, region=PRICE_LIST.region)
+    return replace(found, environment=replace(found.environment, is_local=is_local, function=function))

@@ -36,6 +36,7 @@ def test_the_bills_for_other_programs(run_console: RunConsole) -> None:
     assert {"at", "below", "above", "is_jump"} == set(content["crossings"]["reads_per_month"][0])
     assert content["sensitivity"][0]["name"] not in ("rows", "writes_per_month")
     assert content["verdict"] is None
+    assert content["stack_region"] is None
 
 
 def test_the_bills_for_people(run_console: RunConsole) -> None:
@@ -60,6 +61,7 @@ def test_what_a_benchmark_measured_is_taken_and_decides(measured: str, run_conso
     content = json.loads(run_console("cost", "--from-benchmark", measured, "--json").out)
     assert content["scenario"]["rows"] == {"value": 50_000, "origin": "measured"}
     assert content["verdict"]["recommended"] == "ddb"
+    assert (content["stack_region"], content["prices"]["region"]) == ("us-test-1", "us-east-1")
     assert content["verdict"]["text"].startswith("For 50,000 rows, 1 million reads and 1,000 publishes a month: ")
     assert [it["answer"] for it in content["verdict"]["criteria"]] == ["not measured"] * 3
 
@@ -69,6 +71,8 @@ def test_the_verdict_for_people(measured: str, run_console: RunConsole) -> None:
     assert (ran.code, ran.err) == (0, "")
     text = " ".join(ran.out.split())
     assert "For 60,000 rows" in text
+    assert "at prices of us-east-1, while the stack is in us-test-1 USD a month" in text
+    assert text.count("These are prices of us-east-1, but the stack is in us-test-1: use --prices.") == 2
     assert "No path is shown to meet 20 ms at p99" in text
     assert "Given: --rows 60000." in text
     assert "Is a copy to /tmp made in under 100 ms? Not measured." in text

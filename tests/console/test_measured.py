@@ -61,7 +61,30 @@ def test_what_was_not_measured_is_left_to_assumptions() -> None:
     bare = sample_result(sizes=(size(measurement("write", "ledger")),))
     function = Function(memory_mb=None, architecture=None)
     unknown = replace(bare, environment=replace(bare.environment, function=function))
-    assert values(unknown) == {"rows": 1000, "snapshot_row_bytes": 286, "rows_per_read": 100}
+    assert values(unknown) == {"rows": 1000, "rows_per_read": 100}
+
+
+def of_sizes(*each: tuple[int, int]) -> float | str | None:
+    """What a row takes in a snapshot, by (rows, bytes); the question is about the last of them."""
+    sizes = tuple(replace(size(rows=rows), snapshot_bytes=size_bytes) for rows, size_bytes in each)
+    found = sample_result(sizes=sizes)
+    return measured_values(found, sizes[-1], "newest-100").get("snapshot_row_bytes")
+
+
+def test_a_row_takes_by_how_much_a_snapshot_grows_not_what_every_snapshot_has() -> None:
+    assert of_sizes((300, 114_688), (10_300, 2_864_688)) == 275
+    assert of_sizes((10_300, 2_864_688), (5_000, 1_400_000), (300, 114_688)) == 275  # the smallest and the largest
+
+
+def test_one_size_tells_what_a_row_takes_only_if_it_is_large() -> None:
+    assert of_sizes((4_000, 1_100_000)) == 275
+    assert of_sizes((300, 114_688)) is None  # 382 bytes a row, most of the rest in pages that are always there
+    assert of_sizes((4_000, 1_000_000)) is None
+
+
+def test_sizes_that_lie_close_together_tell_no_growth() -> None:
+    assert of_sizes((300, 114_688), (600, 200_000)) is None
+    assert of_sizes((4_000, 1_100_000), (4_000, 2_200_000)) == 550  # the same rows twice: the one asked about
 
 
 def test_a_first_use_is_never_faster_than_a_warm_one() -> None:

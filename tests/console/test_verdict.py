@@ -7,7 +7,7 @@ import pytest
 from console import prices
 from console.cost_study import study
 from console.latency import Latency, latency
-from console.measured import measured_values
+from console.measured import measured_values, region_of
 from console.result import Measurement, Result
 from console.scenario import assemble
 from console.verdict import LOCAL, Verdict, recommendation, verdict, verdict_text
@@ -34,7 +34,7 @@ def failed(measurement: Measurement, good: int, **errors: int) -> Measurement:
 
 def decided(result: Result, within_ms: float | None = None, **given: float) -> Verdict:
     size = result.sizes[0]
-    found = study(PRICE_LIST, assemble(given, measured_values(result, size, "newest-100")))
+    found = study(PRICE_LIST, assemble(given, measured_values(result, size, "newest-100")), region_of(result))
     return verdict(result, size, found, "newest-100", within_ms)
 
 
@@ -169,6 +169,25 @@ def test_what_was_measured_on_this_machine_cannot_decide() -> None:
     assert "this machine's disk" in found.text()
 
 
+def test_prices_of_another_region_are_said_to_be() -> None:
+    usual = result_of()
+    other = replace(usual.environment, function=replace(usual.environment.function, region="eu-central-1"))
+    said = "These are prices of us-test-1, but the stack is in eu-central-1: use --prices."
+    assert said in decided(replace(usual, environment=other)).paragraph
+    assert "prices" not in decided(usual).paragraph
+    assert "prices" not in decided(replace(usual, environment=replace(other, is_local=True))).paragraph
+    unknown = replace(other, function=replace(other.function, region=None))
+    assert "prices" not in decided(replace(usual, environment=unknown)).paragraph
+
+
+def test_what_a_row_takes_is_said_to_be_assumed_where_snapshots_are_too_small_to_tell() -> None:
+    said = "The snapshots are too small to tell what a row takes in one: 276 bytes are assumed."
+    small = result_of(rows=300)
+    assert said in decided(small).paragraph
+    assert "too small" not in decided(small, snapshot_row_bytes=280.0).paragraph
+    assert "too small" not in decided(result_of()).paragraph
+
+
 def test_a_path_without_a_latency_is_said_to_have_none() -> None:
     nothing = result_of(read(EFS, workload="by-id"))
     assert "No latency of ddb was measured." in decided(nothing).paragraph
@@ -176,7 +195,8 @@ def test_a_path_without_a_latency_is_said_to_have_none() -> None:
 
 def test_the_text_for_a_report_is_that_of_the_usual_load_at_list_prices() -> None:
     found = result_of()
-    own = study(prices.load(), assemble({}, measured_values(found, found.sizes[0], "newest-100")))
+    own = study(prices.load(), assemble({}, measured_values(found, found.sizes[0], "newest-100")), region_of(found))
+    assert "These are prices of us-east-1, but the stack is in us-test-1: use --prices." in verdict_text(found)
     assert verdict_text(found) == verdict(found, found.sizes[0], own, "newest-100").text()
 
 

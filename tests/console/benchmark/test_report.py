@@ -53,7 +53,8 @@ def test_the_document_says_which_path_to_use_and_what_it_costs(tmp_path: Path) -
     for paragraph in verdict_text(one.result).splitlines():
         assert paragraph in text
     chart = (tmp_path / names[-1]).read_text()
-    assert "20,000 rows: what reading 100 of them at a time costs, at prices of " in chart
+    assert "20,000 rows: what reading 100 of them at a time costs, at prices of us-east-1, " in chart
+    assert "These are prices of us-east-1, but the stack is in eu-central-1" in text
     assert "USD a month" in chart
 
 
@@ -61,6 +62,15 @@ def test_a_result_without_a_measurement_has_no_document(tmp_path: Path) -> None:
     empty = replace(sample_result(), sizes=())
     with pytest.raises(ConsoleError, match="cut short before it had measured anything"):
         write_report([kept(tmp_path, empty)], tmp_path, "empty")
+
+
+def test_where_the_cost_model_has_no_answer_its_reason_is_written_and_all_else_too(tmp_path: Path) -> None:
+    too_large = replace(size(measurement()), rows=20_000_000, snapshot_bytes=6 * 2**30)
+    one = kept(tmp_path, sample_result(sizes=(too_large,)))
+    text, names = written(tmp_path, one, name=one.name)
+    assert "### Which path to use\n\nThis cannot be said: a snapshot of 6.0 GB does not fit into /tmp twice." in text
+    assert "### 20,000,000 rows, a snapshot of 6,442.45 MB" in text
+    assert names == [f"{one.name}.md", f"{one.name}.svg"]
 
 
 def test_the_raw_data_is_linked_where_it_is(tmp_path: Path) -> None:
