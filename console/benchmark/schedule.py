@@ -35,7 +35,7 @@ class Timed(NamedTuple):
 
 
 class Block(NamedTuple):
-    """One schedule carried out. Not all was sent where too many requests were without an answer."""
+    """One schedule carried out. It is not whole where it was given up: too many requests were without an answer."""
 
     timed: list[Timed]
     is_whole: bool
@@ -90,17 +90,33 @@ class Schedule:
         self._clock = clock
         self._sleep = sleep
 
-    def run(self, requests: Sequence[Send]) -> Block:
-        """Send all requests in time, and wait for the answers."""
+    def run(self, requests: Sequence[Send], keep: Callable[[Block], None]) -> None:
+        """Send all requests in time, and wait for the answers.
+
+        Args:
+            keep: gets the block; when the waiting is cut short, what was answered until then, if anything.
+        """
         sent: list[tuple[float, Future[Exchange]]] = []
+        is_whole = True
+        try:
+            is_whole = self._send(requests, sent)
+            for _, future in sent:
+                future.result()
+        finally:
+            timed = [Timed(due_s, future.result()) for due_s, future in sent if future.done()]
+            if timed:
+                keep(Block(timed, is_whole))
+
+    def _send(self, requests: Sequence[Send], sent: list[tuple[float, Future[Exchange]]]) -> bool:
+        """Whether all could be sent."""
         start_s = self._clock()
         for number, send in enumerate(requests):
             due_s = start_s + number / self._rate_per_s
             self._sleep(max(0.0, due_s - self._clock()))
             if sum(not future.done() for _, future in sent) >= MAX_UNANSWERED:
-                break
+                return False
             sent.append((due_s, self._pool.submit(send)))
-        return Block([Timed(due_s, future.result()) for due_s, future in sent], len(sent) == len(requests))
+        return True
 
 
 def pace_of(blocks: Sequence[Block], rate_per_s: float) -> Pace:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any
 
 import pytest
 
 from console.benchmark.probe import Exchange
-from console.benchmark.schedule import MAX_UNANSWERED, Block, Schedule, pace_of
+from console.benchmark.schedule import MAX_UNANSWERED, Block, Schedule, Send, pace_of
 
 
 class Service:
@@ -55,14 +55,25 @@ class Pool(Executor):
             def done(self) -> bool:
                 return service.now_s >= exchange.ended_s
 
+            def result(self, timeout: float | None = None) -> Any:
+                service.now_s = max(service.now_s, exchange.ended_s)
+                return super().result(timeout)
+
         future = Later()
         future.set_result(exchange)
         return future
 
 
+def carried_out(schedule: Schedule, requests: Sequence[Send]) -> Block:
+    kept: list[Block] = []
+    schedule.run(requests, kept.append)
+    (block,) = kept
+    return block
+
+
 def run(service: Service, rate_per_s: float, requests: int) -> Block:
     schedule = Schedule(rate_per_s, Pool(service), service.clock, service.sleep)
-    return schedule.run([service.answer] * requests)
+    return carried_out(schedule, [service.answer] * requests)
 
 
 def latencies_ms(block: Block) -> list[float]:
@@ -106,7 +117,7 @@ def test_a_request_that_is_sent_late_counts_from_when_it_was_due() -> None:
         return service.answer()
 
     schedule = Schedule(10.0, Pool(service), service.clock, service.sleep)
-    block = schedule.run([slow_to_send] * 4)
+    block = carried_out(schedule, [slow_to_send] * 4)
     assert latencies_ms(block) == [251.0, 401.0, 551.0, 701.0]
     pace = pace_of([block], 10.0)
     assert not pace.is_held
@@ -143,6 +154,49 @@ def test_too_many_without_an_answer_end_the_schedule() -> None:
     assert not pace.is_whole
     assert not pace.is_held
     assert pace.complaint == "100 a second could not be held: too many were without an answer"
+
+
+def test_what_was_answered_when_the_schedule_is_cut_short_is_kept() -> None:
+    service, kept = Service(0.15), list[Block]()
+
+    def sleep(pause_s: float) -> None:
+        if service.now_s > 100.45:
+            raise KeyboardInterrupt
+        service.sleep(pause_s)
+
+    schedule = Schedule(10.0, Pool(service), service.clock, sleep)
+    with pytest.raises(KeyboardInterrupt):
+        schedule.run([service.answer] * 60, kept.append)
+    (block,) = kept
+    assert latencies_ms(block) == [150.0, 200.0, 250.0]
+    assert block.is_whole  # the service held nothing up
+
+
+def test_what_was_answered_when_the_waiting_is_cut_short_is_kept() -> None:
+    service, kept = Service(0.001), list[Block]()
+
+    class Endless(Future[Any]):
+        def result(self, timeout: float | None = None) -> Any:
+            raise KeyboardInterrupt
+
+    class Interrupted(Pool):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            return super().submit(fn, *args, **kwargs) if service.now_s < 100.35 else Endless()
+
+    with pytest.raises(KeyboardInterrupt):
+        Schedule(10.0, Interrupted(service), service.clock, service.sleep).run([service.answer] * 6, kept.append)
+    assert [len(block.timed) for block in kept] == [4]
+
+
+def test_cut_short_before_any_answer_there_is_no_block() -> None:
+    service, kept = Service(0.001), list[Block]()
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Schedule(10.0, Pool(service), service.clock, interrupt).run([service.answer], kept.append)
+    assert kept == []
 
 
 def test_quick_failures_do_not_hold_a_rate() -> None:
