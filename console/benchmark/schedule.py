@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
+from console.benchmark.bounds import bounds, overlap
 from console.benchmark.probe import Exchange
 
 HELD = 0.95  # of the rate that was asked for
@@ -140,13 +141,18 @@ def _sent_per_s(blocks: Sequence[Block]) -> float:
 
 
 def _growth(blocks: Sequence[Block]) -> float:
-    """By how many seconds a second the latency grew, from the first quarter of the blocks to the last."""
+    """By how many seconds a second the latency grew, from the first third of the blocks to the last.
+
+    It did not where the intervals of the two medians overlap: then its own spread explains the difference.
+    """
     first: list[tuple[float, float]] = []
     last: list[tuple[float, float]] = []
     for timed, _ in blocks:
         times = [(each.due_s - timed[0].due_s, each.latency_s) for each in timed]
-        quarter = max(1, len(timed) // 4)
-        first += times[:quarter]
-        last += times[-quarter:]
+        third = max(1, len(timed) // 3)
+        first += times[:third]
+        last += times[-third:]
+    if overlap(*(bounds([latency_s for _, latency_s in each], 50) for each in (first, last))):
+        return 0.0
     passed_s, grown_s = (median(each[at] for each in last) - median(each[at] for each in first) for at in (0, 1))
-    return grown_s / passed_s if passed_s > 0 else 0.0
+    return grown_s / passed_s

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 
 from console.benchmark.probe import Exchange
-from console.benchmark.schedule import MAX_UNANSWERED, Block, Schedule, Send, pace_of
+from console.benchmark.schedule import MAX_UNANSWERED, Block, Schedule, Send, Timed, pace_of
 
 
 class Service:
@@ -207,3 +209,34 @@ def test_quick_failures_do_not_hold_a_rate() -> None:
 
 def test_a_single_request_says_nothing_against_a_rate() -> None:
     assert pace_of([run(Service(0.1), 5.0, 1)], 5.0).is_held
+
+
+def block_of(latencies_s: Sequence[float], rate_per_s: float) -> Block:
+    due_s = [number / rate_per_s for number in range(len(latencies_s))]
+    pairs = zip(due_s, latencies_s, strict=True)
+    return Block([Timed(at_s, Exchange(at_s, at_s, at_s + taken_s, None, {})) for at_s, taken_s in pairs], True)
+
+
+def queued_s(services_s: Sequence[float], rate_per_s: float) -> list[float]:
+    """Latencies behind a single server."""
+    free_s, latencies_s = 0.0, list[float]()
+    for number, service_s in enumerate(services_s):
+        due_s = number / rate_per_s
+        free_s = max(free_s, due_s) + service_s
+        latencies_s.append(free_s - due_s)
+    return latencies_s
+
+
+def test_times_that_only_vary_do_not_speak_against_a_rate() -> None:
+    draw, lost = random.Random(6), 0
+    for _ in range(1000):
+        latencies_s = [draw.lognormvariate(math.log(0.03), 0.5) for _ in range(60)]
+        lost += not pace_of([block_of(latencies_s, 100.0)], 100.0).is_held
+    assert lost <= 15  # two intervals of 95 % that do not overlap: less than one in a hundred
+
+
+def test_times_that_vary_do_not_hide_a_queue_that_grows() -> None:
+    draw = random.Random(7)
+    for _ in range(200):
+        services_s = [draw.lognormvariate(math.log(0.013), 0.5) for _ in range(60)]  # 15 ms in the mean: 68 a second
+        assert not pace_of([block_of(queued_s(services_s, 100.0), 100.0)], 100.0).is_held
