@@ -118,7 +118,7 @@ class Size:
 @_known
 @dataclass(frozen=True)
 class Function:
-    """The query function, by its own account; null where it does not say. Here it has no region and no memory."""
+    """The query function, by its own account; null where it does not say. On this machine it has no region."""
 
     version: str | None = None
     python: str | None = None

@@ -7,7 +7,7 @@ each burst is wider than the one before.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import cycle, permutations
 
 from console.benchmark.samples import Sample
@@ -15,7 +15,7 @@ from console.benchmark.samples import Sample
 STEP = 10  # requests by which a burst is wider than the one before
 WIDEST = 120
 
-Burst = Callable[[str, int], list[Sample]]
+Burst = Callable[[str, int], Iterable[Sample]]
 Keep = Callable[[str, Sample], None]
 
 
@@ -23,7 +23,7 @@ def bursts(sources: Sequence[str], wanted: int, burst: Burst, keep: Keep) -> dic
     """Send bursts, the paths taking turns, until each has seen so many new sandboxes or a burst would be too wide.
 
     Args:
-        burst: sends so many requests of a source at once.
+        burst: sends so many requests of a source at once, and yields their samples as they come.
         keep: gets every sample, also of those that were not the first.
 
     Returns:

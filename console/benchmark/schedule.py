@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
+from console.benchmark.bounds import bounds
 from console.benchmark.probe import Exchange
+from console.latency import overlap
 
 HELD = 0.95  # of the rate that was asked for
 MAX_UNANSWERED = 64
@@ -35,7 +37,7 @@ class Timed(NamedTuple):
 
 
 class Block(NamedTuple):
-    """One schedule carried out. Not all was sent where too many requests were without an answer."""
+    """One schedule carried out. It is not whole where it was given up: too many requests were without an answer."""
 
     timed: list[Timed]
     is_whole: bool
@@ -90,17 +92,33 @@ class Schedule:
         self._clock = clock
         self._sleep = sleep
 
-    def run(self, requests: Sequence[Send]) -> Block:
-        """Send all requests in time, and wait for the answers."""
+    def run(self, requests: Sequence[Send], keep: Callable[[Block], None]) -> None:
+        """Send all requests in time, and wait for the answers.
+
+        Args:
+            keep: gets the block; when the waiting is cut short, what was answered until then, if anything.
+        """
         sent: list[tuple[float, Future[Exchange]]] = []
+        is_whole = True
+        try:
+            is_whole = self._send(requests, sent)
+            for _, future in sent:
+                future.result()
+        finally:
+            timed = [Timed(due_s, future.result()) for due_s, future in sent if future.done()]
+            if timed:
+                keep(Block(timed, is_whole))
+
+    def _send(self, requests: Sequence[Send], sent: list[tuple[float, Future[Exchange]]]) -> bool:
+        """Whether all could be sent."""
         start_s = self._clock()
         for number, send in enumerate(requests):
             due_s = start_s + number / self._rate_per_s
             self._sleep(max(0.0, due_s - self._clock()))
             if sum(not future.done() for _, future in sent) >= MAX_UNANSWERED:
-                break
+                return False
             sent.append((due_s, self._pool.submit(send)))
-        return Block([Timed(due_s, future.result()) for due_s, future in sent], len(sent) == len(requests))
+        return True
 
 
 def pace_of(blocks: Sequence[Block], rate_per_s: float) -> Pace:
@@ -124,13 +142,18 @@ def _sent_per_s(blocks: Sequence[Block]) -> float:
 
 
 def _growth(blocks: Sequence[Block]) -> float:
-    """By how many seconds a second the latency grew, from the first quarter of the blocks to the last."""
+    """By how many seconds a second the latency grew, from the first third of the blocks to the last.
+
+    It did not where the intervals of the two medians overlap: then its own spread explains the difference.
+    """
     first: list[tuple[float, float]] = []
     last: list[tuple[float, float]] = []
     for timed, _ in blocks:
         times = [(each.due_s - timed[0].due_s, each.latency_s) for each in timed]
-        quarter = max(1, len(timed) // 4)
-        first += times[:quarter]
-        last += times[-quarter:]
+        third = max(1, len(timed) // 3)
+        first += times[:third]
+        last += times[-third:]
+    if overlap(*(bounds([latency_s for _, latency_s in each], 50) for each in (first, last))):
+        return 0.0
     passed_s, grown_s = (median(each[at] for each in last) - median(each[at] for each in first) for at in (0, 1))
-    return grown_s / passed_s if passed_s > 0 else 0.0
+    return grown_s / passed_s

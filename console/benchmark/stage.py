@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from console.benchmark.bursts import WIDEST, bursts
 from console.benchmark.data import DataSet
@@ -13,6 +13,7 @@ from console.benchmark.plan import Plan
 from console.benchmark.probe import Probe
 from console.benchmark.rounds import ClosedLoop, Take
 from console.benchmark.samples import Kind, Sample, Samples, sample_of
+from console.benchmark.schedule import Block, Pace
 from console.benchmark.workloads import (
     AT_A_RATE,
     NEWEST,
@@ -112,22 +113,25 @@ class Stage:
         wanted = rounds_of("first-in-sandbox", self._plan.rounds, self._rows).iterations
         with ThreadPoolExecutor(WIDEST) as pool:
 
-            def burst(source: str, width: int) -> list[Sample]:
+            def burst(source: str, width: int) -> Iterator[Sample]:
                 futures = [pool.submit(self._probe.get, f"/{source}", NEWEST) for _ in range(width)]
-                exchanges = [future.result() for future in futures]
-                # Opening a connection is no part of a sandbox's start, and a burst opens many.
-                return [sample_of(exchange, exchange.sent_s) for exchange in exchanges]
+                for future in as_completed(futures):
+                    exchange = future.result()
+                    # Opening a connection is no part of a sandbox's start, and a burst opens many.
+                    yield sample_of(exchange, exchange.sent_s)
 
             self._note("first-in-sandbox", bursts(SOURCES, wanted, burst, keep))
         self._advance(wanted * len(SOURCES))
 
     def _open(self, workload: Workload, rate_per_s: float) -> None:
-        for source, block, pace in paced(self._reads(workload), self._plan.rounds.iterations, rate_per_s, SOURCES):
+        def keep(source: str, block: Block, pace: Pace) -> None:
             kind = Kind(workload, source, "open")
+            self._remarks[kind] = Remark(pace.complaint, pace)
             for due_s, exchange in block.timed:
                 self.samples.add(kind, sample_of(exchange, due_s))
-            self._remarks[kind] = Remark(pace.complaint, pace)
             self._advance(len(block.timed))
+
+        paced(self._reads(workload), self._plan.rounds.iterations, rate_per_s, SOURCES, keep)
 
     def _note(self, workload: Workload, notes: Mapping[str, str]) -> None:
         for source, note in notes.items():

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+import random
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any
 
 import pytest
 
 from console.benchmark.probe import Exchange
-from console.benchmark.schedule import MAX_UNANSWERED, Block, Schedule, pace_of
+from console.benchmark.schedule import MAX_UNANSWERED, Block, Schedule, Send, Timed, pace_of
 
 
 class Service:
@@ -55,14 +57,25 @@ class Pool(Executor):
             def done(self) -> bool:
                 return service.now_s >= exchange.ended_s
 
+            def result(self, timeout: float | None = None) -> Any:
+                service.now_s = max(service.now_s, exchange.ended_s)
+                return super().result(timeout)
+
         future = Later()
         future.set_result(exchange)
         return future
 
 
+def carried_out(schedule: Schedule, requests: Sequence[Send]) -> Block:
+    kept: list[Block] = []
+    schedule.run(requests, kept.append)
+    (block,) = kept
+    return block
+
+
 def run(service: Service, rate_per_s: float, requests: int) -> Block:
     schedule = Schedule(rate_per_s, Pool(service), service.clock, service.sleep)
-    return schedule.run([service.answer] * requests)
+    return carried_out(schedule, [service.answer] * requests)
 
 
 def latencies_ms(block: Block) -> list[float]:
@@ -106,7 +119,7 @@ def test_a_request_that_is_sent_late_counts_from_when_it_was_due() -> None:
         return service.answer()
 
     schedule = Schedule(10.0, Pool(service), service.clock, service.sleep)
-    block = schedule.run([slow_to_send] * 4)
+    block = carried_out(schedule, [slow_to_send] * 4)
     assert latencies_ms(block) == [251.0, 401.0, 551.0, 701.0]
     pace = pace_of([block], 10.0)
     assert not pace.is_held
@@ -145,6 +158,49 @@ def test_too_many_without_an_answer_end_the_schedule() -> None:
     assert pace.complaint == "100 a second could not be held: too many were without an answer"
 
 
+def test_what_was_answered_when_the_schedule_is_cut_short_is_kept() -> None:
+    service, kept = Service(0.15), list[Block]()
+
+    def sleep(pause_s: float) -> None:
+        if service.now_s > 100.45:
+            raise KeyboardInterrupt
+        service.sleep(pause_s)
+
+    schedule = Schedule(10.0, Pool(service), service.clock, sleep)
+    with pytest.raises(KeyboardInterrupt):
+        schedule.run([service.answer] * 60, kept.append)
+    (block,) = kept
+    assert latencies_ms(block) == [150.0, 200.0, 250.0]
+    assert block.is_whole  # the service held nothing up
+
+
+def test_what_was_answered_when_the_waiting_is_cut_short_is_kept() -> None:
+    service, kept = Service(0.001), list[Block]()
+
+    class Endless(Future[Any]):
+        def result(self, timeout: float | None = None) -> Any:
+            raise KeyboardInterrupt
+
+    class Interrupted(Pool):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            return super().submit(fn, *args, **kwargs) if service.now_s < 100.35 else Endless()
+
+    with pytest.raises(KeyboardInterrupt):
+        Schedule(10.0, Interrupted(service), service.clock, service.sleep).run([service.answer] * 6, kept.append)
+    assert [len(block.timed) for block in kept] == [4]
+
+
+def test_cut_short_before_any_answer_there_is_no_block() -> None:
+    service, kept = Service(0.001), list[Block]()
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Schedule(10.0, Pool(service), service.clock, interrupt).run([service.answer], kept.append)
+    assert kept == []
+
+
 def test_quick_failures_do_not_hold_a_rate() -> None:
     pace = pace_of([run(Service(0.001, error="503"), 10.0, 20)], 10.0)
     assert pace.achieved_per_s == 0.0
@@ -153,3 +209,34 @@ def test_quick_failures_do_not_hold_a_rate() -> None:
 
 def test_a_single_request_says_nothing_against_a_rate() -> None:
     assert pace_of([run(Service(0.1), 5.0, 1)], 5.0).is_held
+
+
+def block_of(latencies_s: Sequence[float], rate_per_s: float) -> Block:
+    due_s = [number / rate_per_s for number in range(len(latencies_s))]
+    pairs = zip(due_s, latencies_s, strict=True)
+    return Block([Timed(at_s, Exchange(at_s, at_s, at_s + taken_s, None, {})) for at_s, taken_s in pairs], True)
+
+
+def queued_s(services_s: Sequence[float], rate_per_s: float) -> list[float]:
+    """Latencies behind a single server."""
+    free_s, latencies_s = 0.0, list[float]()
+    for number, service_s in enumerate(services_s):
+        due_s = number / rate_per_s
+        free_s = max(free_s, due_s) + service_s
+        latencies_s.append(free_s - due_s)
+    return latencies_s
+
+
+def test_times_that_only_vary_do_not_speak_against_a_rate() -> None:
+    draw, lost = random.Random(6), 0
+    for _ in range(1000):
+        latencies_s = [draw.lognormvariate(math.log(0.03), 0.5) for _ in range(60)]
+        lost += not pace_of([block_of(latencies_s, 100.0)], 100.0).is_held
+    assert lost <= 15  # two intervals of 95 % that do not overlap: less than one in a hundred
+
+
+def test_times_that_vary_do_not_hide_a_queue_that_grows() -> None:
+    draw = random.Random(7)
+    for _ in range(200):
+        services_s = [draw.lognormvariate(math.log(0.013), 0.5) for _ in range(60)]  # 15 ms in the mean: 68 a second
+        assert not pace_of([block_of(queued_s(services_s, 100.0), 100.0)], 100.0).is_held

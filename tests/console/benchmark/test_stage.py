@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from console.background import BackgroundStack
 from console.benchmark.data import known
 from console.benchmark.plan import Plan
+from console.benchmark.probe import Exchange
 from console.benchmark.rounds import Rounds
 from console.benchmark.samples import Samples
 from console.benchmark.stage import Stage
@@ -63,3 +65,20 @@ def test_where_sandboxes_can_be_ended_every_request_is_a_first_one(stack: Backgr
     for it in stage.figures().measurements:
         assert (it.requests, it.temperature, it.note) == (2, "cold", None)
         assert it.consumed["init_ms"] > 0
+
+
+def test_of_a_burst_that_is_cut_short_what_was_answered_is_kept(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = Plan(("first-in-sandbox",), Rounds(0, 5, 60.0), None, (), 1)
+    samples = Samples(io.StringIO(), 20, 0.0)
+    stage = Stage(client, plan, known(client, []), samples, lambda _: None)
+
+    def cut(futures: list[Future[Exchange]]) -> Iterator[Future[Exchange]]:
+        yield from futures[:3]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("console.benchmark.stage.as_completed", cut)
+    with pytest.raises(KeyboardInterrupt):
+        stage.measure("first-in-sandbox", None)
+    assert [len(kept) for kept in samples.by_kind.values()] == [3]
