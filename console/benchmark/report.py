@@ -158,8 +158,7 @@ def _advice(kept: Kept, folder: Path) -> tuple[list[str], list[Path]]:
 def _cost(size: Size, scenario: Scenario) -> Figure:
     """Dollars against reads a month."""
     known = prices.load()
-    of = f"{known.region}, {known.date}"
-    title = f"{size.rows:,} rows: what reading 100 of them at a time costs, at prices of {of}"
+    title = f"{size.rows:,} rows, 100 a read, at prices of {known.region}, {known.date}"
     return cost_by_reads(cost_series(known.prices, scenario), title)
 
 

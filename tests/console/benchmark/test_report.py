@@ -53,7 +53,7 @@ def test_the_document_says_which_path_to_use_and_what_it_costs(tmp_path: Path) -
     for paragraph in verdict_text(one.result).splitlines():
         assert paragraph in text
     chart = (tmp_path / names[-1]).read_text()
-    assert "20,000 rows: what reading 100 of them at a time costs, at prices of us-east-1, " in chart
+    assert "20,000 rows, 100 a read, at prices of us-east-1, 20" in chart
     assert "These are prices of us-east-1, but the stack is in eu-central-1" in text
     assert "USD a month" in chart
 
