@@ -35,16 +35,16 @@ def test_the_figures_in_words() -> None:
     assert cheapest == "Cheapest: ddb."
     assert changes.splitlines() == [
         "The cheapest path changes, all else being as it is, at",
-        "  reads a month: 3.4 million, from ddb to sqlite-efs",
-        "  rows: 14,800, from sqlite-efs and sqlite-tmp to ddb",
-        "  publishes a month: 224, from sqlite-efs to ddb",
+        "  reads a month: 3.76 million, from ddb to sqlite-efs",
+        "  rows: 13,100, from sqlite-efs and sqlite-tmp to ddb",
+        "  publishes a month: 191, from sqlite-efs to ddb",
         "  never by reads in a sandbox's life alone",
     ]
     assert sensitivity == (
         "The assumption that matters most is --reads-per-month: halved or doubled it moves the sum from 3.53 to 14.06 "
         "USD, and no assumption so varied changes which path is cheapest."
     )
-    assert assumed_values.startswith("Assumed: --rows 100000, --row-bytes 115, --snapshot-row-bytes 276, ")
+    assert assumed_values.startswith("Assumed: --rows 100000, --row-bytes 115, --snapshot-row-bytes 310.5, ")
     assert settings == (
         "As the stack is set by default: --memory-mb 1024, --architecture arm64, --check-interval-ms 1000, "
         "--retain-snapshots 5, --verify-max-bytes 16777216."
@@ -74,7 +74,7 @@ def test_where_values_come_from_is_said() -> None:
 def test_where_everything_is_given_nothing_is_assumed() -> None:
     known = study(PRICE_LIST, assumed()).assembled.scenario
     given = {name: getattr(known, name) for name in names()} | {
-        "snapshot_row_bytes": 276,
+        "snapshot_row_bytes": 310.5,
         "publishes_per_month": 1000.0,
         "read_units": 4.0,
     }

@@ -181,7 +181,7 @@ def test_prices_of_another_region_are_said_to_be() -> None:
 
 
 def test_what_a_row_takes_is_said_to_be_assumed_where_snapshots_are_too_small_to_tell() -> None:
-    said = "The snapshots are too small to tell what a row takes in one: 276 bytes are assumed."
+    said = "The snapshots are too small to tell what a row takes in one: 310.5 bytes are assumed."
     small = result_of(rows=300)
     assert said in decided(small).paragraph
     assert "too small" not in decided(small, snapshot_row_bytes=280.0).paragraph
