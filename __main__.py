@@ -6,14 +6,14 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.routes import COMMAND, QUERY, SOURCES
-from infra.api import ApiArgs, ApiComponent
-from infra.function import FunctionArgs, FunctionComponent, check_concurrency
-from infra.identity import IdentityArgs, IdentityComponent
-from infra.key import KeyArgs, KeyComponent
+from infra.compute.function import FunctionArgs, FunctionComponent, check_concurrency
+from infra.compute.identity import IdentityArgs, IdentityComponent
+from infra.data.storage import StorageArgs, StorageComponent
+from infra.edge.api import ApiArgs, ApiComponent
+from infra.foundation.key import KeyArgs, KeyComponent
+from infra.foundation.network import NetworkArgs, NetworkComponent
 from infra.naming import Naming
-from infra.network import NetworkArgs, NetworkComponent
 from infra.settings import read_settings
-from infra.storage import StorageArgs, StorageComponent
 
 settings = read_settings()
 check_concurrency(settings)

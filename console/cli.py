@@ -7,16 +7,16 @@ import sys
 import typer
 from typer.exceptions import TyperException
 
-from console.bench import bench
-from console.cost import cost
-from console.demo import demo
 from console.errors import INTERRUPTED, ConsoleError
-from console.init import init
-from console.package import package
-from console.report import report
-from console.seed import seed
-from console.serve import serve
-from console.verify import verify
+from console.verbs.bench import bench
+from console.verbs.cost import cost
+from console.verbs.demo import demo
+from console.verbs.init import init
+from console.verbs.package import package
+from console.verbs.report import report
+from console.verbs.seed import seed
+from console.verbs.serve import serve
+from console.verbs.verify import verify
 
 PROGRAM = "python -m console"
 

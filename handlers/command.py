@@ -12,26 +12,26 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
-from handlers.answer import build_of, health_response, json_response
-from handlers.bookmark import NOTHING
-from handlers.dynamo import Deadline, make_client
-from handlers.files import UnprovenError
-from handlers.founding import make_appender
-from handlers.insertion import call_of, drafts_of, prefers_async
-from handlers.ledger import Ledger
-from handlers.problem import field_error, invalid, unavailable
-from handlers.publish import Publisher
-from handlers.router import Router
+from handlers.api.insert import call_of, drafts_of, prefers_async
+from handlers.api.response import build_of, health_response, json_response
+from handlers.api.router import Router
+from handlers.aws.dynamodb import Deadline, make_client
+from handlers.domain.bookmark import NOTHING
+from handlers.domain.problem import field_error, invalid, unavailable
+from handlers.ledger.ledger import Ledger
 from handlers.settings import Settings, SettingsError
-from handlers.timings import Timings, server_timing
+from handlers.snapshots.files import UnprovenError
+from handlers.snapshots.new_ledger import make_appender
+from handlers.snapshots.publish import Publisher
+from handlers.telemetry.timings import Timings, server_timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from handlers.append import Appended
-    from handlers.bookmark import Bookmark
-    from handlers.event import Request, Response
-    from handlers.publish import Published
+    from handlers.api.request import Request, Response
+    from handlers.domain.bookmark import Bookmark
+    from handlers.ledger.appender import Appended
+    from handlers.snapshots.publish import Published
 
 NOT_PUBLISHED = "The rows are in the ledger, but in no snapshot yet; the next publish includes them"
 

@@ -10,33 +10,33 @@ import json
 import logging
 import os
 
-from handlers.answer import JSON_TYPE, build_of, health_response, json_response
-from handlers.bookmark import NOTHING
-from handlers.catalog import Catalog, snapshots_dir
-from handlers.copying_reader import CopyingReader
-from handlers.digest import short_digest
-from handlers.event import Response
-from handlers.files import UnprovenError
-from handlers.parameters import PAGE_PARAMETERS, PageQuery, min_bookmark
-from handlers.problem import Problem, field_error, invalid, unavailable
-from handlers.readers import SqliteReader, check_epoch
-from handlers.receipt import Receipts
-from handlers.router import Router
+from handlers.api.request import Response
+from handlers.api.response import JSON_TYPE, build_of, health_response, json_response
+from handlers.api.router import Router
+from handlers.domain.bookmark import NOTHING
+from handlers.domain.hashes import short_digest
+from handlers.domain.problem import Problem, field_error, invalid, unavailable
+from handlers.reads.page import PAGE_PARAMETERS, PageQuery, min_bookmark
+from handlers.reads.sqlite_efs import SqliteReader, check_epoch
+from handlers.reads.sqlite_tmp import CopyingReader
 from handlers.routes import BENCHMARK_OPERATIONS, QUERY
 from handlers.rows import SCHEMA_VERSION
 from handlers.settings import Settings
-from handlers.snapshot import describe
-from handlers.timings import Timings, server_timing, timings_text
+from handlers.snapshots.catalog import Catalog, snapshots_dir
+from handlers.snapshots.files import UnprovenError
+from handlers.snapshots.snapshot import describe
+from handlers.telemetry.receipt import Receipts
+from handlers.telemetry.timings import Timings, server_timing, timings_text
 
 TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from handlers.bookmark import Bookmark
-    from handlers.catalog import Name
-    from handlers.event import Request
-    from handlers.readers import Reader, View
-    from handlers.router import Operation
+    from handlers.api.request import Request
+    from handlers.api.router import Operation
+    from handlers.domain.bookmark import Bookmark
+    from handlers.reads.sqlite_efs import Reader, View
+    from handlers.snapshots.catalog import Name
 
 MAX_ID_CHARACTERS = 100  # more than any row's id has, and less than DynamoDB refuses as a key
 
@@ -123,7 +123,7 @@ class Query:
     def openapi(self, request: Request) -> Response:
         """GET /openapi.json: the API's description."""
         request.parameters(())
-        from handlers.openapi import description  # noqa: PLC0415 - nothing that a read should pay for
+        from handlers.openapi.description import description  # noqa: PLC0415 - nothing that a read should pay for
 
         return json_response(200, description())
 
@@ -172,7 +172,7 @@ class Query:
         if source == "sqlite-tmp":
             return self._in_tmp
         if self._ledger is None:
-            from handlers.ledger_reader import LedgerReader  # noqa: PLC0415 - boto3 comes with it
+            from handlers.reads.ddb import LedgerReader  # noqa: PLC0415 - boto3 comes with it
 
             self._ledger = LedgerReader.of_settings(self._settings)
             gc.freeze()
@@ -210,7 +210,7 @@ def make_handler(environ: Mapping[str, str]) -> Router:
 
         def operation(request: Request) -> Response:
             if not benchmarks:
-                from handlers.benchmarks import Benchmarks  # noqa: PLC0415
+                from handlers.api.benchmarks import Benchmarks  # noqa: PLC0415
 
                 benchmarks.update(Benchmarks.of_settings(settings, router).operations())
             return benchmarks[name](request)

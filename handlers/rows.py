@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 
-from handlers.numbers import ALLOWED, is_storable, number_text
-from handlers.problem import field_error
+from handlers.domain.numbers import ALLOWED, is_storable, number_text
+from handlers.domain.problem import field_error
 
 TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
 if TYPE_CHECKING:

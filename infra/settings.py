@@ -15,7 +15,7 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.routes import COMMAND, QUERY
-from infra.reader import Reader, SettingsError
+from infra.typed_config import Reader, SettingsError
 
 STAGES = ("dev", "prod", "local")
 NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")

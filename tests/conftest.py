@@ -21,11 +21,11 @@ from schemathesis.pytest.plugin import SchemathesisFunction
 os.environ.setdefault("TABLE_NAME", "unused")  # the functions read their environment on import
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 
-from console.emulator import Emulator
-from handlers.dynamo import make_client
-from handlers.ledger import Ledger
-from handlers.table import create_table_arguments
-from tests.api import Api
+from console.local.emulator import Emulator
+from handlers.aws.dynamodb import make_client
+from handlers.aws.table import create_table_arguments
+from handlers.ledger.ledger import Ledger
+from tests.support.api import Api
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -59,7 +59,7 @@ def no_luck(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """Pauses and random rows are the same in every run of a test."""
     random.seed(request.node.nodeid)
     seeded = SimpleNamespace(Random=lambda: random.Random(random.random()))
-    monkeypatch.setattr("handlers.insertion.random", seeded)
+    monkeypatch.setattr("handlers.api.insert.random", seeded)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +73,7 @@ def client(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dyna
     for name, value in emulator.environment.items():
         monkeypatch.setenv(name, value)
     with monkeypatch.context() as patient:
-        patient.setattr("handlers.dynamo.READ_TIMEOUT_S", PATIENCE_S)
+        patient.setattr("handlers.aws.dynamodb.READ_TIMEOUT_S", PATIENCE_S)
         made = make_client("")
     yield made
     made.close()

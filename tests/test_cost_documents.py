@@ -1,4 +1,4 @@
-"""What the documents say of dollars is what the model says of the prices in console/prices.json."""
+"""What the documents say of dollars is what the model says of the prices in console/costs/prices.json."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from console import prices
-from console.cost_model import bill, totals_usd
-from console.cost_study import study
-from console.cost_table import cost_table, paragraphs
-from console.scenario import INPUTS, Scenario, assemble, option
+from console.costs import prices
+from console.costs.bill import bill, totals_usd
+from console.costs.scenario import INPUTS, Scenario, assemble, option
+from console.costs.study import study
+from console.costs.tables import cost_table, paragraphs
 from handlers.routes import SOURCES
 
 ROOT = Path(__file__).parent.parent

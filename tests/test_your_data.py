@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from console.emulator import Emulator
+from console.local.emulator import Emulator
 
 ROOT = Path(__file__).parent.parent
 NOT_CLOSED = "ignore:unclosed database:ResourceWarning"  # a sandbox keeps its connections until it ends
@@ -33,7 +33,7 @@ def test_changing_the_data_model_alone_is_enough(project: Path, environ: dict[st
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     path = {"PYTHONPATH": os.pathsep.join(map(str, (project, ROOT))), "PYTHONSAFEPATH": "1"}
     finished = subprocess.run(
-        [sys.executable, "-W", "error", "-W", NOT_CLOSED, "-m", "tests.weather"],
+        [sys.executable, "-W", "error", "-W", NOT_CLOSED, "-m", "tests.support.weather"],
         env={**inherited, **emulator.environment, **environ, **path},
         cwd=project,
         check=False,

@@ -1,1 +1,1 @@
-"""Measuring the read paths: what is asked, how it is sent, and what the figures say."""
+"""Measuring an API, request by request."""

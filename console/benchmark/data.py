@@ -7,14 +7,14 @@ import secrets
 from collections.abc import Container
 from dataclasses import dataclass
 
-from console.client import Client
+from console.client.client import Client
+from console.client.pages import Walk, member_text
+from console.data.writers import ApiWriter
 from console.errors import ConsoleError
-from console.pages import Walk, member_text
-from console.result import Workload
-from console.seed import Loaded, Plan, load
+from console.results.result import Workload
 from console.terminal import Advance
-from console.verify import Published, newest_snapshot
-from console.writers import ApiWriter
+from console.verbs.seed import Loaded, Plan, load
+from console.verbs.verify import Published, newest_snapshot
 from handlers.routes import MAX_INSERT_ROWS
 
 QUICKEST = "sqlite-efs"  # what is asked where any path would do

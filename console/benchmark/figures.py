@@ -13,12 +13,12 @@ from typing import NamedTuple, Protocol, cast
 import numpy as np
 from hdrh.histogram import HdrHistogram  # pyright: ignore[reportMissingTypeStubs] - it has none
 
-from console.benchmark.bounds import Values, bounds
+from console.benchmark.open_loop import Pace
 from console.benchmark.probe import Numbers
 from console.benchmark.samples import Kind, Sample
-from console.benchmark.schedule import Pace
 from console.errors import ConsoleError
-from console.result import Figures, Measurement, Temperature, temperature_of
+from console.results.bounds import Values, bounds
+from console.results.result import Figures, Measurement, Temperature, temperature_of
 
 LONGEST_US = 3_600_000_000
 DIGITS = 3

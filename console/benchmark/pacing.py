@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from console.benchmark.rounds import turns
-from console.benchmark.schedule import MAX_UNANSWERED, Block, Pace, Schedule, pace_of
+from console.benchmark.closed_loop import turns
+from console.benchmark.open_loop import MAX_UNANSWERED, Block, Pace, Schedule, pace_of
 from console.benchmark.workloads import Reads
 
 LEAST_IN_BLOCK = 10

@@ -8,11 +8,11 @@ from typing import cast
 
 import typer
 
-from console.benchmark.rounds import Rounds
+from console.benchmark.closed_loop import Rounds
 from console.benchmark.workloads import AT_A_RATE, READING, WORKLOADS, pages_of, rounds_of, sources_of
 from console.errors import ConsoleError
-from console.result import Workload
-from handlers.bookmark import MAX_SEQ
+from console.results.result import Workload
+from handlers.domain.bookmark import MAX_SEQ
 from handlers.routes import MAX_INSERT_ROWS
 
 

@@ -9,7 +9,7 @@ from typing import cast
 
 import httpx
 
-from console.client import Client
+from console.client.client import Client
 
 TIMEOUT = "timeout"
 CONNECTION = "connection"

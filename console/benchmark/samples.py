@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from console.benchmark.probe import Exchange, Numbers
-from console.result import Loop, Temperature, Workload
+from console.results.result import Loop, Temperature, Workload
 
 COLUMNS = (
     *("rows", "workload", "source", "loop", "temperature", "at_s", "client_ms", "server_ms", "error", "http_requests"),

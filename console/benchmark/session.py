@@ -10,8 +10,8 @@ from console.benchmark.data import grow, known
 from console.benchmark.plan import Plan
 from console.benchmark.samples import Raw, Samples
 from console.benchmark.stage import Recycle, Stage
-from console.client import Client
-from console.result import Size
+from console.client.client import Client
+from console.results.result import Size
 from console.terminal import Advance
 from handlers.routes import MAX_INSERT_ROWS
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from console.benchmark.bursts import WIDEST, bursts
+from console.benchmark.closed_loop import ClosedLoop, Take
 from console.benchmark.data import DataSet
 from console.benchmark.figures import NO_REMARK, Remark, measurements
+from console.benchmark.open_loop import Block, Pace
 from console.benchmark.pacing import paced
 from console.benchmark.plan import Plan
 from console.benchmark.probe import Probe
-from console.benchmark.rounds import ClosedLoop, Take
 from console.benchmark.samples import Kind, Sample, Samples, sample_of
-from console.benchmark.schedule import Block, Pace
 from console.benchmark.workloads import (
     AT_A_RATE,
     NEWEST,
@@ -26,8 +26,8 @@ from console.benchmark.workloads import (
     rounds_of,
     sources_of,
 )
-from console.client import Client
-from console.result import Size, Workload
+from console.client.client import Client
+from console.results.result import Size, Workload
 from console.terminal import Advance
 from handlers.routes import SOURCES
 

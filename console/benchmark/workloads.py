@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, get_args
 
+from console.benchmark.closed_loop import LEAST, Rounds
 from console.benchmark.data import DataSet
 from console.benchmark.probe import Exchange, Probe
-from console.benchmark.rounds import LEAST, Rounds
 from console.benchmark.samples import Kind, Sample, sample_of, sum_of
-from console.client import Client
-from console.result import LEDGER, Workload
-from console.seed import drafts_of
-from console.writers import published_bookmark
-from handlers.parameters import MAX_LIMIT
+from console.client.client import Client
+from console.data.writers import published_bookmark
+from console.results.result import LEDGER, Workload
+from console.verbs.seed import drafts_of
+from handlers.reads.page import MAX_LIMIT
 from handlers.routes import SOURCES
 from handlers.rows import draft_fields
 

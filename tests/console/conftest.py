@@ -8,12 +8,12 @@ from typing import NamedTuple
 import pytest
 
 from console import cli
-from console.background import BackgroundStack
-from console.patience import Patience
-from console.serve import project_stack
-from tests.console import web
-from tests.console.faults import FaultyApi
-from tests.console.processes import PATIENCE_S, Children, children
+from console.client.retry import Patience
+from console.local.background import BackgroundStack
+from console.verbs.serve import project_stack
+from tests.support.local import web
+from tests.support.local.faults import FaultyApi
+from tests.support.local.processes import PATIENCE_S, Children, children
 
 
 class Ran(NamedTuple):
@@ -31,8 +31,8 @@ RunConsole = Callable[..., Ran]
 def patience() -> Iterator[None]:
     """On a busy machine a child may take long to end (killed, it could not say what it covered), and DynamoDB too."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("console.child.GRACE_S", PATIENCE_S)
-        patch.setattr("console.ledger.READ_TIMEOUT_S", PATIENCE_S)
+        patch.setattr("console.local.process.GRACE_S", PATIENCE_S)
+        patch.setattr("console.data.ledger.READ_TIMEOUT_S", PATIENCE_S)
         yield
 
 
@@ -89,6 +89,6 @@ def run_console(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[s
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that a client makes; they take no time."""
     made: list[float] = []
-    for module in ("client", "writers", "ledger"):
+    for module in ("client.client", "data.writers", "data.ledger"):
         monkeypatch.setattr(f"console.{module}.Patience", lambda limit_s: Patience(limit_s, made.append))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] - a number
     return made

@@ -59,7 +59,7 @@ def test_an_interrupt_ends_with_a_line_of_help(
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("console.verify.api_url", interrupt)
+    monkeypatch.setattr("console.verbs.verify.api_url", interrupt)
     assert run(monkeypatch, "verify") == 130
     out, err = capsys.readouterr()
     assert out == ""

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handlers.bookmark import Bookmark
-from handlers.catalog import Name
-from handlers.files import UnprovenError
-from handlers.problem import Problem
-from handlers.readers import SqliteReader
-from handlers.snapshot import describe, open_snapshot
-from handlers.stats import Stats
-from tests.files import (
+from handlers.domain.bookmark import Bookmark
+from handlers.domain.problem import Problem
+from handlers.domain.stats import Stats
+from handlers.reads.sqlite_efs import SqliteReader
+from handlers.snapshots.catalog import Name
+from handlers.snapshots.files import UnprovenError
+from handlers.snapshots.snapshot import describe, open_snapshot
+from tests.support.files import (
     EPOCH,
     MemoryLedger,
     Place,

@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from console import payload
-from console.emulator import Emulator
-from handlers.dynamo import make_client
-from handlers.numbers import ALLOWED
-from handlers.table import create_table_arguments
-from tests.api import SOURCES, Answer, Api
-from tests.problems import assert_problem
+from console.local import payload
+from console.local.emulator import Emulator
+from handlers.aws.dynamodb import make_client
+from handlers.aws.table import create_table_arguments
+from handlers.domain.numbers import ALLOWED
+from tests.support.api import SOURCES, Answer, Api
+from tests.support.problems import assert_problem
 
 JSON = {"content-type": "application/json"}
 COUNT = "an integer from 1 to 1000"

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from handlers.bookmark import NOTHING, Bookmark
-from handlers.copying_reader import CopyingReader
-from handlers.problem import Problem
-from handlers.readers import SqliteReader
-from handlers.timings import Timings
-from tests.files import (
+from handlers.domain.bookmark import NOTHING, Bookmark
+from handlers.domain.problem import Problem
+from handlers.reads.sqlite_efs import SqliteReader
+from handlers.reads.sqlite_tmp import CopyingReader
+from handlers.telemetry.timings import Timings
+from tests.support.files import (
     EPOCH,
     Calls,
     MemoryLedger,

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from handlers.problem import Problem
-from handlers.publish import Published, Publisher
-from handlers.timings import Timings
-from tests.api import SOURCES, Api
-from tests.files import Calls, MemoryLedger, Place, count_of, failing, names_in, publish, served
+from handlers.domain.problem import Problem
+from handlers.snapshots.publish import Published, Publisher
+from handlers.telemetry.timings import Timings
+from tests.support.api import SOURCES, Api
+from tests.support.files import Calls, MemoryLedger, Place, count_of, failing, names_in, publish, served
 
 CODES = (errno.ENOSPC, errno.EROFS, errno.EIO)
 Remount = Callable[[str], None]
@@ -109,7 +109,7 @@ def test_efs_missing_the_insert_commits_and_says_so_and_nothing_is_made_in_its_p
 def test_efs_missing_a_sandbox_goes_on_with_what_it_has_open_but_promises_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handlers.readers.WAIT_S", 0.0)
+    monkeypatch.setattr("handlers.reads.sqlite_efs.WAIT_S", 0.0)
     place, ledger = Place(tmp_path), MemoryLedger(3)
     place.publish(ledger)
     reader = place.in_tmp()

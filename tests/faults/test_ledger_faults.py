@@ -12,17 +12,17 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handlers.append import Appended, Appender
-from handlers.bookmark import Bookmark
+from handlers.api.router import Router
+from handlers.aws.dynamodb import Deadline
 from handlers.command import Command
-from handlers.dynamo import Deadline
-from handlers.idempotency import Call
-from handlers.ledger import Ledger
-from handlers.problem import Problem
-from handlers.router import Router
+from handlers.domain.bookmark import Bookmark
+from handlers.domain.problem import Problem
+from handlers.ledger.appender import Appended, Appender
+from handlers.ledger.idempotency import Call
+from handlers.ledger.ledger import Ledger
 from handlers.settings import Settings
-from tests.api import Answer, event
-from tests.meddling import (
+from tests.support.api import Answer, event
+from tests.support.meddling import (
     EPOCH,
     Clock,
     Fault,

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from handlers import publish as publish_module
-from handlers.bookmark import Bookmark
-from handlers.copying_reader import CopyingReader
-from handlers.dynamo import Deadline
-from handlers.problem import Problem
-from handlers.publish import BUILD_LIMIT_S, INDEXES_S, LAST_BATCH_S, Publisher
-from handlers.readers import SqliteReader
-from tests.files import EPOCH, MemoryLedger, Place, count_of, names_in, publish, served
+from handlers.aws.dynamodb import Deadline
+from handlers.domain.bookmark import Bookmark
+from handlers.domain.problem import Problem
+from handlers.reads.sqlite_efs import SqliteReader
+from handlers.reads.sqlite_tmp import CopyingReader
+from handlers.snapshots import publish as publish_module
+from handlers.snapshots.publish import BUILD_LIMIT_S, INDEXES_S, LAST_BATCH_S, Publisher
+from tests.support.files import EPOCH, MemoryLedger, Place, count_of, names_in, publish, served
 
 
 def deny(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from handlers.problem import Problem
-from tests.files import Calls, MemoryLedger, Place, count_of, flip_bit, in_child, names_in, publish, start, wait
+from handlers.domain.problem import Problem
+from tests.support.files import Calls, MemoryLedger, Place, count_of, flip_bit, in_child, names_in, publish, start, wait
 
 UNAVAILABLE = -1  # instead of a count: the answer is 503
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.files import without_flushing
+from tests.support.files import without_flushing
 
 
 @pytest.fixture(autouse=True, scope="module")

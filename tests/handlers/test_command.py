@@ -10,15 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handlers import VERSION
-from handlers.bookmark import Bookmark
-from handlers.catalog import Catalog, snapshots_dir
+from handlers.api.router import Router
 from handlers.command import NOT_PUBLISHED, Command, make_handler
-from handlers.ledger import Ledger
-from handlers.publish import Publisher
-from handlers.router import Router
+from handlers.domain.bookmark import Bookmark
+from handlers.ledger.ledger import Ledger
 from handlers.settings import Settings, SettingsError
-from tests.api import Answer, Api, event
-from tests.meddling import Clock, all_rows, no_time_limit, set_head
+from handlers.snapshots.catalog import Catalog, snapshots_dir
+from handlers.snapshots.publish import Publisher
+from tests.support.api import Answer, Api, event
+from tests.support.meddling import Clock, all_rows, no_time_limit, set_head
 
 
 class CommandApi:

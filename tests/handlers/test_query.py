@@ -11,15 +11,15 @@ from urllib.parse import quote
 import pytest
 
 from handlers import query
-from handlers.bookmark import Bookmark
-from handlers.catalog import Name
-from handlers.ledger import Ledger
-from handlers.openapi import description
-from handlers.parameters import PageQuery
+from handlers.aws.table import create_table_arguments
+from handlers.domain.bookmark import Bookmark
+from handlers.ledger.ledger import Ledger
+from handlers.openapi.description import description
 from handlers.query import is_known
-from handlers.table import create_table_arguments
-from tests.api import SOURCES, Answer, Api, event, spread
-from tests.problems import assert_problem
+from handlers.reads.page import PageQuery
+from handlers.snapshots.catalog import Name
+from tests.support.api import SOURCES, Answer, Api, event, spread
+from tests.support.problems import assert_problem
 
 BUILD = ["version", "python", "sqlite", "region", "memory_mb", "architecture"]
 ANY_SOURCE = pytest.mark.parametrize("source", SOURCES)
@@ -27,8 +27,8 @@ ANY_SOURCE = pytest.mark.parametrize("source", SOURCES)
 
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handlers.readers.WAIT_S", 0.0)
-    monkeypatch.setattr("handlers.ledger_reader.WAIT_S", 0.0)
+    monkeypatch.setattr("handlers.reads.sqlite_efs.WAIT_S", 0.0)
+    monkeypatch.setattr("handlers.reads.ddb.WAIT_S", 0.0)
 
 
 def without_timings(answer: Answer) -> dict[str, Any]:
@@ -276,7 +276,7 @@ def test_a_client_that_has_it_gets_304_without_a_query(api: Api, source: str, mo
     row_id = api.post("/insert", {"count": 3}).json["ids"][0]
     paths = (source, f"{source}/stats", f"{source}/{row_id}")
     answers = [api.get(path) for path in paths]
-    for view in ("handlers.sqlite_view.SqliteView", "handlers.ledger_reader.LedgerView"):
+    for view in ("handlers.reads.sqlite_view.SqliteView", "handlers.reads.ddb.LedgerView"):
         for read in ("page", "row", "stats"):
             monkeypatch.setattr(f"{view}.{read}", None)
     for path, answer in zip(paths, answers, strict=True):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers import rows
-from handlers.numbers import ALLOWED, is_storable
+from handlers.domain.numbers import ALLOWED, is_storable
 
 VALUES = st.floats(allow_nan=False, allow_infinity=False).filter(is_storable).map(lambda value: value + 0.0)
 ID = "01KDVDNW00AYEYAEJN3YJ8N6R4"

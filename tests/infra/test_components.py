@@ -12,14 +12,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from handlers.routes import COMMAND, QUERY
-from infra.api import ApiArgs, ApiComponent
-from infra.function import FunctionArgs, FunctionComponent
-from infra.identity import IdentityArgs, IdentityComponent
-from infra.key import KeyArgs, KeyComponent
+from infra.compute.function import FunctionArgs, FunctionComponent
+from infra.compute.identity import IdentityArgs, IdentityComponent
+from infra.data.storage import StorageArgs, StorageComponent
+from infra.edge.api import ApiArgs, ApiComponent
+from infra.foundation.key import KeyArgs, KeyComponent
+from infra.foundation.network import NetworkArgs, NetworkComponent
 from infra.naming import Naming
-from infra.network import NetworkArgs, NetworkComponent
 from infra.settings import ApiSettings, FunctionSettings, NetworkSettings, Settings
-from infra.storage import StorageArgs, StorageComponent
 from tests.infra import contract
 from tests.infra.graph import ACCOUNT, REGION, Graph, graph_of
 

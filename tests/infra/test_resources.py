@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from handlers.aws.table import BENCHMARKS, create_table_arguments
 from handlers.settings import VARIABLES
-from handlers.table import BENCHMARKS, create_table_arguments
 from infra.naming import INTERFACES
 from tests.infra.contract import resource_class, statements
 from tests.infra.graph import Node

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pulumi.runtime import set_all_config
 from pulumi.runtime.settings import reset_options
 
-from infra.reader import SettingsError
 from infra.settings import Settings, read_settings
+from infra.typed_config import SettingsError
 from tests.infra.contract import violations
 from tests.infra.graph import Graph
 from tests.infra.program import PROJECT, STACKS, config_of, graph, project_schema, run

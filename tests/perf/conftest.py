@@ -6,14 +6,14 @@ from random import Random
 import pytest
 from ulid import ULID
 
-from handlers.bookmark import Bookmark
-from handlers.build import WorkingFile
-from handlers.catalog import Name
-from handlers.files import copy_durably
+from handlers.api.router import Router
+from handlers.domain.bookmark import Bookmark
 from handlers.query import make_handler
-from handlers.router import Router
 from handlers.rows import Row, random_draft, row_of
-from tests.perf.plain import PlainHandler, make_plain_file
+from handlers.snapshots.build import WorkingFile
+from handlers.snapshots.catalog import Name
+from handlers.snapshots.files import copy_durably
+from tests.perf.subjects.plain import PlainHandler, make_plain_file
 
 SIZES = (1_000, 10_000, 100_000)
 

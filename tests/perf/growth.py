@@ -15,14 +15,14 @@ import tempfile
 from pathlib import Path
 from statistics import linear_regression
 
-from tests.perf.measured_part import Figures
+from tests.perf.subjects.measured_part import Figures
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 
 
 def in_process(part: str, folder: Path, count: int) -> Figures:
     """`building` or `reading` in a process of its own."""
-    command = [sys.executable, "-m", f"tests.perf.{part}", str(folder), str(count)]
+    command = [sys.executable, "-m", f"tests.perf.subjects.{part}", str(folder), str(count)]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 

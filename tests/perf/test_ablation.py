@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from tests.api import event
 from tests.perf.conftest import Published
-from tests.perf.measure import measure
+from tests.perf.subjects.measure import measure
+from tests.support.api import event
 
 COLUMNS = "SELECT id, random_value, created_at FROM randoms ORDER BY seq DESC LIMIT 100"
 TEXTS = "SELECT json FROM randoms WHERE seq BETWEEN 901 AND 1000 ORDER BY seq DESC"

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from handlers.build import WorkingFile
-from handlers.files import FileCopy
-from handlers.timings import Timings
-from tests.files import MemoryLedger, Place
+from handlers.snapshots.build import WorkingFile
+from handlers.snapshots.files import FileCopy
+from handlers.telemetry.timings import Timings
 from tests.perf.conftest import make_rows
-from tests.perf.measure import measure
-from tests.perf.plain import make_plain_file
+from tests.perf.subjects.measure import measure
+from tests.perf.subjects.plain import make_plain_file
+from tests.support.files import MemoryLedger, Place
 
 COUNT = 20_000
 KINDS = ("ours", "plain")

@@ -13,13 +13,13 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 from ulid import ULID
 
-from handlers.append import Appender
-from handlers.dynamo import Deadline
-from handlers.ledger import Ledger
+from handlers.aws.dynamodb import Deadline
+from handlers.aws.table import rows_key
+from handlers.ledger.appender import Appender
+from handlers.ledger.ledger import Ledger
 from handlers.rows import row_of, to_item
-from handlers.table import rows_key
-from tests.api import Api
-from tests.perf.measure import measure
+from tests.perf.subjects.measure import measure
+from tests.support.api import Api
 
 if TYPE_CHECKING:
     from collections.abc import Callable

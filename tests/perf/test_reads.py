@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from tests.api import event
 from tests.perf.conftest import Published
-from tests.perf.measure import measure
+from tests.perf.subjects.measure import measure
+from tests.support.api import event
 
 KINDS = ("ours", "plain")
 Call = Callable[[], dict[str, object]]

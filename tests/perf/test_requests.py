@@ -8,13 +8,13 @@ from collections.abc import Callable
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from handlers.event import Request, Response
-from handlers.parameters import PAGE_PARAMETERS, PageQuery
-from handlers.router import Router
+from handlers.api.request import Request, Response
+from handlers.api.router import Router
+from handlers.reads.page import PAGE_PARAMETERS, PageQuery
 from handlers.routes import QUERY, ROUTES
-from tests.api import event
 from tests.perf.conftest import Published
-from tests.perf.measure import measure
+from tests.perf.subjects.measure import measure
+from tests.support.api import event
 
 KINDS = ("ours", "plain")
 ASKED = event("GET", "/sqlite-efs", None, None, "limit=7&order=asc&min_value=0.25")

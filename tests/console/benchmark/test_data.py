@@ -6,13 +6,13 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from console.background import BackgroundStack
 from console.benchmark.data import grow, known
-from console.client import Client
+from console.client.client import Client
+from console.client.pages import Walk
 from console.errors import ConsoleError
-from console.pages import Walk
-from console.verify import newest_snapshot
-from tests.console.faults import FaultyApi, answers
+from console.local.background import BackgroundStack
+from console.verbs.verify import newest_snapshot
+from tests.support.local.faults import FaultyApi, answers
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from console.benchmark.figures import (
     figures,
     measurements,
 )
+from console.benchmark.open_loop import Pace
 from console.benchmark.samples import Kind, Sample
-from console.benchmark.schedule import Pace
 from console.errors import ConsoleError
 
 KIND = Kind("newest-100", "ddb", "closed")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from console.benchmark.open_loop import Block, Pace, Schedule, Timed
 from console.benchmark.pacing import paced
 from console.benchmark.probe import Exchange
-from console.benchmark.schedule import Block, Pace, Schedule, Timed
 from console.benchmark.workloads import Reads
 from handlers.routes import SOURCES
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from typer import BadParameter
 
+from console.benchmark.closed_loop import Rounds
 from console.benchmark.plan import Plan, chosen_rows, chosen_workloads
-from console.benchmark.rounds import Rounds
 from console.benchmark.workloads import READING, WORKLOADS, WRITING
-from console.result import Workload
+from console.results.result import Workload
 
 
 def plan(*workloads: Workload, rows: tuple[int, ...] = (), rate_per_s: float | None = None) -> Plan:

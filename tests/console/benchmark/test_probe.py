@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from console.background import BackgroundStack
 from console.benchmark.probe import CONNECTION, SENT, TIMEOUT, UNREADABLE, Probe, numbers_in
-from console.client import Client
-from tests.console.faults import Exchange, FaultyApi, answers, drops
+from console.client.client import Client
+from console.local.background import BackgroundStack
+from tests.support.local.faults import Exchange, FaultyApi, answers, drops
 
 GOOD = {"timings_ms": {"query": 0.5, "total": 1}, "consumed": {"read_units": 0.5, "init_ms": None, "by": "nfs"}}
 

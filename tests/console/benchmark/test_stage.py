@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from console.background import BackgroundStack
+from console.benchmark.closed_loop import Rounds
 from console.benchmark.data import known
 from console.benchmark.plan import Plan
 from console.benchmark.probe import Exchange
-from console.benchmark.rounds import Rounds
 from console.benchmark.samples import Samples
 from console.benchmark.stage import Stage
-from console.client import Client
-from console.serve import project_stack
+from console.client.client import Client
+from console.local.background import BackgroundStack
+from console.verbs.serve import project_stack
 from handlers.routes import SOURCES
 
 

@@ -6,10 +6,9 @@ from random import Random
 
 import pytest
 
-from console.background import BackgroundStack
+from console.benchmark.closed_loop import Rounds
 from console.benchmark.data import DataSet, known
 from console.benchmark.probe import CONNECTION, Probe
-from console.benchmark.rounds import Rounds
 from console.benchmark.samples import Kind
 from console.benchmark.workloads import (
     WORKLOADS,
@@ -22,13 +21,14 @@ from console.benchmark.workloads import (
     rounds_of,
     sources_of,
 )
-from console.client import Client
+from console.client.client import Client
 from console.errors import ConsoleError
-from console.result import Workload
-from console.verify import Published
-from handlers.bookmark import Bookmark
+from console.local.background import BackgroundStack
+from console.results.result import Workload
+from console.verbs.verify import Published
+from handlers.domain.bookmark import Bookmark
 from handlers.routes import SOURCES
-from tests.console.faults import FaultyApi, answers, drops, passes
+from tests.support.local.faults import FaultyApi, answers, drops, passes
 
 DATA = DataSet(Published(Bookmark(7, 500), "0", 1), tuple(f"id-{number}" for number in range(500)), -1.0, 3.0)
 ASKED = Rounds(20, 300, 60.0)

@@ -1,0 +1,159 @@
+"""The open loop: requests are sent on schedule, whatever the answers do.
+
+A closed loop waits while the service stalls and so never sees most of what its users would (coordinated omission).
+Here request k is due at k / rate; its time counts from then, however late it could be sent. A rate that cannot be held
+has no latency: it only has a queue that grows.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from statistics import median
+from typing import NamedTuple
+
+from console.benchmark.probe import Exchange
+from console.results.bounds import bounds
+from console.results.latency import overlap
+
+HELD = 0.95  # of the rate that was asked for
+MAX_UNANSWERED = 64
+
+Send = Callable[[], Exchange]
+
+
+class Timed(NamedTuple):
+    """A request of a schedule: when it was due, and what came of it."""
+
+    due_s: float
+    exchange: Exchange
+
+    @property
+    def latency_s(self) -> float:
+        return self.exchange.ended_s - self.due_s
+
+
+class Block(NamedTuple):
+    """One schedule carried out. It is not whole where it was given up: too many requests were without an answer."""
+
+    timed: list[Timed]
+    is_whole: bool
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How a rate went.
+
+    Args:
+        achieved_per_s: the good answers that the service keeps up with.
+        is_whole: whether all was sent.
+    """
+
+    asked_per_s: float
+    achieved_per_s: float
+    is_whole: bool
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the times say something of this rate."""
+        return self.is_whole and self.achieved_per_s >= HELD * self.asked_per_s
+
+    @property
+    def complaint(self) -> str | None:
+        """Why they do not."""
+        if self.is_held:
+            return None
+        reason = f"{self.achieved_per_s:.1f} is what it came to" if self.is_whole else "too many were without an answer"
+        return f"{self.asked_per_s:g} a second could not be held: {reason}"
+
+
+class Schedule:
+    """Sends requests at a fixed rate.
+
+    Args:
+        rate_per_s: how many a second.
+        pool: where requests wait for their answers, each in a thread.
+        clock: the exchanges' own, in seconds.
+        sleep: waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        rate_per_s: float,
+        pool: Executor,
+        clock: Callable[[], float] = time.perf_counter,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._rate_per_s = rate_per_s
+        self._pool = pool
+        self._clock = clock
+        self._sleep = sleep
+
+    def run(self, requests: Sequence[Send], keep: Callable[[Block], None]) -> None:
+        """Send all requests in time, and wait for the answers.
+
+        Args:
+            keep: gets the block; when the waiting is cut short, what was answered until then, if anything.
+        """
+        sent: list[tuple[float, Future[Exchange]]] = []
+        is_whole = True
+        try:
+            is_whole = self._send(requests, sent)
+            for _, future in sent:
+                future.result()
+        finally:
+            timed = [Timed(due_s, future.result()) for due_s, future in sent if future.done()]
+            if timed:
+                keep(Block(timed, is_whole))
+
+    def _send(self, requests: Sequence[Send], sent: list[tuple[float, Future[Exchange]]]) -> bool:
+        """Whether all could be sent."""
+        start_s = self._clock()
+        for number, send in enumerate(requests):
+            due_s = start_s + number / self._rate_per_s
+            self._sleep(max(0.0, due_s - self._clock()))
+            if sum(not future.done() for _, future in sent) >= MAX_UNANSWERED:
+                return False
+            sent.append((due_s, self._pool.submit(send)))
+        return True
+
+
+def pace_of(blocks: Sequence[Block], rate_per_s: float) -> Pace:
+    """What the blocks of one rate say about it.
+
+    The service keeps up with the rate at which requests were sent, times the share of good answers, divided by how
+    much faster answers came late than time passed: where a queue grows, latency grows with it, steadily.
+    """
+    timed = [each for block in blocks for each in block.timed]
+    good = sum(each.exchange.error is None for each in timed)
+    sent_per_s = min(rate_per_s, _sent_per_s(blocks))
+    achieved_per_s = sent_per_s * good / len(timed) / (1 + max(0.0, _growth(blocks)))
+    return Pace(rate_per_s, achieved_per_s, all(block.is_whole for block in blocks))
+
+
+def _sent_per_s(blocks: Sequence[Block]) -> float:
+    """How many requests a second the client sent, by when they really were."""
+    spans_s = [block.timed[-1].exchange.started_s - block.timed[0].exchange.started_s for block in blocks]
+    gaps = sum(len(block.timed) - 1 for block in blocks)
+    return gaps / sum(spans_s) if sum(spans_s) > 0 else math.inf
+
+
+def _growth(blocks: Sequence[Block]) -> float:
+    """By how many seconds a second the latency grew, from the first third of the blocks to the last.
+
+    It did not where the intervals of the two medians overlap: then its own spread explains the difference.
+    """
+    first: list[tuple[float, float]] = []
+    last: list[tuple[float, float]] = []
+    for timed, _ in blocks:
+        times = [(each.due_s - timed[0].due_s, each.latency_s) for each in timed]
+        third = max(1, len(timed) // 3)
+        first += times[:third]
+        last += times[-third:]
+    if overlap(*(bounds([latency_s for _, latency_s in each], 50) for each in (first, last))):
+        return 0.0
+    passed_s, grown_s = (median(each[at] for each in last) - median(each[at] for each in first) for at in (0, 1))
+    return grown_s / passed_s

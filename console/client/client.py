@@ -1,0 +1,167 @@
+"""The API's client that the verbs share: connections kept alive, and every request sent until it is answered.
+
+A request is sent again when its answer got lost or says that it can work later, so callers only send requests that
+may arrive twice: reads, `POST /snapshots`, and inserts with an `Idempotency-Key`. Only what is measured is sent `once`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Self, cast
+
+import httpx
+
+from console.client.retry import Patience
+from console.client.signing import LOOPBACK, SignedWhereAsked
+from console.errors import ConsoleError
+
+TIMEOUT = httpx.Timeout(35.0, connect=5.0)  # the gateway gives up after 30 s
+LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=30.0)
+PATIENCE_S = 30.0
+RETRIED = frozenset({429, 502, 503, 504})
+IN_PROGRESS = 409  # with Retry-After: the first request with this Idempotency-Key may still be running
+MAX_PORT = 65535
+HINTS = {
+    401: "send requests that the API's authorisation lets through",
+    403: "have AWS credentials whose user may call this API; `seed --direct` writes to the table itself",
+    404: "check --url: it is the API's address without a path behind it",
+    503: "try again; GET /health and GET /command/health say which part is away",
+}
+
+
+class Client:
+    """A client of one API; also a context manager.
+
+    Args:
+        url: where the API is.
+        patience_s: how long one request may be tried.
+    """
+
+    def __init__(self, url: str, patience_s: float = PATIENCE_S) -> None:
+        self.url = url.rstrip("/")
+        self._patience_s = patience_s
+        self._has_answered = False
+        try:
+            base = httpx.URL(self.url)
+            if base.scheme not in ("http", "https") or not base.host or (base.port or 0) > MAX_PORT:
+                raise httpx.InvalidURL("no http address")
+        except httpx.InvalidURL:
+            raise ConsoleError(f"{url!r} is not an http(s) URL", "give --url https://…") from None
+        trust_env = base.host not in LOOPBACK
+        self._auth = SignedWhereAsked()
+        self._http = httpx.Client(base_url=base, timeout=TIMEOUT, limits=LIMITS, trust_env=trust_env, auth=self._auth)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def get(
+        self, path: str, parameters: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """GET until it is answered with 200. Raises ConsoleError."""
+        return self._send(self._http.build_request("GET", path, params=parameters, headers=headers), self._patience_s)
+
+    def post(
+        self,
+        path: str,
+        content: object,
+        headers: Mapping[str, str] | None = None,
+        patience_s: float | None = None,
+    ) -> httpx.Response:
+        """POST JSON until it is answered with 2xx. Raises ConsoleError."""
+        request = self._http.build_request("POST", path, json=content, headers=headers)
+        return self._send(request, patience_s or self._patience_s)
+
+    def prepared(
+        self,
+        method: str,
+        path: str,
+        parameters: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: object = None,
+    ) -> httpx.Request:
+        """A request for `once`, signed if the API has asked an earlier one for it.
+
+        Args:
+            content: the body, to be sent as JSON; None sends no body.
+        """
+        request = self._http.build_request(method, path, params=parameters, headers=headers, json=content)
+        self._auth.sign_if_asked(request)
+        return request
+
+    def once(self, request: httpx.Request) -> httpx.Response:
+        """Send a prepared request once and return whatever comes back: for measuring. Raises httpx.TransportError."""
+        return self._http.send(request, auth=None)
+
+    def _send(self, request: httpx.Request, limit_s: float) -> httpx.Response:
+        patience = Patience(limit_s)
+        while True:
+            try:
+                response = self._http.send(request)
+            except httpx.TransportError as error:
+                # An API that never answered is more likely not there than about to be.
+                if not self._has_answered or not patience.pause():
+                    raise _unreachable(self.url, error) from error
+                continue
+            self._has_answered = True
+            if response.is_success:
+                return response
+            if not is_temporary(response) or not patience.pause(retry_after_s(response)):
+                raise _refused(response)
+
+
+def members_of(response: httpx.Response) -> dict[str, object]:
+    """The answer's JSON object. Raises ConsoleError where it is something else."""
+    try:
+        content: object = response.json()
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise unexpected(response, "not a JSON object")
+    return cast("dict[str, object]", content)
+
+
+def unexpected(response: httpx.Response, what: str) -> ConsoleError:
+    """An answer that this API does not give."""
+    asked = f"{response.request.method} {response.request.url}"
+    return ConsoleError(f"{asked} gave an unexpected answer: {what}", "check --url: is it the address of this API?")
+
+
+def is_temporary(response: httpx.Response) -> bool:
+    """Whether the same request can work later."""
+    return response.status_code in RETRIED or (
+        response.status_code == IN_PROGRESS and "retry-after" in response.headers
+    )
+
+
+def retry_after_s(response: httpx.Response) -> float:
+    """The pause that the answer asks for; 0 where it does not name one in seconds."""
+    text = response.headers.get("retry-after", "")
+    return float(text) if text.isascii() and text.isdigit() else 0.0
+
+
+def _unreachable(url: str, error: httpx.TransportError) -> ConsoleError:
+    reason = str(error) or type(error).__name__
+    return ConsoleError(f"{url} does not answer: {reason}", "start the local stack with `make serve`, or check --url")
+
+
+def _refused(response: httpx.Response) -> ConsoleError:
+    asked = f"{response.request.method} {response.request.url}"
+    hint = HINTS.get(response.status_code, "change what the message names")
+    return ConsoleError(f"{asked} was answered with {response.status_code}: {_detail(response)}", hint)
+
+
+def _detail(response: httpx.Response) -> str:
+    """What the problem object says, or the gateway's own message, or the text as it is."""
+    try:
+        problem = json.loads(response.text)
+        return str(problem.get("detail") or problem["message"])
+    except (ValueError, KeyError, AttributeError):
+        return response.text[:200].strip() or response.reason_phrase

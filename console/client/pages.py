@@ -1,0 +1,78 @@
+"""The API's answers cut into their JSON texts: what a path sent, byte for byte."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import httpx
+
+from console.client.client import Client, members_of, unexpected
+from handlers.domain.bookmark import Bookmark
+from handlers.reads.page import MAX_LIMIT
+
+_decoder = json.JSONDecoder()
+
+
+class Page:
+    """One answer of a list route."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        members = members_of(response)
+        try:
+            self.bookmark = Bookmark.parse(str(members["bookmark"]))
+            self.next = str(members["next"]) if members["next"] is not None else None
+            self.texts = row_texts(response.text)
+        except (KeyError, ValueError) as error:
+            raise unexpected(response, f"no page of rows ({error})") from error
+
+
+class Walk:
+    """All rows of one path up to a bookmark, oldest first. `seconds` grows with the time spent on requests."""
+
+    def __init__(self, client: Client, source: str, upto: Bookmark) -> None:
+        self.source = source
+        self._client = client
+        self._upto = upto
+        self.seconds = 0.0
+
+    def pages(self) -> Iterator[list[str]]:
+        """The rows' JSON texts, a page at a time. Rows after the bookmark are left out, unless it should be the end."""
+        remaining = self._upto.seq
+        cursor: str | None = None
+        while True:
+            page = self._page(cursor)
+            is_newer = page.bookmark > self._upto
+            texts = page.texts[:remaining] if is_newer else page.texts
+            remaining -= len(texts)
+            yield texts
+            cursor = page.next
+            if cursor is None or (is_newer and not remaining):
+                return
+
+    def _page(self, cursor: str | None) -> Page:
+        parameters = {"order": "asc", "limit": str(MAX_LIMIT)} | ({"cursor": cursor} if cursor else {})
+        response = self._client.get(f"/{self.source}", parameters, {"min-bookmark": str(self._upto)})
+        self.seconds += response.elapsed.total_seconds()
+        return Page(response)
+
+
+def member_text(body: str, name: str) -> str:
+    """The JSON text of the answer's first member of this name. Raises ValueError."""
+    start = _after(body, f'"{name}":')
+    return body[start : _decoder.raw_decode(body, start)[1]]
+
+
+def row_texts(body: str) -> list[str]:
+    """The JSON texts of the rows in `data`. Raises ValueError."""
+    position = _after(body, '"data":[')
+    texts: list[str] = []
+    while body[position] != "]":
+        _, end = _decoder.raw_decode(body, position)
+        texts.append(body[position:end])
+        position = end + (body[end] == ",")
+    return texts
+
+
+def _after(body: str, mark: str) -> int:
+    return body.index(mark) + len(mark)

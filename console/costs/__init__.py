@@ -1,0 +1,1 @@
+"""What each home costs in a month."""

@@ -1,0 +1,133 @@
+"""What happens in a month on one read path: how often something is read, opened, copied, published, started.
+
+Counting only, no money: cost_model.py puts prices on it. Reads and publishes are spread evenly over the month.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from console.costs.scenario import Scenario
+from handlers.reads.sqlite_tmp import STEP_BYTES, WHOLE_BYTES
+from handlers.snapshots.retention import KEEP_SUPERSEDED_S, MOST_FILES
+
+MONTH_S = 30 * 24 * 3600
+DATA_READ_BYTES = 32 * 1024  # EFS meters reading data as at least this much
+OPEN_OPERATIONS = 4  # on metadata, to open a snapshot
+OPEN_MS = 15.0  # to open a snapshot, without its bytes
+BYTES_PER_MS = 500 * 2**20 / 1000  # what EFS promises a client
+
+
+@dataclass(frozen=True)
+class Activity:
+    """A month on one path.
+
+    Args:
+        reads: requests to the query function.
+        calls: requests to the command function.
+        lives, command_lives: sandboxes that start.
+        loads: a sandbox uses the path for the first time, or a snapshot that is new to it.
+        load_bytes: read from EFS by a load; load_operations: on metadata.
+        warm_ms: billed for a read; load_ms: and for a load on top.
+        warm_bytes: read from EFS by a warm read.
+        checks: looks for a newer snapshot.
+        bases: publishers in new sandboxes fetch the snapshot that they build upon.
+        snapshots: files kept.
+    """
+
+    reads: float
+    calls: float
+    lives: float
+    command_lives: float
+    loads: float
+    warm_ms: float
+    load_ms: float
+    load_bytes: float = 0
+    load_operations: float = 0
+    warm_bytes: float = 0
+    checks: float = 0
+    publishes: float = 0
+    bases: float = 0
+    snapshots: float = 0
+
+
+def activity(scenario: Scenario, source: str) -> Activity:
+    """A month on `sqlite-efs`, `sqlite-tmp` or `ddb`; whoever reads on `ddb` alone publishes nothing."""
+    if source == "ddb":
+        return _on_ddb(scenario)
+    publishes = scenario.publishes
+    calls = max(scenario.writes_per_month, publishes)
+    command_lives = calls / scenario.writes_per_sandbox
+    on_efs = source == "sqlite-efs"
+    lives = scenario.reads_per_month / scenario.reads_per_sandbox
+    loads = min(scenario.reads_per_month, lives + scenario.sandboxes * publishes)
+    load_bytes = opened_bytes(scenario) if on_efs else copied_bytes(scenario, loads)
+    return Activity(
+        reads=scenario.reads_per_month,
+        calls=calls,
+        lives=lives,
+        command_lives=command_lives,
+        loads=loads,
+        warm_ms=scenario.sqlite_efs_ms if on_efs else scenario.sqlite_tmp_ms,
+        load_ms=OPEN_MS + load_bytes / BYTES_PER_MS,
+        load_bytes=load_bytes,
+        load_operations=OPEN_OPERATIONS,
+        warm_bytes=scenario.efs_reads_per_read * DATA_READ_BYTES if on_efs else 0,
+        checks=_checks(scenario),
+        publishes=publishes,
+        bases=min(publishes, command_lives),
+        snapshots=kept_snapshots(scenario),
+    )
+
+
+def opened_bytes(scenario: Scenario) -> float:
+    """What `sqlite-efs` reads to open a snapshot: all of a file that it proves in full, else a few pages."""
+    whole_bytes = _whole_bytes(scenario)
+    if scenario.snapshot_bytes <= scenario.verify_max_bytes:
+        return whole_bytes
+    return min(whole_bytes, scenario.cold_efs_reads * DATA_READ_BYTES)
+
+
+def copied_bytes(scenario: Scenario, loads: float) -> float:
+    """What `sqlite-tmp` reads to have a snapshot: a small one at once; of a large one a step at each read, while it is
+    read where it is published.
+
+    Args:
+        loads: in a month; the more there are, the fewer reads come after each.
+    """
+    whole_bytes = _whole_bytes(scenario)
+    if scenario.snapshot_bytes <= max(WHOLE_BYTES, scenario.verify_max_bytes):
+        return whole_bytes
+    steps_bytes = scenario.reads_per_month / loads * STEP_BYTES if loads else whole_bytes
+    return min(whole_bytes, steps_bytes) + opened_bytes(scenario)
+
+
+def kept_snapshots(scenario: Scenario) -> float:
+    """How many files are kept: the newest few, and those superseded less than an hour ago, up to a limit."""
+    of_the_hour = 1 + scenario.publishes * KEEP_SUPERSEDED_S / MONTH_S
+    return max(scenario.retain_snapshots, min(MOST_FILES, of_the_hour))
+
+
+def _on_ddb(scenario: Scenario) -> Activity:
+    lives = scenario.reads_per_month / scenario.reads_per_sandbox
+    calls = scenario.writes_per_month
+    return Activity(
+        reads=scenario.reads_per_month,
+        calls=calls,
+        lives=lives,
+        command_lives=calls / scenario.writes_per_sandbox,
+        loads=lives,
+        warm_ms=scenario.ddb_ms,
+        load_ms=scenario.ddb_first_ms,
+    )
+
+
+def _whole_bytes(scenario: Scenario) -> float:
+    return max(DATA_READ_BYTES, scenario.snapshot_bytes)
+
+
+def _checks(scenario: Scenario) -> float:
+    """One a read, and at most one an interval and sandbox."""
+    if not scenario.check_interval_ms:
+        return scenario.reads_per_month
+    return min(scenario.reads_per_month, scenario.sandboxes * MONTH_S * 1000 / scenario.check_interval_ms)

@@ -1,0 +1,117 @@
+"""The cost model: dollars a month on each read path, by service. Pure arithmetic on what activity.py counts;
+docs/costs.md has it as formulas, with every assumption and where it is weak.
+
+All paths pay the ledger, the gateway and the functions' time. The SQLite paths pay for publishing, for looking whether
+there is a newer snapshot, and for loading each snapshot once a sandbox. `ddb` pays for the units that it reads.
+"""
+
+from __future__ import annotations
+
+import math
+
+from console.costs.activity import BYTES_PER_MS, MONTH_S, Activity, activity
+from console.costs.prices import Prices
+from console.costs.scenario import HEAD_READ_UNITS, READ_UNIT_BYTES, Scenario
+from handlers.routes import SOURCES
+
+GB = 2**30
+METADATA_BYTES = 4 * 1024  # EFS meters an operation on metadata as this much
+API_REQUEST_BYTES = 512 * 1024  # the gateway counts every begun so many bytes as a request
+WRITE_UNIT_BYTES = 1024
+ITEM_OVERHEAD_BYTES = 100  # what DynamoDB adds to an item in storage
+TABLE_AND_INDEX = 2  # the index `by_id` holds whole rows
+ROWS_PER_TRANSACTION = 98
+PUBLISH_OPERATIONS = 12  # on metadata, to publish a snapshot
+PUBLISH_MS = 60.0  # to publish a snapshot, without its bytes
+LOG_BYTES = 420  # a line of the access log
+TRACED_PER_S, TRACED_SHARE = 1, 0.05  # Lambda traces the first request of each second, and a share of the others
+
+Bill = dict[str, float]  # dollars a month by service
+
+
+def bills(prices: Prices, scenario: Scenario) -> dict[str, Bill]:
+    """What each path costs in a month."""
+    return {source: bill(prices, scenario, source) for source in SOURCES}
+
+
+def totals_usd(prices: Prices, scenario: Scenario) -> dict[str, float]:
+    """The sums of each path's bill."""
+    return {source: math.fsum(lines.values()) for source, lines in bills(prices, scenario).items()}
+
+
+def bill(prices: Prices, scenario: Scenario, source: str) -> Bill:
+    """What a path costs in a month, in dollars by service."""
+    month = activity(scenario, source)
+    items_gb = scenario.rows * (scenario.row_bytes + ITEM_OVERHEAD_BYTES) / GB
+    snapshot_gb = scenario.snapshot_bytes / GB
+    requests = month.reads + month.calls
+    return {
+        "HTTP API": _api_requests(scenario, month) * prices.http_api_request.each,
+        "Lambda requests": requests * prices.lambda_request.each,
+        "Lambda time": _billed_s(scenario, month) * scenario.memory_mb / 1024 * _time_price(prices, scenario),
+        "EFS storage": month.snapshots * snapshot_gb * prices.efs_storage.each,
+        "EFS reads": _read_bytes(scenario, month) / GB * prices.efs_read.each,
+        "EFS writes": month.publishes * snapshot_gb * prices.efs_write.each,
+        "EFS metadata": _metadata_usd(prices, month),
+        "DynamoDB reads": _read_units(scenario, month, source) * prices.dynamodb_read_unit.each,
+        "DynamoDB writes": _write_units(scenario) * prices.dynamodb_write_unit.each,
+        "DynamoDB storage": items_gb * TABLE_AND_INDEX * prices.dynamodb_storage.each,
+        "DynamoDB recovery": items_gb * prices.dynamodb_recovery.each,
+        "access log": requests * LOG_BYTES / GB * prices.log.each,
+        "traces": (_traced(month.reads) + _traced(month.calls)) * prices.trace.each,
+    }
+
+
+def _api_requests(scenario: Scenario, month: Activity) -> float:
+    answer_bytes = scenario.rows_per_read * scenario.row_bytes
+    return month.reads * math.ceil(answer_bytes / API_REQUEST_BYTES) + month.calls
+
+
+def _billed_s(scenario: Scenario, month: Activity) -> float:
+    """Time of both functions; that of a sandbox's start is billed too."""
+    copy_ms = scenario.snapshot_bytes / BYTES_PER_MS
+    query_ms = month.reads * month.warm_ms + month.lives * scenario.init_ms + month.loads * month.load_ms
+    append_ms = month.calls * scenario.write_ms + month.command_lives * (scenario.init_ms + scenario.ddb_first_ms)
+    publish_ms = month.publishes * (PUBLISH_MS + copy_ms) + month.bases * copy_ms
+    return (query_ms + append_ms + publish_ms) / 1000
+
+
+def _time_price(prices: Prices, scenario: Scenario) -> float:
+    price = prices.lambda_time_arm64 if scenario.architecture == "arm64" else prices.lambda_time_x86
+    return price.each
+
+
+def _read_bytes(scenario: Scenario, month: Activity) -> float:
+    read_bytes = month.loads * month.load_bytes + month.reads * month.warm_bytes
+    return read_bytes + month.bases * scenario.snapshot_bytes
+
+
+def _metadata_usd(prices: Prices, month: Activity) -> float:
+    read = (month.checks + month.loads * month.load_operations) * prices.efs_read.each
+    written = month.publishes * PUBLISH_OPERATIONS * prices.efs_write.each
+    return (read + written) * METADATA_BYTES / GB
+
+
+def _write_units(scenario: Scenario) -> float:
+    """Two for each item that a transaction writes (the head, the rows), one for each row in the index."""
+    transactions = math.ceil(scenario.rows_per_write / ROWS_PER_TRANSACTION)
+    row_units = 3 * math.ceil(scenario.row_bytes / WRITE_UNIT_BYTES)
+    return scenario.writes_per_month * (2 * transactions + scenario.rows_per_write * row_units)
+
+
+def _read_units(scenario: Scenario, month: Activity, source: str) -> float:
+    """The head before each write; a publisher's head and new rows; what is read on `ddb`, where a sandbox that finds
+    the ledger grown since its last read has to read the rows again.
+    """
+    new_bytes = scenario.writes_per_month * scenario.rows_per_write * scenario.row_bytes
+    published = month.publishes + max(month.publishes, new_bytes / READ_UNIT_BYTES) if month.publishes else 0
+    if source != "ddb":
+        return month.calls + published
+    again = min(month.reads, scenario.sandboxes * month.calls) * max(0, scenario.ddb_read_units - HEAD_READ_UNITS)
+    return month.calls + month.reads * scenario.ddb_read_units + again
+
+
+def _traced(calls: float) -> float:
+    """How many of a month's requests are traced if they are spread evenly: the most there can be."""
+    always = min(calls, TRACED_PER_S * MONTH_S)
+    return always + TRACED_SHARE * (calls - always)

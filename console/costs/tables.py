@@ -1,0 +1,103 @@
+"""What `cost` prints for people: the bills side by side, and in words what is cheapest, until where, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from console.costs.crossover import Crossing
+from console.costs.scenario import Origin, option, values_of
+from console.costs.sensitivity import Swing
+from console.costs.study import Study
+from console.verdict.words import NOUNS, elsewhere, joined, quantity
+from handlers.routes import SOURCES
+
+LABELS: dict[Origin, str] = {
+    "given": "Given",
+    "measured": "Measured",
+    "setting": "As the stack is set by default",
+    "assumed": "Assumed",
+}
+
+
+def cost_table(found: Study) -> Table:
+    """Dollars a month by service and path."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, show_footer=True)
+    table.add_column("USD a month", "sum", min_width=24)
+    if found.is_elsewhere:
+        table.title = f"at prices of {found.price_list.region}, while the stack is in {found.stack_region}"
+    for source in SOURCES:
+        table.add_column(source, f"{found.totals_usd[source]:,.2f}", justify="right", min_width=12)
+    for service in next(iter(found.bills.values())):
+        table.add_row(service, *(_cell(found.bills[source][service]) for source in SOURCES))
+    return table
+
+
+def paragraphs(found: Study) -> list[str]:
+    """The figures in words."""
+    return [
+        _cheapest(found),
+        _changes(found),
+        _sensitivity(found.swings),
+        *filter(None, (_values(found, origin, label) for origin, label in LABELS.items())),
+        _prices(found),
+    ]
+
+
+def _cell(usd: float) -> str:
+    """A sum of money; what is less than half a cent is not nothing."""
+    if not usd:
+        return "-"
+    return f"{usd:,.2f}" if usd >= 0.005 else "<0.01"
+
+
+def _cheapest(found: Study) -> str:
+    same = ", which cost the same" if len(found.cheapest) > 1 else ""
+    return f"Cheapest: {joined(found.cheapest)}{same}."
+
+
+def _changes(found: Study) -> str:
+    """Each change of the cheapest, all else being as it is."""
+    lines = [f"{NOUNS[name]}: {_steps(crossings)}" for name, crossings in found.crossings.items() if crossings]
+    unchanged = joined([NOUNS[name] for name, crossings in found.crossings.items() if not crossings])
+    said = "".join(f"\n  {line}" for line in lines)
+    rest = f"\n  never by {unchanged} alone" if unchanged else ""
+    return f"The cheapest path changes, all else being as it is{said and ', at'}{said}{rest}"
+
+
+def _steps(crossings: Sequence[Crossing]) -> str:
+    return "; ".join(f"{quantity(it.at)}, from {joined(it.below)} to {joined(it.above)}" for it in crossings)
+
+
+def _sensitivity(swings: Sequence[Swing]) -> str:
+    if not swings:
+        return "Nothing is assumed."
+    most = swings[0]
+    text = f"The assumption that matters most is {option(most.name)}: "
+    if most.changes_cheapest:
+        halved, doubled = joined(most.halved_cheapest), joined(most.doubled_cheapest)
+        return f"{text}at {quantity(most.halved)} {halved} is cheapest, at {quantity(most.doubled)} {doubled}."
+    return (
+        f"{text}halved or doubled it moves the sum from {most.halved_usd:,.2f} to {most.doubled_usd:,.2f} USD, "
+        "and no assumption so varied changes which path is cheapest."
+    )
+
+
+def _values(found: Study, origin: Origin, label: str) -> str:
+    numbers = values_of(found.assembled.scenario)
+    shown = [
+        f"{option(name)} {numbers[name]:.12g}"
+        if name in numbers
+        else f"{option(name)} {found.assembled.scenario.architecture}"
+        for name, known in found.assembled.origins.items()
+        if known == origin
+    ]
+    return f"{label}: {', '.join(shown)}." if shown else ""
+
+
+def _prices(found: Study) -> str:
+    known = found.price_list
+    said = f"List prices of {known.region}, {known.date}, without free tiers; traffic, keys and backups are not in it."
+    return " ".join(filter(None, [said, elsewhere(found)]))

@@ -1,0 +1,135 @@
+"""The ledger's table, made where an environment points to: for `init`, the local stack, and writing past the API."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, cast
+
+from console.client.retry import Patience
+from console.errors import ConsoleError
+from handlers.aws.dynamodb import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
+from handlers.aws.table import TTL, create_table_arguments
+from handlers.domain.problem import Problem
+from handlers.ledger.ledger import Ledger
+from handlers.settings import Settings, SettingsError
+from handlers.snapshots.new_ledger import make_appender
+from handlers.snapshots.publish import Publisher
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import CreateTableInputTypeDef, TableDescriptionTypeDef
+
+ACTIVE_WITHIN_S = 120.0
+CREDENTIALS_HINT = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_REGION"
+
+
+class Store:
+    """One environment's table and file system, for as long as a verb needs them.
+
+    Attributes:
+        client: boto3's.
+        ledger: reads of the table.
+        appender: writes to it.
+        publisher: publishes its snapshots; None where EFS_DIR is not a folder here.
+    """
+
+    def __init__(self, settings: Settings, client: DynamoDBClient) -> None:
+        self.client = client
+        self.ledger = Ledger(client, settings.table_name)
+        publisher = Publisher(self.ledger, settings)
+        self.appender = make_appender(self.ledger, publisher)
+        self.publisher = publisher if os.path.isdir(settings.efs_dir) else None
+
+
+@contextlib.contextmanager
+def opened(environ: Mapping[str, str]) -> Generator[Store]:
+    """The store of an environment, with errors that name what is wrong in it. Raises ConsoleError."""
+    with tempfile.TemporaryDirectory() as folder, explained():
+        settings = Settings({**environ, "TMP_DIR": folder})
+        if not settings.table_name:
+            raise ConsoleError("TABLE_NAME is not set", "set it to the name of the ledger's table")
+        with contextlib.closing(make_client(environ)) as client:
+            yield Store(settings, client)
+
+
+def make_client(environ: Mapping[str, str]) -> DynamoDBClient:
+    """boto3's client for an environment that need not be this process's. Raises ConsoleError."""
+    import boto3  # noqa: PLC0415 - a tenth of a second that only some verbs pay
+    from botocore.config import Config  # noqa: PLC0415
+
+    session = boto3.Session(
+        aws_access_key_id=environ.get("AWS_ACCESS_KEY_ID"),
+        aws_secret_access_key=environ.get("AWS_SECRET_ACCESS_KEY"),
+        aws_session_token=environ.get("AWS_SESSION_TOKEN"),
+        region_name=environ.get("AWS_REGION"),
+    )
+    if session.get_credentials() is None:
+        raise ConsoleError("no AWS credentials were found", CREDENTIALS_HINT)
+    endpoint = environ.get("AWS_ENDPOINT_URL_DYNAMODB") or environ.get("AWS_ENDPOINT_URL")
+    # Attempts are the ledger's business, as in the functions.
+    config = Config(connect_timeout=CONNECT_TIMEOUT_S, read_timeout=READ_TIMEOUT_S, retries={"total_max_attempts": 1})
+    return session.client("dynamodb", endpoint_url=endpoint, config=config)  # pyright: ignore[reportUnknownMemberType] - boto3-stubs covers DynamoDB only
+
+
+@contextlib.contextmanager
+def explained() -> Generator[None]:
+    """What DynamoDB, its client and the settings complain about, as a ConsoleError."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loaded with boto3
+
+    try:
+        yield
+    except SettingsError as error:
+        raise ConsoleError(str(error), "set the variable to an allowed value") from error
+    except Problem as problem:
+        raise ConsoleError(problem.detail, CREDENTIALS_HINT) from problem
+    except (BotoCoreError, ClientError) as error:
+        raise ConsoleError(f"DynamoDB: {error}", CREDENTIALS_HINT) from error
+
+
+def create_table(client: DynamoDBClient, name: str) -> bool:
+    """Make the table where there is none, wait until it is there, switch its time to live on.
+
+    Returns:
+        Whether it was made; False where it was there already.
+
+    Raises:
+        ConsoleError: a table of this name has other keys or lacks the index.
+    """
+    wanted = cast("CreateTableInputTypeDef", create_table_arguments(name))
+    try:
+        client.create_table(**wanted)
+        is_new = True
+    except client.exceptions.ResourceInUseException:
+        is_new = False
+    _check(_active(client, name), wanted)
+    status = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"].get("TimeToLiveStatus")
+    if status not in ("ENABLED", "ENABLING"):
+        client.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": TTL})
+    return is_new
+
+
+def _active(client: DynamoDBClient, name: str) -> TableDescriptionTypeDef:
+    patience = Patience(ACTIVE_WITHIN_S)
+    while True:
+        table = client.describe_table(TableName=name)["Table"]
+        if table.get("TableStatus") == "ACTIVE":
+            return table
+        if not patience.pause():
+            raise ConsoleError(f"the table {name} is {table.get('TableStatus')} and not ACTIVE yet", "try again later")
+
+
+def _check(found: TableDescriptionTypeDef, wanted: CreateTableInputTypeDef) -> None:
+    """The table that is there must have the keys and the index of the one that was wanted; more does no harm."""
+    if found.get("KeySchema") != wanted.get("KeySchema") or not _parts(wanted) <= _parts(found):
+        hint = "choose another name with TABLE_NAME; nothing was changed"
+        raise ConsoleError(f"a table {wanted['TableName']} is there already, with other keys or indexes", hint)
+
+
+def _parts(table: TableDescriptionTypeDef | CreateTableInputTypeDef) -> set[str]:
+    """The attributes with their types and the indexes with their keys, each as text."""
+    attributes = {str(attribute) for attribute in table.get("AttributeDefinitions", [])}
+    indexes = table.get("GlobalSecondaryIndexes", [])
+    return attributes | {f"{index.get('IndexName')}: {index.get('KeySchema')}" for index in indexes}

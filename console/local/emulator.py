@@ -1,0 +1,155 @@
+"""ministack, the local stand-in for DynamoDB, as a child process.
+
+Its data is in memory: every start is an empty account. It listens on loopback only, keeps all its files in
+its own folder, and ends with its parent.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import runpy
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Self
+
+from console.errors import ConsoleError
+from console.local import process as child
+
+HOST = "127.0.0.1"
+REGION = "eu-central-1"
+_POLL_S = 0.02
+_PROBE_S = 1.0
+_LAST_LINES = 5
+
+
+class Emulator:
+    """One emulated AWS account: starts with the object, is ready after `wait`, ends with `stop` or `with`.
+
+    Args:
+        folder: for its files and its log.
+        port: where it listens; 0 takes a free port.
+        start_timeout_s: how long it may take until DynamoDB answers.
+    """
+
+    def __init__(self, folder: Path, *, port: int = 0, start_timeout_s: float = 30.0) -> None:
+        self._folder = folder
+        self._log = folder / "emulator.log"
+        free_port, self._holding = _hold_free_port()
+        self._port = port or free_port
+        self._start_timeout_s = start_timeout_s
+        self._process = self._launch()
+
+    @property
+    def url(self) -> str:
+        """The endpoint of every emulated service."""
+        return f"http://{HOST}:{self._port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that lead boto3 to this emulator."""
+        return {
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+        }
+
+    def __enter__(self) -> Self:
+        try:
+            self.wait()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def wait(self) -> None:
+        """Return when DynamoDB answers.
+
+        Raises:
+            ConsoleError: the process has ended, or does not answer in time; with the last it printed.
+        """
+        deadline_s = time.monotonic() + self._start_timeout_s
+        while not self._answers():
+            if self._process.poll() is not None:
+                raise self._failure("ended before it answered")
+            if time.monotonic() > deadline_s:
+                raise self._failure(f"did not answer within {self._start_timeout_s:g} s")
+            time.sleep(_POLL_S)
+
+    def check(self) -> None:
+        """Raises ConsoleError if the process has ended: its data is gone with it."""
+        if self._process.poll() is not None:
+            raise self._failure("has ended")
+
+    def stop(self) -> None:
+        """End the process; returns when it is gone."""
+        with self._process, self._holding:
+            child.end(self._process)
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        temporary = self._folder / "tmp"
+        temporary.mkdir(parents=True, exist_ok=True)
+        environ = {
+            "GATEWAY_PORT": str(self._port),
+            "BIND_HOST": HOST,
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "LOG_LEVEL": "WARNING",
+            "STATE_DIR": str(self._folder / "state"),
+            "TMPDIR": str(temporary),
+        }
+        with self._log.open("wb") as log:
+            return child.spawn("console.local.emulator", environ=environ, stdin=subprocess.PIPE, output=log.fileno())
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection(HOST, self._port, timeout=_PROBE_S)
+        try:
+            connection.request("POST", "/", "{}", {"X-Amz-Target": "DynamoDB_20120810.ListTables"})
+            return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _failure(self, what: str) -> ConsoleError:
+        last = self._log.read_text(errors="replace").split("\n")[-_LAST_LINES:]
+        printed = " / ".join(line.strip() for line in last if line.strip())
+        return ConsoleError(f"the emulator on {self.url} {what}: {printed or 'it printed nothing'}", f"cat {self._log}")
+
+
+def _hold_free_port() -> tuple[int, socket.socket]:
+    """A port, and a socket that keeps it from being given to somebody else before the emulator listens there.
+
+    Only Linux lets the emulator listen where another socket is bound; elsewhere the port may get lost meanwhile.
+    """
+    holding = socket.socket()
+    holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holding.bind((HOST, 0))
+    port = holding.getsockname()[1]
+    if sys.platform != "linux":
+        holding.close()
+    return port, holding
+
+
+def main() -> None:
+    """Run ministack in this process, and end with the parent."""
+    threading.Thread(target=_follow_parent, daemon=True).start()
+    runpy.run_module("ministack", run_name="__main__")
+
+
+def _follow_parent() -> None:
+    os.read(sys.stdin.fileno(), 1)
+    child.end_this_process()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""The local stand-in for API Gateway's HTTP API: an ASGI app that turns each request into a function's event.
+
+Routes are exact ("POST /insert"); everything else is `$default`. What a function does wrong is never shown to
+the client: it gets the gateway's own short messages, and the log gets the reason.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from console.local import payload
+from console.local.function import FunctionFailed, FunctionTimedOut, PayloadTooLarge
+
+MAX_BODY_BYTES = 10 * 1024 * 1024
+DEFAULT_ROUTE = "$default"
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Invoke = Callable[[dict[str, object]], Awaitable[object]]
+
+_logger = logging.getLogger(__name__)
+
+
+class Gateway:
+    """The ASGI app.
+
+    Args:
+        functions: by name, what gives an event to a function and returns its answer.
+        routes: explicit route keys and the name of the function each goes to.
+        default: the name of the function that answers everything else.
+    """
+
+    def __init__(self, functions: Mapping[str, Invoke], routes: Mapping[str, str], default: str) -> None:
+        self._functions = functions
+        self._routes = routes
+        self._default = default
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request, or take part in the server's start and end."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+            return
+        body = await _body(receive)
+        if body is None:
+            return
+        request_id = str(uuid.uuid4())
+        response = await self._answer(_request(scope, body), request_id)
+        await _send(send, response, request_id)
+
+    async def _answer(self, request: payload.Request, request_id: str) -> payload.Response:
+        if len(request.body) > MAX_BODY_BYTES:
+            return _message(413, "Request Entity Too Large")
+        route_key = f"{request.method} {request.path}"
+        if route_key not in self._routes:
+            route_key = DEFAULT_ROUTE
+        function = self._routes.get(route_key, self._default)
+        try:
+            return payload.response(await self._functions[function](payload.event(request, route_key, request_id)))
+        except (FunctionFailed, payload.MalformedAnswer) as error:
+            _logger.warning("%s %s: function %s: %s", request.method, request.path, function, error)
+            return _failure(error)
+
+
+def _failure(error: Exception) -> payload.Response:
+    if isinstance(error, PayloadTooLarge):
+        return _message(413, "Request Entity Too Large")
+    if isinstance(error, FunctionTimedOut):
+        return _message(503, "Service Unavailable")
+    return _message(500, "Internal Server Error")
+
+
+def _message(status: int, text: str) -> payload.Response:
+    return payload.Response(status, [("content-type", "application/json")], json.dumps({"message": text}).encode())
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body; None when the client has gone away before it was sent."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _request(scope: Message, body: bytes) -> payload.Request:
+    return payload.Request(
+        method=scope["method"],
+        path=scope["path"],
+        query=scope["query_string"].decode("latin-1"),
+        protocol=f"HTTP/{scope['http_version']}",
+        headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
+        body=body,
+        client=scope["client"][0],
+        port=scope["server"][1],
+    )
+
+
+async def _send(send: Send, response: payload.Response, request_id: str) -> None:
+    headers = [*response.headers, ("apigw-requestid", request_id)]
+    has_body = response.status not in {204, 304}
+    if has_body:
+        headers.append(("content-length", str(len(response.body))))
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": response.body if has_body else b""})
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,192 @@
+"""The whole product on this machine: emulator, functions and gateway, put together.
+
+Everything it keeps is under one folder: `efs/` (the snapshots, kept from run to run), `tmp/` (the sandboxes'
+own disks) and `emulator/`, both made new at every start. Only one stack may use a folder at a time. What has
+been started ends with the stack, also when the start itself fails half way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import shutil
+import socket
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+from typing import Self, TextIO
+
+import uvicorn
+
+from console.errors import ConsoleError
+from console.local.emulator import HOST, Emulator
+from console.local.function import Function
+from console.local.gateway import Gateway
+
+TABLE_NAME = "lambda-sqlite"
+DRAIN_S = 2
+WATCH_S = 0.5
+
+
+class LocalStack:
+    """The local stack; an async context manager that serves while it is open.
+
+    Args:
+        local_dir: the folder for everything it keeps.
+        functions: by name, the handler of each function as `module.attribute`.
+        routes: the gateway's explicit route keys, and the function each goes to.
+        default: the function that answers everything else.
+        prepare: called with `environment` before the first request, to make the table.
+        settings: more variables for the functions' environment.
+        port: where to listen on loopback; 0 takes a free port.
+        sandboxes: how many requests each function may work on at the same time.
+        timeout_s: how long a function may take for a request.
+
+    Raises:
+        ConsoleError: on entering, when the port or the folder is in use or the emulator does not start.
+    """
+
+    def __init__(
+        self,
+        local_dir: Path,
+        *,
+        functions: Mapping[str, str],
+        routes: Mapping[str, str],
+        default: str,
+        prepare: Callable[[Mapping[str, str]], None],
+        settings: Mapping[str, str],
+        port: int = 0,
+        sandboxes: int = 4,
+        timeout_s: float = 30.0,
+    ) -> None:
+        self.local_dir = local_dir.resolve()
+        self.port = port
+        self.environment: Mapping[str, str] = {}
+        self._handlers = functions
+        self._routes = routes
+        self._default = default
+        self._prepare = prepare
+        self._settings = settings
+        self._sandboxes = sandboxes
+        self._timeout_s = timeout_s
+        self._functions: dict[str, Function] = {}
+        self._check: Callable[[], None] = lambda: None
+        self._parts = contextlib.AsyncExitStack()
+
+    @property
+    def url(self) -> str:
+        """Where the gateway answers, once it has started."""
+        return f"http://{HOST}:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        async with contextlib.AsyncExitStack() as parts:
+            listener = parts.enter_context(listen(self.port))
+            parts.enter_context(_claim(self.local_dir))
+            self.port = listener.getsockname()[1]
+            await self._start_emulator(parts)
+            self._start_functions(parts)
+            self._start_server(parts, listener)
+            self._parts = parts.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._parts.aclose()
+
+    async def recycle(self) -> None:
+        """End all sandboxes: each function's next request is a cold start."""
+        for function in self._functions.values():
+            await function.recycle()
+
+    async def watch(self) -> None:
+        """Go on until the emulator ends; then raise ConsoleError: nothing can be written any more."""
+        while True:
+            self._check()
+            await asyncio.sleep(WATCH_S)
+
+    async def _start_emulator(self, parts: contextlib.AsyncExitStack) -> None:
+        emulator = Emulator(self.local_dir / "emulator")
+        self._check = emulator.check
+        parts.push_async_callback(asyncio.to_thread, emulator.stop)
+        await asyncio.to_thread(emulator.wait)
+        folders = {"EFS_DIR": str(self.local_dir / "efs")}
+        self.environment = {"TABLE_NAME": TABLE_NAME, **folders, **self._settings, **emulator.environment}
+        await asyncio.to_thread(self._prepare, self.environment)
+
+    def _start_functions(self, parts: contextlib.AsyncExitStack) -> None:
+        for name, handler in self._handlers.items():
+            self._functions[name] = function = Function(
+                name,
+                handler,
+                self.environment,
+                self.local_dir / "tmp",
+                sandboxes=self._sandboxes,
+                timeout_s=self._timeout_s,
+            )
+            parts.push_async_callback(function.close)
+
+    def _start_server(self, parts: contextlib.AsyncExitStack, listener: socket.socket) -> None:
+        invokes = {name: function.invoke for name, function in self._functions.items()}
+        server = _Server(Gateway(invokes, self._routes, self._default))
+        serving = asyncio.create_task(server.serve([listener]))
+
+        async def stop() -> None:
+            server.should_exit = True
+            await serving
+
+        parts.push_async_callback(stop)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: what a signal does is for the stack's owner to say."""
+
+    def __init__(self, app: Gateway) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=DRAIN_S,
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+def listen(port: int) -> socket.socket:
+    """A listener on loopback whose connections send at once. Raises ConsoleError where the port is taken."""
+    try:
+        listener = socket.create_server((HOST, port))
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        hint = "stop what listens there, or choose another port with --port"
+        raise ConsoleError(f"cannot listen on {HOST}:{port}: {reason}", hint) from None
+    # Connections inherit this. Without it each answer waits 40 ms for a delayed acknowledgement: asyncio leaves
+    # connections of a listener that it has not opened itself as they are.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+def _claim(local_dir: Path) -> TextIO:
+    """Make the folder, with new `tmp/` and `emulator/`; it stays locked until the returned file is closed."""
+    hint = "choose another folder with --local-dir"
+    try:
+        (local_dir / "efs").mkdir(parents=True, exist_ok=True)
+        lock = (local_dir / "lock").open("w")
+    except OSError as error:
+        raise ConsoleError(f"cannot use {local_dir}: {error.strerror}", hint) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise ConsoleError(f"{local_dir} is in use by another local stack", f"stop that one, or {hint}") from None
+    for name in ("tmp", "emulator"):
+        shutil.rmtree(local_dir / name, ignore_errors=True)
+        (local_dir / name).mkdir()
+    return lock

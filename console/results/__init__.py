@@ -1,0 +1,1 @@
+"""What was measured: the format, its files, its statistics."""

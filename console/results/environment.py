@@ -1,0 +1,56 @@
+"""What was measured and from where: the result's `environment`."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import cast
+
+import httpx
+
+from console.client.client import Client, members_of, unexpected
+from console.client.signing import LOOPBACK
+from console.results.result import ClientMachine, Environment, Function
+from handlers import VERSION
+
+NOT_AWS = (
+    "These are not AWS's numbers: here snapshots lie on a local disk, not on EFS, there is no network, and an "
+    "emulator's latency is not DynamoDB's. For AWS's, `pulumi up`, load your stack with `python -m console seed`, and "
+    "measure it with `python -m console bench`."
+)
+
+
+def environment(client: Client) -> Environment:
+    """Ask the query function for its build, and look around here. Raises ConsoleError."""
+    response = client.get("/health")
+    build = members_of(response).get("build")
+    if not isinstance(build, dict):
+        raise unexpected(response, "no build")
+    function = function_of(cast("dict[str, object]", build))
+    if is_local(client.url):  # what it says there is what its emulators need: no region, and no memory is set aside
+        function = replace(function, region=None, memory_mb=None)
+    return Environment(client.url, is_local(client.url), function, this_machine())
+
+
+def is_local(url: str) -> bool:
+    """Whether an API is on this machine."""
+    return httpx.URL(url).host in LOOPBACK
+
+
+def function_of(build: Mapping[str, object]) -> Function:
+    """What a function says of itself; None for what it does not say, or not in the type that it has here."""
+    texts = {name: _text(build.get(name)) for name in (field.name for field in fields(Function)) if name != "memory_mb"}
+    memory_mb = build.get("memory_mb")
+    return Function(**texts, memory_mb=memory_mb if isinstance(memory_mb, int) else None)
+
+
+def this_machine() -> ClientMachine:
+    """Where the requests come from."""
+    system = f"{platform.system()} {platform.release()}"
+    return ClientMachine(platform.python_version(), system, platform.machine(), os.cpu_count() or 0, VERSION)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,161 @@
+"""The verb `bench`: measure the three read paths on the data of an API, and keep every request.
+
+Whatever cuts a run short, what was measured until then is kept, and said to be incomplete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Callable, Generator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console import terminal
+from console.benchmark.closed_loop import Rounds
+from console.benchmark.plan import Plan, chosen_rows, chosen_workloads, finite
+from console.client.client import Client
+from console.client.target import JsonOption, UrlOption, api_url
+from console.errors import INTERRUPTED, ConsoleError
+from console.local.background import BackgroundStack
+from console.results.environment import environment
+from console.results.files import OUT, Lines, cannot_write, raw_data
+from console.results.result import SCHEMA, BenchSettings, Result, Size, save, to_json
+from console.verbs.serve import project_stack
+from console.verbs.verify import newest_snapshot
+from handlers.domain.timestamps import utc_text
+from handlers.routes import SOURCES
+
+LOCAL_ROWS = (10_000,)
+
+Recycle = Callable[[], None]
+Cut = ConsoleError | KeyboardInterrupt | None
+
+
+def bench(
+    *,
+    url: UrlOption = "",
+    local: Annotated[bool, typer.Option("--local", help="Start a local stack for it, and stop it afterwards.")] = False,
+    workloads: Annotated[
+        str,
+        typer.Option(
+            help="Only these, as newest-100,by-id,walk,range,stats,first-in-sandbox,first-after-publish,write. "
+            "The last two APPEND ROWS, for good; without --local they run only if named here or with --writes."
+        ),
+    ] = "",
+    writes: Annotated[bool, typer.Option("--writes", help="Also those that append rows to the ledger.")] = False,
+    iterations: Annotated[int, typer.Option(min=1, help="Requests of each workload on each path.")] = 400,
+    warm_ups: Annotated[int, typer.Option(min=0, help="Requests before those that count.")] = 20,
+    rate: Annotated[
+        float | None,
+        typer.Option(callback=finite, min=0.01, help="Also an open loop: so many requests a second on each path."),
+    ] = None,
+    limit_s: Annotated[
+        float,
+        typer.Option(
+            callback=finite, min=1, help="When a path has taken so many seconds for a workload, it is left there."
+        ),
+    ] = 60.0,
+    rows: Annotated[
+        str, typer.Option(help="Sizes to measure, as 1000,10000,100000: LOADS ROWS, for good. Default: what is there.")
+    ] = "",
+    seed: Annotated[int, typer.Option(min=0, help="Which ids and values are asked for, and which rows loaded.")] = 1,
+    out: Annotated[Path, typer.Option(help="Folder for the result; made if it is not there.")] = OUT,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the three read paths side by side; writes the result, every request, a report and its charts."""
+    if local and url:
+        raise typer.BadParameter("--local starts its own API: leave out --url")
+    sizes = chosen_rows(rows) or (LOCAL_ROWS if local else ())
+    names = chosen_workloads(workloads, writes=writes or local)
+    plan = Plan(names, Rounds(warm_ups, iterations, limit_s), rate, sizes, seed)
+    plan.check()
+    with raw_data(out, datetime.now(UTC)) as raw:
+        result, cut = _run(plan, raw, url, is_local=local)
+        if not result.sizes and cut is not None:
+            raise cut
+        _keep(result, raw.path.with_suffix(".json"), as_json=as_json)
+    if cut is not None:
+        raise _cut_short(cut, raw.path.with_suffix(".json"))
+
+
+def _run(plan: Plan, raw: Lines, url: str, *, is_local: bool) -> tuple[Result, Cut]:
+    """The result of all that could be measured, and what cut it short."""
+    started_s, start_s = time.time(), time.monotonic()
+    with _stack(url, is_local=is_local) as (address, recycle), Client(address) as client:
+        found = environment(client)
+        measured, cut = _measured(client, plan, recycle, raw)
+    rounds = plan.rounds
+    settings = BenchSettings(
+        rounds.iterations, rounds.warm_ups, plan.rate_per_s, rounds.limit_s, plan.workloads, SOURCES, keep_alive=True
+    )
+    duration_s = round(time.monotonic() - start_s, 3)
+    is_whole = cut is None
+    return Result(SCHEMA, utc_text(started_s), duration_s, is_whole, plan.seed, settings, found, measured), cut
+
+
+def _measured(client: Client, plan: Plan, recycle: Recycle | None, raw: Lines) -> tuple[tuple[Size, ...], Cut]:
+    from console.benchmark.session import Session  # noqa: PLC0415 - with numpy, which no other verb needs
+
+    total = plan.requests(newest_snapshot(client).bookmark.seq)
+    session = Session(client, plan, recycle, raw)
+    cut: Cut = None
+    try:
+        with terminal.progress("bench", total, unit="requests") as advance:
+            session.run(advance)
+    except (ConsoleError, KeyboardInterrupt) as reason:
+        cut = reason
+    except OSError as error:
+        cut = ConsoleError(f"{raw.path} cannot be written: {error.strerror}", "make room, or another folder with --out")
+    return session.sizes, cut
+
+
+@contextlib.contextmanager
+def _stack(url: str, *, is_local: bool) -> Generator[tuple[str, Recycle | None]]:
+    """The API that is measured, and what ends its sandboxes, where that can be done."""
+    if not is_local:
+        yield api_url(url), None
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="lambda-sqlite-") as folder,
+        BackgroundStack(project_stack(Path(folder))) as stack,
+    ):
+        yield stack.url, stack.recycle
+
+
+def _keep(result: Result, path: Path, *, as_json: bool) -> None:
+    """Show the result, and write it and its report: what cannot be written was shown at least."""
+    from console.report.document import Kept, write_report  # noqa: PLC0415 - loads matplotlib: half a second
+
+    _show(result, as_json=as_json)
+    try:
+        save(result, path)
+        written = write_report([Kept(path, result)], path.parent, path.stem)
+    except OSError as error:
+        cannot_write(path, error)
+    if not as_json:
+        print(*(path, path.with_suffix(".csv"), *written), sep="\n")
+
+
+def _show(result: Result, *, as_json: bool) -> None:
+    """Print the result, as JSON or for people."""
+    from console.report import tables as grids  # noqa: PLC0415 - with numpy and matplotlib, as above
+    from console.report.document import said  # noqa: PLC0415
+
+    if as_json:
+        print(to_json(result))
+        return
+    console = terminal.results()
+    for size in result.sizes:
+        console.print(f"{size.rows:,} rows, {size.snapshot_bytes / 1e6:,.2f} MB\n", grids.glance(size).table())
+        console.print("\n".join(["", *said([size]), ""]))
+
+
+def _cut_short(cut: ConsoleError | KeyboardInterrupt, path: Path) -> ConsoleError:
+    reason, code = (str(cut), cut.code) if isinstance(cut, ConsoleError) else ("interrupted", INTERRUPTED)
+    hint = f"python -m console report {path}"
+    return ConsoleError(f"{reason}; what was measured until then is in {path}", hint, code)

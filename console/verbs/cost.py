@@ -1,0 +1,130 @@
+"""The verb `cost`: what the three read paths cost in a month, and which one to use.
+
+Nothing is asked of AWS: prices come from a dated file, the load from options, and what was measured from a result of
+`bench`.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+from typer.models import OptionInfo
+
+from console import terminal
+from console.client.target import JsonOption
+from console.costs import prices
+from console.costs.prices import PriceList
+from console.costs.scenario import INPUTS, Architecture, Scenario, Values, assemble, names, values_of
+from console.costs.study import Study, study
+from console.costs.tables import cost_table, paragraphs
+from console.errors import ConsoleError
+from console.results import result
+from console.verdict.inputs import MainWorkload, measured_values, region_of, size_for
+from console.verdict.verdict import Verdict, verdict
+
+
+def _value(name: str) -> OptionInfo:
+    """An option for a number of the scenario; what is not given may be measured, else it is assumed."""
+    default, known = getattr(Scenario, name), INPUTS[name]
+    shown = known.follows or f"{default:,.10g}"
+    return cast("OptionInfo", typer.Option(help=f"{known.meaning}; default: {shown}.", show_default=False))
+
+
+_ARCHITECTURE = cast("OptionInfo", typer.Option(help="Of the processors; default: arm64.", show_default=False))
+
+
+def cost(
+    context: typer.Context,
+    *,
+    rows: Annotated[float | None, _value("rows")] = None,
+    row_bytes: Annotated[float | None, _value("row_bytes")] = None,
+    snapshot_row_bytes: Annotated[float | None, _value("snapshot_row_bytes")] = None,
+    reads_per_month: Annotated[float | None, _value("reads_per_month")] = None,
+    writes_per_month: Annotated[float | None, _value("writes_per_month")] = None,
+    rows_per_write: Annotated[float | None, _value("rows_per_write")] = None,
+    publishes_per_month: Annotated[float | None, _value("publishes_per_month")] = None,
+    rows_per_read: Annotated[float | None, _value("rows_per_read")] = None,
+    reads_per_sandbox: Annotated[float | None, _value("reads_per_sandbox")] = None,
+    writes_per_sandbox: Annotated[float | None, _value("writes_per_sandbox")] = None,
+    sandboxes: Annotated[float | None, _value("sandboxes")] = None,
+    architecture: Annotated[Architecture | None, _ARCHITECTURE] = None,
+    memory_mb: Annotated[float | None, _value("memory_mb")] = None,
+    check_interval_ms: Annotated[float | None, _value("check_interval_ms")] = None,
+    retain_snapshots: Annotated[float | None, _value("retain_snapshots")] = None,
+    verify_max_bytes: Annotated[float | None, _value("verify_max_bytes")] = None,
+    sqlite_efs_ms: Annotated[float | None, _value("sqlite_efs_ms")] = None,
+    sqlite_tmp_ms: Annotated[float | None, _value("sqlite_tmp_ms")] = None,
+    ddb_ms: Annotated[float | None, _value("ddb_ms")] = None,
+    write_ms: Annotated[float | None, _value("write_ms")] = None,
+    init_ms: Annotated[float | None, _value("init_ms")] = None,
+    ddb_first_ms: Annotated[float | None, _value("ddb_first_ms")] = None,
+    read_units: Annotated[float | None, _value("read_units")] = None,
+    efs_reads_per_read: Annotated[float | None, _value("efs_reads_per_read")] = None,
+    cold_efs_reads: Annotated[float | None, _value("cold_efs_reads")] = None,
+    from_benchmark: Annotated[Path | None, typer.Option(help="Take what a result of `bench` measured.")] = None,
+    workload: Annotated[MainWorkload, typer.Option(help="What most reads are like, of those measured.")] = "newest-100",
+    within_ms: Annotated[float | None, typer.Option(min=0, help="What the p99 should meet, for the verdict.")] = None,
+    price_file: Annotated[Path, typer.Option("--prices", help="Other prices.", show_default=False)] = prices.OWN_FILE,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what each read path costs in a month, where the cheapest changes, and which one to use."""
+    given: Values = {name: value for name, value in context.params.items() if name in names() and value is not None}
+    price_list = prices.load(price_file)
+    if from_benchmark is not None:
+        found, decided = _with_verdict(price_list, given, from_benchmark, workload, within_ms)
+    elif within_ms is not None:
+        raise ConsoleError("--within-ms needs measured times", "add --from-benchmark FILE, a result of `bench`", 2)
+    else:
+        found, decided = study(price_list, assemble(given, {})), None
+    if as_json:
+        terminal.print_json(_content(found, decided))
+    else:
+        _print(found, decided)
+
+
+def _with_verdict(
+    price_list: PriceList, given: Values, path: Path, workload: MainWorkload, within_ms: float | None
+) -> tuple[Study, Verdict]:
+    measured = result.load(path)
+    rows = given.get("rows")
+    size = size_for(measured, rows if isinstance(rows, float) else None)
+    assembled = assemble(given, measured_values(measured, size, workload))
+    found = study(price_list, assembled, region_of(measured))
+    return found, verdict(measured, size, found, workload, within_ms)
+
+
+def _content(found: Study, decided: Verdict | None) -> dict[str, object]:
+    """The result for other programs."""
+    numbers, known = values_of(found.assembled.scenario), found.price_list
+    values: Values = {**numbers, "architecture": found.assembled.scenario.architecture}
+    origins = found.assembled.origins
+    return {
+        "prices": {"date": known.date, "region": known.region, "currency": known.currency},
+        "stack_region": found.stack_region,
+        "scenario": {name: {"value": value, "origin": origins[name]} for name, value in values.items()},
+        "usd_per_month": found.totals_usd,
+        "usd_per_month_by_service": found.bills,
+        "cheapest": found.cheapest,
+        "crossings": {name: [asdict(it) for it in crossings] for name, crossings in found.crossings.items()},
+        "sensitivity": [asdict(swing) for swing in found.swings],
+        "verdict": asdict(decided) | {"text": decided.text()} if decided else None,
+    }
+
+
+def _print(found: Study, decided: Verdict | None) -> None:
+    console = terminal.results()
+    console.print(cost_table(found))
+    said = [*paragraphs(found), *(decided.text().splitlines() if decided else [])]
+    for paragraph in said:
+        console.print(f"\n{_filled(paragraph, console.width)}")
+
+
+def _filled(paragraph: str, width: int) -> str:
+    """A paragraph as wide as the terminal; its own lines stay."""
+    return "\n".join(
+        textwrap.fill(line, width, subsequent_indent="  ", break_on_hyphens=False) for line in paragraph.splitlines()
+    )

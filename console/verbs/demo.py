@@ -1,0 +1,123 @@
+"""The verb `demo`: the whole main job on this machine, from nothing to a comparison of the three read paths."""
+
+from __future__ import annotations
+
+import tempfile
+import textwrap
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from console import terminal
+from console.benchmark.side_by_side import Measured, agreement, comparison_table, measure, queries, sentence
+from console.client.client import Client
+from console.client.target import JsonOption
+from console.data.writers import ApiWriter
+from console.errors import ConsoleError
+from console.local.background import BackgroundStack
+from console.results.environment import NOT_AWS
+from console.verbs.seed import Loaded, Plan, load
+from console.verbs.serve import project_stack
+from console.verbs.verify import Verification, complain, newest_snapshot, verification
+from handlers.routes import MAX_INSERT_ROWS
+
+SEED = 1
+
+
+@dataclass
+class Outcome:
+    """What the demo found."""
+
+    rows: int
+    reads: int
+    seed: int
+    loaded: Loaded
+    paths: list[Measured]
+    sentence: str
+    verification: Verification
+    seconds: float
+
+
+class Steps:
+    """The log of what is done, each step with its duration."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._notes: list[str] = []
+
+    @contextmanager
+    def __call__(self, what: str) -> Generator[None]:
+        start_s = time.monotonic()
+        yield
+        note = f": {self._notes.pop()}" if self._notes else ""
+        self._console.print(f"{time.monotonic() - start_s:5.1f} s  {what}{note}")
+
+    def note(self, text: str) -> None:
+        """Say what came of the step under way."""
+        self._notes.append(text)
+
+
+def demo(
+    count: Annotated[int, typer.Option(min=2, help="How many rows.")] = 10_000,
+    reads: Annotated[int, typer.Option(min=2, help="Warm reads on each path.")] = 300,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Start a local stack, load it, compare the three read paths, prove that they answer alike, and stop it again."""
+    console = terminal.messages() if as_json else terminal.results()
+    started_s = time.monotonic()
+    steps = Steps(console)
+    with tempfile.TemporaryDirectory(prefix="lambda-sqlite-") as folder:
+        stack = BackgroundStack(project_stack(Path(folder), sandboxes=1))
+        try:
+            with steps("start the local stack: an emulated DynamoDB, two functions, a gateway"):
+                stack.start()
+            outcome = _compare(stack, steps, count, reads)
+        finally:
+            with steps("stop the local stack"):
+                stack.stop()
+    outcome.seconds = time.monotonic() - started_s
+    if as_json:
+        terminal.print_json(asdict(outcome))
+        return
+    _print(console, outcome)
+
+
+def _compare(stack: BackgroundStack, steps: Steps, count: int, reads: int) -> Outcome:
+    with Client(stack.url) as client:
+        loaded = _load(client, steps, count)
+        with steps(f"read each path {reads:,} times, taking turns, and first in new sandboxes"):
+            paths = measure(client, reads, stack.recycle)
+        with steps("ask all three paths the same"):
+            asked = queries(client)
+            steps.note(f"{len(asked)} queries, {agreement(client, asked):,} bytes, alike to the byte")
+        with steps("verify each path against the snapshot"):
+            outcome = verification(client, newest_snapshot(client), lambda _: None)
+            complain(outcome)
+            steps.note(f"{outcome.rows:,} rows each, count and content hash agree")
+    return Outcome(count, reads, SEED, loaded, paths, sentence(paths), outcome, 0.0)
+
+
+def _load(client: Client, steps: Steps, count: int) -> Loaded:
+    with steps(f"insert {count:,} rows through the API"):
+        plan = Plan(count, SEED, 1, "demo", MAX_INSERT_ROWS)
+        try:
+            loaded = load(ApiWriter(client), plan, lambda _: None, "")
+        except ConsoleError as error:  # there is nothing to go on with: the stack ends with the demo
+            raise ConsoleError(str(error), "python -m console demo", error.code) from error
+        steps.note(f"{loaded.per_second:,.0f} rows/s, snapshot published in {loaded.publish_seconds:.2f} s")
+    return loaded
+
+
+def _print(console: Console, outcome: Outcome) -> None:
+    console.print(f"{outcome.seconds:5.1f} s  in all")
+    console.print(f"\nThe newest 100 of {outcome.rows:,} rows, {outcome.reads:,} reads on each path:\n")
+    console.print(comparison_table(outcome.paths))
+    for paragraph in (outcome.sentence, NOT_AWS):
+        console.print(f"\n{textwrap.fill(paragraph, console.width)}")

@@ -1,0 +1,1 @@
+"""From a result and its costs to a recommendation."""

@@ -1,0 +1,121 @@
+"""What a benchmark's result tells the cost model.
+
+A result from this machine tells how much data there is and nothing else: its times lack EFS, DynamoDB and a network,
+and the emulator counts read units by calls, not by bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from console.costs.activity import DATA_READ_BYTES
+from console.costs.bill import METADATA_BYTES
+from console.costs.scenario import Scenario
+from console.errors import ConsoleError
+from console.results.result import Function, Measurement, Result, Size
+from handlers.routes import SOURCES
+
+MainWorkload = Literal["newest-100", "by-id", "range"]  # those of which one request is one read
+TELLING_BYTES = 1_000_000  # beside so many, the pages that every snapshot has count for little
+ROWS_PER_READ: dict[str, float] = {"newest-100": 100, "by-id": 1}
+
+
+def size_for(result: Result, rows: float | None) -> Size:
+    """The size that a question is about: the one nearest to a number of rows, else the largest.
+
+    Raises ConsoleError where the result holds none.
+    """
+    sizes = [size for size in result.sizes if size.rows]
+    if not sizes:
+        raise ConsoleError("the benchmark was cut short before it had measured anything", "run `bench` again")
+    if rows is None:
+        return max(sizes, key=lambda size: size.rows)
+    return min(sizes, key=lambda size: abs(math.log(size.rows / max(rows, 1))))
+
+
+def region_of(result: Result) -> str | None:
+    """Where the stack is that was measured; None where it does not say, or is this machine."""
+    return None if result.environment.is_local else result.environment.function.region
+
+
+def measured_values(result: Result, size: Size, workload: MainWorkload) -> dict[str, float | str]:
+    """The scenario's values that were measured.
+
+    Args:
+        workload: what most reads are like.
+    """
+    data: dict[str, float | str] = {"rows": size.rows}
+    row_bytes = _snapshot_row_bytes(result, size)
+    if row_bytes is not None:
+        data["snapshot_row_bytes"] = row_bytes
+    if workload in ROWS_PER_READ:
+        data["rows_per_read"] = ROWS_PER_READ[workload]
+    if result.environment.is_local:
+        return data
+    return data | _machine(result.environment.function) | _times(size, workload) | _receipts(size, workload)
+
+
+def billed_ms(measurement: Measurement | None) -> float | None:
+    """What Lambda bills for a request: by its receipt, else by the function's own time."""
+    if measurement is None:
+        return None
+    if "billed_ms" in measurement.consumed:
+        return measurement.consumed["billed_ms"]
+    return measurement.server_ms.mean if measurement.server_ms else None
+
+
+def _snapshot_row_bytes(result: Result, size: Size) -> float | None:
+    """By how much a snapshot grows with a row, from the smallest to the largest; of one size what a row of it takes.
+    None where the files are too small to tell.
+    """
+    least, most = (end((it for it in result.sizes if it.rows), key=lambda it: it.rows) for end in (min, max))
+    grown_bytes = most.snapshot_bytes - least.snapshot_bytes
+    if most.rows > least.rows and grown_bytes > TELLING_BYTES:
+        return grown_bytes / (most.rows - least.rows)
+    return size.snapshot_bytes / size.rows if size.snapshot_bytes > TELLING_BYTES else None
+
+
+def _machine(function: Function) -> dict[str, float | str]:
+    known: dict[str, float | str] = {}
+    if function.memory_mb:
+        known["memory_mb"] = function.memory_mb
+    if function.architecture:
+        known["architecture"] = "arm64" if function.architecture in ("arm64", "aarch64") else "x86"
+    return known
+
+
+def _times(size: Size, workload: MainWorkload) -> dict[str, float | str]:
+    known: dict[str, float | str] = {}
+    for source in SOURCES:
+        warm_ms = billed_ms(size.measured(workload, source))
+        if warm_ms is not None:
+            known[f"{source.replace('-', '_')}_ms"] = warm_ms
+    first = [size.measured("first-in-sandbox", source) for source in SOURCES]
+    init_ms = [found.consumed["init_ms"] for found in first if found and "init_ms" in found.consumed]
+    if init_ms:
+        known["init_ms"] = sum(init_ms) / len(init_ms)
+    warm_ddb_ms, first_ddb_ms = known.get("ddb_ms"), billed_ms(size.measured("first-in-sandbox", "ddb"))
+    if isinstance(warm_ddb_ms, float) and first_ddb_ms is not None:
+        known["ddb_first_ms"] = max(0.0, first_ddb_ms - warm_ddb_ms)
+    return known
+
+
+def _receipts(size: Size, workload: MainWorkload) -> dict[str, float | str]:
+    known: dict[str, float | str] = {}
+    ddb, on_efs = size.measured(workload, "ddb"), size.measured(workload, "sqlite-efs")
+    if ddb and "read_units" in ddb.consumed:
+        known["read_units"] = ddb.consumed["read_units"]
+    if on_efs and "efs_metered_bytes" in on_efs.consumed:
+        known["efs_reads_per_read"] = _data_reads(on_efs)
+    cold = size.measured("first-in-sandbox", "sqlite-efs")
+    is_read_in_full = size.snapshot_bytes <= Scenario.verify_max_bytes
+    if cold and not is_read_in_full and "efs_metered_bytes" in cold.consumed:
+        known["cold_efs_reads"] = _data_reads(cold)
+    return known
+
+
+def _data_reads(measurement: Measurement) -> float:
+    """What EFS meters for data, in reads of the least size; looks for a newer snapshot are metadata."""
+    metadata_bytes = measurement.consumed.get("efs_metadata_operations", 0.0) * METADATA_BYTES
+    return max(0.0, measurement.consumed["efs_metered_bytes"] - metadata_bytes) / DATA_READ_BYTES

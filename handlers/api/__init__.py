@@ -1,0 +1,1 @@
+"""From a gateway's event to an answer."""

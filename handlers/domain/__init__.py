@@ -1,0 +1,1 @@
+"""Small words of the domain: no input, no output."""

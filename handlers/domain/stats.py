@@ -1,0 +1,63 @@
+"""Statistics of a ledger prefix: the same numbers whatever way they were added up.
+
+Sums of doubles depend on their order, so the sum is kept exactly (`numbers.exact_parts`); a snapshot carries the
+state, adding n rows costs n, and no reader ever scans.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+
+from handlers.domain.numbers import exact_parts
+
+
+class Stats:
+    """Count, extremes and exact sum of the value column, and the span of created_at, of a ledger prefix."""
+
+    __slots__ = ("count", "first", "last", "maximum", "minimum", "sum_parts")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.minimum: float | None = None
+        self.maximum: float | None = None
+        self.sum_parts: list[float] = []
+        self.first: str | None = None
+        self.last: str | None = None
+
+    def plus(self, values: list[float], times: list[str]) -> Stats:
+        """These statistics with more rows: their values and their created_at, in any order, of equal length."""
+        if not values:
+            return self
+        stats = Stats()
+        stats.count = self.count + len(values)
+        stats.minimum = min(values) if self.minimum is None else min(self.minimum, *values)
+        stats.maximum = max(values) if self.maximum is None else max(self.maximum, *values)
+        stats.sum_parts = exact_parts([*values, *self.sum_parts])
+        stats.first = min(times) if self.first is None else min(self.first, *times)
+        stats.last = max(times) if self.last is None else max(self.last, *times)
+        return stats
+
+    def answer(self) -> dict[str, object]:
+        """The numbers as the API shows them; None where there are no rows."""
+        return {
+            "count": self.count,
+            "min": self.minimum,
+            "max": self.maximum,
+            "avg": math.fsum(self.sum_parts) / self.count if self.count else None,
+            "first_created_at": self.first,
+            "last_created_at": self.last,
+        }
+
+    def to_text(self) -> str:
+        """The state as JSON, to be continued by `from_text`."""
+        return json.dumps([getattr(self, name) for name in self.__slots__])
+
+    @classmethod
+    def from_text(cls, text: str) -> Stats:
+        """The state that `to_text` wrote. Raises ValueError for anything else."""
+        values = json.loads(text)
+        stats = cls()
+        for name, value in zip(cls.__slots__, values, strict=True):
+            setattr(stats, name, value)
+        return stats

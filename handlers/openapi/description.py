@@ -1,0 +1,180 @@
+"""The API's description, OpenAPI 3.1, made from the tables that the code itself goes by.
+
+Served at GET /openapi.json; docs/openapi.yaml is the same as text (`make docs`). HEAD stands wherever GET does and is
+not described apart.
+"""
+
+from __future__ import annotations
+
+from handlers import VERSION
+from handlers.api.request import MAX_BODY_BYTES
+from handlers.domain.problem import KINDS, TYPE_PREFIX
+from handlers.openapi.benchmarks import schemas as benchmark_schemas
+from handlers.openapi.parameters import headers, parameters
+from handlers.openapi.receipt import consumed
+from handlers.openapi.schemas import DRAFT_EXAMPLE, Schema, ref, schemas
+from handlers.reads.page import PAGE_PARAMETERS
+from handlers.routes import ROUTES
+
+ABOUT = (
+    "A read-heavy data set with three read paths. The same query at the same bookmark gives the same `data` on each "
+    "of them, to the byte. HEAD answers as GET does, without the body. A parameter that is unknown, repeated or "
+    f"blank is an error; a body may have {MAX_BODY_BYTES} bytes. Errors are problem+json (RFC 9457). The gateway in "
+    "front has answers of its own where it authorises or throttles (401, 403, 429)."
+)
+FOR_A_READ = ("Min-Bookmark", "If-None-Match")
+FOR_AN_INSERT = ("Idempotency-Key", "Prefer")
+OF_A_READ = ("Snapshot-Bookmark", "ETag", "Server-Timing", "Consumed", "Cache-Control")
+OF_A_WRITE = ("Snapshot-Bookmark", "Server-Timing", "Cache-Control")
+ALWAYS = (400, 405, 500)
+BODY_PROBLEMS = (413, 415, 422)
+
+# operation: (summary, parameters, name of the body's schema, problems)
+OPERATIONS: dict[str, tuple[str, tuple[str, ...], str, tuple[int, ...]]] = {
+    "insert": ("Append rows and publish a snapshot with them", FOR_AN_INSERT, "Insertion", (409, *BODY_PROBLEMS, 503)),
+    "publish": ("Publish the ledger as it is now", (), "Publication", (*BODY_PROBLEMS, 503)),
+    "snapshots": ("What is published, newest first", (), "", (503,)),
+    "page": ("Rows by page", (*PAGE_PARAMETERS, *FOR_A_READ), "", (409, 503)),
+    "row": ("One row", ("id", *FOR_A_READ), "", (404, 409, 503)),
+    "stats": ("Statistics of all rows", FOR_A_READ, "", (409, 503)),
+    "health": ("Whether the function is well, its build and the newest bookmark it knows", (), "", (503,)),
+    "openapi": ("This description", (), "", ()),
+    "measure": ("Run a benchmark inside the function", (), "BenchmarkOrder", (409, *BODY_PROBLEMS, 503)),
+    "benchmarks": ("The benchmarks of the last 90 days, newest first", ("limit", "cursor"), "", (503,)),
+    "trends": ("How latencies went from benchmark to benchmark, oldest first", (), "", (503,)),
+    "benchmark": ("One benchmark", ("benchmark-id",), "", (404, 503)),
+    "report": ("One benchmark as Markdown", ("benchmark-id",), "", (404, 503)),
+    "results": ("One benchmark's results as CSV", ("benchmark-id",), "", (404, 503)),
+}
+TEXTS = {"report": "text/markdown", "results": "text/csv"}
+BODY_EXAMPLES: dict[str, dict[str, object]] = {
+    "Insertion": {
+        "one row": DRAFT_EXAMPLE,
+        "several rows": {"items": [DRAFT_EXAMPLE, DRAFT_EXAMPLE]},
+        "so many random rows": {"count": 10},
+        "one random row": {},
+    },
+    "BenchmarkOrder": {"all of it": {}, "a short one": {"iterations": 5, "workloads": ["by-id", "stats"]}},
+    "Publication": {"from what is there": {}, "from the first row": {"full": True}},
+}
+
+
+def description() -> dict[str, object]:
+    """The whole description."""
+    paths: dict[str, dict[str, object]] = {}
+    for verb, path, function, name in ROUTES:
+        paths.setdefault(path, {})[verb.lower()] = _operation(verb, path, function, name)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "lambda-sqlite", "version": VERSION, "description": ABOUT, "license": {"name": "Apache-2.0"}},
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": {**schemas(), "Consumed": consumed(), **benchmark_schemas()},
+            "parameters": parameters(),
+            "headers": headers(),
+            "responses": _problems(),
+        },
+    }
+
+
+def _operation(verb: str, path: str, function: str, name: str) -> Schema:
+    summary, names, body, problems = OPERATIONS[name]
+    if path.startswith("/sqlite-tmp"):
+        names = (*names, "refresh")
+    operation: Schema = {
+        "operationId": "-".join([verb.lower(), *path.strip("/").replace("{", "").replace("}", "").split("/")]),
+        "summary": summary,
+        "tags": [function],
+        "parameters": [ref(parameter, "parameters") for parameter in names],
+        "responses": _successes(name)
+        | {str(status): ref(f"Problem{status}", "responses") for status in sorted((*ALWAYS, *problems))},
+    }
+    if body:
+        examples = {title.replace(" ", "-"): {"value": value} for title, value in BODY_EXAMPLES[body].items()}
+        operation["requestBody"] = {"content": {"application/json": {"schema": ref(body), "examples": examples}}}
+    return operation
+
+
+def _successes(name: str) -> dict[str, object]:
+    if name == "insert":
+        replayed = (*OF_A_WRITE, "Idempotent-Replayed")
+        return {
+            "201": _response("The rows are in the ledger", "Inserted", replayed),
+            "202": _response("The same, without a snapshot", "Inserted", (*replayed, "Preference-Applied")),
+        }
+    if name == "publish":
+        return {"201": _response("The snapshot is published, or was already", "Published", OF_A_WRITE)}
+    if name in ("page", "row", "stats"):
+        content = {"page": "Page", "row": "OneRow", "stats": "Stats"}[name]
+        return {
+            "200": _response("Read at the bookmark that it names", content, OF_A_READ),
+            "304": _response("The client has this already", "", OF_A_READ),
+        }
+    if name == "measure":
+        return {"201": _response("It was run and is kept for 90 days", "Benchmark", ("Location", "Cache-Control"))}
+    if name in TEXTS:
+        return {"200": _text(TEXTS[name])}
+    content = {
+        "snapshots": "Snapshots",
+        "health": "Health",
+        "benchmarks": "Benchmarks",
+        "trends": "Trends",
+        "benchmark": "Benchmark",
+    }.get(name, "")
+    return {"200": _response("As it is now", content, ("Cache-Control",), {"type": "object"})}
+
+
+def _text(media_type: str) -> Schema:
+    content = {f"{media_type}; charset=utf-8": {"schema": {"type": "string"}}}
+    return {"description": "As it is now", "headers": _headers(("Cache-Control",)), "content": content}
+
+
+def _headers(names: tuple[str, ...]) -> Schema:
+    return {name: ref(name, "headers") for name in names}
+
+
+def _response(text: str, schema: str, names: tuple[str, ...], otherwise: Schema | None = None) -> Schema:
+    """A success; `otherwise` is the content's schema where it has no name, None for no content."""
+    response: Schema = {"description": text, "headers": _headers(names)}
+    content = ref(schema) if schema else otherwise
+    return response if content is None else response | {"content": {"application/json": {"schema": content}}}
+
+
+def _problems() -> dict[str, object]:
+    """One response for each status of an error, with an example for each kind."""
+    return {f"Problem{status}": _problem(status) for status in sorted({status for status, _ in KINDS.values()})}
+
+
+def _problem(status: int) -> Schema:
+    kinds = [kind for kind, (of_kind, _) in KINDS.items() if of_kind == status]
+    own = {"type": {"enum": [TYPE_PREFIX + kind for kind in kinds]}, "status": {"const": status}}
+    names = ("Cache-Control", *{405: ("Allow",), 503: ("Retry-After",)}.get(status, ()))
+    return {
+        "description": "; ".join(KINDS[kind][1] for kind in kinds),
+        "headers": _headers(names) | _own_headers(status),
+        "content": {
+            "application/problem+json": {
+                "schema": {"allOf": [ref("Problem"), {"properties": own}]},
+                "examples": {kind: {"value": _problem_example(kind)} for kind in kinds},
+            }
+        },
+    }
+
+
+def _own_headers(status: int) -> dict[str, object]:
+    """409 has Retry-After only while the first call with the same Idempotency-Key is at work."""
+    schema: Schema = {"type": "integer", "minimum": 1}
+    return {"Retry-After": {"description": "Where waiting helps.", "schema": schema}} if status == 409 else {}
+
+
+def _problem_example(kind: str) -> Schema:
+    status, title = KINDS[kind]
+    detail = 'limit: got "0", allowed: an integer from 1 to 1000' if kind == "malformed-request" else title
+    return {
+        "type": TYPE_PREFIX + kind,
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": "UhZ5rhKqliAEJqA=",
+    }

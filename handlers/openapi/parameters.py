@@ -1,0 +1,106 @@
+"""The parameters and headers of the API's description."""
+
+from __future__ import annotations
+
+from handlers.domain.timestamps import TIME_ALLOWED
+from handlers.openapi.benchmarks import ID as BENCHMARK_ID
+from handlers.openapi.schemas import BOOKMARK_EXAMPLE, ID, TIME_EXAMPLE, Schema, ref
+from handlers.reads.page import DEFAULT_LIMIT, MAX_LIMIT
+from handlers.rows import VALUE
+
+MAX_KEY_CHARACTERS = 255
+
+_BOUND: Schema = {"type": "number"}
+_TIME_BOUND: Schema = {"type": "string", "format": "date-time"}
+_TAG = f'W/"{BOOKMARK_EXAMPLE}-0123456789abcdef"'
+
+# name: (where, schema, example, description)
+PARAMETERS: dict[str, tuple[str, Schema, object, str]] = {
+    "limit": (
+        "query",
+        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+        DEFAULT_LIMIT,
+        "How many entries a page holds at most.",
+    ),
+    "cursor": (
+        "query",
+        {"type": "string", "minLength": 1},
+        None,
+        "Goes on where the page ended whose `next` this is; for rows on any path, with the same order and filters.",
+    ),
+    "order": (
+        "query",
+        {"enum": ["desc", "asc"], "default": "desc"},
+        "asc",
+        "Newest first (desc) or oldest first, by sequence number.",
+    ),
+    "min_value": ("query", _BOUND, 0.25, f"Only rows with {VALUE} at least this; at most max_value."),
+    "max_value": ("query", _BOUND, 0.75, f"Only rows with {VALUE} at most this."),
+    "from": ("query", _TIME_BOUND, TIME_EXAMPLE, f"Only rows created then or later: {TIME_ALLOWED}."),
+    "to": ("query", _TIME_BOUND, "2026-02-01T00:00:00+01:00", f"Only rows created earlier: {TIME_ALLOWED}."),
+    "refresh": ("query", {"enum": ["1"]}, "1", "Copy the snapshot again first, to measure the copy."),
+    "id": ("path", ID, None, "The row's id."),
+    "benchmark-id": ("path", BENCHMARK_ID, None, "The benchmark's id."),
+    "Min-Bookmark": (
+        "header",
+        ref("Bookmark"),
+        BOOKMARK_EXAMPLE,
+        "The answer must hold at least this: the read waits for it up to 2 s, then answers 503. A bookmark of a "
+        "replaced ledger gets 409. 0.0 is always satisfied.",
+    ),
+    "If-None-Match": (
+        "header",
+        {"type": "string"},
+        _TAG,
+        "Entity tags the client has answers of, or *: 304 where one of them is current.",
+    ),
+    "Idempotency-Key": (
+        "header",
+        {"type": "string", "maxLength": MAX_KEY_CHARACTERS, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+        "order-4711",
+        "Makes a retry safe for 24 hours: the same key and body give the same answer, another body gets 409.",
+    ),
+    "Prefer": (
+        "header",
+        {"type": "string"},
+        "respond-async",
+        "respond-async: append only, do not wait for a snapshot; the answer is then 202.",
+    ),
+}
+
+NAMES = {"benchmark-id": "id"}  # where a parameter's own name stands for something else elsewhere
+
+# name: (schema, description, whether every such answer has it)
+HEADERS: dict[str, tuple[Schema, str, bool]] = {
+    "Snapshot-Bookmark": (ref("Bookmark"), "What the answer holds, or what the write reached.", True),
+    "ETag": ({"type": "string", "pattern": '^W/".+"$'}, "Of bookmark, path and query; weak.", True),
+    "Server-Timing": ({"type": "string"}, "`timings_ms` again, for browsers and proxies.", True),
+    "Consumed": ({"type": "string"}, "`consumed` again, as an RFC 8941 dictionary; null is left out.", True),
+    "Cache-Control": ({"enum": ["no-cache", "no-store"]}, "no-cache: ask again with If-None-Match.", True),
+    "Retry-After": ({"type": "integer", "minimum": 1}, "Seconds after which the request can work.", True),
+    "Location": ({"type": "string", "pattern": "^/benchmarks/[0-9]+$"}, "Where the benchmark is.", True),
+    "Allow": ({"type": "string"}, "The methods of this path.", True),
+    "Preference-Applied": ({"const": "respond-async"}, "The preference was followed.", True),
+    "Idempotent-Replayed": ({"const": "true"}, "An earlier call with this key did it.", False),
+}
+
+
+def parameters() -> dict[str, object]:
+    """`components.parameters` of the description."""
+    return {name: _parameter(name) for name in PARAMETERS}
+
+
+def headers() -> dict[str, object]:
+    """`components.headers` of the description."""
+    return {
+        name: {"description": description, "required": always, "schema": schema}
+        for name, (schema, description, always) in HEADERS.items()
+    }
+
+
+def _parameter(name: str) -> Schema:
+    place, schema, example, description = PARAMETERS[name]
+    parameter: Schema = {"name": NAMES.get(name, name), "in": place, "description": description, "schema": schema}
+    if place == "path":
+        parameter["required"] = True
+    return parameter if example is None else parameter | {"example": example}

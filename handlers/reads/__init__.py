@@ -1,0 +1,1 @@
+"""The homes behind one contract."""

@@ -1,0 +1,190 @@
+"""The read path `sqlite-tmp`: each snapshot is copied to the sandbox's own disk once, and proven on the way.
+
+One larger than 16 MiB (and than `VERIFY_MAX_BYTES`) is read where it is published, as `sqlite-efs` does, while its copy
+grows by a step at each read, so that no single read waits for all of it. `copy.remaining_bytes` is then not 0.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+
+from handlers.domain.problem import unavailable
+from handlers.reads.sqlite_efs import SqliteReader
+from handlers.snapshots.files import FileCopy, UnprovenError, copy_proven, remove
+from handlers.snapshots.snapshot import open_snapshot
+from handlers.telemetry.meter import METERS
+
+TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
+if TYPE_CHECKING:
+    from handlers.settings import Settings
+    from handlers.snapshots.catalog import Catalog, Name
+    from handlers.snapshots.snapshot import Snapshot
+    from handlers.telemetry.timings import Timings
+
+WHOLE_BYTES = 16 * 1024 * 1024  # copied at once up to this size
+STEP_BYTES = 4 * 1024 * 1024  # about 15 ms over EFS: reading, hashing and writing
+
+_log = logging.getLogger(__name__)
+
+
+class CopyingReader(SqliteReader):
+    """Opens a copy where its base class opens the published file."""
+
+    def __init__(self, catalog: Catalog, settings: Settings) -> None:
+        super().__init__(catalog, settings)
+        self._folder = os.path.join(settings.tmp_dir, "snapshots")
+        self._copies = 0
+        self._path: str | None = None  # of the copy that is open
+        self._growing: tuple[Name, FileCopy] | None = None  # of the snapshot that is open where it is published
+        self._last_copy: dict[str, float] | None = None
+
+    def take_copy(self) -> dict[str, float] | None:
+        """What was copied since this was last asked: bytes, ms, and how many bytes remain; None where nothing was.
+
+        While the snapshot is read where it is published, there is always something to say: its bytes remain.
+        """
+        copy, self._last_copy = self._last_copy, None
+        if copy is None and self._current is not None and self._current.name is not None and self._path is None:
+            return {"bytes": 0, "ms": 0.0, "remaining_bytes": self._current.size_bytes}
+        return copy
+
+    def refresh(self, timings: Timings) -> None:
+        """Copy the newest snapshot again, to measure the copy. Raises Problem (503) where it cannot be."""
+        try:
+            copies = self._copies
+            snapshot = super()._newest(timings, True)
+            if snapshot.name is not None and (self._copies == copies or self._path is None):
+                self._refresh(snapshot.name, timings)
+        except (OSError, UnprovenError) as error:
+            raise unavailable("The snapshot cannot be copied now") from error
+
+    def drop(self) -> None:
+        """Close what is open and give its space back."""
+        super().drop()
+        self._give_up()
+        self._forget_copy()
+
+    def _newest(self, timings: Timings, now: bool) -> Snapshot:
+        self._grow(timings)
+        return super()._newest(timings, now)
+
+    def _refresh(self, name: Name, timings: Timings) -> None:
+        """Put a new copy in the place of what is open. What is no proven copy is passed over if it proves damaged."""
+        try:
+            self._replace(self._copy_whole(name, os.lstat(self._catalog.path(name)).st_size, timings))
+        except UnprovenError:
+            if self._path is None:
+                self._catalog.reject(name)
+            raise
+
+    def _open(self, name: Name, timings: Timings) -> Snapshot:
+        METERS.efs_metadata_operation()
+        size_bytes = os.lstat(self._catalog.path(name)).st_size
+        if self._is_suspect or size_bytes <= max(WHOLE_BYTES, self._settings.verify_max_bytes):
+            return self._copy_whole(name, size_bytes, timings)
+        snapshot = super()._open(name, timings)
+        self._give_up()
+        self._forget_copy()
+        self._begin(name, size_bytes, timings)
+        return snapshot
+
+    def _copy_whole(self, name: Name, size_bytes: int, timings: Timings) -> Snapshot:
+        self._make_room(size_bytes)
+        target = self._new_path(name)
+        METERS.efs_metadata_operation()
+        copy_proven(self._catalog.path(name), target, name)
+        self._note(size_bytes, 0, timings)
+        snapshot = self._open_copy(target, name, timings)
+        self._give_up()
+        return snapshot
+
+    def _begin(self, name: Name, size_bytes: int, timings: Timings) -> None:
+        """Begin to copy the snapshot that is open, if its copy has room."""
+        METERS.efs_metadata_operation()
+        try:
+            if self._free_bytes() < size_bytes:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._growing = name, FileCopy(self._catalog.path(name), self._new_path(name))
+        except OSError as error:
+            _log.warning("snapshot %s is read where it is published, because it cannot be copied: %s", name, error)
+        self._note(0, size_bytes, timings)
+
+    def _grow(self, timings: Timings) -> None:
+        """Copy one step more; open the copy when it is whole and proven."""
+        if self._growing is None:
+            return
+        name, copy = self._growing
+        before = copy.size_bytes
+        try:
+            is_whole = copy.step(STEP_BYTES)
+            self._note(copy.size_bytes - before, copy.total_bytes - copy.size_bytes, timings)
+            if is_whole:
+                copy.prove(name)
+                self._replace(self._open_copy(copy.target, name, timings))
+                self._growing = None
+                copy.close()
+        except UnprovenError as error:
+            _log.warning("snapshot %s is passed over: %s", name, error)
+            self._catalog.reject(name)
+            self._give_up()
+        except OSError as error:
+            _log.warning("snapshot %s is read where it is published, because it cannot be copied: %s", name, error)
+            self._give_up()
+
+    def _open_copy(self, target: str, name: Name, timings: Timings) -> Snapshot:
+        """Open a whole copy, and give back the space of the one before."""
+        try:
+            snapshot = open_snapshot(target, name, 0)
+        except BaseException:
+            remove(target)
+            raise
+        self._forget_copy()
+        self._path = target
+        timings.lap("open")
+        return snapshot
+
+    def _forget_copy(self) -> None:
+        if self._path is not None:
+            remove(self._path)
+        self._path = None
+
+    def _give_up(self) -> None:
+        """End a copy that is not whole."""
+        if self._growing is not None:
+            _, copy = self._growing
+            self._growing = None
+            remove(copy.target)
+            copy.close()
+
+    def _note(self, size_bytes: int, remaining_bytes: int, timings: Timings) -> None:
+        """Add to what `take_copy` tells."""
+        METERS.copy(size_bytes)
+        copy = self._last_copy or {"bytes": 0, "ms": 0.0}
+        spent_ms = round(copy["ms"] + timings.lap("copy"), 3)
+        self._last_copy = {"bytes": copy["bytes"] + size_bytes, "ms": spent_ms, "remaining_bytes": remaining_bytes}
+
+    def _new_path(self, name: Name) -> str:
+        self._prepare_folder()
+        self._copies += 1
+        return os.path.join(self._folder, f"{self._copies}-{name}")
+
+    def _prepare_folder(self) -> None:
+        if self._copies:
+            return
+        os.makedirs(self._folder, exist_ok=True)
+        for leftover in os.listdir(self._folder):  # of a process that died in this sandbox
+            remove(os.path.join(self._folder, leftover))
+
+    def _make_room(self, size_bytes: int) -> None:
+        """Give up the open copy where both do not fit and the new one alone does."""
+        free_bytes = self._free_bytes()
+        freed_bytes = self._current.size_bytes if self._current is not None and self._path is not None else 0
+        if free_bytes < size_bytes <= free_bytes + freed_bytes:
+            self.drop()
+
+    def _free_bytes(self) -> int:
+        self._prepare_folder()
+        disk = os.statvfs(self._folder)
+        return disk.f_bavail * disk.f_frsize

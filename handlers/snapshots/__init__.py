@@ -1,0 +1,1 @@
+"""Immutable files: what is published, and how it is built."""

@@ -1,0 +1,1 @@
+"""What a request spends and uses."""

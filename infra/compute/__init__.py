@@ -1,0 +1,1 @@
+"""Functions, their rights and their code."""

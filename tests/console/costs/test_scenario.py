@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from console.costs.scenario import INPUTS, Scenario, assemble, names, option, values_of, varied
+from console.errors import ConsoleError
+from handlers.aws.table import page_of, rows_key
+from handlers.domain.numbers import number_text
+from handlers.rows import Row, random_draft, row_of
+from handlers.snapshots.build import WorkingFile
+
+
+def test_given_beats_measured_and_measured_beats_assumed() -> None:
+    found = assemble({"rows": 10.0, "architecture": "x86"}, {"rows": 20.0, "ddb_ms": 7.0})
+    scenario, origins = found.scenario, found.origins
+    assert (scenario.rows, scenario.ddb_ms, scenario.sqlite_tmp_ms, scenario.architecture) == (10.0, 7.0, 3, "x86")
+    assert (origins["rows"], origins["ddb_ms"], origins["sqlite_tmp_ms"]) == ("given", "measured", "assumed")
+    assert (origins["architecture"], origins["memory_mb"]) == ("given", "setting")
+    assert list(origins) == names()
+
+
+def test_what_nobody_says_follows_from_the_rest() -> None:
+    scenario = Scenario(rows=1000, row_bytes=200, writes_per_month=30, rows_per_read=50)
+    assert scenario.snapshot_bytes == 1000 * 200 * 2.7
+    assert scenario.publishes == 30
+    assert scenario.ddb_read_units == 1 + 3  # the head; 50 rows are 10 000 bytes, three times 4096 begun
+    known = values_of(scenario)
+    assert (known["snapshot_row_bytes"], known["publishes_per_month"], known["read_units"]) == (540, 30, 4)
+
+
+def test_one_row_is_read_by_its_id_which_takes_half_a_unit_beside_the_head() -> None:
+    assert Scenario(rows_per_read=1).ddb_read_units == 1.5
+    assert Scenario(rows_per_read=1, row_bytes=5000).ddb_read_units == 2  # twice 4096 begun
+    assert Scenario(rows_per_read=2).ddb_read_units == 2
+
+
+def test_what_is_said_does_not_follow() -> None:
+    scenario = Scenario(rows=1000, snapshot_row_bytes=300, publishes_per_month=0, read_units=1.5)
+    assert (scenario.snapshot_bytes, scenario.publishes, scenario.ddb_read_units) == (300_000, 0, 1.5)
+
+
+def test_the_stack_s_own_settings_are_the_defaults() -> None:
+    scenario = Scenario()
+    assert (scenario.check_interval_ms, scenario.retain_snapshots, scenario.verify_max_bytes) == (1000, 5, 16 * 2**20)
+
+
+def test_the_default_row_and_its_snapshot_are_as_large_as_this_project_s(tmp_path: Path) -> None:
+    random = Random(1)
+    held = [row_of(seq, f"{seq:026d}", random_draft(random), "2026-11-21T09:00:00.123Z") for seq in range(1, 10_001)]
+    working = WorkingFile.create(str(tmp_path / "working.db"), 1)
+    working.apply(held)
+    working.finish()
+    snapshot_bytes = Path(working.path).stat().st_size
+    working.close()
+    scenario = Scenario(rows=len(held))
+    assert sum(map(ledger_bytes, held)) / len(held) == pytest.approx(scenario.row_bytes, rel=0.03)
+    assert snapshot_bytes == pytest.approx(scenario.snapshot_bytes, rel=0.03)
+
+
+def ledger_bytes(row: Row) -> int:
+    """An item's size as DynamoDB's documentation counts it: names, text in UTF-8, two digits of a number a byte."""
+    texts = [
+        "pk",
+        rows_key(1_763_715_600_000, page_of(row[0])),
+        "sk",
+        "id",
+        row[1],
+        "random_value",
+        "created_at",
+        row[3],
+    ]
+    digits = [len(number_text(row[2]).split("e")[0].replace(".", "").strip("0")), len(str(row[0]))]
+    return sum(map(len, texts)) + sum(math.ceil(count / 2) + 1 for count in digits)
+
+
+def test_every_number_has_limits_a_meaning_and_a_default_within() -> None:
+    assert set(INPUTS) | {"architecture"} == {field.name for field in fields(Scenario)}
+    for name, value in values_of(Scenario()).items():
+        assert INPUTS[name].least <= value <= INPUTS[name].most
+        assert INPUTS[name].meaning
+        assert bool(INPUTS[name].follows) == (getattr(Scenario, name) is None)
+
+
+@pytest.mark.parametrize("name", INPUTS)
+@pytest.mark.parametrize("origin", ["given", "measured"])
+def test_a_value_outside_its_limits_is_refused(name: str, origin: str) -> None:
+    for value in (INPUTS[name].least - 1, math.nextafter(INPUTS[name].most, math.inf), math.nan, math.inf):
+        values = {name: value}
+        with pytest.raises(ConsoleError, match=f"{option(name)}: {origin} .*, allowed: ") as raised:
+            assemble(values if origin == "given" else {}, values if origin == "measured" else {})
+        assert raised.value.code == 2
+
+
+def test_a_snapshot_that_does_not_fit_into_tmp_twice_is_refused() -> None:
+    assemble({"rows": 1e7, "snapshot_row_bytes": 500.0}, {})
+    with pytest.raises(ConsoleError, match=r"a snapshot of 5\.1 GB does not fit into /tmp twice"):
+        assemble({"rows": 1e7, "snapshot_row_bytes": 550.0}, {})
+
+
+def test_one_number_is_varied_and_nothing_else() -> None:
+    assert varied(Scenario(), "rows", 7) == Scenario(rows=7)

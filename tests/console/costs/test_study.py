@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.costs.bill import bills, totals_usd
+from console.costs.crossover import cheapest
+from console.costs.scenario import LARGEST_SNAPSHOT_BYTES, Scenario, varied
+from console.costs.study import RANGES, cost_series, crossings_of, study
+from handlers.routes import SOURCES
+from tests.support.costs import ALWAYS_THE_SAME, PRICE_LIST, PRICES, assumed
+
+
+def test_a_study_looks_from_all_sides() -> None:
+    given_values = assumed(writes_per_month=100.0)
+    found = study(PRICE_LIST, given_values)
+    assert found.bills == bills(PRICES, given_values.scenario)
+    assert found.totals_usd == totals_usd(PRICES, given_values.scenario)
+    assert found.cheapest == cheapest(found.totals_usd)
+    assert list(found.crossings) == list(RANGES)
+    varied_names = {swing.name for swing in found.swings}
+    assert "reads_per_month" in varied_names
+    assert "writes_per_month" not in varied_names  # it was given
+
+
+def test_the_reads_from_which_on_publishing_pays_by_hand() -> None:
+    # Nothing in sandboxes' lives, 10 publishes of 31.05 MB. A read on ddb: 4 units and 9 ms of 1 GB more; one on
+    # sqlite-efs: a look at 4 KiB of metadata.
+    plain = Scenario(writes_per_month=10, reads_per_sandbox=1e9, init_ms=0, ddb_first_ms=0)
+    more_a_read = 4 * 0.125e-6 + 0.009 * 0.00001 - 4096 / 2**30 * 0.03
+    snapshot_gb = 31_050_000 / 2**30
+    copy_s = 31_050_000 / (500 * 2**20)
+    opening_gb, opening_s = 13 * 32_768 / 2**30, 0.015 + 425_984 / (500 * 2**20)
+    fixed = (
+        5 * snapshot_gb * 0.30  # kept
+        + 10 * snapshot_gb * 0.06  # written
+        + 1 * snapshot_gb * 0.03  # 10 writes are one life of a command sandbox: one base
+        + 10 * opening_gb * 0.03  # the one warm sandbox opens each
+        + (10 * 4 * 0.03 + 10 * 12 * 0.06) * 4096 / 2**30
+        + 20 * 0.125e-6  # a head and the new row for each publish
+        + (10 * (0.060 + copy_s) + copy_s + 10 * opening_s) * 0.00001
+    )
+    (found,) = crossings_of(PRICES, plain, "reads_per_month")
+    assert (found.below, found.above, found.is_jump) == (("ddb",), ("sqlite-efs",), False)
+    assert found.at == pytest.approx(fixed / more_a_read, rel=1e-4)
+
+
+def test_proving_a_file_in_full_or_not_is_a_jump() -> None:
+    found = crossings_of(PRICES, Scenario(writes_per_month=100), "rows")
+    (jump,) = [it for it in found if it.is_jump]
+    assert (jump.below, jump.above) == (("ddb",), ("sqlite-efs",))
+    assert jump.at == pytest.approx(16 * 2**20 / 310.5, rel=1e-6)
+
+
+def test_rows_are_varied_up_to_the_largest_snapshot() -> None:
+    long = Scenario(
+        row_bytes=100_000, snapshot_row_bytes=1e6, writes_per_month=0, reads_per_sandbox=1e9, rows_per_read=1
+    )
+    for found in crossings_of(PRICES, long, "rows"):
+        assert found.at * 1e6 <= LARGEST_SNAPSHOT_BYTES
+
+
+def test_the_series_of_a_chart_are_what_each_path_costs() -> None:
+    scenario = Scenario(writes_per_month=100)
+    series = cost_series(PRICES, scenario, 1e5, 1e7)
+    for source in SOURCES:
+        reads = [at for at, _ in series.points[source]]
+        assert (reads[0], reads[-1]) == (1e5, 1e7)
+        for at, usd in series.points[source]:
+            assert usd == totals_usd(PRICES, varied(scenario, "reads_per_month", at))[source]
+    assert series.crossings == crossings_of(PRICES, scenario, "reads_per_month")
+    assert cost_series(PRICES, scenario, 1e6, 1e7).crossings == []
+
+
+scenarios = st.builds(
+    Scenario,
+    rows=st.floats(100, 1e6),
+    reads_per_month=st.floats(1e3, 1e9),
+    writes_per_month=st.floats(0, 1e5),
+    reads_per_sandbox=st.floats(1, 1e5),
+    sqlite_efs_ms=st.floats(1, 100),
+    sqlite_tmp_ms=st.floats(1, 100),
+    ddb_ms=st.floats(1, 100),
+    efs_reads_per_read=st.floats(0, 10),
+)
+
+
+@ALWAYS_THE_SAME
+@given(scenarios, st.sampled_from(sorted(RANGES)))
+def test_at_every_crossing_both_paths_cost_the_same_unless_one_jumps(scenario: Scenario, name: str) -> None:
+    for found in crossings_of(PRICES, scenario, name):
+        at = totals_usd(PRICES, varied(scenario, name, found.at))
+        if not found.is_jump:
+            assert at[found.below[0]] == pytest.approx(at[found.above[-1]], rel=1e-4)
+        for side, names in ((1 - 1e-5, found.below), (1 + 1e-5, found.above)):
+            beside = totals_usd(PRICES, varied(scenario, name, found.at * side))
+            assert beside[names[0]] <= min(beside.values()) * (1 + 1e-4)

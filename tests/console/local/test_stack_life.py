@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+
+from console.errors import ConsoleError
+from console.local.background import BackgroundStack
+from tests.support.local import web
+from tests.support.local.processes import Children, read_when_there
+from tests.support.local.toy_stack import slow_preparation, toy_stack
+
+
+def refused(url: str) -> bool:
+    try:
+        web.get(url)
+    except httpx.ConnectError:
+        return True
+    return False
+
+
+def test_nothing_is_left_after_stop(tmp_path: Path, own_children: Children) -> None:
+    stack = BackgroundStack(toy_stack(tmp_path)).start()
+    web.get(f"{stack.url}/who")
+    assert len(own_children()) == 2
+    stack.stop()
+    stack.stop()
+    assert own_children() == set()
+    assert refused(stack.url)
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_stop_ends_a_request_that_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_children: Children
+) -> None:
+    monkeypatch.setattr("console.local.stack.DRAIN_S", 0)
+    stack = BackgroundStack(toy_stack(tmp_path)).start()
+    answers: list[int] = []
+
+    def hang() -> None:
+        hanging = web.get(f"{stack.url}/hang", params={"tell": str(tmp_path / "pid")})
+        answers.append(hanging.status_code)
+
+    request = threading.Thread(target=hang)
+    request.start()
+    read_when_there(tmp_path / "pid")
+    stack.stop()
+    request.join()
+    assert answers == [500]
+    assert own_children() == set()
+
+
+def test_what_an_earlier_stack_published_stays_and_its_temporary_files_go(tmp_path: Path) -> None:
+    for name in ("efs", "tmp", "emulator"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "old").touch()
+    with BackgroundStack(toy_stack(tmp_path)):
+        assert (tmp_path / "efs" / "old").exists()
+        assert not (tmp_path / "tmp" / "old").exists()
+        assert not (tmp_path / "emulator" / "old").exists()
+
+
+def test_the_table_is_prepared_before_the_first_request(tmp_path: Path) -> None:
+    prepared: list[Mapping[str, str]] = []
+    with BackgroundStack(toy_stack(tmp_path, prepare=prepared.append)) as stack:
+        assert prepared == [stack.environment]
+        endpoint = stack.environment["AWS_ENDPOINT_URL"]
+        assert web.post(endpoint, headers={"x-amz-target": "DynamoDB_20120810.ListTables"}, json={}).json() == {
+            "TableNames": []
+        }
+
+
+def test_a_start_that_fails_half_way_leaves_nothing(tmp_path: Path, own_children: Children) -> None:
+    def fail(_: Mapping[str, str]) -> None:
+        assert len(own_children()) == 1
+        raise ConsoleError("no table", "none")
+
+    stack = BackgroundStack(toy_stack(tmp_path, prepare=fail))
+    with pytest.raises(ConsoleError, match=r"^no table$"):
+        stack.start()
+    assert own_children() == set()
+    assert refused(stack.url)
+    stack.stop()
+    with BackgroundStack(toy_stack(tmp_path)) as again:
+        assert web.get(f"{again.url}/health").status_code == 200
+
+
+def test_an_interrupted_start_leaves_nothing(tmp_path: Path, own_children: Children) -> None:
+    def interrupt(environ: Mapping[str, str]) -> None:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        slow_preparation(environ)
+
+    with pytest.raises(KeyboardInterrupt):
+        BackgroundStack(toy_stack(tmp_path, prepare=interrupt)).start()
+    assert own_children() == set()
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConsoleError, match=rf"^cannot use {tmp_path}/file: Not a directory$") as error:
+        BackgroundStack(toy_stack(tmp_path / "file")).start()
+    assert "--local-dir" in error.value.hint

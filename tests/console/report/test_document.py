@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from console.errors import ConsoleError
+from console.report.document import Kept, said, write_report
+from console.results.result import Result
+from console.verdict.verdict import verdict_text
+from tests.support.results import figures, measurement, sample_result, size
+
+TWO_SIZES = tuple(size(measurement(), measurement("stats", "ddb"), rows=rows) for rows in (1000, 20_000))
+
+
+def kept(folder: Path, result: Result, name: str = "20261121-090000-benchmark") -> Kept:
+    return Kept(folder / f"{name}.json", result)
+
+
+def written(folder: Path, *each: Kept, name: str = "report") -> tuple[str, list[str]]:
+    files = write_report(each, folder, name)
+    assert all(file.stat().st_size > 0 for file in files)
+    text = files[0].read_text(encoding="utf-8")
+    assert sorted(re.findall(r"\]\((.*\.svg)\)", text)) == sorted(file.name for file in files[1:])
+    return text, [file.name for file in files]
+
+
+def test_one_result_of_one_size_is_a_document_with_a_chart(tmp_path: Path) -> None:
+    one = kept(tmp_path, sample_result())
+    text, names = written(tmp_path, one, name=one.name)
+    assert names == [f"20261121-090000-benchmark{ending}" for ending in (".md", ".svg", "-cost.svg")]
+    for part in (
+        "# Benchmark of 2026-11-21 09:00 UTC",
+        "### 1,000 rows, a snapshot of 0.29 MB",
+        "| newest-100 | 1.00 [0.900..1.10] |",
+        "| newest-100 | sqlite-efs | 300 | 0 | 1.00 |",
+        "| newest-100 | sqlite-efs | 0.500 | 0.600 |",
+        "What a request consumed, means:",
+        "- function: version 0.1.0, python 3.13.1, sqlite 3.46.1, region eu-central-1, memory_mb 1024, architecture",
+        "- 300 iterations after 20 warm-ups, at most 60 s a path; seed 1; 12 s in all",
+    ):
+        assert part in text
+    for part in ("Incomplete", "not AWS's", "Every request", "By rows", "compared"):
+        assert part not in text
+
+
+def test_the_document_says_which_path_to_use_and_what_it_costs(tmp_path: Path) -> None:
+    one = kept(tmp_path, sample_result(sizes=TWO_SIZES))
+    text, names = written(tmp_path, one, name=one.name)
+    assert "### Which path to use" in text
+    for paragraph in verdict_text(one.result).splitlines():
+        assert paragraph in text
+    chart = (tmp_path / names[-1]).read_text()
+    assert "20,000 rows, 100 a read, at prices of us-east-1, 20" in chart
+    assert "These are prices of us-east-1, but the stack is in eu-central-1" in text
+    assert "USD a month" in chart
+
+
+def test_a_result_without_a_measurement_has_no_document(tmp_path: Path) -> None:
+    empty = replace(sample_result(), sizes=())
+    with pytest.raises(ConsoleError, match="cut short before it had measured anything"):
+        write_report([kept(tmp_path, empty)], tmp_path, "empty")
+
+
+def test_where_the_cost_model_has_no_answer_its_reason_is_written_and_all_else_too(tmp_path: Path) -> None:
+    too_large = replace(size(measurement()), rows=20_000_000, snapshot_bytes=6 * 2**30)
+    one = kept(tmp_path, sample_result(sizes=(too_large,)))
+    text, names = written(tmp_path, one, name=one.name)
+    assert "### Which path to use\n\nThis cannot be said: a snapshot of 6.0 GB does not fit into /tmp twice." in text
+    assert "### 20,000,000 rows, a snapshot of 6,442.45 MB" in text
+    assert names == [f"{one.name}.md", f"{one.name}.svg"]
+
+
+def test_the_raw_data_is_linked_where_it_is(tmp_path: Path) -> None:
+    one = kept(tmp_path, sample_result())
+    one.path.with_suffix(".csv").write_text("")
+    assert f"[Every request]({one.name}.csv)" in written(tmp_path, one, name=one.name)[0]
+    (tmp_path / "other").mkdir()
+    assert "Every request" not in written(tmp_path / "other", one, name=one.name)[0]
+
+
+def test_several_sizes_have_a_chart_by_rows_and_one_each(tmp_path: Path) -> None:
+    one = kept(tmp_path, sample_result(sizes=TWO_SIZES))
+    text, names = written(tmp_path, one, name=one.name)
+    assert names[1:] == [f"{one.name}{its}.svg" for its in ("", "-1000-rows", "-20000-rows", "-cost")]
+    assert "## Latency by rows" in text
+
+
+def test_several_results_of_one_stack_are_one_document(tmp_path: Path) -> None:
+    each = [kept(tmp_path, sample_result(sizes=(it,)), f"{it.rows}-benchmark") for it in TWO_SIZES]
+    text, names = written(tmp_path, *each)
+    of_each = [f"{rows}-benchmark{its}.svg" for rows in (1000, 20_000) for its in ("", "-cost")]
+    assert names == ["report.md", "report.svg", *of_each]
+    assert "# 2 benchmarks, 2026-11-21 09:00 UTC to 2026-11-21 09:00 UTC" in text
+    assert "They have no measurement in common." in text
+
+
+def test_two_runs_are_compared(tmp_path: Path) -> None:
+    faster = sample_result(measurement(client_ms=figures(0.5)))
+    text, _ = written(tmp_path, kept(tmp_path, sample_result(), "a"), kept(tmp_path, faster, "b"))
+    assert "Before is a, after is b." in text
+    assert re.search(r"\| 1,000 \| newest-100 \| sqlite-efs \| 1.00 \| 0.500 \| 0\.\d+ \[0\.\d+\.\.0\.\d+\] \|", text)
+    assert "Not the same environment" not in text
+
+
+def test_runs_of_different_environments_are_said_to_be(tmp_path: Path) -> None:
+    other = kept(tmp_path, sample_result(url="https://other.test"), "b")
+    text, _ = written(tmp_path, kept(tmp_path, sample_result(), "a"), other)
+    assert "**Not the same environment:** url https://api.test and https://other.test." in text
+
+
+def test_what_is_special_is_said(tmp_path: Path) -> None:
+    usual = sample_result(measurement(note="why"))
+    special = replace(
+        usual,
+        complete=False,
+        environment=replace(usual.environment, is_local=True),
+        settings=replace(usual.settings, rate_per_s=20.0),
+    )
+    text, names = written(tmp_path, kept(tmp_path, special), name="special")
+    assert names == ["special.md", "20261121-090000-benchmark-cost.svg"]  # there is no latency to draw
+    for part in (
+        "**Incomplete: ",
+        "> These are not AWS's",
+        ", open loop at 20 a second; seed 1",
+        "- newest-100, sqlite-efs: why",
+    ):
+        assert part in text
+
+
+def test_what_is_not_there_leaves_no_heading(tmp_path: Path) -> None:
+    bare = sample_result(replace(measurement(), phases_ms={}, consumed={}))
+    text, _ = written(tmp_path, kept(tmp_path, bare), name="bare")
+    assert "spent its time" not in text
+    assert "What a request consumed" not in text
+    assert "\n\n\n" not in text
+
+
+def test_a_document_can_be_made_again_and_is_the_same(tmp_path: Path) -> None:
+    one = kept(tmp_path, sample_result(sizes=TWO_SIZES))
+    first = {name: (tmp_path / name).read_bytes() for name in written(tmp_path, one)[1]}
+    assert first == {name: (tmp_path / name).read_bytes() for name in written(tmp_path, one)[1]}
+
+
+def test_people_are_told_what_it_comes_to() -> None:
+    both = size(measurement(), measurement(source="ddb", client_ms=figures(9.0)), measurement("walk", note="why"))
+    assert said([both]) == ["newest-100: sqlite-efs 1.00 ms; ddb: 9.00 times as long", "walk, sqlite-efs: why"]

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+from console.results.result import Workload, to_json
+from console.schema import schema_text
+from tests.support.results import sample_result
+
+ROOT = Path(__file__).parents[2]
+FILE = ROOT / "docs" / "benchmark.schema.json"
+
+
+def test_the_schema_in_the_documents_is_the_one_that_is_checked() -> None:
+    assert FILE.read_text() == schema_text(), "docs/benchmark.schema.json is out of date: make docs"
+
+
+def test_the_schema_is_written_to_the_file_that_is_named(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "console.schema", str(tmp_path / "made.json")]
+    subprocess.run(command, check=True, cwd=ROOT)
+    assert (tmp_path / "made.json").read_text() == schema_text()
+
+
+def test_every_member_of_a_result_is_in_the_schema_and_none_else_may_be() -> None:
+    schema = json.loads(schema_text())
+    assert list(schema["properties"]) == list(json.loads(to_json(sample_result())))
+    assert schema["additionalProperties"] is False
+    measurement = schema["$defs"]["Measurement"]
+    assert measurement["additionalProperties"] is False
+    assert measurement["properties"]["workload"] == {"enum": list(get_args(Workload)), "type": "string"}

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from console.costs.bill import bills, totals_usd
+from console.costs.prices import OWN_FILE, load
+from console.costs.scenario import INPUTS, Scenario, names, option
+from console.results import result
+from handlers.routes import SOURCES
+from tests.console.conftest import RunConsole
+from tests.support.costs import result_of
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> str:
+    path = tmp_path / "20261121-090000-benchmark.json"
+    result.save(result_of(rows=50_000), path)
+    return str(path)
+
+
+def test_the_bills_for_other_programs(run_console: RunConsole) -> None:
+    ran = run_console("cost", "--json", "--rows", "2e5", "--architecture", "x86", "--writes-per-month", "10")
+    assert (ran.code, ran.err) == (0, "")
+    content = json.loads(ran.out)
+    scenario = Scenario(rows=200_000, architecture="x86", writes_per_month=10)
+    assert content["usd_per_month"] == pytest.approx(totals_usd(load().prices, scenario))
+    assert content["usd_per_month_by_service"]["ddb"] == pytest.approx(bills(load().prices, scenario)["ddb"])
+    assert content["cheapest"] == ["sqlite-efs"]
+    assert content["prices"] == {"date": load().date, "region": "us-east-1", "currency": "USD"}
+    assert set(content["scenario"]) == set(names())
+    assert content["scenario"]["rows"] == {"value": 200_000, "origin": "given"}
+    assert content["scenario"]["publishes_per_month"] == {"value": 10, "origin": "assumed"}
+    assert {"at", "below", "above", "is_jump"} == set(content["crossings"]["reads_per_month"][0])
+    assert content["sensitivity"][0]["name"] not in ("rows", "writes_per_month")
+    assert content["verdict"] is None
+    assert content["stack_region"] is None
+
+
+def test_the_bills_for_people(run_console: RunConsole) -> None:
+    ran = run_console("cost", "--writes-per-month", "0")
+    assert (ran.code, ran.err) == (0, "")
+    assert all(len(line) <= 100 for line in ran.out.splitlines())
+    for text in (*SOURCES, "EFS storage", "Cheapest: sqlite-efs.", "Given: --writes-per-month 0.", load().date):
+        assert text in ran.out
+    assert "p50" not in ran.out
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_every_value_is_an_option_with_its_default(name: str, run_console: RunConsole) -> None:
+    ran = run_console("cost", "--json", option(name), "7")
+    if name in ("memory_mb",):
+        assert ran.code == 2
+        ran = run_console("cost", "--json", option(name), "777")
+    assert json.loads(ran.out)["scenario"][name]["origin"] == "given"
+
+
+def test_what_a_benchmark_measured_is_taken_and_decides(measured: str, run_console: RunConsole) -> None:
+    content = json.loads(run_console("cost", "--from-benchmark", measured, "--json").out)
+    assert content["scenario"]["rows"] == {"value": 50_000, "origin": "measured"}
+    assert content["verdict"]["recommended"] == "ddb"
+    assert (content["stack_region"], content["prices"]["region"]) == ("us-test-1", "us-east-1")
+    assert content["verdict"]["text"].startswith("For 50,000 rows, 1 million reads and 1,000 publishes a month: ")
+    assert [it["answer"] for it in content["verdict"]["criteria"]] == ["not measured"] * 3
+
+
+def test_the_verdict_for_people(measured: str, run_console: RunConsole) -> None:
+    ran = run_console("cost", "--from-benchmark", measured, "--within-ms", "20", "--rows", "60000")
+    assert (ran.code, ran.err) == (0, "")
+    text = " ".join(ran.out.split())
+    assert "For 60,000 rows" in text
+    assert "at prices of us-east-1, while the stack is in us-test-1 USD a month" in text
+    assert text.count("These are prices of us-east-1, but the stack is in us-test-1: use --prices.") == 2
+    assert "No path is shown to meet 20 ms at p99" in text
+    assert "Given: --rows 60000." in text
+    assert "Is a copy to /tmp made in under 100 ms? Not measured." in text
+
+
+def test_a_wished_latency_needs_a_measured_one(run_console: RunConsole) -> None:
+    ran = run_console("cost", "--within-ms", "20")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("Error: --within-ms needs measured times\nTry: add --from-benchmark")
+
+
+def test_other_prices_can_be_used(tmp_path: Path, run_console: RunConsole) -> None:
+    content = json.loads(OWN_FILE.read_text()) | {"date": "2030-01-01"}
+    content["prices"]["trace"]["usd"] = 0
+    path = tmp_path / "prices.json"
+    path.write_text(json.dumps(content))
+    found = json.loads(run_console("cost", "--json", "--prices", str(path)).out)
+    assert found["prices"]["date"] == "2030-01-01"
+    assert found["usd_per_month_by_service"]["ddb"]["traces"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (["--rows", "0"], 2, "Error: --rows: given 0, allowed: 1 to 1e+09"),
+        (["--rows", "nan"], 2, "Error: --rows: given nan"),
+        (["--rows", "many"], 2, "Error: Invalid value for '--rows'"),
+        (["--architecture", "sparc"], 2, "Error: Invalid value for '--architecture'"),
+        (["--rows", "1e9"], 1, "Error: a snapshot of 289.2 GB does not fit into /tmp twice"),
+        (["--prices", "nowhere.json"], 1, "Error: nowhere.json cannot be read"),
+        (["--from-benchmark", "nowhere.json"], 1, "Error: nowhere.json cannot be read"),
+    ],
+)
+def test_what_cannot_be_used_is_said(arguments: list[str], code: int, error: str, run_console: RunConsole) -> None:
+    ran = run_console("cost", *arguments)
+    assert (ran.code, ran.out) == (code, "")
+    assert ran.err.startswith(error)
+    assert ran.err.splitlines()[1].startswith("Try: ")

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from console.errors import ConsoleError
+from console.local import process as child
+from tests.console.conftest import RunConsole
+from tests.support.local.processes import children, gone, until
+
+SMALL = ("demo", "--count", "20", "--reads", "2")
+
+
+def test_it_compares_proves_and_leaves_nothing(
+    run_console: RunConsole, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    ran = run_console("demo", "--count", "1200", "--reads", "5")
+    assert (ran.code, ran.err) == (0, "")
+    for said in (
+        r"^ *\d+\.\d s  start the local stack",
+        r"^ *\d+\.\d s  insert 1,200 rows through the API: [\d,]+ rows/s, snapshot published in",
+        r"^ *\d+\.\d s  ask all three paths the same: 6 queries, [\d,]+ bytes, alike to the byte$",
+        r"^ *\d+\.\d s  verify each path against the snapshot: 1,200 rows each, count and content hash agree$",
+        r"^ *\d+\.\d s  stop the local stack$",
+        r"^milliseconds +sqlite-efs +sqlite-tmp +ddb$",
+        r"^MB copied by the first read +- +0\.\d\d +-$",
+        r"^Warm, sqlite-(efs|tmp) gives the newest 100 rows in ",
+        r"not AWS's",
+    ):
+        assert re.search(said, ran.out, re.MULTILINE), said
+    assert max(len(line) for line in ran.out.splitlines()) <= 100
+    assert all(line == line.rstrip() and "\x1b" not in line for line in ran.out.splitlines() if "┃" not in line)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_its_json_stands_alone_on_standard_output(run_console: RunConsole) -> None:
+    ran = run_console(*SMALL, "--json")
+    assert ran.code == 0
+    result = json.loads(ran.out)
+    assert (result["rows"], result["reads"], result["seed"]) == (20, 2, 1)
+    assert [path["source"] for path in result["paths"]] == ["sqlite-efs", "sqlite-tmp", "ddb"]
+    assert result["verification"]["is_right"] is True
+    assert result["sentence"].startswith("Warm, ")
+    assert "s  stop the local stack" in ran.err
+    assert result["seconds"] > 0
+
+
+def test_what_goes_wrong_on_the_way_stops_the_stack_too(
+    run_console: RunConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ConsoleError("the paths differ", "nothing")
+
+    monkeypatch.setattr("console.verbs.demo.agreement", fail)
+    ran = run_console(*SMALL)
+    assert ran.code == 1
+    assert ran.out.splitlines()[-1].endswith("stop the local stack")
+    assert ran.err == "Error: the paths differ\nTry: nothing\n"
+
+
+@pytest.mark.parametrize("arguments", [["--count", "1"], ["--reads", "1"]])
+def test_too_little_to_compare_is_a_wrong_command_line(run_console: RunConsole, arguments: list[str]) -> None:
+    assert run_console("demo", *arguments).code == 2
+
+
+def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
+    command = [sys.executable, "-u", "-m", "console", "demo", "--count", "1000000"]
+    pipe = subprocess.PIPE
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, cwd=child.ROOT, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
+        until(lambda: len(children(process.pid)) == 2)  # the emulator, and the function that inserts
+        running = children(process.pid)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate()
+    assert process.returncode == 130
+    assert err.splitlines()[-2].startswith("Error: interrupted")
+    assert err.splitlines()[-1] == "Try: python -m console demo"
+    assert all(gone(pid) for pid in running)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from console.results.result import Result, save
+from tests.console.conftest import RunConsole
+from tests.support.results import figures, measurement, sample_result, size
+
+
+def put(folder: Path, name: str, result: Result) -> str:
+    folder.mkdir(exist_ok=True)
+    save(result, folder / f"{name}-benchmark.json")
+    return str(folder / f"{name}-benchmark.json")
+
+
+def test_a_result_is_rendered_beside_itself(run_console: RunConsole, tmp_path: Path) -> None:
+    path = put(tmp_path, "one", sample_result(measurement(), measurement(source="ddb", client_ms=figures(9.0))))
+    ran = run_console("report", path)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines() == [
+        "newest-100: sqlite-efs 1.00 ms; ddb: 9.00 times as long",
+        "",
+        str(tmp_path / "one-benchmark.md"),
+        str(tmp_path / "one-benchmark.svg"),
+        str(tmp_path / "one-benchmark-cost.svg"),
+    ]
+
+
+def test_a_long_path_stays_on_one_line(run_console: RunConsole, tmp_path: Path) -> None:
+    out = tmp_path / ("long-" * 30)
+    assert (
+        str(out / "one-benchmark.md")
+        in run_console("report", put(tmp_path, "one", sample_result()), "--out", str(out)).out
+    )
+
+
+def test_out_is_another_folder_and_json_names_the_files(run_console: RunConsole, tmp_path: Path) -> None:
+    path = put(tmp_path, "one", sample_result())
+    out = tmp_path / "new" / "folder"
+    ran = run_console("report", path, "--out", str(out), "--json")
+    names = [f"one-benchmark{ending}" for ending in (".md", ".svg", "-cost.svg")]
+    assert json.loads(ran.out) == {"files": [str(out / name) for name in names]}
+    assert {file.name for file in out.iterdir()} == set(names)
+
+
+def test_without_files_it_is_the_newest(
+    run_console: RunConsole, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = run_console("report")
+    assert ran.code == 1
+    assert ran.err == "Error: there is no result in docs/benchmarks\nTry: python -m console bench --local\n"
+    os.makedirs("docs/benchmarks")
+    for name in ("20261121-090000", "20261122-090000", "20261120-090000"):
+        put(Path("docs/benchmarks"), name, sample_result())
+    assert run_console("report").out.splitlines()[-1] == "docs/benchmarks/20261122-090000-benchmark-cost.svg"
+
+
+def test_two_runs_are_compared_in_the_order_of_time(run_console: RunConsole, tmp_path: Path) -> None:
+    later = put(tmp_path, "a", replace(sample_result(), started_at="2026-11-22T09:00:00.000Z"))
+    earlier = put(tmp_path, "b", sample_result())
+    assert run_console("report", later, earlier).code == 0
+    assert "Before is b-benchmark, after is a-benchmark." in (tmp_path / "report.md").read_text()
+
+
+def test_results_of_several_sizes_are_put_together(run_console: RunConsole, tmp_path: Path) -> None:
+    paths = [
+        put(tmp_path, str(rows), sample_result(sizes=(size(measurement(), rows=rows),))) for rows in (10, 100, 1000)
+    ]
+    assert run_console("report", *paths).code == 0
+    assert "## Latency by rows" in (tmp_path / "report.md").read_text()
+    assert "compared" not in (tmp_path / "report.md").read_text()
+
+
+def test_results_of_different_environments_are_not_mixed(run_console: RunConsole, tmp_path: Path) -> None:
+    ours = sample_result()
+    function = replace(ours.environment.function, region="us-east-1")
+    theirs = replace(ours, environment=replace(ours.environment, function=function))
+    paths = [put(tmp_path, "a", ours), put(tmp_path, "b", theirs)]
+    ran = run_console("report", *paths)
+    assert (ran.code, ran.out) == (1, "")
+    error, hint = ran.err.splitlines()
+    assert error.endswith("are of different environments: function.region eu-central-1 and us-east-1")
+    assert "--compare" in hint
+    assert not (tmp_path / "report.md").exists()
+    assert run_console("report", "--compare", *paths).code == 0
+    assert "**Not the same environment:** function.region" in (tmp_path / "report.md").read_text()
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_comparing_takes_two(run_console: RunConsole, tmp_path: Path, count: int) -> None:
+    paths = [put(tmp_path, str(number), sample_result()) for number in range(count)]
+    assert run_console("report", "--compare", *paths).code == 2
+
+
+def test_what_is_no_result_is_named(run_console: RunConsole, tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text('{"schema": 9}')
+    ran = run_console("report", str(path))
+    assert ran.code == 1
+    assert ran.err.startswith(f"Error: {path} is of schema 9, and this version reads 1\nTry: ")
+
+
+def test_a_folder_that_cannot_be_written_is_named(run_console: RunConsole, tmp_path: Path) -> None:
+    path = put(tmp_path, "one", sample_result())
+    (tmp_path / "file").write_text("")
+    ran = run_console("report", path, "--out", str(tmp_path / "file"))
+    assert ran.code == 1
+    assert f"{tmp_path / 'file'} cannot be written: File exists" in ran.err
+    (tmp_path / "one-benchmark.md").mkdir()
+    ran = run_console("report", path)
+    assert ran.code == 1
+    assert f"{tmp_path} cannot be written: Is a directory" in ran.err

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from console.errors import ConsoleError
+from console.results.result import Function, Result
+from console.verdict.inputs import MainWorkload, billed_ms, measured_values, size_for
+from tests.support.costs import read, result_of
+from tests.support.results import figures, measurement, sample_result, size
+
+FIRST = "first-in-sandbox"
+OPENED = {"efs_metered_bytes": 401_408.0, "efs_metadata_operations": 2.0}
+MEASURED = [
+    read("sqlite-efs", consumed={"billed_ms": 3.5, "efs_metered_bytes": 20_480.0, "efs_metadata_operations": 1.0}),
+    read("sqlite-tmp", consumed={"billed_ms": 2.5}),
+    read("ddb", consumed={"billed_ms": 9.0, "read_units": 3.5}),
+    read(
+        "sqlite-efs",
+        workload=FIRST,
+        consumed={"init_ms": 100.0, "efs_metered_bytes": 401_408.0, "efs_metadata_operations": 2.0},
+    ),
+    read("sqlite-tmp", workload=FIRST, consumed={"init_ms": 110.0}),
+    read("ddb", workload=FIRST, consumed={"init_ms": 120.0, "billed_ms": 159.0}),
+]
+
+
+def values(result: Result, workload: MainWorkload = "newest-100") -> dict[str, float | str]:
+    return measured_values(result, size_for(result, None), workload)
+
+
+def test_what_was_measured_on_aws_takes_the_place_of_what_is_assumed() -> None:
+    assert values(result_of(*MEASURED)) == {
+        "rows": 100_000,
+        "snapshot_row_bytes": 286,
+        "rows_per_read": 100,
+        "memory_mb": 1024,
+        "architecture": "arm64",
+        "sqlite_efs_ms": 3.5,
+        "sqlite_tmp_ms": 2.5,
+        "ddb_ms": 9.0,
+        "init_ms": 110.0,
+        "ddb_first_ms": 150.0,
+        "read_units": 3.5,
+        "efs_reads_per_read": 0.5,  # 20 480 metered, 4096 of it for the look: half of 32 KiB
+        "cold_efs_reads": 12.0,  # 401 408 less 8 192
+    }
+
+
+def test_what_was_measured_on_this_machine_tells_only_how_much_data_there_is() -> None:
+    local = result_of(*MEASURED, is_local=True)
+    assert values(local) == {"rows": 100_000, "snapshot_row_bytes": 286, "rows_per_read": 100}
+
+
+def test_what_a_small_file_read_in_full_takes_says_nothing_of_large_ones() -> None:
+    assert "cold_efs_reads" not in values(result_of(*MEASURED, rows=10_000))
+
+
+def test_what_was_not_measured_is_left_to_assumptions() -> None:
+    bare = sample_result(sizes=(size(measurement("write", "ledger")),))
+    function = Function(memory_mb=None, architecture=None)
+    unknown = replace(bare, environment=replace(bare.environment, function=function))
+    assert values(unknown) == {"rows": 1000, "rows_per_read": 100}
+
+
+def of_sizes(*each: tuple[int, int]) -> float | str | None:
+    """What a row takes in a snapshot, by (rows, bytes); the question is about the last of them."""
+    sizes = tuple(replace(size(rows=rows), snapshot_bytes=size_bytes) for rows, size_bytes in each)
+    found = sample_result(sizes=sizes)
+    return measured_values(found, sizes[-1], "newest-100").get("snapshot_row_bytes")
+
+
+def test_a_row_takes_by_how_much_a_snapshot_grows_not_what_every_snapshot_has() -> None:
+    assert of_sizes((300, 114_688), (10_300, 2_864_688)) == 275
+    assert of_sizes((10_300, 2_864_688), (5_000, 1_400_000), (300, 114_688)) == 275  # the smallest and the largest
+
+
+def test_one_size_tells_what_a_row_takes_only_if_it_is_large() -> None:
+    assert of_sizes((4_000, 1_100_000)) == 275
+    assert of_sizes((300, 114_688)) is None  # 382 bytes a row, most of the rest in pages that are always there
+    assert of_sizes((4_000, 1_000_000)) is None
+
+
+def test_sizes_that_lie_close_together_tell_no_growth() -> None:
+    assert of_sizes((300, 114_688), (600, 200_000)) is None
+    assert of_sizes((4_000, 1_100_000), (4_000, 2_200_000)) == 550  # the same rows twice: the one asked about
+
+
+def test_a_first_use_is_never_faster_than_a_warm_one() -> None:
+    slow = [read("ddb", consumed={"billed_ms": 9.0}), read("ddb", workload=FIRST, consumed={"billed_ms": 8.0})]
+    assert values(result_of(*slow))["ddb_first_ms"] == 0
+    assert "ddb_first_ms" not in values(result_of(slow[1]))
+
+
+@pytest.mark.parametrize(("said", "meant"), [("arm64", "arm64"), ("aarch64", "arm64"), ("x86_64", "x86")])
+def test_processors_have_several_names(said: str, meant: str) -> None:
+    found = result_of()
+    function = replace(found.environment.function, architecture=said)
+    assert values(replace(found, environment=replace(found.environment, function=function)))["architecture"] == meant
+
+
+@pytest.mark.parametrize(("workload", "rows"), [("newest-100", 100), ("by-id", 1), ("range", None)])
+def test_a_workload_says_how_many_rows_an_answer_has(workload: MainWorkload, rows: float | None) -> None:
+    assert values(result_of(), workload).get("rows_per_read") == rows
+
+
+def test_lambda_bills_what_the_receipt_says_else_the_function_s_own_time() -> None:
+    server_ms = figures(5.0)
+    assert billed_ms(read("ddb", server_ms=server_ms, consumed={"billed_ms": 7.0})) == 7.0
+    assert billed_ms(read("ddb", server_ms=server_ms)) == server_ms.mean
+    assert billed_ms(read("ddb")) is None
+    assert billed_ms(None) is None
+
+
+def test_the_size_is_the_nearest_one_else_the_largest() -> None:
+    found = sample_result(sizes=tuple(size(rows=rows) for rows in (1000, 100_000, 10_000)))
+    assert [size_for(found, rows).rows for rows in (None, 0.0, 3000.0, 4000.0, 1e9)] == [
+        100_000, 1000, 1000, 10_000, 100_000,
+    ]  # fmt: skip
+
+
+def test_a_result_without_rows_has_nothing_to_say() -> None:
+    with pytest.raises(ConsoleError, match="before it had measured anything"):
+        size_for(sample_result(sizes=(size(rows=0),)), None)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sqlite3
+
+import pytest
+
+from handlers import VERSION
+from handlers.api.response import build_of, health_response, json_response
+from handlers.domain.bookmark import Bookmark
+from handlers.settings import Settings
+
+
+def test_an_answer_is_json_that_is_not_cached() -> None:
+    response = json_response(201, {"a": 1}, {"etag": '"1"'})
+    assert (response.status, json.loads(response.body)) == (201, {"a": 1})
+    assert response.headers == {"content-type": "application/json", "cache-control": "no-store", "etag": '"1"'}
+
+
+def test_health_tells_role_build_and_bookmark() -> None:
+    response = health_response("query", Bookmark(7, 3), build_of(Settings({})), {"retries": 2})
+    assert json.loads(response.body) == {
+        "status": "ok",
+        "role": "query",
+        "build": {
+            "version": VERSION,
+            "python": platform.python_version(),
+            "sqlite": sqlite3.sqlite_version,
+            "region": None,
+            "memory_mb": None,
+            "architecture": platform.machine(),
+        },
+        "bookmark": "7.3",
+        "retries": 2,
+    }
+    assert "retries" not in json.loads(health_response("command", Bookmark(7, 3), build_of(Settings({}))).body)
+
+
+def test_the_build_tells_where_it_runs() -> None:
+    build = build_of(Settings({"AWS_REGION": "eu-central-1", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769"}))
+    assert (build["region"], build["memory_mb"]) == ("eu-central-1", 1769)
+
+
+def test_what_a_machine_does_not_tell_is_null(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.uname", lambda: os.uname_result(("Linux", "", "", "", "")))
+    assert build_of(Settings({}))["architecture"] is None

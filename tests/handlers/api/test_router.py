@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from handlers.api.request import Request, Response
+from handlers.api.router import Router
+from handlers.domain.problem import Problem
+from handlers.routes import BENCHMARK_OPERATIONS
+from tests.support.api import Answer, event
+from tests.support.problems import assert_problem
+
+QUERY_OPERATIONS = ("page", "row", "stats", "snapshots", "health", "openapi", *BENCHMARK_OPERATIONS)
+
+
+def echo(request: Request) -> Response:
+    return Response(200, f"{request.path} {dict(request.path_parameters)}", {"etag": '"1"'})
+
+
+def fail(_: Request) -> Response:
+    raise ZeroDivisionError("secret")
+
+
+def refuse(_: Request) -> Response:
+    raise Problem("conflict", "Not now", headers={"retry-after": "3"}, members={"inserted": 1})
+
+
+ROUTER = Router("query", dict.fromkeys(QUERY_OPERATIONS, echo) | {"health": fail, "snapshots": refuse})
+
+
+def ask(method: str, path: str) -> Answer:
+    return Answer(ROUTER(event(method, path), None))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/ddb", "/ddb {}"),
+        ("/ddb/stats", "/ddb/stats {}"),
+        ("/ddb/1", "/ddb/1 {'id': '1'}"),
+        ("/sqlite-efs/stats2", "/sqlite-efs/stats2 {'id': 'stats2'}"),
+        ("/sqlite-tmp/ ", "/sqlite-tmp/  {'id': ' '}"),
+        ("/openapi.json", "/openapi.json {}"),
+        ("/benchmarks/trends", "/benchmarks/trends {}"),
+        ("/benchmarks/7", "/benchmarks/7 {'id': '7'}"),
+        ("/benchmarks/7/report.md", "/benchmarks/7/report.md {'id': '7'}"),
+        ("/benchmarks/report.md", "/benchmarks/report.md {'id': 'report.md'}"),
+    ],
+)
+def test_a_path_finds_its_operation(path: str, text: str) -> None:
+    assert (ask("GET", path).status, ask("GET", path).text) == (200, text)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "",
+        "/nothing",
+        "/ddb/",
+        "/ddb/1/2",
+        "/ddb//",
+        "/DDB",
+        "/ddbx",
+        "//ddb",
+        "/insert/",
+        "/health/1",
+        "é\0",
+        "/benchmarks/7/",
+        "/benchmarks//report.md",
+        "/benchmarks/7/8/report.md",
+        "/benchmarks/7/other",
+    ],
+)
+def test_another_path_is_not_found(path: str) -> None:
+    assert_problem(ask("GET", path), "not-found", f"There is no {path}")
+
+
+def test_a_long_path_is_not_repeated_in_full() -> None:
+    assert len(ask("GET", "/" + "x" * 10_000).text) < 500
+    assert len(ask("POST", "/ddb/" + "x" * 10_000).text) < 500
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("POST", "/ddb", "GET, HEAD"),
+        ("DELETE", "/ddb/1", "GET, HEAD"),
+        ("OPTIONS", "/ddb/stats", "GET, HEAD"),
+        ("get", "/ddb", "GET, HEAD"),
+        ("PUT", "/snapshots", "GET, HEAD, POST"),
+        ("GET", "/insert", "POST"),
+        ("HEAD", "/insert", "POST"),
+        ("PATCH", "/insert", "POST"),
+        ("POST", "/command/health", "GET, HEAD"),
+        ("TRACE", "/health", "GET, HEAD"),
+        ("DELETE", "/benchmarks", "GET, HEAD, POST"),
+        ("POST", "/benchmarks/trends", "GET, HEAD"),
+        ("PUT", "/benchmarks/7/report.md", "GET, HEAD"),
+    ],
+)
+def test_a_method_that_a_path_does_not_have_is_told_those_it_has(method: str, path: str, allow: str) -> None:
+    answer = ask(method, path)
+    assert answer.headers["allow"] == allow
+    if method == "HEAD":
+        assert (answer.status, answer.text) == (405, "")
+    else:
+        assert_problem(answer, "method-not-allowed", f"{path} allows {allow}, got {method}")
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/insert"), ("POST", "/snapshots"), ("GET", "/command/health")])
+def test_what_the_other_function_answers_is_not_answered_here(method: str, path: str) -> None:
+    assert ask(method, path).status == 405
+    command = Router("command", dict.fromkeys(("insert", "publish", "health"), echo))
+    assert Answer(command(event(method, path), None)).status == 200
+    assert Answer(command(event("GET", "/ddb/1"), None)).status == 405
+
+
+def test_an_operation_knows_how_long_it_may_take() -> None:
+    class Context:
+        def get_remaining_time_in_millis(self) -> int:
+            return 1500
+
+    seen: list[float | None] = []
+
+    def note(request: Request) -> Response:
+        seen.append(request.remaining_s())
+        return Response(200)
+
+    router = Router("query", dict.fromkeys(QUERY_OPERATIONS, note))
+    for context in (Context(), None, object()):
+        router(event("GET", "/ddb"), context)
+    assert seen == [1.5, None, None]
+
+
+def test_head_is_get_without_the_body() -> None:
+    assert ask("HEAD", "/ddb/1").text == ""
+    assert (ask("HEAD", "/ddb/1").status, ask("HEAD", "/ddb/1").headers) == (200, ask("GET", "/ddb/1").headers)
+    assert ask("HEAD", "/nothing").text == ""
+    assert ask("HEAD", "/nothing").headers == ask("GET", "/nothing").headers
+
+
+def test_a_problem_becomes_problem_json() -> None:
+    answer = ask("GET", "/snapshots")
+    problem = assert_problem(answer, "conflict", "Not now")
+    assert answer.headers["retry-after"] == "3"
+    assert (problem["inserted"], problem["instance"]) == (1, "request-1")
+
+
+def test_a_defect_is_logged_in_full_and_shown_to_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    answer = ask("GET", "/health")
+    assert_problem(answer, "internal-error", "the log has the reason")
+    assert "secret" not in answer.text
+    assert "ZeroDivision" not in answer.text
+    (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert "request-1" in record.getMessage()
+    assert "ZeroDivisionError: secret" in caplog.text
+    assert ask("HEAD", "/health").status == 500

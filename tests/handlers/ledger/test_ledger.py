@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+import math
+import sys
+import time
+from contextlib import closing
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from handlers.aws import table
+from handlers.aws.dynamodb import PARALLEL_READS
+from handlers.aws.table import page_of, rows_key
+from handlers.domain.bookmark import Bookmark
+from handlers.domain.numbers import is_storable
+from handlers.domain.problem import Problem
+from handlers.ledger import ledger as ledger_module
+from handlers.ledger.ledger import Ledger, Range
+from handlers.reads.page import PageQuery
+from handlers.rows import Row
+from tests.support.meddling import (
+    EPOCH,
+    Clock,
+    MeddledLedger,
+    all_rows,
+    client_error,
+    lose_answer,
+    lose_request,
+    no_time_limit,
+    put_rows,
+    refuse,
+    row_of,
+    set_head,
+)
+
+ON_THE_EMULATOR = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+VALUES = [0.0, 1e-130, -1e-130, 5e-324 * 2**700, 0.1, -0.1, 1 / 3, 1.0, -1.0, 2.0**53, math.nextafter(1e126, 0), -1e125]
+
+
+def read(ledger: Ledger, span: Range) -> list[Row]:
+    return [row for page in ledger.rows(span, no_time_limit()) for row in page]
+
+
+def read_matching(ledger: Ledger, seq: int, **parameters: str) -> list[int]:
+    pages = ledger.matching(Bookmark(EPOCH, seq), PageQuery(parameters), no_time_limit())
+    return [row[0] for page in pages for row in page]
+
+
+def key_of(seq: int) -> dict[str, Any]:
+    return {"pk": {"S": rows_key(EPOCH, page_of(seq))}, "sk": {"N": str(seq)}}
+
+
+@pytest.fixture
+def pages_of_ten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "PAGE_ROWS", 10)
+    monkeypatch.setattr(ledger_module, "PAGE_ROWS", 10)
+
+
+def test_there_is_no_head_before_there_is_a_ledger(ledger: Ledger) -> None:
+    assert ledger.head(no_time_limit()) is None
+
+
+def test_the_head_is_what_was_written_last(ledger: Ledger) -> None:
+    for head in (Bookmark(5, 0), Bookmark(5, 7), Bookmark(6, 1)):
+        set_head(ledger, head)
+        assert ledger.head(no_time_limit()) == head
+
+
+def test_heads_items_and_ranges_are_read_strongly(ledger: Ledger) -> None:
+    put_rows(ledger, [row_of(1)])
+    meddled = MeddledLedger(ledger)
+    all_rows(meddled)
+    assert {arguments["ConsistentRead"] for _, arguments in meddled.meddled.calls} == {True}
+
+
+@given(st.integers(1, 5000), st.integers(0, 5000), st.booleans())
+def test_a_range_cut_at_pages_is_the_same_range(first: int, length: int, newest_first: bool) -> None:
+    span = Range(1, first, first + length - 1, newest_first)
+    pages = span.pages()
+    seqs = [seq for page in pages for seq in range(page.first, page.last + 1)]
+    assert sorted(seqs) == list(range(first, first + length))
+    assert all(page_of(page.first) == page_of(page.last) and page.first <= page.last for page in pages)
+    firsts = [page.first for page in pages]
+    assert firsts == sorted(firsts, reverse=newest_first)
+    assert all(page.newest_first is newest_first and page.epoch == 1 for page in pages)
+
+
+def test_ranges_across_pages_are_read_whole_and_in_order(ledger: Ledger) -> None:
+    made = [row_of(seq, seq / 7) for seq in range(1, 2002)]
+    put_rows(ledger, made)
+    for last in (1, 999, 1000, 1001, 2000, 2001):
+        assert read(ledger, Range(EPOCH, 1, last)) == made[:last]
+    assert read(ledger, Range(EPOCH, 1, 2001, newest_first=True)) == made[::-1]
+    for first, last in ((1000, 1001), (1001, 2000), (500, 1500), (2001, 2001)):
+        assert read(ledger, Range(EPOCH, first, last, newest_first=True)) == made[first - 1 : last][::-1]
+    assert read(ledger, Range(EPOCH, 2002, 2001)) == []
+
+
+@pytest.mark.usefixtures("pages_of_ten")
+def test_many_pages_are_read_in_parallel_and_no_further_than_asked(ledger: Ledger) -> None:
+    put_rows(ledger, [row_of(seq) for seq in range(1, 301)])
+    meddled = MeddledLedger(ledger)
+    pages = meddled.matching(Bookmark(EPOCH, 300), PageQuery({"min_value": "0"}), no_time_limit())
+    with closing(pages):
+        assert [row[0] for row in next(pages)] == list(range(300, 290, -1))
+        time.sleep(0.1)  # a reader that ran ahead would do so now
+    assert 1 <= len(meddled.meddled.calls) <= PARALLEL_READS
+    assert [row[0] for row in read(ledger, Range(EPOCH, 1, 300))] == list(range(1, 301))
+
+
+@pytest.mark.usefixtures("pages_of_ten")
+def test_a_page_that_cannot_be_read_fails_the_whole_read(ledger: Ledger) -> None:
+    put_rows(ledger, [row_of(seq) for seq in range(1, 301)])
+    plan = [None, None, None, refuse(client_error("AccessDeniedException"))]
+    with pytest.raises(Problem, match="AccessDenied"):
+        read(MeddledLedger(ledger, query=plan), Range(EPOCH, 1, 300))
+
+
+def test_lost_answers_of_reads_are_asked_for_again(ledger: Ledger) -> None:
+    put_rows(ledger, [row_of(seq) for seq in range(1, 4)])
+    clock = Clock()
+    meddled = MeddledLedger(ledger, query=[lose_answer, lose_request], get_item=[lose_request])
+    assert meddled.head(clock.deadline()) == Bookmark(EPOCH, 3)
+    assert [len(page) for page in meddled.rows(Range(EPOCH, 1, 3), clock.deadline())] == [3]
+
+
+def test_what_dynamodb_calls_our_defect_is_not_taken_for_an_outage(ledger: Ledger) -> None:
+    with pytest.raises(ClientError, match="ValidationException"):
+        ledger.get({"pk": {"S": "no sort key"}}, no_time_limit())
+
+
+def test_answers_cut_at_one_megabyte_are_continued(ledger: Ledger) -> None:
+    put_rows(ledger, [row_of(seq) for seq in range(1, 6)])
+    for seq in range(1, 6):
+        ledger.client.update_item(
+            TableName=ledger.table_name,
+            Key=key_of(seq),
+            UpdateExpression="SET padding = :padding",
+            ExpressionAttributeValues={":padding": {"S": "x" * 300_000}},
+        )
+    meddled = MeddledLedger(ledger)
+    assert read(meddled, Range(EPOCH, 1, 5)) == [row_of(seq) for seq in range(1, 6)]
+    assert len(meddled.meddled.calls) == 2
+    assert read_matching(ledger, 5, min_value="0.1", order="asc") == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("lost", [1, 5, 1000, 1001, 1003])
+def test_a_missing_row_is_never_passed_over_in_silence(ledger: Ledger, lost: int) -> None:
+    put_rows(ledger, [row_of(seq) for seq in (*range(1, 6), *range(996, 1004))])
+    ledger.client.delete_item(TableName=ledger.table_name, Key=key_of(lost))
+    spans = [Range(EPOCH, 1, 5), Range(EPOCH, 996, 1003, newest_first=True)]
+    (span,) = [span for span in spans if span.first <= lost <= span.last]
+    with pytest.raises(Problem, match="lacks 1 of the rows") as caught:
+        read(ledger, span)
+    assert (caught.value.status, caught.value.headers) == (503, {"retry-after": "5"})
+    assert sum(len(read(ledger, span)) for span in spans if not span.first <= lost <= span.last) in (5, 8)
+
+
+def test_a_missing_row_fails_filtered_reads_and_statistics_too(ledger: Ledger) -> None:
+    put_rows(ledger, [row_of(seq, float(seq)) for seq in range(1, 6)])
+    ledger.client.delete_item(TableName=ledger.table_name, Key=key_of(3))
+    with pytest.raises(Problem, match="lacks 1"):
+        read_matching(ledger, 5, min_value="5")
+    with pytest.raises(Problem, match="lacks 1"):
+        list(ledger.values_and_times(Bookmark(EPOCH, 5), no_time_limit()))
+
+
+def test_values_and_times_are_those_of_the_prefix(ledger: Ledger) -> None:
+    made = [row_of(seq, value, f"2026-01-0{seq}T00:00:00.000Z") for seq, value in enumerate(VALUES[:5], 1)]
+    put_rows(ledger, made)
+    ((values, times),) = ledger.values_and_times(Bookmark(EPOCH, 4), no_time_limit())
+    assert (values, times) == ([row[2] for row in made[:4]], [row[3] for row in made[:4]])
+
+
+def test_a_row_is_found_by_its_id_in_its_own_epoch_only(ledger: Ledger) -> None:
+    put_rows(ledger, [row_of(1, 1.0)], epoch=1)
+    put_rows(ledger, [row_of(1001, 2.0)], epoch=2)
+    assert ledger.row_by_id(1, row_of(1)[1], no_time_limit()) == row_of(1, 1.0)
+    assert ledger.row_by_id(2, row_of(1001)[1], no_time_limit()) == row_of(1001, 2.0)
+    assert ledger.row_by_id(2, row_of(1)[1], no_time_limit()) is None
+    assert ledger.row_by_id(1, "nobody", no_time_limit()) is None
+
+
+def test_other_items_with_an_id_are_no_rows(ledger: Ledger) -> None:
+    item: Any = {"pk": {"S": "session#1"}, "sk": {"N": "0"}, "id": {"S": "a session"}}
+    ledger.client.put_item(TableName=ledger.table_name, Item=item)
+    assert ledger.row_by_id(1, "a session", no_time_limit()) is None
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("after", [None, 1, 4, 8])
+def test_a_filtered_read_goes_on_after_its_position(ledger: Ledger, order: str, after: int | None) -> None:
+    put_rows(ledger, [row_of(seq, float(seq % 2)) for seq in range(1, 9)])
+    query = PageQuery({"order": order, "min_value": "1"})
+    query.after = after
+    found = [row[0] for page in ledger.matching(Bookmark(EPOCH, 8), query, no_time_limit()) for row in page]
+    wanted = [1, 3, 5, 7] if order == "asc" else [7, 5, 3, 1]
+    assert found == [seq for seq in wanted if after is None or (seq > after if order == "asc" else seq < after)]
+
+
+def test_a_prefix_ends_at_its_bookmark_whatever_came_later(ledger: Ledger) -> None:
+    put_rows(ledger, [row_of(seq) for seq in range(1, 9)])
+    assert read_matching(ledger, 3, min_value="0", order="asc") == [1, 2, 3]
+
+
+def near(value: float) -> list[float]:
+    return [value, value * (1 + sys.float_info.epsilon), value * (1 - sys.float_info.epsilon / 2), -value]
+
+
+BOUNDS = st.one_of(
+    st.sampled_from([bound for value in VALUES for bound in near(value)]),
+    st.sampled_from([5e-324, -5e-324, 9.9e-131, -9.9e-131, 1e126, -1e126, sys.float_info.max, -sys.float_info.max]),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+
+
+@ON_THE_EMULATOR
+@given(st.data())
+def test_the_bounds_of_values_are_exact_and_may_lie_beyond_dynamodbs_numbers(
+    ledger: Ledger, data: st.DataObject
+) -> None:
+    if ledger.head(no_time_limit()) is None:
+        put_rows(ledger, [row_of(seq, value) for seq, value in enumerate(VALUES, 1)])
+    minimum, maximum = data.draw(st.none() | BOUNDS), data.draw(st.none() | BOUNDS)
+    assume(minimum is not None or maximum is not None)
+    assume(minimum is None or maximum is None or minimum <= maximum)
+    bounds = {"min_value": minimum, "max_value": maximum}
+    parameters = {name: repr(bound) for name, bound in bounds.items() if bound is not None}
+    wanted = [
+        seq
+        for seq, value in enumerate(VALUES, 1)
+        if (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
+    ]
+    assert read_matching(ledger, len(VALUES), order="asc", **parameters) == wanted
+
+
+@ON_THE_EMULATOR
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False).filter(is_storable), min_size=1, max_size=20))
+def test_any_double_that_can_be_stored_comes_back_as_it_was(ledger: Ledger, values: list[float]) -> None:
+    made = [row_of(seq, value + 0.0) for seq, value in enumerate(values, 1)]
+    put_rows(ledger, made)
+    assert [repr(row[2]) for row in read(ledger, Range(EPOCH, 1, len(made)))] == [repr(row[2]) for row in made]
+
+
+def test_the_bounds_of_times_include_from_and_leave_out_to(ledger: Ledger) -> None:
+    times = [f"2026-01-01T00:00:0{second}.000Z" for second in range(1, 6)]
+    put_rows(ledger, [row_of(seq, created_at=time) for seq, time in enumerate(times, 1)])
+    assert read_matching(ledger, 5, order="asc", **{"from": times[1], "to": times[3]}) == [2, 3]
+    assert read_matching(ledger, 5, order="asc", **{"from": times[4]}) == [5]
+    assert read_matching(ledger, 5, order="asc", to=times[0]) == []
+    assert read_matching(ledger, 5, order="asc", to="2026-01-01T00:00:01.0001Z", max_value="0.5") == [1]

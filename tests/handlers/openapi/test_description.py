@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+import yaml
+
+from console.documents import yaml_text
+from handlers import rows
+from handlers.api import insert as insertion
+from handlers.api.request import Request
+from handlers.domain.bookmark import MAX_EPOCH, MAX_SEQ, Bookmark
+from handlers.domain.problem import KINDS, TYPE_PREFIX
+from handlers.openapi.description import OPERATIONS, description
+from handlers.openapi.parameters import HEADERS, MAX_KEY_CHARACTERS, PARAMETERS
+from handlers.openapi.schemas import BOOKMARK_PATTERN, ID_EXAMPLE
+from handlers.reads.page import PAGE_PARAMETERS, PageQuery
+from handlers.routes import ROUTES
+from tests.support.api import SOURCES, Answer, Api, event
+
+ROOT = Path(__file__).parents[3]
+FILE = ROOT / "docs" / "openapi.yaml"
+DESCRIPTION: dict[str, Any] = json.loads(json.dumps(description()))
+SCHEMA = schemathesis.openapi.from_dict(description())
+OPERATION_OF = {(verb, path): (function, name) for verb, path, function, name in ROUTES}
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, by_verb in DESCRIPTION["paths"].items():
+        for verb, operation in by_verb.items():
+            yield verb.upper(), path, operation
+
+
+def resolved(part: dict[str, Any]) -> Any:
+    """What a reference leads to."""
+    found: Any = DESCRIPTION
+    for name in part["$ref"].removeprefix("#/").split("/"):
+        found = found[name]
+    return found
+
+
+def references(part: object) -> Iterator[str]:
+    if isinstance(part, dict):
+        for name, member in part.items():  # pyright: ignore[reportUnknownVariableType] - JSON
+            if name == "$ref":
+                yield str(member)  # pyright: ignore[reportUnknownArgumentType] - JSON
+            else:
+                yield from references(member)  # pyright: ignore[reportUnknownArgumentType] - JSON
+    elif isinstance(part, list):
+        for member in part:  # pyright: ignore[reportUnknownVariableType] - JSON
+            yield from references(member)  # pyright: ignore[reportUnknownArgumentType] - JSON
+
+
+def assert_as_described(answer: Answer, method: str, path: str) -> None:
+    """Status, headers, media type and body are what the description says of this route."""
+    operation = DESCRIPTION["paths"][path][method.lower()]
+    assert str(answer.status) in operation["responses"]
+    request = httpx.Request(method, "http://localhost" + path)
+    response = httpx.Response(answer.status, headers=answer.headers, content=answer.text, request=request)
+    response.elapsed = timedelta(0)
+    SCHEMA[path][method].validate_response(response)  # pyright: ignore[reportUnknownMemberType] - its types are partly open
+    described = operation["responses"][str(answer.status)]
+    described = resolved(described) if "$ref" in described else described
+    required = {name.lower() for name in described["headers"] if HEADERS[name][2]}
+    assert required - {"retry-after"} <= answer.headers.keys()
+    assert answer.headers.keys() - {"content-type"} <= {name.lower() for name in described["headers"]}
+
+
+def test_the_file_is_what_the_code_says() -> None:
+    assert FILE.read_text() == yaml_text(), "docs/openapi.yaml is out of date: make docs"
+    assert yaml.safe_load(FILE.read_text()) == DESCRIPTION
+
+
+def test_the_file_is_written_by_the_console(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "console.documents", str(tmp_path / "made.yaml")], check=True, cwd=ROOT)
+    assert (tmp_path / "made.yaml").read_text() == FILE.read_text()
+
+
+def test_every_route_is_described_and_nothing_else() -> None:
+    assert {(verb, path) for verb, path, _ in operations()} == set(OPERATION_OF)
+    assert set(OPERATIONS) == {name for _, _, _, name in ROUTES}
+    names = [operation["operationId"] for _, _, operation in operations()]
+    assert len(set(names)) == len(names)
+
+
+def test_every_reference_leads_somewhere_and_every_component_is_used() -> None:
+    used = set(references(DESCRIPTION))
+    components = {f"#/components/{kind}/{name}" for kind, named in DESCRIPTION["components"].items() for name in named}
+    assert used == components
+
+
+def test_every_problem_is_described_where_it_can_happen() -> None:
+    described: dict[str, set[str]] = {}
+    for _, _, operation in operations():
+        for status, response in operation["responses"].items():
+            if int(status) >= 400:
+                own = resolved(response)["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]
+                assert str(own["status"]["const"]) == status
+                described[status] = set(own["type"]["enum"])
+    kinds = {kind: status for kind, (status, _) in KINDS.items()}
+    assert {name for names in described.values() for name in names} == {TYPE_PREFIX + kind for kind in kinds}
+    for kind, status in kinds.items():
+        assert TYPE_PREFIX + kind in described[str(status)]
+
+
+def test_every_parameter_is_described_where_it_is_understood() -> None:
+    for verb, path, operation in operations():
+        _, name = OPERATION_OF[verb, path]
+        named = {resolved(part)["name"]: resolved(part)["in"] for part in operation["parameters"]}
+        assert {part for part, place in named.items() if place == "path"} == set(re.findall(r"\{(\w+)\}", path))
+        expected = set({"page": PAGE_PARAMETERS, "benchmarks": ("limit", "cursor")}.get(name, ()))
+        expected |= {"refresh"} if path.startswith("/sqlite-tmp") else set[str]()
+        assert {part for part, place in named.items() if place == "query"} == expected
+        headers = {"insert": {"Idempotency-Key", "Prefer"}}.get(name, set[str]())
+        headers = {"Min-Bookmark", "If-None-Match"} if name in ("page", "row", "stats") else headers
+        assert {part for part, place in named.items() if place == "header"} == headers
+
+
+def test_the_examples_of_parameters_are_understood() -> None:
+    examples = {name: example for name, (place, _, example, _) in PARAMETERS.items() if place == "query" and example}
+    del examples["refresh"]
+    assert PageQuery({name: str(example) for name, example in examples.items()}).is_filtered
+
+
+def test_a_bookmarks_pattern_is_the_parsers() -> None:
+    texts = [
+        "0.0",
+        "1.0",
+        f"{MAX_EPOCH}.{MAX_SEQ}",
+        f"{MAX_EPOCH + 1}.0",
+        f"1.{MAX_SEQ + 1}",
+        "01.1",
+        "1.01",
+        "1",
+        ".",
+        "a.1",
+    ]
+    for text in texts:
+        try:
+            Bookmark.parse(text)
+        except ValueError:
+            assert not re.search(BOOKMARK_PATTERN, text)
+        else:
+            assert re.search(BOOKMARK_PATTERN, text)
+
+
+def test_a_keys_limits_are_those_of_insertion() -> None:
+    assert MAX_KEY_CHARACTERS == insertion.MAX_KEY_CHARACTERS
+    pattern = str(PARAMETERS["Idempotency-Key"][1]["pattern"])
+    for key in ("a", "a b", "!~", " a", "a ", "", " ", "é", "\n"):
+        asked = Request(event("POST", "/insert", headers={"idempotency-key": key}))
+        if re.fullmatch(pattern, key):
+            assert insertion.call_of(asked, {}) is not None
+
+
+def test_bodies_given_as_examples_are_understood(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.api.benchmarks.DEFAULT_ITERATIONS", 1)
+    for path in ("/insert", "/snapshots", "/benchmarks"):
+        body = DESCRIPTION["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        for example in body["examples"].values():
+            assert api.post(path, example["value"]).status == 201
+
+
+def test_the_row_is_described_by_the_data_model(api: Api) -> None:
+    row = DESCRIPTION["components"]["schemas"]["Row"]
+    assert list(row["properties"]) == list(rows.COLUMNS[1:])
+    (example,) = row["examples"]
+    assert example["id"] == ID_EXAMPLE
+    api.post("/insert", {})
+    assert list(api.get("/ddb").json["data"][0]) == list(example)
+
+
+def test_writes_are_answered_as_described(api: Api) -> None:
+    for content, headers in (
+        ({}, {}),
+        ({"count": 3}, {"idempotency_key": "key"}),
+        ({"count": 3}, {"idempotency_key": "key"}),
+        ({"count": 4}, {"idempotency_key": "key"}),
+        ({"count": 0}, {}),
+        ({"count": 3}, {"prefer": "respond-async"}),
+        ({"count": 3}, {"idempotency_key": ""}),
+        ({"count": 3}, {"content_type": "text/plain"}),
+    ):
+        assert_as_described(api.post("/insert", content, **headers), "POST", "/insert")
+    for content in ({}, {"full": True}, {"full": 1}):
+        assert_as_described(api.post("/snapshots", content), "POST", "/snapshots")
+
+
+def test_benchmarks_are_answered_as_described(api: Api) -> None:
+    short = {"iterations": 2, "workloads": ["by-id", "stats"]}
+    answers = [api.post("/benchmarks", short)]
+    api.post("/insert", {"count": 3})
+    answers += [api.post("/benchmarks", content) for content in (short, short, {"iterations": 0})]
+    assert [answer.status for answer in answers] == [409, 201, 201, 422]
+    for answer in answers:
+        assert_as_described(answer, "POST", "/benchmarks")
+    for path in ("/benchmarks", "/benchmarks/trends"):
+        assert_as_described(api.get(path), "GET", path)
+        assert_as_described(api.get(path, "wrong=1"), "GET", path)
+    assert_as_described(api.get("/benchmarks", "limit=1"), "GET", "/benchmarks")
+    for name in ("", "/report.md", "/results.csv"):
+        for benchmark_id in (answers[1].json["id"], "1"):
+            path = f"/benchmarks/{benchmark_id}{name}"
+            assert_as_described(api.get(path), "GET", f"/benchmarks/{{id}}{name}")
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_reads_are_answered_as_described(api: Api, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("handlers.reads.sqlite_efs.WAIT_S", "handlers.reads.ddb.WAIT_S"):
+        monkeypatch.setattr(name, 0.0)
+    for path in (source, f"{source}/stats"):
+        assert_as_described(api.get(path), "GET", path)
+    inserted = api.post("/insert", {"count": 3}).json
+    epoch = Bookmark.parse(inserted["bookmark"]).epoch
+    for template, path in (
+        (source, source),
+        (f"{source}/stats",) * 2,
+        (f"{source}/{{id}}", f"{source}/{inserted['ids'][0]}"),
+    ):
+        answers = [
+            api.get(path),
+            api.get(path, "wrong=1"),
+            api.get(path, if_none_match="*"),
+            api.get(path, min_bookmark=f"{epoch}.9"),
+            api.get(path, min_bookmark=f"{epoch - 1}.1"),
+        ]
+        assert [answer.status for answer in answers] == [200, 400, 304, 503, 409]
+        for answer in answers:
+            assert_as_described(answer, "GET", template)
+    assert_as_described(api.get(f"{source}/x"), "GET", f"{source}/{{id}}")
+    for raw_query in ("limit=1", "limit=0&order=up"):
+        assert_as_described(api.get(source, raw_query), "GET", source)
+
+
+def test_the_rest_is_answered_as_described(api: Api) -> None:
+    api.post("/insert", {"count": 3})
+    for path in ("/snapshots", "/health", "/query/health", "/command/health", "/openapi.json"):
+        assert_as_described(api.get(path), "GET", path)
+        assert_as_described(api.get(path, "wrong=1"), "GET", path)

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+import pytest
+
+from archives.closure import files_of
+from archives.lean import content_of
+from archives.zipped import zip_bytes
+from handlers.routes import COMMAND, QUERY
+from infra.compute.archive import ROOT, archive_of, entry_of, handler_of
+from tests.infra.program import graph
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the handlers that may be edited."""
+    shutil.copytree(ROOT / "handlers", tmp_path / "handlers", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def contents(function: str, root: Path) -> bytes:
+    """What decides about the archive's hash: names and contents."""
+    return zip_bytes(files_of(entry_of(function), root))
+
+
+@pytest.mark.parametrize("function", [COMMAND, QUERY])
+def test_the_archive_is_the_closure_file_by_file(function: str) -> None:
+    assets = cast("dict[str, Any]", archive_of(function).assets)
+    assert {name: asset.text.encode() for name, asset in assets.items()} == {
+        name: content_of(path) for name, path in files_of(entry_of(function), ROOT).items()
+    }
+    assert all(isinstance(asset, pulumi.StringAsset) for asset in assets.values())
+    assert graph("dev").one("Function", f"{function}-function").inputs["code"] == sorted(assets)
+
+
+@pytest.mark.parametrize("function", [COMMAND, QUERY])
+def test_the_handler_is_in_the_archive(function: str) -> None:
+    module, _, attribute = handler_of(function).rpartition(".")
+    path = files_of(entry_of(function), ROOT)[f"{module.replace('.', '/')}.py"]
+    assert f"\n{attribute} = " in path.read_text(encoding="utf-8")
+
+
+def test_each_side_leaves_the_others_files_at_home() -> None:
+    command, query = (set(files_of(entry_of(function), ROOT)) for function in (COMMAND, QUERY))
+    assert {"handlers/snapshots/publish.py", "handlers/ledger/appender.py"} <= command - query
+    assert {
+        "handlers/reads/sqlite_efs.py",
+        "handlers/reads/ddb.py",
+        "handlers/openapi/description.py",
+    } <= query - command
+    assert not any("ulid" in name for name in query)
+    assert any(name.startswith("ulid/") for name in command)
+
+
+@pytest.mark.parametrize(
+    ("edited", "changes"),
+    [
+        ("snapshots/publish.py", {COMMAND}),
+        ("command.py", {COMMAND}),
+        ("reads/sqlite_efs.py", {QUERY}),
+        ("reads/ddb.py", {QUERY}),
+        ("rows.py", {COMMAND, QUERY}),
+    ],
+)
+def test_an_edit_changes_the_functions_that_import_the_file_and_no_other(
+    edited: str, changes: set[str], project: Path
+) -> None:
+    before = {function: contents(function, project) for function in (COMMAND, QUERY)}
+    with (project / "handlers" / edited).open("a", encoding="utf-8") as file:
+        file.write("# edited\n")
+    after = {function: contents(function, project) for function in (COMMAND, QUERY)}
+    assert {function for function in before if before[function] != after[function]} == changes
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Path:
+    """What Lambda has beside the standard library: boto3 and what that needs. Python 3.11 needs one module more."""
+    folder = tmp_path / "runtime"
+    folder.mkdir()
+    for name in ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six", "typing_extensions"):
+        spec = find_spec(name)
+        assert spec
+        assert spec.origin
+        origin = Path(spec.origin)
+        origin = origin.parent if origin.name == "__init__.py" else origin
+        (folder / origin.name).symlink_to(origin)
+    return folder
+
+
+@pytest.mark.parametrize("function", [COMMAND, QUERY])
+def test_each_function_starts_from_its_archive_alone(function: str, tmp_path: Path, runtime: Path) -> None:
+    (tmp_path / "archive.zip").write_bytes(contents(function, ROOT))
+    with zipfile.ZipFile(tmp_path / "archive.zip") as archive:
+        archive.extractall(tmp_path / "task")
+    program = "import importlib, sys; sys.path[:0] = sys.argv[2:]; importlib.import_module(sys.argv[1]).handler"
+    command = [sys.executable, "-I", "-S", "-c", program, entry_of(function), str(tmp_path / "task"), str(runtime)]
+    environ = {"TABLE_NAME": "table", "AWS_REGION": "us-east-1"}
+    subprocess.run(command, env=environ, check=True)
+
+
+@pytest.mark.parametrize("function", [COMMAND, QUERY])
+def test_what_is_not_code_changes_nothing(function: str, project: Path) -> None:
+    before = contents(function, project)
+    (project / "handlers" / "__pycache__").mkdir()
+    (project / "handlers" / "__pycache__" / "query.cpython-313.pyc").write_bytes(b"old")
+    (project / "handlers" / "stray.db").write_bytes(b"data")
+    for path in project.rglob("*.py"):
+        path.touch()
+    assert contents(function, project) == before
+
+
+@pytest.mark.parametrize("function", [COMMAND, QUERY])
+def test_no_file_has_the_line_ends_of_another_system(function: str) -> None:
+    for name, path in files_of(entry_of(function), ROOT).items():
+        assert b"\r\n" not in path.read_bytes(), name
+
+
+def test_the_query_functions_archive_is_small() -> None:
+    assert len(contents(QUERY, ROOT)) <= 60 * 1024

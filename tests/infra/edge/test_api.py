@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.routes import COMMAND, ROUTES, gateway_routes
+from infra.edge.api import part_of
+from tests.infra.graph import Graph
+from tests.infra.program import graph, run
+
+JWT = {"jwtIssuer": "https://issuer.example.com/", "jwtAudience": ["readers"]}
+
+
+def authorization(seen: Graph) -> dict[str, str]:
+    return {node.inputs["routeKey"]: node.inputs["authorizationType"] for node in seen.of("Route")}
+
+
+def test_the_gateway_has_the_routers_own_routes() -> None:
+    targets = {node.inputs["routeKey"]: node.inputs["target"] for node in graph("dev").of("Route")}
+    assert targets.pop("$default") == "integrations/api-query-id"
+    assert targets == {key: f"integrations/api-{function}-id" for key, function in gateway_routes().items()}
+
+
+def test_what_the_command_function_answers_never_falls_to_the_default_route() -> None:
+    explicit = set(authorization(graph("dev")))
+    assert {f"{method} {path}" for method, path, function, _ in ROUTES if function == COMMAND} <= explicit
+
+
+def test_each_route_may_call_its_function_through_the_alias_and_no_other_may() -> None:
+    seen = graph("dev")
+    allowed = {node.inputs["sourceArn"]: node.inputs["function"] for node in seen.of("Permission")}
+    arn = "arn:aws:execute-api:us-east-1:123456789012:api-gateway/$default/"
+    wanted = {arn + key.replace(" ", ""): f"lambda-sqlite-dev-{function}" for key, function in gateway_routes().items()}
+    assert allowed == {**wanted, f"{arn}$default": "lambda-sqlite-dev-query"}
+
+
+def test_integrations_call_the_alias() -> None:
+    for function in ("command", "query"):
+        uri = graph("dev").one("Integration", f"api-{function}").inputs["integrationUri"]
+        assert uri == f"arn:aws:apigateway:us-east-1:lambda:path/{function}-live"
+
+
+@pytest.mark.parametrize(
+    ("changes", "write", "read"),
+    [
+        ({}, "AWS_IAM", "NONE"),
+        ({"readAuth": "iam"}, "AWS_IAM", "AWS_IAM"),
+        ({"readAuth": "jwt", **JWT}, "AWS_IAM", "JWT"),
+        ({"writeAuth": "jwt", **JWT}, "JWT", "NONE"),
+    ],
+)
+def test_who_may_write_and_who_may_read(changes: dict[str, Any], write: str, read: str) -> None:
+    kinds = authorization(run("dev", changes))
+    assert kinds.pop("$default") == read
+    assert set(kinds.values()) == {write}
+
+
+def test_tokens_are_checked_against_issuer_and_audience() -> None:
+    seen = run("dev", {"readAuth": "jwt", **JWT})
+    authorizer = seen.one("Authorizer").inputs
+    assert authorizer["authorizerType"] == "JWT"
+    assert authorizer["jwtConfiguration"] == {"issuer": JWT["jwtIssuer"], "audiences": ["readers"]}
+    guarded = {node.inputs["routeKey"]: node.inputs.get("authorizerId") for node in seen.of("Route")}
+    assert guarded == dict.fromkeys(gateway_routes()) | {"$default": "api-jwt-id"}
+
+
+@pytest.mark.parametrize(("read_auth", "has_route"), [("none", False), ("iam", True)])
+def test_browsers_on_named_origins_may_call_and_ask_before(read_auth: str, has_route: bool) -> None:
+    seen = run("dev", {"corsOrigins": ["https://a.example.com"], "readAuth": read_auth})
+    cors = seen.one("Api").inputs["corsConfiguration"]
+    assert cors["allowOrigins"] == ["https://a.example.com"]
+    assert "allowCredentials" not in cors
+    assert "snapshot-bookmark" in cors["exposeHeaders"]
+    assert "min-bookmark" in cors["allowHeaders"]
+    assert (authorization(seen).get("OPTIONS /{proxy+}") == "NONE") is has_route
+
+
+def test_without_origins_there_is_no_cors() -> None:
+    assert "corsConfiguration" not in graph("dev").one("Api").inputs
+
+
+def test_an_own_domain_replaces_the_default_endpoint() -> None:
+    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+    seen = run("dev", {"domain": "api.example.com", "certificateArn": certificate})
+    domain = seen.one("DomainName").inputs
+    assert domain["domainName"] == "api.example.com"
+    assert domain["domainNameConfiguration"]["certificateArn"] == certificate
+    assert domain["domainNameConfiguration"]["securityPolicy"] == "TLS_1_2"
+    assert seen.one("ApiMapping").inputs["stage"] == "api-stage-id"
+    assert seen.one("Api").inputs["disableExecuteApiEndpoint"] is True
+    assert seen.outputs["api_url"] == "https://api.example.com"
+    assert seen.outputs["domain_target"] == "target.example.com"
+
+
+def test_the_access_log_is_json_with_the_gateways_own_variables() -> None:
+    fields = json.loads(graph("dev").one("Stage").inputs["accessLogSettings"]["format"])
+    assert {"requestId", "status", "routeKey", "integrationRequestId"} <= set(fields)
+    assert all(value.startswith("$context.") for value in fields.values())
+
+
+def test_outputs() -> None:
+    url = "https://api-gateway.example.com"
+    assert graph("dev").outputs == {
+        "api_url": url,
+        "endpoints": {
+            "insert": f"{url}/insert",
+            "sqlite_efs": f"{url}/sqlite-efs",
+            "sqlite_tmp": f"{url}/sqlite-tmp",
+            "ddb": f"{url}/ddb",
+        },
+        "table_name": "lambda-sqlite-dev-ledger",
+        "file_system_id": "storage-files-id",
+        "command_function": "lambda-sqlite-dev-command",
+        "query_function": "lambda-sqlite-dev-query",
+    }
+
+
+def test_a_protected_stack_says_how_to_destroy_it() -> None:
+    assert graph("prod").outputs["to_destroy"].startswith("pulumi config set protect false && pulumi up")
+
+
+@given(st.lists(st.sampled_from(["a", "b", "health"]), min_size=1), st.sampled_from(["GET", "POST"]))
+def test_a_routes_part_of_a_name_is_plain(parts: list[str], method: str) -> None:
+    assert part_of(f"{method} /{'/'.join(parts)}") == "-".join([method.lower(), *parts])

@@ -1,0 +1,79 @@
+"""The API as the gateway sees it, without a gateway: events in, answers out, both functions in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from handlers import command, query
+from handlers.api.router import Router
+from handlers.routes import COMMAND, QUERY, gateway_routes
+
+SOURCES = ("/sqlite-efs", "/sqlite-tmp", "/ddb")
+
+
+def spread(count: int, first: int = 1) -> list[dict[str, float]]:
+    """Items whose values lie evenly between 0 and 1, however many there are: a filter keeps its share of any run."""
+    return [{"random_value": number * 0.618034 % 1} for number in range(first, first + count)]
+
+
+class Answer:
+    """One response, with its body parsed."""
+
+    def __init__(self, response: Mapping[str, Any]) -> None:
+        self.status: int = response["statusCode"]
+        self.headers: dict[str, str] = response["headers"]
+        self.text: str = response["body"]
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+class Api:
+    """Routes requests to fresh instances of the functions for one environment, as the gateway would."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._functions = {COMMAND: command.make_handler(environ), QUERY: query.make_handler(environ)}
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        raw_query: str = "",
+    ) -> Answer:
+        made = event(method, path, body, headers, raw_query)
+        return Answer(self.function(made)(made, None))
+
+    def function(self, made: Mapping[str, Any]) -> Router:
+        """The function that the gateway gives this event to."""
+        route = f"{made['requestContext']['http']['method']} {made['rawPath']}"
+        return self._functions[gateway_routes().get(route, QUERY)]
+
+    def get(self, path: str, raw_query: str = "", **headers: str) -> Answer:
+        """GET; header names with underscores for hyphens."""
+        return self("GET", path, None, {name.replace("_", "-"): value for name, value in headers.items()}, raw_query)
+
+    def post(self, path: str, content: object = None, **headers: str) -> Answer:
+        """POST `content` as JSON (None: no body); header names with underscores for hyphens."""
+        body = None if content is None else json.dumps(content)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self("POST", path, body, {"content-type": "application/json"} | named)
+
+
+def event(
+    method: str, path: str, body: str | None = None, headers: Mapping[str, str] | None = None, raw_query: str = ""
+) -> dict[str, Any]:
+    """A gateway event, payload format 2.0, with what the functions read of it."""
+    return {
+        "version": "2.0",
+        "rawPath": path,
+        "rawQueryString": raw_query,
+        "headers": dict(headers or {}),
+        "requestContext": {"http": {"method": method, "path": path}, "requestId": "request-1"},
+        "isBase64Encoded": False,
+        **({} if body is None else {"body": body}),
+    }

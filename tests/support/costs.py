@@ -1,0 +1,64 @@
+"""Prices and results that stay what they are when AWS changes its own, for the tests of the cost model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import settings
+
+from console.costs.prices import Price, PriceList, Prices
+from console.costs.scenario import Assembled, assemble
+from console.results.result import Figures, Measurement, Result, Workload
+from tests.support.results import figures, measurement, sample_result, size
+
+
+def price(usd: float, per: float = 1) -> Price:
+    return Price(usd, per, "unit", "https://prices.test/")
+
+
+PRICES = Prices(
+    lambda_request=price(0.20, 1e6),
+    lambda_time_arm64=price(0.00001),
+    lambda_time_x86=price(0.00002),
+    http_api_request=price(1.00, 1e6),
+    efs_storage=price(0.30),
+    efs_read=price(0.03),
+    efs_write=price(0.06),
+    dynamodb_write_unit=price(0.625, 1e6),
+    dynamodb_read_unit=price(0.125, 1e6),
+    dynamodb_storage=price(0.25),
+    dynamodb_recovery=price(0.20),
+    log=price(0.50),
+    trace=price(5.00, 1e6),
+)
+PRICE_LIST = PriceList("2026-01-02", "us-test-1", "USD", PRICES)
+ALWAYS_THE_SAME = settings(derandomize=True, deadline=None)  # whatever the day and the machine
+P50_MS = {"sqlite-efs": 12.0, "sqlite-tmp": 10.0, "ddb": 20.0}
+
+
+def assumed(**given: float) -> Assembled:
+    return assemble(given, {})
+
+
+def read(
+    source: str,
+    client_ms: Figures | None = None,
+    *,
+    workload: Workload = "newest-100",
+    server_ms: Figures | None = None,
+    consumed: dict[str, float] | None = None,
+    phases_ms: dict[str, float] | None = None,
+) -> Measurement:
+    """Reads of one path as a result holds them."""
+    cold = workload == "first-in-sandbox"
+    found = measurement(
+        workload, source, temperature="cold" if cold else "warm", client_ms=client_ms or figures(P50_MS[source])
+    )
+    return replace(found, server_ms=server_ms, consumed=consumed or {}, phases_ms=phases_ms or {})
+
+
+def result_of(*measurements: Measurement, rows: int = 100_000, is_local: bool = False) -> Result:
+    """A result with one size of these measurements; of all paths with a p50 each without them."""
+    found = sample_result(sizes=(size(*(measurements or map(read, P50_MS)), rows=rows),))
+    function = replace(found.environment.function, region=PRICE_LIST.region)
+    return replace(found, environment=replace(found.environment, is_local=is_local, function=function))
