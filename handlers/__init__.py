@@ -1,3 +1,1 @@
-"""The Lambda functions: nothing but the standard library, boto3 (on first use) and python-ulid (write side)."""
-
-VERSION = "0.1.0"
+"""The Lambda functions: the standard library, boto3 in `aws/` alone, python-ulid on the write side."""

@@ -6,6 +6,7 @@ COMMAND = "command"
 QUERY = "query"
 
 MAX_INSERT_ROWS = 1000
+MAX_KEY_CHARACTERS = 255  # of an Idempotency-Key
 SOURCES = ("sqlite-efs", "sqlite-tmp", "ddb")
 
 # (method, path template, function that answers, operation). HEAD goes wherever GET goes.

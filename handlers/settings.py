@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -1,23 +1,57 @@
-"""Arrows point one way: the stack's program → infra; console → handlers → standard library and boto3; tests → all.
+"""The house: which room may import which, what each room may load from outside, and how large rooms and files grow.
 
-What a function's archive holds is known to `archives` alone, which needs nobody: infra deploys it, console shows it.
+`FLOORS` is the table of rooms, from the top floor down: a room may import its own files and what is below it, never
+what is above. Imports that only types need count too.
 """
 
 from __future__ import annotations
 
 import ast
 import graphlib
+import itertools
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PARTS = {"archives", "handlers", "console", "infra", "tests"}
+PARTS = ("archives", "console", "handlers", "infra")
 STANDARD = frozenset(sys.stdlib_module_names)
+
+# A name stands for a room, or for a file beside the rooms. Rooms in one line do not import each other.
+FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "handlers": (
+        ("command", "query"),
+        ("openapi",),
+        ("api",),
+        ("benchmark",),
+        ("reads",),
+        ("snapshots",),
+        ("ledger",),
+        ("rows",),
+        ("aws",),
+        ("telemetry",),
+        ("domain",),
+        ("routes", "settings"),
+    ),
+}
+# What a house may import of another one.
+HOUSES: dict[str, set[str]] = {
+    "archives": set(),
+    "handlers": set(),
+    "console": {"handlers", "archives"},
+    "infra": {"archives", "handlers.routes", "handlers.settings", "handlers.aws.table"},
+    "__main__": {"infra", "handlers.routes"},
+}
+# What the rooms of handlers/ may import from outside the standard library, when they run or for their types.
+SDK = {"boto3", "botocore", "mypy_boto3_dynamodb"}
+OUTSIDE = {"aws": SDK, "ledger": {"ulid"}, "snapshots": {"ulid"}}
+MOST_FILES = 12
+MOST_LINES = 250  # of a file of handlers/
 
 # What a cold start of the query function loads beside C modules and its own files. Whatever comes in here costs every
 # new sandbox; `typing` alone is 1.3 ms, boto3 78 ms.
@@ -42,9 +76,6 @@ TOO_DEAR = {
     "inspect",
     "random",
 }
-# The modules that may import the AWS SDK and python-ulid when they run; all of them belong to writing or to path `ddb`.
-SDK = {"handlers.aws.dynamodb", "handlers.ledger.appender"}
-ULID = {"handlers.ledger.appender", "handlers.ledger.transaction", "handlers.snapshots.publish"}
 
 
 def module_name(path: Path) -> str:
@@ -52,15 +83,16 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports(path: Path, *, type_checking: bool = False, lazy: bool = True) -> set[str]:
-    """The modules that a file imports when it runs, or, with `type_checking`, those that only its types need.
+def imports(path: Path, *, typed: bool = True, lazy: bool = True) -> set[str]:
+    """The modules that a file imports.
 
     Args:
+        typed: with those that only its types need.
         lazy: with those imported within functions.
     """
     found: set[str] = set()
     for node, is_typing, is_lazy in _nodes(ast.parse(path.read_text()), is_typing=False, is_lazy=False):
-        if is_typing == type_checking and (lazy or not is_lazy):
+        if (typed or not is_typing) and (lazy or not is_lazy):
             if isinstance(node, ast.Import):
                 found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
@@ -87,12 +119,17 @@ def files(part: str) -> list[Path]:
     return sorted((ROOT / part).rglob("*.py"))
 
 
+def room_of(module: str) -> str:
+    """The second part of a module's name: `handlers.reads.ddb` is in `reads`."""
+    return module.split(".")[1] if "." in module else ""
+
+
 def top(modules: set[str]) -> set[str]:
     return {module.partition(".")[0] for module in modules}
 
 
 def closure(start: str, *, lazy: bool) -> set[str]:
-    """All modules of handlers/ that a module leads to."""
+    """All modules of handlers/ that a module leads to when it runs."""
     reached: set[str] = set()
     waiting = [start]
     while waiting:
@@ -100,39 +137,70 @@ def closure(start: str, *, lazy: bool) -> set[str]:
         if module not in reached:
             reached.add(module)
             path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
-            found = imports(path, lazy=lazy) if path.exists() else set[str]()
+            found = imports(path, typed=False, lazy=lazy) if path.exists() else set[str]()
             waiting += [name for name in found if name.startswith("handlers.")]
     return reached
 
 
-@pytest.mark.parametrize("path", files("handlers"), ids=module_name)
-def test_handlers_use_the_standard_library_boto3_and_ulid_alone(path: Path) -> None:
-    outside = top(imports(path)) - STANDARD - {"handlers"}
-    name = module_name(path)
-    assert outside <= ({"boto3", "botocore"} if name in SDK else set()) | ({"ulid"} if name in ULID else set())
-    outside = top(imports(path, type_checking=True)) - STANDARD - {"handlers"}
-    assert outside <= {"botocore", "mypy_boto3_dynamodb"}
+# Rooms
 
 
-@pytest.mark.parametrize(
-    ("part", "allowed"),
-    [
-        ("archives", {"archives"}),
-        ("handlers", {"handlers"}),
-        ("console", {"console", "handlers", "archives"}),
-        ("infra", {"infra", "handlers", "archives"}),
-    ],
-)
-def test_arrows_point_one_way(part: str, allowed: set[str]) -> None:
-    for path in files(part):
-        reached = top(imports(path) | imports(path, type_checking=True))
-        assert reached & PARTS <= allowed, path
+@pytest.mark.parametrize("house", FLOORS)
+def test_every_room_has_its_floor(house: str) -> None:
+    listed = Counter(itertools.chain(*FLOORS[house]))
+    entries = {path.stem if path.is_file() else path.name for path in (ROOT / house).iterdir()}
+    assert listed == Counter(entry for entry in entries if not entry.startswith("__"))
 
 
-def test_infra_reads_only_names_from_the_handlers() -> None:
-    for path in (*files("infra"), *ROOT.glob("*.py")):
-        from_handlers = {module for module in imports(path) if module.startswith("handlers")}
-        assert from_handlers <= {"handlers", "handlers.routes", "handlers.settings", "handlers.aws.table"}, path
+@pytest.mark.parametrize("house", FLOORS)
+def test_no_room_imports_what_is_above_it_or_beside_it(house: str) -> None:
+    floor = {room: number for number, rooms in enumerate(FLOORS[house]) for room in rooms}
+    wrong = [
+        f"{module_name(path)} imports {imported}"
+        for path in files(house)
+        for imported in imports(path)
+        if imported.startswith(f"{house}.")
+        and (there := room_of(imported)) != (here := room_of(module_name(path)))
+        and floor[there] <= floor[here]
+    ]
+    assert wrong == []
+
+
+def test_a_room_that_looks_up_would_be_found() -> None:
+    (ddb,) = (path for path in files("handlers") if module_name(path) == "handlers.reads.ddb")
+    below = {room_of(module) for module in imports(ddb) if module.startswith("handlers.")}
+    order = [room for rooms in FLOORS["handlers"] for room in rooms]
+    assert {"aws", "ledger", "domain", "telemetry"} <= below
+    assert min(order.index(room) for room in below - {"reads"}) > order.index("reads")
+
+
+@pytest.mark.parametrize("house", HOUSES)
+def test_a_house_imports_those_below_it_alone(house: str) -> None:
+    paths = [ROOT / "__main__.py"] if house == "__main__" else files(house)
+    foreign = {module for path in paths for module in imports(path) if module.split(".")[0] in {*PARTS, "tests"}}
+    allowed = HOUSES[house] | {house}
+    assert {name for name in foreign if not any(f"{name}.".startswith(f"{one}.") for one in allowed)} == set()
+
+
+def test_rooms_and_files_stay_small() -> None:
+    rooms = Counter(path.parent for part in (*PARTS, "tests") for path in files(part) if path.name != "__init__.py")
+    assert {str(room.relative_to(ROOT)): count for room, count in rooms.items() if count > MOST_FILES} == {}
+    long = {module_name(path): len(path.read_text().splitlines()) for path in files("handlers")}
+    assert {name: lines for name, lines in long.items() if lines > MOST_LINES} == {}
+
+
+def test_a_room_says_what_it_is_in_one_line_and_holds_nothing_else() -> None:
+    for path in (path for part in PARTS for path in files(part) if path.name == "__init__.py"):
+        (docstring,) = ast.parse(path.read_text()).body
+        assert isinstance(docstring, ast.Expr), path
+        assert len(path.read_text().splitlines()) == 1, path
+
+
+def test_no_module_needs_itself() -> None:
+    for part in PARTS:
+        names = {module_name(path) for path in files(part)}
+        graph = {module_name(path): imports(path, typed=False) & names for path in files(part)}
+        graphlib.TopologicalSorter(graph).prepare()
 
 
 def test_only_the_settings_of_infra_read_configuration() -> None:
@@ -141,17 +209,23 @@ def test_only_the_settings_of_infra_read_configuration() -> None:
     assert users == ["settings.py"]
 
 
-def test_no_module_of_the_handlers_needs_itself() -> None:
-    graph = {
-        module_name(path): imports(path) & {module_name(other) for other in files("handlers")}
-        for path in files("handlers")
-    }
-    graphlib.TopologicalSorter(graph).prepare()
+# What the functions load
+
+
+@pytest.mark.parametrize("path", files("handlers"), ids=module_name)
+def test_handlers_use_the_standard_library_alone_but_for_the_sdk_and_ulid(path: Path) -> None:
+    allowed = OUTSIDE.get(room_of(module_name(path)), set())
+    assert top(imports(path)) - STANDARD - {"handlers"} <= allowed
 
 
 def test_the_query_function_leads_to_the_sdk_only_when_ddb_is_used_and_never_to_ulid() -> None:
-    assert not closure("handlers.query", lazy=False) & (SDK | ULID)
-    assert closure("handlers.query", lazy=True) & (SDK | ULID) == {"handlers.aws.dynamodb"}
+    def outside(*, lazy: bool) -> set[str]:
+        paths = [ROOT.joinpath(*name.split(".")).with_suffix(".py") for name in closure("handlers.query", lazy=lazy)]
+        modules = [top(imports(path, typed=False, lazy=lazy)) for path in paths if path.exists()]
+        return set[str]().union(*modules) - STANDARD - {"handlers"}
+
+    assert outside(lazy=False) == set()
+    assert outside(lazy=True) == {"boto3", "botocore"}
 
 
 def test_a_cold_start_of_the_query_function_loads_what_it_needs_and_no_more() -> None:
@@ -165,11 +239,8 @@ def test_a_cold_start_of_the_query_function_loads_what_it_needs_and_no_more() ->
         print(json.dumps(sorted(loaded)))
     """
     names: list[str] = json.loads(run(program))
-    assert not [
-        name
-        for name in names
-        if name.startswith(("handlers.benchmark.", "handlers.openapi.", "handlers.api.benchmarks"))
-    ]
+    late = ("handlers.benchmark", "handlers.openapi", "handlers.api.benchmarks", "handlers.ledger", "handlers.aws")
+    assert [name for name in names if name.startswith(late)] == []
     loaded = {name for name in names if not name.startswith(("_", "handlers"))}
     assert loaded - COLD_START == set()
     assert not loaded & TOO_DEAR

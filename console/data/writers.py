@@ -14,12 +14,12 @@ from console.client.retry import Patience
 from console.data.ledger import Store, explained
 from console.errors import ConsoleError
 from handlers.aws.dynamodb import Deadline
-from handlers.domain.hashes import short_digest
+from handlers.domain.hashes import short_hash
 from handlers.domain.problem import Problem
 from handlers.ledger.idempotency import Call
 from handlers.rows import Draft, draft_fields
 from handlers.snapshots.files import UnprovenError
-from handlers.telemetry.timings import Timings
+from handlers.telemetry.usage import Usage
 
 PUBLISH_PATIENCE_S = 600.0  # a long ledger is published in several steps, and each asks to come again
 
@@ -81,7 +81,7 @@ class LedgerWriter:
 
     def append(self, key: str, drafts: Sequence[Draft]) -> str:
         """Append with the same idempotency record that the API would write."""
-        call = Call(key, short_digest(json.dumps(drafts)))
+        call = Call(key, short_hash(json.dumps(drafts).encode()).hexdigest())
         with explained():
             appended = _persistently(lambda: self._store.appender.append(drafts, Deadline(), call), PATIENCE_S)
         return str(appended.bookmark)
@@ -94,7 +94,7 @@ class LedgerWriter:
         try:
             with explained():
                 head = self._store.appender.head(Deadline())
-                published = _persistently(lambda: publisher.publish(head, Timings()), PUBLISH_PATIENCE_S)
+                published = _persistently(lambda: publisher.publish(head, Usage()), PUBLISH_PATIENCE_S)
         except (OSError, sqlite3.Error, UnprovenError) as error:
             raise ConsoleError(f"the snapshot cannot be written: {error}", "check the folder EFS_DIR") from error
         return str(published.bookmark)

@@ -13,7 +13,7 @@ import httpx
 from console.client.client import Client, members_of, unexpected
 from console.client.signing import LOOPBACK
 from console.results.result import ClientMachine, Environment, Function
-from handlers import VERSION
+from handlers.telemetry.runtime import VERSION
 
 NOT_AWS = (
     "These are not AWS's numbers: here snapshots lie on a local disk, not on EFS, there is no network, and an "

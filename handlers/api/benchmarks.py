@@ -8,23 +8,26 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, cast
 
-from handlers.api.request import Response
-from handlers.api.response import build_of, json_response
+from handlers.api.request import event_of_get
+from handlers.api.response import json_response, text_response
 from handlers.aws.dynamodb import Deadline, make_client
-from handlers.benchmark.lanes import WARM_UPS, WORKLOADS, DataSet, check_ledger, finish_copy, lanes_of, measure
+from handlers.benchmark.lanes import WARM_UPS, check_ledger, finish_copy, lanes_of, measure
 from handlers.benchmark.report import csv_of, report_of, trends_of
 from handlers.benchmark.session import Benchmark
 from handlers.benchmark.store import BenchmarkStore, is_id
+from handlers.benchmark.workloads import WORKLOADS, DataSet
 from handlers.domain.problem import Problem, field_error, invalid, unavailable
 from handlers.domain.timestamps import utc_text
 from handlers.reads.page import PageQuery
+from handlers.telemetry.runtime import runtime_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handlers.api.request import Request
-    from handlers.api.router import Operation
-    from handlers.benchmark.lanes import Ask
+    from handlers.api.response import Response
+    from handlers.api.router import Operation, Router
+    from handlers.benchmark.workloads import Ask
     from handlers.settings import Settings
 
 MAX_ITERATIONS = 1000
@@ -38,7 +41,7 @@ class Benchmarks:
     """The operations.
 
     Args:
-        ask: the function's own router.
+        ask: sends a GET to the function's own router.
         settings: of the function, for the environment that a session names.
         store: where sessions are kept.
         now: the time in seconds since 1970.
@@ -60,11 +63,12 @@ class Benchmarks:
         self._clock = clock
 
     @classmethod
-    def of_settings(cls, settings: Settings, ask: Ask) -> Benchmarks:
-        """With a client of its own. Raises Problem (503) where no table is named."""
+    def from_settings(cls, settings: Settings, router: Router) -> Benchmarks:
+        """Make them for a function, with a client of their own. Raises Problem (503) where no table is named."""
         if not settings.table_name:
             raise unavailable("TABLE_NAME is not set, so there is nothing to keep benchmarks in")
-        return cls(ask, settings, BenchmarkStore(make_client(settings.region), settings.table_name))
+        store = BenchmarkStore(make_client(settings.region), settings.table_name)
+        return cls(lambda path, raw_query: router(event_of_get(path, raw_query), None), settings, store)
 
     def operations(self) -> dict[str, Operation]:
         """By their names in the route table."""
@@ -97,7 +101,7 @@ class Benchmarks:
             bookmark=str(data.bookmark),
             rows=data.bookmark.seq,
             settings={"iterations": iterations, "warm_ups": WARM_UPS, "workloads": workloads},
-            environment=build_of(self._settings),
+            environment=runtime_of(self._settings),
             results=[lane.result() for lane in lanes],
         )
         kept = self._store.save(benchmark, Deadline(limit_s=RESERVE_S))
@@ -163,8 +167,3 @@ def _are_workloads(got: object) -> bool:
         return False
     names = cast("list[object]", got)
     return all(isinstance(name, str) and name in WORKLOADS for name in names) and len({*names}) == len(names)
-
-
-def text_response(media_type: str, text: str) -> Response:
-    """An answer that is text, in UTF-8, and not to be cached."""
-    return Response(200, text, {"content-type": f"{media_type}; charset=utf-8", "cache-control": "no-store"})

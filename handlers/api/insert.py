@@ -1,27 +1,108 @@
-"""The body of POST /insert: which rows, and what makes two bodies the same."""
+"""POST /insert: which rows a body asks for, their append, and the snapshot that shows them.
+
+An append that committed is acknowledged whatever happens to publishing; the next publish includes it.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 import random
-from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from handlers import rows
+from handlers.api.publish import measured_headers, summary_of
+from handlers.api.response import json_response
+from handlers.domain.hashes import blake2b
 from handlers.domain.problem import field_error, invalid
 from handlers.ledger.idempotency import Call
-from handlers.routes import MAX_INSERT_ROWS
+from handlers.routes import MAX_INSERT_ROWS, MAX_KEY_CHARACTERS
+from handlers.telemetry.usage import Usage
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from handlers.api.request import Request
+    from handlers.api.response import Response
+    from handlers.aws.dynamodb import Deadline
+    from handlers.ledger.appender import Appended, Appender
     from handlers.rows import Draft
+    from handlers.snapshots.publish import Publisher
+    from handlers.snapshots.published import Published
 
 ALLOWED_COUNT = f"an integer from 1 to {MAX_INSERT_ROWS}"
-MAX_KEY_CHARACTERS = 255
+NOT_PUBLISHED = "The rows are in the ledger, but in no snapshot yet; the next publish includes them"
+
+_log = logging.getLogger(__name__)
+
+
+class Inserting:
+    """The operation `insert`.
+
+    Args:
+        appender: writes to the ledger.
+        publisher: makes snapshots of it.
+        make_deadline: gives each request the limit of its work on the ledger.
+    """
+
+    def __init__(self, appender: Appender, publisher: Publisher, make_deadline: Callable[[], Deadline]) -> None:
+        self._appender = appender
+        self._publisher = publisher
+        self._make_deadline = make_deadline
+
+    def insert(self, request: Request) -> Response:
+        """POST /insert: append rows and publish a snapshot with them."""
+        usage = Usage()
+        request.parameters(())
+        body = request.json_object()
+        drafts, key_call, is_async = drafts_of(body), call_of(request, body), prefers_async(request)
+        usage.lap("parse")
+        appended = self._appender.append(drafts, self._make_deadline(), key_call)
+        usage.lap("append")
+        published = None if is_async else self._published(appended, usage)
+        return inserted_response(appended, published, usage, is_async=is_async)
+
+    def _published(self, appended: Appended, usage: Usage) -> Published | None:
+        """Return the snapshot with these rows; None where there is none (a replay only looks, it does not build)."""
+        try:
+            if not appended.is_replay:
+                return self._publisher.publish(appended.bookmark, usage)
+            newest = self._publisher.published.newest()
+        except Exception:  # noqa: BLE001 - whatever it is, the rows are in and the client must hear so
+            _log.exception("publishing failed; the rows are in the ledger")
+            return None
+        has_rows = (
+            newest is not None
+            and newest.bookmark.epoch == appended.bookmark.epoch
+            and newest.bookmark >= appended.bookmark
+        )
+        return newest if has_rows else None
+
+
+def inserted_response(appended: Appended, published: Published | None, usage: Usage, *, is_async: bool) -> Response:
+    """Return the answer to an insert: 201, or 202 where the client did not want to wait for a snapshot."""
+    timings_ms = usage.all_ms()
+    content: dict[str, object] = {
+        "inserted": len(appended.ids),
+        "ids": appended.ids,
+        "bookmark": str(appended.bookmark),
+        "snapshot": summary_of(published) if published else None,
+        "timings_ms": timings_ms,
+    }
+    headers = measured_headers(appended.bookmark, timings_ms)
+    if is_async:
+        headers["preference-applied"] = "respond-async"
+    elif published is None:
+        content["warning"] = NOT_PUBLISHED
+    if appended.is_replay:
+        headers["idempotent-replayed"] = "true"
+    return json_response(202 if is_async else 201, content, headers)
 
 
 def drafts_of(body: dict[str, object]) -> list[Draft]:
-    """The rows that a body asks for: `{}` one random row, `{"count": n}` n of them, `{"items": […]}` these, else one.
+    """Return the rows that a body asks for.
+
+    `{}` is one random row, `{"count": n}` n of them, `{"items": […]}` these, anything else one row.
 
     Raises Problem (422) that names every wrong field.
     """
@@ -40,7 +121,7 @@ def drafts_of(body: dict[str, object]) -> list[Draft]:
 
 
 def call_of(request: Request, body: dict[str, object]) -> Call | None:
-    """The call's Idempotency-Key and the hash of its body. Raises Problem (400) for a key that cannot be one."""
+    """Return the call's Idempotency-Key and the hash of its body. Raises Problem (400) for a key that cannot be one."""
     key = request.headers.get("idempotency-key")
     if key is None:
         return None
@@ -52,7 +133,7 @@ def call_of(request: Request, body: dict[str, object]) -> Call | None:
 
 
 def prefers_async(request: Request) -> bool:
-    """Whether the client prefers `respond-async`. Source: RFC 7240, section 4.1; other preferences are ignored."""
+    """Tell whether the client prefers `respond-async`. Source: RFC 7240, section 4.1; other preferences are ignored."""
     preferences = request.headers.get("prefer", "").split(",")
     return any(preference.partition(";")[0].strip().lower() == "respond-async" for preference in preferences)
 

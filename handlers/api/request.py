@@ -11,7 +11,7 @@ import json
 
 from handlers.domain.problem import Problem, field_error, invalid
 
-TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
@@ -80,21 +80,6 @@ class Request:
         if len(body) > MAX_BODY_BYTES:
             raise Problem("content-too-large", f"The body has {len(body)} bytes, allowed are {MAX_BODY_BYTES}")
         return body
-
-
-class Response:
-    """One HTTP response with a text body."""
-
-    __slots__ = ("body", "headers", "status")
-
-    def __init__(self, status: int, body: str = "", headers: dict[str, str] | None = None) -> None:
-        self.status = status
-        self.body = body
-        self.headers = headers or {}
-
-    def to_event(self) -> dict[str, object]:
-        """The dictionary that the gateway understands."""
-        return {"statusCode": self.status, "headers": self.headers, "body": self.body}
 
 
 def event_of_get(path: str, raw_query: str = "") -> dict[str, object]:

@@ -1,44 +1,55 @@
-"""Answers that both functions give alike."""
+"""One HTTP response, and every form that answers have: JSON, text, health, problems."""
 
 from __future__ import annotations
 
 import json
-import os
-import sys
-from _sqlite3 import sqlite_version  # as snapshot.py has it
 
-from handlers import VERSION
-from handlers.api.request import Response
-
-TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from handlers.domain.bookmark import Bookmark
-    from handlers.settings import Settings
+    from handlers.domain.problem import Problem
 
 JSON_TYPE = "application/json"
+PROBLEM_TYPE = "application/problem+json"
+
+
+class Response:
+    """One HTTP response with a text body."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, body: str = "", headers: dict[str, str] | None = None) -> None:
+        self.status = status
+        self.body = body
+        self.headers = headers or {}
+
+    def to_event(self) -> dict[str, object]:
+        """Return the dictionary that the gateway understands (payload format 2.0)."""
+        return {"statusCode": self.status, "headers": self.headers, "body": self.body}
 
 
 def json_response(status: int, content: object, headers: dict[str, str] | None = None) -> Response:
-    """An answer that is not to be cached."""
-    common = {"content-type": JSON_TYPE, "cache-control": "no-store"}
-    return Response(status, json.dumps(content), common | (headers or {}))
+    """Return an answer that is not to be cached."""
+    return Response(status, json.dumps(content), _uncached(JSON_TYPE) | (headers or {}))
+
+
+def text_response(media_type: str, text: str) -> Response:
+    """Return an answer that is text in UTF-8 and not to be cached."""
+    return Response(200, text, _uncached(f"{media_type}; charset=utf-8"))
 
 
 def health_response(
     role: str, bookmark: Bookmark, build: dict[str, object], members: dict[str, object] | None = None
 ) -> Response:
-    """The function is well: its role, its build (`build_of`) and the newest bookmark it knows."""
+    """Return the answer of a function that is well: its role, its runtime and the newest bookmark it knows."""
     content: dict[str, object] = {"status": "ok", "role": role, "build": build, "bookmark": str(bookmark)}
     return json_response(200, content | (members or {}))
 
 
-def build_of(settings: Settings) -> dict[str, object]:
-    """What answers here, and on what: a measurement means little without it. None: not known."""
-    return {
-        "version": VERSION,
-        "python": ".".join(str(part) for part in sys.version_info[:3]),
-        "sqlite": sqlite_version,
-        "region": settings.region or None,
-        "memory_mb": settings.memory_mb,
-        "architecture": os.uname().machine or None,
-    }
+def problem_response(problem: Problem, instance: str) -> Response:
+    """Return the answer for a problem; `instance` is the request's id."""
+    return Response(problem.status, problem.body(instance), _uncached(PROBLEM_TYPE) | problem.headers)
+
+
+def _uncached(media_type: str) -> dict[str, str]:
+    return {"content-type": media_type, "cache-control": "no-store"}

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
-from handlers.openapi.receipt import NUMBERS
 from handlers.routes import SOURCES
+from handlers.telemetry.usage import RECEIPT_MEMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handlers.benchmark.session import Benchmark, Result
+    from handlers.benchmark.session import Benchmark, LaneResult
 
 ALIKE = ("version", "memory_mb", "architecture", "region")  # of the environment; else a change says nothing
 FIGURES = ("p50", "p90", "p99", "max", "mean")
-CONSUMED = [name for name in NUMBERS if name != "init_ms"]
+CONSUMED = [name for name in RECEIPT_MEMBERS if name != "init_ms"]
 COLUMNS = ("workload", "source", "requests", "errors", *(f"{figure}_ms" for figure in FIGURES), *CONSUMED)
 NOTHING = "-"
 WHAT_IT_IS = (
@@ -89,7 +89,7 @@ def _alike(one: Benchmark, other: Benchmark) -> bool:
     return same and one["rows"] == other["rows"]
 
 
-def _points(benchmark: Benchmark, result: Result, before: Point | None) -> list[Point]:
+def _points(benchmark: Benchmark, result: LaneResult, before: Point | None) -> list[Point]:
     figures = result["server_ms"]
     if figures is None:
         return []
@@ -110,7 +110,7 @@ def _change(now_ms: float, before_ms: float | None) -> float | None:
     return round(now_ms / before_ms - 1, 4) if before_ms else None
 
 
-def _section(workload: str, results: Iterable[Result]) -> str:
+def _section(workload: str, results: Iterable[LaneResult]) -> str:
     """One workload's table, a line for each source."""
     header = ("source", "requests", "errors", *(f"{figure} ms" for figure in FIGURES), "consumed by a request")
     lines = [
@@ -122,18 +122,18 @@ def _section(workload: str, results: Iterable[Result]) -> str:
     return f"## {workload}\n\n{_table(header, lines)}"
 
 
-def _measured(result: Result) -> tuple[str, ...]:
+def _measured(result: LaneResult) -> tuple[str, ...]:
     figures = result["server_ms"]
     shown = [_shown(figures and figures[figure]) for figure in FIGURES]
     return result["source"], str(result["requests"]), _errors(result) or "0", *shown
 
 
-def _errors(result: Result) -> str:
+def _errors(result: LaneResult) -> str:
     """Every status with how often: "503: 2"."""
     return "; ".join(f"{status}: {count}" for status, count in sorted(result["errors"].items()))
 
 
-def _consumed(result: Result) -> str:
+def _consumed(result: LaneResult) -> str:
     """What a request used on average, of that which it used at all."""
     means = [
         f"{name} {amount / result['requests']:.4g}"
@@ -143,7 +143,7 @@ def _consumed(result: Result) -> str:
     return ", ".join(means) or NOTHING
 
 
-def _cells(result: Result) -> tuple[str, ...]:
+def _cells(result: LaneResult) -> tuple[str, ...]:
     figures = result["server_ms"]
     return (
         result["workload"],

@@ -8,7 +8,7 @@ from typing import TypedDict
 Consumed = dict[str, float | str | None]  # the numbers of a receipt, or of several added up
 
 
-class Figures(TypedDict):
+class Distribution(TypedDict):
     """A distribution, in milliseconds."""
 
     p50: float
@@ -18,7 +18,7 @@ class Figures(TypedDict):
     mean: float
 
 
-class Result(TypedDict):
+class LaneResult(TypedDict):
     """One workload on one source.
 
     `requests` are those that count, errors left out; `consumed` is the sum of their receipts.
@@ -28,11 +28,11 @@ class Result(TypedDict):
     source: str
     requests: int
     errors: dict[str, int]
-    server_ms: Figures | None
+    server_ms: Distribution | None
     consumed: Consumed
 
 
-class SessionSettings(TypedDict):
+class BenchmarkSettings(TypedDict):
     """What was asked for."""
 
     iterations: int
@@ -40,7 +40,7 @@ class SessionSettings(TypedDict):
     workloads: list[str]
 
 
-class Session(TypedDict):
+class BenchmarkSession(TypedDict):
     """When, on what and how. `bookmark` and `rows` are of the newest snapshot when it began."""
 
     id: str
@@ -49,17 +49,17 @@ class Session(TypedDict):
     complete: bool
     bookmark: str
     rows: int
-    settings: SessionSettings
+    settings: BenchmarkSettings
     environment: dict[str, object]
 
 
-class Benchmark(Session):
+class Benchmark(BenchmarkSession):
     """A session with its results."""
 
-    results: list[Result]
+    results: list[LaneResult]
 
 
-def figures_of(times_ms: list[float]) -> Figures | None:
+def distribution_of(times_ms: list[float]) -> Distribution | None:
     """The distribution of some times; None of none. Percentiles are nearest ranks: each is one of the times."""
     if not times_ms:
         return None
@@ -69,6 +69,6 @@ def figures_of(times_ms: list[float]) -> Figures | None:
         return round(ranked[math.ceil(percent * len(ranked) / 100) - 1], 3)
 
     mean = math.fsum(ranked) / len(ranked)
-    return Figures(
+    return Distribution(
         p50=percentile(50), p90=percentile(90), p99=percentile(99), max=round(ranked[-1], 3), mean=round(mean, 3)
     )

@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING, cast
 
 from handlers.aws.dynamodb import Deadline, call, write_if
 from handlers.aws.table import BENCHMARKS, TTL
-from handlers.benchmark.session import Benchmark, Session
+from handlers.benchmark.session import Benchmark, BenchmarkSession
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
-
-    Item = dict[str, AttributeValueTypeDef]
+    from handlers.aws.dynamodb import Client, Item
 
 KEEP_S = 90 * 24 * 3600
 ID_DIGITS = 15
@@ -26,7 +23,7 @@ ID_DIGITS = 15
 class BenchmarkStore:
     """Sessions of one table. Every method raises Problem (503) where DynamoDB is away."""
 
-    def __init__(self, client: DynamoDBClient, table_name: str) -> None:
+    def __init__(self, client: Client, table_name: str) -> None:
         self._client = client
         self._table_name = table_name
 
@@ -42,7 +39,7 @@ class BenchmarkStore:
             return None
         key: Item = {"pk": {"S": BENCHMARKS}, "sk": {"N": benchmark_id}}
         answer = call(lambda: self._client.get_item(TableName=self._table_name, Key=key, ConsistentRead=True), deadline)
-        return benchmark_of(answer["Item"]) if "Item" in answer else None
+        return benchmark_from_item(answer["Item"]) if "Item" in answer else None
 
     def newest(
         self, limit: int, now_s: float, deadline: Deadline, before_id: str | None = None
@@ -64,7 +61,7 @@ class BenchmarkStore:
             ),
             deadline,
         )
-        found = [benchmark_of(item) for item in answer["Items"]]
+        found = [benchmark_from_item(item) for item in answer["Items"]]
         return found[:limit], len(found) > limit or "LastEvaluatedKey" in answer
 
     def _put(self, benchmark: Benchmark, deadline: Deadline) -> bool:
@@ -89,9 +86,9 @@ class BenchmarkStore:
         )
 
 
-def benchmark_of(item: Item) -> Benchmark:
+def benchmark_from_item(item: Item) -> Benchmark:
     """The session that `save` wrote."""
-    session = cast("Session", json.loads(item["session"].get("S", "")))
+    session = cast("BenchmarkSession", json.loads(item["session"].get("S", "")))
     return Benchmark(**session, results=json.loads(item["results"].get("S", "")))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
 

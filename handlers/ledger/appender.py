@@ -13,26 +13,21 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
 from ulid import ULID
 
-from handlers import rows
-from handlers.aws.dynamodb import Deadline, call, cancellation_codes, error_code
+from handlers.aws.dynamodb import Deadline, transact, write_if
 from handlers.aws.table import page_of, rows_key
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
 from handlers.ledger.idempotency import Call, Record, record_key
 from handlers.ledger.ledger import HEAD_KEY, Ledger
-from handlers.ledger.transaction import Chunk, cut_short
+from handlers.ledger.transaction import ROWS_PER_TRANSACTION, Transaction, cut_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
-
+    from handlers.aws.dynamodb import Action
     from handlers.rows import Draft
-
-ROWS_PER_TRANSACTION = 98  # DynamoDB allows 100 actions; the head and the idempotency record are two
 
 _log = logging.getLogger(__name__)
 
@@ -106,7 +101,7 @@ class Appender:
             return Record(total)
         epoch = self.head(deadline).epoch
         item = self._ledger.get(record_key(epoch, key_call.key), deadline)
-        record = Record.of_item(item, epoch, self._now())
+        record = Record.from_item(item, epoch, self._now())
         if record is None:
             return Record(total, key_call.request_hash)
         record.check(key_call, self._now())
@@ -114,118 +109,72 @@ class Appender:
 
     def _append(self, drafts: Sequence[Draft], deadline: Deadline, record: Record, key_call: Call | None) -> Appended:
         for start in range(0, len(drafts), ROWS_PER_TRANSACTION):
-            chunk = Chunk.of(drafts[start : start + ROWS_PER_TRANSACTION], self._now())
+            transaction = Transaction.from_drafts(drafts[start : start + ROWS_PER_TRANSACTION], self._now())
             try:
-                record = self._append_chunk(chunk, deadline, record, key_call)
+                record = self._append_transaction(transaction, deadline, record, key_call)
             except Problem as problem:
-                if record.ids or chunk.doubts:
-                    raise cut_short(problem, record, chunk, key_call) from problem
+                if record.ids or transaction.doubts:
+                    raise cut_short(problem, record, transaction, key_call) from problem
                 raise
         return Appended(record.ids, record.bookmark)
 
-    def _append_chunk(self, chunk: Chunk, deadline: Deadline, record: Record, key_call: Call | None) -> Record:
+    def _append_transaction(
+        self, transaction: Transaction, deadline: Deadline, record: Record, key_call: Call | None
+    ) -> Record:
         attempt = 0
         while True:
             head = self._head or self.head(deadline)
             if record.ids and record.bookmark.epoch != head.epoch:
                 raise HistoryChangedError("the ledger was replaced")
-            landed = self._landed(chunk, deadline)
-            record_after = record.after(chunk.ids, landed or chunk.end(head), self._now())
+            landed = self._landed(transaction, deadline)
+            record_after = record.after(transaction.ids, landed or transaction.end(head), self._now())
             if landed is not None:
                 return record_after
-            actions = self._actions(head, chunk)
+            actions = transaction.actions(head, self._ledger.table_name)
             if key_call is not None:
                 actions.append(self._record_action(head.epoch, key_call, record, record_after))
-            if self._commit(actions, head, chunk, deadline):
+            if self._commit(actions, head, transaction, deadline):
                 self._head = record_after.bookmark
                 return record_after
             self._head = None
             attempt += 1
             deadline.pause(attempt)
 
-    def _commit(
-        self, actions: list[TransactWriteItemTypeDef], head: Bookmark, chunk: Chunk, deadline: Deadline
-    ) -> bool:
+    def _commit(self, actions: Sequence[Action], head: Bookmark, transaction: Transaction, deadline: Deadline) -> bool:
         """Send one transaction. True: it is in. False: the head has moved, or others are in the way."""
-        token = str(ULID())
-        try:
-            call(
-                lambda: self._ledger.client.transact_write_items(TransactItems=actions, ClientRequestToken=token),
-                deadline,
-                on_doubt=lambda: chunk.doubts.add(head),
-            )
-        except ClientError as error:
-            if error_code(error) == "IdempotentParameterMismatchException":
-                return False  # a resend always is the same; an emulator that tidies up the numbers it got denies it
-            codes = cancellation_codes(error)
-            if not codes or "ValidationError" in codes:
-                raise
-            if codes[0] == "None" and codes[-1] == "ConditionalCheckFailed":
-                raise HistoryChangedError("another call with the same key was faster") from error
-            return False
-        return True
+        client, token = self._ledger.client, str(ULID())
+        codes = transact(client, actions, token, deadline, on_doubt=lambda: transaction.doubts.add(head))
+        if codes and codes[0] == "None" and codes[-1] == "ConditionalCheckFailed":
+            raise HistoryChangedError("another call with the same key was faster")
+        return not codes
 
-    def _landed(self, chunk: Chunk, deadline: Deadline) -> Bookmark | None:
+    def _landed(self, transaction: Transaction, deadline: Deadline) -> Bookmark | None:
         """Where the rows are, if one of the attempts in doubt was carried out.
 
         Asked after the head was read and before the next attempt: an attempt upon a head that has moved can't be
         carried out any more, and of two attempts upon the same head only one can.
         """
-        for head in chunk.doubts:
+        for head in transaction.doubts:
             key = rows_key(head.epoch, page_of(head.seq + 1))
             item = self._ledger.get({"pk": {"S": key}, "sk": {"N": str(head.seq + 1)}}, deadline)
-            if item is not None and item["id"] == {"S": chunk.ids[0]}:
-                return chunk.end(head)
+            if item is not None and item["id"] == {"S": transaction.ids[0]}:
+                return transaction.end(head)
         return None
 
-    def _actions(self, head: Bookmark, chunk: Chunk) -> list[TransactWriteItemTypeDef]:
-        table = self._ledger.table_name
-        move: TransactWriteItemTypeDef = {
-            "Update": {
-                "TableName": table,
-                "Key": HEAD_KEY,
-                "UpdateExpression": "SET seq = :after",
-                "ConditionExpression": "epoch = :epoch AND seq = :seen",
-                "ExpressionAttributeValues": {
-                    ":epoch": {"N": str(head.epoch)},
-                    ":seen": {"N": str(head.seq)},
-                    ":after": {"N": str(chunk.end(head).seq)},
-                },
-            }
-        }
-        puts: list[TransactWriteItemTypeDef] = [
-            {
-                "Put": {
-                    "TableName": table,
-                    "Item": {
-                        "pk": {"S": rows_key(head.epoch, page_of(row[0]))},
-                        "sk": {"N": str(row[0])},
-                        **rows.to_item(row),
-                    },
-                }
-            }
-            for row in chunk.rows_after(head)
-        ]
-        return [move, *puts]
-
-    def _record_action(self, epoch: int, key_call: Call, before: Record, after: Record) -> TransactWriteItemTypeDef:
+    def _record_action(self, epoch: int, key_call: Call, before: Record, after: Record) -> Action:
         return after.put_action(self._ledger.table_name, record_key(epoch, key_call.key), before, self._now())
 
     def _create(self, deadline: Deadline) -> Bookmark:
         """Make the head item, once: whoever comes second takes what stands there."""
         made = Bookmark(self._make_epoch(), 0)
-        try:
-            call(
-                lambda: self._ledger.client.put_item(
-                    TableName=self._ledger.table_name,
-                    Item={**HEAD_KEY, "epoch": {"N": str(made.epoch)}, "seq": {"N": "0"}},
-                    ConditionExpression="attribute_not_exists(pk)",
-                ),
-                deadline,
-            )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
+        write_if(
+            lambda: self._ledger.client.put_item(
+                TableName=self._ledger.table_name,
+                Item={**HEAD_KEY, "epoch": {"N": str(made.epoch)}, "seq": {"N": "0"}},
+                ConditionExpression="attribute_not_exists(pk)",
+            ),
+            deadline,
+        )
         head = self._ledger.head(deadline) or made
         if head.epoch == made.epoch:  # it is ours, even if the answer that said so got lost
             self._on_created(head)

@@ -17,9 +17,7 @@ from handlers.domain.problem import Problem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
-
-    Item = dict[str, AttributeValueTypeDef]
+    from handlers.aws.dynamodb import Action, Item
 
 KEEP_S = 24 * 3600
 LEASE_S = 10.0  # longer than a call's work on the ledger can take
@@ -52,7 +50,7 @@ class Record:
     lease_end_s: float = 0.0
 
     @classmethod
-    def of_item(cls, item: Item | None, epoch: int, now_s: float) -> Record | None:
+    def from_item(cls, item: Item | None, epoch: int, now_s: float) -> Record | None:
         """The record that stands in the table; None where there is none, or only one past its time."""
         if item is None or float(item[TTL].get("N", 0)) <= now_s:
             return None
@@ -83,7 +81,7 @@ class Record:
         """The record once these rows are in too."""
         return replace(self, ids=(*self.ids, *ids), bookmark=bookmark, lease_end_s=now_s + LEASE_S)
 
-    def put_action(self, table_name: str, key: Item, before: Record, now_s: float) -> TransactWriteItemTypeDef:
+    def put_action(self, table_name: str, key: Item, before: Record, now_s: float) -> Action:
         """The action that writes this record, provided that `before` is still what stands there.
 
         The last id tells that: whoever appends gives his rows ids of his own.

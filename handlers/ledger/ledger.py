@@ -16,32 +16,14 @@ from handlers import rows
 from handlers.aws.dynamodb import PARALLEL_READS, Deadline, call
 from handlers.aws.table import BY_ID, PAGE_ROWS, SORT_KEY, page_of, rows_key
 from handlers.domain.bookmark import Bookmark
-from handlers.domain.numbers import lower_bound_text, upper_bound_text
 from handlers.domain.problem import unavailable
 from handlers.telemetry.meter import METERS
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import (
-        AttributeValueTypeDef,
-        GetItemOutputTypeDef,
-        QueryInputTypeDef,
-        QueryOutputTypeDef,
-    )
-
-    from handlers.reads.page import PageQuery
+    from handlers.aws.dynamodb import Client, Item, ItemAnswer, QueryAnswer, QueryArguments
     from handlers.rows import Row
-
-    Item = dict[str, AttributeValueTypeDef]
-
-FILTERS = {
-    ":minimum": "#value >= :minimum",
-    ":maximum": "#value <= :maximum",
-    ":from": "created_at >= :from",
-    ":before": "created_at < :before",
-}
 
 
 class Narrowing(TypedDict, total=False):
@@ -50,7 +32,7 @@ class Narrowing(TypedDict, total=False):
     FilterExpression: str
     ProjectionExpression: str
     ExpressionAttributeNames: dict[str, str]
-    ExpressionAttributeValues: dict[str, AttributeValueTypeDef]
+    ExpressionAttributeValues: Item
 
 
 # The keys' texts would be a quarter of what comes over the wire. Names by number: a column may be a reserved word.
@@ -58,7 +40,7 @@ WHOLE_ROWS: Narrowing = {
     "ProjectionExpression": ", ".join(f"#{number}" for number in range(len(rows.COLUMNS))),
     "ExpressionAttributeNames": {f"#{number}": name for number, name in enumerate((SORT_KEY, *rows.COLUMNS[1:]))},
 }
-HEAD_KEY: dict[str, AttributeValueTypeDef] = {"pk": {"S": "head"}, "sk": {"N": "0"}}
+HEAD_KEY: Item = {"pk": {"S": "head"}, "sk": {"N": "0"}}
 
 
 @dataclass(frozen=True)
@@ -94,14 +76,14 @@ class Ledger:
         table_name: the table.
     """
 
-    def __init__(self, client: DynamoDBClient, table_name: str) -> None:
+    def __init__(self, client: Client, table_name: str) -> None:
         self.client = client
         self.table_name = table_name
 
     def head(self, deadline: Deadline) -> Bookmark | None:
         """The newest bookmark, read with strong consistency; None where no ledger was made yet."""
         item = self.get(HEAD_KEY, deadline)
-        return Bookmark(integer(item["epoch"]), integer(item["seq"])) if item else None
+        return Bookmark(_integer(item, "epoch"), _integer(item, "seq")) if item else None
 
     def get(self, key: Item, deadline: Deadline) -> Item | None:
         """One item by its key, read with strong consistency."""
@@ -115,18 +97,13 @@ class Ledger:
         return answer.get("Item")
 
     def rows(self, span: Range, deadline: Deadline) -> Iterator[list[Row]]:
-        """The rows of a range, in order, a page at a time."""
-        for items in self._pages(span, WHOLE_ROWS, deadline):
-            yield [row_of_item(item) for item in items]
+        """Yield the rows of a range, in order, a page at a time."""
+        return self.matching(span, WHOLE_ROWS, deadline)
 
-    def matching(self, bookmark: Bookmark, query: PageQuery, deadline: Deadline) -> Generator[list[Row]]:
-        """The rows of a prefix that a filtered query lets through, in its order, after its position."""
-        first, last = 1, bookmark.seq
-        if query.after is not None:
-            first, last = (first, query.after - 1) if query.newest_first else (query.after + 1, last)
-        span = Range(bookmark.epoch, first, last, query.newest_first)
-        for items in self._pages(span, narrowed(query), deadline):
-            yield [row_of_item(item) for item in items]
+    def matching(self, span: Range, narrowing: Narrowing, deadline: Deadline) -> Generator[list[Row]]:
+        """Yield the rows of a range that a narrowing of `WHOLE_ROWS` lets through, in order, a page at a time."""
+        for items in self._pages(span, narrowing, deadline):
+            yield [row_from_item(item) for item in items]
 
     def values_and_times(self, bookmark: Bookmark, deadline: Deadline) -> Iterator[tuple[list[float], list[str]]]:
         """The value column and created_at of a whole prefix, a page at a time; nothing else is transferred."""
@@ -154,8 +131,8 @@ class Ledger:
         )
         meter(answer)
         for item in answer["Items"]:
-            if item["pk"] == {"S": rows_key(epoch, page_of(integer(item["sk"])))}:
-                return row_of_item(item)
+            if item["pk"] == {"S": rows_key(epoch, page_of(_integer(item, SORT_KEY)))}:
+                return row_from_item(item)
         return None
 
     def _pages(self, span: Range, narrowing: Narrowing, deadline: Deadline) -> Generator[list[Item]]:
@@ -182,7 +159,7 @@ class Ledger:
 
         Raises Problem (503) where a row is missing: a ledger has no holes, so this one is not whole.
         """
-        arguments: QueryInputTypeDef = {
+        arguments: QueryArguments = {
             "TableName": self.table_name,
             "KeyConditionExpression": "pk = :pk AND sk BETWEEN :low AND :high",
             "ConsistentRead": True,
@@ -211,37 +188,15 @@ class Ledger:
         return items
 
 
-def narrowed(query: PageQuery) -> Narrowing:
-    """The filter of a Query for a query that leaves rows out by value and time."""
-    values: Item = {}
-    if query.minimum is not None:
-        values[":minimum"] = {"N": lower_bound_text(query.minimum)}
-    if query.maximum is not None:
-        values[":maximum"] = {"N": upper_bound_text(query.maximum)}
-    if query.created_from is not None:
-        values[":from"] = {"S": query.created_from}
-    if query.created_before is not None:
-        values[":before"] = {"S": query.created_before}
-    names = WHOLE_ROWS.get("ExpressionAttributeNames", {})
-    by_value = {"#value": rows.VALUE} if ":minimum" in values or ":maximum" in values else {}
-    return {
-        **WHOLE_ROWS,
-        "FilterExpression": " AND ".join(FILTERS[name] for name in values),
-        "ExpressionAttributeNames": {**names, **by_value},
-        "ExpressionAttributeValues": values,
-    }
-
-
-def meter(answer: GetItemOutputTypeDef | QueryOutputTypeDef) -> None:
+def meter(answer: ItemAnswer | QueryAnswer) -> None:
     """Count the read units that an answer of DynamoDB names."""
     METERS.dynamodb_read(answer.get("ConsumedCapacity", {}).get("CapacityUnits"))
 
 
-def row_of_item(item: Item) -> Row:
+def row_from_item(item: Item) -> Row:
     """The row that an item of the ledger holds."""
-    return rows.from_item(integer(item["sk"]), item)
+    return rows.from_item(_integer(item, SORT_KEY), item)
 
 
-def integer(attribute: AttributeValueTypeDef) -> int:
-    """A DynamoDB number that is an integer."""
-    return int(attribute.get("N", "0"))
+def _integer(item: Item, name: str) -> int:
+    return int(item[name].get("N", "0"))

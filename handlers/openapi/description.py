@@ -6,15 +6,14 @@ not described apart.
 
 from __future__ import annotations
 
-from handlers import VERSION
 from handlers.api.request import MAX_BODY_BYTES
 from handlers.domain.problem import KINDS, TYPE_PREFIX
-from handlers.openapi.benchmarks import schemas as benchmark_schemas
+from handlers.openapi.measurements import benchmark_schemas, consumed
 from handlers.openapi.parameters import headers, parameters
-from handlers.openapi.receipt import consumed
 from handlers.openapi.schemas import DRAFT_EXAMPLE, Schema, ref, schemas
 from handlers.reads.page import PAGE_PARAMETERS
 from handlers.routes import ROUTES
+from handlers.telemetry.runtime import VERSION
 
 ABOUT = (
     "A read-heavy data set with three read paths. The same query at the same bookmark gives the same `data` on each "

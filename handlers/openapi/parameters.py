@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from handlers.domain.timestamps import TIME_ALLOWED
-from handlers.openapi.benchmarks import ID as BENCHMARK_ID
+from handlers.openapi.measurements import ID as BENCHMARK_ID
 from handlers.openapi.schemas import BOOKMARK_EXAMPLE, ID, TIME_EXAMPLE, Schema, ref
 from handlers.reads.page import DEFAULT_LIMIT, MAX_LIMIT
+from handlers.routes import MAX_KEY_CHARACTERS
 from handlers.rows import VALUE
-
-MAX_KEY_CHARACTERS = 255
 
 _BOUND: Schema = {"type": "number"}
 _TIME_BOUND: Schema = {"type": "string", "format": "date-time"}

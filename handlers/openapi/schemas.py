@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from random import Random
 
-from handlers import VERSION, rows
+from handlers import rows
 from handlers.domain.problem import KINDS, SHOWN_ERRORS, TYPE_PREFIX
 from handlers.routes import MAX_INSERT_ROWS, SOURCES
+from handlers.telemetry.runtime import VERSION
 
 Schema = dict[str, object]
 

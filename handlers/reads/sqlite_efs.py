@@ -1,4 +1,4 @@
-"""The read paths' interface, and `sqlite-efs`: `read(at_least, timings, use)` lets `use` see one ledger prefix.
+"""The read path `sqlite-efs`: snapshots opened where they are published.
 
 A sandbox keeps what it opened, looks for a newer snapshot at most once a check interval (and whenever a bookmark asks
 for more), never goes back to an older one, and survives that another machine deletes the file it has open: the
@@ -7,85 +7,31 @@ connection is dropped, the directory listed again and the read tried once more.
 
 from __future__ import annotations
 
-import _sqlite3 as sqlite3  # as snapshot.py has it
+import _sqlite3 as sqlite3  # as snapshots/snapshot.py has it
 import logging
-import time
 
-from handlers.domain.bookmark import NOTHING, Bookmark
-from handlers.domain.problem import Problem, unavailable
+from handlers.domain.bookmark import NOTHING
+from handlers.domain.problem import unavailable
+from handlers.reads.reader import wait_for
 from handlers.reads.sqlite_view import SqliteView
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.snapshot import Snapshot, is_unreadable, open_snapshot
 from handlers.telemetry.meter import METERS
 
-TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol, TypeVar
+    from typing import TypeVar
 
-    from handlers.reads.page import PageQuery
+    from handlers.domain.bookmark import Bookmark
+    from handlers.reads.reader import View
     from handlers.settings import Settings
     from handlers.snapshots.catalog import Catalog, Name
-    from handlers.telemetry.timings import Timings
+    from handlers.telemetry.usage import Usage
 
     T = TypeVar("T")
 
-    class Placed(Protocol):
-        """Something with a place in history."""
-
-        @property
-        def bookmark(self) -> Bookmark: ...
-
-    S = TypeVar("S", bound=Placed)
-
-    class View(Placed, Protocol):
-        """Reads of one ledger prefix: a page, one row, statistics."""
-
-        def page(self, query: PageQuery) -> tuple[str, int, int | None]: ...
-        def row(self, row_id: str) -> str | None: ...
-        def stats(self) -> dict[str, object]: ...
-
-    class Reader(Protocol):
-        """One read path."""
-
-        def read(self, at_least: Bookmark, timings: Timings, use: Callable[[View], T]) -> T: ...
-
-
-WAIT_S = 2.0  # how long a read waits for a bookmark
-POLL_S = 0.05
-
 _log = logging.getLogger(__name__)
-
-
-def wait_for(
-    at_least: Bookmark,
-    newest: Callable[[bool], S],
-    sleep: Callable[[float], None] = time.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
-) -> S:
-    """What `newest` gives (called with whether it must look again now) once it has reached `at_least`.
-
-    Raises Problem: 409 where the ledger of `at_least` was replaced, 503 where it is not there within `WAIT_S`.
-    """
-    give_up_s = monotonic() + WAIT_S
-    pause_s = 0.0  # look again at once, and only then wait
-    found = newest(False)
-    while found.bookmark < at_least:
-        if monotonic() >= give_up_s:
-            detail = f"The newest bookmark here is {found.bookmark}, {at_least} was asked for"
-            raise unavailable(detail, kind="not-there-yet")
-        sleep(pause_s)
-        pause_s = POLL_S
-        found = newest(True)
-    check_epoch(at_least, found.bookmark)
-    return found
-
-
-def check_epoch(asked: Bookmark, found: Bookmark) -> None:
-    """Raises Problem (409) where `asked` is of another ledger than the one found; 0.0 is of any."""
-    if found.epoch != asked.epoch and asked != NOTHING:
-        detail = f"{asked} belongs to a ledger that was replaced; the newest bookmark here is {found}"
-        raise Problem("epoch-replaced", detail)
 
 
 class SqliteReader:
@@ -100,26 +46,27 @@ class SqliteReader:
         self._is_suspect = False  # the next file that is opened has to prove all its bytes
         self.retries = 0
 
-    def read(self, at_least: Bookmark, timings: Timings, use: Callable[[View], T]) -> T:
+    def read(self, at_least: Bookmark, usage: Usage, use: Callable[[View], T]) -> T:
         """Let `use` read the newest snapshot, which holds at least that bookmark.
 
         Raises Problem: 409 or 503 for a bookmark, 503 where no snapshot can be read.
         """
         try:
-            return self._read(at_least, timings, use, False)
+            return self._read(at_least, usage, use, False)
         except (OSError, sqlite3.DatabaseError) as error:
             self._recover(error)
         try:
-            return self._read(at_least, timings, use, True)
+            return self._read(at_least, usage, use, True)
         except (OSError, sqlite3.DatabaseError) as error:
             self._recover(error)
             raise unavailable("The snapshots cannot be read now") from error
 
-    def _read(self, at_least: Bookmark, timings: Timings, use: Callable[[View], T], now: bool) -> T:
-        snapshot = wait_for(at_least, lambda again: self._newest(timings, again or now))
-        return use(SqliteView(snapshot))
+    def _read(self, at_least: Bookmark, usage: Usage, use: Callable[[View], T], now: bool) -> T:
+        if at_least == NOTHING:
+            return use(SqliteView(self._newest(usage, now)))
+        return use(SqliteView(wait_for(at_least, lambda again: self._newest(usage, again or now))))
 
-    def _newest(self, timings: Timings, now: bool) -> Snapshot:
+    def _newest(self, usage: Usage, now: bool) -> Snapshot:
         try:
             names = self._catalog.names(now)
         except OSError as error:
@@ -127,13 +74,13 @@ class SqliteReader:
                 raise
             _log.warning("the snapshots cannot be listed now, %s is served: %s", self._current.bookmark, error)
             return self._current
-        timings.lap("check")
+        usage.lap("check")
         if names is self._tried and self._current is not None:
             return self._current
         self._tried = names
-        return self._advance(names, timings)
+        return self._advance(names, usage)
 
-    def _advance(self, names: list[Name], timings: Timings) -> Snapshot:
+    def _advance(self, names: list[Name], usage: Usage) -> Snapshot:
         """The newest snapshot that proves itself: opened now, or the one that is open already."""
         failure: OSError | None = None
         if self._catalog.is_rejected(self._served):  # another reader has hashed it since: it was no data
@@ -143,7 +90,7 @@ class SqliteReader:
             if self._gains_nothing(name):
                 break
             try:
-                return self._replace(self._open(name, timings))
+                return self._replace(self._open(name, usage))
             except UnprovenError as error:
                 _log.warning("snapshot %s is passed over: %s", name, error)
                 self._catalog.reject(name)
@@ -176,11 +123,11 @@ class SqliteReader:
         self._is_suspect = False
         return snapshot
 
-    def _open(self, name: Name, timings: Timings) -> Snapshot:
+    def _open(self, name: Name, usage: Usage) -> Snapshot:
         METERS.efs_metadata_operation()
         limit = None if self._is_suspect else self._settings.verify_max_bytes
         snapshot = open_snapshot(self._catalog.path(name), name, limit)
-        timings.lap("open")
+        usage.lap("open")
         return snapshot
 
     def _recover(self, error: Exception) -> None:

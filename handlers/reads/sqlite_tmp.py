@@ -16,12 +16,12 @@ from handlers.snapshots.files import FileCopy, UnprovenError, copy_proven, remov
 from handlers.snapshots.snapshot import open_snapshot
 from handlers.telemetry.meter import METERS
 
-TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from handlers.settings import Settings
     from handlers.snapshots.catalog import Catalog, Name
     from handlers.snapshots.snapshot import Snapshot
-    from handlers.telemetry.timings import Timings
+    from handlers.telemetry.usage import Usage
 
 WHOLE_BYTES = 16 * 1024 * 1024  # copied at once up to this size
 STEP_BYTES = 4 * 1024 * 1024  # about 15 ms over EFS: reading, hashing and writing
@@ -38,25 +38,14 @@ class CopyingReader(SqliteReader):
         self._copies = 0
         self._path: str | None = None  # of the copy that is open
         self._growing: tuple[Name, FileCopy] | None = None  # of the snapshot that is open where it is published
-        self._last_copy: dict[str, float] | None = None
 
-    def take_copy(self) -> dict[str, float] | None:
-        """What was copied since this was last asked: bytes, ms, and how many bytes remain; None where nothing was.
-
-        While the snapshot is read where it is published, there is always something to say: its bytes remain.
-        """
-        copy, self._last_copy = self._last_copy, None
-        if copy is None and self._current is not None and self._current.name is not None and self._path is None:
-            return {"bytes": 0, "ms": 0.0, "remaining_bytes": self._current.size_bytes}
-        return copy
-
-    def refresh(self, timings: Timings) -> None:
+    def refresh(self, usage: Usage) -> None:
         """Copy the newest snapshot again, to measure the copy. Raises Problem (503) where it cannot be."""
         try:
             copies = self._copies
-            snapshot = super()._newest(timings, True)
+            snapshot = super()._newest(usage, True)
             if snapshot.name is not None and (self._copies == copies or self._path is None):
-                self._refresh(snapshot.name, timings)
+                self._refresh(snapshot.name, usage)
         except (OSError, UnprovenError) as error:
             raise unavailable("The snapshot cannot be copied now") from error
 
@@ -66,41 +55,44 @@ class CopyingReader(SqliteReader):
         self._give_up()
         self._forget_copy()
 
-    def _newest(self, timings: Timings, now: bool) -> Snapshot:
-        self._grow(timings)
-        return super()._newest(timings, now)
+    def _newest(self, usage: Usage, now: bool) -> Snapshot:
+        self._grow(usage)
+        snapshot = super()._newest(usage, now)
+        if usage.copy is None and snapshot.name is not None and self._path is None:  # read where it is published
+            usage.copy = {"bytes": 0, "ms": 0.0, "remaining_bytes": snapshot.size_bytes}
+        return snapshot
 
-    def _refresh(self, name: Name, timings: Timings) -> None:
+    def _refresh(self, name: Name, usage: Usage) -> None:
         """Put a new copy in the place of what is open. What is no proven copy is passed over if it proves damaged."""
         try:
-            self._replace(self._copy_whole(name, os.lstat(self._catalog.path(name)).st_size, timings))
+            self._replace(self._copy_whole(name, os.lstat(self._catalog.path(name)).st_size, usage))
         except UnprovenError:
             if self._path is None:
                 self._catalog.reject(name)
             raise
 
-    def _open(self, name: Name, timings: Timings) -> Snapshot:
+    def _open(self, name: Name, usage: Usage) -> Snapshot:
         METERS.efs_metadata_operation()
         size_bytes = os.lstat(self._catalog.path(name)).st_size
         if self._is_suspect or size_bytes <= max(WHOLE_BYTES, self._settings.verify_max_bytes):
-            return self._copy_whole(name, size_bytes, timings)
-        snapshot = super()._open(name, timings)
+            return self._copy_whole(name, size_bytes, usage)
+        snapshot = super()._open(name, usage)
         self._give_up()
         self._forget_copy()
-        self._begin(name, size_bytes, timings)
+        self._begin(name, size_bytes, usage)
         return snapshot
 
-    def _copy_whole(self, name: Name, size_bytes: int, timings: Timings) -> Snapshot:
+    def _copy_whole(self, name: Name, size_bytes: int, usage: Usage) -> Snapshot:
         self._make_room(size_bytes)
         target = self._new_path(name)
         METERS.efs_metadata_operation()
         copy_proven(self._catalog.path(name), target, name)
-        self._note(size_bytes, 0, timings)
-        snapshot = self._open_copy(target, name, timings)
+        usage.copied(size_bytes, 0)
+        snapshot = self._open_copy(target, name, usage)
         self._give_up()
         return snapshot
 
-    def _begin(self, name: Name, size_bytes: int, timings: Timings) -> None:
+    def _begin(self, name: Name, size_bytes: int, usage: Usage) -> None:
         """Begin to copy the snapshot that is open, if its copy has room."""
         METERS.efs_metadata_operation()
         try:
@@ -109,9 +101,9 @@ class CopyingReader(SqliteReader):
             self._growing = name, FileCopy(self._catalog.path(name), self._new_path(name))
         except OSError as error:
             _log.warning("snapshot %s is read where it is published, because it cannot be copied: %s", name, error)
-        self._note(0, size_bytes, timings)
+        usage.copied(0, size_bytes)
 
-    def _grow(self, timings: Timings) -> None:
+    def _grow(self, usage: Usage) -> None:
         """Copy one step more; open the copy when it is whole and proven."""
         if self._growing is None:
             return
@@ -119,10 +111,10 @@ class CopyingReader(SqliteReader):
         before = copy.size_bytes
         try:
             is_whole = copy.step(STEP_BYTES)
-            self._note(copy.size_bytes - before, copy.total_bytes - copy.size_bytes, timings)
+            usage.copied(copy.size_bytes - before, copy.total_bytes - copy.size_bytes)
             if is_whole:
                 copy.prove(name)
-                self._replace(self._open_copy(copy.target, name, timings))
+                self._replace(self._open_copy(copy.target, name, usage))
                 self._growing = None
                 copy.close()
         except UnprovenError as error:
@@ -133,7 +125,7 @@ class CopyingReader(SqliteReader):
             _log.warning("snapshot %s is read where it is published, because it cannot be copied: %s", name, error)
             self._give_up()
 
-    def _open_copy(self, target: str, name: Name, timings: Timings) -> Snapshot:
+    def _open_copy(self, target: str, name: Name, usage: Usage) -> Snapshot:
         """Open a whole copy, and give back the space of the one before."""
         try:
             snapshot = open_snapshot(target, name, 0)
@@ -142,7 +134,7 @@ class CopyingReader(SqliteReader):
             raise
         self._forget_copy()
         self._path = target
-        timings.lap("open")
+        usage.lap("open")
         return snapshot
 
     def _forget_copy(self) -> None:
@@ -157,13 +149,6 @@ class CopyingReader(SqliteReader):
             self._growing = None
             remove(copy.target)
             copy.close()
-
-    def _note(self, size_bytes: int, remaining_bytes: int, timings: Timings) -> None:
-        """Add to what `take_copy` tells."""
-        METERS.copy(size_bytes)
-        copy = self._last_copy or {"bytes": 0, "ms": 0.0}
-        spent_ms = round(copy["ms"] + timings.lap("copy"), 3)
-        self._last_copy = {"bytes": copy["bytes"] + size_bytes, "ms": spent_ms, "remaining_bytes": remaining_bytes}
 
     def _new_path(self, name: Name) -> str:
         self._prepare_folder()

@@ -10,15 +10,16 @@ only those are put in order. So neither reads the whole table, whatever the filt
 
 from __future__ import annotations
 
+from handlers.reads.page import page_range, range_end, remaining_range
 from handlers.rows import TABLE, VALUE
 
-TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from handlers.domain.bookmark import Bookmark
     from handlers.reads.page import PageQuery
+    from handlers.reads.reader import Page
     from handlers.snapshots.snapshot import Snapshot
 
-    Page = tuple[str, int, int | None]
     Arguments = list[float | str | int]
 
 NEARBY_ROWS = 32  # rows looked at for each row wanted, before an index is asked
@@ -36,16 +37,18 @@ class SqliteView:
     def __init__(self, snapshot: Snapshot) -> None:
         self._connection = snapshot.connection
         self._stats = snapshot.stats
+        self._seq = snapshot.seq
         self.bookmark: Bookmark = snapshot.bookmark
+        self.bookmark_text = snapshot.bookmark_text
 
     def page(self, query: PageQuery) -> Page:
         """A page's rows as JSON text, how many they are, and the seq of the last one if more follow."""
         if query.is_filtered:
             return self._filtered_page(query)
-        first, last = page_range(query, self.bookmark.seq)
+        first, last = page_range(query, self._seq)
         sql = RANGE_NEWEST_FIRST if query.newest_first else RANGE_OLDEST_FIRST
         count, text = self._connection.execute(sql, (first, last)).fetchone()
-        return text or "", count, range_end(query, first, last, self.bookmark.seq)
+        return text or "", count, range_end(query, first, last, self._seq)
 
     def row(self, row_id: str) -> str | None:
         """One row as JSON text."""
@@ -57,9 +60,9 @@ class SqliteView:
         return self._stats.answer()
 
     def _filtered_page(self, query: PageQuery) -> Page:
-        first, last = nearby_range(query, self.bookmark.seq)
+        first, last = nearby_range(query, self._seq)
         found = self._found(nearby_sql(query, first, last))
-        is_all = first <= 1 if query.newest_first else last >= self.bookmark.seq
+        is_all = first <= 1 if query.newest_first else last >= self._seq
         if len(found) <= query.limit and not is_all:
             found = self._found(indexed_sql(query))
         texts = [text for _, text in found[: query.limit]]
@@ -69,30 +72,11 @@ class SqliteView:
         return self._connection.execute(*statement).fetchall()
 
 
-def page_range(query: PageQuery, newest: int) -> tuple[int, int]:
-    """First and last seq of a page without a filter, of a prefix that ends at `newest`; empty if first > last."""
-    if query.newest_first:
-        last = newest if query.after is None else query.after - 1
-        return max(1, last - query.limit + 1), last
-    first = 1 if query.after is None else query.after + 1
-    return first, min(newest, first + query.limit - 1)
-
-
-def range_end(query: PageQuery, first: int, last: int, newest: int) -> int | None:
-    """The seq of the last row of such a page, if more rows follow it."""
-    if query.newest_first:
-        return first if first > 1 and first <= last else None
-    return last if last < newest else None
-
-
 def nearby_range(query: PageQuery, newest: int) -> tuple[int, int]:
-    """First and last seq of the rows that are looked at before an index is asked."""
+    """Return first and last seq of the rows that are looked at before an index is asked."""
+    first, last = remaining_range(query, newest)
     span = NEARBY_ROWS * query.limit
-    if query.newest_first:
-        last = newest if query.after is None else query.after - 1
-        return last - span + 1, last
-    first = 1 if query.after is None else query.after + 1
-    return first, first + span - 1
+    return (last - span + 1, last) if query.newest_first else (first, first + span - 1)
 
 
 def nearby_sql(query: PageQuery, first: int, last: int) -> tuple[str, Arguments]:

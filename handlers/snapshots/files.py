@@ -14,7 +14,7 @@ import stat
 from handlers.domain.hashes import DIGEST_DIGITS, blake2b
 from handlers.telemetry.meter import METERS
 
-TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from handlers.snapshots.catalog import Name
 

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from handlers.ledger.appender import Appender
-from handlers.telemetry.timings import Timings
+from handlers.telemetry.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ def _new_epoch(publisher: Publisher, now: Callable[[], float]) -> int:
     """max(UTC milliseconds, greatest epoch among the published snapshots + 1): later than any ledger before."""
     now_ms = int(now() * 1000)
     try:
-        return max(now_ms, publisher.greatest_epoch() + 1)
+        return max(now_ms, publisher.published.greatest_epoch() + 1)
     except (OSError, sqlite3.Error):
         _log.exception("no snapshot can be listed; the clock alone gives the new ledger's epoch")
         return now_ms
@@ -38,6 +38,6 @@ def _new_epoch(publisher: Publisher, now: Callable[[], float]) -> int:
 def _publish_empty(publisher: Publisher, bookmark: Bookmark) -> None:
     """Readers leave an older ledger as soon as the new one is made."""
     try:
-        publisher.publish(bookmark, Timings())
+        publisher.publish(bookmark, Usage())
     except Exception:  # noqa: BLE001 - whatever it is, the ledger is made
         _log.exception("the new ledger's empty snapshot was not published; the next publish takes its place")

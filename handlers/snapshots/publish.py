@@ -11,52 +11,35 @@ import logging
 import os
 import sqlite3
 import time
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ulid import ULID
 
 from handlers.aws.dynamodb import Deadline
 from handlers.aws.table import PAGE_ROWS
-from handlers.domain.bookmark import Bookmark
 from handlers.domain.hashes import hash_text
 from handlers.domain.problem import unavailable
 from handlers.ledger.ledger import Ledger, Range
 from handlers.snapshots.build import WorkingFile
 from handlers.snapshots.catalog import Catalog, Name, snapshots_dir
 from handlers.snapshots.files import UnprovenError, copy_durably, copy_proven, remove
+from handlers.snapshots.published import DIRECTORY_MODE, Published, PublishedSnapshots
 from handlers.snapshots.retention import Retention, sweep
-from handlers.snapshots.snapshot import open_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from handlers.domain.bookmark import Bookmark
     from handlers.settings import Settings
-    from handlers.telemetry.timings import Timings
+    from handlers.telemetry.usage import Usage
 
 BATCH_ROWS = 8 * PAGE_ROWS  # read in parallel, applied together
 INDEXES_S = 3.0  # of a full build's limit: its indexes are made when the rows are in
 BUILD_LIMIT_S = 12.0  # a longer build publishes the prefix it has reached, and the next one goes on from there
 LAST_BATCH_S = 4.0  # for a batch begun at the limit: append, build and copy end before the gateway gives up
-DIRECTORY_MODE = 0o750
 FILE_MODE = 0o640  # the readers are in the group
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Published:
-    """A snapshot that readers can see."""
-
-    name: Name
-    size_bytes: int
-    hash: str
-    build: str  # "full", "incremental", or "none" where it was there already
-
-    @property
-    def bookmark(self) -> Bookmark:
-        """The ledger prefix that it holds."""
-        return self.name.bookmark
 
 
 class Publisher:
@@ -66,82 +49,64 @@ class Publisher:
         ledger: where the rows come from.
         settings: the folders and how much to retain.
         monotonic: the clock for the build's limit, in seconds.
+
+    Attributes:
+        published: what there is already.
     """
 
     def __init__(self, ledger: Ledger, settings: Settings, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._ledger = ledger
         self._monotonic = monotonic
         self._catalog = Catalog(snapshots_dir(settings.efs_dir))
+        self.published = PublishedSnapshots(self._catalog)
         self._staging = os.path.join(settings.efs_dir, "staging")
         self._retention = Retention(self._catalog, self._staging, settings.retain_snapshots)
         self._folder = os.path.join(settings.tmp_dir, "build")
         self._working: WorkingFile | None = None
-        self._proven: dict[tuple[Name, int, int], Published] = {}  # by name, inode and time: what stands there now
 
-    def greatest_epoch(self) -> int:
-        """The greatest epoch among the published snapshots, 0 where there are none. Raises OSError."""
-        newest = self.newest()
-        return newest.bookmark.epoch if newest else 0
-
-    def newest(self) -> Published | None:
-        """The newest snapshot that proves itself; what does not is moved to quarantine. Raises OSError."""
-        failure: OSError | None = None
-        for name in list(self._catalog.names(now=True)):
-            try:
-                published = self._prove(name)
-            except OSError as error:  # of this file alone: no reason to stop, if there is an older one to build upon
-                _log.warning("snapshot %s cannot be read now: %s", name, error)
-                failure = failure or error
-                continue
-            if published is not None:
-                return published
-        if failure is not None:
-            raise failure
-        return None
-
-    def publish(self, at_least: Bookmark, timings: Timings, full: bool = False) -> Published:
+    def publish(self, at_least: Bookmark, usage: Usage, full: bool = False) -> Published:
         """Make the ledger as it is now, at least up to a bookmark, visible to readers.
 
         Args:
             at_least: rows that must be in it, of the ledger's current epoch.
-            timings: gets the phases check, ledger, build, write and tidy.
+            usage: gets the phases check, ledger, build, write and tidy.
             full: build from seq 1, whatever is there.
 
         Raises:
             Problem: 503, the ledger is away or the build is not done yet.
             OSError, sqlite3.Error: EFS or the sandbox's disk is away, full or read-only; the next publish starts anew.
         """
-        newest = self.newest()
-        timings.lap("check")
+        newest = self.published.newest()
+        usage.lap("check")
         if newest is not None and newest.bookmark.epoch > at_least.epoch:
             raise unavailable(f"A snapshot of a newer ledger ({newest.bookmark}) is published here")
         if newest is not None and newest.bookmark >= at_least and not full:
             return newest
-        published = self._build_and_publish(at_least, None if full else newest, timings)
+        published = self._build_and_publish(at_least, None if full else newest, usage)
         if published.bookmark < at_least:
             detail = f"The snapshot was built up to {published.bookmark} of {at_least}; ask again to go on"
             raise unavailable(detail)
         return published
 
-    def _build_and_publish(self, at_least: Bookmark, newest: Published | None, timings: Timings) -> Published:
+    def _build_and_publish(self, at_least: Bookmark, newest: Published | None, usage: Usage) -> Published:
         end_s = self._monotonic() + BUILD_LIMIT_S
         working, build = self._base(at_least, newest)
         if build == "full":
             end_s -= INDEXES_S
         try:
-            self._grow(working, self._target(at_least), end_s, timings)
+            self._grow(working, self._target(at_least), end_s, usage)
             working.finish()
-            timings.lap("build")
+            usage.lap("build")
             published = self._link(working, build)
         except (OSError, sqlite3.Error):
             self._discard()
             raise
-        timings.lap("write")
+        usage.lap("write")
         try:
             self._retention.apply(published.name)
         except OSError as error:  # takes nothing from what was published
             _log.warning("tidying up: %s", error)
-        timings.lap("tidy")
+        usage.lap("tidy")
         return published
 
     def _target(self, at_least: Bookmark) -> Bookmark:
@@ -161,7 +126,7 @@ class Publisher:
                 copy_proven(self._catalog.path(newest.name), path, newest.name)
                 self._working = WorkingFile(path)
             except UnprovenError as error:  # damaged since it was proven
-                self._quarantine(newest.name, error)
+                self.published.quarantine(newest.name, error)
             else:
                 return self._working, "incremental"
         self._working = WorkingFile.create(path, at_least.epoch)
@@ -173,16 +138,16 @@ class Publisher:
         sweep(self._folder, time.time())
         return os.path.join(self._folder, f"{ULID()}.db")
 
-    def _grow(self, working: WorkingFile, target: Bookmark, end_s: float, timings: Timings) -> None:
+    def _grow(self, working: WorkingFile, target: Bookmark, end_s: float, usage: Usage) -> None:
         """Apply the ledger's rows up to the target, or as many as the time allows."""
         while working.bookmark.seq < target.seq and self._monotonic() < end_s:
             first = working.bookmark.seq + 1
             span = Range(target.epoch, first, min(target.seq, first + BATCH_ROWS - 1))
             deadline = Deadline(limit_s=min(Deadline.LIMIT_S, end_s + LAST_BATCH_S - self._monotonic()))
             batch = [row for page in self._ledger.rows(span, deadline) for row in page]
-            timings.lap("ledger")
+            usage.lap("ledger")
             working.apply(batch)
-            timings.lap("build")
+            usage.lap("build")
 
     def _link(self, working: WorkingFile, build: str) -> Published:
         """Copy to staging, make durable, link to the final name."""
@@ -196,7 +161,7 @@ class Publisher:
         finally:
             remove(temporary)
         published = Published(name, size_bytes, hash_text(working.hash), build)
-        self._proven = {self._identity(name): replace(published, build="none")}
+        self.published.add(published)
         return published
 
     def _link_as(self, temporary: str, name: Name) -> None:
@@ -204,36 +169,9 @@ class Publisher:
             try:
                 os.link(temporary, self._catalog.path(name))
             except FileExistsError:
-                if self._prove(name) is None:  # damaged there, and out of the way now
+                if self.published.prove(name) is None:  # damaged there, and out of the way now
                     continue
             return
-
-    def _prove(self, name: Name) -> Published | None:
-        """The snapshot behind a name, proven once; None (and quarantine) where it is not what the name says."""
-        try:
-            identity = self._identity(name)
-            if identity not in self._proven:
-                snapshot = open_snapshot(self._catalog.path(name), name)
-                snapshot.close()
-                self._proven[identity] = Published(name, snapshot.size_bytes, snapshot.hash, "none")
-        except UnprovenError as error:
-            self._quarantine(name, error)
-            return None
-        except FileNotFoundError:  # retention of another publisher
-            return None
-        return self._proven[identity]
-
-    def _identity(self, name: Name) -> tuple[Name, int, int]:
-        stands = os.lstat(self._catalog.path(name))
-        return name, stands.st_ino, stands.st_mtime_ns
-
-    def _quarantine(self, name: Name, error: UnprovenError) -> None:
-        _log.error("snapshot %s goes to quarantine: %s", name, error)
-        os.makedirs(self._catalog.quarantine, DIRECTORY_MODE, exist_ok=True)
-        try:
-            os.rename(self._catalog.path(name), os.path.join(self._catalog.quarantine, f"{name}.{ULID()}"))
-        except FileNotFoundError:
-            _log.info("another publisher moved it already")
 
     def _discard(self) -> None:
         if self._working is not None:

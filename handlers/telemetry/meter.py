@@ -1,6 +1,6 @@
 """The sandbox's meters: they only count up, and nobody sets them back.
 
-A sandbox answers one request at a time, so what lies between two readings is what a request used (`receipt.py`). On EFS
+A sandbox answers one request at a time, so what lies between two readings is what a request used (`usage.py`). On EFS
 they count what Python itself does: listings, files opened, bytes read to prove or copy a file. What SQLite reads of a
 file by itself they cannot see; the kernel's counters can (`nfs.py`). DynamoDB's units are those that its answers name.
 """
@@ -9,24 +9,14 @@ from __future__ import annotations
 
 import threading
 
-TYPE_CHECKING = False  # the typing module would cost 1.3 ms of a cold start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
-
     # Metadata operations, data reads, bytes of data read.
     EfsUse = tuple[int, int, int]
 
-    class EfsMeter(Protocol):
-        """Counts what requests do on EFS; `counted_by` says how."""
-
-        counted_by: str
-
-        def begin(self) -> None: ...
-        def used(self) -> EfsUse: ...
-
 
 class Meters:
-    """What this process has used since it began."""
+    """Counts what this process has used since it began."""
 
     __slots__ = ("_lock", "copied_bytes", "efs", "read_units", "unmetered_reads")
 
@@ -38,21 +28,21 @@ class Meters:
         self.unmetered_reads = 0
 
     def efs_metadata_operation(self) -> None:
-        """A directory was listed, or a file looked at or opened."""
+        """Count a directory that was listed, or a file that was looked at or opened."""
         operations, reads, size_bytes = self.efs
         self.efs = (operations + 1, reads, size_bytes)
 
     def efs_read(self, size_bytes: int) -> None:
-        """So many bytes of a file were read at once."""
+        """Count so many bytes of a file that were read at once."""
         operations, reads, before = self.efs
         self.efs = (operations, reads + 1, before + size_bytes)
 
     def copy(self, size_bytes: int) -> None:
-        """So many bytes were written to the sandbox's own disk."""
+        """Count so many bytes that were written to the sandbox's own disk."""
         self.copied_bytes += size_bytes
 
     def dynamodb_read(self, units: float | None) -> None:
-        """DynamoDB answered a read and named its units; None: it named none."""
+        """Count the units that DynamoDB's answer to a read names; None: it names none."""
         with self._lock:
             if units is None:
                 self.unmetered_reads += 1
@@ -61,21 +51,3 @@ class Meters:
 
 
 METERS = Meters()
-
-
-class CallMeter:
-    """What the meters counted on EFS since a request began."""
-
-    counted_by = "calls"
-
-    def __init__(self) -> None:
-        self._before = METERS.efs
-
-    def begin(self) -> None:
-        """A request begins."""
-        self._before = METERS.efs
-
-    def used(self) -> EfsUse:
-        """What the request has used so far."""
-        operations, reads, size_bytes = METERS.efs
-        return operations - self._before[0], reads - self._before[1], size_bytes - self._before[2]

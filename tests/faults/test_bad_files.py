@@ -232,7 +232,7 @@ def test_a_base_damaged_between_proof_and_copy_is_moved_away_and_a_full_build_ta
     ledger = MemoryLedger(3)
     published = place.publish(ledger)
     cold = place.publisher(ledger)
-    cold.newest()
+    cold.published.newest()
     before = place.path(published).stat()
     flip_bit(place.path(published), 8 * 5000)
     os.utime(place.path(published), ns=(before.st_atime_ns, before.st_mtime_ns))

@@ -15,7 +15,7 @@ from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_tmp import CopyingReader
-from handlers.telemetry.timings import Timings
+from handlers.telemetry.usage import Usage
 from tests.support.files import (
     EPOCH,
     Calls,
@@ -86,7 +86,7 @@ def place(tmp_path: Path) -> Place:
 def test_an_error_of_the_file_is_retried_once_and_counted(place: Place, path: str, code: int) -> None:
     reader = reader_of(place, path)
     before = descriptors()
-    assert reader.read(NOTHING, Timings(), Failing(1, database_error(code))) == 2
+    assert reader.read(NOTHING, Usage(), Failing(1, database_error(code))) == 2
     assert reader.retries == 1
     assert count_of(reader) == 3
     reader.drop()
@@ -97,7 +97,7 @@ def test_an_error_of_the_file_is_retried_once_and_counted(place: Place, path: st
 @pytest.mark.parametrize("code", [errno.ESTALE, errno.ENOENT, errno.EIO], ids=errno.errorcode.get)
 def test_an_error_of_the_file_system_is_retried_once_and_counted(place: Place, path: str, code: int) -> None:
     reader = reader_of(place, path)
-    assert reader.read(NOTHING, Timings(), Failing(1, OSError(code, os.strerror(code)))) == 2
+    assert reader.read(NOTHING, Usage(), Failing(1, OSError(code, os.strerror(code)))) == 2
     assert reader.retries == 1
 
 
@@ -107,7 +107,7 @@ def test_a_second_error_is_503_and_the_next_request_starts_anew(place: Place, pa
     reader = reader_of(place, path)
     use = Failing(9, database_error(code))
     with pytest.raises(Problem, match="cannot be read now") as caught:
-        reader.read(NOTHING, Timings(), use)
+        reader.read(NOTHING, Usage(), use)
     assert (caught.value.status, use.calls, reader.retries) == (503, 2, 2)
     assert count_of(reader) == 3
 
@@ -120,7 +120,7 @@ def test_our_own_errors_are_not_taken_for_the_files(place: Place, error: sqlite3
     reader = place.on_efs()
     use = Failing(9, error)
     with pytest.raises(type(error)):
-        reader.read(NOTHING, Timings(), use)
+        reader.read(NOTHING, Usage(), use)
     assert (use.calls, reader.retries) == (1, 0)
 
 
@@ -131,7 +131,7 @@ def test_our_own_error_in_the_retry_is_not_hidden_either(place: Place) -> None:
             return super().__call__(view)
 
     with pytest.raises(sqlite3.OperationalError):
-        place.on_efs().read(NOTHING, Timings(), OursAfterwards(9, OSError()))
+        place.on_efs().read(NOTHING, Usage(), OursAfterwards(9, OSError()))
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -154,7 +154,7 @@ def test_the_retry_lists_again_whatever_the_interval(tmp_path: Path, path: str) 
     place.publish(MemoryLedger(4))
     old.unlink()
     assert count_of(reader) == 3
-    assert reader.read(NOTHING, Timings(), Failing(1, OSError(errno.ESTALE, "stale"))) == 2
+    assert reader.read(NOTHING, Usage(), Failing(1, OSError(errno.ESTALE, "stale"))) == 2
     assert count_of(reader) == 4
     assert reader.retries == 1
 
@@ -244,7 +244,7 @@ def test_a_page_found_damaged_makes_the_whole_file_prove_itself_whatever_its_siz
 
 def test_a_copy_that_goes_bad_is_copied_again_and_the_published_file_is_not_blamed(place: Place) -> None:
     reader = place.in_tmp()
-    assert reader.read(NOTHING, Timings(), Failing(1, database_error(sqlite3.SQLITE_CORRUPT))) == 2
+    assert reader.read(NOTHING, Usage(), Failing(1, database_error(sqlite3.SQLITE_CORRUPT))) == 2
     assert count_of(reader) == 3
     assert len(names_in(place.tmp / "snapshots")) == 1
     assert count_of(place.in_tmp()) == 3
@@ -279,7 +279,7 @@ def test_a_file_that_cannot_be_opened_now_is_no_proof_against_it(
         patch.setattr(_sqlite3, "connect", broken)
         unavailable_from(reader)
         with pytest.raises(OSError, match="cannot be opened"):
-            place.publisher(MemoryLedger(3)).newest()
+            place.publisher(MemoryLedger(3)).published.newest()
     assert names_in(place.quarantine) == []
     assert count_of(reader) == 3
 
@@ -300,7 +300,7 @@ def test_a_meta_row_that_cannot_be_read_now_is_no_proof_against_the_file(
         patch.setattr(_sqlite3, "connect", broken)
         unavailable_from(reader)
         with pytest.raises(OSError, match="cannot be read"):
-            place.publisher(MemoryLedger(3)).newest()
+            place.publisher(MemoryLedger(3)).published.newest()
     assert names_in(place.quarantine) == []
     assert count_of(reader) == 3
 

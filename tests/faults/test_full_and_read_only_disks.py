@@ -15,7 +15,7 @@ import pytest
 
 from handlers.domain.problem import Problem
 from handlers.snapshots.publish import Published, Publisher
-from handlers.telemetry.timings import Timings
+from handlers.telemetry.usage import Usage
 from tests.support.api import SOURCES, Api
 from tests.support.files import Calls, MemoryLedger, Place, count_of, failing, names_in, publish, served
 
@@ -109,7 +109,7 @@ def test_efs_missing_the_insert_commits_and_says_so_and_nothing_is_made_in_its_p
 def test_efs_missing_a_sandbox_goes_on_with_what_it_has_open_but_promises_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handlers.reads.sqlite_efs.WAIT_S", 0.0)
+    monkeypatch.setattr("handlers.reads.reader.WAIT_S", 0.0)
     place, ledger = Place(tmp_path), MemoryLedger(3)
     place.publish(ledger)
     reader = place.in_tmp()
@@ -245,7 +245,7 @@ def test_whichever_call_of_a_cold_publisher_fails_nothing_wrong_is_published(
 
 def try_to_publish(publisher: Publisher, ledger: MemoryLedger, full: bool) -> Published | None:
     try:
-        return publisher.publish(ledger.bookmark, Timings(), full)
+        return publisher.publish(ledger.bookmark, Usage(), full)
     except (OSError, sqlite3.Error):
         return None
 

@@ -12,9 +12,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handlers.api.router import Router
 from handlers.aws.dynamodb import Deadline
-from handlers.command import Command
+from handlers.command import make_router
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
 from handlers.ledger.appender import Appended, Appender
@@ -313,8 +312,7 @@ def test_a_call_cut_again_and_again_is_done_at_last_and_repeats_nothing(
 
 
 def post(ledger: Ledger, environ: dict[str, str], clock: Clock, path: str, content: object) -> Answer:
-    command = Command(ledger, Settings(environ), make_deadline=clock.deadline)
-    router = Router("command", {"insert": command.insert, "publish": command.publish, "health": command.health})
+    router = make_router(ledger, Settings(environ), make_deadline=clock.deadline)
     method = "GET" if path == "/command/health" else "POST"
     return Answer(router(event(method, path, json.dumps(content), {"content-type": "application/json"}), None))
 

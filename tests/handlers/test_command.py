@@ -9,14 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handlers import VERSION
-from handlers.api.router import Router
-from handlers.command import NOT_PUBLISHED, Command, make_handler
+from handlers.api.insert import NOT_PUBLISHED
+from handlers.command import make_handler, make_router
 from handlers.domain.bookmark import Bookmark
 from handlers.ledger.ledger import Ledger
 from handlers.settings import Settings, SettingsError
 from handlers.snapshots.catalog import Catalog, snapshots_dir
 from handlers.snapshots.publish import Publisher
+from handlers.telemetry.runtime import VERSION
 from tests.support.api import Answer, Api, event
 from tests.support.meddling import Clock, all_rows, no_time_limit, set_head
 
@@ -25,9 +25,7 @@ class CommandApi:
     """One command function with clocks of its own."""
 
     def __init__(self, ledger: Ledger, environ: dict[str, str], clock: Clock) -> None:
-        command = Command(ledger, Settings(environ), clock, clock.deadline)
-        operations = {"insert": command.insert, "publish": command.publish, "health": command.health}
-        self._router = Router("command", operations)
+        self._router = make_router(ledger, Settings(environ), clock, clock.deadline)
 
     def post(self, path: str, content: object = None, **headers: str) -> Answer:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -56,9 +54,9 @@ def test_an_insert_appends_and_publishes(api: Api, ledger: Ledger, environ: dict
 
 def test_the_header_repeats_the_timings_of_the_body(api: Api) -> None:
     answer = api.post("/insert")
-    timings = answer.json["timings_ms"]
-    assert {"parse", "append", "total"} <= timings.keys()
-    assert answer.headers["server-timing"] == ", ".join(f"{phase};dur={spent}" for phase, spent in timings.items())
+    usage = answer.json["timings_ms"]
+    assert {"parse", "append", "total"} <= usage.keys()
+    assert answer.headers["server-timing"] == ", ".join(f"{phase};dur={spent}" for phase, spent in usage.items())
 
 
 def test_with_respond_async_nothing_is_published(api: Api, environ: dict[str, str]) -> None:

@@ -1,7 +1,7 @@
 """What each step is worth: the newest 100 rows, from the plainest way to ours, one step more at a time.
 
 Each step keeps those before it. The last one is the whole function; what it adds to the step before is the request and
-its checks, the version check, headers, timings and the receipt.
+its checks, the version check, headers, usage and the receipt.
 """
 
 from __future__ import annotations

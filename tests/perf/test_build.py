@@ -14,7 +14,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from handlers.snapshots.build import WorkingFile
 from handlers.snapshots.files import FileCopy
-from handlers.telemetry.timings import Timings
+from handlers.telemetry.usage import Usage
 from tests.perf.conftest import make_rows
 from tests.perf.subjects.measure import measure
 from tests.perf.subjects.plain import make_plain_file
@@ -72,13 +72,13 @@ def test_publish(benchmark: BenchmarkFixture, tmp_path: Path, kind: str) -> None
     place = Place(tmp_path)
     ledger = MemoryLedger(COUNT)
     publisher = place.publisher(ledger)
-    published = publisher.publish(ledger.bookmark, Timings())
+    published = publisher.publish(ledger.bookmark, Usage())
     built, numbers = place.path(published), itertools.count()
 
     def publish() -> object:
         """One row more: applied, copied, hashed, made durable, linked, and old files tidied away."""
         ledger.grow(1)
-        return publisher.publish(ledger.bookmark, Timings())
+        return publisher.publish(ledger.bookmark, Usage())
 
     def copy() -> object:
         """A file of that size, copied, made durable and renamed."""

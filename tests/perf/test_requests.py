@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from handlers.api.request import Request, Response
+from handlers.api.request import Request
+from handlers.api.response import Response
 from handlers.api.router import Router
 from handlers.reads.page import PAGE_PARAMETERS, PageQuery
 from handlers.routes import QUERY, ROUTES

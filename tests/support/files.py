@@ -26,7 +26,7 @@ from handlers.rows import Row
 from handlers.settings import Settings
 from handlers.snapshots.catalog import Catalog, Name, snapshots_dir
 from handlers.snapshots.publish import Published, Publisher
-from handlers.telemetry.timings import Timings
+from handlers.telemetry.usage import Usage
 
 EPOCH = 1000
 ALL = {"limit": "1000", "order": "asc"}
@@ -109,7 +109,7 @@ class Place:
 
 
 def publish(publisher: Publisher, ledger: MemoryLedger, full: bool = False) -> Published:
-    return publisher.publish(ledger.bookmark, Timings(), full)
+    return publisher.publish(ledger.bookmark, Usage(), full)
 
 
 def texts_of(text: str, count: int) -> list[str]:
@@ -122,12 +122,12 @@ def texts_of(text: str, count: int) -> list[str]:
 def page(reader: SqliteReader, at_least: Bookmark = NOTHING, **parameters: str) -> list[str]:
     """A page's rows, oldest first and as many as there can be unless told otherwise."""
     query = PageQuery(ALL | parameters)
-    text, count, _ = reader.read(at_least, Timings(), lambda view: view.page(query))
+    text, count, _ = reader.read(at_least, Usage(), lambda view: view.page(query))
     return texts_of(text, count)
 
 
 def served(reader: SqliteReader, at_least: Bookmark = NOTHING) -> Bookmark:
-    return reader.read(at_least, Timings(), lambda view: view.bookmark)
+    return reader.read(at_least, Usage(), lambda view: view.bookmark)
 
 
 def count_of(reader: SqliteReader) -> int:

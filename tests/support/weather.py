@@ -46,7 +46,7 @@ QUERIES = ("", "order=asc", "limit=3", "min_value=0", "max_value=0&order=asc", "
 
 
 def data_text(answer: Answer) -> str:
-    """The bytes of `data`, `next` or `stats`, whatever stands between the source and the timings."""
+    """The bytes of `data`, `next` or `stats`, whatever stands between the source and the usage."""
     assert answer.status == 200, answer.text
     return answer.text.partition('"bookmark":')[2].partition(',"timings_ms"')[0]
 

@@ -10,7 +10,7 @@ from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from console.results.environment import environment, function_of, is_local
 from console.results.result import Function
-from handlers import VERSION
+from handlers.telemetry.runtime import VERSION
 from tests.support.local.faults import FaultyApi, answers
 
 

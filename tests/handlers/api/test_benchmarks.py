@@ -9,7 +9,7 @@ import pytest
 from handlers import query
 from handlers.api import benchmarks
 from handlers.api.benchmarks import MAX_RUN_S, RESERVE_S, Benchmarks, asked_of
-from handlers.api.request import Request
+from handlers.api.request import Request, event_of_get
 from handlers.aws.table import BENCHMARKS, rows_key
 from handlers.benchmark.lanes import WORKLOADS
 from handlers.benchmark.store import BenchmarkStore
@@ -114,9 +114,9 @@ def test_it_is_over_before_the_function_is_cut_off(
     """Every request takes a sixteenth of a second here, so that the time is over long before they are all done."""
     clock, function = Clock(), filled.function(event("GET", "/ddb"))
 
-    def ask(asked: Any, context: object) -> Any:
+    def ask(path: str, raw_query: str) -> Any:
         clock.pass_s(1 / 16)
-        return function(asked, context)
+        return function(event_of_get(path, raw_query), None)
 
     store = BenchmarkStore(ledger.client, ledger.table_name)
     operations = Benchmarks(ask, Settings({}), store, lambda: 1_800_000_000.0, clock)
@@ -222,7 +222,8 @@ def test_without_the_file_system_nothing_is_measured(filled: Api, environ: dict[
 def test_a_result_that_cannot_be_kept_is_503(filled: Api, ledger: Ledger) -> None:
     client = Meddled(ledger.client, {"put_item": [refuse(client_error("AccessDeniedException"))]}, {})
     store = BenchmarkStore(cast("Any", client), ledger.table_name)
-    operations = Benchmarks(filled.function(event("GET", "/ddb")), Settings({}), store)
+    router = filled.function(event("GET", "/ddb"))
+    operations = Benchmarks(lambda path, query: router(event_of_get(path, query), None), Settings({}), store)
     body = event("POST", "/benchmarks", '{"iterations": 1}', {"content-type": "application/json"})
     with pytest.raises(Problem, match="AccessDenied") as caught:
         operations.measure(Request(body))

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.api.request import MAX_BODY_BYTES, Request, Response
+from handlers.api.request import MAX_BODY_BYTES, Request
+from handlers.api.response import Response
 from handlers.domain.problem import Problem
 from tests.support.api import Answer, Api, event
 from tests.support.problems import assert_problem

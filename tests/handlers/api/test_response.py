@@ -7,10 +7,10 @@ import sqlite3
 
 import pytest
 
-from handlers import VERSION
-from handlers.api.response import build_of, health_response, json_response
+from handlers.api.response import health_response, json_response
 from handlers.domain.bookmark import Bookmark
 from handlers.settings import Settings
+from handlers.telemetry.runtime import VERSION, runtime_of
 
 
 def test_an_answer_is_json_that_is_not_cached() -> None:
@@ -20,7 +20,7 @@ def test_an_answer_is_json_that_is_not_cached() -> None:
 
 
 def test_health_tells_role_build_and_bookmark() -> None:
-    response = health_response("query", Bookmark(7, 3), build_of(Settings({})), {"retries": 2})
+    response = health_response("query", Bookmark(7, 3), runtime_of(Settings({})), {"retries": 2})
     assert json.loads(response.body) == {
         "status": "ok",
         "role": "query",
@@ -35,14 +35,14 @@ def test_health_tells_role_build_and_bookmark() -> None:
         "bookmark": "7.3",
         "retries": 2,
     }
-    assert "retries" not in json.loads(health_response("command", Bookmark(7, 3), build_of(Settings({}))).body)
+    assert "retries" not in json.loads(health_response("command", Bookmark(7, 3), runtime_of(Settings({}))).body)
 
 
 def test_the_build_tells_where_it_runs() -> None:
-    build = build_of(Settings({"AWS_REGION": "eu-central-1", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769"}))
+    build = runtime_of(Settings({"AWS_REGION": "eu-central-1", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769"}))
     assert (build["region"], build["memory_mb"]) == ("eu-central-1", 1769)
 
 
 def test_what_a_machine_does_not_tell_is_null(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.uname", lambda: os.uname_result(("Linux", "", "", "", "")))
-    assert build_of(Settings({}))["architecture"] is None
+    assert runtime_of(Settings({}))["architecture"] is None

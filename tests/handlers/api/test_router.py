@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from handlers.api.request import Request, Response
+from handlers.api.request import Request
+from handlers.api.response import Response
 from handlers.api.router import Router
 from handlers.domain.problem import Problem
 from handlers.routes import BENCHMARK_OPERATIONS

@@ -49,7 +49,7 @@ def test_a_transaction_is_done_whole_or_not_at_all_and_says_which_action_failed(
     actions = [put(ledger, 1), put(ledger, 2, "attribute_not_exists(pk)"), put(ledger, 3)]
     error = failure(lambda: transact(ledger, actions))
     assert error_code(error) == "TransactionCanceledException"
-    assert cancellation_codes(error) == ["None", "ConditionalCheckFailed", "None"]
+    assert cancellation_codes(error) == ("None", "ConditionalCheckFailed", "None")
     assert seqs(ledger) == [2]
 
 

@@ -4,27 +4,21 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pytest
 
-from handlers.benchmark.lanes import (
-    SAMPLES,
-    WORKLOADS,
-    DataSet,
-    Lane,
-    check_ledger,
-    consumed_of,
-    finish_copy,
-    lanes_of,
-    measure,
-    total_of,
-)
+from handlers.api.request import event_of_get
+from handlers.benchmark.lanes import Lane, check_ledger, consumed_of, finish_copy, lanes_of, measure, total_of
+from handlers.benchmark.workloads import SAMPLES, WORKLOADS, DataSet
 from handlers.domain.problem import Problem
 from handlers.routes import SOURCES
 from tests.support.api import Api, event
 from tests.support.meddling import Clock
+
+if TYPE_CHECKING:
+    from handlers.benchmark.workloads import Ask
 
 HEADER = "read-units=0.5, efs-reads=2, efs-counted-by=nfs, billed-ms=3"
 
@@ -38,8 +32,7 @@ class Slow:
         self.status = 200
         self.paths: list[str] = []
 
-    def __call__(self, event: Mapping[str, Any], _context: object) -> Mapping[str, Any]:
-        path: str = event["rawPath"]
+    def __call__(self, path: str, _raw_query: str) -> Mapping[str, Any]:
         self.paths.append(path)
         self.clock.pass_s(self.took_s[path.strip("/")])
         return {"statusCode": self.status, "headers": {"consumed": HEADER}, "body": '{"detail": "as told"}'}
@@ -170,8 +163,9 @@ def filled(api: Api) -> Api:
     return api
 
 
-def ask_of(api: Api) -> Any:
-    return api.function(event("GET", "/ddb"))
+def ask_of(api: Api) -> Ask:
+    function = api.function(event("GET", "/ddb"))
+    return lambda path, raw_query: function(event_of_get(path, raw_query), None)
 
 
 def test_the_sample_is_spread_over_the_whole_data_set_and_always_the_same(filled: Api) -> None:
@@ -218,8 +212,8 @@ def test_a_copy_that_grows_with_the_reads_is_finished_first(
     size_bytes = api.post("/insert", {"count": 300}).json["snapshot"]["bytes"]
     reads: list[int] = []
 
-    def ask(asked: Mapping[str, Any], context: object) -> Mapping[str, Any]:
-        answer = ask_of(api)(asked, context)
+    def ask(path: str, raw_query: str) -> Mapping[str, Any]:
+        answer = ask_of(api)(path, raw_query)
         reads.append(json.loads(answer["body"])["consumed"]["copied_bytes"])
         return answer
 
@@ -232,7 +226,7 @@ def test_a_copy_that_grows_with_the_reads_is_finished_first(
 def test_a_copy_that_does_not_grow_is_not_waited_for() -> None:
     grown = iter([0, 7, 0, 0])
 
-    def ask(_event: Mapping[str, Any], _context: object) -> Mapping[str, Any]:
+    def ask(_path: str, _raw_query: str) -> Mapping[str, Any]:
         return {"statusCode": 200, "body": json.dumps({"copy": {"bytes": next(grown), "remaining_bytes": 9}})}
 
     finish_copy(ask, float("inf"), Clock())

@@ -6,14 +6,14 @@ import io
 import pytest
 
 from handlers.benchmark.report import COLUMNS, csv_of, report_of, trends_of
-from handlers.benchmark.session import Benchmark, Figures, Result
+from handlers.benchmark.session import Benchmark, Distribution, LaneResult
 from tests.handlers.benchmark.test_store import NOW_MS, benchmark_at
 
 
-def result(workload: str, source: str, p50: float | None, p99: float = 2.0) -> Result:
-    figures = None if p50 is None else Figures(p50=p50, p90=1.5, p99=p99, max=9.0, mean=1.25)
+def result(workload: str, source: str, p50: float | None, p99: float = 2.0) -> LaneResult:
+    figures = None if p50 is None else Distribution(p50=p50, p90=1.5, p99=p99, max=9.0, mean=1.25)
     errors = {"503": 2, "500": 1} if p50 is None else dict[str, int]()
-    return Result(
+    return LaneResult(
         workload=workload,
         source=source,
         requests=0 if p50 is None else 4,
@@ -23,7 +23,7 @@ def result(workload: str, source: str, p50: float | None, p99: float = 2.0) -> R
     )
 
 
-def benchmark(at_ms: int, *results: Result, complete: bool = True) -> Benchmark:
+def benchmark(at_ms: int, *results: LaneResult, complete: bool = True) -> Benchmark:
     made = benchmark_at(NOW_MS + at_ms)
     made["results"] = list(results)
     made["complete"] = complete

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from handlers.aws.table import BENCHMARKS
-from handlers.benchmark.session import Benchmark, Result
+from handlers.benchmark.session import Benchmark, LaneResult
 from handlers.benchmark.store import KEEP_S, BenchmarkStore
 from handlers.domain.problem import Problem
 from handlers.ledger.ledger import Ledger
@@ -17,7 +17,7 @@ NOW_MS = 1_800_000_000_000
 
 
 def benchmark_at(at_ms: int, p50: float = 1.0) -> Benchmark:
-    result = Result(
+    result = LaneResult(
         workload="by-id",
         source="ddb",
         requests=2,

@@ -6,7 +6,7 @@ from hashlib import blake2b
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.domain.hashes import HASH_MODULUS, content_hash, hash_text, short_digest
+from handlers.domain.hashes import HASH_MODULUS, content_hash, hash_text, short_hash
 
 rows = st.lists(st.text(max_size=20), max_size=20).map(lambda texts: list(enumerate(texts, 1)))
 
@@ -42,5 +42,5 @@ def test_a_changed_missing_doubled_or_moved_row_changes_the_hash() -> None:
 def test_the_texts_of_hashes_have_a_fixed_length() -> None:
     assert hash_text(1) == "0" * 31 + "1"
     assert hash_text(HASH_MODULUS - 1) == "f" * 32
-    assert len(short_digest("x")) == len(short_digest("")) == 16
-    assert short_digest("x") != short_digest("y")
+    assert len(short_hash(b"x").hexdigest()) == len(short_hash(b"").hexdigest()) == 16
+    assert short_hash(b"x").digest() != short_hash(b"y").digest()

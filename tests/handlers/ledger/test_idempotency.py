@@ -196,5 +196,5 @@ def test_a_record_survives_its_way_through_the_table(ledger: Ledger) -> None:
     key = record_key(EPOCH, CALL.key)
     action = record.put_action(ledger.table_name, key, Record(5), T0)
     ledger.client.transact_write_items(TransactItems=[action])
-    assert Record.of_item(ledger.get(key, no_time_limit()), EPOCH, T0) == record
+    assert Record.from_item(ledger.get(key, no_time_limit()), EPOCH, T0) == record
     assert not record.is_complete

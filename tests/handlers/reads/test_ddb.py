@@ -19,10 +19,10 @@ from handlers.ledger import ledger as ledger_module
 from handlers.ledger.ledger import Ledger
 from handlers.reads.ddb import LedgerReader
 from handlers.reads.page import PageQuery
-from handlers.reads.sqlite_efs import WAIT_S
+from handlers.reads.reader import WAIT_S
 from handlers.rows import json_text
 from handlers.settings import Settings
-from handlers.telemetry.timings import Timings
+from handlers.telemetry.usage import Usage
 from tests.support.api import Api
 from tests.support.files import texts_of
 from tests.support.meddling import (
@@ -44,7 +44,7 @@ from tests.support.meddling import (
 )
 
 if TYPE_CHECKING:
-    from handlers.reads.sqlite_efs import View
+    from handlers.reads.reader import View
 
 
 def reader_of(ledger: Ledger, clock: Clock | None = None) -> LedgerReader:
@@ -57,20 +57,32 @@ def page(ledger: Ledger, at_least: Bookmark = NOTHING, **parameters: str) -> tup
         text, count, last = view.page(PageQuery(parameters))
         return [json.loads(row)["id"].lstrip("0") for row in texts_of(text, count)], last, view.bookmark
 
-    return reader_of(ledger).read(at_least, Timings(), use)
+    return reader_of(ledger).read(at_least, Usage(), use)
 
 
 def row(ledger: Ledger, row_id: str, at_least: Bookmark = NOTHING, clock: Clock | None = None) -> str | None:
-    return reader_of(ledger, clock).read(at_least, Timings(), lambda view: view.row(row_id))
+    return reader_of(ledger, clock).read(at_least, Usage(), lambda view: view.row(row_id))
 
 
 def stats(ledger: Ledger) -> dict[str, object]:
-    return reader_of(ledger).read(NOTHING, Timings(), lambda view: view.stats())
+    return reader_of(ledger).read(NOTHING, Usage(), lambda view: view.stats())
 
 
 def miss(run: Run) -> Any:
     """The index does not know it yet."""
     return run() | {"Items": []}
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("after", [None, 1, 4, 8])
+def test_a_filtered_page_goes_on_after_its_position(ledger: Ledger, order: str, after: int | None) -> None:
+    put_rows(ledger, [row_of(seq, float(seq % 2)) for seq in range(1, 9)])
+    query = PageQuery({"order": order, "min_value": "1"})
+    query.after = after
+    text, count, _ = reader_of(ledger).read(NOTHING, Usage(), lambda view: view.page(query))
+    found = [int(json.loads(row)["id"]) for row in texts_of(text, count)]
+    wanted = [1, 3, 5, 7] if order == "asc" else [7, 5, 3, 1]
+    assert found == [seq for seq in wanted if after is None or (seq > after if order == "asc" else seq < after)]
 
 
 def test_before_there_is_a_ledger_there_are_no_rows_and_the_bookmark_is_nothing(ledger: Ledger) -> None:
@@ -180,13 +192,13 @@ def test_a_row_newer_than_the_head_as_read_moves_the_bookmark(ledger: Ledger) ->
         assert before == Bookmark(EPOCH, 1)
         return view.row(row_of(2)[1]), view.bookmark
 
-    found = reader_of(MeddledLedger(ledger, query=[grow])).read(NOTHING, Timings(), use)
+    found = reader_of(MeddledLedger(ledger, query=[grow])).read(NOTHING, Usage(), use)
     assert found == (json_text(row_of(2)), Bookmark(EPOCH, 2))
 
 
 def test_an_older_row_leaves_the_bookmark_at_the_head(ledger: Ledger) -> None:
     put_rows(ledger, [row_of(1), row_of(2)])
-    found = reader_of(ledger).read(NOTHING, Timings(), lambda view: (view.row(row_of(1)[1]), view.bookmark))
+    found = reader_of(ledger).read(NOTHING, Usage(), lambda view: (view.row(row_of(1)[1]), view.bookmark))
     assert found == (json_text(row_of(1)), Bookmark(EPOCH, 2))
 
 
@@ -214,11 +226,11 @@ def test_a_sandbox_that_knows_the_head_reads_it_alongside_the_rows(
     put_rows(ledger, [row_of(1)])
     meddled = MeddledLedger(ledger)
     reader = reader_of(meddled)
-    assert reader.read(NOTHING, Timings(), use) == found
+    assert reader.read(NOTHING, Usage(), use) == found
     both = threading.Barrier(2, timeout=60)  # neither is answered until the other is asked for
     meddled.meddled.plan("query", [first(both.wait)])
     meddled.meddled.plan("get_item", [first(both.wait)])
-    assert reader.read(NOTHING, Timings(), use) == found
+    assert reader.read(NOTHING, Usage(), use) == found
     assert len(meddled.meddled.calls) == 4
 
 
@@ -228,34 +240,34 @@ def test_a_head_that_is_known_already_is_not_guessed_and_a_row_that_was_found_no
     put_rows(ledger, [row_of(1)])
     meddled = MeddledLedger(ledger)
     reader = reader_of(meddled)
-    reader.read(NOTHING, Timings(), ids_of)
+    reader.read(NOTHING, Usage(), ids_of)
     put_rows(ledger, [row_of(2)])
-    reader.read(NOTHING, Timings(), lambda view: (view.bookmark, ids_of(view)))
+    reader.read(NOTHING, Usage(), lambda view: (view.bookmark, ids_of(view)))
     put_rows(ledger, [row_of(3)])
-    assert reader.read(NOTHING, Timings(), row_1) == (json_text(row_of(1)), Bookmark(EPOCH, 3))
+    assert reader.read(NOTHING, Usage(), row_1) == (json_text(row_of(1)), Bookmark(EPOCH, 3))
     assert sorted(name for name, _ in meddled.meddled.calls) == ["get_item"] * 3 + ["query"] * 3
 
 
 def test_a_ledger_that_has_grown_meanwhile_is_read_again(ledger: Ledger) -> None:
     put_rows(ledger, [row_of(1)])
     reader = reader_of(ledger)
-    assert reader.read(NOTHING, Timings(), ids_of) == (["1"], Bookmark(EPOCH, 1))
+    assert reader.read(NOTHING, Usage(), ids_of) == (["1"], Bookmark(EPOCH, 1))
     put_rows(ledger, [row_of(2)])
-    assert reader.read(NOTHING, Timings(), ids_of) == (["2", "1"], Bookmark(EPOCH, 2))
+    assert reader.read(NOTHING, Usage(), ids_of) == (["2", "1"], Bookmark(EPOCH, 2))
     put_rows(ledger, [row_of(3)])
-    assert reader.read(NOTHING, Timings(), row_1) == (json_text(row_of(1)), Bookmark(EPOCH, 3))
+    assert reader.read(NOTHING, Usage(), row_1) == (json_text(row_of(1)), Bookmark(EPOCH, 3))
 
 
 def test_a_ledger_that_was_replaced_meanwhile_is_left_whatever_became_of_its_rows(ledger: Ledger) -> None:
     put_rows(ledger, [row_of(1)])
     reader = reader_of(ledger)
-    assert reader.read(NOTHING, Timings(), ids_of)[1] == Bookmark(EPOCH, 1)
+    assert reader.read(NOTHING, Usage(), ids_of)[1] == Bookmark(EPOCH, 1)
     key: Any = {"pk": {"S": table.rows_key(EPOCH, 0)}, "sk": {"N": "1"}}
     ledger.client.delete_item(TableName=ledger.table_name, Key=key)
     with pytest.raises(Problem, match="lacks 1 of the rows"):
-        reader.read(NOTHING, Timings(), ids_of)
+        reader.read(NOTHING, Usage(), ids_of)
     set_head(ledger, Bookmark(EPOCH + 1, 0))
-    assert reader.read(NOTHING, Timings(), ids_of) == ([], Bookmark(EPOCH + 1, 0))
+    assert reader.read(NOTHING, Usage(), ids_of) == ([], Bookmark(EPOCH + 1, 0))
 
 
 @pytest.mark.parametrize("row_id", ["x", "x" * 27, "x" * 3000, "é" * 26, "\ud800" * 26, ""])
@@ -326,7 +338,7 @@ def test_a_missing_table_is_503_on_the_ledgers_path_alone(environ: dict[str, str
 
 def test_without_a_table_name_there_is_no_ledger_to_read() -> None:
     with pytest.raises(Problem, match="TABLE_NAME is not set") as caught:
-        LedgerReader.of_settings(Settings({}))
+        LedgerReader.from_settings(Settings({}))
     assert caught.value.status == 503
 
 

@@ -17,7 +17,7 @@ from handlers.reads.sqlite_view import SqliteView
 from handlers.snapshots import files
 from handlers.snapshots.catalog import Name
 from handlers.snapshots.files import FileCopy
-from handlers.telemetry.timings import Timings
+from handlers.telemetry.usage import Usage
 from tests.support.files import EPOCH, MemoryLedger, Place, count_of, failing, served
 
 STEP = 8192
@@ -39,7 +39,7 @@ def copies(place: Place) -> list[str]:
     return sorted(path.name for path in (place.tmp / "snapshots").iterdir())
 
 
-def folder_read(reader: CopyingReader) -> str:
+def folder_read(reader: CopyingReader, usage: Usage | None = None) -> str:
     """Where the file is that a read uses."""
 
     def use(view: object) -> str:
@@ -47,7 +47,13 @@ def folder_read(reader: CopyingReader) -> str:
         (database,) = view._connection.execute("PRAGMA database_list").fetchall()  # pyright: ignore[reportPrivateUsage]
         return Path(database[2]).parent.parent.name
 
-    return reader.read(NOTHING, Timings(), use)
+    return reader.read(NOTHING, usage or Usage(), use)
+
+
+def read_and_copied(reader: CopyingReader) -> tuple[str, dict[str, float] | None]:
+    """Where the file is that a read uses, and what it copied."""
+    usage = Usage()
+    return folder_read(reader, usage), usage.copy
 
 
 def free_bytes(monkeypatch: pytest.MonkeyPatch, size_bytes: int) -> None:
@@ -71,24 +77,21 @@ def test_each_read_copies_one_step_until_the_copy_is_what_is_read(place: Place) 
     size_bytes = published.size_bytes
     assert size_bytes > 3 * STEP
     reader = place.in_tmp()
-    assert folder_read(reader) == "efs"
-    copy = reader.take_copy()
+    folder, copy = read_and_copied(reader)
     assert copy
-    assert (copy["bytes"], copy["remaining_bytes"]) == (0, size_bytes)
+    assert (folder, copy["bytes"], copy["remaining_bytes"]) == ("efs", 0, size_bytes)
     remaining_bytes = size_bytes
-    while folder_read(reader) == "efs":
-        copy = reader.take_copy()
+    while (read := read_and_copied(reader))[0] == "efs":
+        copy = read[1]
         assert copy
         assert copy["bytes"] == min(STEP, remaining_bytes)
         remaining_bytes -= STEP
         assert copy["remaining_bytes"] == max(0, remaining_bytes)
         assert copies(place) == [f"1-{published.name}"]
     assert remaining_bytes <= 0
-    last = reader.take_copy()
-    assert last
-    assert last["remaining_bytes"] == 0
-    assert folder_read(reader) == "tmp"
-    assert reader.take_copy() is None
+    assert read[1]
+    assert read[1]["remaining_bytes"] == 0
+    assert read_and_copied(reader) == ("tmp", None)
     assert copies(place) == [f"1-{published.name}"]
     assert count_of(reader) == 200
 
@@ -97,10 +100,9 @@ def test_what_has_to_be_proven_first_is_copied_at_once(tmp_path: Path) -> None:
     place = Place(tmp_path, VERIFY_MAX_BYTES="10000000")
     published = place.publish(MemoryLedger(200))
     reader = place.in_tmp()
-    assert folder_read(reader) == "tmp"
-    copy = reader.take_copy()
+    folder, copy = read_and_copied(reader)
     assert copy
-    assert (copy["bytes"], copy["remaining_bytes"]) == (published.size_bytes, 0)
+    assert (folder, copy["bytes"], copy["remaining_bytes"]) == ("tmp", published.size_bytes, 0)
 
 
 def test_a_newer_snapshot_ends_the_copy_of_an_older_one(place: Place) -> None:
@@ -180,10 +182,9 @@ def test_what_cannot_even_be_begun_is_read_where_it_is_and_says_so(
 
     monkeypatch.setattr(os, "open", refuse)
     for _ in range(3):
-        assert folder_read(reader) == "efs"
-        copy = reader.take_copy()
+        folder, copy = read_and_copied(reader)
         assert copy
-        assert (copy["bytes"], copy["remaining_bytes"]) == (0, published.size_bytes)
+        assert (folder, copy["bytes"], copy["remaining_bytes"]) == ("efs", 0, published.size_bytes)
 
 
 def test_no_copy_is_begun_that_has_no_room(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +199,7 @@ def test_no_copy_is_begun_that_has_no_room(place: Place, monkeypatch: pytest.Mon
 def test_refresh_makes_room_for_the_new_copy(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     published = place.publish(MemoryLedger(200))
     reader = place.in_tmp()
-    reader.refresh(Timings())
+    reader.refresh(Usage())
     free_bytes(monkeypatch, published.size_bytes // 2)
     held: list[list[str]] = []
     proven = copying_reader.copy_proven
@@ -208,7 +209,7 @@ def test_refresh_makes_room_for_the_new_copy(place: Place, monkeypatch: pytest.M
         return proven(source, target, name)
 
     monkeypatch.setattr(copying_reader, "copy_proven", look)
-    reader.refresh(Timings())
+    reader.refresh(Usage())
     assert held == [[]]
     assert count_of(reader) == 200
 
@@ -219,7 +220,7 @@ def test_a_refresh_that_finds_damage_passes_over_what_no_copy_has_proven(place: 
     reader = place.in_tmp()
     assert served(reader).seq == 300
     with pytest.raises(Problem, match="cannot be copied now"):
-        reader.refresh(Timings())
+        reader.refresh(Usage())
     assert served(reader) == Bookmark(EPOCH, 200)
 
 
@@ -229,7 +230,7 @@ def test_a_refresh_that_fails_leaves_the_growing_copy_alone(place: Place, monkey
     served(reader)
     with monkeypatch.context() as patch, pytest.raises(Problem, match="cannot be copied now"):
         patch.setattr(os, "write", failing(errno.EIO))
-        reader.refresh(Timings())
+        reader.refresh(Usage())
     while folder_read(reader) == "efs":
         pass
     assert count_of(reader) == 200
@@ -256,12 +257,11 @@ def test_refresh_copies_the_whole_file_at_once(place: Place) -> None:
     reader = place.in_tmp()
     served(reader)
     served(reader)  # a step of the growing copy is not the refresh's
-    reader.take_copy()
     for number in (2, 3):
-        reader.refresh(Timings())
-        copy = reader.take_copy()
-        assert copy
-        assert (copy["bytes"], copy["remaining_bytes"]) == (published.size_bytes, 0)
+        usage = Usage()
+        reader.refresh(usage)
+        assert usage.copy
+        assert (usage.copy["bytes"], usage.copy["remaining_bytes"]) == (published.size_bytes, 0)
         assert copies(place) == [f"{number}-{published.name}"]
         assert folder_read(reader) == "tmp"
 

@@ -10,8 +10,9 @@ import pytest
 
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
-from handlers.reads.sqlite_efs import POLL_S, WAIT_S, SqliteReader, check_epoch, wait_for
-from handlers.telemetry.timings import Timings
+from handlers.reads.reader import POLL_S, WAIT_S, check_epoch, wait_for
+from handlers.reads.sqlite_efs import SqliteReader
+from handlers.telemetry.usage import Usage
 from tests.support.files import (
     EPOCH,
     Calls,
@@ -130,7 +131,7 @@ def test_each_new_version_is_seen_and_no_descriptor_is_left(place: Place, path: 
     assert count_of(reader) == 1
     before = descriptors()
     for _ in range(50):
-        publisher.publish(ledger.grow(1), Timings())
+        publisher.publish(ledger.grow(1), Usage())
         assert count_of(reader) == len(ledger.stored)
     assert descriptors() <= before
     assert reader.retries == 0
@@ -156,7 +157,7 @@ def test_an_unseen_bookmark_makes_the_reader_look_inside_the_interval(tmp_path: 
     publish(publisher, ledger)
     readers = [place.on_efs(), place.in_tmp()]
     assert [count_of(reader) for reader in readers] == [1, 1]
-    publisher.publish(ledger.grow(1), Timings())
+    publisher.publish(ledger.grow(1), Usage())
     assert [count_of(reader) for reader in readers] == [1, 1]
     assert [served(reader, ledger.bookmark) for reader in readers] == [ledger.bookmark] * 2
 
@@ -181,14 +182,13 @@ def test_a_new_version_is_opened_with_few_calls(place: Place) -> None:
 def test_the_copy_is_made_once_a_version_and_reported_once(place: Place) -> None:
     published = place.publish(MemoryLedger(3))
     reader = place.in_tmp()
-    assert reader.take_copy() is None
-    served(reader)
-    copy = reader.take_copy()
-    assert copy
-    assert copy["bytes"] == published.size_bytes
-    assert copy["ms"] >= 0
-    served(reader)
-    assert reader.take_copy() is None
+    first, second = Usage(), Usage()
+    for usage in (first, second):
+        reader.read(NOTHING, usage, lambda view: view.bookmark)
+    assert first.copy
+    assert first.copy["bytes"] == published.size_bytes
+    assert first.copy["ms"] >= 0
+    assert second.copy is None
     assert copies(place) == [f"1-{published.name}"]
 
 
@@ -196,20 +196,22 @@ def test_refresh_copies_again_and_once(place: Place) -> None:
     published = place.publish(MemoryLedger(3))
     reader = place.in_tmp()
     for number in (1, 2, 3):  # the first copy there is counts as well
-        reader.refresh(Timings())
+        usage = Usage()
+        reader.refresh(usage)
         assert copies(place) == [f"{number}-{published.name}"]
         assert count_of(reader) == 3
-        assert reader.take_copy()
+        assert usage.copy
     place.publish(MemoryLedger(4))
-    reader.refresh(Timings())
+    reader.refresh(Usage())
     assert len(copies(place)) == 1
     assert count_of(reader) == 4
 
 
 def test_refresh_of_nothing_copies_nothing(place: Place) -> None:
     reader = place.in_tmp()
-    reader.refresh(Timings())
-    assert reader.take_copy() is None
+    usage = Usage()
+    reader.refresh(usage)
+    assert usage.copy is None
     assert count_of(reader) == 0
 
 
@@ -225,7 +227,7 @@ def test_refresh_that_cannot_be_done_is_503_and_the_open_copy_goes_on(place: Pla
     else:
         place.efs.rename(place.tmp / "away")
     with pytest.raises(Problem) as caught:
-        reader.refresh(Timings())
+        reader.refresh(Usage())
     assert caught.value.status == 503
     assert count_of(reader) == 3
 
@@ -262,9 +264,9 @@ def test_a_copy_that_does_not_open_is_not_left_behind(place: Place) -> None:
 def test_phases_are_timed(place: Place) -> None:
     place.publish(MemoryLedger(3))
     for reader, phases in ((place.on_efs(), ["check", "open"]), (place.in_tmp(), ["check", "copy", "open"])):
-        timings = Timings()
-        reader.read(NOTHING, timings, lambda view: view.bookmark)
-        assert [*timings.phases_ms] == phases
+        usage = Usage()
+        reader.read(NOTHING, usage, lambda view: view.bookmark)
+        assert [*usage.phases_ms] == phases
 
 
 def test_a_file_passed_over_is_named_in_the_log(place: Place, caplog: pytest.LogCaptureFixture) -> None:

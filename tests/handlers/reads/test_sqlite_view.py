@@ -88,7 +88,7 @@ def test_a_walk_by_cursor_gives_every_row_that_matches_exactly_once_and_in_order
             if last_seq is None:
                 break
             assert count == limit
-            page = PageQuery(query | {"cursor": page.cursor(view.bookmark, last_seq)})
+            page = PageQuery(query | {"cursor": page.cursor(view.bookmark_text, last_seq)})
     assert walked == wanted
 
 
@@ -141,7 +141,7 @@ def plan(connection: sqlite3.Connection, sql: str, arguments: list[float | str |
 def test_no_filter_scans_the_table(view: SqliteView, query: dict[str, str], order: str, is_continued: bool) -> None:
     page = PageQuery(query | {"order": order})
     if is_continued:
-        page = PageQuery(query | {"order": order, "cursor": page.cursor(view.bookmark, 50)})
+        page = PageQuery(query | {"order": order, "cursor": page.cursor(view.bookmark_text, 50)})
     steps = plan(view._connection, *indexed_sql(page))  # pyright: ignore[reportPrivateUsage]
     assert "SCAN" not in steps
     assert "USING COVERING INDEX" in steps  # what is filtered and sorted is the index alone

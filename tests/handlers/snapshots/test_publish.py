@@ -17,7 +17,7 @@ from handlers.rows import json_text
 from handlers.snapshots import publish as publish_module
 from handlers.snapshots.catalog import Name
 from handlers.snapshots.publish import BUILD_LIMIT_S, INDEXES_S, Published, Publisher
-from handlers.telemetry.timings import Timings
+from handlers.telemetry.usage import Usage
 from tests.support.files import (
     EPOCH,
     Calls,
@@ -171,7 +171,7 @@ def test_one_publish_serves_all_who_appended_meanwhile(place: Place) -> None:
     ledger = MemoryLedger(3)
     asked = ledger.bookmark
     ledger.grow(4)
-    assert place.publisher(ledger).publish(asked, Timings()).bookmark.seq == 7
+    assert place.publisher(ledger).publish(asked, Usage()).bookmark.seq == 7
 
 
 def test_a_head_of_another_epoch_is_not_built_towards(place: Place) -> None:
@@ -179,7 +179,7 @@ def test_a_head_of_another_epoch_is_not_built_towards(place: Place) -> None:
     asked = ledger.bookmark
     ledger.epoch += 1
     ledger.grow(4)
-    assert place.publisher(ledger).publish(asked, Timings()).bookmark == asked
+    assert place.publisher(ledger).publish(asked, Usage()).bookmark == asked
 
 
 def test_the_warm_file_gets_only_the_rows_after_its_seq_and_a_cold_start_those_after_the_newest(place: Place) -> None:
@@ -211,11 +211,11 @@ def test_a_new_ledger_starts_from_nothing_and_its_readers_leave_the_old_one(plac
     ledger.grow(2)
     assert publish(publisher, ledger).build == "full"
     assert served(reader) == (EPOCH + 1, 2)
-    assert publisher.greatest_epoch() == EPOCH + 1
+    assert publisher.published.greatest_epoch() == EPOCH + 1
 
 
 def test_the_greatest_epoch_of_nothing_is_0(place: Place) -> None:
-    assert place.publisher(MemoryLedger()).greatest_epoch() == 0
+    assert place.publisher(MemoryLedger()).published.greatest_epoch() == 0
 
 
 def test_the_snapshot_of_a_newer_ledger_is_a_clear_503(place: Place) -> None:
@@ -327,7 +327,7 @@ def test_a_snapshot_removed_by_another_publisher_while_looking_is_passed_over(
 
     publisher = place.publisher(MemoryLedger(3))
     monkeypatch.setattr(os, "lstat", gone)
-    found = publisher.newest()
+    found = publisher.published.newest()
     assert found
     assert found.bookmark.seq == 2
 
@@ -354,9 +354,9 @@ def test_a_working_file_that_vanished_fails_once_and_is_made_anew(place: Place) 
 
 
 def test_the_phases_of_a_publish_are_timed(place: Place) -> None:
-    timings = Timings()
-    place.publisher(MemoryLedger(3)).publish(MemoryLedger(3).bookmark, timings)
-    assert list(timings.all_ms()) == ["check", "ledger", "build", "write", "tidy", "total"]
+    usage = Usage()
+    place.publisher(MemoryLedger(3)).publish(MemoryLedger(3).bookmark, usage)
+    assert list(usage.all_ms()) == ["check", "ledger", "build", "write", "tidy", "total"]
 
 
 def test_tidying_up_that_fails_takes_nothing_from_what_was_published(

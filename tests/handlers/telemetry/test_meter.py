@@ -3,16 +3,17 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from handlers.telemetry.meter import METERS, CallMeter, Meters
+from handlers.reads.sqlite_efs import SqliteReader
+from handlers.telemetry.meter import METERS, Meters
 from tests.support.files import EPOCH, MemoryLedger, Place, page
 
 CHUNK_BYTES = 1024 * 1024
 
 
-def used_by_a_page(reader_of: str, place: Place) -> tuple[int, int, int]:
-    meter = CallMeter()
-    page(getattr(place, reader_of)())
-    return meter.used()
+def used_by_a_page(reader: SqliteReader) -> tuple[int, ...]:
+    before = METERS.efs
+    page(reader)
+    return tuple(now - then for now, then in zip(METERS.efs, before, strict=True))
 
 
 def test_units_of_reads_in_many_threads_are_all_added_up() -> None:
@@ -24,35 +25,23 @@ def test_units_of_reads_in_many_threads_are_all_added_up() -> None:
     assert (meters.read_units, meters.unmetered_reads) == (200.0, 400)
 
 
-def test_what_a_request_did_on_efs_is_the_difference_of_two_readings() -> None:
-    METERS.efs_read(5)
-    meter = CallMeter()
-    assert meter.used() == (0, 0, 0)
-    METERS.efs_metadata_operation()
-    METERS.efs_read(7)
-    METERS.efs_read(9)
-    assert meter.used() == (1, 2, 16)
-    meter.begin()
-    assert meter.used() == (0, 0, 0)
-
-
 def test_a_listing_an_open_and_the_proof_are_counted(tmp_path: Path) -> None:
     place = Place(tmp_path)
     published = place.publish(MemoryLedger(300))
-    assert used_by_a_page("on_efs", place) == (2, 1, published.size_bytes)
+    assert used_by_a_page(place.on_efs()) == (2, 1, published.size_bytes)
 
 
 def test_of_a_file_too_large_to_hash_the_header_alone_is_read(tmp_path: Path) -> None:
     place = Place(tmp_path, VERIFY_MAX_BYTES="1000")
     place.publish(MemoryLedger(300))
-    assert used_by_a_page("on_efs", place) == (2, 1, 100)
+    assert used_by_a_page(place.on_efs()) == (2, 1, 100)
 
 
 def test_a_copy_is_read_once_from_efs_in_steps_of_a_mebibyte_and_written_once(tmp_path: Path) -> None:
     place = Place(tmp_path)
     published = place.publish(MemoryLedger(8000))
     before = METERS.copied_bytes
-    assert used_by_a_page("in_tmp", place) == (3, -(-published.size_bytes // CHUNK_BYTES), published.size_bytes)
+    assert used_by_a_page(place.in_tmp()) == (3, -(-published.size_bytes // CHUNK_BYTES), published.size_bytes)
     assert published.size_bytes > CHUNK_BYTES
     assert METERS.copied_bytes - before == published.size_bytes
 
@@ -62,6 +51,4 @@ def test_a_warm_reader_looks_at_the_directory_and_at_nothing_else(tmp_path: Path
     place.publish(MemoryLedger(3, EPOCH))
     for reader in (place.on_efs(), place.in_tmp()):
         page(reader)
-        meter = CallMeter()
-        page(reader)
-        assert meter.used() == (1, 0, 0)
+        assert used_by_a_page(reader) == (1, 0, 0)

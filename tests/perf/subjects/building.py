@@ -15,7 +15,7 @@ from handlers.ledger.ledger import Ledger, Range
 from handlers.rows import Row
 from handlers.settings import Settings
 from handlers.snapshots.publish import Publisher
-from handlers.telemetry.timings import Timings
+from handlers.telemetry.usage import Usage
 from tests.perf.subjects.measured_part import FIRST_S, Figures, peak_mb, row_id, settings_of, spent_ms
 
 
@@ -45,12 +45,12 @@ def build(folder: Path, count: int) -> Figures:
     (folder / "efs").mkdir()
     ledger = GeneratedLedger(count)
     publisher = Publisher(ledger, Settings(settings_of(folder)))
-    timings = Timings()
-    published = publisher.publish(Bookmark(1, 0), timings)
+    usage = Usage()
+    published = publisher.publish(Bookmark(1, 0), usage)
     while published.bookmark.seq < count:  # a long build publishes what it has reached
-        published = publisher.publish(Bookmark(1, published.bookmark.seq + 1), timings)
+        published = publisher.publish(Bookmark(1, published.bookmark.seq + 1), usage)
     return {
-        "full build, s": timings.phases_ms["build"] / 1000,
+        "full build, s": usage.phases_ms["build"] / 1000,
         "publish one more row, ms": median(insert(publisher, ledger) for _ in range(5)),
         "snapshot, MB": published.size_bytes / 1e6,
         "memory of the building process, MB": peak_mb(),
@@ -60,7 +60,7 @@ def build(folder: Path, count: int) -> Figures:
 def insert(publisher: Publisher, ledger: GeneratedLedger) -> float:
     """Publish one more row. Returns milliseconds."""
     ledger.count += 1
-    return spent_ms(lambda: publisher.publish(ledger.head(Deadline()), Timings()))
+    return spent_ms(lambda: publisher.publish(ledger.head(Deadline()), Usage()))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,31 @@
-"""The schemas of the benchmark's routes."""
+"""The schemas of what is measured: a request's receipt, and the benchmark's routes."""
 
 from __future__ import annotations
 
 from handlers.api.benchmarks import DEFAULT_ITERATIONS, MAX_ITERATIONS
-from handlers.benchmark.lanes import WORKLOADS
 from handlers.benchmark.report import FIGURES
-from handlers.openapi.receipt import AMOUNT, NUMBERS
+from handlers.benchmark.workloads import WORKLOADS
 from handlers.openapi.schemas import COUNT, Schema, array, nullable, record, ref
 from handlers.routes import SOURCES
 
+AMOUNT: Schema = {"type": "number", "minimum": 0}
+
+# Each number of a receipt: (schema, description, example)
+NUMBERS: dict[str, tuple[Schema, str, object]] = {
+    "read_units": (nullable(AMOUNT), "DynamoDB's own sum; null where it named none.", 1.5),
+    "efs_metadata_operations": (COUNT, "Listings, opens, looks at attributes.", 1),
+    "efs_reads": (COUNT, "Data reads.", 0),
+    "efs_bytes": (COUNT, "Bytes of the data reads.", 0),
+    "efs_metered_bytes": (COUNT, "What EFS meters at least: 32 KiB a data read, 4 KiB a metadata operation.", 4096),
+    "efs_counted_by": (
+        {"enum": ["nfs", "calls"]},
+        "nfs: the kernel's NFS client; calls: the function's own calls, without what SQLite reads.",
+        "nfs",
+    ),
+    "copied_bytes": (COUNT, "Copied to the sandbox's own disk.", 0),
+    "billed_ms": (COUNT | {"minimum": 1}, "The function's own time, rounded up.", 2),
+    "init_ms": (nullable(AMOUNT), "First receipt of a sandbox: CPU time until the function was ready.", None),
+}
 ID: Schema = {"type": "string", "pattern": "^[1-9][0-9]{0,14}$", "description": "Milliseconds since 1970."}
 CHANGE: Schema = nullable(
     {
@@ -19,8 +36,15 @@ CHANGE: Schema = nullable(
 )
 
 
-def schemas() -> dict[str, Schema]:
-    """Their part of `components.schemas`."""
+def consumed() -> Schema:
+    """Return the schema of the member `consumed`."""
+    properties = {name: schema | {"description": text} for name, (schema, text, _) in NUMBERS.items()}
+    example = {name: value for name, (_, _, value) in NUMBERS.items()}
+    return record(properties, example=example) | {"description": "What the request consumed, without the gateway."}
+
+
+def benchmark_schemas() -> dict[str, Schema]:
+    """Return the benchmarks' part of `components.schemas`."""
     iterations: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_ITERATIONS}
     workload: Schema = {"enum": list(WORKLOADS)}
     workloads = array(workload) | {"minItems": 1, "uniqueItems": True}

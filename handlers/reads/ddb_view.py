@@ -1,0 +1,156 @@
+"""A prefix of the ledger as a reader's view: pages, one row, statistics."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, TypeVar
+
+from handlers import rows
+from handlers.domain.bookmark import NOTHING, Bookmark
+from handlers.domain.numbers import lower_bound_text, upper_bound_text
+from handlers.domain.problem import Problem
+from handlers.domain.stats import Stats
+from handlers.ledger.ledger import WHOLE_ROWS, Narrowing, Range
+from handlers.reads.page import page_range, range_end, remaining_range
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handlers.aws.dynamodb import Deadline, Item
+    from handlers.ledger.ledger import Ledger
+    from handlers.reads.page import PageQuery
+    from handlers.reads.reader import Page
+
+T = TypeVar("T")
+
+ID_CHARACTERS = 26  # a ULID's
+FILTERS = {
+    ":minimum": "#value >= :minimum",
+    ":maximum": "#value <= :maximum",
+    ":from": "created_at >= :from",
+    ":before": "created_at < :before",
+}
+
+
+class LedgerView:
+    """Reads of one prefix of the ledger. `bookmark` grows if a row newer than the head's reading turns up.
+
+    Args:
+        ledger: where the rows are.
+        guess: the prefix, unless the ledger has grown since.
+        head: the prefix, waited for if need be.
+        deadline: of all reads.
+        may_wait: pauses, and tells whether it is worth looking again for what the index does not know yet.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        guess: Bookmark,
+        head: Callable[[], Bookmark],
+        deadline: Deadline,
+        may_wait: Callable[[], bool],
+    ) -> None:
+        self._prefix = guess
+        self._head = head
+        self._newest_row = NOTHING
+        self._ledger = ledger
+        self._deadline = deadline
+        self._may_wait = may_wait
+
+    def page(self, query: PageQuery) -> Page:
+        """A page's rows as JSON text, how many they are, and the seq of the last one if more follow."""
+        if query.is_filtered:
+            return self._filtered_page(query)
+        return self._alongside_the_head(lambda prefix: self._page(query, prefix), lambda found, guess, prefix: False)
+
+    def row(self, row_id: str) -> str | None:
+        """One row as JSON text. With a bookmark asked for, the index gets time to catch up."""
+        if len(row_id) != ID_CHARACTERS or not row_id.isascii():  # DynamoDB refuses what is too long for a key
+            return None
+        row = self._alongside_the_head(
+            lambda prefix: self._ledger.row_by_id(prefix.epoch, row_id, self._deadline),
+            lambda row, guess, prefix: row is not None and guess.epoch == prefix.epoch,
+        )
+        while row is None and self._may_wait():
+            row = self._ledger.row_by_id(self.bookmark.epoch, row_id, self._deadline)
+        if row is None:
+            return None
+        self._newest_row = Bookmark(self.bookmark.epoch, row[0])
+        return rows.json_text(row)
+
+    @property
+    def bookmark(self) -> Bookmark:
+        """The prefix that is read."""
+        self._prefix = self._head()
+        return max(self._prefix, self._newest_row)
+
+    @property
+    def bookmark_text(self) -> str:
+        """The same as text."""
+        return str(self.bookmark)
+
+    def stats(self) -> dict[str, object]:
+        """The statistics of all rows, added up from all of them."""
+        values: list[float] = []
+        times: list[str] = []
+        for page_values, page_times in self._ledger.values_and_times(self.bookmark, self._deadline):
+            values += page_values
+            times += page_times
+        return Stats().plus(values, times).answer()
+
+    def _alongside_the_head(self, read: Callable[[Bookmark], T], holds: Callable[[T, Bookmark, Bookmark], bool]) -> T:
+        """What `read` makes of the prefix; of the guess while the head is on its way, and again if that was wrong.
+
+        Args:
+            holds: whether what was found holds all the same: it is given that, the guess and the prefix.
+        """
+        guess = self._prefix
+        try:
+            found = read(guess)
+        except Problem:
+            if self.bookmark == guess:
+                raise
+        else:
+            if self.bookmark == guess or holds(found, guess, self.bookmark):
+                return found
+        return read(self.bookmark)
+
+    def _page(self, query: PageQuery, prefix: Bookmark) -> Page:
+        first, last = page_range(query, prefix.seq)
+        span = Range(prefix.epoch, first, last, query.newest_first)
+        texts = [rows.json_text(row) for page in self._ledger.rows(span, self._deadline) for row in page]
+        return ",".join(texts), len(texts), range_end(query, first, last, prefix.seq)
+
+    def _filtered_page(self, query: PageQuery) -> Page:
+        prefix = self.bookmark
+        found: list[rows.Row] = []
+        span = Range(prefix.epoch, *remaining_range(query, prefix.seq), query.newest_first)
+        with closing(self._ledger.matching(span, narrowing_of(query), self._deadline)) as pages:
+            for page in pages:
+                found += page
+                if len(found) > query.limit:
+                    break
+        texts = [rows.json_text(row) for row in found[: query.limit]]
+        return ",".join(texts), len(texts), found[query.limit - 1][0] if len(found) > query.limit else None
+
+
+def narrowing_of(query: PageQuery) -> Narrowing:
+    """Return the part of a Query that leaves rows out by value and time."""
+    values: Item = {}
+    if query.minimum is not None:
+        values[":minimum"] = {"N": lower_bound_text(query.minimum)}
+    if query.maximum is not None:
+        values[":maximum"] = {"N": upper_bound_text(query.maximum)}
+    if query.created_from is not None:
+        values[":from"] = {"S": query.created_from}
+    if query.created_before is not None:
+        values[":before"] = {"S": query.created_before}
+    names = WHOLE_ROWS.get("ExpressionAttributeNames", {})
+    by_value = {"#value": rows.VALUE} if ":minimum" in values or ":maximum" in values else {}
+    return {
+        **WHOLE_ROWS,
+        "FilterExpression": " AND ".join(FILTERS[name] for name in values),
+        "ExpressionAttributeNames": {**names, **by_value},
+        "ExpressionAttributeValues": values,
+    }

@@ -1,0 +1,439 @@
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from handlers import query
+from handlers.api.read import is_known, min_bookmark
+from handlers.api.request import Request
+from handlers.aws.table import create_table_arguments
+from handlers.domain.bookmark import MAX_EPOCH, MAX_SEQ, NOTHING, Bookmark
+from handlers.domain.problem import Problem
+from handlers.ledger.ledger import Ledger
+from handlers.reads.page import PageQuery
+from tests.support.api import SOURCES, Answer, Api, event, spread
+from tests.support.problems import assert_problem
+
+BUILD = ["version", "python", "sqlite", "region", "memory_mb", "architecture"]
+ANY_SOURCE = pytest.mark.parametrize("source", SOURCES)
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.reads.reader.WAIT_S", 0.0)
+    monkeypatch.setattr("handlers.reads.ddb.WAIT_S", 0.0)
+
+
+def without_timings(answer: Answer) -> dict[str, Any]:
+    return {name: value for name, value in answer.json.items() if name not in ("timings_ms", "consumed", "copy")}
+
+
+def older(bookmark: str) -> Bookmark:
+    known = Bookmark.parse(bookmark)
+    return Bookmark(known.epoch - 1, known.seq)
+
+
+def cursor_at(bookmark: Bookmark, last_seq: int) -> str:
+    return "cursor=" + PageQuery({}).cursor(str(bookmark), last_seq)
+
+
+# What is read
+
+
+@ANY_SOURCE
+def test_a_page_holds_the_newest_rows(api: Api, source: str) -> None:
+    inserted = api.post("/insert", {"items": [{"random_value": number / 4} for number in range(5)]}).json
+    answer = api.get(source, "limit=2")
+    page = answer.json
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    assert (page["source"], page["bookmark"], page["count"]) == (source[1:], inserted["bookmark"], 2)
+    assert [row["random_value"] for row in page["data"]] == [1.0, 0.75]
+    assert [row["id"] for row in page["data"]] == inserted["ids"][:2:-1]
+    assert list(page["data"][0]) == ["id", "random_value", "created_at"]
+    assert answer.headers["snapshot-bookmark"] == inserted["bookmark"]
+    assert answer.headers["cache-control"] == "no-cache"
+
+
+@ANY_SOURCE
+def test_one_row_and_the_statistics(api: Api, source: str) -> None:
+    inserted = api.post("/insert", {"items": [{"random_value": 0.25}, {"random_value": 0.75}]}).json
+    row = api.get(f"{source}/{inserted['ids'][1]}").json
+    assert (row["source"], row["bookmark"]) == (source[1:], inserted["bookmark"])
+    assert (row["data"]["id"], row["data"]["random_value"]) == (inserted["ids"][1], 0.75)
+    stats = api.get(f"{source}/stats").json
+    times = {"first_created_at": row["data"]["created_at"], "last_created_at": row["data"]["created_at"]}
+    assert stats["stats"] == {"count": 2, "min": 0.25, "max": 0.75, "avg": 0.5, **times}
+
+
+@ANY_SOURCE
+def test_before_the_first_row_there_is_an_empty_data_set(api: Api, source: str) -> None:
+    page = without_timings(api.get(source))
+    assert page == {"source": source[1:], "bookmark": "0.0", "count": 0, "data": [], "next": None}
+    stats = api.get(f"{source}/stats").json["stats"]
+    assert stats == dict.fromkeys(("min", "max", "avg", "first_created_at", "last_created_at")) | {"count": 0}
+    assert_problem(api.get(f"{source}/01KDVDNW00AYEYAEJN3YJ8N6R4"), "not-found", "at the bookmark 0.0")
+
+
+@ANY_SOURCE
+@pytest.mark.parametrize("row_id", ["01KDVDNW00AYEYAEJN3YJ8N6R4", "x", "' OR 1=1 --", "\0", "é", "\ud800", "x" * 5000])
+def test_a_row_that_is_not_there_is_not_found(api: Api, source: str, row_id: str) -> None:
+    api.post("/insert", {})
+    answer = api.get(f"{source}/{row_id}")
+    assert_problem(answer, "not-found", f"No row has the id {row_id[:100]}")
+    assert len(answer.text) < 1000
+    assert_problem(api.get(f"{source}/{row_id}", if_none_match="*"), "not-found")
+
+
+@ANY_SOURCE
+def test_head_is_get_without_the_body(api: Api, source: str) -> None:
+    row_id = api.post("/insert", {}).json["ids"][0]
+    for path in (source, f"{source}/{row_id}", f"{source}/stats"):
+        get, head = api.get(path), api("HEAD", path)
+        assert (head.status, head.text) == (200, "")
+        for answer in (get, head):
+            del answer.headers["server-timing"], answer.headers["consumed"]
+        assert head.headers == get.headers
+
+
+@ANY_SOURCE
+def test_server_timing_repeats_what_the_body_says(api: Api, source: str) -> None:
+    api.post("/insert", {})
+    answer = api.get(source)
+    said = {
+        name: float(duration)
+        for name, _, duration in (part.partition(";dur=") for part in answer.headers["server-timing"].split(", "))
+    }
+    timings_ms = answer.json["timings_ms"]
+    assert list(said) == list(timings_ms)
+    assert {"check", "query", "total"} <= said.keys()
+    assert said == timings_ms
+
+
+@ANY_SOURCE
+@pytest.mark.parametrize(
+    "raw_query",
+    ["limit=0", "cursor=x", "order=up", "min_value=NaN", "from=now", "nothing=1", "limit=1&limit=1", "limit="],
+)
+def test_a_wrong_parameter_is_malformed(api: Api, source: str, raw_query: str) -> None:
+    name = raw_query.partition("=")[0]
+    assert assert_problem(api.get(source, raw_query), "malformed-request", name)["errors"][0]["field"] == name
+    for path in (f"{source}/stats", f"{source}/x", "/snapshots", "/health", "/query/health", "/openapi.json"):
+        (error, *_) = assert_problem(api.get(path, raw_query), "malformed-request")["errors"]
+        assert error["field"] == name
+
+
+# Walking by cursor
+
+
+@pytest.mark.parametrize(
+    "raw_query",
+    ["limit=7", "order=asc&limit=7", "min_value=0.2&max_value=0.8&limit=3", "order=asc&min_value=0.5&limit=4"],
+)
+def test_a_walk_over_any_paths_and_sandboxes_gives_each_row_once_while_rows_come_in(
+    api: Api, environ: dict[str, str], raw_query: str, tmp_path: Path
+) -> None:
+    """Three more sandboxes; they look for newer snapshots only when a cursor makes them."""
+    chance = random.Random(raw_query)
+    lagging = [sandbox(environ, tmp_path / str(number)) for number in range(3)]
+    for number, ask in enumerate(lagging):
+        assert api.post("/insert", {"items": spread(12, first=12 * number)}).status == 201
+        for source in SOURCES:
+            assert ask(source, "").status == 200
+    first = api.get("/ddb", raw_query).json
+    pages = [first]
+    while cursor := pages[-1]["next"]:
+        if chance.random() < 0.5 and len(pages) < 8:
+            assert api.post("/insert", {"items": spread(3, first=36 + 3 * len(pages))}).status == 201
+        answer = chance.choice(lagging)(chance.choice(SOURCES), f"{raw_query}&cursor={quote(cursor)}")
+        assert answer.status == 200
+        pages.append(answer.json)
+    asked = PageQuery(dict(pair.split("=") for pair in raw_query.split("&")))
+    end = first if asked.newest_first else pages[-1]
+    seen = [row["id"] for page in pages for row in page["data"]]
+    assert seen == expected_ids(api, asked, Bookmark.parse(end["bookmark"]).seq)
+    assert len(pages) > 4
+    assert all(page["count"] == len(page["data"]) for page in pages)
+
+
+def sandbox(environ: dict[str, str], tmp_dir: Path) -> Callable[[str, str], Answer]:
+    """A query function of its own that looks for a newer snapshot once and then only when it is asked for one."""
+    handler = query.make_handler({**environ, "TMP_DIR": str(tmp_dir), "CHECK_INTERVAL_MS": "1000000000"})
+    return lambda path, raw_query: Answer(handler(event("GET", path, raw_query=raw_query), None))
+
+
+def expected_ids(api: Api, asked: PageQuery, last_seq: int) -> list[str]:
+    rows = api.get("/ddb", "limit=1000&order=asc").json["data"][:last_seq]
+    low, high = asked.minimum, asked.maximum
+    kept = [
+        row["id"]
+        for row in rows
+        if (low is None or row["random_value"] >= low) and (high is None or row["random_value"] <= high)
+    ]
+    return kept[::-1] if asked.newest_first else kept
+
+
+@ANY_SOURCE
+def test_the_last_page_has_no_next_even_when_it_is_full(api: Api, source: str) -> None:
+    api.post("/insert", {"count": 4})
+    for raw_query in ("limit=4", "limit=4&order=asc", "limit=4&min_value=0", "limit=4&min_value=0&order=asc"):
+        assert api.get(source, raw_query).json["next"] is None
+    cursor = api.get(source, "limit=2").json["next"]
+    assert api.get(source, f"limit=2&cursor={cursor}").json["next"] is None
+    assert api.get(source, f"limit=1&cursor={cursor}").json["next"] is not None
+
+
+@ANY_SOURCE
+@pytest.mark.parametrize("bound", ["from", "to"])
+def test_times_bound_a_page_with_or_without_an_offset(api: Api, source: str, bound: str) -> None:
+    api.post("/insert", {"count": 3})
+    moment = api.get(source).json["data"][0]["created_at"]
+    count = {"from": 3, "to": 0}[bound]
+    assert api.get(source, f"{bound}={moment}").json["count"] == count
+    assert api.get(source, f"{bound}={moment[:-1]}%2B00:00").json["count"] == count
+    assert api.get(source, f"{bound}={moment[:-1]}-01:00").json["count"] == 3 - count
+    assert_problem(api.get(source, f"{bound}={moment[:-1]}+00:00"), "malformed-request", bound, "%2B")
+
+
+@ANY_SOURCE
+def test_a_cursor_of_another_query_or_none_at_all_is_malformed(api: Api, source: str) -> None:
+    api.post("/insert", {"count": 3})
+    cursor = api.get(source, "limit=1").json["next"]
+    for raw_query in (f"order=asc&cursor={cursor}", f"min_value=0&cursor={cursor}", f"cursor={cursor}0", "cursor=abc"):
+        assert_problem(api.get(source, raw_query), "malformed-request", "cursor", "a cursor from `next`")
+
+
+@ANY_SOURCE
+def test_a_cursor_of_an_older_ledger_conflicts(api: Api, source: str) -> None:
+    bookmark = api.post("/insert", {"count": 3}).json["bookmark"]
+    cursor = cursor_at(older(bookmark), 2)
+    assert_problem(api.get(source, cursor), "epoch-replaced", bookmark)
+    assert_problem(api.get(source, cursor, min_bookmark=bookmark), "epoch-replaced", str(older(bookmark)))
+
+
+@ANY_SOURCE
+@pytest.mark.usefixtures("no_waiting")
+def test_a_cursor_of_rows_that_are_not_there_yet_is_told_to_come_back(api: Api, source: str) -> None:
+    known = Bookmark.parse(api.post("/insert", {"count": 3}).json["bookmark"])
+    for ahead in (Bookmark(known.epoch, 9), Bookmark(known.epoch + 1, 1)):
+        assert_problem(api.get(source, cursor_at(ahead, 1)), "not-there-yet", str(ahead))
+
+
+# Bookmarks
+
+
+@ANY_SOURCE
+def test_a_read_holds_at_least_its_min_bookmark(api: Api, environ: dict[str, str], tmp_path: Path, source: str) -> None:
+    handler = query.make_handler({**environ, "TMP_DIR": str(tmp_path), "CHECK_INTERVAL_MS": "1000000000"})
+    assert api.get(source, min_bookmark="0.0").status == 200
+    for _ in range(3):
+        bookmark = api.post("/insert", {}).json["bookmark"]
+        asked = event("GET", source, headers={"min-bookmark": bookmark})
+        assert Answer(handler(asked, None)).json["bookmark"] == bookmark
+
+
+@ANY_SOURCE
+@pytest.mark.usefixtures("no_waiting")
+def test_a_min_bookmark_that_cannot_be_served(api: Api, source: str) -> None:
+    known = Bookmark.parse(api.post("/insert", {"count": 3}).json["bookmark"])
+    for path in (source, f"{source}/stats", f"{source}/01KDVDNW00AYEYAEJN3YJ8N6R4"):
+        for ahead in (Bookmark(known.epoch, 4), Bookmark(known.epoch + 1, 0)):
+            assert_problem(api.get(path, min_bookmark=str(ahead)), "not-there-yet", str(ahead), str(known))
+        assert_problem(api.get(path, min_bookmark=str(older(str(known)))), "epoch-replaced")
+        assert_problem(api.get(path, min_bookmark="0.1"), "epoch-replaced")
+        assert_problem(api.get(path, min_bookmark="1"), "malformed-request", "Min-Bookmark", "<epoch>.<seq>")
+    cursor = api.get(source, "limit=1").json["next"]
+    asked = api.get(source, f"cursor={cursor}", min_bookmark=str(older(str(known))))
+    assert_problem(asked, "epoch-replaced", str(older(str(known))))
+
+
+@ANY_SOURCE
+def test_a_replaced_ledger_is_left_and_its_cursors_and_bookmarks_conflict(
+    api: Api, environ: dict[str, str], ledger: Ledger, source: str
+) -> None:
+    before = api.post("/insert", {"count": 3}).json["bookmark"]
+    cursor = api.get(source, "limit=1").json["next"]
+    name = f"table-{uuid.uuid4()}"
+    ledger.client.create_table(**create_table_arguments(name))  # pyright: ignore[reportArgumentType] - plain data
+    restored = Api({**environ, "TABLE_NAME": name})
+    after = restored.post("/insert", {"count": 2}).json["bookmark"]
+    assert restored.get(source).json["bookmark"] == after
+    assert_problem(restored.get(source, f"limit=1&cursor={cursor}"), "epoch-replaced", before, after)
+    assert_problem(restored.get(source, min_bookmark=before), "epoch-replaced", before, after)
+
+
+# What the client has already
+
+
+@ANY_SOURCE
+def test_a_client_that_has_it_gets_304_without_a_query(api: Api, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    row_id = api.post("/insert", {"count": 3}).json["ids"][0]
+    paths = (source, f"{source}/stats", f"{source}/{row_id}")
+    answers = [api.get(path) for path in paths]
+    for view in ("handlers.reads.sqlite_view.SqliteView", "handlers.reads.ddb_view.LedgerView"):
+        for read in ("page", "row", "stats"):
+            monkeypatch.setattr(f"{view}.{read}", None)
+    for path, answer in zip(paths, answers, strict=True):
+        etag = answer.headers["etag"]
+        for known in (etag, etag.removeprefix("W/"), f'"a", {etag},W/"b"'):
+            again = api.get(path, if_none_match=known)
+            assert (again.status, again.text) == (304, "")
+            assert again.headers["etag"] == etag
+            assert again.headers["snapshot-bookmark"] == answer.headers["snapshot-bookmark"]
+            assert again.headers["cache-control"] == "no-cache"
+            assert "server-timing" in again.headers
+            assert api("HEAD", path, headers={"if-none-match": known}).status == 304
+
+
+@ANY_SOURCE
+def test_a_star_matches_whatever_there_is(api: Api, source: str) -> None:
+    row_id = api.post("/insert", {"count": 3}).json["ids"][0]
+    for path in (source, f"{source}/stats", f"{source}/{row_id}"):
+        assert (api.get(path, if_none_match="*").status, api.get(path, if_none_match="*").text) == (304, "")
+
+
+@ANY_SOURCE
+def test_a_new_row_makes_a_new_etag(api: Api, source: str) -> None:
+    api.post("/insert", {})
+    before = api.get(source).headers["etag"]
+    api.post("/insert", {})
+    answer = api.get(source, if_none_match=before)
+    assert answer.status == 200
+    assert answer.headers["etag"] != before
+
+
+def test_etags_differ_by_path_and_by_all_that_a_page_depends_on(api: Api) -> None:
+    row_id = api.post("/insert", {"count": 5}).json["ids"][0]
+    cursor = api.get("/ddb", "limit=1").json["next"]
+    times = ("from=2026-01-01T00:00:00Z", "to=2126-01-01T00:00:00Z")
+    pages = ("", "limit=1", f"limit=1&cursor={cursor}", "order=asc", "min_value=0", "max_value=1", *times)
+    requests = [(path, raw_query) for path in SOURCES for raw_query in pages]
+    requests += [(f"{path}/{name}", "") for path in SOURCES for name in ("stats", row_id)]
+    etags = [api.get(*request).headers["etag"] for request in requests]
+    assert len(set(etags)) == len(requests)
+    same = [("/ddb", "limit=100"), ("/ddb", "order=desc"), ("/ddb", "order=desc&limit=100")]
+    assert {api.get(*request).headers["etag"] for request in same} == {api.get("/ddb").headers["etag"]}
+
+
+@pytest.mark.parametrize(
+    ("if_none_match", "expected"),
+    [
+        ("", False),
+        ('W/"1"', True),
+        ('"1"', True),
+        ('"0" , W/"1"', True),
+        ("*", True),
+        (" * ", True),
+        ('"0", *', False),
+        ("1", False),
+        ('"11"', False),
+        ('w/"1"', False),
+        (",", False),
+    ],
+)
+def test_entity_tags_are_compared_weakly(if_none_match: str, expected: bool) -> None:
+    assert is_known(if_none_match, 'W/"1"') is expected
+
+
+# The copy in /tmp
+
+
+def test_the_copying_path_tells_of_its_copy(api: Api) -> None:
+    size_bytes = api.post("/insert", {"count": 3}).json["snapshot"]["bytes"]
+    first, second = api.get("/sqlite-tmp").json, api.get("/sqlite-tmp").json
+    assert first["copy"]["bytes"] == size_bytes
+    assert first["copy"]["ms"] >= 0
+    assert "copy" in first["timings_ms"]
+    assert second["copy"] is None
+    for path in ("/sqlite-efs", "/ddb"):
+        assert "copy" not in api.get(path).json
+
+
+def test_refresh_copies_again_even_for_a_client_that_has_it(api: Api) -> None:
+    inserted = api.post("/insert", {"count": 3}).json
+    etag = api.get("/sqlite-tmp").headers["etag"]
+    for path in ("/sqlite-tmp", "/sqlite-tmp/stats", f"/sqlite-tmp/{inserted['ids'][0]}"):
+        again = api.get(path, "refresh=1", if_none_match="*")
+        assert again.status == 200
+        assert again.json["copy"]["bytes"] == inserted["snapshot"]["bytes"]
+    assert api.get("/sqlite-tmp", "refresh=1&limit=2").json["count"] == 2
+    assert api.get("/sqlite-tmp", "refresh=1").headers["etag"] == etag
+
+
+@pytest.mark.parametrize("value", ["0", "true", "2", "01"])
+def test_refresh_is_1_or_not_there(api: Api, value: str) -> None:
+    assert_problem(
+        api.get("/sqlite-tmp", f"refresh={value}"), "malformed-request", f'refresh: got "{value}", allowed: 1'
+    )
+
+
+def test_refresh_is_for_the_copying_path_alone(api: Api) -> None:
+    for path in ("/sqlite-efs", "/ddb", "/ddb/stats", "/sqlite-efs/x", "/snapshots"):
+        assert_problem(api.get(path, "refresh=1"), "malformed-request", "refresh")
+
+
+def test_a_copy_is_reported_by_the_request_that_made_it_or_not_at_all(api: Api) -> None:
+    api.post("/insert", {})
+    assert api.get("/sqlite-tmp/unknown").status == 404
+    assert api.get("/sqlite-tmp").json["copy"] is None
+
+
+def test_another_schema_version_is_another_etag(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = api.get("/sqlite-efs").headers["etag"]
+    monkeypatch.setattr("handlers.api.read.SCHEMA_VERSION", 2)
+    assert api.get("/sqlite-efs").headers["etag"] != before
+
+
+# The bookmark that is asked for
+
+
+def request(headers: dict[str, str]) -> Request:
+    return Request(event("GET", "/ddb", headers=headers))
+
+
+def test_min_bookmark_is_read_from_its_header() -> None:
+    assert min_bookmark(request({})) == NOTHING
+    assert min_bookmark(request({"min-bookmark": "0.0"})) == NOTHING
+    assert min_bookmark(request({"min-bookmark": "1767225600000.42"})) == Bookmark(1767225600000, 42)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "7",
+        "7.",
+        ".9",
+        "7.9.3",
+        "-7.9",
+        "7.-9",
+        "07.9",
+        "7.09",
+        "7,9",
+        " 7.9",
+        "7.9 ",
+        "\u0667.9",
+        "7.9,7.9",
+        "a.b",
+        '"7.9"',
+        f"{MAX_EPOCH + 1}.0",
+        f"1.{MAX_SEQ + 1}",
+        "9" * 5000 + ".1",
+        "1e3.4",
+        "7.9\n",
+    ],
+)
+def test_a_min_bookmark_that_is_none_is_malformed(text: str) -> None:
+    with pytest.raises(Problem) as caught:
+        min_bookmark(request({"min-bookmark": text}))
+    (error,) = caught.value.errors
+    assert (caught.value.status, error["field"], error["allowed"]) == (
+        400,
+        "Min-Bookmark",
+        "<epoch>.<seq>, two integers",
+    )
