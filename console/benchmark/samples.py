@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from console.benchmark.probe import Exchange, Numbers
+from console.interrupts import hold_interrupts
 from console.results.result import Loop, Temperature, Workload
 
 COLUMNS = (
@@ -111,10 +112,11 @@ class Samples:
         self._start_s = start_s
 
     def add(self, kind: Kind, sample: Sample) -> None:
-        """Keep a sample and write its line."""
-        self.by_kind[kind].append(sample)
+        """Keep a sample and write its line; a Ctrl-C meanwhile waits until both are done, so that they agree."""
         server_ms = "" if sample.server_ms is None else f"{sample.server_ms:.3f}"
         time_ms = (f"{sample.at_s - self._start_s:.6f}", f"{sample.client_ms:.3f}", server_ms)
         texts = [json.dumps(numbers) if numbers else "" for numbers in (sample.phases_ms, sample.consumed)]
         what = (self._rows, *kind, sample.temperature, *time_ms, sample.error or "", sample.http_requests)
-        self._writer.writerow((*what, *texts))
+        with hold_interrupts():
+            self.by_kind[kind].append(sample)
+            self._writer.writerow((*what, *texts))

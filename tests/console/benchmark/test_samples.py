@@ -3,6 +3,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import signal
+
+import pytest
 
 from console.benchmark.probe import Exchange
 from console.benchmark.samples import COLUMNS, Kind, Sample, Samples, sample_of, sum_of
@@ -52,3 +55,20 @@ def test_every_sample_is_a_line_at_once() -> None:
     second = raw.getvalue().splitlines()[1]
     assert second == "1000,by-id,ddb,open,warm,0.500000,35000.000,,timeout,1,,"
     assert len(samples.by_kind[kind]) == 2
+
+
+class Interrupting(io.StringIO):
+    """Ctrl-C arrives while a line is being written."""
+
+    def write(self, text: str) -> int:
+        signal.raise_signal(signal.SIGINT)
+        return super().write(text)
+
+
+def test_ctrl_c_while_a_sample_is_kept_leaves_it_in_the_figures_and_in_the_file() -> None:
+    raw = Interrupting()
+    samples = Samples(raw, 1000, 8.0)
+    kind = Kind("by-id", "ddb", "closed")
+    with pytest.raises(KeyboardInterrupt):
+        samples.add(kind, sample_of(GOOD))
+    assert len(samples.by_kind[kind]) == len(raw.getvalue().splitlines()) == 1
