@@ -14,6 +14,7 @@ import numpy as np
 from console.benchmark.figures import decoded
 from console.results.bounds import Values
 from console.results.result import Environment, Figures, Measurement, Result
+from handlers.domain.percentiles import nearest_rank, rank
 
 RESAMPLES = 2000
 CONFIDENCE = (2.5, 97.5)
@@ -54,19 +55,20 @@ def compare(before: Result, after: Result) -> list[Compared]:
 
 
 def median_draws(values: Values, seed: int) -> Values:
-    """What the median comes to in samples drawn anew from the sample, RESAMPLES times."""
+    """Return the medians of samples drawn anew from the sample, RESAMPLES times."""
     generator = np.random.default_rng(seed)
-    at_a_time = max(1, CHUNK // len(values))
+    at_a_time, middle = max(1, CHUNK // len(values)), rank(len(values), 50)
     drawn: list[Values] = []
     for done in range(0, RESAMPLES, at_a_time):
         shape = (min(at_a_time, RESAMPLES - done), len(values))
-        drawn.append(np.percentile(generator.choice(values, shape), 50, axis=1))
+        drawn.append(np.partition(generator.choice(values, shape), middle, axis=1)[:, middle])
     return np.concatenate(drawn)
 
 
-def middle(draws: Values) -> tuple[float, float]:
-    """Where the middle 95 % of the draws lie."""
-    low, high = (float(at) for at in np.percentile(draws, CONFIDENCE))
+def spread(draws: Values) -> tuple[float, float]:
+    """Return the ends of the middle 95 % of the draws."""
+    ranked: list[float] = np.sort(draws).tolist()
+    low, high = (nearest_rank(ranked, percent) for percent in CONFIDENCE)
     return low, high
 
 
@@ -94,4 +96,4 @@ def _ratio(before: Figures, after: Figures, seed: int) -> tuple[float, float]:
     """Where the ratio of the medians lies with 95 % confidence. Raises ConsoleError."""
     first, second = decoded(before.histogram), decoded(after.histogram)
     # Two seeds: the draws of two runs have nothing to do with each other.
-    return middle(median_draws(second, seed + 1) / median_draws(first, seed))
+    return spread(median_draws(second, seed + 1) / median_draws(first, seed))
