@@ -13,6 +13,8 @@ from collections.abc import Callable, Generator
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from console.wording import three_digits
+
 WIDTH = 100
 
 Advance = Callable[[int], None]
@@ -80,7 +82,7 @@ class _Pace:
 
     @property
     def speed(self) -> str:
-        return f"{self.per_second:,.0f} {self.unit}/s"
+        return f"{three_digits(self.per_second)} {self.unit}/s"
 
 
 class _Lines:

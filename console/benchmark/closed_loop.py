@@ -18,6 +18,7 @@ FAILURES = 10  # in a row, after which a path is not asked any more
 
 Take = Callable[[str, int], Sample]
 Keep = Callable[[str, Sample], None]
+Recycle = Callable[[], None]  # ends all sandboxes: the next read is the first of a new one
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from console.benchmark.probe import Numbers
 from console.benchmark.samples import Kind, Sample
 from console.errors import ConsoleError
 from console.results.bounds import Values, bounds
-from console.results.result import Figures, Measurement, Temperature, temperature_of
+from console.results.result import Distribution, Measurement, Temperature, expect_temperature
 from handlers.domain.percentiles import nearest_rank
 
 LONGEST_US = 3_600_000_000
@@ -50,19 +50,19 @@ NO_REMARK = Remark()
 
 def measurements(kind: Kind, samples: Sequence[Sample], remark: Remark = NO_REMARK) -> list[Measurement]:
     """The figures of one kind: those that the workload is about, and stray first requests of sandboxes apart."""
-    about = temperature_of(kind.workload)
+    about = expect_temperature(kind.workload)
     failed = [sample for sample in samples if sample.error is not None]
     made = [_measurement((kind, about), [*_good(samples, about), *failed], remark)]
     stray = _good(samples, "cold") if about == "warm" else []
     return [*made, _measurement((kind, "cold"), stray, remark._replace(note=None))] if stray else made
 
 
-def figures(values_ms: Sequence[float]) -> Figures:
+def make_distribution(values_ms: Sequence[float]) -> Distribution:
     """The distribution of at least one value."""
     ranked = sorted(values_ms)
     p50, p90, p99 = (nearest_rank(ranked, percent) for percent in (50, 90, 99))
     p50_interval, p99_interval = bounds(values_ms, 50), bounds(values_ms, 99)
-    return Figures(p50, p90, p99, ranked[-1], fmean(values_ms), p50_interval, p99_interval, encoded(values_ms))
+    return Distribution(p50, p90, p99, ranked[-1], fmean(values_ms), p50_interval, p99_interval, encoded(values_ms))
 
 
 def encoded(values_ms: Sequence[float]) -> str:
@@ -101,8 +101,8 @@ def _measurement(what: tuple[Kind, Temperature], samples: Sequence[Sample], rema
         pace.achieved_per_s if pace else None,
         len(good),
         dict(sorted(Counter(sample.error for sample in samples if sample.error is not None).items())),
-        figures([sample.client_ms for sample in good]) if good and is_shown else None,
-        figures(server_ms) if server_ms and is_shown else None,
+        make_distribution([sample.client_ms for sample in good]) if good and is_shown else None,
+        make_distribution(server_ms) if server_ms and is_shown else None,
         _by_name(_median, [sample.phases_ms for sample in good]),
         _by_name(fmean, [sample.consumed for sample in good]),
         note,

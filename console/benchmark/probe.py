@@ -41,12 +41,12 @@ class Exchange:
     @property
     def phases_ms(self) -> Numbers:
         """What the function spent its time on; `total` is all of it."""
-        return numbers_in(self.members.get("timings_ms"))
+        return read_numbers(self.members.get("timings_ms"))
 
     @property
     def consumed(self) -> Numbers:
         """The numbers of the answer's receipt; empty where there is none."""
-        return numbers_in(self.members.get("consumed"))
+        return read_numbers(self.members.get("consumed"))
 
 
 class Probe:
@@ -91,7 +91,7 @@ class Probe:
         return Exchange(started_s, sent[0] if sent else started_s, ended_s, error, members)
 
 
-def numbers_in(content: object) -> Numbers:
+def read_numbers(content: object) -> Numbers:
     """The members of a JSON object that are numbers."""
     if not isinstance(content, dict):
         return {}
@@ -107,6 +107,8 @@ def _read(response: httpx.Response) -> tuple[str | None, Mapping[str, object]]:
         content: object = response.json()
     except ValueError:
         return UNREADABLE, {}
-    if not isinstance(content, dict) or "total" not in numbers_in(cast("dict[str, object]", content).get("timings_ms")):
+    if not isinstance(content, dict) or "total" not in read_numbers(
+        cast("dict[str, object]", content).get("timings_ms")
+    ):
         return UNREADABLE, {}
     return None, cast("dict[str, object]", content)

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Protocol, get_args
 
 from console.benchmark.closed_loop import LEAST, Rounds
-from console.benchmark.data import DataSet
+from console.benchmark.data import BenchData
 from console.benchmark.probe import Exchange, Probe
-from console.benchmark.samples import Kind, Sample, sample_of, sum_of
+from console.benchmark.samples import Kind, Sample
 from console.client.client import Client
-from console.data.writers import published_bookmark
+from console.client.snapshots import published_bookmark
+from console.data.loading import generate_drafts
 from console.results.result import LEDGER, Workload
-from console.verbs.seed import drafts_of
 from handlers.reads.page import MAX_LIMIT
 from handlers.routes import SOURCES
 from handlers.rows import draft_fields
@@ -49,7 +49,7 @@ class Draw(Protocol):
     def random(self) -> float: ...
 
 
-def sources_of(workload: Workload) -> tuple[str, ...]:
+def list_sources(workload: Workload) -> tuple[str, ...]:
     """What takes turns in a workload."""
     return (LEDGER,) if workload == "write" else SOURCES
 
@@ -59,7 +59,7 @@ def place(kind: Kind) -> tuple[int, str, int]:
     return WORKLOADS.index(kind.workload), kind.loop, (*SOURCES, LEDGER).index(kind.source)
 
 
-def rounds_of(workload: Workload, asked: Rounds, rows: int) -> Rounds:
+def plan_rounds(workload: Workload, asked: Rounds, rows: int) -> Rounds:
     """How often a workload is carried out: those that cost much less often than was asked for, but LEAST times.
 
     Walks are so many that their pages come to the iterations asked for.
@@ -67,19 +67,19 @@ def rounds_of(workload: Workload, asked: Rounds, rows: int) -> Rounds:
     if workload in SELDOM:
         share, warm_ups = SELDOM_SHARE, int(workload != "first-in-sandbox")
     elif workload == "walk":
-        share, warm_ups = pages_of(rows), 1
+        share, warm_ups = count_pages(rows), 1
     else:
         share, warm_ups = 1, asked.warm_ups
     iterations = min(asked.iterations, max(LEAST, math.ceil(asked.iterations / share)))
     return Rounds(min(warm_ups, asked.warm_ups), iterations, asked.limit_s)
 
 
-def pages_of(rows: int) -> int:
+def count_pages(rows: int) -> int:
     """The requests of one walk."""
     return max(1, math.ceil(rows / MAX_LIMIT))
 
 
-def asks(workload: Workload, data: DataSet, count: int, seed: int) -> list[Ask]:
+def asks(workload: Workload, data: BenchData, count: int, seed: int) -> list[Ask]:
     """The reads of a workload, equal for equal seeds and data."""
     draw = random.Random(seed)  # noqa: S311 - test data, no secret
     return [_ask(workload, data, draw) for _ in range(count)]
@@ -103,7 +103,7 @@ class Reads:
 
     def take(self, source: str, number: int) -> Sample:
         """One request as a sample."""
-        return sample_of(self.exchange(source, number))
+        return Sample.from_exchange(self.exchange(source, number))
 
 
 class Walks:
@@ -120,8 +120,8 @@ class Walks:
             parameters = {"limit": str(MAX_LIMIT)} | ({"cursor": str(cursor)} if cursor else {})
             exchange = self._probe.get(f"/{source}", parameters)
             cursor = exchange.members.get("next")
-            pages.append(sample_of(exchange))
-        return sum_of(pages)
+            pages.append(Sample.from_exchange(exchange))
+        return Sample.from_several(pages)
 
 
 class Writes:
@@ -130,16 +130,16 @@ class Writes:
     def __init__(self, probe: Probe, client: Client, seed: int) -> None:
         self._probe = probe
         self._client = client
-        self._drafts = drafts_of(seed)
+        self._drafts = generate_drafts(seed)
 
     def take(self, _source: str, _number: int) -> Sample:
         """One insert, until its snapshot is published."""
-        return sample_of(self._probe.post("/insert", self._body(), _once()))
+        return Sample.from_exchange(self._probe.post("/insert", self._body(), _once()))
 
     def take_after(self, source: str, _: int) -> Sample:
         """The first read of a new snapshot, by a client that asks for it."""
         bookmark = published_bookmark(self._client.post("/insert", self._body(), _once()))
-        return sample_of(self._probe.get(f"/{source}", NEWEST, {"min-bookmark": bookmark}))
+        return Sample.from_exchange(self._probe.get(f"/{source}", NEWEST, {"min-bookmark": bookmark}))
 
     def _body(self) -> dict[str, object]:
         return {"items": [draft_fields(next(self._drafts))]}
@@ -150,7 +150,7 @@ def _once() -> dict[str, str]:
     return {"idempotency-key": f"bench-{uuid.uuid4()}"}
 
 
-def _ask(workload: Workload, data: DataSet, draw: Draw) -> Ask:
+def _ask(workload: Workload, data: BenchData, draw: Draw) -> Ask:
     if workload == "by-id":
         return Ask(f"/{draw.choice(data.ids)}", {})
     if workload == "stats":

@@ -12,13 +12,13 @@ from typing import Self, cast
 
 import httpx
 
-from console.client.retry import Patience
+from console.client.retry import Retry
 from console.client.signing import LOOPBACK, SignedWhereAsked
 from console.errors import ConsoleError
 
 TIMEOUT = httpx.Timeout(35.0, connect=5.0)  # the gateway gives up after 30 s
 LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=30.0)
-PATIENCE_S = 30.0
+RETRY_FOR_S = 30.0
 RETRIED = frozenset({429, 502, 503, 504})
 IN_PROGRESS = 409  # with Retry-After: the first request with this Idempotency-Key may still be running
 MAX_PORT = 65535
@@ -35,12 +35,12 @@ class Client:
 
     Args:
         url: where the API is.
-        patience_s: how long one request may be tried.
+        retry_for_s: how long one request may be tried.
     """
 
-    def __init__(self, url: str, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, url: str, retry_for_s: float = RETRY_FOR_S) -> None:
         self.url = url.rstrip("/")
-        self._patience_s = patience_s
+        self._retry_for_s = retry_for_s
         self._has_answered = False
         try:
             base = httpx.URL(self.url)
@@ -66,18 +66,18 @@ class Client:
         self, path: str, parameters: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
         """GET until it is answered with 200. Raises ConsoleError."""
-        return self._send(self._http.build_request("GET", path, params=parameters, headers=headers), self._patience_s)
+        return self._send(self._http.build_request("GET", path, params=parameters, headers=headers), self._retry_for_s)
 
     def post(
         self,
         path: str,
         content: object,
         headers: Mapping[str, str] | None = None,
-        patience_s: float | None = None,
+        retry_for_s: float | None = None,
     ) -> httpx.Response:
         """POST JSON until it is answered with 2xx. Raises ConsoleError."""
         request = self._http.build_request("POST", path, json=content, headers=headers)
-        return self._send(request, patience_s or self._patience_s)
+        return self._send(request, retry_for_s or self._retry_for_s)
 
     def prepared(
         self,
@@ -101,23 +101,23 @@ class Client:
         return self._http.send(request, auth=None)
 
     def _send(self, request: httpx.Request, limit_s: float) -> httpx.Response:
-        patience = Patience(limit_s)
+        retry = Retry(limit_s)
         while True:
             try:
                 response = self._http.send(request)
             except httpx.TransportError as error:
                 # An API that never answered is more likely not there than about to be.
-                if not self._has_answered or not patience.pause():
+                if not self._has_answered or not retry.pause():
                     raise _unreachable(self.url, error) from error
                 continue
             self._has_answered = True
             if response.is_success:
                 return response
-            if not is_temporary(response) or not patience.pause(retry_after_s(response)):
+            if not is_temporary(response) or not retry.pause(retry_after_s(response)):
                 raise _refused(response)
 
 
-def members_of(response: httpx.Response) -> dict[str, object]:
+def read_members(response: httpx.Response) -> dict[str, object]:
     """The answer's JSON object. Raises ConsoleError where it is something else."""
     try:
         content: object = response.json()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from console.client.client import Client, members_of, unexpected
+from console.client.client import Client, read_members, unexpected
 from handlers.domain.bookmark import Bookmark
 from handlers.reads.page import MAX_LIMIT
 
@@ -18,7 +18,7 @@ class Page:
     """One answer of a list route."""
 
     def __init__(self, response: httpx.Response) -> None:
-        members = members_of(response)
+        members = read_members(response)
         try:
             self.bookmark = Bookmark.parse(str(members["bookmark"]))
             self.next = str(members["next"]) if members["next"] is not None else None

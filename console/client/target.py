@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from console.local.process import ROOT
+from console.paths import ROOT
 
 LOCAL_URL = "http://127.0.0.1:8787"
 PULUMI_TIMEOUT_S = 10.0

@@ -12,15 +12,15 @@ import math
 from console.costs.activity import BYTES_PER_MS, MONTH_S, Activity, activity
 from console.costs.prices import Prices
 from console.costs.scenario import HEAD_READ_UNITS, READ_UNIT_BYTES, Scenario
+from handlers.ledger.appender import ROWS_PER_TRANSACTION
 from handlers.routes import SOURCES
+from handlers.telemetry.receipt import METERED_METADATA_BYTES
 
 GB = 2**30
-METADATA_BYTES = 4 * 1024  # EFS meters an operation on metadata as this much
 API_REQUEST_BYTES = 512 * 1024  # the gateway counts every begun so many bytes as a request
 WRITE_UNIT_BYTES = 1024
 ITEM_OVERHEAD_BYTES = 100  # what DynamoDB adds to an item in storage
 TABLE_AND_INDEX = 2  # the index `by_id` holds whole rows
-ROWS_PER_TRANSACTION = 98
 PUBLISH_OPERATIONS = 12  # on metadata, to publish a snapshot
 PUBLISH_MS = 60.0  # to publish a snapshot, without its bytes
 LOG_BYTES = 420  # a line of the access log
@@ -89,7 +89,7 @@ def _read_bytes(scenario: Scenario, month: Activity) -> float:
 def _metadata_usd(prices: Prices, month: Activity) -> float:
     read = (month.checks + month.loads * month.load_operations) * prices.efs_read.each
     written = month.publishes * PUBLISH_OPERATIONS * prices.efs_write.each
-    return (read + written) * METADATA_BYTES / GB
+    return (read + written) * METERED_METADATA_BYTES / GB
 
 
 def _write_units(scenario: Scenario) -> float:

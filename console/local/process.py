@@ -12,9 +12,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from console.paths import ROOT
+
 GRACE_S = 3.0
 # The last one makes coverage measure the children too; it is only there while the tests are measured.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "COVERAGE_PROCESS_CONFIG")

@@ -54,7 +54,7 @@ class LocalStack:
         functions: Mapping[str, str],
         routes: Mapping[str, str],
         default: str,
-        prepare: Callable[[Mapping[str, str]], None],
+        prepare: Callable[[Mapping[str, str]], object],
         settings: Mapping[str, str],
         port: int = 0,
         sandboxes: int = 4,

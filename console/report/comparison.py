@@ -13,7 +13,7 @@ import numpy as np
 
 from console.benchmark.figures import decoded
 from console.results.bounds import Values
-from console.results.result import Environment, Figures, Measurement, Result
+from console.results.result import BenchResult, Distribution, Environment, Measurement
 from handlers.domain.percentiles import nearest_rank, rank
 
 RESAMPLES = 2000
@@ -43,7 +43,7 @@ def differences(one: Environment, other: Environment) -> list[str]:
     return [f"{name} {ours[name]} and {theirs[name]}" for name in ours if ours[name] != theirs[name]]
 
 
-def compare(before: Result, after: Result) -> list[Compared]:
+def compare(before: BenchResult, after: BenchResult) -> list[Compared]:
     """Everything that both runs measured at the same number of rows."""
     found = {_kind(rows, it): (it, it.client_ms) for rows, it in _measured(before)}
     pairs = [(rows, it, *found[_kind(rows, it)]) for rows, it in _measured(after) if _kind(rows, it) in found]
@@ -84,7 +84,7 @@ def _members(environment: Environment) -> dict[str, object]:
     return members
 
 
-def _measured(result: Result) -> Iterator[tuple[int, Measurement]]:
+def _measured(result: BenchResult) -> Iterator[tuple[int, Measurement]]:
     return ((size.rows, measurement) for size in result.sizes for measurement in size.measurements)
 
 
@@ -92,7 +92,7 @@ def _kind(rows: int, it: Measurement) -> tuple[object, ...]:
     return rows, it.workload, it.source, it.loop, it.temperature, it.rate_per_s
 
 
-def _ratio(before: Figures, after: Figures, seed: int) -> tuple[float, float]:
+def _ratio(before: Distribution, after: Distribution, seed: int) -> tuple[float, float]:
     """Where the ratio of the medians lies with 95 % confidence. Raises ConsoleError."""
     first, second = decoded(before.histogram), decoded(after.histogram)
     # Two seeds: the draws of two runs have nothing to do with each other.

@@ -11,7 +11,7 @@ import typer
 from archives.closure import ArchiveError, files_of
 from archives.zipped import zip_bytes
 from console.errors import ConsoleError
-from console.local.process import ROOT
+from console.paths import ROOT
 from console.terminal import print_json
 from handlers.routes import COMMAND, QUERY
 

@@ -8,7 +8,7 @@ from console.benchmark.figures import (
     Remark,
     decoded,
     encoded,
-    figures,
+    make_distribution,
     measurements,
 )
 from console.benchmark.open_loop import Pace
@@ -28,15 +28,15 @@ def sample(client_ms: float = 1.0, error: str | None = None, **consumed: float) 
 def test_percentiles_are_those_of_the_values() -> None:
     values = [float(number) for number in range(1, 102)]
     random.Random(1).shuffle(values)
-    it = figures(values)
+    it = make_distribution(values)
     assert (it.p50, it.p90, it.p99, it.max, it.mean) == (51.0, 91.0, 100.0, 101.0, 51.0)
     assert it.p50_interval == (41.0, 61.0)
-    assert figures([1.0, 2.0, 4.0, 8.0]).p50 == 2.0  # one of them, not a number in between
+    assert make_distribution([1.0, 2.0, 4.0, 8.0]).p50 == 2.0  # one of them, not a number in between
     assert it.p99_interval == (98.0, None)
 
 
 def test_one_value_is_its_own_distribution() -> None:
-    it = figures([7.0])
+    it = make_distribution([7.0])
     assert {it.p50, it.p90, it.p99, it.max, it.mean} == {7.0}
     assert (it.p50_interval, it.p99_interval) == ((0.0, None), (7.0, None))
 
@@ -53,7 +53,7 @@ def test_the_histogram_has_the_same_percentiles() -> None:
     draw = random.Random(1)
     for count in (1, 2, 9, 10, 99, 100, 101, 400):
         values = [draw.lognormvariate(1, 1) for _ in range(count)]
-        it, held = figures(values), decoded(encoded(values)).tolist()
+        it, held = make_distribution(values), decoded(encoded(values)).tolist()
         for percent, shown in ((50, it.p50), (90, it.p90), (99, it.p99)):
             assert nearest_rank(held, percent) == pytest.approx(shown, rel=1e-3)
 

@@ -5,18 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from console.benchmark.figures import figures
+from console.benchmark.figures import make_distribution
 from console.errors import ConsoleError
 from console.report.comparison import compare, differences, median_draws, spread
-from console.results.result import Figures, Result
+from console.results.result import BenchResult, Distribution
 from tests.support.results import measurement, sample_result, size
 
 
-def around(p50: float) -> Figures:
-    return figures([p50 * (0.9 + 0.002 * step) for step in range(101)])
+def around(p50: float) -> Distribution:
+    return make_distribution([p50 * (0.9 + 0.002 * step) for step in range(101)])
 
 
-def run(p50: float, rows: int = 1000) -> Result:
+def run(p50: float, rows: int = 1000) -> BenchResult:
     return sample_result(sizes=(size(measurement("stats", "ddb", client_ms=around(p50)), rows=rows),))
 
 
