@@ -21,17 +21,17 @@ Advance = Callable[[int], None]
 
 
 def results() -> Console:
-    """Where a verb's result goes."""
+    """Return where a verb's result goes."""
     return _console(is_error=False)
 
 
 def messages() -> Console:
-    """Where everything else goes, so that a pipe behind standard output gets nothing but the result."""
+    """Return where everything else goes, so that a pipe behind standard output gets nothing but the result."""
     return _console(is_error=True)
 
 
 def print_json(content: object) -> None:
-    """A result for other programs."""
+    """Print a result for other programs."""
     print(json.dumps(content, indent=2))
 
 

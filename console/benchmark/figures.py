@@ -49,7 +49,7 @@ NO_REMARK = Remark()
 
 
 def measurements(kind: Kind, samples: Sequence[Sample], remark: Remark = NO_REMARK) -> list[Measurement]:
-    """The figures of one kind: those that the workload is about, and stray first requests of sandboxes apart."""
+    """Return the figures of one kind: those that the workload is about, and stray first requests of sandboxes apart."""
     about = expect_temperature(kind.workload)
     failed = [sample for sample in samples if sample.error is not None]
     made = [_measurement((kind, about), [*_good(samples, about), *failed], remark)]
@@ -58,7 +58,7 @@ def measurements(kind: Kind, samples: Sequence[Sample], remark: Remark = NO_REMA
 
 
 def make_distribution(values_ms: Sequence[float]) -> Distribution:
-    """The distribution of at least one value."""
+    """Make the distribution of at least one value."""
     ranked = sorted(values_ms)
     p50, p90, p99 = (nearest_rank(ranked, percent) for percent in (50, 90, 99))
     p50_interval, p99_interval = bounds(values_ms, 50), bounds(values_ms, 99)
@@ -66,7 +66,7 @@ def make_distribution(values_ms: Sequence[float]) -> Distribution:
 
 
 def encoded(values_ms: Sequence[float]) -> str:
-    """The values as an HdrHistogram of whole microseconds, in base64."""
+    """Encode the values as an HdrHistogram of whole microseconds, in base64."""
     histogram = cast("Histogram", HdrHistogram(1, LONGEST_US, DIGITS))
     for value_ms in values_ms:
         histogram.record_value(min(max(round(value_ms * 1000), 1), LONGEST_US))
@@ -74,7 +74,7 @@ def encoded(values_ms: Sequence[float]) -> str:
 
 
 def decoded(histogram: str) -> Values:
-    """The values of a histogram in milliseconds, in order, to three digits. Raises ConsoleError for another text."""
+    """Decode a histogram into its values in milliseconds, in order. Raises ConsoleError for another text."""
     try:
         held = cast("Histogram", HdrHistogram.decode(histogram))  # pyright: ignore[reportUnknownMemberType] - no stubs
     except Exception as error:  # the library raises what comes: binascii's, zlib's and its own
@@ -114,6 +114,6 @@ def _median(values: list[float]) -> float:
 
 
 def _by_name(summary: Callable[[list[float]], float], each: Sequence[Numbers]) -> Numbers:
-    """A summary of each number, over those samples that have it."""
+    """Sum up each number, over those samples that have it."""
     names = dict.fromkeys(name for numbers in each for name in numbers)
     return {name: summary([numbers[name] for numbers in each if name in numbers]) for name in names}

@@ -60,14 +60,14 @@ class BenchPlan:
 
 
 def finite(number: float | None) -> float | None:
-    """An option's number. Raises typer.BadParameter for inf and nan, which pass every comparison or none."""
+    """Check an option's number. Raises typer.BadParameter for inf and nan, which pass every comparison or none."""
     if number is None or math.isfinite(number):
         return number
     raise typer.BadParameter(f"{number} is no number to count with")
 
 
 def chosen_workloads(text: str, *, writes: bool) -> tuple[Workload, ...]:
-    """The workloads that an option names, in the order in which they run: those that write come last.
+    """Return the workloads that an option names, in the order in which they run: those that write come last.
 
     Args:
         text: names with commas between them; empty stands for all, those that write only with `writes`.
@@ -85,7 +85,7 @@ def chosen_workloads(text: str, *, writes: bool) -> tuple[Workload, ...]:
 
 
 def chosen_rows(text: str) -> tuple[int, ...]:
-    """The sizes that an option names, ascending. Raises typer.BadParameter."""
+    """Return the sizes that an option names, ascending. Raises typer.BadParameter."""
     sizes = {part.strip() for part in text.split(",")} if text else cast("set[str]", set())
     for size in sizes:
         if not (size.isascii() and size.isdigit() and 1 <= int(size) <= MAX_SEQ):

@@ -92,7 +92,7 @@ class Probe:
 
 
 def read_numbers(content: object) -> Numbers:
-    """The members of a JSON object that are numbers."""
+    """Return the members of a JSON object that are numbers."""
     if not isinstance(content, dict):
         return {}
     members = cast("dict[str, object]", content).items()
@@ -100,7 +100,7 @@ def read_numbers(content: object) -> Numbers:
 
 
 def _read(response: httpx.Response) -> tuple[str | None, Mapping[str, object]]:
-    """What is wrong with an answer, if anything, and its members."""
+    """Return the error of an answer, if it is one, and its members."""
     if not response.is_success:
         return str(response.status_code), {}
     try:

@@ -88,5 +88,5 @@ def measure_newest(client: Client, reads: int, recycle: Recycle) -> Size:
 
 
 def _as_requests(advance: Advance) -> Callable[[int], None]:
-    """Told of rows loaded, tell of requests done."""
+    """Turn what is told of rows loaded into requests done."""
     return lambda rows: advance(math.ceil(rows / MAX_INSERT_ROWS))

@@ -52,7 +52,7 @@ class Stage:
         self._remarks: dict[Kind, Remark] = {}
 
     def measure(self, workload: Workload, recycle: Recycle | None) -> None:
-        """One workload, on all its sources. Raises ConsoleError where a write is refused before it is measured."""
+        """Measure one workload on all its sources. Raises ConsoleError where a write before it is refused."""
         if workload in WRITING:
             self._client.post("/snapshots", {})
         if workload == "first-in-sandbox" and recycle is None:
@@ -63,7 +63,7 @@ class Stage:
             self._open(workload, self._plan.rate_per_s)
 
     def figures(self) -> Size:
-        """All figures of what was measured until now."""
+        """Return all figures of what was measured until now."""
         made = [
             measurement
             for kind in sorted(self.samples.by_kind, key=place)
@@ -73,7 +73,7 @@ class Stage:
         return Size(self._rows, published.size_bytes, str(published.bookmark), tuple(made))
 
     def _take(self, workload: Workload, recycle: Recycle | None) -> Take:
-        """What carries out a request of a workload."""
+        """Return what carries out a request of a workload."""
         if workload == "walk":
             return Walks(self._probe).take
         writes = Writes(self._probe, self._client, self._plan.seed)
@@ -136,7 +136,7 @@ class Stage:
 
 
 def _recycled(recycle: Recycle, take: Take) -> Take:
-    """Each request in a new sandbox."""
+    """Carry out each request in a new sandbox."""
 
     def take_first(source: str, number: int) -> Sample:
         recycle()

@@ -50,17 +50,17 @@ class Draw(Protocol):
 
 
 def list_sources(workload: Workload) -> tuple[str, ...]:
-    """What takes turns in a workload."""
+    """Return the sources that take turns in a workload."""
     return (LEDGER,) if workload == "write" else SOURCES
 
 
 def place(kind: Kind) -> tuple[int, str, int]:
-    """Where a kind stands in a result: by workload, loop and source."""
+    """Return the place of a kind in a result: by workload, loop and source."""
     return WORKLOADS.index(kind.workload), kind.loop, (*SOURCES, LEDGER).index(kind.source)
 
 
 def plan_rounds(workload: Workload, asked: Rounds, rows: int) -> Rounds:
-    """How often a workload is carried out: those that cost much less often than was asked for, but LEAST times.
+    """Plan how often a workload is carried out: those that cost much less often than was asked for, but LEAST times.
 
     Walks are so many that their pages come to the iterations asked for.
     """
@@ -75,12 +75,12 @@ def plan_rounds(workload: Workload, asked: Rounds, rows: int) -> Rounds:
 
 
 def count_pages(rows: int) -> int:
-    """The requests of one walk."""
+    """Count the requests of one walk."""
     return max(1, math.ceil(rows / MAX_LIMIT))
 
 
 def asks(workload: Workload, data: BenchData, count: int, seed: int) -> list[Ask]:
-    """The reads of a workload, equal for equal seeds and data."""
+    """Return the reads of a workload, equal for equal seeds and data."""
     draw = random.Random(seed)  # noqa: S311 - test data, no secret
     return [_ask(workload, data, draw) for _ in range(count)]
 
@@ -97,12 +97,12 @@ class Reads:
         self._asked = asked
 
     def exchange(self, source: str, number: int) -> Exchange:
-        """One request."""
+        """Send one request."""
         ask = self._asked[number]
         return self._probe.get(f"/{source}{ask.suffix}", ask.parameters)
 
     def take(self, source: str, number: int) -> Sample:
-        """One request as a sample."""
+        """Send one request; returns it as a sample."""
         return Sample.from_exchange(self.exchange(source, number))
 
 
@@ -113,7 +113,7 @@ class Walks:
         self._probe = probe
 
     def take(self, source: str, _: int) -> Sample:
-        """One walk; it ends early where a page fails."""
+        """Walk over all pages; ends early where one fails."""
         pages: list[Sample] = []
         cursor: object = None
         while not pages or (cursor and pages[-1].error is None):
@@ -133,11 +133,11 @@ class Writes:
         self._drafts = generate_drafts(seed)
 
     def take(self, _source: str, _number: int) -> Sample:
-        """One insert, until its snapshot is published."""
+        """Insert a row, and wait until its snapshot is published."""
         return Sample.from_exchange(self._probe.post("/insert", self._body(), _once()))
 
     def take_after(self, source: str, _: int) -> Sample:
-        """The first read of a new snapshot, by a client that asks for it."""
+        """Publish a new snapshot; returns its first read, by a client that asks for it."""
         bookmark = published_bookmark(self._client.post("/insert", self._body(), _once()))
         return Sample.from_exchange(self._probe.get(f"/{source}", NEWEST, {"min-bookmark": bookmark}))
 
@@ -146,7 +146,7 @@ class Writes:
 
 
 def _once() -> dict[str, str]:
-    """The headers of an insert that nobody else has made."""
+    """Return the headers of an insert that nobody else has made."""
     return {"idempotency-key": f"bench-{uuid.uuid4()}"}
 
 

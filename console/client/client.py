@@ -87,7 +87,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         content: object = None,
     ) -> httpx.Request:
-        """A request for `once`, signed if the API has asked an earlier one for it.
+        """Prepare a request for `once`, signed if the API has asked an earlier one for it.
 
         Args:
             content: the body, to be sent as JSON; None sends no body.
@@ -118,7 +118,7 @@ class Client:
 
 
 def read_members(response: httpx.Response) -> dict[str, object]:
-    """The answer's JSON object. Raises ConsoleError where it is something else."""
+    """Return the answer's JSON object. Raises ConsoleError where it is something else."""
     try:
         content: object = response.json()
     except ValueError:
@@ -129,20 +129,20 @@ def read_members(response: httpx.Response) -> dict[str, object]:
 
 
 def unexpected(response: httpx.Response, what: str) -> ConsoleError:
-    """An answer that this API does not give."""
+    """Make the error for an answer that this API does not give."""
     asked = f"{response.request.method} {response.request.url}"
     return ConsoleError(f"{asked} gave an unexpected answer: {what}", "check --url: is it the address of this API?")
 
 
 def is_temporary(response: httpx.Response) -> bool:
-    """Whether the same request can work later."""
+    """Tell whether the same request can work later."""
     return response.status_code in RETRIED or (
         response.status_code == IN_PROGRESS and "retry-after" in response.headers
     )
 
 
 def retry_after_s(response: httpx.Response) -> float:
-    """The pause that the answer asks for; 0 where it does not name one in seconds."""
+    """Return the pause that the answer asks for; 0 where it does not name one in seconds."""
     text = response.headers.get("retry-after", "")
     return float(text) if text.isascii() and text.isdigit() else 0.0
 
@@ -159,7 +159,7 @@ def _refused(response: httpx.Response) -> ConsoleError:
 
 
 def _detail(response: httpx.Response) -> str:
-    """What the problem object says, or the gateway's own message, or the text as it is."""
+    """Return what the problem object says, or the gateway's own message, or the text as it is."""
     try:
         problem = json.loads(response.text)
         return str(problem.get("detail") or problem["message"])

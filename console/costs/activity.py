@@ -52,7 +52,7 @@ class Activity:
 
 
 def activity(scenario: Scenario, source: str) -> Activity:
-    """A month on `sqlite-efs`, `sqlite-tmp` or `ddb`; whoever reads on `ddb` alone publishes nothing."""
+    """Count a month on `sqlite-efs`, `sqlite-tmp` or `ddb`; whoever reads on `ddb` alone publishes nothing."""
     if source == "ddb":
         return _on_ddb(scenario)
     publishes = scenario.publishes
@@ -81,7 +81,7 @@ def activity(scenario: Scenario, source: str) -> Activity:
 
 
 def opened_bytes(scenario: Scenario) -> float:
-    """What `sqlite-efs` reads to open a snapshot: all of a file that it proves in full, else a few pages."""
+    """Return what `sqlite-efs` reads to open a snapshot: all of a file that it proves in full, else a few pages."""
     whole_bytes = _whole_bytes(scenario)
     if scenario.snapshot_bytes <= scenario.verify_max_bytes:
         return whole_bytes
@@ -103,7 +103,7 @@ def copied_bytes(scenario: Scenario, loads: float) -> float:
 
 
 def kept_snapshots(scenario: Scenario) -> float:
-    """How many files are kept: the newest few, and those superseded less than an hour ago, up to a limit."""
+    """Count the files kept: the newest few, and those superseded less than an hour ago, up to a limit."""
     of_the_hour = 1 + scenario.publishes * KEEP_SUPERSEDED_S / MONTH_S
     return max(scenario.retain_snapshots, min(MOST_FILES, of_the_hour))
 
@@ -127,7 +127,7 @@ def _whole_bytes(scenario: Scenario) -> float:
 
 
 def _checks(scenario: Scenario) -> float:
-    """One a read, and at most one an interval and sandbox."""
+    """Count one a read, and at most one an interval and sandbox."""
     if not scenario.check_interval_ms:
         return scenario.reads_per_month
     return min(scenario.reads_per_month, scenario.sandboxes * MONTH_S * 1000 / scenario.check_interval_ms)

@@ -95,7 +95,7 @@ def load(path: Path = OWN_FILE) -> PriceList:
 
 
 def named(prices: Prices) -> dict[str, Price]:
-    """The prices by name."""
+    """Return the prices by name."""
     return {field.name: getattr(prices, field.name) for field in fields(Prices)}
 
 

@@ -163,17 +163,17 @@ def assemble(given: ScenarioValues, measured: ScenarioValues) -> Assembled:
 
 
 def names() -> list[str]:
-    """The names of all values of a scenario."""
+    """Return the names of all values of a scenario."""
     return [each.name for each in fields(Scenario)]
 
 
 def vary(scenario: Scenario, name: str, value: float) -> Scenario:
-    """The same with another number in one place."""
+    """Return the same with another number in one place."""
     return replace(scenario, **{name: value})  # pyright: ignore[reportArgumentType] - a name of INPUTS is a number's
 
 
 def option(name: str) -> str:
-    """The command line's option for a value."""
+    """Return the command line's option for a value."""
     return "--" + name.replace("_", "-")
 
 

@@ -118,7 +118,7 @@ class Series:
 
 
 def find_crossings(prices: Prices, scenario: Scenario, name: str) -> list[Crossing]:
-    """Where the cheapest path changes as one value of the scenario grows."""
+    """Find where the cheapest path changes as one value of the scenario grows."""
     low, high, _ = RANGES[name]
     if name == "rows":  # as many as still make a snapshot that fits into /tmp twice
         high = LARGEST_SNAPSHOT_BYTES / scenario.numbers()["snapshot_row_bytes"]
@@ -141,7 +141,7 @@ def cost_series(prices: Prices, scenario: Scenario, low: float = 1e4, high: floa
 
 
 def swings(prices: Prices, scenario: Scenario, names: Iterable[str]) -> list[Swing]:
-    """What each of these values does; the one that matters most comes first.
+    """Vary each of these values; the one that matters most comes first.
 
     One that changes which path is cheapest matters more than any that does not; then the sum decides.
     """

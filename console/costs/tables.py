@@ -58,7 +58,7 @@ def _cheapest(found: Study) -> str:
 
 
 def _changes(found: Study) -> str:
-    """Each change of the cheapest, all else being as it is."""
+    """Name each change of the cheapest, all else being as it is."""
     lines = [f"{RANGES[name].noun}: {_steps(crossings)}" for name, crossings in found.crossings.items() if crossings]
     unchanged = joined([RANGES[name].noun for name, crossings in found.crossings.items() if not crossings])
     said = "".join(f"\n  {line}" for line in lines)

@@ -46,7 +46,7 @@ class Store:
 
 @contextlib.contextmanager
 def open_store(environ: Mapping[str, str]) -> Generator[Store]:
-    """The store of an environment, with errors that name what is wrong in it. Raises ConsoleError."""
+    """Open the store of an environment, with errors that name what is wrong in it. Raises ConsoleError."""
     with tempfile.TemporaryDirectory() as folder, explain_errors():
         settings = Settings({**environ, "TMP_DIR": folder})
         if not settings.table_name:
@@ -76,7 +76,7 @@ def make_client(environ: Mapping[str, str]) -> DynamoDBClient:
 
 @contextlib.contextmanager
 def explain_errors() -> Generator[None]:
-    """What DynamoDB, its client and the settings complain about, as a ConsoleError."""
+    """Raise what DynamoDB, its client and the settings complain about as a ConsoleError."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loaded with boto3
 
     try:
@@ -139,14 +139,14 @@ def _active(client: DynamoDBClient, name: str) -> TableDescriptionTypeDef:
 
 
 def _check(found: TableDescriptionTypeDef, wanted: CreateTableInputTypeDef) -> None:
-    """The table that is there must have the keys and the index of the one that was wanted; more does no harm."""
+    """Check that the table there has the keys and the index of the one that was wanted; more does no harm."""
     if found.get("KeySchema") != wanted.get("KeySchema") or not _parts(wanted) <= _parts(found):
         hint = "choose another name with TABLE_NAME; nothing was changed"
         raise ConsoleError(f"a table {wanted['TableName']} is there already, with other keys or indexes", hint)
 
 
 def _parts(table: TableDescriptionTypeDef | CreateTableInputTypeDef) -> set[str]:
-    """The attributes with their types and the indexes with their keys, each as text."""
+    """Return the attributes with their types and the indexes with their keys, each as text."""
     attributes = {str(attribute) for attribute in table.get("AttributeDefinitions", [])}
     indexes = table.get("GlobalSecondaryIndexes", [])
     return attributes | {f"{index.get('IndexName')}: {index.get('KeySchema')}" for index in indexes}

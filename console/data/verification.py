@@ -92,7 +92,7 @@ class _HashingWalk(Walk):
 
 
 def _differences(walks: list[_HashingWalk]) -> dict[frozenset[str], int]:
-    """For each two paths that differ, the first seq in which they do."""
+    """Find for each two paths that differ the first seq in which they do."""
     first: dict[frozenset[str], int] = {}
     for seq, texts in enumerate(zip_longest(*(walk.texts() for walk in walks)), 1):
         if len(set(texts)) > 1:
@@ -103,7 +103,7 @@ def _differences(walks: list[_HashingWalk]) -> dict[frozenset[str], int]:
 
 
 def _first_difference(source: str, right: set[str], differences: dict[frozenset[str], int]) -> int | None:
-    """Where a wrong path leaves a right one; where there is none, where it leaves any other."""
+    """Find where a wrong path leaves a right one; where there is none, where it leaves any other."""
     others = right or set(SOURCES) - {source}
     found = [seq for pair, seq in differences.items() if source in pair and pair & others]
     return min(found, default=None)

@@ -126,7 +126,7 @@ class Emulator:
 
 
 def _hold_free_port() -> tuple[int, socket.socket]:
-    """A port, and a socket that keeps it from being given to somebody else before the emulator listens there.
+    """Return a port, and a socket that keeps it from being given to somebody else before the emulator listens there.
 
     Only Linux lets the emulator listen where another socket is bound; elsewhere the port may get lost meanwhile.
     """

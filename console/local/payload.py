@@ -53,7 +53,7 @@ class HttpResponse:
 
 
 def event(request: HttpRequest, route_key: str, request_id: str) -> dict[str, object]:
-    """The event for a request; optional keys are absent where the gateway leaves them out."""
+    """Return the event for a request; optional keys are absent where the gateway leaves them out."""
     headers = _headers(request)
     content: dict[str, object] = {
         "version": "2.0",
@@ -132,7 +132,7 @@ def _is_text(content_type: str) -> bool:
 
 
 def response(answer: object) -> HttpResponse:
-    """The HTTP response for what a function returned.
+    """Return the HTTP response for what a function returned.
 
     Raises:
         MalformedAnswer: a status, header, cookie or body that is not what the payload format allows.

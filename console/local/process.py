@@ -46,5 +46,5 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def end_this_process() -> None:
-    """What a child does when its parent is gone."""
+    """End this process, as a child does when its parent is gone."""
     os.kill(os.getpid(), signal.SIGTERM)

@@ -160,7 +160,7 @@ class _Server(uvicorn.Server):
 
 
 def listen(port: int) -> socket.socket:
-    """A listener on loopback whose connections send at once. Raises ConsoleError where the port is taken."""
+    """Open a listener on loopback whose connections send at once. Raises ConsoleError where the port is taken."""
     try:
         listener = socket.create_server((HOST, port))
     except OSError as error:

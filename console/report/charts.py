@@ -60,7 +60,7 @@ class At(NamedTuple):
 
 
 def distribution(size: Size) -> Figure:
-    """How long requests took, by percentile: a panel for each workload, a line for each path and loop."""
+    """Draw how long requests took, by percentile: a panel for each workload, a line for each path and loop."""
     shown = shown_at([size])
     figure, panels = _panels(shown)
     for axes, each in panels:
@@ -73,7 +73,7 @@ def distribution(size: Size) -> Figure:
 
 
 def latency_by_rows(sizes: Sequence[Size]) -> Figure:
-    """The median by the number of rows, with its interval, and the 99th percentile."""
+    """Draw the median by the number of rows, with its interval, and the 99th percentile."""
     shown = [at for at in shown_at(sizes) if at.measurement.loop == "closed"]
     figure, panels = _panels(shown)
     for axes, each in panels:
@@ -95,7 +95,7 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def shown_at(sizes: Iterable[Size]) -> list[At]:
-    """Everything that has a latency, but stray first requests of sandboxes."""
+    """Choose everything that has a latency, but stray first requests of sandboxes."""
     return [
         At(size.rows, it, it.client_ms)
         for size in sizes
@@ -106,13 +106,13 @@ def shown_at(sizes: Iterable[Size]) -> list[At]:
 
 @contextlib.contextmanager
 def style() -> Generator[None]:
-    """The look of all charts, for what is made within."""
+    """Set the look of all charts, for what is made within."""
     with mpl.rc_context(cast("dict[Any, Any]", STYLE)):  # its names are a type of matplotlib's own
         yield
 
 
 def _panels(shown: Sequence[At]) -> tuple[Figure, list[tuple[Axes, list[At]]]]:
-    """A figure with a panel for each workload, and what belongs into it; the latency's scale is the same in all."""
+    """Make a figure with a panel for each workload, and what belongs into it; all have the same scale of latency."""
     names = list(dict.fromkeys(at.measurement.workload for at in shown))
     columns = min(COLUMNS, len(names))
     lines = math.ceil(len(names) / columns)
@@ -140,7 +140,7 @@ def _percentile_curve(axes: Axes, at: At) -> None:
 
 
 def _percentile_axis(axes: Axes) -> None:
-    """As many nines as there are requests for: each step to the right is a tenth of the requests."""
+    """Show as many nines as there are requests for: each step to the right is a tenth of the requests."""
     right = max(float(np.max(line.get_xdata())) for line in axes.get_lines())
     ticks = [percentile for percentile in PERCENTILES if _nines(np.array([percentile / 100]))[0] <= max(right, 1)]
     axes.set_xticks([float(_nines(np.array([at / 100]))[0]) for at in ticks], [f"{at:g} %" for at in ticks])
@@ -163,7 +163,7 @@ def _growth_curve(axes: Axes, source: str, each: Sequence[At]) -> None:
 
 
 def _bar(interval: Interval) -> tuple[float, float]:
-    """The ends of an error bar; there is none where there were too few requests."""
+    """Return the ends of an error bar; there is none where there were too few requests."""
     low, high = interval
     return (math.nan, math.nan) if high is None else (low, high)
 

@@ -38,13 +38,13 @@ class Compared(NamedTuple):
 
 
 def differences(one: Environment, other: Environment) -> list[str]:
-    """The members in which two environments differ. A local stack takes another port each time: that is none."""
+    """Name the members in which two environments differ. A local stack takes another port each time: that is none."""
     ours, theirs = _members(one), _members(other)
     return [f"{name} {ours[name]} and {theirs[name]}" for name in ours if ours[name] != theirs[name]]
 
 
 def compare(before: BenchResult, after: BenchResult) -> list[Compared]:
-    """Everything that both runs measured at the same number of rows."""
+    """Compare everything that both runs measured at the same number of rows."""
     found = {_kind(rows, it): (it, it.client_ms) for rows, it in _measured(before)}
     pairs = [(rows, it, *found[_kind(rows, it)]) for rows, it in _measured(after) if _kind(rows, it) in found]
     return [
@@ -73,7 +73,7 @@ def spread(draws: Values) -> tuple[float, float]:
 
 
 def _members(environment: Environment) -> dict[str, object]:
-    """All members by their path, as `function.region`."""
+    """Return all members by their path, as `function.region`."""
     members: dict[str, object] = {"url": None if environment.is_local else environment.url}
     for name, value in asdict(environment).items():
         if isinstance(value, dict):
@@ -93,7 +93,7 @@ def _kind(rows: int, it: Measurement) -> tuple[object, ...]:
 
 
 def _ratio(before: Distribution, after: Distribution, seed: int) -> tuple[float, float]:
-    """Where the ratio of the medians lies with 95 % confidence. Raises ConsoleError."""
+    """Find where the ratio of the medians lies with 95 % confidence. Raises ConsoleError."""
     first, second = decoded(before.histogram), decoded(after.histogram)
     # Two seeds: the draws of two runs have nothing to do with each other.
     return spread(median_draws(second, seed + 1) / median_draws(first, seed))

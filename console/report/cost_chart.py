@@ -43,7 +43,7 @@ def cost_by_reads(series: Series, title: str) -> Figure:
 
 
 def _mark(axes: Axes, crossing: Crossing, place: int) -> None:
-    """Where the cheapest changes, and what it then is: on the upper left, where no line is."""
+    """Mark where the cheapest changes, and what it then is: on the upper left, where no line is."""
     said = f"from {quantity(crossing.at)}: {joined(crossing.above)} "
     axes.axvline(crossing.at, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
     at = axes.get_xaxis_transform()

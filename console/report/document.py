@@ -74,7 +74,7 @@ def write_report(kept: Sequence[Kept], folder: Path, name: str) -> list[Path]:
 
 
 def summarise(sizes: Sequence[Size]) -> list[str]:
-    """For people: what the figures come to, and what else there is to say."""
+    """Say for people what the figures come to, and what else there is to say."""
     lines: list[str] = []
     for size in sizes:
         lines += [*verdicts(size), *notes(size)]
@@ -92,13 +92,13 @@ def _moment(result: BenchResult) -> str:
 
 
 def _sizes(kept: Sequence[Kept]) -> list[Size]:
-    """The sizes of all results, ascending; of two of the same number of rows the later one."""
+    """Return the sizes of all results, ascending; of two of the same number of rows the later one."""
     by_rows = {size.rows: size for each in kept for size in each.result.sizes}
     return [by_rows[rows] for rows in sorted(by_rows)]
 
 
 def _draw(kept: Kept, folder: Path) -> dict[int, Path]:
-    """One chart for each size with latencies, by rows. The chart of a single size has the result's own name."""
+    """Draw one chart for each size with latencies, by rows. The chart of a single size has the result's own name."""
     drawn: dict[int, Path] = {}
     for size in kept.result.sizes:
         if shown_at([size]):

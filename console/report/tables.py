@@ -25,12 +25,12 @@ class TextTable(NamedTuple):
     texts: int = 1
 
     def markdown(self) -> str:
-        """As a table in Markdown."""
+        """Write the table in Markdown."""
         rule = ["---"] * self.texts + ["--:"] * (len(self.header) - self.texts)
         return "\n".join(f"| {' | '.join(line)} |" for line in (self.header, rule, *self.rows))
 
     def table(self) -> Table:
-        """As a table for the terminal."""
+        """Make a table for the terminal."""
         table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
         for number, title in enumerate(self.header):
             table.add_column(title, justify="left" if number < self.texts else "right")
@@ -40,7 +40,7 @@ class TextTable(NamedTuple):
 
 
 def glance(size: Size) -> TextTable:
-    """The medians with their intervals, a line for each workload, a column for each source."""
+    """Show the medians with their intervals, a line for each workload, a column for each source."""
     measured = [it for it in size.measurements if it.temperature == expect_temperature(it.workload)]
     sources = list(dict.fromkeys(it.source for it in measured))
     lines = dict.fromkeys(label(it) for it in measured)
@@ -50,7 +50,7 @@ def glance(size: Size) -> TextTable:
 
 
 def details(size: Size) -> TextTable:
-    """All figures, a line for each measurement."""
+    """Show all figures, a line for each measurement."""
     header = ("workload", "path", "requests", "errors", "p50", "p90", "p99", *INTERVALS, "max", "mean")
     rows = [
         [label(it), it.source, f"{it.requests:,}", _errors(it), *_figures(it.client_ms), *_server(it.server_ms)]
@@ -60,7 +60,7 @@ def details(size: Size) -> TextTable:
 
 
 def by_name(size: Size, member: str) -> TextTable | None:
-    """The numbers of one member, `phases_ms` or `consumed`, a column for each name; None where there are none."""
+    """Show the numbers of one member, `phases_ms` or `consumed`, a column for each name; None where there are none."""
     each: list[tuple[Measurement, dict[str, float]]] = [(it, getattr(it, member)) for it in size.measurements]
     names = list(dict.fromkeys(name for _, numbers in each for name in numbers))
     rows = [
@@ -72,12 +72,12 @@ def by_name(size: Size, member: str) -> TextTable | None:
 
 
 def notes(size: Size) -> list[str]:
-    """What the measuring has to say."""
+    """Return what the measuring has to say."""
     return [f"{label(it)}, {it.source}: {it.note}" for it in size.measurements if it.note]
 
 
 def verdicts(size: Size) -> list[str]:
-    """For each workload that several paths have in common: which is fastest, and by how much."""
+    """Say for each workload that several paths have in common which is fastest, and by how much."""
     lines = dict.fromkeys(label(it) for it in size.measurements)
     groups = [[it for it in size.measurements if label(it) == line] for line in lines]
     return [
@@ -86,7 +86,7 @@ def verdicts(size: Size) -> list[str]:
 
 
 def compared(pairs: Iterable[Compared]) -> TextTable:
-    """Two runs side by side."""
+    """Show two runs side by side."""
     header = ("rows", "workload", "path", "p50 before", "p50 after", "ratio [95 % interval]")
     rows = [
         [
@@ -103,7 +103,7 @@ def compared(pairs: Iterable[Compared]) -> TextTable:
 
 
 def label(measurement: Measurement) -> str:
-    """The workload, with what is not a matter of course."""
+    """Name the workload, with what is not a matter of course."""
     words = [measurement.workload]
     if measurement.rate_per_s is not None:
         words.append(f"at {measurement.rate_per_s:g}/s")

@@ -35,12 +35,12 @@ def environment(client: Client) -> Environment:
 
 
 def is_local(url: str) -> bool:
-    """Whether an API is on this machine."""
+    """Tell whether an API is on this machine."""
     return httpx.URL(url).host in LOOPBACK
 
 
 def read_function(build: Mapping[str, object]) -> FunctionBuild:
-    """What a function says of itself; None for what it does not say, or not in the type that it has here."""
+    """Read what a function says of itself; None for what it does not say, or not in the type that it has here."""
     texts = {
         name: _text(build.get(name)) for name in (field.name for field in fields(FunctionBuild)) if name != "memory_mb"
     }
@@ -49,7 +49,7 @@ def read_function(build: Mapping[str, object]) -> FunctionBuild:
 
 
 def this_machine() -> ClientMachine:
-    """Where the requests come from."""
+    """Describe where the requests come from."""
     system = f"{platform.system()} {platform.release()}"
     return ClientMachine(platform.python_version(), system, platform.machine(), os.cpu_count() or 0, VERSION)
 

@@ -38,7 +38,7 @@ class Lines:
             rest = rest[self._file.write(rest) :]
 
     def close(self) -> None:
-        """Nothing can be added any more."""
+        """Close the file: nothing can be added any more."""
         self._file.close()
 
 

@@ -55,5 +55,5 @@ def upper(bounds: Bounds) -> float:
 
 
 def overlap(one: Bounds, other: Bounds) -> bool:
-    """Whether two intervals share a point: then no difference is shown."""
+    """Tell whether two intervals share a point: then no difference is shown."""
     return one[0] <= upper(other) and other[0] <= upper(one)

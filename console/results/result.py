@@ -109,7 +109,7 @@ class Size:
     measurements: tuple[Measurement, ...]
 
     def measured(self, workload: Workload, source: str, loop: Loop = "closed") -> Measurement | None:
-        """The measurement of this kind, at the temperature that the workload is about; None where there is none."""
+        """Find the measurement of this kind, at the workload's own temperature; None where there is none."""
         kind = (workload, source, loop, expect_temperature(workload))
         same = (it for it in self.measurements if (it.workload, it.source, it.loop, it.temperature) == kind)
         return next(same, None)
@@ -186,7 +186,7 @@ class BenchResult:
 
 
 def expect_temperature(workload: Workload) -> Temperature:
-    """Which requests a workload is about: the first of new sandboxes, or all others."""
+    """Tell which requests a workload is about: the first of new sandboxes, or all others."""
     return "cold" if workload == "first-in-sandbox" else "warm"
 
 
@@ -206,7 +206,7 @@ def load(path: Path) -> BenchResult:
 
 
 def validated(content: object, name: str) -> BenchResult:
-    """A result from what a JSON file holds.
+    """Make a result of what a JSON file holds.
 
     Args:
         name: the file, for the error message.
@@ -242,7 +242,7 @@ def save(result: BenchResult, path: Path) -> None:
 
 
 def to_json(result: BenchResult) -> str:
-    """The text of a result file. Raises ValueError for numbers that JSON has none for, inf and nan."""
+    """Return the text of a result file. Raises ValueError for numbers that JSON has none for, inf and nan."""
     content = _adapter().dump_python(result, mode="json")
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
 

@@ -85,7 +85,7 @@ def bench(
 
 
 def _run(plan: BenchPlan, raw: Lines, url: str, *, is_local: bool) -> tuple[BenchResult, Cut]:
-    """The result of all that could be measured, and what cut it short."""
+    """Measure; returns the result of all that could be measured, and what cut it short."""
     started_s, start_s = time.time(), time.monotonic()
     with _stack(url, is_local=is_local) as (address, recycle), Client(address) as client:
         found = environment(client)
@@ -117,7 +117,7 @@ def _measured(client: Client, plan: BenchPlan, recycle: Recycle | None, raw: Lin
 
 @contextlib.contextmanager
 def _stack(url: str, *, is_local: bool) -> Generator[tuple[str, Recycle | None]]:
-    """The API that is measured, and what ends its sandboxes, where that can be done."""
+    """Yield the API that is measured, and what ends its sandboxes, where that can be done."""
     if not is_local:
         yield api_url(url), None
         return

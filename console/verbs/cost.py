@@ -28,7 +28,7 @@ from console.verdict.verdict import Verdict, decide
 
 
 def _value(name: str) -> OptionInfo:
-    """An option for a number of the scenario; what is not given may be measured, else it is assumed."""
+    """Make an option for a number of the scenario; what is not given may be measured, else it is assumed."""
     default, known = getattr(Scenario, name), INPUTS[name]
     shown = known.follows or f"{default:,.10g}"
     return cast("OptionInfo", typer.Option(help=f"{known.meaning}; default: {shown}.", show_default=False))
@@ -99,7 +99,7 @@ def _with_verdict(
 
 
 def _content(found: Study, decided: Verdict | None) -> dict[str, object]:
-    """The result for other programs."""
+    """Return the result for other programs."""
     numbers, known = found.assembled.scenario.numbers(), found.price_list
     values: ScenarioValues = {**numbers, "architecture": found.assembled.scenario.architecture}
     origins = found.assembled.origins
@@ -125,7 +125,7 @@ def _print(found: Study, decided: Verdict | None) -> None:
 
 
 def _filled(paragraph: str, width: int) -> str:
-    """A paragraph as wide as the terminal; its own lines stay."""
+    """Fill a paragraph as wide as the terminal; its own lines stay."""
     return "\n".join(
         textwrap.fill(line, width, subsequent_indent="  ", break_on_hyphens=False) for line in paragraph.splitlines()
     )

@@ -30,7 +30,7 @@ def package(
 
 
 def _write(function: str, out: Path) -> dict[str, object]:
-    """One archive; returns what there is to say of it."""
+    """Write one archive; returns what there is to say of it."""
     path = out / f"{function}.zip"
     try:
         files = files_of(f"handlers.{function}", ROOT)

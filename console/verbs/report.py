@@ -57,7 +57,7 @@ def report(
 
 
 def _loaded(files: Sequence[Path]) -> list[Kept]:
-    """The results in the order of their beginnings."""
+    """Load the results, in the order of their beginnings."""
     from console.report.document import Kept  # noqa: PLC0415
 
     return sorted((Kept(path, load(path)) for path in files), key=lambda kept: kept.result.started_at)

@@ -35,7 +35,7 @@ class Criterion:
     measured: str = ""
 
     def text(self, is_local: bool) -> str:
-        """A sentence.
+        """Say it in a sentence.
 
         Args:
             is_local: the snapshots lay on a local disk.
@@ -46,7 +46,7 @@ class Criterion:
 
 
 def criteria(size: Size) -> list[Criterion]:
-    """All three, for one size."""
+    """Answer all three, for one size."""
     return [_copy(size), _times_faster(size), _efs_direct(size)]
 
 
@@ -94,13 +94,13 @@ def _efs_direct(size: Size) -> Criterion:
 
 
 def _function_ms(size: Size, source: str) -> Latency | None:
-    """The function's own times of the newest 100 rows: what the storage takes, without the way there."""
+    """Return the function's own times of the newest 100 rows: what the storage takes, without the way there."""
     found = size.measured(WORKLOAD, source)
     return Latency.from_measurement(found, in_function=True) if found else None
 
 
 def _ratio(one: Bounds, other: Bounds) -> Bounds:
-    """How many times as long one takes as the other."""
+    """Return how many times as long one takes as the other."""
     high = upper(one) / other[0] if other[0] else math.inf
     return one[0] / upper(other), None if math.isinf(high) else high
 

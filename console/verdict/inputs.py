@@ -23,7 +23,7 @@ ROWS_PER_READ: dict[str, float] = {"newest-100": 100, "by-id": 1}
 
 
 def choose_size(result: BenchResult, rows: float | None) -> Size:
-    """The size that a question is about: the one nearest to a number of rows, else the largest.
+    """Choose the size that a question is about: the one nearest to a number of rows, else the largest.
 
     Raises ConsoleError where the result holds none.
     """
@@ -66,12 +66,12 @@ class Case(NamedTuple):
 
 
 def find_region(result: BenchResult) -> str | None:
-    """Where the stack is that was measured; None where it does not say, or is this machine."""
+    """Find where the stack is that was measured; None where it does not say, or is this machine."""
     return None if result.environment.is_local else result.environment.function.region
 
 
 def measured_values(result: BenchResult, size: Size, workload: MainWorkload) -> dict[str, float | str]:
-    """The scenario's values that were measured.
+    """Return the scenario's values that were measured.
 
     Args:
         workload: what most reads are like.
@@ -88,7 +88,7 @@ def measured_values(result: BenchResult, size: Size, workload: MainWorkload) -> 
 
 
 def billed_ms(measurement: Measurement | None) -> float | None:
-    """What Lambda bills for a request: by its receipt, else by the function's own time."""
+    """Return what Lambda bills for a request: by its receipt, else by the function's own time."""
     if measurement is None:
         return None
     if "billed_ms" in measurement.consumed:
@@ -147,6 +147,6 @@ def _receipts(size: Size, workload: MainWorkload) -> dict[str, float | str]:
 
 
 def _data_reads(measurement: Measurement) -> float:
-    """What EFS meters for data, in reads of the least size; looks for a newer snapshot are metadata."""
+    """Count what EFS meters for data, in reads of the least size; looks for a newer snapshot are metadata."""
     metadata_bytes = measurement.consumed.get("efs_metadata_operations", 0.0) * METERED_METADATA_BYTES
     return max(0.0, measurement.consumed["efs_metered_bytes"] - metadata_bytes) / METERED_READ_BYTES

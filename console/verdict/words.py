@@ -15,7 +15,7 @@ CENT = 0.01
 
 
 def advice(found: Study, recommended: str | None) -> str:
-    """What to use for what."""
+    """Say what to use for what."""
     scenario = found.assembled.scenario
     return (
         f"For {quantity(scenario.rows)} rows, {quantity(scenario.reads_per_month)} reads and "
@@ -25,7 +25,7 @@ def advice(found: Study, recommended: str | None) -> str:
 
 
 def failures(known: Mapping[str, Measurement], failing: Collection[str], most: float) -> str:
-    """Which paths failed, how often and how; first those that are left out for it.
+    """Say which paths failed, how often and how; first those that are left out for it.
 
     Args:
         failing: those of which a larger share than `most` failed.
@@ -38,7 +38,7 @@ def failures(known: Mapping[str, Measurement], failing: Collection[str], most: f
 
 
 def wish(recommended: str, within_ms: float | None, latencies: Mapping[str, Latency], *, decides: bool) -> str:
-    """What came of the wished latency; nothing without one."""
+    """Say what came of the wished latency; nothing without one."""
     if within_ms is None:
         return ""
     if not decides:
@@ -51,7 +51,7 @@ def wish(recommended: str, within_ms: float | None, latencies: Mapping[str, Late
 
 
 def cost(totals_usd: Mapping[str, float], recommended: str) -> str:
-    """What it costs, and how far the others are from that."""
+    """Say what it costs, and how far the others are from that."""
     own = totals_usd[recommended]
     others = joined(
         [f"{_apart(total - own)} {source}" for source, total in totals_usd.items() if source != recommended]
@@ -60,7 +60,7 @@ def cost(totals_usd: Mapping[str, float], recommended: str) -> str:
 
 
 def row_bytes(found: Study) -> str:
-    """That a row's part of a snapshot is assumed; nothing where it was measured or given."""
+    """Say that a row's part of a snapshot is assumed; nothing where it was measured or given."""
     if found.assembled.origins["snapshot_row_bytes"] != "assumed":
         return ""
     assumed = found.assembled.scenario.numbers()["snapshot_row_bytes"]
@@ -68,7 +68,7 @@ def row_bytes(found: Study) -> str:
 
 
 def speed(latencies: Mapping[str, Latency], recommended: str, where: str) -> str:
-    """How fast it is, and the others beside it."""
+    """Say how fast it is, and the others beside it."""
     if recommended not in latencies:
         return f"No latency of {recommended} was measured."
     own = latencies[recommended]
@@ -78,7 +78,7 @@ def speed(latencies: Mapping[str, Latency], recommended: str, where: str) -> str
 
 
 def change(found: Study) -> str:
-    """What would make another path the cheapest: the change that is nearest, by how many times as much or little."""
+    """Say what would make another path the cheapest: the nearest change, by how many times as much or little."""
     values = found.assembled.scenario.numbers()
     near = [
         _Move(name, values[name], crossing.at, there)
@@ -105,7 +105,7 @@ class _Move(NamedTuple):
 
 
 def _beyond(crossing: Crossing, now: float) -> tuple[str, ...]:
-    """Who is cheapest on the other side."""
+    """Return who is cheapest on the other side."""
     return crossing.above if crossing.at > now else crossing.below
 
 
