@@ -60,8 +60,7 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 docs: $(READY)
-	@$(BIN)/python -m console.documents docs/openapi.yaml
-	@$(BIN)/python -m console.schema docs/benchmark.schema.json
+	@$(BIN)/python -m console.documents docs/openapi.yaml docs/benchmark.schema.json
 
 lock: $(READY)
 	@$(BIN)/python -m pip install --quiet uv

@@ -1,4 +1,7 @@
-"""docs/openapi.yaml: the API's description as a file. `make docs` runs `python -m console.documents FILE`."""
+"""The documents made from the code: `python -m console.documents docs/openapi.yaml docs/benchmark.schema.json`.
+
+A file's ending says which it is: `.yaml` is the API's description, `.json` the schema of a benchmark's result.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,36 @@ import sys
 from pathlib import Path
 
 import yaml
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
 
+from console.results.result import BenchResult
 from handlers.openapi.description import description
 
 HEADER = "# Made from the code by: make docs\n"
 
 
+class Untitled(GenerateJsonSchema):
+    """A schema whose members have no titles: they would only repeat the names."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
+
+
 def yaml_text() -> str:
-    """The description as YAML; through JSON, so that nothing in it is shared and written as an alias."""
+    """Return the API's description as YAML; through JSON, so that nothing in it is shared and written as an alias."""
     content = json.loads(json.dumps(description()))
     return HEADER + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
 
 
+def schema_text() -> str:
+    """Return the JSON Schema of a result file, as made from its dataclasses."""
+    schema = {"$schema": Untitled.schema_dialect, **TypeAdapter(BenchResult).json_schema(schema_generator=Untitled)}
+    return json.dumps(schema, indent=2) + "\n"
+
+
+TEXTS = {".yaml": yaml_text, ".json": schema_text}
+
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(yaml_text())
+    for path in map(Path, sys.argv[1:]):
+        path.write_text(TEXTS[path.suffix]())

@@ -13,23 +13,25 @@ from collections.abc import Callable, Generator
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from console.wording import three_digits
+
 WIDTH = 100
 
 Advance = Callable[[int], None]
 
 
 def results() -> Console:
-    """Where a verb's result goes."""
+    """Return where a verb's result goes."""
     return _console(is_error=False)
 
 
 def messages() -> Console:
-    """Where everything else goes, so that a pipe behind standard output gets nothing but the result."""
+    """Return where everything else goes, so that a pipe behind standard output gets nothing but the result."""
     return _console(is_error=True)
 
 
 def print_json(content: object) -> None:
-    """A result for other programs."""
+    """Print a result for other programs."""
     print(json.dumps(content, indent=2))
 
 
@@ -80,7 +82,7 @@ class _Pace:
 
     @property
     def speed(self) -> str:
-        return f"{self.per_second:,.0f} {self.unit}/s"
+        return f"{three_digits(self.per_second)} {self.unit}/s"
 
 
 class _Lines:

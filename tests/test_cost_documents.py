@@ -12,7 +12,7 @@ from rich.console import Console
 from console.costs import prices
 from console.costs.bill import bill, totals_usd
 from console.costs.scenario import INPUTS, Scenario, assemble, option
-from console.costs.study import study
+from console.costs.study import Study
 from console.costs.tables import cost_table, paragraphs
 from handlers.routes import SOURCES
 
@@ -81,7 +81,7 @@ def test_new_sandboxes_and_publishes_cost_what_the_document_says() -> None:
 
 
 def test_the_example_is_what_the_verb_says() -> None:
-    found = study(prices.load(), assemble({"reads_per_month": 5e6, "writes_per_month": 200.0}, {}))
+    found = Study.from_assembled(prices.load(), assemble({"reads_per_month": 5e6, "writes_per_month": 200.0}, {}))
     console = Console(width=100)
     with console.capture() as capture:
         console.print(cost_table(found))

@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import cycle, permutations
 
+from console.benchmark.closed_loop import Keep
 from console.benchmark.samples import Sample
 
 STEP = 10  # requests by which a burst is wider than the one before
 WIDEST = 120
 
 Burst = Callable[[str, int], Iterable[Sample]]
-Keep = Callable[[str, Sample], None]
 
 
 def bursts(sources: Sequence[str], wanted: int, burst: Burst, keep: Keep) -> dict[str, str]:

@@ -18,6 +18,7 @@ FAILURES = 10  # in a row, after which a path is not asked any more
 
 Take = Callable[[str, int], Sample]
 Keep = Callable[[str, Sample], None]
+Recycle = Callable[[], None]  # ends all sandboxes: the next read is the first of a new one
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Rounds:
 
 
 def turns(sources: Sequence[str], rounds: int) -> Iterator[tuple[int, str]]:
-    """Every source once a round, in another order each round. Yields the round's number from 0, and the source."""
+    """Give every source its turn once a round, in another order each; yields the round's number and the source."""
     for number, order in enumerate(islice(cycle(permutations(sources)), rounds)):
         for source in order:
             yield number, source

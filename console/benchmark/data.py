@@ -9,19 +9,19 @@ from dataclasses import dataclass
 
 from console.client.client import Client
 from console.client.pages import Walk, member_text
+from console.client.snapshots import NewestSnapshot, newest_snapshot
+from console.data.loading import Loaded, LoadPlan, load
 from console.data.writers import ApiWriter
 from console.errors import ConsoleError
 from console.results.result import Workload
 from console.terminal import Advance
-from console.verbs.seed import Loaded, Plan, load
-from console.verbs.verify import Published, newest_snapshot
 from handlers.routes import MAX_INSERT_ROWS
 
 QUICKEST = "sqlite-efs"  # what is asked where any path would do
 
 
 @dataclass(frozen=True)
-class DataSet:
+class BenchData:
     """What the workloads ask for.
 
     Args:
@@ -29,13 +29,13 @@ class DataSet:
         minimum: the smallest value, as `maximum` the largest; 0 where no workload needs them.
     """
 
-    published: Published
+    published: NewestSnapshot
     ids: tuple[str, ...]
     minimum: float
     maximum: float
 
 
-def known(client: Client, workloads: Container[Workload]) -> DataSet:
+def inspect_data(client: Client, workloads: Container[Workload]) -> BenchData:
     """Look at the newest snapshot. Raises ConsoleError where it holds nothing."""
     published = newest_snapshot(client)
     if not published.bookmark.seq:
@@ -44,7 +44,7 @@ def known(client: Client, workloads: Container[Workload]) -> DataSet:
         )
     ids = _ids(client, published) if "by-id" in workloads else ()
     minimum, maximum = _extremes(client) if "range" in workloads else (0.0, 0.0)
-    return DataSet(published, ids, minimum, maximum)
+    return BenchData(published, ids, minimum, maximum)
 
 
 def grow(client: Client, rows: int, seed: int, advance: Advance) -> Loaded | None:
@@ -60,11 +60,11 @@ def grow(client: Client, rows: int, seed: int, advance: Advance) -> Loaded | Non
     advance(there)
     if there == rows:
         return None
-    plan = Plan(rows - there, seed, there + 1, secrets.token_hex(4), MAX_INSERT_ROWS)
+    plan = LoadPlan(rows - there, seed, there + 1, secrets.token_hex(4), MAX_INSERT_ROWS)
     return load(ApiWriter(client), plan, advance, f"python -m console seed --url {client.url}")
 
 
-def _ids(client: Client, published: Published) -> tuple[str, ...]:
+def _ids(client: Client, published: NewestSnapshot) -> tuple[str, ...]:
     pages = Walk(client, QUICKEST, published.bookmark).pages()
     return tuple(json.loads(text)["id"] for texts in pages for text in texts)
 

@@ -1,13 +1,13 @@
 """From samples to figures: percentiles, their confidence intervals, and the whole distribution as a histogram.
 
-Percentiles are those of the samples themselves; the histogram holds the same values to three digits.
+Percentiles are samples themselves, by nearest rank; the histogram holds the same values to three digits.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from statistics import fmean, median
+from collections.abc import Callable, Sequence
+from statistics import fmean
 from typing import NamedTuple, Protocol, cast
 
 import numpy as np
@@ -18,7 +18,8 @@ from console.benchmark.probe import Numbers
 from console.benchmark.samples import Kind, Sample
 from console.errors import ConsoleError
 from console.results.bounds import Values, bounds
-from console.results.result import Figures, Measurement, Temperature, temperature_of
+from console.results.result import Distribution, Measurement, Temperature, expect_temperature
+from handlers.domain.percentiles import nearest_rank
 
 LONGEST_US = 3_600_000_000
 DIGITS = 3
@@ -48,23 +49,24 @@ NO_REMARK = Remark()
 
 
 def measurements(kind: Kind, samples: Sequence[Sample], remark: Remark = NO_REMARK) -> list[Measurement]:
-    """The figures of one kind: those that the workload is about, and stray first requests of sandboxes apart."""
-    about = temperature_of(kind.workload)
+    """Return the figures of one kind: those that the workload is about, and stray first requests of sandboxes apart."""
+    about = expect_temperature(kind.workload)
     failed = [sample for sample in samples if sample.error is not None]
     made = [_measurement((kind, about), [*_good(samples, about), *failed], remark)]
     stray = _good(samples, "cold") if about == "warm" else []
     return [*made, _measurement((kind, "cold"), stray, remark._replace(note=None))] if stray else made
 
 
-def figures(values_ms: Sequence[float]) -> Figures:
-    """The distribution of at least one value."""
-    p50, p90, p99 = (float(at) for at in np.percentile(np.array(values_ms), (50, 90, 99)))
+def make_distribution(values_ms: Sequence[float]) -> Distribution:
+    """Make the distribution of at least one value."""
+    ranked = sorted(values_ms)
+    p50, p90, p99 = (nearest_rank(ranked, percent) for percent in (50, 90, 99))
     p50_interval, p99_interval = bounds(values_ms, 50), bounds(values_ms, 99)
-    return Figures(p50, p90, p99, max(values_ms), fmean(values_ms), p50_interval, p99_interval, encoded(values_ms))
+    return Distribution(p50, p90, p99, ranked[-1], fmean(values_ms), p50_interval, p99_interval, encoded(values_ms))
 
 
 def encoded(values_ms: Sequence[float]) -> str:
-    """The values as an HdrHistogram of whole microseconds, in base64."""
+    """Encode the values as an HdrHistogram of whole microseconds, in base64."""
     histogram = cast("Histogram", HdrHistogram(1, LONGEST_US, DIGITS))
     for value_ms in values_ms:
         histogram.record_value(min(max(round(value_ms * 1000), 1), LONGEST_US))
@@ -72,7 +74,7 @@ def encoded(values_ms: Sequence[float]) -> str:
 
 
 def decoded(histogram: str) -> Values:
-    """The values of a histogram in milliseconds, in order, to three digits. Raises ConsoleError for another text."""
+    """Decode a histogram into its values in milliseconds, in order. Raises ConsoleError for another text."""
     try:
         held = cast("Histogram", HdrHistogram.decode(histogram))  # pyright: ignore[reportUnknownMemberType] - no stubs
     except Exception as error:  # the library raises what comes: binascii's, zlib's and its own
@@ -99,19 +101,19 @@ def _measurement(what: tuple[Kind, Temperature], samples: Sequence[Sample], rema
         pace.achieved_per_s if pace else None,
         len(good),
         dict(sorted(Counter(sample.error for sample in samples if sample.error is not None).items())),
-        figures([sample.client_ms for sample in good]) if good and is_shown else None,
-        figures(server_ms) if server_ms and is_shown else None,
-        _by_name(median, [sample.phases_ms for sample in good]),
+        make_distribution([sample.client_ms for sample in good]) if good and is_shown else None,
+        make_distribution(server_ms) if server_ms and is_shown else None,
+        _by_name(_median, [sample.phases_ms for sample in good]),
         _by_name(fmean, [sample.consumed for sample in good]),
         note,
     )
 
 
-class _Summary(Protocol):
-    def __call__(self, data: Sequence[float], /) -> float: ...
+def _median(values: list[float]) -> float:
+    return nearest_rank(sorted(values), 50)
 
 
-def _by_name(summary: _Summary, each: Sequence[Numbers]) -> Numbers:
-    """A summary of each number, over those samples that have it."""
+def _by_name(summary: Callable[[list[float]], float], each: Sequence[Numbers]) -> Numbers:
+    """Sum up each number, over those samples that have it."""
     names = dict.fromkeys(name for numbers in each for name in numbers)
     return {name: summary([numbers[name] for numbers in each if name in numbers]) for name in names}

@@ -2,7 +2,8 @@
 
 A closed loop waits while the service stalls and so never sees most of what its users would (coordinated omission).
 Here request k is due at k / rate; its time counts from then, however late it could be sent. A rate that cannot be held
-has no latency: it only has a queue that grows.
+has no latency: it only has a queue that grows. The paths take turns with blocks of a schedule, one path at a time: at a
+rate that one of them cannot hold, the others would queue behind it.
 """
 
 from __future__ import annotations
@@ -10,19 +11,25 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
+from console.benchmark.closed_loop import turns
 from console.benchmark.probe import Exchange
+from console.benchmark.workloads import Reads
 from console.results.bounds import bounds
 from console.results.latency import overlap
+from console.wording import three_digits
 
 HELD = 0.95  # of the rate that was asked for
 MAX_UNANSWERED = 64
 
-Send = Callable[[], Exchange]
+LEAST_IN_BLOCK = 10
+
+SendOnce = Callable[[], Exchange]
 
 
 class Timed(NamedTuple):
@@ -56,6 +63,19 @@ class Pace:
     achieved_per_s: float
     is_whole: bool
 
+    @classmethod
+    def from_blocks(cls, blocks: Sequence[Block], rate_per_s: float) -> Self:
+        """Work out what the blocks of one rate say about it.
+
+        The service keeps up with the rate at which requests were sent, times the share of good answers, divided by how
+        much faster answers came late than time passed: where a queue grows, latency grows with it, steadily.
+        """
+        timed = [each for block in blocks for each in block.timed]
+        good = sum(each.exchange.error is None for each in timed)
+        sent_per_s = min(rate_per_s, _sent_per_s(blocks))
+        achieved_per_s = sent_per_s * good / len(timed) / (1 + max(0.0, _growth(blocks)))
+        return cls(rate_per_s, achieved_per_s, all(block.is_whole for block in blocks))
+
     @property
     def is_held(self) -> bool:
         """Whether the times say something of this rate."""
@@ -66,8 +86,15 @@ class Pace:
         """Why they do not."""
         if self.is_held:
             return None
-        reason = f"{self.achieved_per_s:.1f} is what it came to" if self.is_whole else "too many were without an answer"
+        reason = (
+            f"{three_digits(self.achieved_per_s)} is what it came to"
+            if self.is_whole
+            else "too many were without an answer"
+        )
         return f"{self.asked_per_s:g} a second could not be held: {reason}"
+
+
+KeepBlock = Callable[[str, Block, Pace], None]
 
 
 class Schedule:
@@ -92,7 +119,7 @@ class Schedule:
         self._clock = clock
         self._sleep = sleep
 
-    def run(self, requests: Sequence[Send], keep: Callable[[Block], None]) -> None:
+    def run(self, requests: Sequence[SendOnce], keep: Callable[[Block], None]) -> None:
         """Send all requests in time, and wait for the answers.
 
         Args:
@@ -109,8 +136,8 @@ class Schedule:
             if timed:
                 keep(Block(timed, is_whole))
 
-    def _send(self, requests: Sequence[Send], sent: list[tuple[float, Future[Exchange]]]) -> bool:
-        """Whether all could be sent."""
+    def _send(self, requests: Sequence[SendOnce], sent: list[tuple[float, Future[Exchange]]]) -> bool:
+        """Send all; returns whether that could be done."""
         start_s = self._clock()
         for number, send in enumerate(requests):
             due_s = start_s + number / self._rate_per_s
@@ -121,28 +148,37 @@ class Schedule:
         return True
 
 
-def pace_of(blocks: Sequence[Block], rate_per_s: float) -> Pace:
-    """What the blocks of one rate say about it.
+def run_open_loop(reads: Reads, iterations: int, rate_per_s: float, sources: Sequence[str], keep: KeepBlock) -> None:
+    """Send so many requests of each source at a rate, in blocks: as many as there are orders of the sources.
 
-    The service keeps up with the rate at which requests were sent, times the share of good answers, divided by how
-    much faster answers came late than time passed: where a queue grows, latency grows with it, steadily.
+    Args:
+        keep: gets a source, its next block, and what all its blocks say of the rate. A source is left alone once a
+            block of it had to be broken off.
     """
-    timed = [each for block in blocks for each in block.timed]
-    good = sum(each.exchange.error is None for each in timed)
-    sent_per_s = min(rate_per_s, _sent_per_s(blocks))
-    achieved_per_s = sent_per_s * good / len(timed) / (1 + max(0.0, _growth(blocks)))
-    return Pace(rate_per_s, achieved_per_s, all(block.is_whole for block in blocks))
+    done: dict[str, list[Block]] = {source: [] for source in sources}
+    size = max(LEAST_IN_BLOCK, math.ceil(iterations / math.factorial(len(sources))))
+
+    def keep_block(source: str, block: Block) -> None:
+        done[source].append(block)
+        keep(source, block, Pace.from_blocks(done[source], rate_per_s))
+
+    with ThreadPoolExecutor(MAX_UNANSWERED) as pool:
+        schedule = Schedule(rate_per_s, pool)
+        for number, source in turns(sources, math.ceil(iterations / size)):
+            if all(block.is_whole for block in done[source]):
+                numbers = range(number * size, min((number + 1) * size, iterations))
+                schedule.run([partial(reads.exchange, source, each) for each in numbers], partial(keep_block, source))
 
 
 def _sent_per_s(blocks: Sequence[Block]) -> float:
-    """How many requests a second the client sent, by when they really were."""
+    """Return how many requests a second the client sent, by when they really were."""
     spans_s = [block.timed[-1].exchange.started_s - block.timed[0].exchange.started_s for block in blocks]
     gaps = sum(len(block.timed) - 1 for block in blocks)
     return gaps / sum(spans_s) if sum(spans_s) > 0 else math.inf
 
 
 def _growth(blocks: Sequence[Block]) -> float:
-    """By how many seconds a second the latency grew, from the first third of the blocks to the last.
+    """Return by how many seconds a second the latency grew, from the first third of the blocks to the last.
 
     It did not where the intervals of the two medians overlap: then its own spread explains the difference.
     """

@@ -9,7 +9,7 @@ from typing import cast
 import typer
 
 from console.benchmark.closed_loop import Rounds
-from console.benchmark.workloads import AT_A_RATE, READING, WORKLOADS, pages_of, rounds_of, sources_of
+from console.benchmark.workloads import AT_A_RATE, READING, WORKLOADS, count_pages, list_sources, plan_rounds
 from console.errors import ConsoleError
 from console.results.result import Workload
 from handlers.domain.bookmark import MAX_SEQ
@@ -17,7 +17,7 @@ from handlers.routes import MAX_INSERT_ROWS
 
 
 @dataclass(frozen=True)
-class Plan:
+class BenchPlan:
     """A whole run.
 
     Args:
@@ -49,25 +49,25 @@ class Plan:
         """About how many requests it takes, loading included."""
         sizes = self.rows or (rows_there,)
         loaded = max(0, sizes[-1] - rows_there)
-        measured = sum(self._requests_of(workload, rows) for rows in sizes for workload in self.workloads)
+        measured = sum(self._count_requests(workload, rows) for rows in sizes for workload in self.workloads)
         return math.ceil(loaded / MAX_INSERT_ROWS) + measured
 
-    def _requests_of(self, workload: Workload, rows: int) -> int:
-        rounds = rounds_of(workload, self.rounds, rows)
-        once = pages_of(rows) if workload == "walk" else 1
+    def _count_requests(self, workload: Workload, rows: int) -> int:
+        rounds = plan_rounds(workload, self.rounds, rows)
+        once = count_pages(rows) if workload == "walk" else 1
         open_too = self.rounds.iterations if self.rate_per_s and workload in AT_A_RATE else 0
-        return ((rounds.warm_ups + rounds.iterations) * once + open_too) * len(sources_of(workload))
+        return ((rounds.warm_ups + rounds.iterations) * once + open_too) * len(list_sources(workload))
 
 
 def finite(number: float | None) -> float | None:
-    """An option's number. Raises typer.BadParameter for inf and nan, which pass every comparison or none."""
+    """Check an option's number. Raises typer.BadParameter for inf and nan, which pass every comparison or none."""
     if number is None or math.isfinite(number):
         return number
     raise typer.BadParameter(f"{number} is no number to count with")
 
 
 def chosen_workloads(text: str, *, writes: bool) -> tuple[Workload, ...]:
-    """The workloads that an option names, in the order in which they run: those that write come last.
+    """Return the workloads that an option names, in the order in which they run: those that write come last.
 
     Args:
         text: names with commas between them; empty stands for all, those that write only with `writes`.
@@ -85,7 +85,7 @@ def chosen_workloads(text: str, *, writes: bool) -> tuple[Workload, ...]:
 
 
 def chosen_rows(text: str) -> tuple[int, ...]:
-    """The sizes that an option names, ascending. Raises typer.BadParameter."""
+    """Return the sizes that an option names, ascending. Raises typer.BadParameter."""
     sizes = {part.strip() for part in text.split(",")} if text else cast("set[str]", set())
     for size in sizes:
         if not (size.isascii() and size.isdigit() and 1 <= int(size) <= MAX_SEQ):

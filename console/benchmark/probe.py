@@ -41,12 +41,12 @@ class Exchange:
     @property
     def phases_ms(self) -> Numbers:
         """What the function spent its time on; `total` is all of it."""
-        return numbers_in(self.members.get("timings_ms"))
+        return read_numbers(self.members.get("timings_ms"))
 
     @property
     def consumed(self) -> Numbers:
         """The numbers of the answer's receipt; empty where there is none."""
-        return numbers_in(self.members.get("consumed"))
+        return read_numbers(self.members.get("consumed"))
 
 
 class Probe:
@@ -91,8 +91,8 @@ class Probe:
         return Exchange(started_s, sent[0] if sent else started_s, ended_s, error, members)
 
 
-def numbers_in(content: object) -> Numbers:
-    """The members of a JSON object that are numbers."""
+def read_numbers(content: object) -> Numbers:
+    """Return the members of a JSON object that are numbers."""
     if not isinstance(content, dict):
         return {}
     members = cast("dict[str, object]", content).items()
@@ -100,13 +100,15 @@ def numbers_in(content: object) -> Numbers:
 
 
 def _read(response: httpx.Response) -> tuple[str | None, Mapping[str, object]]:
-    """What is wrong with an answer, if anything, and its members."""
+    """Return the error of an answer, if it is one, and its members."""
     if not response.is_success:
         return str(response.status_code), {}
     try:
         content: object = response.json()
     except ValueError:
         return UNREADABLE, {}
-    if not isinstance(content, dict) or "total" not in numbers_in(cast("dict[str, object]", content).get("timings_ms")):
+    if not isinstance(content, dict) or "total" not in read_numbers(
+        cast("dict[str, object]", content).get("timings_ms")
+    ):
         return UNREADABLE, {}
     return None, cast("dict[str, object]", content)

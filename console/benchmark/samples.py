@@ -7,9 +7,10 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 from console.benchmark.probe import Exchange, Numbers
+from console.interrupts import hold_interrupts
 from console.results.result import Loop, Temperature, Workload
 
 COLUMNS = (
@@ -38,6 +39,29 @@ class Sample:
     phases_ms: Numbers
     consumed: Numbers
 
+    @classmethod
+    def from_exchange(cls, exchange: Exchange, since_s: float | None = None) -> Self:
+        """Make the sample of one exchange.
+
+        Args:
+            since_s: where its time begins, if not when it was handed over.
+        """
+        begin_s = exchange.started_s if since_s is None else since_s
+        client_ms = (exchange.ended_s - begin_s) * 1000
+        return cls(begin_s, client_ms, exchange.error, 1, exchange.phases_ms, exchange.consumed)
+
+    @classmethod
+    def from_several(cls, samples: Sequence[Sample]) -> Self:
+        """Make one sample of several requests in a row; with the last one's error."""
+        return cls(
+            samples[0].at_s,
+            sum(sample.client_ms for sample in samples),
+            samples[-1].error,
+            sum(sample.http_requests for sample in samples),
+            added([sample.phases_ms for sample in samples]) if samples[-1].error is None else {},
+            added([sample.consumed for sample in samples]),
+        )
+
     @property
     def server_ms(self) -> float | None:
         """The function's own total; None with an error."""
@@ -57,31 +81,8 @@ class Kind(NamedTuple):
     loop: Loop
 
 
-def sample_of(exchange: Exchange, since_s: float | None = None) -> Sample:
-    """The sample of one exchange.
-
-    Args:
-        since_s: where its time begins, if not when it was handed over.
-    """
-    begin_s = exchange.started_s if since_s is None else since_s
-    client_ms = (exchange.ended_s - begin_s) * 1000
-    return Sample(begin_s, client_ms, exchange.error, 1, exchange.phases_ms, exchange.consumed)
-
-
-def sum_of(samples: Sequence[Sample]) -> Sample:
-    """Several requests in a row as one sample; with the last one's error."""
-    return Sample(
-        samples[0].at_s,
-        sum(sample.client_ms for sample in samples),
-        samples[-1].error,
-        sum(sample.http_requests for sample in samples),
-        added([sample.phases_ms for sample in samples]) if samples[-1].error is None else {},
-        added([sample.consumed for sample in samples]),
-    )
-
-
 def added(each: Sequence[Numbers]) -> Numbers:
-    """Numbers of the same names added up."""
+    """Add up numbers of the same names."""
     total: Numbers = defaultdict(float)
     for numbers in each:
         for name, value in numbers.items():
@@ -111,10 +112,11 @@ class Samples:
         self._start_s = start_s
 
     def add(self, kind: Kind, sample: Sample) -> None:
-        """Keep a sample and write its line."""
-        self.by_kind[kind].append(sample)
+        """Keep a sample and write its line; a Ctrl-C meanwhile waits until both are done, so that they agree."""
         server_ms = "" if sample.server_ms is None else f"{sample.server_ms:.3f}"
         time_ms = (f"{sample.at_s - self._start_s:.6f}", f"{sample.client_ms:.3f}", server_ms)
         texts = [json.dumps(numbers) if numbers else "" for numbers in (sample.phases_ms, sample.consumed)]
         what = (self._rows, *kind, sample.temperature, *time_ms, sample.error or "", sample.http_requests)
-        self._writer.writerow((*what, *texts))
+        with hold_interrupts():
+            self.by_kind[kind].append(sample)
+            self._writer.writerow((*what, *texts))

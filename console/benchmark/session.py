@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
-from console.benchmark.data import grow, known
-from console.benchmark.plan import Plan
+from console.benchmark.closed_loop import Recycle, Rounds
+from console.benchmark.data import grow, inspect_data
+from console.benchmark.plan import BenchPlan
 from console.benchmark.samples import Raw, Samples
-from console.benchmark.stage import Recycle, Stage
+from console.benchmark.stage import Stage
 from console.client.client import Client
-from console.results.result import Size
+from console.results.result import Size, Workload
 from console.terminal import Advance
 from handlers.routes import MAX_INSERT_ROWS
 
+WARM_UPS = 5
+FIRST_READS = 3
 
-class Session:
+
+class BenchSession:
     """Carries out a plan.
 
     Args:
@@ -25,7 +31,7 @@ class Session:
         raw: gets every sample as CSV.
     """
 
-    def __init__(self, client: Client, plan: Plan, recycle: Recycle | None, raw: Raw) -> None:
+    def __init__(self, client: Client, plan: BenchPlan, recycle: Recycle | None, raw: Raw) -> None:
         self._client = client
         self._plan = plan
         self._recycle = recycle
@@ -46,7 +52,7 @@ class Session:
         for rows in self._plan.rows or (None,):
             if rows is not None:
                 grow(self._client, rows, self._plan.seed, _as_requests(advance))
-            data = known(self._client, self._plan.workloads)
+            data = inspect_data(self._client, self._plan.workloads)
             samples = Samples(self._raw, data.published.bookmark.seq, self._start_s)
             stage = Stage(self._client, self._plan, data, samples, advance)
             self._stages.append(stage)
@@ -59,6 +65,28 @@ class Session:
         return tuple(stage.figures() for stage in self._stages if stage.samples.by_kind)
 
 
+def measure_newest(client: Client, reads: int, recycle: Recycle) -> Size:
+    """Measure the newest 100 rows on each path: as the first reads of new sandboxes, then warm.
+
+    Args:
+        reads: warm reads on each path.
+        recycle: ends all sandboxes.
+
+    Raises:
+        ConsoleError: there is nothing to measure.
+    """
+    chosen: tuple[tuple[Workload, Rounds], ...] = (
+        ("first-in-sandbox", Rounds(0, FIRST_READS, math.inf)),
+        ("newest-100", Rounds(WARM_UPS, reads, math.inf)),
+    )
+    sizes: list[Size] = []
+    for workload, rounds in chosen:
+        session = BenchSession(client, BenchPlan((workload,), rounds, None, (), 0), recycle, io.StringIO())
+        session.run(lambda _: None)
+        sizes += session.sizes
+    return replace(sizes[0], measurements=tuple(it for size in sizes for it in size.measurements))
+
+
 def _as_requests(advance: Advance) -> Callable[[int], None]:
-    """Told of rows loaded, tell of requests done."""
+    """Turn what is told of rows loaded into requests done."""
     return lambda rows: advance(math.ceil(rows / MAX_INSERT_ROWS))

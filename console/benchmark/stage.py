@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from console.benchmark.bursts import WIDEST, bursts
-from console.benchmark.closed_loop import ClosedLoop, Take
-from console.benchmark.data import DataSet
+from console.benchmark.closed_loop import ClosedLoop, Recycle, Take
+from console.benchmark.data import BenchData
 from console.benchmark.figures import NO_REMARK, Remark, measurements
-from console.benchmark.open_loop import Block, Pace
-from console.benchmark.pacing import paced
-from console.benchmark.plan import Plan
+from console.benchmark.open_loop import Block, Pace, run_open_loop
+from console.benchmark.plan import BenchPlan
 from console.benchmark.probe import Probe
-from console.benchmark.samples import Kind, Sample, Samples, sample_of
+from console.benchmark.samples import Kind, Sample, Samples
 from console.benchmark.workloads import (
     AT_A_RATE,
     NEWEST,
@@ -22,16 +21,14 @@ from console.benchmark.workloads import (
     Walks,
     Writes,
     asks,
+    list_sources,
     place,
-    rounds_of,
-    sources_of,
+    plan_rounds,
 )
 from console.client.client import Client
 from console.results.result import Size, Workload
 from console.terminal import Advance
 from handlers.routes import SOURCES
-
-Recycle = Callable[[], None]
 
 
 class Stage:
@@ -44,7 +41,7 @@ class Stage:
         advance: is told of requests done.
     """
 
-    def __init__(self, client: Client, plan: Plan, data: DataSet, samples: Samples, advance: Advance) -> None:
+    def __init__(self, client: Client, plan: BenchPlan, data: BenchData, samples: Samples, advance: Advance) -> None:
         self.samples = samples
         self._client = client
         self._probe = Probe(client)
@@ -55,7 +52,7 @@ class Stage:
         self._remarks: dict[Kind, Remark] = {}
 
     def measure(self, workload: Workload, recycle: Recycle | None) -> None:
-        """One workload, on all its sources. Raises ConsoleError where a write is refused before it is measured."""
+        """Measure one workload on all its sources. Raises ConsoleError where a write before it is refused."""
         if workload in WRITING:
             self._client.post("/snapshots", {})
         if workload == "first-in-sandbox" and recycle is None:
@@ -66,7 +63,7 @@ class Stage:
             self._open(workload, self._plan.rate_per_s)
 
     def figures(self) -> Size:
-        """All figures of what was measured until now."""
+        """Return all figures of what was measured until now."""
         made = [
             measurement
             for kind in sorted(self.samples.by_kind, key=place)
@@ -76,7 +73,7 @@ class Stage:
         return Size(self._rows, published.size_bytes, str(published.bookmark), tuple(made))
 
     def _take(self, workload: Workload, recycle: Recycle | None) -> Take:
-        """What carries out a request of a workload."""
+        """Return what carries out a request of a workload."""
         if workload == "walk":
             return Walks(self._probe).take
         writes = Writes(self._probe, self._client, self._plan.seed)
@@ -88,7 +85,7 @@ class Stage:
         return _recycled(recycle, read) if recycle and workload == "first-in-sandbox" else read
 
     def _reads(self, workload: Workload) -> Reads:
-        rounds = rounds_of(workload, self._plan.rounds, self._rows)
+        rounds = plan_rounds(workload, self._plan.rounds, self._rows)
         return Reads(self._probe, asks(workload, self._data, rounds.warm_ups + rounds.iterations, self._plan.seed))
 
     def _closed(self, workload: Workload, take: Take) -> None:
@@ -100,9 +97,9 @@ class Stage:
             self._advance(sample.http_requests)
             return sample
 
-        loop = ClosedLoop(sources_of(workload), counted, keep)
+        loop = ClosedLoop(list_sources(workload), counted, keep)
         try:
-            loop.run(rounds_of(workload, self._plan.rounds, self._rows))
+            loop.run(plan_rounds(workload, self._plan.rounds, self._rows))
         finally:
             self._note(workload, loop.notes)
 
@@ -110,7 +107,7 @@ class Stage:
         def keep(source: str, sample: Sample) -> None:
             self.samples.add(Kind("first-in-sandbox", source, "closed"), sample)
 
-        wanted = rounds_of("first-in-sandbox", self._plan.rounds, self._rows).iterations
+        wanted = plan_rounds("first-in-sandbox", self._plan.rounds, self._rows).iterations
         with ThreadPoolExecutor(WIDEST) as pool:
 
             def burst(source: str, width: int) -> Iterator[Sample]:
@@ -118,7 +115,7 @@ class Stage:
                 for future in as_completed(futures):
                     exchange = future.result()
                     # Opening a connection is no part of a sandbox's start, and a burst opens many.
-                    yield sample_of(exchange, exchange.sent_s)
+                    yield Sample.from_exchange(exchange, exchange.sent_s)
 
             self._note("first-in-sandbox", bursts(SOURCES, wanted, burst, keep))
         self._advance(wanted * len(SOURCES))
@@ -128,10 +125,10 @@ class Stage:
             kind = Kind(workload, source, "open")
             self._remarks[kind] = Remark(pace.complaint, pace)
             for due_s, exchange in block.timed:
-                self.samples.add(kind, sample_of(exchange, due_s))
+                self.samples.add(kind, Sample.from_exchange(exchange, due_s))
             self._advance(len(block.timed))
 
-        paced(self._reads(workload), self._plan.rounds.iterations, rate_per_s, SOURCES, keep)
+        run_open_loop(self._reads(workload), self._plan.rounds.iterations, rate_per_s, SOURCES, keep)
 
     def _note(self, workload: Workload, notes: Mapping[str, str]) -> None:
         for source, note in notes.items():
@@ -139,7 +136,7 @@ class Stage:
 
 
 def _recycled(recycle: Recycle, take: Take) -> Take:
-    """Each request in a new sandbox."""
+    """Carry out each request in a new sandbox."""
 
     def take_first(source: str, number: int) -> Sample:
         recycle()

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Protocol, get_args
 
 from console.benchmark.closed_loop import LEAST, Rounds
-from console.benchmark.data import DataSet
+from console.benchmark.data import BenchData
 from console.benchmark.probe import Exchange, Probe
-from console.benchmark.samples import Kind, Sample, sample_of, sum_of
+from console.benchmark.samples import Kind, Sample
 from console.client.client import Client
-from console.data.writers import published_bookmark
+from console.client.snapshots import published_bookmark
+from console.data.loading import generate_drafts
 from console.results.result import LEDGER, Workload
-from console.verbs.seed import drafts_of
 from handlers.reads.page import MAX_LIMIT
 from handlers.routes import SOURCES
 from handlers.rows import draft_fields
@@ -49,38 +49,38 @@ class Draw(Protocol):
     def random(self) -> float: ...
 
 
-def sources_of(workload: Workload) -> tuple[str, ...]:
-    """What takes turns in a workload."""
+def list_sources(workload: Workload) -> tuple[str, ...]:
+    """Return the sources that take turns in a workload."""
     return (LEDGER,) if workload == "write" else SOURCES
 
 
 def place(kind: Kind) -> tuple[int, str, int]:
-    """Where a kind stands in a result: by workload, loop and source."""
+    """Return the place of a kind in a result: by workload, loop and source."""
     return WORKLOADS.index(kind.workload), kind.loop, (*SOURCES, LEDGER).index(kind.source)
 
 
-def rounds_of(workload: Workload, asked: Rounds, rows: int) -> Rounds:
-    """How often a workload is carried out: those that cost much less often than was asked for, but LEAST times.
+def plan_rounds(workload: Workload, asked: Rounds, rows: int) -> Rounds:
+    """Plan how often a workload is carried out: those that cost much less often than was asked for, but LEAST times.
 
     Walks are so many that their pages come to the iterations asked for.
     """
     if workload in SELDOM:
         share, warm_ups = SELDOM_SHARE, int(workload != "first-in-sandbox")
     elif workload == "walk":
-        share, warm_ups = pages_of(rows), 1
+        share, warm_ups = count_pages(rows), 1
     else:
         share, warm_ups = 1, asked.warm_ups
     iterations = min(asked.iterations, max(LEAST, math.ceil(asked.iterations / share)))
     return Rounds(min(warm_ups, asked.warm_ups), iterations, asked.limit_s)
 
 
-def pages_of(rows: int) -> int:
-    """The requests of one walk."""
+def count_pages(rows: int) -> int:
+    """Count the requests of one walk."""
     return max(1, math.ceil(rows / MAX_LIMIT))
 
 
-def asks(workload: Workload, data: DataSet, count: int, seed: int) -> list[Ask]:
-    """The reads of a workload, equal for equal seeds and data."""
+def asks(workload: Workload, data: BenchData, count: int, seed: int) -> list[Ask]:
+    """Return the reads of a workload, equal for equal seeds and data."""
     draw = random.Random(seed)  # noqa: S311 - test data, no secret
     return [_ask(workload, data, draw) for _ in range(count)]
 
@@ -97,13 +97,13 @@ class Reads:
         self._asked = asked
 
     def exchange(self, source: str, number: int) -> Exchange:
-        """One request."""
+        """Send one request."""
         ask = self._asked[number]
         return self._probe.get(f"/{source}{ask.suffix}", ask.parameters)
 
     def take(self, source: str, number: int) -> Sample:
-        """One request as a sample."""
-        return sample_of(self.exchange(source, number))
+        """Send one request; returns it as a sample."""
+        return Sample.from_exchange(self.exchange(source, number))
 
 
 class Walks:
@@ -113,15 +113,15 @@ class Walks:
         self._probe = probe
 
     def take(self, source: str, _: int) -> Sample:
-        """One walk; it ends early where a page fails."""
+        """Walk over all pages; ends early where one fails."""
         pages: list[Sample] = []
         cursor: object = None
         while not pages or (cursor and pages[-1].error is None):
             parameters = {"limit": str(MAX_LIMIT)} | ({"cursor": str(cursor)} if cursor else {})
             exchange = self._probe.get(f"/{source}", parameters)
             cursor = exchange.members.get("next")
-            pages.append(sample_of(exchange))
-        return sum_of(pages)
+            pages.append(Sample.from_exchange(exchange))
+        return Sample.from_several(pages)
 
 
 class Writes:
@@ -130,27 +130,27 @@ class Writes:
     def __init__(self, probe: Probe, client: Client, seed: int) -> None:
         self._probe = probe
         self._client = client
-        self._drafts = drafts_of(seed)
+        self._drafts = generate_drafts(seed)
 
     def take(self, _source: str, _number: int) -> Sample:
-        """One insert, until its snapshot is published."""
-        return sample_of(self._probe.post("/insert", self._body(), _once()))
+        """Insert a row, and wait until its snapshot is published."""
+        return Sample.from_exchange(self._probe.post("/insert", self._body(), _once()))
 
     def take_after(self, source: str, _: int) -> Sample:
-        """The first read of a new snapshot, by a client that asks for it."""
+        """Publish a new snapshot; returns its first read, by a client that asks for it."""
         bookmark = published_bookmark(self._client.post("/insert", self._body(), _once()))
-        return sample_of(self._probe.get(f"/{source}", NEWEST, {"min-bookmark": bookmark}))
+        return Sample.from_exchange(self._probe.get(f"/{source}", NEWEST, {"min-bookmark": bookmark}))
 
     def _body(self) -> dict[str, object]:
         return {"items": [draft_fields(next(self._drafts))]}
 
 
 def _once() -> dict[str, str]:
-    """The headers of an insert that nobody else has made."""
+    """Return the headers of an insert that nobody else has made."""
     return {"idempotency-key": f"bench-{uuid.uuid4()}"}
 
 
-def _ask(workload: Workload, data: DataSet, draw: Draw) -> Ask:
+def _ask(workload: Workload, data: BenchData, draw: Draw) -> Ask:
     if workload == "by-id":
         return Ask(f"/{draw.choice(data.ids)}", {})
     if workload == "stats":

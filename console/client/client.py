@@ -12,13 +12,13 @@ from typing import Self, cast
 
 import httpx
 
-from console.client.retry import Patience
+from console.client.retry import Retry
 from console.client.signing import LOOPBACK, SignedWhereAsked
 from console.errors import ConsoleError
 
 TIMEOUT = httpx.Timeout(35.0, connect=5.0)  # the gateway gives up after 30 s
 LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=30.0)
-PATIENCE_S = 30.0
+RETRY_FOR_S = 30.0
 RETRIED = frozenset({429, 502, 503, 504})
 IN_PROGRESS = 409  # with Retry-After: the first request with this Idempotency-Key may still be running
 MAX_PORT = 65535
@@ -35,12 +35,12 @@ class Client:
 
     Args:
         url: where the API is.
-        patience_s: how long one request may be tried.
+        retry_for_s: how long one request may be tried.
     """
 
-    def __init__(self, url: str, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, url: str, retry_for_s: float = RETRY_FOR_S) -> None:
         self.url = url.rstrip("/")
-        self._patience_s = patience_s
+        self._retry_for_s = retry_for_s
         self._has_answered = False
         try:
             base = httpx.URL(self.url)
@@ -66,18 +66,18 @@ class Client:
         self, path: str, parameters: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
         """GET until it is answered with 200. Raises ConsoleError."""
-        return self._send(self._http.build_request("GET", path, params=parameters, headers=headers), self._patience_s)
+        return self._send(self._http.build_request("GET", path, params=parameters, headers=headers), self._retry_for_s)
 
     def post(
         self,
         path: str,
         content: object,
         headers: Mapping[str, str] | None = None,
-        patience_s: float | None = None,
+        retry_for_s: float | None = None,
     ) -> httpx.Response:
         """POST JSON until it is answered with 2xx. Raises ConsoleError."""
         request = self._http.build_request("POST", path, json=content, headers=headers)
-        return self._send(request, patience_s or self._patience_s)
+        return self._send(request, retry_for_s or self._retry_for_s)
 
     def prepared(
         self,
@@ -87,7 +87,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         content: object = None,
     ) -> httpx.Request:
-        """A request for `once`, signed if the API has asked an earlier one for it.
+        """Prepare a request for `once`, signed if the API has asked an earlier one for it.
 
         Args:
             content: the body, to be sent as JSON; None sends no body.
@@ -101,24 +101,24 @@ class Client:
         return self._http.send(request, auth=None)
 
     def _send(self, request: httpx.Request, limit_s: float) -> httpx.Response:
-        patience = Patience(limit_s)
+        retry = Retry(limit_s)
         while True:
             try:
                 response = self._http.send(request)
             except httpx.TransportError as error:
                 # An API that never answered is more likely not there than about to be.
-                if not self._has_answered or not patience.pause():
+                if not self._has_answered or not retry.pause():
                     raise _unreachable(self.url, error) from error
                 continue
             self._has_answered = True
             if response.is_success:
                 return response
-            if not is_temporary(response) or not patience.pause(retry_after_s(response)):
+            if not is_temporary(response) or not retry.pause(retry_after_s(response)):
                 raise _refused(response)
 
 
-def members_of(response: httpx.Response) -> dict[str, object]:
-    """The answer's JSON object. Raises ConsoleError where it is something else."""
+def read_members(response: httpx.Response) -> dict[str, object]:
+    """Return the answer's JSON object. Raises ConsoleError where it is something else."""
     try:
         content: object = response.json()
     except ValueError:
@@ -129,20 +129,20 @@ def members_of(response: httpx.Response) -> dict[str, object]:
 
 
 def unexpected(response: httpx.Response, what: str) -> ConsoleError:
-    """An answer that this API does not give."""
+    """Make the error for an answer that this API does not give."""
     asked = f"{response.request.method} {response.request.url}"
     return ConsoleError(f"{asked} gave an unexpected answer: {what}", "check --url: is it the address of this API?")
 
 
 def is_temporary(response: httpx.Response) -> bool:
-    """Whether the same request can work later."""
+    """Tell whether the same request can work later."""
     return response.status_code in RETRIED or (
         response.status_code == IN_PROGRESS and "retry-after" in response.headers
     )
 
 
 def retry_after_s(response: httpx.Response) -> float:
-    """The pause that the answer asks for; 0 where it does not name one in seconds."""
+    """Return the pause that the answer asks for; 0 where it does not name one in seconds."""
     text = response.headers.get("retry-after", "")
     return float(text) if text.isascii() and text.isdigit() else 0.0
 
@@ -159,7 +159,7 @@ def _refused(response: httpx.Response) -> ConsoleError:
 
 
 def _detail(response: httpx.Response) -> str:
-    """What the problem object says, or the gateway's own message, or the text as it is."""
+    """Return what the problem object says, or the gateway's own message, or the text as it is."""
     try:
         problem = json.loads(response.text)
         return str(problem.get("detail") or problem["message"])

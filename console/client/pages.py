@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from console.client.client import Client, members_of, unexpected
+from console.client.client import Client, read_members, unexpected
 from handlers.domain.bookmark import Bookmark
 from handlers.reads.page import MAX_LIMIT
 
@@ -18,7 +18,7 @@ class Page:
     """One answer of a list route."""
 
     def __init__(self, response: httpx.Response) -> None:
-        members = members_of(response)
+        members = read_members(response)
         try:
             self.bookmark = Bookmark.parse(str(members["bookmark"]))
             self.next = str(members["next"]) if members["next"] is not None else None
@@ -37,7 +37,7 @@ class Walk:
         self.seconds = 0.0
 
     def pages(self) -> Iterator[list[str]]:
-        """The rows' JSON texts, a page at a time. Rows after the bookmark are left out, unless it should be the end."""
+        """Yield the rows' JSON texts, a page at a time, without rows after the bookmark unless it should be the end."""
         remaining = self._upto.seq
         cursor: str | None = None
         while True:
@@ -58,13 +58,13 @@ class Walk:
 
 
 def member_text(body: str, name: str) -> str:
-    """The JSON text of the answer's first member of this name. Raises ValueError."""
+    """Return the JSON text of the answer's first member of this name. Raises ValueError."""
     start = _after(body, f'"{name}":')
     return body[start : _decoder.raw_decode(body, start)[1]]
 
 
 def row_texts(body: str) -> list[str]:
-    """The JSON texts of the rows in `data`. Raises ValueError."""
+    """Return the JSON texts of the rows in `data`. Raises ValueError."""
     position = _after(body, '"data":[')
     texts: list[str] = []
     while body[position] != "]":

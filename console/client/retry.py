@@ -1,4 +1,4 @@
-"""How long to go on trying what can work later, and the pauses in between."""
+"""Trying again what can work later: for how long, and with which pauses in between."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ BASE_S = 0.1
 LONGEST_S = 5.0
 
 
-class Patience:
-    """The patience for one thing that may fail a few times.
+class Retry:
+    """The pauses between the attempts at one thing that may fail a few times.
 
     Args:
         limit_s: no pause ends later than this after the start.
+        longest_s: no pause is longer, unless more was asked for.
         sleep: waits.
         monotonic: the clock, in seconds.
     """
@@ -22,18 +23,20 @@ class Patience:
     def __init__(
         self,
         limit_s: float,
+        longest_s: float = LONGEST_S,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._longest_s = longest_s
         self._sleep = sleep
         self._monotonic = monotonic
         self._end_s = monotonic() + limit_s
         self._pauses = 0
 
     def pause(self, at_least_s: float = 0.0) -> bool:
-        """Back off exponentially, with jitter, but at least as long as was asked for. False: patience is at its end."""
+        """Back off exponentially, with jitter, but at least as long as was asked for. False: the time is over."""
         self._pauses += 1
-        pause_s = at_least_s + random.uniform(0, min(LONGEST_S, BASE_S * 2**self._pauses))  # noqa: S311 - no secret
+        pause_s = at_least_s + random.uniform(0, min(self._longest_s, BASE_S * 2**self._pauses))  # noqa: S311 - no secret
         if self._monotonic() + pause_s > self._end_s:
             return False
         self._sleep(pause_s)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from console.local.process import ROOT
+from console.paths import ROOT
 
 LOCAL_URL = "http://127.0.0.1:8787"
 PULUMI_TIMEOUT_S = 10.0
@@ -21,12 +21,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 
 
 def api_url(given: str) -> str:
-    """The API's address."""
+    """Return the API's address."""
     return given or os.environ.get("API_URL", "") or _stack_output() or LOCAL_URL
 
 
 def _stack_output() -> str:
-    """The output `api_url` of the selected stack; empty where there is no pulumi, no stack or no such output."""
+    """Return the output `api_url` of the selected stack; empty where there is no pulumi, no stack or no such output."""
     pulumi = shutil.which("pulumi")
     if pulumi is None:
         return ""

@@ -1,6 +1,6 @@
 """What happens in a month on one read path: how often something is read, opened, copied, published, started.
 
-Counting only, no money: cost_model.py puts prices on it. Reads and publishes are spread evenly over the month.
+Counting only, no money: bill.py puts prices on it. Reads and publishes are spread evenly over the month.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from console.costs.scenario import Scenario
 from handlers.reads.sqlite_tmp import STEP_BYTES, WHOLE_BYTES
 from handlers.snapshots.retention import KEEP_SUPERSEDED_S, MOST_FILES
+from handlers.telemetry.usage import METERED_READ_BYTES
 
 MONTH_S = 30 * 24 * 3600
-DATA_READ_BYTES = 32 * 1024  # EFS meters reading data as at least this much
 OPEN_OPERATIONS = 4  # on metadata, to open a snapshot
 OPEN_MS = 15.0  # to open a snapshot, without its bytes
 BYTES_PER_MS = 500 * 2**20 / 1000  # what EFS promises a client
@@ -52,7 +52,7 @@ class Activity:
 
 
 def activity(scenario: Scenario, source: str) -> Activity:
-    """A month on `sqlite-efs`, `sqlite-tmp` or `ddb`; whoever reads on `ddb` alone publishes nothing."""
+    """Count a month on `sqlite-efs`, `sqlite-tmp` or `ddb`; whoever reads on `ddb` alone publishes nothing."""
     if source == "ddb":
         return _on_ddb(scenario)
     publishes = scenario.publishes
@@ -72,7 +72,7 @@ def activity(scenario: Scenario, source: str) -> Activity:
         load_ms=OPEN_MS + load_bytes / BYTES_PER_MS,
         load_bytes=load_bytes,
         load_operations=OPEN_OPERATIONS,
-        warm_bytes=scenario.efs_reads_per_read * DATA_READ_BYTES if on_efs else 0,
+        warm_bytes=scenario.efs_reads_per_read * METERED_READ_BYTES if on_efs else 0,
         checks=_checks(scenario),
         publishes=publishes,
         bases=min(publishes, command_lives),
@@ -81,11 +81,11 @@ def activity(scenario: Scenario, source: str) -> Activity:
 
 
 def opened_bytes(scenario: Scenario) -> float:
-    """What `sqlite-efs` reads to open a snapshot: all of a file that it proves in full, else a few pages."""
+    """Return what `sqlite-efs` reads to open a snapshot: all of a file that it proves in full, else a few pages."""
     whole_bytes = _whole_bytes(scenario)
     if scenario.snapshot_bytes <= scenario.verify_max_bytes:
         return whole_bytes
-    return min(whole_bytes, scenario.cold_efs_reads * DATA_READ_BYTES)
+    return min(whole_bytes, scenario.cold_efs_reads * METERED_READ_BYTES)
 
 
 def copied_bytes(scenario: Scenario, loads: float) -> float:
@@ -103,7 +103,7 @@ def copied_bytes(scenario: Scenario, loads: float) -> float:
 
 
 def kept_snapshots(scenario: Scenario) -> float:
-    """How many files are kept: the newest few, and those superseded less than an hour ago, up to a limit."""
+    """Count the files kept: the newest few, and those superseded less than an hour ago, up to a limit."""
     of_the_hour = 1 + scenario.publishes * KEEP_SUPERSEDED_S / MONTH_S
     return max(scenario.retain_snapshots, min(MOST_FILES, of_the_hour))
 
@@ -123,11 +123,11 @@ def _on_ddb(scenario: Scenario) -> Activity:
 
 
 def _whole_bytes(scenario: Scenario) -> float:
-    return max(DATA_READ_BYTES, scenario.snapshot_bytes)
+    return max(METERED_READ_BYTES, scenario.snapshot_bytes)
 
 
 def _checks(scenario: Scenario) -> float:
-    """One a read, and at most one an interval and sandbox."""
+    """Count one a read, and at most one an interval and sandbox."""
     if not scenario.check_interval_ms:
         return scenario.reads_per_month
     return min(scenario.reads_per_month, scenario.sandboxes * MONTH_S * 1000 / scenario.check_interval_ms)

@@ -12,15 +12,15 @@ import math
 from console.costs.activity import BYTES_PER_MS, MONTH_S, Activity, activity
 from console.costs.prices import Prices
 from console.costs.scenario import HEAD_READ_UNITS, READ_UNIT_BYTES, Scenario
+from handlers.ledger.transaction import ROWS_PER_TRANSACTION
 from handlers.routes import SOURCES
+from handlers.telemetry.usage import METERED_METADATA_BYTES
 
 GB = 2**30
-METADATA_BYTES = 4 * 1024  # EFS meters an operation on metadata as this much
 API_REQUEST_BYTES = 512 * 1024  # the gateway counts every begun so many bytes as a request
 WRITE_UNIT_BYTES = 1024
 ITEM_OVERHEAD_BYTES = 100  # what DynamoDB adds to an item in storage
 TABLE_AND_INDEX = 2  # the index `by_id` holds whole rows
-ROWS_PER_TRANSACTION = 98
 PUBLISH_OPERATIONS = 12  # on metadata, to publish a snapshot
 PUBLISH_MS = 60.0  # to publish a snapshot, without its bytes
 LOG_BYTES = 420  # a line of the access log
@@ -30,17 +30,17 @@ Bill = dict[str, float]  # dollars a month by service
 
 
 def bills(prices: Prices, scenario: Scenario) -> dict[str, Bill]:
-    """What each path costs in a month."""
+    """Work out what each path costs in a month."""
     return {source: bill(prices, scenario, source) for source in SOURCES}
 
 
 def totals_usd(prices: Prices, scenario: Scenario) -> dict[str, float]:
-    """The sums of each path's bill."""
+    """Add up each path's bill."""
     return {source: math.fsum(lines.values()) for source, lines in bills(prices, scenario).items()}
 
 
 def bill(prices: Prices, scenario: Scenario, source: str) -> Bill:
-    """What a path costs in a month, in dollars by service."""
+    """Work out what a path costs in a month, in dollars by service."""
     month = activity(scenario, source)
     items_gb = scenario.rows * (scenario.row_bytes + ITEM_OVERHEAD_BYTES) / GB
     snapshot_gb = scenario.snapshot_bytes / GB
@@ -89,19 +89,19 @@ def _read_bytes(scenario: Scenario, month: Activity) -> float:
 def _metadata_usd(prices: Prices, month: Activity) -> float:
     read = (month.checks + month.loads * month.load_operations) * prices.efs_read.each
     written = month.publishes * PUBLISH_OPERATIONS * prices.efs_write.each
-    return (read + written) * METADATA_BYTES / GB
+    return (read + written) * METERED_METADATA_BYTES / GB
 
 
 def _write_units(scenario: Scenario) -> float:
-    """Two for each item that a transaction writes (the head, the rows), one for each row in the index."""
+    """Count two for each item that a transaction writes (the head, the rows), one for each row in the index."""
     transactions = math.ceil(scenario.rows_per_write / ROWS_PER_TRANSACTION)
     row_units = 3 * math.ceil(scenario.row_bytes / WRITE_UNIT_BYTES)
     return scenario.writes_per_month * (2 * transactions + scenario.rows_per_write * row_units)
 
 
 def _read_units(scenario: Scenario, month: Activity, source: str) -> float:
-    """The head before each write; a publisher's head and new rows; what is read on `ddb`, where a sandbox that finds
-    the ledger grown since its last read has to read the rows again.
+    """Count the head before each write, a publisher's head and new rows, and what is read on `ddb`, where a sandbox
+    that finds the ledger grown since its last read has to read the rows again.
     """
     new_bytes = scenario.writes_per_month * scenario.rows_per_write * scenario.row_bytes
     published = month.publishes + max(month.publishes, new_bytes / READ_UNIT_BYTES) if month.publishes else 0
@@ -112,6 +112,6 @@ def _read_units(scenario: Scenario, month: Activity, source: str) -> float:
 
 
 def _traced(calls: float) -> float:
-    """How many of a month's requests are traced if they are spread evenly: the most there can be."""
+    """Count a month's traces if its requests are spread evenly: the most there can be."""
     always = min(calls, TRACED_PER_S * MONTH_S)
     return always + TRACED_SHARE * (calls - always)

@@ -18,7 +18,7 @@ from console.errors import ConsoleError
 OWN_FILE = Path(__file__).with_name("prices.json")
 HINT = f"{OWN_FILE.name} beside the console's modules is a whole price file: copy it and change the numbers"
 
-Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Quantity = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -36,7 +36,7 @@ class Price:
         recheck: why it should be looked up again; None where it need not.
     """
 
-    usd: Amount
+    usd: Usd
     per: Quantity
     unit: Text
     source: Annotated[str, Field(pattern="^https://")]
@@ -95,7 +95,7 @@ def load(path: Path = OWN_FILE) -> PriceList:
 
 
 def named(prices: Prices) -> dict[str, Price]:
-    """The prices by name."""
+    """Return the prices by name."""
     return {field.name: getattr(prices, field.name) for field in fields(Prices)}
 
 

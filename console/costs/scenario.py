@@ -13,11 +13,12 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from console.errors import ConsoleError
+from console.wording import three_digits
 from handlers.settings import VARIABLES
 
 Architecture = Literal["arm64", "x86"]
 Origin = Literal["given", "measured", "setting", "assumed"]
-Values = Mapping[str, float | str]
+ScenarioValues = Mapping[str, float | str]
 
 READ_UNIT_BYTES = 4096
 HEAD_READ_UNITS = 1.0  # every read of the ledger begins with its head
@@ -78,6 +79,15 @@ class Scenario:
             return HEAD_READ_UNITS + INDEX_READ_UNITS * math.ceil(self.row_bytes / READ_UNIT_BYTES)
         return HEAD_READ_UNITS + math.ceil(self.rows_per_read * self.row_bytes / READ_UNIT_BYTES)
 
+    def numbers(self) -> dict[str, float]:
+        """Return all numbers by name, also those that follow from others."""
+        worked_out = {
+            "snapshot_row_bytes": self.snapshot_bytes / self.rows,
+            "publishes_per_month": self.publishes,
+            "read_units": self.ddb_read_units,
+        }
+        return {name: worked_out[name] if name in worked_out else getattr(self, name) for name in INPUTS}
+
 
 @dataclass(frozen=True)
 class Input:
@@ -134,7 +144,7 @@ class Assembled:
     origins: dict[str, Origin]
 
 
-def assemble(given: Values, measured: Values) -> Assembled:
+def assemble(given: ScenarioValues, measured: ScenarioValues) -> Assembled:
     """Put a scenario together: given beats measured, measured beats assumed.
 
     Raises ConsoleError for a value outside its limits.
@@ -145,7 +155,7 @@ def assemble(given: Values, measured: Values) -> Assembled:
             _check(name, value, "measured" if name not in given else "given")
     scenario = Scenario(**values)  # pyright: ignore[reportArgumentType] - the names are those of the fields, checked above
     if scenario.snapshot_bytes > LARGEST_SNAPSHOT_BYTES:
-        message = f"a snapshot of {scenario.snapshot_bytes / 2**30:,.1f} GB does not fit into /tmp twice"
+        message = f"a snapshot of {three_digits(scenario.snapshot_bytes / 2**30)} GB does not fit into /tmp twice"
         raise ConsoleError(
             message, f"fewer --rows, or smaller ones: {LARGEST_SNAPSHOT_BYTES / 2**30:.0f} GB are the limit"
         )
@@ -153,31 +163,21 @@ def assemble(given: Values, measured: Values) -> Assembled:
 
 
 def names() -> list[str]:
-    """The names of all values of a scenario."""
+    """Return the names of all values of a scenario."""
     return [each.name for each in fields(Scenario)]
 
 
-def values_of(scenario: Scenario) -> dict[str, float]:
-    """All numbers of a scenario, also those that follow from others."""
-    worked_out = {
-        "snapshot_row_bytes": scenario.snapshot_bytes / scenario.rows,
-        "publishes_per_month": scenario.publishes,
-        "read_units": scenario.ddb_read_units,
-    }
-    return {name: worked_out[name] if name in worked_out else getattr(scenario, name) for name in INPUTS}
-
-
-def varied(scenario: Scenario, name: str, value: float) -> Scenario:
-    """The same with another number in one place."""
+def vary(scenario: Scenario, name: str, value: float) -> Scenario:
+    """Return the same with another number in one place."""
     return replace(scenario, **{name: value})  # pyright: ignore[reportArgumentType] - a name of INPUTS is a number's
 
 
 def option(name: str) -> str:
-    """The command line's option for a value."""
+    """Return the command line's option for a value."""
     return "--" + name.replace("_", "-")
 
 
-def _origin(name: str, given: Values, measured: Values) -> Origin:
+def _origin(name: str, given: ScenarioValues, measured: ScenarioValues) -> Origin:
     if name in given:
         return "given"
     if name in measured:

@@ -5,21 +5,59 @@ Also plain series for a chart: dollars against reads a month on each path, with 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 from console.costs.bill import Bill, bills, totals_usd
 from console.costs.crossover import Crossing, cheapest, crossings, steps
 from console.costs.prices import PriceList, Prices
-from console.costs.scenario import LARGEST_SNAPSHOT_BYTES, Assembled, Scenario, values_of, varied
-from console.costs.sensitivity import Swing, swings
+from console.costs.scenario import INPUTS, LARGEST_SNAPSHOT_BYTES, Assembled, Scenario, vary
 from handlers.routes import SOURCES
 
-RANGES: dict[str, tuple[float, float]] = {
-    "reads_per_month": (1e3, 1e10),
-    "reads_per_sandbox": (1, 1e6),
-    "rows": (100, 1e9),
-    "publishes_per_month": (1, 1e6),
+FACTORS = (0.5, 2.0)  # by which each assumption is vary
+
+
+class Span(NamedTuple):
+    """Between which numbers a value of the scenario is vary, and what it counts."""
+
+    low: float
+    high: float
+    noun: str
+
+
+RANGES: dict[str, Span] = {
+    "reads_per_month": Span(1e3, 1e10, "reads a month"),
+    "reads_per_sandbox": Span(1, 1e6, "reads in a sandbox's life"),
+    "rows": Span(100, 1e9, "rows"),
+    "publishes_per_month": Span(1, 1e6, "publishes a month"),
 }
+
+
+@dataclass(frozen=True)
+class Swing:
+    """What one value does to the bills.
+
+    Args:
+        halved, doubled: the value, within its limits.
+        halved_usd, doubled_usd: what the path that is cheapest now would cost.
+        halved_cheapest, doubled_cheapest: which path would be cheapest.
+        changes_cheapest: whether that is another than now.
+    """
+
+    name: str
+    halved: float
+    doubled: float
+    halved_usd: float
+    doubled_usd: float
+    halved_cheapest: tuple[str, ...]
+    doubled_cheapest: tuple[str, ...]
+    changes_cheapest: bool
+
+    @property
+    def spread_usd(self) -> float:
+        """How far the sum moves."""
+        return abs(self.doubled_usd - self.halved_usd)
 
 
 @dataclass(frozen=True)
@@ -31,7 +69,7 @@ class Study:
         bills: dollars by path and service.
         totals_usd: dollars by path.
         cheapest: the path that costs least; several where they cost the same.
-        crossings: where that changes, by what is varied while all else stays.
+        crossings: where that changes, by what is vary while all else stays.
         swings: what each assumption does, the one that matters most first.
     """
 
@@ -43,6 +81,27 @@ class Study:
     cheapest: tuple[str, ...]
     crossings: dict[str, list[Crossing]]
     swings: list[Swing]
+
+    @classmethod
+    def from_assembled(cls, price_list: PriceList, assembled: Assembled, stack_region: str | None = None) -> Self:
+        """Look at a scenario from all sides.
+
+        Args:
+            stack_region: where the stack is that was measured.
+        """
+        prices, scenario = price_list.prices, assembled.scenario
+        totals = totals_usd(prices, scenario)
+        assumed = [name for name, origin in assembled.origins.items() if origin == "assumed"]
+        return cls(
+            price_list,
+            assembled,
+            stack_region,
+            bills(prices, scenario),
+            totals,
+            cheapest(totals),
+            {name: find_crossings(prices, scenario, name) for name in RANGES},
+            swings(prices, scenario, assumed),
+        )
 
     @property
     def is_elsewhere(self) -> bool:
@@ -58,33 +117,12 @@ class Series:
     crossings: list[Crossing]
 
 
-def study(price_list: PriceList, assembled: Assembled, stack_region: str | None = None) -> Study:
-    """Look at a scenario from all sides.
-
-    Args:
-        stack_region: where the stack is that was measured.
-    """
-    prices, scenario = price_list.prices, assembled.scenario
-    totals = totals_usd(prices, scenario)
-    assumed = [name for name, origin in assembled.origins.items() if origin == "assumed"]
-    return Study(
-        price_list,
-        assembled,
-        stack_region,
-        bills(prices, scenario),
-        totals,
-        cheapest(totals),
-        {name: crossings_of(prices, scenario, name) for name in RANGES},
-        swings(prices, scenario, assumed),
-    )
-
-
-def crossings_of(prices: Prices, scenario: Scenario, name: str) -> list[Crossing]:
-    """Where the cheapest path changes as one value of the scenario grows."""
-    low, high = RANGES[name]
+def find_crossings(prices: Prices, scenario: Scenario, name: str) -> list[Crossing]:
+    """Find where the cheapest path changes as one value of the scenario grows."""
+    low, high, _ = RANGES[name]
     if name == "rows":  # as many as still make a snapshot that fits into /tmp twice
-        high = LARGEST_SNAPSHOT_BYTES / values_of(scenario)["snapshot_row_bytes"]
-    return crossings(lambda value: totals_usd(prices, varied(scenario, name, value)), low, high)
+        high = LARGEST_SNAPSHOT_BYTES / scenario.numbers()["snapshot_row_bytes"]
+    return crossings(lambda value: totals_usd(prices, vary(scenario, name, value)), low, high)
 
 
 def cost_series(prices: Prices, scenario: Scenario, low: float = 1e4, high: float = 1e8) -> Series:
@@ -94,9 +132,36 @@ def cost_series(prices: Prices, scenario: Scenario, low: float = 1e4, high: floa
         low, high: reads a month at the chart's ends.
     """
     reads = steps(low, high)
-    totals = [totals_usd(prices, varied(scenario, "reads_per_month", count)) for count in reads]
+    totals = [totals_usd(prices, vary(scenario, "reads_per_month", count)) for count in reads]
     points = {
         source: [(count, found[source]) for count, found in zip(reads, totals, strict=True)] for source in SOURCES
     }
-    changes = crossings_of(prices, scenario, "reads_per_month")
+    changes = find_crossings(prices, scenario, "reads_per_month")
     return Series(points, [change for change in changes if low <= change.at <= high])
+
+
+def swings(prices: Prices, scenario: Scenario, names: Iterable[str]) -> list[Swing]:
+    """Vary each of these values; the one that matters most comes first.
+
+    One that changes which path is cheapest matters more than any that does not; then the sum decides.
+    """
+    found = [_swing(prices, scenario, name) for name in names if name in INPUTS]
+    return sorted(found, key=lambda swing: (not swing.changes_cheapest, -swing.spread_usd))
+
+
+def _swing(prices: Prices, scenario: Scenario, name: str) -> Swing:
+    now = cheapest(totals_usd(prices, scenario))
+    allowed = INPUTS[name]
+    value = scenario.numbers()[name]
+    halved, doubled = (min(allowed.most, max(allowed.least, value * factor)) for factor in FACTORS)
+    low, high = (totals_usd(prices, vary(scenario, name, changed)) for changed in (halved, doubled))
+    return Swing(
+        name,
+        halved,
+        doubled,
+        low[now[0]],
+        high[now[0]],
+        cheapest(low),
+        cheapest(high),
+        changes_cheapest=not set(now) & set(cheapest(low)) or not set(now) & set(cheapest(high)),
+    )

@@ -8,10 +8,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from console.costs.crossover import Crossing
-from console.costs.scenario import Origin, option, values_of
-from console.costs.sensitivity import Swing
-from console.costs.study import Study
-from console.verdict.words import NOUNS, elsewhere, joined, quantity
+from console.costs.scenario import Origin, option
+from console.costs.study import RANGES, Study, Swing
+from console.wording import joined, quantity, usd
 from handlers.routes import SOURCES
 
 LABELS: dict[Origin, str] = {
@@ -23,20 +22,20 @@ LABELS: dict[Origin, str] = {
 
 
 def cost_table(found: Study) -> Table:
-    """Dollars a month by service and path."""
+    """Return dollars a month by service and path."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, show_footer=True)
     table.add_column("USD a month", "sum", min_width=24)
     if found.is_elsewhere:
         table.title = f"at prices of {found.price_list.region}, while the stack is in {found.stack_region}"
     for source in SOURCES:
-        table.add_column(source, f"{found.totals_usd[source]:,.2f}", justify="right", min_width=12)
+        table.add_column(source, usd(found.totals_usd[source]), justify="right", min_width=12)
     for service in next(iter(found.bills.values())):
-        table.add_row(service, *(_cell(found.bills[source][service]) for source in SOURCES))
+        table.add_row(service, *(usd(bill[service]) if bill[service] else "-" for bill in found.bills.values()))
     return table
 
 
 def paragraphs(found: Study) -> list[str]:
-    """The figures in words."""
+    """Say the figures in words."""
     return [
         _cheapest(found),
         _changes(found),
@@ -46,11 +45,11 @@ def paragraphs(found: Study) -> list[str]:
     ]
 
 
-def _cell(usd: float) -> str:
-    """A sum of money; what is less than half a cent is not nothing."""
-    if not usd:
-        return "-"
-    return f"{usd:,.2f}" if usd >= 0.005 else "<0.01"
+def elsewhere(found: Study) -> str:
+    """Say that the prices are not those of the stack's region; nothing where they are, or where that is not known."""
+    if not found.is_elsewhere:
+        return ""
+    return f"These are prices of {found.price_list.region}, but the stack is in {found.stack_region}: use --prices."
 
 
 def _cheapest(found: Study) -> str:
@@ -59,9 +58,9 @@ def _cheapest(found: Study) -> str:
 
 
 def _changes(found: Study) -> str:
-    """Each change of the cheapest, all else being as it is."""
-    lines = [f"{NOUNS[name]}: {_steps(crossings)}" for name, crossings in found.crossings.items() if crossings]
-    unchanged = joined([NOUNS[name] for name, crossings in found.crossings.items() if not crossings])
+    """Name each change of the cheapest, all else being as it is."""
+    lines = [f"{RANGES[name].noun}: {_steps(crossings)}" for name, crossings in found.crossings.items() if crossings]
+    unchanged = joined([RANGES[name].noun for name, crossings in found.crossings.items() if not crossings])
     said = "".join(f"\n  {line}" for line in lines)
     rest = f"\n  never by {unchanged} alone" if unchanged else ""
     return f"The cheapest path changes, all else being as it is{said and ', at'}{said}{rest}"
@@ -80,13 +79,13 @@ def _sensitivity(swings: Sequence[Swing]) -> str:
         halved, doubled = joined(most.halved_cheapest), joined(most.doubled_cheapest)
         return f"{text}at {quantity(most.halved)} {halved} is cheapest, at {quantity(most.doubled)} {doubled}."
     return (
-        f"{text}halved or doubled it moves the sum from {most.halved_usd:,.2f} to {most.doubled_usd:,.2f} USD, "
-        "and no assumption so varied changes which path is cheapest."
+        f"{text}halved or doubled it moves the sum from {usd(most.halved_usd)} to {usd(most.doubled_usd)} USD, "
+        "and no assumption so vary changes which path is cheapest."
     )
 
 
 def _values(found: Study, origin: Origin, label: str) -> str:
-    numbers = values_of(found.assembled.scenario)
+    numbers = found.assembled.scenario.numbers()
     shown = [
         f"{option(name)} {numbers[name]:.12g}"
         if name in numbers

@@ -6,11 +6,11 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Generator, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypedDict, cast
 
-from console.client.retry import Patience
+from console.client.retry import Retry
 from console.errors import ConsoleError
-from handlers.aws.dynamodb import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
+from handlers.aws.dynamodb import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Deadline
 from handlers.aws.table import TTL, create_table_arguments
 from handlers.domain.problem import Problem
 from handlers.ledger.ledger import Ledger
@@ -45,9 +45,9 @@ class Store:
 
 
 @contextlib.contextmanager
-def opened(environ: Mapping[str, str]) -> Generator[Store]:
-    """The store of an environment, with errors that name what is wrong in it. Raises ConsoleError."""
-    with tempfile.TemporaryDirectory() as folder, explained():
+def open_store(environ: Mapping[str, str]) -> Generator[Store]:
+    """Open the store of an environment, with errors that name what is wrong in it. Raises ConsoleError."""
+    with tempfile.TemporaryDirectory() as folder, explain_errors():
         settings = Settings({**environ, "TMP_DIR": folder})
         if not settings.table_name:
             raise ConsoleError("TABLE_NAME is not set", "set it to the name of the ledger's table")
@@ -75,8 +75,8 @@ def make_client(environ: Mapping[str, str]) -> DynamoDBClient:
 
 
 @contextlib.contextmanager
-def explained() -> Generator[None]:
-    """What DynamoDB, its client and the settings complain about, as a ConsoleError."""
+def explain_errors() -> Generator[None]:
+    """Raise what DynamoDB, its client and the settings complain about as a ConsoleError."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loaded with boto3
 
     try:
@@ -87,6 +87,23 @@ def explained() -> Generator[None]:
         raise ConsoleError(problem.detail, CREDENTIALS_HINT) from problem
     except (BotoCoreError, ClientError) as error:
         raise ConsoleError(f"DynamoDB: {error}", CREDENTIALS_HINT) from error
+
+
+class MadeLedger(TypedDict):
+    """A ledger that is there now. `bookmark` is None where the first write will make it."""
+
+    table: str
+    is_new: bool
+    bookmark: str | None
+
+
+def make_ledger(environ: Mapping[str, str]) -> MadeLedger:
+    """Make what an environment's table lacks. Raises ConsoleError."""
+    with open_store(environ) as store:
+        name = store.ledger.table_name
+        is_new = create_table(store.client, name)
+        bookmark = str(store.appender.head(Deadline())) if store.publisher else None
+        return {"table": name, "is_new": is_new, "bookmark": bookmark}
 
 
 def create_table(client: DynamoDBClient, name: str) -> bool:
@@ -112,24 +129,24 @@ def create_table(client: DynamoDBClient, name: str) -> bool:
 
 
 def _active(client: DynamoDBClient, name: str) -> TableDescriptionTypeDef:
-    patience = Patience(ACTIVE_WITHIN_S)
+    retry = Retry(ACTIVE_WITHIN_S)
     while True:
         table = client.describe_table(TableName=name)["Table"]
         if table.get("TableStatus") == "ACTIVE":
             return table
-        if not patience.pause():
+        if not retry.pause():
             raise ConsoleError(f"the table {name} is {table.get('TableStatus')} and not ACTIVE yet", "try again later")
 
 
 def _check(found: TableDescriptionTypeDef, wanted: CreateTableInputTypeDef) -> None:
-    """The table that is there must have the keys and the index of the one that was wanted; more does no harm."""
+    """Check that the table there has the keys and the index of the one that was wanted; more does no harm."""
     if found.get("KeySchema") != wanted.get("KeySchema") or not _parts(wanted) <= _parts(found):
         hint = "choose another name with TABLE_NAME; nothing was changed"
         raise ConsoleError(f"a table {wanted['TableName']} is there already, with other keys or indexes", hint)
 
 
 def _parts(table: TableDescriptionTypeDef | CreateTableInputTypeDef) -> set[str]:
-    """The attributes with their types and the indexes with their keys, each as text."""
+    """Return the attributes with their types and the indexes with their keys, each as text."""
     attributes = {str(attribute) for attribute in table.get("AttributeDefinitions", [])}
     indexes = table.get("GlobalSecondaryIndexes", [])
     return attributes | {f"{index.get('IndexName')}: {index.get('KeySchema')}" for index in indexes}

@@ -7,11 +7,10 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
-import httpx
-
-from console.client.client import PATIENCE_S, Client, members_of, unexpected
-from console.client.retry import Patience
-from console.data.ledger import Store, explained
+from console.client.client import RETRY_FOR_S, Client, read_members, unexpected
+from console.client.retry import Retry
+from console.client.snapshots import published_bookmark
+from console.data.ledger import Store, explain_errors
 from console.errors import ConsoleError
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.hashes import short_hash
@@ -19,9 +18,10 @@ from handlers.domain.problem import Problem
 from handlers.ledger.idempotency import Call
 from handlers.rows import Draft, draft_fields
 from handlers.snapshots.files import UnprovenError
+from handlers.snapshots.published import DivergedError
 from handlers.telemetry.usage import Usage
 
-PUBLISH_PATIENCE_S = 600.0  # a long ledger is published in several steps, and each asks to come again
+PUBLISH_RETRY_FOR_S = 600.0  # a long ledger is published in several steps, and each asks to come again
 
 T = TypeVar("T")
 
@@ -49,22 +49,14 @@ class ApiWriter:
         body = {"items": [draft_fields(draft) for draft in drafts]}
         headers = {"idempotency-key": key, "prefer": "respond-async"}
         response = self._client.post("/insert", body, headers)
-        members = members_of(response)
+        members = read_members(response)
         if members.get("inserted") != len(drafts) or "bookmark" not in members:
             raise unexpected(response, f"not {len(drafts)} rows inserted")
         return str(members["bookmark"])
 
     def publish(self) -> str:
         """POST /snapshots."""
-        return published_bookmark(self._client.post("/snapshots", {}, patience_s=PUBLISH_PATIENCE_S))
-
-
-def published_bookmark(response: httpx.Response) -> str:
-    """The bookmark of the snapshot that an answer to a write says is published. Raises ConsoleError."""
-    snapshot = members_of(response).get("snapshot")
-    if not isinstance(snapshot, dict):
-        raise unexpected(response, "no snapshot")
-    return str(snapshot.get("bookmark"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - JSON
+        return published_bookmark(self._client.post("/snapshots", {}, retry_for_s=PUBLISH_RETRY_FOR_S))
 
 
 class LedgerWriter:
@@ -82,8 +74,8 @@ class LedgerWriter:
     def append(self, key: str, drafts: Sequence[Draft]) -> str:
         """Append with the same idempotency record that the API would write."""
         call = Call(key, short_hash(json.dumps(drafts).encode()).hexdigest())
-        with explained():
-            appended = _persistently(lambda: self._store.appender.append(drafts, Deadline(), call), PATIENCE_S)
+        with explain_errors():
+            appended = _persistently(lambda: self._store.appender.append(drafts, Deadline(), call), RETRY_FOR_S)
         return str(appended.bookmark)
 
     def publish(self) -> str | None:
@@ -92,20 +84,20 @@ class LedgerWriter:
         if publisher is None:
             return None
         try:
-            with explained():
+            with explain_errors():
                 head = self._store.appender.head(Deadline())
-                published = _persistently(lambda: publisher.publish(head, Usage()), PUBLISH_PATIENCE_S)
-        except (OSError, sqlite3.Error, UnprovenError) as error:
+                published = _persistently(lambda: publisher.publish(head, Usage()), PUBLISH_RETRY_FOR_S)
+        except (OSError, sqlite3.Error, UnprovenError, DivergedError) as error:
             raise ConsoleError(f"the snapshot cannot be written: {error}", "check the folder EFS_DIR") from error
         return str(published.bookmark)
 
 
 def _persistently(operation: Callable[[], T], limit_s: float) -> T:
     """Run it until it is through, as long as it asks to come again later."""
-    patience = Patience(limit_s)
+    retry = Retry(limit_s)
     while True:
         try:
             return operation()
         except Problem as problem:
-            if "retry-after" not in problem.headers or not patience.pause(float(problem.headers["retry-after"])):
+            if "retry-after" not in problem.headers or not retry.pause(float(problem.headers["retry-after"])):
                 raise

@@ -13,16 +13,16 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Self
 
+from console.client.retry import Retry
 from console.errors import ConsoleError
-from console.local import process as child
+from console.local import process
 
 HOST = "127.0.0.1"
 REGION = "eu-central-1"
-_POLL_S = 0.02
+_POLL_S = 0.04  # at most
 _PROBE_S = 1.0
 _LAST_LINES = 5
 
@@ -77,13 +77,12 @@ class Emulator:
         Raises:
             ConsoleError: the process has ended, or does not answer in time; with the last it printed.
         """
-        deadline_s = time.monotonic() + self._start_timeout_s
+        retry = Retry(self._start_timeout_s, _POLL_S)
         while not self._answers():
             if self._process.poll() is not None:
                 raise self._failure("ended before it answered")
-            if time.monotonic() > deadline_s:
+            if not retry.pause():
                 raise self._failure(f"did not answer within {self._start_timeout_s:g} s")
-            time.sleep(_POLL_S)
 
     def check(self) -> None:
         """Raises ConsoleError if the process has ended: its data is gone with it."""
@@ -93,7 +92,7 @@ class Emulator:
     def stop(self) -> None:
         """End the process; returns when it is gone."""
         with self._process, self._holding:
-            child.end(self._process)
+            process.end(self._process)
 
     def _launch(self) -> subprocess.Popen[bytes]:
         temporary = self._folder / "tmp"
@@ -108,7 +107,7 @@ class Emulator:
             "TMPDIR": str(temporary),
         }
         with self._log.open("wb") as log:
-            return child.spawn("console.local.emulator", environ=environ, stdin=subprocess.PIPE, output=log.fileno())
+            return process.spawn("console.local.emulator", environ=environ, stdin=subprocess.PIPE, output=log.fileno())
 
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection(HOST, self._port, timeout=_PROBE_S)
@@ -127,7 +126,7 @@ class Emulator:
 
 
 def _hold_free_port() -> tuple[int, socket.socket]:
-    """A port, and a socket that keeps it from being given to somebody else before the emulator listens there.
+    """Return a port, and a socket that keeps it from being given to somebody else before the emulator listens there.
 
     Only Linux lets the emulator listen where another socket is bound; elsewhere the port may get lost meanwhile.
     """
@@ -148,7 +147,7 @@ def main() -> None:
 
 def _follow_parent() -> None:
     os.read(sys.stdin.fileno(), 1)
-    child.end_this_process()
+    process.end_this_process()
 
 
 if __name__ == "__main__":

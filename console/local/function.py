@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypedDict
 
-from console.local import process as child
+from console.local import process
 from console.local.sandbox import LENGTH
 
 MAX_PAYLOAD_BYTES = 6_291_556  # Lambda's own limit for an event and for an answer
@@ -153,7 +153,7 @@ class _Sandbox:
         self._channel.setblocking(False)
         with theirs:
             tmp = {"TMP_DIR": str(folder), "TMPDIR": str(folder)}
-            self._process = child.spawn(
+            self._process = process.spawn(
                 "console.local.sandbox", handler, environ={**environ, **tmp}, stdin=theirs.fileno(), output=2
             )
 
@@ -188,7 +188,7 @@ class _Sandbox:
 
     def _end(self) -> None:
         with self._channel:
-            child.end(self._process)
+            process.end(self._process)
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

@@ -52,7 +52,7 @@ class Gateway:
         response = await self._answer(_request(scope, body), request_id)
         await _send(send, response, request_id)
 
-    async def _answer(self, request: payload.Request, request_id: str) -> payload.Response:
+    async def _answer(self, request: payload.HttpRequest, request_id: str) -> payload.HttpResponse:
         if len(request.body) > MAX_BODY_BYTES:
             return _message(413, "Request Entity Too Large")
         route_key = f"{request.method} {request.path}"
@@ -66,7 +66,7 @@ class Gateway:
             return _failure(error)
 
 
-def _failure(error: Exception) -> payload.Response:
+def _failure(error: Exception) -> payload.HttpResponse:
     if isinstance(error, PayloadTooLarge):
         return _message(413, "Request Entity Too Large")
     if isinstance(error, FunctionTimedOut):
@@ -74,8 +74,8 @@ def _failure(error: Exception) -> payload.Response:
     return _message(500, "Internal Server Error")
 
 
-def _message(status: int, text: str) -> payload.Response:
-    return payload.Response(status, [("content-type", "application/json")], json.dumps({"message": text}).encode())
+def _message(status: int, text: str) -> payload.HttpResponse:
+    return payload.HttpResponse(status, [("content-type", "application/json")], json.dumps({"message": text}).encode())
 
 
 async def _body(receive: Receive) -> bytes | None:
@@ -90,8 +90,8 @@ async def _body(receive: Receive) -> bytes | None:
             return bytes(body)
 
 
-def _request(scope: Message, body: bytes) -> payload.Request:
-    return payload.Request(
+def _request(scope: Message, body: bytes) -> payload.HttpRequest:
+    return payload.HttpRequest(
         method=scope["method"],
         path=scope["path"],
         query=scope["query_string"].decode("latin-1"),
@@ -103,7 +103,7 @@ def _request(scope: Message, body: bytes) -> payload.Request:
     )
 
 
-async def _send(send: Send, response: payload.Response, request_id: str) -> None:
+async def _send(send: Send, response: payload.HttpResponse, request_id: str) -> None:
     headers = [*response.headers, ("apigw-requestid", request_id)]
     has_body = response.status not in {204, 304}
     if has_body:

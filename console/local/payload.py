@@ -30,7 +30,7 @@ class MalformedAnswer(ValueError):  # noqa: N818 - AWS calls it a malformed Lamb
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """An HTTP request: `path` decoded, `query` as it came, header names in lower case."""
 
     method: str
@@ -44,7 +44,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class HttpResponse:
     """An HTTP response; a header name may stand there several times."""
 
     status: int
@@ -52,8 +52,8 @@ class Response:
     body: bytes
 
 
-def event(request: Request, route_key: str, request_id: str) -> dict[str, object]:
-    """The event for a request; optional keys are absent where the gateway leaves them out."""
+def event(request: HttpRequest, route_key: str, request_id: str) -> dict[str, object]:
+    """Return the event for a request; optional keys are absent where the gateway leaves them out."""
     headers = _headers(request)
     content: dict[str, object] = {
         "version": "2.0",
@@ -72,7 +72,7 @@ def event(request: Request, route_key: str, request_id: str) -> dict[str, object
     return content | _body(request.body, headers.get("content-type", ""))
 
 
-def _headers(request: Request) -> dict[str, str]:
+def _headers(request: HttpRequest) -> dict[str, str]:
     left_out = _FRAMING_HEADERS | {"cookie"}
     headers = _joined([header for header in request.headers if header[0] not in left_out])
     forwarded_for = headers.get("x-forwarded-for")
@@ -92,7 +92,7 @@ def _joined(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     return joined
 
 
-def _context(request: Request, headers: Mapping[str, str], route_key: str, request_id: str) -> dict[str, object]:
+def _context(request: HttpRequest, headers: Mapping[str, str], route_key: str, request_id: str) -> dict[str, object]:
     now_ms = time.time_ns() // 1_000_000
     domain = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
     return {
@@ -131,21 +131,21 @@ def _is_text(content_type: str) -> bool:
     return media_type in _TEXT_TYPES or media_type.startswith("text/") or media_type.endswith(("+json", "+xml"))
 
 
-def response(answer: object) -> Response:
-    """The HTTP response for what a function returned.
+def response(answer: object) -> HttpResponse:
+    """Return the HTTP response for what a function returned.
 
     Raises:
         MalformedAnswer: a status, header, cookie or body that is not what the payload format allows.
     """
     if not isinstance(answer, dict) or "statusCode" not in answer:
         body = answer if isinstance(answer, str) else json.dumps(answer)
-        return Response(200, [("content-type", _INFERRED_TYPE)], body.encode())
+        return HttpResponse(200, [("content-type", _INFERRED_TYPE)], body.encode())
     fields = cast("dict[str, object]", answer)
     body = _answered_body(fields)
     headers = _answered_headers(fields)
     if body and "content-type" not in dict(headers):
         headers.append(("content-type", _DEFAULT_TYPE))
-    return Response(_status(fields["statusCode"]), headers, body)
+    return HttpResponse(_status(fields["statusCode"]), headers, body)
 
 
 def _status(status: object) -> int:

@@ -12,9 +12,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from console.paths import ROOT
+
 GRACE_S = 3.0
 # The last one makes coverage measure the children too; it is only there while the tests are measured.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "COVERAGE_PROCESS_CONFIG")
@@ -46,5 +46,5 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def end_this_process() -> None:
-    """What a child does when its parent is gone."""
+    """End this process, as a child does when its parent is gone."""
     os.kill(os.getpid(), signal.SIGTERM)

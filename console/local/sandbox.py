@@ -30,7 +30,7 @@ LENGTH = struct.Struct(">I")
 _logger = logging.getLogger(__name__)
 
 
-class Request(TypedDict):
+class Invocation(TypedDict):
     """One call of the handler."""
 
     event: dict[str, object]
@@ -41,7 +41,7 @@ class Request(TypedDict):
 class Context:
     """The second argument of a handler, with the names that Lambda's own context has."""
 
-    def __init__(self, request: Request, environ: Mapping[str, str]) -> None:
+    def __init__(self, request: Invocation, environ: Mapping[str, str]) -> None:
         self.aws_request_id = request["request_id"]
         self.function_name = environ["AWS_LAMBDA_FUNCTION_NAME"]
         self.function_version = environ["AWS_LAMBDA_FUNCTION_VERSION"]
@@ -63,7 +63,7 @@ Handler = Callable[[dict[str, object], Context], object]
 def main() -> None:
     """Answer requests until the parent closes its end."""
     channel = _take_stdin().makefile("rwb")
-    requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
+    requests: queue.SimpleQueue[Invocation] = queue.SimpleQueue()
     # A thread of its own, so that the end of the input is noticed even while a handler hangs.
     threading.Thread(target=_receive, args=(channel, requests), daemon=True).start()
     handler = _load(sys.argv[1])
@@ -81,7 +81,7 @@ def _take_stdin() -> socket.socket:
     return channel
 
 
-def _receive(channel: BinaryIO, requests: queue.SimpleQueue[Request]) -> None:
+def _receive(channel: BinaryIO, requests: queue.SimpleQueue[Invocation]) -> None:
     while length := channel.read(LENGTH.size):
         requests.put(json.loads(channel.read(LENGTH.unpack(length)[0])))
     end_this_process()
@@ -92,7 +92,7 @@ def _load(name: str) -> Handler:
     return getattr(importlib.import_module(module), attribute)
 
 
-def _answer(handler: Handler, request: Request) -> bytes:
+def _answer(handler: Handler, request: Invocation) -> bytes:
     try:
         result = handler(request["event"], Context(request, os.environ))
         return json.dumps({"result": result}).encode()

@@ -54,7 +54,7 @@ class LocalStack:
         functions: Mapping[str, str],
         routes: Mapping[str, str],
         default: str,
-        prepare: Callable[[Mapping[str, str]], None],
+        prepare: Callable[[Mapping[str, str]], object],
         settings: Mapping[str, str],
         port: int = 0,
         sandboxes: int = 4,
@@ -160,7 +160,7 @@ class _Server(uvicorn.Server):
 
 
 def listen(port: int) -> socket.socket:
-    """A listener on loopback whose connections send at once. Raises ConsoleError where the port is taken."""
+    """Open a listener on loopback whose connections send at once. Raises ConsoleError where the port is taken."""
     try:
         listener = socket.create_server((HOST, port))
     except OSError as error:

@@ -24,7 +24,8 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from console.benchmark.figures import decoded
 from console.results.bounds import Values
-from console.results.result import Figures, Interval, Measurement, Size, temperature_of
+from console.results.result import Distribution, Interval, Measurement, Size, expect_temperature
+from console.wording import tick
 
 COLOURS = {"sqlite-efs": "#0072b2", "sqlite-tmp": "#d55e00", "ddb": "#009e73", "ledger": "#6f4e9c"}
 MARKERS = {"sqlite-efs": "o", "sqlite-tmp": "s", "ddb": "^", "ledger": "D"}
@@ -55,11 +56,11 @@ class At(NamedTuple):
 
     rows: int
     measurement: Measurement
-    figures: Figures
+    figures: Distribution
 
 
 def distribution(size: Size) -> Figure:
-    """How long requests took, by percentile: a panel for each workload, a line for each path and loop."""
+    """Draw how long requests took, by percentile: a panel for each workload, a line for each path and loop."""
     shown = shown_at([size])
     figure, panels = _panels(shown)
     for axes, each in panels:
@@ -72,7 +73,7 @@ def distribution(size: Size) -> Figure:
 
 
 def latency_by_rows(sizes: Sequence[Size]) -> Figure:
-    """The median by the number of rows, with its interval, and the 99th percentile."""
+    """Draw the median by the number of rows, with its interval, and the 99th percentile."""
     shown = [at for at in shown_at(sizes) if at.measurement.loop == "closed"]
     figure, panels = _panels(shown)
     for axes, each in panels:
@@ -80,7 +81,7 @@ def latency_by_rows(sizes: Sequence[Size]) -> Figure:
             _growth_curve(axes, source, [at for at in each if at.measurement.source == source])
         axes.set_xscale("log")
         axes.margins(x=0.12)
-        axes.xaxis.set_major_formatter(FuncFormatter(_as_number))
+        axes.xaxis.set_major_formatter(FuncFormatter(tick))
         axes.xaxis.set_minor_locator(NullLocator())
     title = "Latency by rows: median, its 95 % interval (no bar: too few requests), 99th percentile (thin)"
     labelled(figure, [axes for axes, _ in panels], title, ("rows", "milliseconds"))
@@ -94,24 +95,24 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def shown_at(sizes: Iterable[Size]) -> list[At]:
-    """Everything that has a latency, but stray first requests of sandboxes."""
+    """Choose everything that has a latency, but stray first requests of sandboxes."""
     return [
         At(size.rows, it, it.client_ms)
         for size in sizes
         for it in size.measurements
-        if it.client_ms is not None and it.temperature == temperature_of(it.workload)
+        if it.client_ms is not None and it.temperature == expect_temperature(it.workload)
     ]
 
 
 @contextlib.contextmanager
 def style() -> Generator[None]:
-    """The look of all charts, for what is made within."""
+    """Set the look of all charts, for what is made within."""
     with mpl.rc_context(cast("dict[Any, Any]", STYLE)):  # its names are a type of matplotlib's own
         yield
 
 
 def _panels(shown: Sequence[At]) -> tuple[Figure, list[tuple[Axes, list[At]]]]:
-    """A figure with a panel for each workload, and what belongs into it; the latency's scale is the same in all."""
+    """Make a figure with a panel for each workload, and what belongs into it; all have the same scale of latency."""
     names = list(dict.fromkeys(at.measurement.workload for at in shown))
     columns = min(COLUMNS, len(names))
     lines = math.ceil(len(names) / columns)
@@ -123,14 +124,10 @@ def _panels(shown: Sequence[At]) -> tuple[Figure, list[tuple[Axes, list[At]]]]:
         for name, axes in zip(names, panels, strict=False):
             axes.set_title(name, loc="left")
             axes.set_yscale("log")
-            axes.yaxis.set_major_formatter(FuncFormatter(_as_number))
+            axes.yaxis.set_major_formatter(FuncFormatter(tick))
             axes.yaxis.set_minor_locator(NullLocator())
     groups = [[at for at in shown if at.measurement.workload == name] for name in names]
     return figure, list(zip(panels, groups, strict=False))
-
-
-def _as_number(value: float, _: object) -> str:
-    return f"{value:,g}" if value < 1 else f"{value:,.0f}"
 
 
 def _percentile_curve(axes: Axes, at: At) -> None:
@@ -143,10 +140,10 @@ def _percentile_curve(axes: Axes, at: At) -> None:
 
 
 def _percentile_axis(axes: Axes) -> None:
-    """As many nines as there are requests for: each step to the right is a tenth of the requests."""
+    """Show as many nines as there are requests for: each step to the right is a tenth of the requests."""
     right = max(float(np.max(line.get_xdata())) for line in axes.get_lines())
     ticks = [percentile for percentile in PERCENTILES if _nines(np.array([percentile / 100]))[0] <= max(right, 1)]
-    axes.set_xticks([float(_nines(np.array([tick / 100]))[0]) for tick in ticks], [f"{tick:g} %" for tick in ticks])
+    axes.set_xticks([float(_nines(np.array([at / 100]))[0]) for at in ticks], [f"{at:g} %" for at in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
 
 
@@ -166,7 +163,7 @@ def _growth_curve(axes: Axes, source: str, each: Sequence[At]) -> None:
 
 
 def _bar(interval: Interval) -> tuple[float, float]:
-    """The ends of an error bar; there is none where there were too few requests."""
+    """Return the ends of an error bar; there is none where there were too few requests."""
     low, high = interval
     return (math.nan, math.nan) if high is None else (low, high)
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from console.benchmark.figures import decoded
 from console.results.bounds import Values
-from console.results.result import Environment, Figures, Measurement, Result
+from console.results.result import BenchResult, Distribution, Environment, Measurement
+from handlers.domain.percentiles import nearest_rank, rank
 
 RESAMPLES = 2000
 CONFIDENCE = (2.5, 97.5)
@@ -37,13 +38,13 @@ class Compared(NamedTuple):
 
 
 def differences(one: Environment, other: Environment) -> list[str]:
-    """The members in which two environments differ. A local stack takes another port each time: that is none."""
+    """Name the members in which two environments differ. A local stack takes another port each time: that is none."""
     ours, theirs = _members(one), _members(other)
     return [f"{name} {ours[name]} and {theirs[name]}" for name in ours if ours[name] != theirs[name]]
 
 
-def compare(before: Result, after: Result) -> list[Compared]:
-    """Everything that both runs measured at the same number of rows."""
+def compare(before: BenchResult, after: BenchResult) -> list[Compared]:
+    """Compare everything that both runs measured at the same number of rows."""
     found = {_kind(rows, it): (it, it.client_ms) for rows, it in _measured(before)}
     pairs = [(rows, it, *found[_kind(rows, it)]) for rows, it in _measured(after) if _kind(rows, it) in found]
     return [
@@ -54,24 +55,25 @@ def compare(before: Result, after: Result) -> list[Compared]:
 
 
 def median_draws(values: Values, seed: int) -> Values:
-    """What the median comes to in samples drawn anew from the sample, RESAMPLES times."""
+    """Return the medians of samples drawn anew from the sample, RESAMPLES times."""
     generator = np.random.default_rng(seed)
-    at_a_time = max(1, CHUNK // len(values))
+    at_a_time, middle = max(1, CHUNK // len(values)), rank(len(values), 50)
     drawn: list[Values] = []
     for done in range(0, RESAMPLES, at_a_time):
         shape = (min(at_a_time, RESAMPLES - done), len(values))
-        drawn.append(np.percentile(generator.choice(values, shape), 50, axis=1))
+        drawn.append(np.partition(generator.choice(values, shape), middle, axis=1)[:, middle])
     return np.concatenate(drawn)
 
 
-def middle(draws: Values) -> tuple[float, float]:
-    """Where the middle 95 % of the draws lie."""
-    low, high = (float(at) for at in np.percentile(draws, CONFIDENCE))
+def spread(draws: Values) -> tuple[float, float]:
+    """Return the ends of the middle 95 % of the draws."""
+    ranked: list[float] = np.sort(draws).tolist()
+    low, high = (nearest_rank(ranked, percent) for percent in CONFIDENCE)
     return low, high
 
 
 def _members(environment: Environment) -> dict[str, object]:
-    """All members by their path, as `function.region`."""
+    """Return all members by their path, as `function.region`."""
     members: dict[str, object] = {"url": None if environment.is_local else environment.url}
     for name, value in asdict(environment).items():
         if isinstance(value, dict):
@@ -82,7 +84,7 @@ def _members(environment: Environment) -> dict[str, object]:
     return members
 
 
-def _measured(result: Result) -> Iterator[tuple[int, Measurement]]:
+def _measured(result: BenchResult) -> Iterator[tuple[int, Measurement]]:
     return ((size.rows, measurement) for size in result.sizes for measurement in size.measurements)
 
 
@@ -90,8 +92,8 @@ def _kind(rows: int, it: Measurement) -> tuple[object, ...]:
     return rows, it.workload, it.source, it.loop, it.temperature, it.rate_per_s
 
 
-def _ratio(before: Figures, after: Figures, seed: int) -> tuple[float, float]:
-    """Where the ratio of the medians lies with 95 % confidence. Raises ConsoleError."""
+def _ratio(before: Distribution, after: Distribution, seed: int) -> tuple[float, float]:
+    """Find where the ratio of the medians lies with 95 % confidence. Raises ConsoleError."""
     first, second = decoded(before.histogram), decoded(after.histogram)
     # Two seeds: the draws of two runs have nothing to do with each other.
-    return middle(median_draws(second, seed + 1) / median_draws(first, seed))
+    return spread(median_draws(second, seed + 1) / median_draws(first, seed))

@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from console.costs.crossover import Crossing
 from console.costs.study import Series
 from console.report.charts import COLOURS, GREY, labelled, style
+from console.wording import joined, quantity, tick
 
 INCHES = (6.2, 3.8)
 WIDTHS = (3.2, 1.5, 1.5)  # two paths may cost the same: what is drawn over stays to be seen
@@ -35,22 +36,15 @@ def cost_by_reads(series: Series, title: str) -> Figure:
         for place, crossing in enumerate(series.crossings):
             _mark(axes, crossing, place)
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(FuncFormatter(as_amount))
+            axis.set_major_formatter(FuncFormatter(tick))
             axis.set_minor_locator(NullLocator())
     labelled(figure, [axes], title, ("reads a month", "USD a month"))
     return figure
 
 
-def as_amount(value: float, _: object = None) -> str:
-    """A number as short as it can be said: 0.01, 20, 3,000, 5 M."""
-    if value >= 1e6:
-        return f"{value / 1e6:,.4g} M"
-    return f"{value:,.0f}" if value >= 1 else f"{value:g}"
-
-
 def _mark(axes: Axes, crossing: Crossing, place: int) -> None:
-    """Where the cheapest changes, and what it then is: on the upper left, where no line is."""
-    said = f"from {as_amount(float(f'{crossing.at:.3g}'))}: {' and '.join(crossing.above)} "
+    """Mark where the cheapest changes, and what it then is: on the upper left, where no line is."""
+    said = f"from {quantity(crossing.at)}: {joined(crossing.above)} "
     axes.axvline(crossing.at, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
     at = axes.get_xaxis_transform()
     axes.text(crossing.at, 0.97 - 0.08 * place, said, transform=at, ha="right", va="top", fontsize=8, color=GREY)

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 
 from console.costs import prices
-from console.costs.scenario import Scenario, assemble
 from console.costs.study import cost_series
 from console.errors import ConsoleError
 from console.report.charts import distribution, latency_by_rows, save, shown_at
@@ -21,9 +20,10 @@ from console.report.comparison import compare, differences
 from console.report.cost_chart import cost_by_reads
 from console.report.tables import by_name, compared, details, glance, notes, verdicts
 from console.results.environment import NOT_AWS
-from console.results.result import Result, Size
-from console.verdict.inputs import measured_values, size_for
-from console.verdict.verdict import verdict_text
+from console.results.result import BenchResult, Size
+from console.verdict.inputs import Case, choose_size
+from console.verdict.verdict import decide
+from console.wording import megabytes, three_digits
 
 METHOD = (
     "Times are the client's, until the answer was there in full, over connections that are kept alive; no request "
@@ -36,7 +36,7 @@ class Kept(NamedTuple):
     """A result and its file."""
 
     path: Path
-    result: Result
+    result: BenchResult
 
     @property
     def name(self) -> str:
@@ -73,8 +73,8 @@ def write_report(kept: Sequence[Kept], folder: Path, name: str) -> list[Path]:
     return [document, *charts]
 
 
-def said(sizes: Sequence[Size]) -> list[str]:
-    """For people: what the figures come to, and what else there is to say."""
+def summarise(sizes: Sequence[Size]) -> list[str]:
+    """Say for people what the figures come to, and what else there is to say."""
     lines: list[str] = []
     for size in sizes:
         lines += [*verdicts(size), *notes(size)]
@@ -87,18 +87,18 @@ def _title(kept: Sequence[Kept]) -> str:
     return f"{len(kept)} benchmarks, {_moment(kept[0].result)} to {_moment(kept[-1].result)}"
 
 
-def _moment(result: Result) -> str:
+def _moment(result: BenchResult) -> str:
     return f"{result.started_at[:10]} {result.started_at[11:16]} UTC"
 
 
 def _sizes(kept: Sequence[Kept]) -> list[Size]:
-    """The sizes of all results, ascending; of two of the same number of rows the later one."""
+    """Return the sizes of all results, ascending; of two of the same number of rows the later one."""
     by_rows = {size.rows: size for each in kept for size in each.result.sizes}
     return [by_rows[rows] for rows in sorted(by_rows)]
 
 
 def _draw(kept: Kept, folder: Path) -> dict[int, Path]:
-    """One chart for each size with latencies, by rows. The chart of a single size has the result's own name."""
+    """Draw one chart for each size with latencies, by rows. The chart of a single size has the result's own name."""
     drawn: dict[int, Path] = {}
     for size in kept.result.sizes:
         if shown_at([size]):
@@ -124,9 +124,9 @@ def _result_parts(kept: Kept, drawn: dict[int, Path], folder: Path) -> list[str]
 
 def _size_parts(size: Size, drawn: dict[int, Path]) -> list[str]:
     parts = [
-        f"### {size.rows:,} rows, a snapshot of {size.snapshot_bytes / 1e6:,.2f} MB",
+        f"### {size.rows:,} rows, a snapshot of {megabytes(size.snapshot_bytes)}",
         glance(size).markdown(),
-        "\n".join(f"- {line}" for line in said([size])),
+        "\n".join(f"- {line}" for line in summarise([size])),
         *([_image(drawn[size.rows], f"latency by percentile at {size.rows:,} rows")] if size.rows in drawn else []),
         "All figures, in milliseconds:",
         details(size).markdown(),
@@ -136,33 +136,32 @@ def _size_parts(size: Size, drawn: dict[int, Path]) -> list[str]:
         "consumed": "What a request consumed, means:",
     }
     for member, title in titles.items():
-        grid = by_name(size, member)
-        if grid is not None:
-            parts += [title, grid.markdown()]
+        table = by_name(size, member)
+        if table is not None:
+            parts += [title, table.markdown()]
     return [part for part in parts if part]
 
 
 def _advice(kept: Kept, folder: Path) -> tuple[list[str], list[Path]]:
-    """Which path to use, for the largest size and the usual load, and a chart; or why that cannot be said."""
-    result, chart = kept.result, folder / f"{kept.name}-cost.svg"
-    title, size = "### Which path to use", size_for(result, None)
+    """Say which path to use, for the largest size and the usual load, and a chart; or why that cannot be said."""
+    title, size = "### Which path to use", choose_size(kept.result, None)
     try:
-        scenario = assemble({}, measured_values(result, size, "newest-100")).scenario
-        said = verdict_text(result).splitlines()
+        case = Case.from_size(kept.result, size, prices.load(), {})
     except ConsoleError as error:
         return [title, f"This cannot be said: {error}."], []
-    save(_cost(size, scenario), chart)
-    return [title, *said, _image(chart, "cost against reads a month")], [chart]
+    chart = folder / f"{kept.name}-cost.svg"
+    save(_cost(case), chart)
+    return [title, *decide(case).text().splitlines(), _image(chart, "cost against reads a month")], [chart]
 
 
-def _cost(size: Size, scenario: Scenario) -> Figure:
-    """Dollars against reads a month."""
-    known = prices.load()
-    title = f"{size.rows:,} rows, 100 a read, at prices of {known.region}, {known.date}"
-    return cost_by_reads(cost_series(known.prices, scenario), title)
+def _cost(case: Case) -> Figure:
+    """Draw dollars against reads a month."""
+    known = case.study.price_list
+    title = f"{case.size.rows:,} rows, 100 a read, at prices of {known.region}, {known.date}"
+    return cost_by_reads(cost_series(known.prices, case.study.assembled.scenario), title)
 
 
-def _environment(result: Result) -> list[str]:
+def _environment(result: BenchResult) -> list[str]:
     settings = result.settings
     asked = (
         f"{settings.iterations} iterations after {settings.warm_ups} warm-ups, at most {settings.limit_s:g} s a path"
@@ -172,7 +171,7 @@ def _environment(result: Result) -> list[str]:
         f"- API: {result.environment.url}",
         f"- function: {_named(asdict(result.environment.function))}",
         f"- client: {_named(asdict(result.environment.client))}",
-        f"- {asked}{rate}; seed {result.seed}; {result.duration_s:,.0f} s in all",
+        f"- {asked}{rate}; seed {result.seed}; {three_digits(result.duration_s)} s in all",
     ]
     return ["Where and how:", "\n".join(lines)]
 

@@ -10,13 +10,14 @@ from rich.table import Table
 
 from console.report.comparison import Compared
 from console.results.latency import LEAST_COMPARED, TOO_FEW, overlap
-from console.results.result import Figures, Interval, Measurement, Size, temperature_of
+from console.results.result import Distribution, Interval, Measurement, Size, expect_temperature
+from console.wording import three_digits
 
 NO_DIFFERENCE = "no difference shown"
 INTERVALS = ("p50 [95 % interval]", "p99 [95 % interval]")
 
 
-class Grid(NamedTuple):
+class TextTable(NamedTuple):
     """A table: the first `texts` columns hold words, the others numbers."""
 
     header: Sequence[str]
@@ -24,12 +25,12 @@ class Grid(NamedTuple):
     texts: int = 1
 
     def markdown(self) -> str:
-        """As a table in Markdown."""
+        """Write the table in Markdown."""
         rule = ["---"] * self.texts + ["--:"] * (len(self.header) - self.texts)
         return "\n".join(f"| {' | '.join(line)} |" for line in (self.header, rule, *self.rows))
 
     def table(self) -> Table:
-        """As a table for the terminal."""
+        """Make a table for the terminal."""
         table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
         for number, title in enumerate(self.header):
             table.add_column(title, justify="left" if number < self.texts else "right")
@@ -38,66 +39,71 @@ class Grid(NamedTuple):
         return table
 
 
-def glance(size: Size) -> Grid:
-    """The medians with their intervals, a line for each workload, a column for each source."""
-    measured = [it for it in size.measurements if it.temperature == temperature_of(it.workload)]
+def glance(size: Size) -> TextTable:
+    """Show the medians with their intervals, a line for each workload, a column for each source."""
+    measured = [it for it in size.measurements if it.temperature == expect_temperature(it.workload)]
     sources = list(dict.fromkeys(it.source for it in measured))
-    lines = dict.fromkeys(name_of(it) for it in measured)
-    shown = {(name_of(it), it.source): _median(it) for it in measured}
+    lines = dict.fromkeys(label(it) for it in measured)
+    shown = {(label(it), it.source): _median(it) for it in measured}
     rows = [[line, *(shown.get((line, source), "") for source in sources)] for line in lines]
-    return Grid(["ms: p50 [interval]", *sources], rows)
+    return TextTable(["ms: p50 [interval]", *sources], rows)
 
 
-def details(size: Size) -> Grid:
-    """All figures, a line for each measurement."""
+def details(size: Size) -> TextTable:
+    """Show all figures, a line for each measurement."""
     header = ("workload", "path", "requests", "errors", "p50", "p90", "p99", *INTERVALS, "max", "mean")
     rows = [
-        [name_of(it), it.source, f"{it.requests:,}", _errors(it), *_figures(it.client_ms), *_server(it.server_ms)]
+        [label(it), it.source, f"{it.requests:,}", _errors(it), *_figures(it.client_ms), *_server(it.server_ms)]
         for it in size.measurements
     ]
-    return Grid([*header, "p50 in the function", "p99 in the function"], rows, texts=2)
+    return TextTable([*header, "p50 in the function", "p99 in the function"], rows, texts=2)
 
 
-def by_name(size: Size, member: str) -> Grid | None:
-    """The numbers of one member, `phases_ms` or `consumed`, a column for each name; None where there are none."""
+def by_name(size: Size, member: str) -> TextTable | None:
+    """Show the numbers of one member, `phases_ms` or `consumed`, a column for each name; None where there are none."""
     each: list[tuple[Measurement, dict[str, float]]] = [(it, getattr(it, member)) for it in size.measurements]
     names = list(dict.fromkeys(name for _, numbers in each for name in numbers))
     rows = [
-        [name_of(it), it.source, *(number(numbers[name]) if name in numbers else "" for name in names)]
+        [label(it), it.source, *(three_digits(numbers[name]) if name in numbers else "" for name in names)]
         for it, numbers in each
         if numbers
     ]
-    return Grid(["workload", "path", *names], rows, texts=2) if rows else None
+    return TextTable(["workload", "path", *names], rows, texts=2) if rows else None
 
 
 def notes(size: Size) -> list[str]:
-    """What the measuring has to say."""
-    return [f"{name_of(it)}, {it.source}: {it.note}" for it in size.measurements if it.note]
+    """Return what the measuring has to say."""
+    return [f"{label(it)}, {it.source}: {it.note}" for it in size.measurements if it.note]
 
 
 def verdicts(size: Size) -> list[str]:
-    """For each workload that several paths have in common: which is fastest, and by how much."""
-    lines = dict.fromkeys(name_of(it) for it in size.measurements)
-    groups = [[it for it in size.measurements if name_of(it) == line] for line in lines]
+    """Say for each workload that several paths have in common which is fastest, and by how much."""
+    lines = dict.fromkeys(label(it) for it in size.measurements)
+    groups = [[it for it in size.measurements if label(it) == line] for line in lines]
     return [
-        f"{name_of(group[0])}: {_verdict(group)}"
-        for group in groups
-        if sum(it.client_ms is not None for it in group) > 1
+        f"{label(group[0])}: {_verdict(group)}" for group in groups if sum(it.client_ms is not None for it in group) > 1
     ]
 
 
-def compared(pairs: Iterable[Compared]) -> Grid:
-    """Two runs side by side."""
+def compared(pairs: Iterable[Compared]) -> TextTable:
+    """Show two runs side by side."""
     header = ("rows", "workload", "path", "p50 before", "p50 after", "ratio [95 % interval]")
     rows = [
-        [f"{it.rows:,}", name_of(it.after), it.after.source, number(it.p50_before), number(it.p50_after), _ratio(it)]
+        [
+            f"{it.rows:,}",
+            label(it.after),
+            it.after.source,
+            three_digits(it.p50_before),
+            three_digits(it.p50_after),
+            _ratio(it),
+        ]
         for it in pairs
     ]
-    return Grid(header, rows, texts=3)
+    return TextTable(header, rows, texts=3)
 
 
-def name_of(measurement: Measurement) -> str:
-    """The workload, with what is not a matter of course."""
+def label(measurement: Measurement) -> str:
+    """Name the workload, with what is not a matter of course."""
     words = [measurement.workload]
     if measurement.rate_per_s is not None:
         words.append(f"at {measurement.rate_per_s:g}/s")
@@ -106,53 +112,47 @@ def name_of(measurement: Measurement) -> str:
     return " ".join(words)
 
 
-def number(value: float) -> str:
-    """A number to three digits or so."""
-    digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 or value == 0 else 3
-    return f"{value:,.{digits}f}"
-
-
 def _median(measurement: Measurement) -> str:
     if measurement.client_ms is None:
         return "-"
-    return f"{number(measurement.client_ms.p50)} {_interval(measurement.client_ms.p50_interval)}"
+    return f"{three_digits(measurement.client_ms.p50)} {_interval(measurement.client_ms.p50_interval)}"
 
 
 def _interval(interval: Interval) -> str:
     low, high = interval
     if high is None:
-        return f"[≥ {number(low)}]" if low else "[too few requests]"
-    return f"[{number(low)}..{number(high)}]"
+        return f"[≥ {three_digits(low)}]" if low else "[too few requests]"
+    return f"[{three_digits(low)}..{three_digits(high)}]"
 
 
 def _errors(measurement: Measurement) -> str:
     return ", ".join(f"{kind}: {count}" for kind, count in measurement.errors.items()) or "0"
 
 
-def _figures(it: Figures | None) -> list[str]:
+def _figures(it: Distribution | None) -> list[str]:
     if it is None:
         return ["-"] * 7
     intervals = map(_interval, (it.p50_interval, it.p99_interval))
-    return [*map(number, (it.p50, it.p90, it.p99)), *intervals, number(it.max), number(it.mean)]
+    return [*map(three_digits, (it.p50, it.p90, it.p99)), *intervals, three_digits(it.max), three_digits(it.mean)]
 
 
-def _server(it: Figures | None) -> list[str]:
-    return ["-", "-"] if it is None else [number(it.p50), number(it.p99)]
+def _server(it: Distribution | None) -> list[str]:
+    return ["-", "-"] if it is None else [three_digits(it.p50), three_digits(it.p99)]
 
 
 def _verdict(group: Sequence[Measurement]) -> str:
     known = [(it, it.client_ms) for it in group if it.client_ms is not None]
     best, *others = sorted(known, key=lambda each: each[1].p50)
     said = [f"{other[0].source}: {_difference(best, other)}" for other in others]
-    return f"{best[0].source} {number(best[1].p50)} ms; {'; '.join(said)}"
+    return f"{best[0].source} {three_digits(best[1].p50)} ms; {'; '.join(said)}"
 
 
-def _difference(best: tuple[Measurement, Figures], other: tuple[Measurement, Figures]) -> str:
+def _difference(best: tuple[Measurement, Distribution], other: tuple[Measurement, Distribution]) -> str:
     if min(best[0].requests, other[0].requests) < LEAST_COMPARED:
         return TOO_FEW
     if overlap(best[1].p50_interval, other[1].p50_interval):
         return NO_DIFFERENCE
-    return f"{number(other[1].p50 / best[1].p50)} times as long"
+    return f"{three_digits(other[1].p50 / best[1].p50)} times as long"
 
 
 def _ratio(pair: Compared) -> str:
@@ -161,4 +161,4 @@ def _ratio(pair: Compared) -> str:
         return TOO_FEW
     if low <= 1 <= high:
         return NO_DIFFERENCE
-    return f"{number(pair.p50_after / pair.p50_before)} {_interval(pair.ratio_interval)}"
+    return f"{three_digits(pair.p50_after / pair.p50_before)} {_interval(pair.ratio_interval)}"

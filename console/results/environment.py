@@ -10,9 +10,9 @@ from typing import cast
 
 import httpx
 
-from console.client.client import Client, members_of, unexpected
+from console.client.client import Client, read_members, unexpected
 from console.client.signing import LOOPBACK
-from console.results.result import ClientMachine, Environment, Function
+from console.results.result import ClientMachine, Environment, FunctionBuild
 from handlers.telemetry.runtime import VERSION
 
 NOT_AWS = (
@@ -25,29 +25,31 @@ NOT_AWS = (
 def environment(client: Client) -> Environment:
     """Ask the query function for its build, and look around here. Raises ConsoleError."""
     response = client.get("/health")
-    build = members_of(response).get("build")
+    build = read_members(response).get("build")
     if not isinstance(build, dict):
         raise unexpected(response, "no build")
-    function = function_of(cast("dict[str, object]", build))
+    function = read_function(cast("dict[str, object]", build))
     if is_local(client.url):  # what it says there is what its emulators need: no region, and no memory is set aside
         function = replace(function, region=None, memory_mb=None)
     return Environment(client.url, is_local(client.url), function, this_machine())
 
 
 def is_local(url: str) -> bool:
-    """Whether an API is on this machine."""
+    """Tell whether an API is on this machine."""
     return httpx.URL(url).host in LOOPBACK
 
 
-def function_of(build: Mapping[str, object]) -> Function:
-    """What a function says of itself; None for what it does not say, or not in the type that it has here."""
-    texts = {name: _text(build.get(name)) for name in (field.name for field in fields(Function)) if name != "memory_mb"}
+def read_function(build: Mapping[str, object]) -> FunctionBuild:
+    """Read what a function says of itself; None for what it does not say, or not in the type that it has here."""
+    texts = {
+        name: _text(build.get(name)) for name in (field.name for field in fields(FunctionBuild)) if name != "memory_mb"
+    }
     memory_mb = build.get("memory_mb")
-    return Function(**texts, memory_mb=memory_mb if isinstance(memory_mb, int) else None)
+    return FunctionBuild(**texts, memory_mb=memory_mb if isinstance(memory_mb, int) else None)
 
 
 def this_machine() -> ClientMachine:
-    """Where the requests come from."""
+    """Describe where the requests come from."""
     system = f"{platform.system()} {platform.release()}"
     return ClientMachine(platform.python_version(), system, platform.machine(), os.cpu_count() or 0, VERSION)
 

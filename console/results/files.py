@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import csv
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
-from console.benchmark.samples import COLUMNS
 from console.errors import ConsoleError
 
 SUFFIX = "-benchmark"
@@ -39,12 +38,12 @@ class Lines:
             rest = rest[self._file.write(rest) :]
 
     def close(self) -> None:
-        """Nothing can be added any more."""
+        """Close the file: nothing can be added any more."""
         self._file.close()
 
 
 @contextlib.contextmanager
-def raw_data(out: Path, started: datetime) -> Generator[Lines]:
+def raw_data(out: Path, started: datetime, columns: Sequence[str]) -> Generator[Lines]:
     """Make the file for the raw data, so that a folder that cannot be written is found before anything is measured.
 
     Yields:
@@ -61,7 +60,7 @@ def raw_data(out: Path, started: datetime) -> Generator[Lines]:
         cannot_write(path, error)
     with contextlib.closing(lines):
         try:
-            _heading(lines)
+            _write_heading(lines, columns)
             yield lines
         finally:
             if lines.count == 1:
@@ -81,8 +80,8 @@ def cannot_write(path: Path, error: OSError) -> NoReturn:
     raise ConsoleError(f"{path} cannot be written: {error.strerror}", "another folder with --out") from error
 
 
-def _heading(lines: Lines) -> None:
+def _write_heading(lines: Lines, columns: Sequence[str]) -> None:
     try:
-        csv.writer(lines, lineterminator="\n").writerow(COLUMNS)
+        csv.writer(lines, lineterminator="\n").writerow(columns)
     except OSError as error:
         cannot_write(lines.path, error)

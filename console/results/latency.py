@@ -7,9 +7,9 @@ is narrow and says nothing, so that a verdict takes it for unbounded.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
-from console.results.result import Figures, Measurement
+from console.results.result import Distribution, Measurement
 
 LEAST_COMPARED = 6  # the median of fewer values has no interval
 TOO_FEW = "too few requests to tell"
@@ -30,36 +30,30 @@ class Latency(NamedTuple):
     p99: float
     p99_interval: Bounds
 
+    @classmethod
+    def from_measurement(cls, measurement: Measurement, *, in_function: bool) -> Self | None:
+        """Take the client's times, or the function's own; None where they were not measured."""
+        times_ms = measurement.server_ms if in_function else measurement.client_ms
+        return None if times_ms is None else cls.from_distribution(times_ms, measurement.requests)
+
+    @classmethod
+    def from_distribution(cls, it: Distribution, requests: int) -> Self:
+        """Take a distribution; of few requests without bounds."""
+        if requests < LEAST_COMPARED:
+            return cls(requests, it.p50, (0.0, None), it.p99, (0.0, None))
+        return cls(requests, it.p50, it.p50_interval, it.p99, it.p99_interval)
+
     @property
     def is_told(self) -> bool:
         """Whether there are enough requests to compare it with anything."""
         return self.requests >= LEAST_COMPARED
 
 
-def latency_of(measurement: Measurement, *, in_function: bool) -> Latency | None:
-    """The client's times, or the function's own; None where they were not measured."""
-    figures = measurement.server_ms if in_function else measurement.client_ms
-    return None if figures is None else latency(figures, measurement.requests)
-
-
-def latency(figures: Figures, requests: int) -> Latency:
-    """A distribution; of few requests without bounds."""
-    if requests < LEAST_COMPARED:
-        return Latency(requests, figures.p50, (0.0, None), figures.p99, (0.0, None))
-    return Latency(requests, figures.p50, figures.p50_interval, figures.p99, figures.p99_interval)
-
-
 def upper(bounds: Bounds) -> float:
-    """The upper end; infinity where there is none."""
+    """Return the upper end; infinity where there is none."""
     return math.inf if bounds[1] is None else bounds[1]
 
 
-def range_text(bounds: Bounds, digits: int) -> str:
-    """An interval in words."""
-    low, high = bounds
-    return f"{low:.{digits}f} or more" if high is None else f"{low:.{digits}f} to {high:.{digits}f}"
-
-
 def overlap(one: Bounds, other: Bounds) -> bool:
-    """Whether two intervals share a point: then no difference is shown."""
+    """Tell whether two intervals share a point: then no difference is shown."""
     return one[0] <= upper(other) and other[0] <= upper(one)

@@ -37,7 +37,7 @@ _known = with_config(ConfigDict(extra="forbid"))
 
 @_known
 @dataclass(frozen=True)
-class Figures:
+class Distribution:
     """A distribution in milliseconds.
 
     Args:
@@ -85,8 +85,8 @@ class Measurement:
     achieved_per_s: Amount | None
     requests: Count
     errors: dict[str, Count]
-    client_ms: Figures | None
-    server_ms: Figures | None
+    client_ms: Distribution | None
+    server_ms: Distribution | None
     phases_ms: dict[str, Amount]
     consumed: dict[str, Amount]
     note: str | None = None
@@ -109,15 +109,15 @@ class Size:
     measurements: tuple[Measurement, ...]
 
     def measured(self, workload: Workload, source: str, loop: Loop = "closed") -> Measurement | None:
-        """The measurement of this kind, at the temperature that the workload is about; None where there is none."""
-        kind = (workload, source, loop, temperature_of(workload))
+        """Find the measurement of this kind, at the workload's own temperature; None where there is none."""
+        kind = (workload, source, loop, expect_temperature(workload))
         same = (it for it in self.measurements if (it.workload, it.source, it.loop, it.temperature) == kind)
         return next(same, None)
 
 
 @_known
 @dataclass(frozen=True)
-class Function:
+class FunctionBuild:
     """The query function, by its own account; null where it does not say. On this machine it has no region."""
 
     version: str | None = None
@@ -147,7 +147,7 @@ class Environment:
 
     url: str
     is_local: bool
-    function: Function
+    function: FunctionBuild
     client: ClientMachine
 
 
@@ -172,7 +172,7 @@ class BenchSettings:
 
 @_known
 @dataclass(frozen=True)
-class Result:
+class BenchResult:
     """A whole run. `complete` is false where it was cut short: then requests are missing, and whole workloads."""
 
     schema: Literal[1]
@@ -185,12 +185,12 @@ class Result:
     sizes: tuple[Size, ...]
 
 
-def temperature_of(workload: Workload) -> Temperature:
-    """Which requests a workload is about: the first of new sandboxes, or all others."""
+def expect_temperature(workload: Workload) -> Temperature:
+    """Tell which requests a workload is about: the first of new sandboxes, or all others."""
     return "cold" if workload == "first-in-sandbox" else "warm"
 
 
-def load(path: Path) -> Result:
+def load(path: Path) -> BenchResult:
     """Read a result.
 
     Raises:
@@ -205,8 +205,8 @@ def load(path: Path) -> Result:
     return validated(content, str(path))
 
 
-def validated(content: object, name: str) -> Result:
-    """A result from what a JSON file holds.
+def validated(content: object, name: str) -> BenchResult:
+    """Make a result of what a JSON file holds.
 
     Args:
         name: the file, for the error message.
@@ -229,7 +229,7 @@ def validated(content: object, name: str) -> Result:
         raise ConsoleError(f"{name} is no result of a benchmark: {member}: {first['msg']}", hint) from None
 
 
-def save(result: Result, path: Path) -> None:
+def save(result: BenchResult, path: Path) -> None:
     """Write a result, whole or not at all. Raises OSError."""
     new = path.with_name(f".{path.name}")
     try:
@@ -241,12 +241,12 @@ def save(result: Result, path: Path) -> None:
         raise
 
 
-def to_json(result: Result) -> str:
-    """The text of a result file. Raises ValueError for numbers that JSON has none for, inf and nan."""
+def to_json(result: BenchResult) -> str:
+    """Return the text of a result file. Raises ValueError for numbers that JSON has none for, inf and nan."""
     content = _adapter().dump_python(result, mode="json")
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 @cache
-def _adapter() -> TypeAdapter[Result]:
-    return TypeAdapter(Result)
+def _adapter() -> TypeAdapter[BenchResult]:
+    return TypeAdapter(BenchResult)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,23 +16,24 @@ from typing import Annotated
 import typer
 
 from console import terminal
-from console.benchmark.closed_loop import Rounds
-from console.benchmark.plan import Plan, chosen_rows, chosen_workloads, finite
+from console.benchmark.closed_loop import Recycle, Rounds
+from console.benchmark.plan import BenchPlan, chosen_rows, chosen_workloads, finite
+from console.benchmark.samples import COLUMNS
 from console.client.client import Client
+from console.client.snapshots import newest_snapshot
 from console.client.target import JsonOption, UrlOption, api_url
 from console.errors import INTERRUPTED, ConsoleError
 from console.local.background import BackgroundStack
+from console.local.project import project_stack
 from console.results.environment import environment
 from console.results.files import OUT, Lines, cannot_write, raw_data
-from console.results.result import SCHEMA, BenchSettings, Result, Size, save, to_json
-from console.verbs.serve import project_stack
-from console.verbs.verify import newest_snapshot
+from console.results.result import SCHEMA, BenchResult, BenchSettings, Size, save, to_json
+from console.wording import megabytes
 from handlers.domain.timestamps import utc_text
 from handlers.routes import SOURCES
 
 LOCAL_ROWS = (10_000,)
 
-Recycle = Callable[[], None]
 Cut = ConsoleError | KeyboardInterrupt | None
 
 
@@ -72,9 +73,9 @@ def bench(
         raise typer.BadParameter("--local starts its own API: leave out --url")
     sizes = chosen_rows(rows) or (LOCAL_ROWS if local else ())
     names = chosen_workloads(workloads, writes=writes or local)
-    plan = Plan(names, Rounds(warm_ups, iterations, limit_s), rate, sizes, seed)
+    plan = BenchPlan(names, Rounds(warm_ups, iterations, limit_s), rate, sizes, seed)
     plan.check()
-    with raw_data(out, datetime.now(UTC)) as raw:
+    with raw_data(out, datetime.now(UTC), COLUMNS) as raw:
         result, cut = _run(plan, raw, url, is_local=local)
         if not result.sizes and cut is not None:
             raise cut
@@ -83,8 +84,8 @@ def bench(
         raise _cut_short(cut, raw.path.with_suffix(".json"))
 
 
-def _run(plan: Plan, raw: Lines, url: str, *, is_local: bool) -> tuple[Result, Cut]:
-    """The result of all that could be measured, and what cut it short."""
+def _run(plan: BenchPlan, raw: Lines, url: str, *, is_local: bool) -> tuple[BenchResult, Cut]:
+    """Measure; returns the result of all that could be measured, and what cut it short."""
     started_s, start_s = time.time(), time.monotonic()
     with _stack(url, is_local=is_local) as (address, recycle), Client(address) as client:
         found = environment(client)
@@ -95,14 +96,14 @@ def _run(plan: Plan, raw: Lines, url: str, *, is_local: bool) -> tuple[Result, C
     )
     duration_s = round(time.monotonic() - start_s, 3)
     is_whole = cut is None
-    return Result(SCHEMA, utc_text(started_s), duration_s, is_whole, plan.seed, settings, found, measured), cut
+    return BenchResult(SCHEMA, utc_text(started_s), duration_s, is_whole, plan.seed, settings, found, measured), cut
 
 
-def _measured(client: Client, plan: Plan, recycle: Recycle | None, raw: Lines) -> tuple[tuple[Size, ...], Cut]:
-    from console.benchmark.session import Session  # noqa: PLC0415 - with numpy, which no other verb needs
+def _measured(client: Client, plan: BenchPlan, recycle: Recycle | None, raw: Lines) -> tuple[tuple[Size, ...], Cut]:
+    from console.benchmark.session import BenchSession  # noqa: PLC0415 - with numpy, which no other verb needs
 
     total = plan.requests(newest_snapshot(client).bookmark.seq)
-    session = Session(client, plan, recycle, raw)
+    session = BenchSession(client, plan, recycle, raw)
     cut: Cut = None
     try:
         with terminal.progress("bench", total, unit="requests") as advance:
@@ -116,7 +117,7 @@ def _measured(client: Client, plan: Plan, recycle: Recycle | None, raw: Lines) -
 
 @contextlib.contextmanager
 def _stack(url: str, *, is_local: bool) -> Generator[tuple[str, Recycle | None]]:
-    """The API that is measured, and what ends its sandboxes, where that can be done."""
+    """Yield the API that is measured, and what ends its sandboxes, where that can be done."""
     if not is_local:
         yield api_url(url), None
         return
@@ -127,7 +128,7 @@ def _stack(url: str, *, is_local: bool) -> Generator[tuple[str, Recycle | None]]
         yield stack.url, stack.recycle
 
 
-def _keep(result: Result, path: Path, *, as_json: bool) -> None:
+def _keep(result: BenchResult, path: Path, *, as_json: bool) -> None:
     """Show the result, and write it and its report: what cannot be written was shown at least."""
     from console.report.document import Kept, write_report  # noqa: PLC0415 - loads matplotlib: half a second
 
@@ -141,18 +142,18 @@ def _keep(result: Result, path: Path, *, as_json: bool) -> None:
         print(*(path, path.with_suffix(".csv"), *written), sep="\n")
 
 
-def _show(result: Result, *, as_json: bool) -> None:
+def _show(result: BenchResult, *, as_json: bool) -> None:
     """Print the result, as JSON or for people."""
-    from console.report import tables as grids  # noqa: PLC0415 - with numpy and matplotlib, as above
-    from console.report.document import said  # noqa: PLC0415
+    from console.report import tables  # noqa: PLC0415 - with numpy and matplotlib, as above
+    from console.report.document import summarise  # noqa: PLC0415
 
     if as_json:
         print(to_json(result))
         return
     console = terminal.results()
     for size in result.sizes:
-        console.print(f"{size.rows:,} rows, {size.snapshot_bytes / 1e6:,.2f} MB\n", grids.glance(size).table())
-        console.print("\n".join(["", *said([size]), ""]))
+        console.print(f"{size.rows:,} rows, {megabytes(size.snapshot_bytes)}\n", tables.glance(size).table())
+        console.print("\n".join(["", *summarise([size]), ""]))
 
 
 def _cut_short(cut: ConsoleError | KeyboardInterrupt, path: Path) -> ConsoleError:

@@ -18,17 +18,17 @@ from console import terminal
 from console.client.target import JsonOption
 from console.costs import prices
 from console.costs.prices import PriceList
-from console.costs.scenario import INPUTS, Architecture, Scenario, Values, assemble, names, values_of
-from console.costs.study import Study, study
+from console.costs.scenario import INPUTS, Architecture, Scenario, ScenarioValues, assemble, names
+from console.costs.study import Study
 from console.costs.tables import cost_table, paragraphs
 from console.errors import ConsoleError
 from console.results import result
-from console.verdict.inputs import MainWorkload, measured_values, region_of, size_for
-from console.verdict.verdict import Verdict, verdict
+from console.verdict.inputs import Case, MainWorkload, choose_size
+from console.verdict.verdict import Verdict, decide
 
 
 def _value(name: str) -> OptionInfo:
-    """An option for a number of the scenario; what is not given may be measured, else it is assumed."""
+    """Make an option for a number of the scenario; what is not given may be measured, else it is assumed."""
     default, known = getattr(Scenario, name), INPUTS[name]
     shown = known.follows or f"{default:,.10g}"
     return cast("OptionInfo", typer.Option(help=f"{known.meaning}; default: {shown}.", show_default=False))
@@ -72,14 +72,16 @@ def cost(
     as_json: JsonOption = False,
 ) -> None:
     """Say what each read path costs in a month, where the cheapest changes, and which one to use."""
-    given: Values = {name: value for name, value in context.params.items() if name in names() and value is not None}
+    given: ScenarioValues = {
+        name: value for name, value in context.params.items() if name in names() and value is not None
+    }
     price_list = prices.load(price_file)
     if from_benchmark is not None:
         found, decided = _with_verdict(price_list, given, from_benchmark, workload, within_ms)
     elif within_ms is not None:
         raise ConsoleError("--within-ms needs measured times", "add --from-benchmark FILE, a result of `bench`", 2)
     else:
-        found, decided = study(price_list, assemble(given, {})), None
+        found, decided = Study.from_assembled(price_list, assemble(given, {})), None
     if as_json:
         terminal.print_json(_content(found, decided))
     else:
@@ -87,20 +89,19 @@ def cost(
 
 
 def _with_verdict(
-    price_list: PriceList, given: Values, path: Path, workload: MainWorkload, within_ms: float | None
+    price_list: PriceList, given: ScenarioValues, path: Path, workload: MainWorkload, within_ms: float | None
 ) -> tuple[Study, Verdict]:
     measured = result.load(path)
     rows = given.get("rows")
-    size = size_for(measured, rows if isinstance(rows, float) else None)
-    assembled = assemble(given, measured_values(measured, size, workload))
-    found = study(price_list, assembled, region_of(measured))
-    return found, verdict(measured, size, found, workload, within_ms)
+    size = choose_size(measured, rows if isinstance(rows, float) else None)
+    case = Case.from_size(measured, size, price_list, given, workload)
+    return case.study, decide(case, within_ms)
 
 
 def _content(found: Study, decided: Verdict | None) -> dict[str, object]:
-    """The result for other programs."""
-    numbers, known = values_of(found.assembled.scenario), found.price_list
-    values: Values = {**numbers, "architecture": found.assembled.scenario.architecture}
+    """Return the result for other programs."""
+    numbers, known = found.assembled.scenario.numbers(), found.price_list
+    values: ScenarioValues = {**numbers, "architecture": found.assembled.scenario.architecture}
     origins = found.assembled.origins
     return {
         "prices": {"date": known.date, "region": known.region, "currency": known.currency},
@@ -124,7 +125,7 @@ def _print(found: Study, decided: Verdict | None) -> None:
 
 
 def _filled(paragraph: str, width: int) -> str:
-    """A paragraph as wide as the terminal; its own lines stay."""
+    """Fill a paragraph as wide as the terminal; its own lines stay."""
     return "\n".join(
         textwrap.fill(line, width, subsequent_indent="  ", break_on_hyphens=False) for line in paragraph.splitlines()
     )

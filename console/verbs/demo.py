@@ -9,23 +9,28 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from console import terminal
-from console.benchmark.side_by_side import Measured, agreement, comparison_table, measure, queries, sentence
 from console.client.client import Client
+from console.client.snapshots import newest_snapshot
 from console.client.target import JsonOption
+from console.data.agreement import compare_answers, list_queries
+from console.data.loading import Loaded, LoadPlan, load
+from console.data.verification import Verification, complain, verify_paths
 from console.data.writers import ApiWriter
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
+from console.local.project import project_stack
 from console.results.environment import NOT_AWS
-from console.verbs.seed import Loaded, Plan, load
-from console.verbs.serve import project_stack
-from console.verbs.verify import Verification, complain, newest_snapshot, verification
+from console.wording import three_digits
 from handlers.routes import MAX_INSERT_ROWS
+
+if TYPE_CHECKING:
+    from console.report.side_by_side import PathTimes
 
 SEED = 1
 
@@ -38,7 +43,7 @@ class Outcome:
     reads: int
     seed: int
     loaded: Loaded
-    paths: list[Measured]
+    paths: list[PathTimes]
     sentence: str
     verification: Verification
     seconds: float
@@ -90,15 +95,18 @@ def demo(
 
 
 def _compare(stack: BackgroundStack, steps: Steps, count: int, reads: int) -> Outcome:
+    from console.benchmark.session import measure_newest  # noqa: PLC0415 - with numpy, which few verbs need
+    from console.report.side_by_side import path_times, sentence  # noqa: PLC0415
+
     with Client(stack.url) as client:
         loaded = _load(client, steps, count)
         with steps(f"read each path {reads:,} times, taking turns, and first in new sandboxes"):
-            paths = measure(client, reads, stack.recycle)
+            paths = path_times(measure_newest(client, reads, stack.recycle))
         with steps("ask all three paths the same"):
-            asked = queries(client)
-            steps.note(f"{len(asked)} queries, {agreement(client, asked):,} bytes, alike to the byte")
+            asked = list_queries(client)
+            steps.note(f"{len(asked)} queries, {compare_answers(client, asked):,} bytes, alike to the byte")
         with steps("verify each path against the snapshot"):
-            outcome = verification(client, newest_snapshot(client), lambda _: None)
+            outcome = verify_paths(client, newest_snapshot(client), lambda _: None)
             complain(outcome)
             steps.note(f"{outcome.rows:,} rows each, count and content hash agree")
     return Outcome(count, reads, SEED, loaded, paths, sentence(paths), outcome, 0.0)
@@ -106,18 +114,22 @@ def _compare(stack: BackgroundStack, steps: Steps, count: int, reads: int) -> Ou
 
 def _load(client: Client, steps: Steps, count: int) -> Loaded:
     with steps(f"insert {count:,} rows through the API"):
-        plan = Plan(count, SEED, 1, "demo", MAX_INSERT_ROWS)
+        plan = LoadPlan(count, SEED, 1, "demo", MAX_INSERT_ROWS)
         try:
             loaded = load(ApiWriter(client), plan, lambda _: None, "")
         except ConsoleError as error:  # there is nothing to go on with: the stack ends with the demo
             raise ConsoleError(str(error), "python -m console demo", error.code) from error
-        steps.note(f"{loaded.per_second:,.0f} rows/s, snapshot published in {loaded.publish_seconds:.2f} s")
+        steps.note(
+            f"{three_digits(loaded.per_second)} rows/s, snapshot published in {three_digits(loaded.publish_seconds)} s"
+        )
     return loaded
 
 
 def _print(console: Console, outcome: Outcome) -> None:
+    from console.report.side_by_side import times_table  # noqa: PLC0415 - as above
+
     console.print(f"{outcome.seconds:5.1f} s  in all")
     console.print(f"\nThe newest 100 of {outcome.rows:,} rows, {outcome.reads:,} reads on each path:\n")
-    console.print(comparison_table(outcome.paths))
+    console.print(times_table(outcome.paths).table())
     for paragraph in (outcome.sentence, NOT_AWS):
         console.print(f"\n{textwrap.fill(paragraph, console.width)}")

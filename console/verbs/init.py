@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import TypedDict
 
 from console import terminal
 from console.client.target import JsonOption
-from console.data.ledger import create_table, opened
-from handlers.aws.dynamodb import Deadline
-
-
-class Made(TypedDict):
-    """What is there now."""
-
-    table: str
-    is_new: bool
-    bookmark: str | None
+from console.data.ledger import make_ledger
 
 
 def init(*, as_json: JsonOption = False) -> None:
@@ -33,17 +22,3 @@ def init(*, as_json: JsonOption = False) -> None:
     found = "made" if made["is_new"] else "there already"
     ledger = f"ledger at bookmark {made['bookmark']}" if made["bookmark"] else "the first write makes the ledger"
     terminal.results().print(f"Table {made['table']}: {found}; {ledger}.")
-
-
-def make_ledger(environ: Mapping[str, str]) -> Made:
-    """Make what an environment's table lacks. Raises ConsoleError."""
-    with opened(environ) as store:
-        name = store.ledger.table_name
-        is_new = create_table(store.client, name)
-        bookmark = str(store.appender.head(Deadline())) if store.publisher else None
-        return {"table": name, "is_new": is_new, "bookmark": bookmark}
-
-
-def prepare(environ: Mapping[str, str]) -> None:
-    """Make the table and a new ledger for a local stack, whose emulator starts empty."""
-    make_ledger(environ)

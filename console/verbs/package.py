@@ -11,7 +11,7 @@ import typer
 from archives.closure import ArchiveError, files_of
 from archives.zipped import zip_bytes
 from console.errors import ConsoleError
-from console.local.process import ROOT
+from console.paths import ROOT
 from console.terminal import print_json
 from handlers.routes import COMMAND, QUERY
 
@@ -30,7 +30,7 @@ def package(
 
 
 def _write(function: str, out: Path) -> dict[str, object]:
-    """One archive; returns what there is to say of it."""
+    """Write one archive; returns what there is to say of it."""
     path = out / f"{function}.zip"
     try:
         files = files_of(f"handlers.{function}", ROOT)

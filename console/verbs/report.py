@@ -34,7 +34,7 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Render results as Markdown with charts: one, several sizes of one stack, or two runs compared."""
-    from console.report.document import said, write_report  # noqa: PLC0415 - with matplotlib, which takes half a second
+    from console.report.document import summarise, write_report  # noqa: PLC0415 - with matplotlib, which takes half a second
 
     if compare and len(files or ()) != 2:
         raise typer.BadParameter("--compare takes two results")
@@ -52,12 +52,12 @@ def report(
         terminal.print_json({"files": [str(file) for file in written]})
         return
     for each in kept:
-        terminal.results().print("\n".join(said(each.result.sizes)))
+        terminal.results().print("\n".join(summarise(each.result.sizes)))
     print("", *written, sep="\n")
 
 
 def _loaded(files: Sequence[Path]) -> list[Kept]:
-    """The results in the order of their beginnings."""
+    """Load the results, in the order of their beginnings."""
     from console.report.document import Kept  # noqa: PLC0415
 
     return sorted((Kept(path, load(path)) for path in files), key=lambda kept: kept.result.started_at)

@@ -1,57 +1,18 @@
-"""The verb `verify`: every read path against the newest snapshot, by count and content hash, from what the API sends.
-
-The paths are walked side by side, so that the first row in which they differ can be named.
-"""
+"""The verb `verify`: every read path held against the newest snapshot."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from itertools import combinations, zip_longest
+from dataclasses import asdict
 
 from rich.table import Table
 
 from console import terminal
-from console.client.client import Client, members_of, unexpected
-from console.client.pages import Walk
+from console.client.client import Client
+from console.client.snapshots import newest_snapshot
 from console.client.target import JsonOption, UrlOption, api_url
-from console.errors import ConsoleError
-from console.terminal import Advance
-from handlers.domain.bookmark import Bookmark
-from handlers.domain.hashes import content_hash, hash_text
+from console.data.verification import Verification, complain, verify_paths
+from console.wording import three_digits
 from handlers.routes import SOURCES
-
-
-@dataclass(frozen=True)
-class Published:
-    """The newest snapshot, to which the paths are held."""
-
-    bookmark: Bookmark
-    hash: str
-    size_bytes: int
-
-
-@dataclass
-class Check:
-    """What one path gave."""
-
-    source: str
-    rows: int
-    hash: str
-    is_right: bool
-    first_difference: int | None
-    seconds: float
-
-
-@dataclass
-class Verification:
-    """The outcome on all paths."""
-
-    bookmark: str
-    rows: int
-    hash: str
-    is_right: bool
-    paths: list[Check]
 
 
 def verify(url: UrlOption = "", *, as_json: JsonOption = False) -> None:
@@ -60,99 +21,18 @@ def verify(url: UrlOption = "", *, as_json: JsonOption = False) -> None:
         published = newest_snapshot(client)
         terminal.messages().print(f"{published.bookmark.seq:,} rows at {published.bookmark}, {client.url}")
         with terminal.progress("verify", published.bookmark.seq * len(SOURCES)) as advance:
-            outcome = verification(client, published, advance)
+            outcome = verify_paths(client, published, advance)
     if as_json:
         terminal.print_json(asdict(outcome))
     else:
-        terminal.results().print(table_of(outcome))
+        terminal.results().print(_table(outcome))
     complain(outcome)
 
 
-def newest_snapshot(client: Client) -> Published:
-    """What is published. Raises ConsoleError where there is nothing."""
-    response = client.get("/snapshots")
-    snapshots = members_of(response).get("snapshots")
-    if snapshots == []:
-        raise ConsoleError(f"{client.url} has no snapshot yet", "python -m console seed --count 1000")
-    try:
-        newest = snapshots[0]  # pyright: ignore[reportOptionalSubscript, reportIndexIssue, reportUnknownVariableType] - checked by what it raises
-        bookmark = Bookmark.parse(newest["bookmark"])  # pyright: ignore[reportUnknownArgumentType]
-        return Published(bookmark, str(newest["hash"]), int(newest["bytes"]))  # pyright: ignore[reportUnknownArgumentType]
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise unexpected(response, "no list of snapshots") from error
-
-
-def verification(client: Client, published: Published, advance: Advance) -> Verification:
-    """Walk all paths to their end and compare."""
-    walks = [_HashingWalk(client, source, published.bookmark, advance) for source in SOURCES]
-    differences = _differences(walks)
-    right = {walk.source for walk in walks if (walk.rows, walk.hash) == (published.bookmark.seq, published.hash)}
-    checks = [Check(walk.source, walk.rows, walk.hash, walk.source in right, None, walk.seconds) for walk in walks]
-    for check in checks:
-        if not check.is_right:
-            check.first_difference = _first_difference(check.source, right, differences)
-    is_right = len(right) == len(SOURCES)
-    return Verification(str(published.bookmark), published.bookmark.seq, published.hash, is_right, checks)
-
-
-def table_of(outcome: Verification) -> Table:
-    """The outcome for people."""
+def _table(outcome: Verification) -> Table:
+    """Return the outcome for people."""
     table = Table("path", "rows", "content hash", "rows/s", "", title_justify="left")
     for check in outcome.paths:
         verdict = "pass" if check.is_right else "FAIL"
-        table.add_row(check.source, f"{check.rows:,}", check.hash, f"{check.rows / check.seconds:,.0f}", verdict)
+        table.add_row(check.source, f"{check.rows:,}", check.hash, three_digits(check.rows / check.seconds), verdict)
     return table
-
-
-def complain(outcome: Verification) -> None:
-    """Raises ConsoleError where a path is not right."""
-    wrong = [_complaint(check) for check in outcome.paths if not check.is_right]
-    if wrong:
-        hint = 'a snapshot is built again by POST /snapshots with {"full": true}'
-        raise ConsoleError(f"not what the snapshot {outcome.bookmark} says: {', '.join(wrong)}", hint)
-
-
-def _complaint(check: Check) -> str:
-    if check.first_difference is None:
-        return f"{check.source} (the paths agree with each other)"
-    return f"{check.source} (first at seq {check.first_difference})"
-
-
-class _HashingWalk(Walk):
-    """A walk that counts and hashes what it passes."""
-
-    def __init__(self, client: Client, source: str, upto: Bookmark, advance: Advance) -> None:
-        super().__init__(client, source, upto)
-        self.rows = 0
-        self._sum = 0
-        self._advance = advance
-
-    @property
-    def hash(self) -> str:
-        return hash_text(self._sum)
-
-    def texts(self) -> Iterator[str]:
-        for texts in self.pages():
-            seqs = list(range(self.rows + 1, self.rows + len(texts) + 1))
-            self._sum = content_hash(self._sum, seqs, texts)
-            self.rows += len(texts)
-            self._advance(len(texts))
-            yield from texts
-
-
-def _differences(walks: list[_HashingWalk]) -> dict[frozenset[str], int]:
-    """For each two paths that differ, the first seq in which they do."""
-    first: dict[frozenset[str], int] = {}
-    for seq, texts in enumerate(zip_longest(*(walk.texts() for walk in walks)), 1):
-        if len(set(texts)) > 1:
-            for (one, its), (other, others) in combinations(zip(walks, texts, strict=True), 2):
-                if its != others:
-                    first.setdefault(frozenset((one.source, other.source)), seq)
-    return first
-
-
-def _first_difference(source: str, right: set[str], differences: dict[frozenset[str], int]) -> int | None:
-    """Where a wrong path leaves a right one; where there is none, where it leaves any other."""
-    others = right or set(SOURCES) - {source}
-    found = [seq for pair, seq in differences.items() if source in pair and pair & others]
-    return min(found, default=None)

@@ -10,8 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from console.results.latency import TOO_FEW, Bounds, Latency, latency_of, range_text, upper
+from console.results.latency import TOO_FEW, Bounds, Latency, upper
 from console.results.result import Size
+from console.wording import interval, megabytes, three_digits
 
 COPY_LIMIT_MS = 100.0
 TIMES_FASTER = 10.0
@@ -34,7 +35,7 @@ class Criterion:
     measured: str = ""
 
     def text(self, is_local: bool) -> str:
-        """A sentence.
+        """Say it in a sentence.
 
         Args:
             is_local: the snapshots lay on a local disk.
@@ -45,7 +46,7 @@ class Criterion:
 
 
 def criteria(size: Size) -> list[Criterion]:
-    """All three, for one size."""
+    """Answer all three, for one size."""
     return [_copy(size), _times_faster(size), _efs_direct(size)]
 
 
@@ -57,11 +58,12 @@ def _copy(size: Size) -> Criterion:
         return Criterion(question, "not measured")
     if found.consumed.get("copied_bytes", size.snapshot_bytes) < size.snapshot_bytes:
         return Criterion(question, "not measured", "so large a snapshot is copied in steps, and no read waits for all")
-    said = f"{size.snapshot_bytes / 1e6:,.1f} MB in {copy_ms:,.1f} ms (median)"
-    whole = latency_of(found, in_function=True)
+    said = f"{megabytes(size.snapshot_bytes)} in {three_digits(copy_ms)} ms (median)"
+    whole = Latency.from_measurement(found, in_function=True)
     if whole is None or not whole.is_told:
         return Criterion(question, "not decided", f"{said}, {TOO_FEW if whole else 'without an interval'}")
-    said += f", within a first read of {whole.p50:.1f} ms ({range_text(whole.p50_interval, 1)}, p50 in the function)"
+    read_ms, bounds_ms = three_digits(whole.p50), interval(*whole.p50_interval)
+    said += f", within a first read of {read_ms} ms ({bounds_ms}, p50 in the function)"
     return Criterion(question, _answer(is_yes=upper(whole.p50_interval) < COPY_LIMIT_MS, is_no=False), said)
 
 
@@ -70,13 +72,13 @@ def _times_faster(size: Size) -> Criterion:
     on_efs, in_tmp = _function_ms(size, "sqlite-efs"), _function_ms(size, "sqlite-tmp")
     if on_efs is None or in_tmp is None or not in_tmp.p50:
         return Criterion(question, "not measured")
-    times = f"{on_efs.p50 / in_tmp.p50:.1f} times"
-    against = f"{on_efs.p50:.2f} against {in_tmp.p50:.2f} ms, p50 in the function"
+    times = f"{three_digits(on_efs.p50 / in_tmp.p50)} times"
+    against = f"{three_digits(on_efs.p50)} against {three_digits(in_tmp.p50)} ms, p50 in the function"
     if not (on_efs.is_told and in_tmp.is_told):
         return Criterion(question, "not decided", f"{times}, {against}; {TOO_FEW}")
     ratio = _ratio(on_efs.p50_interval, in_tmp.p50_interval)
     answer = _answer(is_yes=ratio[0] >= TIMES_FASTER, is_no=upper(ratio) < TIMES_FASTER)
-    return Criterion(question, answer, f"{times} ({range_text(ratio, 1)}), {against}")
+    return Criterion(question, answer, f"{times} ({interval(*ratio)}), {against}")
 
 
 def _efs_direct(size: Size) -> Criterion:
@@ -86,19 +88,19 @@ def _efs_direct(size: Size) -> Criterion:
         return Criterion(question, "not measured")
     bounds = on_efs.p50_interval
     if not on_efs.is_told:
-        return Criterion(question, "not decided", f"{on_efs.p50:.2f} ms, p50 in the function; {TOO_FEW}")
-    said = f"{on_efs.p50:.2f} ms ({range_text(bounds, 2)}, p50 in the function)"
+        return Criterion(question, "not decided", f"{three_digits(on_efs.p50)} ms, p50 in the function; {TOO_FEW}")
+    said = f"{three_digits(on_efs.p50)} ms ({interval(*bounds)}, p50 in the function)"
     return Criterion(question, _answer(is_yes=upper(bounds) < EFS_LIMIT_MS, is_no=bounds[0] >= EFS_LIMIT_MS), said)
 
 
 def _function_ms(size: Size, source: str) -> Latency | None:
-    """The function's own times of the newest 100 rows: what the storage takes, without the way there."""
+    """Return the function's own times of the newest 100 rows: what the storage takes, without the way there."""
     found = size.measured(WORKLOAD, source)
-    return latency_of(found, in_function=True) if found else None
+    return Latency.from_measurement(found, in_function=True) if found else None
 
 
 def _ratio(one: Bounds, other: Bounds) -> Bounds:
-    """How many times as long one takes as the other."""
+    """Return how many times as long one takes as the other."""
     high = upper(one) / other[0] if other[0] else math.inf
     return one[0] / upper(other), None if math.isinf(high) else high
 

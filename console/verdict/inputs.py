@@ -7,22 +7,23 @@ and the emulator counts read units by calls, not by bytes.
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, NamedTuple, Self
 
-from console.costs.activity import DATA_READ_BYTES
-from console.costs.bill import METADATA_BYTES
-from console.costs.scenario import Scenario
+from console.costs.prices import PriceList
+from console.costs.scenario import Scenario, ScenarioValues, assemble
+from console.costs.study import Study
 from console.errors import ConsoleError
-from console.results.result import Function, Measurement, Result, Size
+from console.results.result import BenchResult, FunctionBuild, Measurement, Size
 from handlers.routes import SOURCES
+from handlers.telemetry.usage import METERED_METADATA_BYTES, METERED_READ_BYTES
 
 MainWorkload = Literal["newest-100", "by-id", "range"]  # those of which one request is one read
 TELLING_BYTES = 1_000_000  # beside so many, the pages that every snapshot has count for little
 ROWS_PER_READ: dict[str, float] = {"newest-100": 100, "by-id": 1}
 
 
-def size_for(result: Result, rows: float | None) -> Size:
-    """The size that a question is about: the one nearest to a number of rows, else the largest.
+def choose_size(result: BenchResult, rows: float | None) -> Size:
+    """Choose the size that a question is about: the one nearest to a number of rows, else the largest.
 
     Raises ConsoleError where the result holds none.
     """
@@ -34,13 +35,43 @@ def size_for(result: Result, rows: float | None) -> Size:
     return min(sizes, key=lambda size: abs(math.log(size.rows / max(rows, 1))))
 
 
-def region_of(result: Result) -> str | None:
-    """Where the stack is that was measured; None where it does not say, or is this machine."""
+class Case(NamedTuple):
+    """What a verdict is about: what was measured of a size, and what the load at hand costs.
+
+    Args:
+        workload: what most reads are like.
+        study: of the load, with what was measured in it.
+    """
+
+    result: BenchResult
+    size: Size
+    workload: MainWorkload
+    study: Study
+
+    @classmethod
+    def from_size(
+        cls,
+        result: BenchResult,
+        size: Size,
+        price_list: PriceList,
+        given: ScenarioValues,
+        workload: MainWorkload = "newest-100",
+    ) -> Self:
+        """Put together what is given and what was measured, and look at what it costs.
+
+        Raises ConsoleError for a value outside its limits.
+        """
+        assembled = assemble(given, measured_values(result, size, workload))
+        return cls(result, size, workload, Study.from_assembled(price_list, assembled, find_region(result)))
+
+
+def find_region(result: BenchResult) -> str | None:
+    """Find where the stack is that was measured; None where it does not say, or is this machine."""
     return None if result.environment.is_local else result.environment.function.region
 
 
-def measured_values(result: Result, size: Size, workload: MainWorkload) -> dict[str, float | str]:
-    """The scenario's values that were measured.
+def measured_values(result: BenchResult, size: Size, workload: MainWorkload) -> dict[str, float | str]:
+    """Return the scenario's values that were measured.
 
     Args:
         workload: what most reads are like.
@@ -57,7 +88,7 @@ def measured_values(result: Result, size: Size, workload: MainWorkload) -> dict[
 
 
 def billed_ms(measurement: Measurement | None) -> float | None:
-    """What Lambda bills for a request: by its receipt, else by the function's own time."""
+    """Return what Lambda bills for a request: by its receipt, else by the function's own time."""
     if measurement is None:
         return None
     if "billed_ms" in measurement.consumed:
@@ -65,7 +96,7 @@ def billed_ms(measurement: Measurement | None) -> float | None:
     return measurement.server_ms.mean if measurement.server_ms else None
 
 
-def _snapshot_row_bytes(result: Result, size: Size) -> float | None:
+def _snapshot_row_bytes(result: BenchResult, size: Size) -> float | None:
     """By how much a snapshot grows with a row, from the smallest to the largest; of one size what a row of it takes.
     None where the files are too small to tell.
     """
@@ -76,7 +107,7 @@ def _snapshot_row_bytes(result: Result, size: Size) -> float | None:
     return size.snapshot_bytes / size.rows if size.snapshot_bytes > TELLING_BYTES else None
 
 
-def _machine(function: Function) -> dict[str, float | str]:
+def _machine(function: FunctionBuild) -> dict[str, float | str]:
     known: dict[str, float | str] = {}
     if function.memory_mb:
         known["memory_mb"] = function.memory_mb
@@ -116,6 +147,6 @@ def _receipts(size: Size, workload: MainWorkload) -> dict[str, float | str]:
 
 
 def _data_reads(measurement: Measurement) -> float:
-    """What EFS meters for data, in reads of the least size; looks for a newer snapshot are metadata."""
-    metadata_bytes = measurement.consumed.get("efs_metadata_operations", 0.0) * METADATA_BYTES
-    return max(0.0, measurement.consumed["efs_metered_bytes"] - metadata_bytes) / DATA_READ_BYTES
+    """Count what EFS meters for data, in reads of the least size; looks for a newer snapshot are metadata."""
+    metadata_bytes = measurement.consumed.get("efs_metadata_operations", 0.0) * METERED_METADATA_BYTES
+    return max(0.0, measurement.consumed["efs_metered_bytes"] - metadata_bytes) / METERED_READ_BYTES

@@ -11,14 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from console.costs import prices
-from console.costs.scenario import assemble
-from console.costs.study import Study, study
-from console.results.latency import Bounds, Latency, latency_of, overlap, upper
-from console.results.result import Measurement, Result, Size
+from console.costs.tables import elsewhere
+from console.results.latency import Bounds, Latency, overlap, upper
+from console.results.result import Measurement, Size
 from console.verdict import words
 from console.verdict.criteria import Criterion, criteria
-from console.verdict.inputs import MainWorkload, measured_values, region_of, size_for
+from console.verdict.inputs import Case, MainWorkload
 from handlers.routes import SOURCES
 
 SAME_COST = 0.01
@@ -47,34 +45,22 @@ class Verdict:
     criteria: list[Criterion]
 
     def text(self) -> str:
-        """The whole verdict in words."""
+        """Return the whole verdict in words."""
         return "\n".join([self.paragraph, *(criterion.text(self.is_local) for criterion in self.criteria)])
 
 
-def verdict_text(result: Result) -> str:
-    """The verdict for a result with the usual load and prices: the newest 100 rows of the largest size."""
-    size = size_for(result, None)
-    found = study(prices.load(), assemble({}, measured_values(result, size, "newest-100")), region_of(result))
-    return verdict(result, size, found, "newest-100").text()
-
-
-def verdict(
-    result: Result, size: Size, found: Study, workload: MainWorkload, within_ms: float | None = None
-) -> Verdict:
+def decide(case: Case, within_ms: float | None = None) -> Verdict:
     """Recommend a path.
 
     Args:
-        size: what of the result the question is about.
-        found: what the load costs.
-        workload: what most reads are like.
         within_ms: what the 99th percentile should meet.
     """
-    is_local = result.environment.is_local
-    known = _measured(size, workload)
+    found, is_local = case.study, case.result.environment.is_local
+    known = _measured(case.size, case.workload)
     failing = [source for source, it in known.items() if _failed_share(it) > FAILED_SHARE]
     latencies = _latencies(known, failing, is_local)
     decisive = {} if is_local else latencies
-    recommended, meets = recommendation(found.totals_usd, decisive, within_ms, failing)
+    recommended, meets = recommend(found.totals_usd, decisive, within_ms, failing)
     sentences = [
         LOCAL if is_local else "",
         words.advice(found, recommended),
@@ -84,21 +70,21 @@ def verdict(
         sentences += [
             words.wish(recommended, within_ms, latencies, decides=bool(decisive)),
             words.cost(found.totals_usd, recommended),
-            words.elsewhere(found),
+            elsewhere(found),
             words.row_bytes(found),
             words.speed(latencies, recommended, where="in the function" if is_local else "at the client"),
             words.change(found),
         ]
-    return Verdict(recommended, meets, is_local, " ".join(filter(None, sentences)), criteria(size))
+    return Verdict(recommended, meets, is_local, " ".join(filter(None, sentences)), criteria(case.size))
 
 
-def recommendation(
+def recommend(
     totals_usd: dict[str, float],
     latencies: dict[str, Latency],
     within_ms: float | None,
     failing: Collection[str] = (),
 ) -> tuple[str | None, bool | None]:
-    """The rule; a path and whether it is shown to meet the wish.
+    """Apply the rule; returns a path, and whether it is shown to meet the wish.
 
     Args:
         latencies: what may decide; empty: cost alone does.
@@ -122,14 +108,14 @@ def recommendation(
 
 
 def _fastest(paths: Iterable[str], interval: Callable[[str], Bounds]) -> list[str]:
-    """The fastest, and all that are not shown to be slower."""
+    """Return the fastest, and all that are not shown to be slower."""
     known = list(paths)
     fastest = min(known, key=lambda source: interval(source)[0] + upper(interval(source)))
     return [source for source in known if overlap(interval(source), interval(fastest))]
 
 
 def _measured(size: Size, workload: MainWorkload) -> dict[str, Measurement]:
-    """What was measured of each path, also where every request failed."""
+    """Return what was measured of each path, also where every request failed."""
     found = {source: size.measured(workload, source) for source in SOURCES}
     return {source: it for source, it in found.items() if it}
 
@@ -140,6 +126,7 @@ def _failed_share(measurement: Measurement) -> float:
 
 
 def _latencies(known: dict[str, Measurement], failing: Collection[str], is_local: bool) -> dict[str, Latency]:
-    """Of the paths that count: the client's times on AWS, the function's own on this machine."""
-    shown = {source: latency_of(it, in_function=is_local) for source, it in known.items() if source not in failing}
+    """Return those of the paths that count: the client's times on AWS, the function's own on this machine."""
+    sound = {source: it for source, it in known.items() if source not in failing}
+    shown = {source: Latency.from_measurement(it, in_function=is_local) for source, it in sound.items()}
     return {source: it for source, it in shown.items() if it}

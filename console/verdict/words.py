@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from console.costs.crossover import Crossing
-from console.costs.scenario import values_of
-from console.costs.study import Study
-from console.results.latency import TOO_FEW, Bounds, Latency, overlap, range_text, upper
+from console.costs.study import RANGES, Study
+from console.results.latency import TOO_FEW, Bounds, Latency, overlap, upper
 from console.results.result import Measurement
+from console.wording import interval, joined, quantity, three_digits, usd
 
-NOUNS = {
-    "reads_per_month": "reads a month",
-    "reads_per_sandbox": "reads in a sandbox's life",
-    "rows": "rows",
-    "publishes_per_month": "publishes a month",
-}
 CENT = 0.01
 
 
 def advice(found: Study, recommended: str | None) -> str:
-    """What to use for what."""
+    """Say what to use for what."""
     scenario = found.assembled.scenario
     return (
         f"For {quantity(scenario.rows)} rows, {quantity(scenario.reads_per_month)} reads and "
@@ -31,7 +25,7 @@ def advice(found: Study, recommended: str | None) -> str:
 
 
 def failures(known: Mapping[str, Measurement], failing: Collection[str], most: float) -> str:
-    """Which paths failed, how often and how; first those that are left out for it.
+    """Say which paths failed, how often and how; first those that are left out for it.
 
     Args:
         failing: those of which a larger share than `most` failed.
@@ -44,55 +38,48 @@ def failures(known: Mapping[str, Measurement], failing: Collection[str], most: f
 
 
 def wish(recommended: str, within_ms: float | None, latencies: Mapping[str, Latency], *, decides: bool) -> str:
-    """What came of the wished latency; nothing without one."""
+    """Say what came of the wished latency; nothing without one."""
     if within_ms is None:
         return ""
     if not decides:
         return f"Whether a path meets {within_ms:g} ms on AWS was not measured; cost alone decides."
     own = latencies[recommended]
-    its = f"its p99, {own.p99:.1f} ms ({_range(own, own.p99_interval, 1)}),"
+    its = f"its p99, {three_digits(own.p99)} ms ({_range(own, own.p99_interval)}),"
     if upper(own.p99_interval) <= within_ms:
         return f"I{its[1:]} meets {within_ms:g} ms."
     return f"No path is shown to meet {within_ms:g} ms at p99; {its} is not shown to be above the lowest."
 
 
 def cost(totals_usd: Mapping[str, float], recommended: str) -> str:
-    """What it costs, and how far the others are from that."""
+    """Say what it costs, and how far the others are from that."""
     own = totals_usd[recommended]
     others = joined(
         [f"{_apart(total - own)} {source}" for source, total in totals_usd.items() if source != recommended]
     )
-    return f"It costs {own:,.2f} USD a month, {others}."
-
-
-def elsewhere(found: Study) -> str:
-    """That the prices are not those of the stack's region; nothing where they are, or where that is not known."""
-    if not found.is_elsewhere:
-        return ""
-    return f"These are prices of {found.price_list.region}, but the stack is in {found.stack_region}: use --prices."
+    return f"It costs {usd(own)} USD a month, {others}."
 
 
 def row_bytes(found: Study) -> str:
-    """That a row's part of a snapshot is assumed; nothing where it was measured or given."""
+    """Say that a row's part of a snapshot is assumed; nothing where it was measured or given."""
     if found.assembled.origins["snapshot_row_bytes"] != "assumed":
         return ""
-    assumed = values_of(found.assembled.scenario)["snapshot_row_bytes"]
-    return f"The snapshots are too small to tell what a row takes in one: {assumed:,.4g} bytes are assumed."
+    assumed = found.assembled.scenario.numbers()["snapshot_row_bytes"]
+    return f"The snapshots are too small to tell what a row takes in one: {quantity(assumed)} bytes are assumed."
 
 
 def speed(latencies: Mapping[str, Latency], recommended: str, where: str) -> str:
-    """How fast it is, and the others beside it."""
+    """Say how fast it is, and the others beside it."""
     if recommended not in latencies:
         return f"No latency of {recommended} was measured."
     own = latencies[recommended]
-    text = f"Its p50 {where} is {own.p50:.2f} ms ({_range(own, own.p50_interval, 2)})"
+    text = f"Its p50 {where} is {three_digits(own.p50)} ms ({_range(own, own.p50_interval)})"
     others = joined([_beside(own, other, source) for source, other in latencies.items() if source != recommended])
     return f"{text}, {others}." if others else f"{text}."
 
 
 def change(found: Study) -> str:
-    """What would make another path the cheapest: the change that is nearest, by how many times as much or little."""
-    values = values_of(found.assembled.scenario)
+    """Say what would make another path the cheapest: the nearest change, by how many times as much or little."""
+    values = found.assembled.scenario.numbers()
     near = [
         _Move(name, values[name], crossing.at, there)
         for name, crossings in found.crossings.items()
@@ -104,7 +91,7 @@ def change(found: Study) -> str:
     move = min(near, key=lambda it: max(it.at / it.now, it.now / it.at))
     return (
         f"What would make {joined(move.there)} the cheapest: {'more' if move.at > move.now else 'fewer'} than "
-        f"{quantity(move.at)} {NOUNS[move.name]} (now {quantity(move.now)})."
+        f"{quantity(move.at)} {RANGES[move.name].noun} (now {quantity(move.now)})."
     )
 
 
@@ -118,28 +105,14 @@ class _Move(NamedTuple):
 
 
 def _beyond(crossing: Crossing, now: float) -> tuple[str, ...]:
-    """Who is cheapest on the other side."""
+    """Return who is cheapest on the other side."""
     return crossing.above if crossing.at > now else crossing.below
-
-
-def quantity(number: float) -> str:
-    """A number as people say it: three digits that count."""
-    if number >= 1e9:
-        return f"{float(f'{number / 1e9:.3g}'):g} billion"
-    if number >= 1e6:
-        return f"{float(f'{number / 1e6:.3g}'):g} million"
-    return f"{float(f'{number:.3g}'):,.10g}"
-
-
-def joined(texts: Sequence[str]) -> str:
-    """a, b and c."""
-    return " and ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))
 
 
 def _apart(more_usd: float) -> str:
     if abs(more_usd) < CENT:
         return "the same to the cent as"
-    return f"{abs(more_usd):,.2f} {'less' if more_usd > 0 else 'more'} than"
+    return f"{usd(abs(more_usd))} {'less' if more_usd > 0 else 'more'} than"
 
 
 def _failed(source: str, measurement: Measurement) -> str:
@@ -148,13 +121,13 @@ def _failed(source: str, measurement: Measurement) -> str:
     return f"{source}, {failed:,} of {failed + measurement.requests:,} ({how})"
 
 
-def _range(it: Latency, bounds: Bounds, digits: int) -> str:
-    return range_text(bounds, digits) if it.is_told else f"of {it.requests}, {TOO_FEW}"
+def _range(it: Latency, bounds: Bounds) -> str:
+    return interval(*bounds) if it.is_told else f"of {it.requests}, {TOO_FEW}"
 
 
 def _beside(own: Latency, other: Latency, source: str) -> str:
     if not (own.is_told and other.is_told):
         return f"too few requests to compare it with {source}"
     if overlap(own.p50_interval, other.p50_interval):
-        return f"no difference shown against {source} ({_range(other, other.p50_interval, 2)})"
-    return f"{abs(other.p50 - own.p50):.2f} ms {'faster' if own.p50 < other.p50 else 'slower'} than {source}"
+        return f"no difference shown against {source} ({_range(other, other.p50_interval)})"
+    return f"{three_digits(abs(other.p50 - own.p50))} ms {'faster' if own.p50 < other.p50 else 'slower'} than {source}"

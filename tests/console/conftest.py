@@ -8,9 +8,9 @@ from typing import NamedTuple
 import pytest
 
 from console import cli
-from console.client.retry import Patience
+from console.client.retry import Retry
 from console.local.background import BackgroundStack
-from console.verbs.serve import project_stack
+from console.local.project import project_stack
 from tests.support.local import web
 from tests.support.local.faults import FaultyApi
 from tests.support.local.processes import PATIENCE_S, Children, children
@@ -90,5 +90,5 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that a client makes; they take no time."""
     made: list[float] = []
     for module in ("client.client", "data.writers", "data.ledger"):
-        monkeypatch.setattr(f"console.{module}.Patience", lambda limit_s: Patience(limit_s, made.append))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] - a number
+        monkeypatch.setattr(f"console.{module}.Retry", lambda limit_s: Retry(limit_s, sleep=made.append))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] - a number
     return made

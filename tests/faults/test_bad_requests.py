@@ -51,7 +51,7 @@ class Server:
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None, query: str = ""
     ) -> Answer:
         listed = [(name.lower(), value) for name, value in (headers or {}).items()]
-        request = payload.Request(method, path, query, "HTTP/1.1", listed, body, "127.0.0.1", 80)
+        request = payload.HttpRequest(method, path, query, "HTTP/1.1", listed, body, "127.0.0.1", 80)
         made = payload.event(request, "$default", "request-1")
         return Answer(self._api.function(made)(made, None))
 

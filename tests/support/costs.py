@@ -8,7 +8,7 @@ from hypothesis import settings
 
 from console.costs.prices import Price, PriceList, Prices
 from console.costs.scenario import Assembled, assemble
-from console.results.result import Figures, Measurement, Result, Workload
+from console.results.result import BenchResult, Distribution, Measurement, Workload
 from tests.support.results import figures, measurement, sample_result, size
 
 
@@ -42,10 +42,10 @@ def assumed(**given: float) -> Assembled:
 
 def read(
     source: str,
-    client_ms: Figures | None = None,
+    client_ms: Distribution | None = None,
     *,
     workload: Workload = "newest-100",
-    server_ms: Figures | None = None,
+    server_ms: Distribution | None = None,
     consumed: dict[str, float] | None = None,
     phases_ms: dict[str, float] | None = None,
 ) -> Measurement:
@@ -57,7 +57,7 @@ def read(
     return replace(found, server_ms=server_ms, consumed=consumed or {}, phases_ms=phases_ms or {})
 
 
-def result_of(*measurements: Measurement, rows: int = 100_000, is_local: bool = False) -> Result:
+def result_of(*measurements: Measurement, rows: int = 100_000, is_local: bool = False) -> BenchResult:
     """A result with one size of these measurements; of all paths with a p50 each without them."""
     found = sample_result(sizes=(size(*(measurements or map(read, P50_MS)), rows=rows),))
     function = replace(found.environment.function, region=PRICE_LIST.region)

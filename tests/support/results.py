@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from console.benchmark.figures import encoded
 from console.results.result import (
+    BenchResult,
     BenchSettings,
     ClientMachine,
+    Distribution,
     Environment,
-    Figures,
-    Function,
+    FunctionBuild,
     Loop,
     Measurement,
-    Result,
     Size,
     Temperature,
     Workload,
@@ -19,12 +19,12 @@ from console.results.result import (
 from handlers.routes import SOURCES
 
 
-def figures(p50: float = 1.0, spread: float = 0.1) -> Figures:
+def figures(p50: float = 1.0, spread: float = 0.1) -> Distribution:
     """A distribution around a median."""
     near = (p50 * (1 - spread), p50 * (1 + spread))
     tail = (near[0] * 3, near[1] * 3)
     histogram = encoded([*(p50 * (0.9 + 0.01 * step) for step in range(21)), p50 * 4])
-    return Figures(p50, p50 * 2, p50 * 3, p50 * 4, p50 * 1.1, near, tail, histogram)
+    return Distribution(p50, p50 * 2, p50 * 3, p50 * 4, p50 * 1.1, near, tail, histogram)
 
 
 def measurement(
@@ -34,7 +34,7 @@ def measurement(
     loop: Loop = "closed",
     temperature: Temperature = "warm",
     rate_per_s: float | None = None,
-    client_ms: Figures | None = None,
+    client_ms: Distribution | None = None,
     note: str | None = None,
 ) -> Measurement:
     """One workload on one path; 1 ms by default, none where there is a note."""
@@ -50,11 +50,13 @@ def size(*measurements: Measurement, rows: int = 1000) -> Size:
     return Size(rows, rows * 286, f"7.{rows}", measurements)
 
 
-def sample_result(*measurements: Measurement, sizes: tuple[Size, ...] = (), url: str = "https://api.test") -> Result:
+def sample_result(
+    *measurements: Measurement, sizes: tuple[Size, ...] = (), url: str = "https://api.test"
+) -> BenchResult:
     """A result with one size of these measurements, or with these sizes."""
     client = ClientMachine("3.11.7", "Linux 6.1", "x86_64", 2, "0.1.0")
-    function = Function("0.1.0", "3.13.1", "3.46.1", "eu-central-1", 1024, "arm64")
-    return Result(
+    function = FunctionBuild("0.1.0", "3.13.1", "3.46.1", "eu-central-1", 1024, "arm64")
+    return BenchResult(
         schema=1,
         started_at="2026-11-21T09:00:00.000Z",
         duration_s=12.5,

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from console.benchmark.data import grow, known
+from console.benchmark.data import grow, inspect_data
 from console.client.client import Client
 from console.client.pages import Walk
+from console.client.snapshots import newest_snapshot
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
-from console.verbs.verify import newest_snapshot
 from tests.support.local.faults import FaultyApi, answers
 
 
@@ -43,10 +43,10 @@ def test_a_ledger_that_has_more_is_said_to(client: Client) -> None:
 def test_what_the_workloads_need_is_found_out_and_no_more(client: Client, faulty: FaultyApi) -> None:
     grow(client, newest_snapshot(client).bookmark.seq + 1500, 1, lambda _: None)
     with Client(faulty.url) as watched:
-        plain = known(watched, ["newest-100"])
+        plain = inspect_data(watched, ["newest-100"])
         assert (plain.ids, plain.minimum, plain.maximum) == ((), 0.0, 0.0)
         assert [path for _, path, _ in faulty.seen] == ["/snapshots"]
-        whole = known(watched, ["by-id", "range"])
+        whole = inspect_data(watched, ["by-id", "range"])
     bookmark = whole.published.bookmark
     texts = [text for page in Walk(client, "ddb", bookmark).pages() for text in page]
     assert list(whole.ids) == [json.loads(text)["id"] for text in texts]
@@ -59,5 +59,5 @@ def test_what_the_workloads_need_is_found_out_and_no_more(client: Client, faulty
 def test_an_empty_data_set_cannot_be_measured(faulty: FaultyApi) -> None:
     faulty.script.append(answers(200, {"snapshots": [{"bookmark": "7.0", "hash": "0", "bytes": 9}]}))
     with Client(faulty.url) as client, pytest.raises(ConsoleError, match="has no rows to read") as error:
-        known(client, [])
+        inspect_data(client, [])
     assert error.value.hint == f"python -m console seed --url {faulty.url} --count 10000"

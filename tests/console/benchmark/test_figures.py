@@ -8,12 +8,13 @@ from console.benchmark.figures import (
     Remark,
     decoded,
     encoded,
-    figures,
+    make_distribution,
     measurements,
 )
 from console.benchmark.open_loop import Pace
 from console.benchmark.samples import Kind, Sample
 from console.errors import ConsoleError
+from handlers.domain.percentiles import nearest_rank
 
 KIND = Kind("newest-100", "ddb", "closed")
 FIRST = Kind("first-in-sandbox", "ddb", "closed")
@@ -27,14 +28,15 @@ def sample(client_ms: float = 1.0, error: str | None = None, **consumed: float) 
 def test_percentiles_are_those_of_the_values() -> None:
     values = [float(number) for number in range(1, 102)]
     random.Random(1).shuffle(values)
-    it = figures(values)
+    it = make_distribution(values)
     assert (it.p50, it.p90, it.p99, it.max, it.mean) == (51.0, 91.0, 100.0, 101.0, 51.0)
     assert it.p50_interval == (41.0, 61.0)
+    assert make_distribution([1.0, 2.0, 4.0, 8.0]).p50 == 2.0  # one of them, not a number in between
     assert it.p99_interval == (98.0, None)
 
 
 def test_one_value_is_its_own_distribution() -> None:
-    it = figures([7.0])
+    it = make_distribution([7.0])
     assert {it.p50, it.p90, it.p99, it.max, it.mean} == {7.0}
     assert (it.p50_interval, it.p99_interval) == ((0.0, None), (7.0, None))
 
@@ -45,6 +47,15 @@ def test_a_histogram_holds_the_values_to_three_digits() -> None:
     assert len(held) == len(values)
     assert held[0] == 0.001  # a microsecond is the least
     assert list(held[1:]) == pytest.approx(values[1:], rel=1e-3)
+
+
+def test_the_histogram_has_the_same_percentiles() -> None:
+    draw = random.Random(1)
+    for count in (1, 2, 9, 10, 99, 100, 101, 400):
+        values = [draw.lognormvariate(1, 1) for _ in range(count)]
+        it, held = make_distribution(values), decoded(encoded(values)).tolist()
+        for percent, shown in ((50, it.p50), (90, it.p90), (99, it.p99)):
+            assert nearest_rank(held, percent) == pytest.approx(shown, rel=1e-3)
 
 
 def test_what_takes_longer_than_an_hour_is_held_as_one() -> None:
@@ -68,6 +79,12 @@ def test_a_measurement_has_medians_of_phases_and_means_of_what_was_consumed() ->
     assert it.server_ms is not None
     assert (it.client_ms.p50, it.server_ms.p50) == (2.0, 1.0)
     assert (it.rate_per_s, it.achieved_per_s) == (None, None)
+
+
+def test_the_median_of_a_phase_is_that_of_the_same_definition() -> None:
+    (it,) = measurements(KIND, [sample(number) for number in (1.0, 2.0, 4.0, 8.0)])
+    assert it.server_ms is not None
+    assert it.phases_ms == {"query": 0.5, "total": it.server_ms.p50}
 
 
 def test_errors_are_counted_by_kind_and_are_no_latency() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from console.benchmark.open_loop import MAX_UNANSWERED, Block, Schedule, Send, Timed, pace_of
+from console.benchmark.open_loop import MAX_UNANSWERED, Block, Pace, Schedule, SendOnce, Timed
 from console.benchmark.probe import Exchange
 
 
@@ -66,7 +66,7 @@ class Pool(Executor):
         return future
 
 
-def carried_out(schedule: Schedule, requests: Sequence[Send]) -> Block:
+def carried_out(schedule: Schedule, requests: Sequence[SendOnce]) -> Block:
     kept: list[Block] = []
     schedule.run(requests, kept.append)
     (block,) = kept
@@ -108,7 +108,7 @@ def test_a_short_stall_raises_the_times_of_all_that_were_due_and_then_is_over() 
     assert times_ms[100:103] == [501.0, 492.0, 483.0]  # each was due 10 ms later, and waited for one of 1 ms more
     assert sum(latency_ms > 1.5 for latency_ms in times_ms) == 56
     assert times_ms[-1] == 1.0
-    assert pace_of([block], 100.0).is_held
+    assert Pace.from_blocks([block], 100.0).is_held
 
 
 def test_a_request_that_is_sent_late_counts_from_when_it_was_due() -> None:
@@ -121,20 +121,20 @@ def test_a_request_that_is_sent_late_counts_from_when_it_was_due() -> None:
     schedule = Schedule(10.0, Pool(service), service.clock, service.sleep)
     block = carried_out(schedule, [slow_to_send] * 4)
     assert latencies_ms(block) == [251.0, 401.0, 551.0, 701.0]
-    pace = pace_of([block], 10.0)
+    pace = Pace.from_blocks([block], 10.0)
     assert not pace.is_held
     assert pace.achieved_per_s < 5
 
 
 def test_a_rate_that_the_service_keeps_up_with_is_held() -> None:
-    pace = pace_of([run(Service(0.02), 40.0, 60)], 40.0)
+    pace = Pace.from_blocks([run(Service(0.02), 40.0, 60)], 40.0)
     assert pace.is_held
     assert pace.complaint is None
     assert pace.achieved_per_s == pytest.approx(40.0)
 
 
 def test_a_rate_above_what_the_service_can_do_is_not_held_and_what_it_can_is_found() -> None:
-    pace = pace_of([run(Service(0.1), 20.0, 60)], 20.0)
+    pace = Pace.from_blocks([run(Service(0.1), 20.0, 60)], 20.0)
     assert pace.is_whole
     assert not pace.is_held
     assert pace.achieved_per_s == pytest.approx(10.0)
@@ -146,13 +146,13 @@ def test_blocks_are_judged_together_each_from_its_own_beginning() -> None:
     first = run(service, 20.0, 40)
     service.now_s += 100.0
     second = run(service, 20.0, 40)
-    assert pace_of([first, second], 20.0).achieved_per_s == pytest.approx(10.0)
+    assert Pace.from_blocks([first, second], 20.0).achieved_per_s == pytest.approx(10.0)
 
 
 def test_too_many_without_an_answer_end_the_schedule() -> None:
     block = run(Service(10.0), 100.0, 400)
     assert len(block.timed) == MAX_UNANSWERED
-    pace = pace_of([block], 100.0)
+    pace = Pace.from_blocks([block], 100.0)
     assert not pace.is_whole
     assert not pace.is_held
     assert pace.complaint == "100 a second could not be held: too many were without an answer"
@@ -202,13 +202,13 @@ def test_cut_short_before_any_answer_there_is_no_block() -> None:
 
 
 def test_quick_failures_do_not_hold_a_rate() -> None:
-    pace = pace_of([run(Service(0.001, error="503"), 10.0, 20)], 10.0)
+    pace = Pace.from_blocks([run(Service(0.001, error="503"), 10.0, 20)], 10.0)
     assert pace.achieved_per_s == 0.0
     assert not pace.is_held
 
 
 def test_a_single_request_says_nothing_against_a_rate() -> None:
-    assert pace_of([run(Service(0.1), 5.0, 1)], 5.0).is_held
+    assert Pace.from_blocks([run(Service(0.1), 5.0, 1)], 5.0).is_held
 
 
 def block_of(latencies_s: Sequence[float], rate_per_s: float) -> Block:
@@ -231,7 +231,7 @@ def test_times_that_only_vary_do_not_speak_against_a_rate() -> None:
     draw, lost = random.Random(6), 0
     for _ in range(1000):
         latencies_s = [draw.lognormvariate(math.log(0.03), 0.5) for _ in range(60)]
-        lost += not pace_of([block_of(latencies_s, 100.0)], 100.0).is_held
+        lost += not Pace.from_blocks([block_of(latencies_s, 100.0)], 100.0).is_held
     assert lost <= 15  # two intervals of 95 % that do not overlap: less than one in a hundred
 
 
@@ -239,4 +239,4 @@ def test_times_that_vary_do_not_hide_a_queue_that_grows() -> None:
     draw = random.Random(7)
     for _ in range(200):
         services_s = [draw.lognormvariate(math.log(0.013), 0.5) for _ in range(60)]  # 15 ms in the mean: 68 a second
-        assert not pace_of([block_of(queued_s(services_s, 100.0), 100.0)], 100.0).is_held
+        assert not Pace.from_blocks([block_of(queued_s(services_s, 100.0), 100.0)], 100.0).is_held

@@ -4,13 +4,13 @@ import pytest
 from typer import BadParameter
 
 from console.benchmark.closed_loop import Rounds
-from console.benchmark.plan import Plan, chosen_rows, chosen_workloads
+from console.benchmark.plan import BenchPlan, chosen_rows, chosen_workloads
 from console.benchmark.workloads import READING, WORKLOADS, WRITING
 from console.results.result import Workload
 
 
-def plan(*workloads: Workload, rows: tuple[int, ...] = (), rate_per_s: float | None = None) -> Plan:
-    return Plan(workloads, Rounds(20, 300, 60.0), rate_per_s, rows, 1)
+def plan(*workloads: Workload, rows: tuple[int, ...] = (), rate_per_s: float | None = None) -> BenchPlan:
+    return BenchPlan(workloads, Rounds(20, 300, 60.0), rate_per_s, rows, 1)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def plan(*workloads: Workload, rows: tuple[int, ...] = (), rate_per_s: float | N
         (plan("stats", rows=(1000,)), 3 * 320),
     ],
 )
-def test_the_work_is_known_beforehand(it: Plan, requests: int) -> None:
+def test_the_work_is_known_beforehand(it: BenchPlan, requests: int) -> None:
     assert it.requests(5000) == requests
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from console.benchmark.probe import CONNECTION, SENT, TIMEOUT, UNREADABLE, Probe, numbers_in
+from console.benchmark.probe import CONNECTION, SENT, TIMEOUT, UNREADABLE, Probe, read_numbers
 from console.client.client import Client
 from console.local.background import BackgroundStack
 from tests.support.local.faults import Exchange, FaultyApi, answers, drops
@@ -120,7 +120,7 @@ def test_a_signature_is_made_before_the_clock_is_read(
     ],
 )
 def test_only_numbers_are_numbers(content: object, found: dict[str, float]) -> None:
-    assert numbers_in(content) == found
+    assert read_numbers(content) == found
 
 
 def test_the_moment_of_sending_is_what_the_library_calls_so(live: BackgroundStack) -> None:

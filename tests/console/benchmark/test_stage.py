@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from console.benchmark.closed_loop import Rounds
-from console.benchmark.data import known
-from console.benchmark.plan import Plan
+from console.benchmark.data import inspect_data
+from console.benchmark.plan import BenchPlan
 from console.benchmark.probe import Exchange
 from console.benchmark.samples import Samples
 from console.benchmark.stage import Stage
 from console.client.client import Client
 from console.local.background import BackgroundStack
-from console.verbs.serve import project_stack
+from console.local.project import project_stack
 from handlers.routes import SOURCES
 
 
@@ -41,8 +41,8 @@ def test_of_bursts_only_the_first_requests_of_new_sandboxes_count(
 ) -> None:
     monkeypatch.setattr("console.benchmark.bursts.WIDEST", 30)  # of one sandbox one request of all is the first
     raw, told = io.StringIO(), Counter[str]()
-    plan = Plan(("first-in-sandbox",), Rounds(0, 5, 60.0), None, (), 1)
-    stage = Stage(client, plan, known(client, []), Samples(raw, 20, 0.0), lambda count: told.update(done=count))
+    plan = BenchPlan(("first-in-sandbox",), Rounds(0, 5, 60.0), None, (), 1)
+    stage = Stage(client, plan, inspect_data(client, []), Samples(raw, 20, 0.0), lambda count: told.update(done=count))
     stack.recycle()
     stage.measure("first-in-sandbox", None)
     efs, *others = stage.figures().measurements
@@ -59,8 +59,8 @@ def test_of_bursts_only_the_first_requests_of_new_sandboxes_count(
 
 
 def test_where_sandboxes_can_be_ended_every_request_is_a_first_one(stack: BackgroundStack, client: Client) -> None:
-    plan = Plan(("first-in-sandbox",), Rounds(0, 2, 60.0), None, (), 1)
-    stage = Stage(client, plan, known(client, []), Samples(io.StringIO(), 20, 0.0), lambda _: None)
+    plan = BenchPlan(("first-in-sandbox",), Rounds(0, 2, 60.0), None, (), 1)
+    stage = Stage(client, plan, inspect_data(client, []), Samples(io.StringIO(), 20, 0.0), lambda _: None)
     stage.measure("first-in-sandbox", stack.recycle)
     for it in stage.figures().measurements:
         assert (it.requests, it.temperature, it.note) == (2, "cold", None)
@@ -70,9 +70,9 @@ def test_where_sandboxes_can_be_ended_every_request_is_a_first_one(stack: Backgr
 def test_of_a_burst_that_is_cut_short_what_was_answered_is_kept(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = Plan(("first-in-sandbox",), Rounds(0, 5, 60.0), None, (), 1)
+    plan = BenchPlan(("first-in-sandbox",), Rounds(0, 5, 60.0), None, (), 1)
     samples = Samples(io.StringIO(), 20, 0.0)
-    stage = Stage(client, plan, known(client, []), samples, lambda _: None)
+    stage = Stage(client, plan, inspect_data(client, []), samples, lambda _: None)
 
     def cut(futures: list[Future[Exchange]]) -> Iterator[Future[Exchange]]:
         yield from futures[:3]

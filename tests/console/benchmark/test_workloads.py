@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from console.benchmark.closed_loop import Rounds
-from console.benchmark.data import DataSet, known
+from console.benchmark.data import BenchData, inspect_data
 from console.benchmark.probe import CONNECTION, Probe
 from console.benchmark.samples import Kind
 from console.benchmark.workloads import (
@@ -16,21 +16,21 @@ from console.benchmark.workloads import (
     Walks,
     Writes,
     asks,
-    pages_of,
+    count_pages,
+    list_sources,
     place,
-    rounds_of,
-    sources_of,
+    plan_rounds,
 )
 from console.client.client import Client
+from console.client.snapshots import NewestSnapshot
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from console.results.result import Workload
-from console.verbs.verify import Published
 from handlers.domain.bookmark import Bookmark
 from handlers.routes import SOURCES
 from tests.support.local.faults import FaultyApi, answers, drops, passes
 
-DATA = DataSet(Published(Bookmark(7, 500), "0", 1), tuple(f"id-{number}" for number in range(500)), -1.0, 3.0)
+DATA = BenchData(NewestSnapshot(Bookmark(7, 500), "0", 1), tuple(f"id-{number}" for number in range(500)), -1.0, 3.0)
 ASKED = Rounds(20, 300, 60.0)
 
 
@@ -84,18 +84,18 @@ def test_the_other_reads_are_always_the_same() -> None:
     ],
 )
 def test_what_costs_much_is_done_less_often(workload: Workload, rows: int, warm_ups: int, iterations: int) -> None:
-    assert rounds_of(workload, ASKED, rows) == Rounds(warm_ups, iterations, 60.0)
+    assert plan_rounds(workload, ASKED, rows) == Rounds(warm_ups, iterations, 60.0)
 
 
 def test_little_asked_for_is_never_made_more() -> None:
     for workload in WORKLOADS:
-        rounds = rounds_of(workload, Rounds(0, 2, 60.0), 10_000)
+        rounds = plan_rounds(workload, Rounds(0, 2, 60.0), 10_000)
         assert (rounds.warm_ups, rounds.iterations) == (0, 2)
 
 
 @pytest.mark.parametrize(("rows", "pages"), [(1, 1), (1000, 1), (1001, 2), (100_000, 100)])
 def test_the_pages_of_a_walk(rows: int, pages: int) -> None:
-    assert pages_of(rows) == pages
+    assert count_pages(rows) == pages
 
 
 def test_results_are_in_the_order_of_workloads_loops_and_paths() -> None:
@@ -107,13 +107,13 @@ def test_results_are_in_the_order_of_workloads_loops_and_paths() -> None:
         Kind("write", "ledger", "closed"),
     ]
     assert sorted(Random(1).sample(kinds, 5), key=place) == kinds
-    assert sources_of("write") == ("ledger",)
-    assert sources_of("walk") == SOURCES
+    assert list_sources("write") == ("ledger",)
+    assert list_sources("walk") == SOURCES
 
 
 @pytest.mark.parametrize("workload", ["newest-100", "by-id", "range", "stats"])
 def test_every_path_is_asked_the_same_and_answers(client: Client, faulty: FaultyApi, workload: Workload) -> None:
-    reads = Reads(Probe(client), asks(workload, known(client, [workload]), 2, 1))
+    reads = Reads(Probe(client), asks(workload, inspect_data(client, [workload]), 2, 1))
     faulty.seen.clear()
     for number in range(2):
         for source in SOURCES:
@@ -124,7 +124,7 @@ def test_every_path_is_asked_the_same_and_answers(client: Client, faulty: Faulty
 
 
 def test_a_walk_is_all_pages(client: Client, faulty: FaultyApi) -> None:
-    pages = pages_of(known(client, []).published.bookmark.seq)
+    pages = count_pages(inspect_data(client, []).published.bookmark.seq)
     faulty.seen.clear()
     for source in SOURCES:
         walk = Walks(Probe(client)).take(source, 0)
@@ -141,10 +141,10 @@ def test_a_walk_ends_where_a_page_fails(client: Client, faulty: FaultyApi) -> No
 
 
 def test_a_write_appends_a_row_and_publishes_it(client: Client, faulty: FaultyApi) -> None:
-    before = known(client, []).published.bookmark
+    before = inspect_data(client, []).published.bookmark
     writes = Writes(Probe(client), client, 1)
     assert [writes.take("ledger", number).error for number in range(2)] == [None, None]
-    assert known(client, []).published.bookmark == Bookmark(before.epoch, before.seq + 2)
+    assert inspect_data(client, []).published.bookmark == Bookmark(before.epoch, before.seq + 2)
     bodies = [json.loads(body) for method, _, body in faulty.seen if method == "POST"]
     assert [len(body["items"]) for body in bodies] == [1, 1]
     assert bodies[0] != bodies[1]
@@ -152,10 +152,10 @@ def test_a_write_appends_a_row_and_publishes_it(client: Client, faulty: FaultyAp
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_the_first_read_of_a_new_snapshot_has_its_row(client: Client, faulty: FaultyApi, source: str) -> None:
-    before = known(client, []).published.bookmark
+    before = inspect_data(client, []).published.bookmark
     faulty.seen.clear()
     assert Writes(Probe(client), client, 1).take_after(source, 0).error is None
-    assert known(client, []).published.bookmark == Bookmark(before.epoch, before.seq + 1)
+    assert inspect_data(client, []).published.bookmark == Bookmark(before.epoch, before.seq + 1)
     assert [(method, path) for method, path, _ in faulty.seen[:2]] == [
         ("POST", "/insert"),
         ("GET", f"/{source}?limit=100"),

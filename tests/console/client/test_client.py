@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from console.client.client import Client, members_of
+from console.client.client import Client, read_members
 from console.errors import ConsoleError
 from tests.support.local.faults import FaultyApi, answers, drops
 
@@ -72,7 +72,7 @@ def test_a_lost_answer_is_asked_for_again(api: FaultyApi, pauses: list[float]) -
 
 def test_patience_ends(api: FaultyApi, pauses: list[float]) -> None:
     api.script.extend([OK, drops, answers(503, {"detail": "The ledger does not answer now"}, retry_after="999")])
-    with Client(api.url, patience_s=600.0) as client:
+    with Client(api.url, retry_for_s=600.0) as client:
         client.get("/")
         with pytest.raises(ConsoleError, match=r"503: The ledger does not answer now$") as error:
             client.get("/")
@@ -82,7 +82,7 @@ def test_patience_ends(api: FaultyApi, pauses: list[float]) -> None:
 
 def test_patience_ends_with_a_dead_connection(api: FaultyApi) -> None:
     api.script.extend([OK, drops])
-    with Client(api.url, patience_s=0.0) as client:
+    with Client(api.url, retry_for_s=0.0) as client:
         client.get("/")
         with pytest.raises(ConsoleError, match=r"does not answer: Server disconnected"):
             client.get("/")
@@ -90,8 +90,8 @@ def test_patience_ends_with_a_dead_connection(api: FaultyApi) -> None:
 
 def test_a_request_may_have_more_patience_than_others(api: FaultyApi, pauses: list[float]) -> None:
     api.script.extend([answers(503, retry_after="9"), OK])
-    with Client(api.url, patience_s=1.0) as client:
-        assert client.post("/snapshots", {}, patience_s=600.0).status_code == 200
+    with Client(api.url, retry_for_s=1.0) as client:
+        assert client.post("/snapshots", {}, retry_for_s=600.0).status_code == 200
     assert len(pauses) == 1
 
 
@@ -140,4 +140,4 @@ def test_an_answer_without_an_object_is_unexpected(api: FaultyApi, body: str) ->
     with Client(api.url) as client:
         response = client.get("/")
     with pytest.raises(ConsoleError, match="gave an unexpected answer: not a JSON object"):
-        members_of(response)
+        read_members(response)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from console.costs.bill import bill, bills, totals_usd
 from console.costs.prices import Price, Prices, named
-from console.costs.scenario import INPUTS, Scenario, values_of, varied
+from console.costs.scenario import INPUTS, Scenario, vary
 from handlers.routes import SOURCES
 from tests.support.costs import ALWAYS_THE_SAME, PRICES, price
 
@@ -169,8 +169,8 @@ scenarios = st.builds(
 def test_more_of_anything_never_costs_less_but_of_what_spares_work(
     scenario: Scenario, name: str, factor: float, source: str
 ) -> None:
-    low, high = scenario, varied(scenario, name, values_of(scenario)[name] * factor)
-    if name in LESS_WITH_MORE and values_of(scenario)[name]:
+    low, high = scenario, vary(scenario, name, scenario.numbers()[name] * factor)
+    if name in LESS_WITH_MORE and scenario.numbers()[name]:
         low, high = high, low
     if name == "check_interval_ms" and not scenario.check_interval_ms:
         return
@@ -200,7 +200,7 @@ def test_without_writes_and_below_one_a_second_a_bill_is_linear_in_reads(
 ) -> None:
     quiet = replace(scenario, writes_per_month=0, publishes_per_month=0, check_interval_ms=0)
     idle, once, often = (
-        totals_usd(PRICES, varied(quiet, "reads_per_month", reads))[source] for reads in (0, 2000, 2000 * factor)
+        totals_usd(PRICES, vary(quiet, "reads_per_month", reads))[source] for reads in (0, 2000, 2000 * factor)
     )
     assert often - idle == pytest.approx((once - idle) * factor, rel=1e-6, abs=1e-9)
 

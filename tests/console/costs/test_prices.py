@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from console.costs import prices
-from console.costs.bill import METADATA_BYTES
 from console.costs.prices import OWN_FILE, load, named
 from console.errors import ConsoleError
+from handlers.telemetry.usage import METERED_METADATA_BYTES
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 
@@ -45,7 +45,7 @@ def test_figures_that_the_project_goes_by() -> None:
     own = load().prices
     cold_page = 32 * KIB / GIB * own.efs_read.each
     assert cold_page * 1e6 == pytest.approx(0.92, abs=0.005)  # 32 768 / 2^30 x 0.03 x 10^6 = 0.9155
-    assert METADATA_BYTES / GIB * own.efs_read.each * 1e6 == pytest.approx(0.11, abs=0.005)  # an eighth: 0.1144
+    assert METERED_METADATA_BYTES / GIB * own.efs_read.each * 1e6 == pytest.approx(0.11, abs=0.005)  # an eighth: 0.1144
     assert own.dynamodb_read_unit.each * 1e6 == 0.125  # GetItem up to 4 KB, strongly consistent
     eventually = own.dynamodb_read_unit.each / 2
     assert eventually * 1e6 == 0.0625

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from console.costs.scenario import INPUTS, Scenario, assemble, names, option, values_of, varied
+from console.costs.scenario import INPUTS, Scenario, assemble, names, option, vary
 from console.errors import ConsoleError
 from handlers.aws.table import page_of, rows_key
 from handlers.domain.numbers import number_text
@@ -29,7 +29,7 @@ def test_what_nobody_says_follows_from_the_rest() -> None:
     assert scenario.snapshot_bytes == 1000 * 200 * 2.7
     assert scenario.publishes == 30
     assert scenario.ddb_read_units == 1 + 3  # the head; 50 rows are 10 000 bytes, three times 4096 begun
-    known = values_of(scenario)
+    known = scenario.numbers()
     assert (known["snapshot_row_bytes"], known["publishes_per_month"], known["read_units"]) == (540, 30, 4)
 
 
@@ -80,7 +80,7 @@ def ledger_bytes(row: Row) -> int:
 
 def test_every_number_has_limits_a_meaning_and_a_default_within() -> None:
     assert set(INPUTS) | {"architecture"} == {field.name for field in fields(Scenario)}
-    for name, value in values_of(Scenario()).items():
+    for name, value in Scenario().numbers().items():
         assert INPUTS[name].least <= value <= INPUTS[name].most
         assert INPUTS[name].meaning
         assert bool(INPUTS[name].follows) == (getattr(Scenario, name) is None)
@@ -98,9 +98,9 @@ def test_a_value_outside_its_limits_is_refused(name: str, origin: str) -> None:
 
 def test_a_snapshot_that_does_not_fit_into_tmp_twice_is_refused() -> None:
     assemble({"rows": 1e7, "snapshot_row_bytes": 500.0}, {})
-    with pytest.raises(ConsoleError, match=r"a snapshot of 5\.1 GB does not fit into /tmp twice"):
+    with pytest.raises(ConsoleError, match=r"a snapshot of 5\.12 GB does not fit into /tmp twice"):
         assemble({"rows": 1e7, "snapshot_row_bytes": 550.0}, {})
 
 
 def test_one_number_is_varied_and_nothing_else() -> None:
-    assert varied(Scenario(), "rows", 7) == Scenario(rows=7)
+    assert vary(Scenario(), "rows", 7) == Scenario(rows=7)

@@ -1,20 +1,25 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from console.costs.bill import bills, totals_usd
 from console.costs.crossover import cheapest
-from console.costs.scenario import LARGEST_SNAPSHOT_BYTES, Scenario, varied
-from console.costs.study import RANGES, cost_series, crossings_of, study
+from console.costs.scenario import INPUTS, LARGEST_SNAPSHOT_BYTES, Scenario, vary
+from console.costs.study import RANGES, Study, cost_series, find_crossings, swings
 from handlers.routes import SOURCES
 from tests.support.costs import ALWAYS_THE_SAME, PRICE_LIST, PRICES, assumed
+
+# sqlite-efs is a little cheaper than ddb.
+NEAR = Scenario(writes_per_month=200)
 
 
 def test_a_study_looks_from_all_sides() -> None:
     given_values = assumed(writes_per_month=100.0)
-    found = study(PRICE_LIST, given_values)
+    found = Study.from_assembled(PRICE_LIST, given_values)
     assert found.bills == bills(PRICES, given_values.scenario)
     assert found.totals_usd == totals_usd(PRICES, given_values.scenario)
     assert found.cheapest == cheapest(found.totals_usd)
@@ -41,13 +46,13 @@ def test_the_reads_from_which_on_publishing_pays_by_hand() -> None:
         + 20 * 0.125e-6  # a head and the new row for each publish
         + (10 * (0.060 + copy_s) + copy_s + 10 * opening_s) * 0.00001
     )
-    (found,) = crossings_of(PRICES, plain, "reads_per_month")
+    (found,) = find_crossings(PRICES, plain, "reads_per_month")
     assert (found.below, found.above, found.is_jump) == (("ddb",), ("sqlite-efs",), False)
     assert found.at == pytest.approx(fixed / more_a_read, rel=1e-4)
 
 
 def test_proving_a_file_in_full_or_not_is_a_jump() -> None:
-    found = crossings_of(PRICES, Scenario(writes_per_month=100), "rows")
+    found = find_crossings(PRICES, Scenario(writes_per_month=100), "rows")
     (jump,) = [it for it in found if it.is_jump]
     assert (jump.below, jump.above) == (("ddb",), ("sqlite-efs",))
     assert jump.at == pytest.approx(16 * 2**20 / 310.5, rel=1e-6)
@@ -57,7 +62,7 @@ def test_rows_are_varied_up_to_the_largest_snapshot() -> None:
     long = Scenario(
         row_bytes=100_000, snapshot_row_bytes=1e6, writes_per_month=0, reads_per_sandbox=1e9, rows_per_read=1
     )
-    for found in crossings_of(PRICES, long, "rows"):
+    for found in find_crossings(PRICES, long, "rows"):
         assert found.at * 1e6 <= LARGEST_SNAPSHOT_BYTES
 
 
@@ -68,8 +73,8 @@ def test_the_series_of_a_chart_are_what_each_path_costs() -> None:
         reads = [at for at, _ in series.points[source]]
         assert (reads[0], reads[-1]) == (1e5, 1e7)
         for at, usd in series.points[source]:
-            assert usd == totals_usd(PRICES, varied(scenario, "reads_per_month", at))[source]
-    assert series.crossings == crossings_of(PRICES, scenario, "reads_per_month")
+            assert usd == totals_usd(PRICES, vary(scenario, "reads_per_month", at))[source]
+    assert series.crossings == find_crossings(PRICES, scenario, "reads_per_month")
     assert cost_series(PRICES, scenario, 1e6, 1e7).crossings == []
 
 
@@ -89,10 +94,53 @@ scenarios = st.builds(
 @ALWAYS_THE_SAME
 @given(scenarios, st.sampled_from(sorted(RANGES)))
 def test_at_every_crossing_both_paths_cost_the_same_unless_one_jumps(scenario: Scenario, name: str) -> None:
-    for found in crossings_of(PRICES, scenario, name):
-        at = totals_usd(PRICES, varied(scenario, name, found.at))
+    for found in find_crossings(PRICES, scenario, name):
+        at = totals_usd(PRICES, vary(scenario, name, found.at))
         if not found.is_jump:
             assert at[found.below[0]] == pytest.approx(at[found.above[-1]], rel=1e-4)
         for side, names in ((1 - 1e-5, found.below), (1 + 1e-5, found.above)):
-            beside = totals_usd(PRICES, varied(scenario, name, found.at * side))
+            beside = totals_usd(PRICES, vary(scenario, name, found.at * side))
             assert beside[names[0]] <= min(beside.values()) * (1 + 1e-4)
+
+
+def test_each_value_is_halved_and_doubled() -> None:
+    (swing,) = swings(PRICES, NEAR, ["sqlite_efs_ms"])
+    assert (swing.halved, swing.doubled) == (1.5, 6)
+    assert swing.halved_usd == totals_usd(PRICES, replace(NEAR, sqlite_efs_ms=1.5))["sqlite-efs"]
+    assert swing.doubled_usd == totals_usd(PRICES, replace(NEAR, sqlite_efs_ms=6))["sqlite-efs"]
+    assert swing.spread_usd == pytest.approx(1_000_000 * 0.0045 * 0.00001)  # 4.5 ms of 1 GB
+
+
+def test_a_value_that_follows_from_others_is_varied_from_what_follows() -> None:
+    by_name = {swing.name: swing for swing in swings(PRICES, NEAR, ["publishes_per_month", "read_units"])}
+    assert (by_name["publishes_per_month"].halved, by_name["publishes_per_month"].doubled) == (100, 400)
+    assert (by_name["read_units"].halved, by_name["read_units"].doubled) == (2, 8)
+
+
+def test_a_value_stays_within_its_limits() -> None:
+    (swing,) = swings(PRICES, NEAR, ["sandboxes"])
+    assert (swing.halved, swing.doubled) == (1, 2)
+
+
+def test_what_changes_the_cheapest_path_comes_first_however_little_the_sum_moves() -> None:
+    first, second = swings(PRICES, NEAR, ["memory_mb", "rows_per_read"])
+    assert (first.name, first.halved_cheapest, first.doubled_cheapest) == ("rows_per_read", ("ddb",), ("sqlite-efs",))
+    assert (first.changes_cheapest, second.changes_cheapest) == (True, False)
+    assert first.spread_usd < second.spread_usd
+
+
+def test_what_changes_no_path_is_sorted_by_how_far_the_sum_moves() -> None:
+    found = swings(PRICES, NEAR, INPUTS)
+    unchanged = [swing.spread_usd for swing in found if not swing.changes_cheapest]
+    assert len(unchanged) > 5
+    assert unchanged == sorted(unchanged, reverse=True)
+
+
+def test_the_sum_is_that_of_the_path_that_is_cheapest_now() -> None:
+    (swing,) = swings(PRICES, Scenario(), ["publishes_per_month"])
+    now = totals_usd(PRICES, Scenario())["ddb"]
+    assert (swing.halved_usd, swing.doubled_usd) == (pytest.approx(now), pytest.approx(now))
+
+
+def test_the_processors_cannot_be_halved() -> None:
+    assert swings(PRICES, NEAR, ["architecture"]) == []

@@ -3,7 +3,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from console.costs.scenario import assemble, names
-from console.costs.study import Study, study
+from console.costs.study import Study
 from console.costs.tables import cost_table, paragraphs
 from handlers.routes import SOURCES
 from tests.support.costs import PRICE_LIST, assumed
@@ -17,7 +17,7 @@ def shown(found: Study) -> list[list[str]]:
 
 
 def test_the_table_has_a_line_for_each_service_and_the_sum() -> None:
-    found = study(PRICE_LIST, assumed())
+    found = Study.from_assembled(PRICE_LIST, assumed())
     head, *lines, last = shown(found)
     assert head == ["USD a month", *SOURCES]
     assert [label for label, *_ in lines] == list(found.bills["ddb"])
@@ -25,13 +25,15 @@ def test_the_table_has_a_line_for_each_service_and_the_sum() -> None:
 
 
 def test_little_is_not_nothing() -> None:
-    cells = {label: rest for label, *rest in shown(study(PRICE_LIST, assumed()))}
+    cells = {label: rest for label, *rest in shown(Study.from_assembled(PRICE_LIST, assumed()))}
     assert cells["DynamoDB recovery"] == ["<0.01"] * 3
     assert cells["EFS storage"] == ["0.04", "0.04", "-"]
 
 
 def test_the_figures_in_words() -> None:
-    cheapest, changes, sensitivity, settings, assumed_values, prices = paragraphs(study(PRICE_LIST, assumed()))
+    cheapest, changes, sensitivity, settings, assumed_values, prices = paragraphs(
+        Study.from_assembled(PRICE_LIST, assumed())
+    )
     assert cheapest == "Cheapest: ddb."
     assert changes.splitlines() == [
         "The cheapest path changes, all else being as it is, at",
@@ -42,7 +44,7 @@ def test_the_figures_in_words() -> None:
     ]
     assert sensitivity == (
         "The assumption that matters most is --reads-per-month: halved or doubled it moves the sum from 3.53 to 14.06 "
-        "USD, and no assumption so varied changes which path is cheapest."
+        "USD, and no assumption so vary changes which path is cheapest."
     )
     assert assumed_values.startswith("Assumed: --rows 100000, --row-bytes 115, --snapshot-row-bytes 310.5, ")
     assert settings == (
@@ -53,38 +55,40 @@ def test_the_figures_in_words() -> None:
 
 
 def test_an_assumption_that_changes_the_cheapest_path_is_said_to() -> None:
-    sensitivity = paragraphs(study(PRICE_LIST, assumed(writes_per_month=200.0, reads_per_month=1e6, rows=1e5)))[2]
+    sensitivity = paragraphs(
+        Study.from_assembled(PRICE_LIST, assumed(writes_per_month=200.0, reads_per_month=1e6, rows=1e5))
+    )[2]
     assert sensitivity == (
         "The assumption that matters most is --publishes-per-month: at 100 sqlite-efs is cheapest, at 400 ddb."
     )
 
 
 def test_paths_that_cost_the_same_are_named_together() -> None:
-    found = study(PRICE_LIST, assumed(rows=1000.0))
+    found = Study.from_assembled(PRICE_LIST, assumed(rows=1000.0))
     assert paragraphs(found)[0] == "Cheapest: sqlite-efs and sqlite-tmp, which cost the same."
 
 
 def test_where_values_come_from_is_said() -> None:
     assembled = assemble({"rows": 10.0, "architecture": "x86"}, {"ddb_ms": 7.0})
-    said = paragraphs(study(PRICE_LIST, assembled))
+    said = paragraphs(Study.from_assembled(PRICE_LIST, assembled))
     assert "Given: --rows 10, --architecture x86." in said
     assert "Measured: --ddb-ms 7." in said
 
 
 def test_where_everything_is_given_nothing_is_assumed() -> None:
-    known = study(PRICE_LIST, assumed()).assembled.scenario
+    known = Study.from_assembled(PRICE_LIST, assumed()).assembled.scenario
     given = {name: getattr(known, name) for name in names()} | {
         "snapshot_row_bytes": 310.5,
         "publishes_per_month": 1000.0,
         "read_units": 4.0,
     }
-    said = paragraphs(study(PRICE_LIST, assemble(given, {})))
+    said = paragraphs(Study.from_assembled(PRICE_LIST, assemble(given, {})))
     assert "Nothing is assumed." in said
     assert not any(paragraph.startswith("Assumed") for paragraph in said)
 
 
 def test_where_nothing_changes_the_cheapest_path_that_is_said() -> None:
-    changes = paragraphs(study(PRICE_LIST, assumed(read_units=0.0, ddb_ms=0.0, writes_per_month=1e5)))[1]
+    changes = paragraphs(Study.from_assembled(PRICE_LIST, assumed(read_units=0.0, ddb_ms=0.0, writes_per_month=1e5)))[1]
     assert changes.splitlines() == [
         "The cheapest path changes, all else being as it is",
         "  never by reads a month, reads in a sandbox's life, rows and publishes a month alone",

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from console.errors import ConsoleError
-from console.local import process as child
 from console.local.emulator import Emulator
+from console.paths import ROOT
 from tests.support.local.processes import Children, children, gone, until
 
 OWNER = """
@@ -105,7 +105,7 @@ def test_a_start_that_takes_too_long_is_given_up(tmp_path: Path, own_children: C
 def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", OWNER, str(tmp_path)]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=child.ROOT, stdin=pipe, stdout=pipe, text=True) as parent:
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "up\n"
         (emulator,) = children(parent.pid)

@@ -9,7 +9,7 @@ import pytest
 from console.local import payload
 
 
-def request(**changes: Any) -> payload.Request:
+def request(**changes: Any) -> payload.HttpRequest:
     fields: dict[str, Any] = {
         "method": "GET",
         "path": "/a b",
@@ -20,7 +20,7 @@ def request(**changes: Any) -> payload.Request:
         "client": "127.0.0.9",
         "port": 8787,
     }
-    return payload.Request(**fields | changes)
+    return payload.HttpRequest(**fields | changes)
 
 
 def event(**changes: Any) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def test_a_full_answer_becomes_a_response() -> None:
         "body": base64.b64encode(b"\x89PNG").decode(),
         "isBase64Encoded": True,
     }
-    assert payload.response(answer) == payload.Response(
+    assert payload.response(answer) == payload.HttpResponse(
         201,
         [
             ("etag", '"1.2"'),
@@ -140,9 +140,9 @@ def test_a_full_answer_becomes_a_response() -> None:
 
 def test_a_body_without_a_type_is_plain_text() -> None:
     plain = [("content-type", "text/plain; charset=utf-8")]
-    assert payload.response({"statusCode": 200, "body": "ü"}) == payload.Response(200, plain, "ü".encode())
-    assert payload.response({"statusCode": 204}) == payload.Response(204, [], b"")
-    assert payload.response({"statusCode": 200, "body": None}) == payload.Response(200, [], b"")
+    assert payload.response({"statusCode": 200, "body": "ü"}) == payload.HttpResponse(200, plain, "ü".encode())
+    assert payload.response({"statusCode": 204}) == payload.HttpResponse(204, [], b"")
+    assert payload.response({"statusCode": 200, "body": None}) == payload.HttpResponse(200, [], b"")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_body_without_a_type_is_plain_text() -> None:
     [({"message": "hi"}, b'{"message": "hi"}'), ("hi", b"hi"), (None, b"null"), ([1, 2], b"[1, 2]"), (7, b"7")],
 )
 def test_an_answer_without_a_status_is_taken_for_the_body(answer: object, body: bytes) -> None:
-    assert payload.response(answer) == payload.Response(200, [("content-type", "application/json")], body)
+    assert payload.response(answer) == payload.HttpResponse(200, [("content-type", "application/json")], body)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from console.local import process as child
+from console.local.process import spawn
 from console.local.sandbox import LENGTH
 from tests.support.local.processes import gone, read_when_there, until
 
@@ -56,7 +56,7 @@ def sandbox(output: Path, handler: str = "tests.support.local.toys.handler") -> 
     ours, theirs = socket.socketpair()
     with output.open("wb") as log, ours:
         with theirs:
-            process = child.spawn(
+            process = spawn(
                 "console.local.sandbox", handler, environ=ENVIRON, stdin=theirs.fileno(), output=log.fileno()
             )
         with process:

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
 from console.costs.crossover import Crossing
 from console.costs.study import Series
 from console.report.charts import COLOURS
-from console.report.cost_chart import as_amount, cost_by_reads
+from console.report.cost_chart import cost_by_reads
 from handlers.routes import SOURCES
 
 CHANGES = [
@@ -37,16 +35,8 @@ def test_changes_of_the_cheapest_are_marked_one_below_the_other() -> None:
     (axes,) = cost_by_reads(series(*CHANGES), "").axes
     assert [text.get_text().strip() for text in axes.texts] == [
         "from 587,000: sqlite-efs and sqlite-tmp",
-        "from 5 M: ddb",
+        "from 5 million: ddb",
     ]
     heights = [text.get_position()[1] for text in axes.texts]
     assert heights[0] > heights[1]
     assert len(axes.get_lines()) == len(SOURCES) + len(CHANGES)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.01, "0.01"), (1, "1"), (250, "250"), (1e5, "100,000"), (1e6, "1 M"), (2.5e6, "2.5 M"), (1e8, "100 M")],
-)
-def test_amounts_are_short(value: float, text: str) -> None:
-    assert as_amount(value) == text

@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from console.costs import prices
 from console.errors import ConsoleError
-from console.report.document import Kept, said, write_report
-from console.results.result import Result
-from console.verdict.verdict import verdict_text
+from console.report.document import Kept, summarise, write_report
+from console.results.result import BenchResult
+from console.verdict.inputs import Case
+from console.verdict.verdict import decide
 from tests.support.results import figures, measurement, sample_result, size
 
 TWO_SIZES = tuple(size(measurement(), measurement("stats", "ddb"), rows=rows) for rows in (1000, 20_000))
 
 
-def kept(folder: Path, result: Result, name: str = "20261121-090000-benchmark") -> Kept:
+def kept(folder: Path, result: BenchResult, name: str = "20261121-090000-benchmark") -> Kept:
     return Kept(folder / f"{name}.json", result)
 
 
@@ -33,13 +35,13 @@ def test_one_result_of_one_size_is_a_document_with_a_chart(tmp_path: Path) -> No
     assert names == [f"20261121-090000-benchmark{ending}" for ending in (".md", ".svg", "-cost.svg")]
     for part in (
         "# Benchmark of 2026-11-21 09:00 UTC",
-        "### 1,000 rows, a snapshot of 0.29 MB",
+        "### 1,000 rows, a snapshot of 0.286 MB",
         "| newest-100 | 1.00 [0.900..1.10] |",
         "| newest-100 | sqlite-efs | 300 | 0 | 1.00 |",
         "| newest-100 | sqlite-efs | 0.500 | 0.600 |",
         "What a request consumed, means:",
         "- function: version 0.1.0, python 3.13.1, sqlite 3.46.1, region eu-central-1, memory_mb 1024, architecture",
-        "- 300 iterations after 20 warm-ups, at most 60 s a path; seed 1; 12 s in all",
+        "- 300 iterations after 20 warm-ups, at most 60 s a path; seed 1; 12.5 s in all",
     ):
         assert part in text
     for part in ("Incomplete", "not AWS's", "Every request", "By rows", "compared"):
@@ -50,7 +52,8 @@ def test_the_document_says_which_path_to_use_and_what_it_costs(tmp_path: Path) -
     one = kept(tmp_path, sample_result(sizes=TWO_SIZES))
     text, names = written(tmp_path, one, name=one.name)
     assert "### Which path to use" in text
-    for paragraph in verdict_text(one.result).splitlines():
+    case = Case.from_size(one.result, one.result.sizes[-1], prices.load(), {})
+    for paragraph in decide(case).text().splitlines():
         assert paragraph in text
     chart = (tmp_path / names[-1]).read_text()
     assert "20,000 rows, 100 a read, at prices of us-east-1, 20" in chart
@@ -68,8 +71,8 @@ def test_where_the_cost_model_has_no_answer_its_reason_is_written_and_all_else_t
     too_large = replace(size(measurement()), rows=20_000_000, snapshot_bytes=6 * 2**30)
     one = kept(tmp_path, sample_result(sizes=(too_large,)))
     text, names = written(tmp_path, one, name=one.name)
-    assert "### Which path to use\n\nThis cannot be said: a snapshot of 6.0 GB does not fit into /tmp twice." in text
-    assert "### 20,000,000 rows, a snapshot of 6,442.45 MB" in text
+    assert "### Which path to use\n\nThis cannot be said: a snapshot of 6.00 GB does not fit into /tmp twice." in text
+    assert "### 20,000,000 rows, a snapshot of 6,442 MB" in text
     assert names == [f"{one.name}.md", f"{one.name}.svg"]
 
 
@@ -146,4 +149,4 @@ def test_a_document_can_be_made_again_and_is_the_same(tmp_path: Path) -> None:
 
 def test_people_are_told_what_it_comes_to() -> None:
     both = size(measurement(), measurement(source="ddb", client_ms=figures(9.0)), measurement("walk", note="why"))
-    assert said([both]) == ["newest-100: sqlite-efs 1.00 ms; ddb: 9.00 times as long", "walk, sqlite-efs: why"]
+    assert summarise([both]) == ["newest-100: sqlite-efs 1.00 ms; ddb: 9.00 times as long", "walk, sqlite-efs: why"]

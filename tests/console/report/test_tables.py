@@ -2,19 +2,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
 from rich.console import Console
 
 from console.report.comparison import Compared
 from console.report.tables import (
-    Grid,
+    TextTable,
     by_name,
     compared,
     details,
     glance,
-    name_of,
+    label,
     notes,
-    number,
     verdicts,
 )
 from tests.support.results import figures, measurement, size
@@ -24,29 +22,21 @@ TMP = measurement("newest-100", "sqlite-tmp", client_ms=figures(1.15))
 DDB = measurement("newest-100", "ddb", client_ms=figures(12.5))
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.0, "0.00"), (0.1234, "0.123"), (1.0, "1.00"), (12.345, "12.3"), (123.4, "123"), (12345.6, "12,346")],
-)
-def test_numbers_have_three_digits_or_so(value: float, text: str) -> None:
-    assert number(value) == text
-
-
-def test_a_grid_is_markdown_and_a_table_for_the_terminal() -> None:
-    grid = Grid(("what", "one", "two"), [("a", "1", "2"), ("b", "", "30")])
-    assert grid.markdown() == "| what | one | two |\n| --- | --: | --: |\n| a | 1 | 2 |\n| b |  | 30 |"
+def test_a_table_is_markdown_and_a_table_for_the_terminal() -> None:
+    table = TextTable(("what", "one", "two"), [("a", "1", "2"), ("b", "", "30")])
+    assert table.markdown() == "| what | one | two |\n| --- | --: | --: |\n| a | 1 | 2 |\n| b |  | 30 |"
     console = Console(width=40)
     with console.capture() as capture:
-        console.print(grid.table())
+        console.print(table.table())
     heading, _, *rows = (line.split() for line in capture.get().splitlines())
     assert (heading, rows) == (["what", "one", "two"], [["a", "1", "2"], ["b", "30"]])
 
 
 def test_at_a_glance_each_workload_has_a_line_and_each_path_a_column() -> None:
     failed = measurement("stats", "ddb", note="no request was answered")
-    grid = glance(size(EFS, DDB, measurement("stats", "sqlite-efs"), failed))
-    assert grid.header == ["ms: p50 [interval]", "sqlite-efs", "ddb"]
-    assert grid.rows == [
+    table = glance(size(EFS, DDB, measurement("stats", "sqlite-efs"), failed))
+    assert table.header == ["ms: p50 [interval]", "sqlite-efs", "ddb"]
+    assert table.rows == [
         ["newest-100", "1.00 [0.900..1.10]", "12.5 [11.2..13.8]"],
         ["stats", "1.00 [0.900..1.10]", "-"],
     ]
@@ -55,8 +45,8 @@ def test_at_a_glance_each_workload_has_a_line_and_each_path_a_column() -> None:
 
 def test_the_details_have_every_figure() -> None:
     it = replace(DDB, errors={"503": 2, "timeout": 1}, server_ms=figures(10.0))
-    grid = details(size(it, measurement("stats", "ddb", note="none")))
-    assert dict(zip(grid.header, grid.rows[0], strict=True)) == {
+    table = details(size(it, measurement("stats", "ddb", note="none")))
+    assert dict(zip(table.header, table.rows[0], strict=True)) == {
         "workload": "newest-100",
         "path": "ddb",
         "requests": "300",
@@ -71,7 +61,7 @@ def test_the_details_have_every_figure() -> None:
         "p50 in the function": "10.0",
         "p99 in the function": "30.0",
     }
-    assert grid.rows[1] == ["stats", "ddb", "300", "0", *"---------"]
+    assert table.rows[1] == ["stats", "ddb", "300", "0", *"---------"]
 
 
 def test_where_there_is_no_upper_bound_it_is_said() -> None:
@@ -84,18 +74,18 @@ def test_where_there_is_no_upper_bound_it_is_said() -> None:
 def test_numbers_by_name_have_a_column_each() -> None:
     one = replace(EFS, consumed={"read_units": 0.0, "efs_reads": 1.5})
     other = replace(DDB, consumed={"read_units": 6.5})
-    grid = by_name(size(one, other, replace(TMP, consumed={})), "consumed")
-    assert grid is not None
-    assert grid.header == ["workload", "path", "read_units", "efs_reads"]
-    assert grid.rows == [["newest-100", "sqlite-efs", "0.00", "1.50"], ["newest-100", "ddb", "6.50", ""]]
+    table = by_name(size(one, other, replace(TMP, consumed={})), "consumed")
+    assert table is not None
+    assert table.header == ["workload", "path", "read_units", "efs_reads"]
+    assert table.rows == [["newest-100", "sqlite-efs", "0.00", "1.50"], ["newest-100", "ddb", "6.50", ""]]
     assert by_name(size(replace(EFS, consumed={})), "consumed") is None
 
 
 def test_names_say_what_is_no_matter_of_course() -> None:
-    assert name_of(EFS) == "newest-100"
-    assert name_of(measurement("by-id", "ddb", loop="open", rate_per_s=20.0)) == "by-id at 20/s"
-    assert name_of(measurement("by-id", "ddb", temperature="cold")) == "by-id (first in a sandbox)"
-    assert name_of(measurement("first-in-sandbox", "ddb", temperature="cold")) == "first-in-sandbox"
+    assert label(EFS) == "newest-100"
+    assert label(measurement("by-id", "ddb", loop="open", rate_per_s=20.0)) == "by-id at 20/s"
+    assert label(measurement("by-id", "ddb", temperature="cold")) == "by-id (first in a sandbox)"
+    assert label(measurement("first-in-sandbox", "ddb", temperature="cold")) == "first-in-sandbox"
 
 
 def test_where_intervals_overlap_no_difference_is_shown() -> None:

@@ -8,8 +8,8 @@ import pytest
 from console.client.client import Client
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
-from console.results.environment import environment, function_of, is_local
-from console.results.result import Function
+from console.results.environment import environment, is_local, read_function
+from console.results.result import FunctionBuild
 from handlers.telemetry.runtime import VERSION
 from tests.support.local.faults import FaultyApi, answers
 
@@ -35,15 +35,15 @@ def test_an_api_on_this_machine_is_local(url: str, local: bool) -> None:
 
 def test_what_a_function_does_not_say_is_unknown() -> None:
     build = {"version": "1", "region": "eu-central-1", "memory_mb": 512, "architecture": 7, "colour": "red"}
-    assert function_of(build) == Function(version="1", region="eu-central-1", memory_mb=512)
-    assert function_of({"memory_mb": "many"}) == Function()
+    assert read_function(build) == FunctionBuild(version="1", region="eu-central-1", memory_mb=512)
+    assert read_function({"memory_mb": "many"}) == FunctionBuild()
 
 
 def test_elsewhere_a_function_has_a_region_and_memory(faulty: FaultyApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("console.results.environment.LOOPBACK", ())
     faulty.script.append(answers(200, {"build": {"region": "eu-west-1", "memory_mb": 512}}))
     with Client(faulty.url) as client:
-        assert environment(client).function == Function(region="eu-west-1", memory_mb=512)
+        assert environment(client).function == FunctionBuild(region="eu-west-1", memory_mb=512)
 
 
 def test_an_api_without_a_build_is_another_one(faulty: FaultyApi) -> None:

@@ -17,7 +17,7 @@ STARTED = datetime(2026, 11, 21, 9, 5, 7, tzinfo=UTC)
 
 def test_the_file_is_named_by_when_the_run_began_and_has_a_heading(tmp_path: Path) -> None:
     out = tmp_path / "new" / "folder"
-    with raw_data(out, STARTED) as raw:
+    with raw_data(out, STARTED, COLUMNS) as raw:
         path = raw.path
         assert path == out / "20261121-090507-benchmark.csv"
         assert path.read_text() == ",".join(COLUMNS) + "\n"
@@ -27,7 +27,7 @@ def test_the_file_is_named_by_when_the_run_began_and_has_a_heading(tmp_path: Pat
 
 
 def test_without_a_sample_no_file_stays(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), raw_data(tmp_path, STARTED):
+    with pytest.raises(KeyboardInterrupt), raw_data(tmp_path, STARTED, COLUMNS):
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
 
@@ -36,15 +36,15 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(ConsoleError, match="/file cannot be written: File exists"),
-        raw_data(tmp_path / "file", STARTED),
+        raw_data(tmp_path / "file", STARTED, COLUMNS),
     ):
         pytest.fail("nothing is measured")
 
 
 def test_a_run_of_the_same_second_is_not_overwritten(tmp_path: Path) -> None:
-    with raw_data(tmp_path, STARTED) as raw:
+    with raw_data(tmp_path, STARTED, COLUMNS) as raw:
         raw.write("first\n")
-        with pytest.raises(ConsoleError, match="File exists"), raw_data(tmp_path, STARTED):
+        with pytest.raises(ConsoleError, match="File exists"), raw_data(tmp_path, STARTED, COLUMNS):
             pytest.fail("nothing is measured")
     assert raw.path.read_text().endswith("first\n")
 
@@ -62,7 +62,7 @@ def full_after(size_bytes: int) -> Generator[None]:
 
 def test_a_disk_that_fills_up_is_an_error_once_and_keeps_what_fitted(tmp_path: Path) -> None:
     heading_bytes = len(",".join(COLUMNS) + "\n")
-    with full_after(heading_bytes + 10), raw_data(tmp_path, STARTED) as raw:
+    with full_after(heading_bytes + 10), raw_data(tmp_path, STARTED, COLUMNS) as raw:
         raw.write("1234567\n")
         with pytest.raises(OSError, match="File too large"):
             raw.write("89\n")
@@ -73,7 +73,7 @@ def test_a_disk_that_is_full_is_found_before_anything_is_measured(tmp_path: Path
     with (
         full_after(10),
         pytest.raises(ConsoleError, match=r"-benchmark\.csv cannot be written: File too large"),
-        raw_data(tmp_path, STARTED),
+        raw_data(tmp_path, STARTED, COLUMNS),
     ):
         pytest.fail("nothing is measured")
     assert list(tmp_path.iterdir()) == []

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from console.results.latency import LEAST_COMPARED, Bounds, latency, latency_of, overlap, upper
+from console.results.latency import LEAST_COMPARED, Bounds, Latency, overlap, upper
 from tests.support.costs import read
 from tests.support.results import figures
 
@@ -31,7 +31,9 @@ def test_an_end_that_nothing_bounds_is_infinite() -> None:
 
 
 def test_the_interval_of_few_requests_is_not_relied_upon() -> None:
-    enough, few = (latency(figures(10), requests) for requests in (LEAST_COMPARED, LEAST_COMPARED - 1))
+    enough, few = (
+        Latency.from_distribution(figures(10), requests) for requests in (LEAST_COMPARED, LEAST_COMPARED - 1)
+    )
     assert enough == (6, 10, figures(10).p50_interval, 30, figures(10).p99_interval)
     assert few == (5, 10, (0, None), 30, (0, None))
     assert (enough.is_told, few.is_told) == (True, False)
@@ -39,6 +41,6 @@ def test_the_interval_of_few_requests_is_not_relied_upon() -> None:
 
 def test_the_times_are_the_client_s_or_the_function_s_own() -> None:
     both = read("ddb", figures(9.0), server_ms=figures(5.0))
-    assert latency_of(both, in_function=False) == latency(figures(9.0), 300)
-    assert latency_of(both, in_function=True) == latency(figures(5.0), 300)
-    assert latency_of(replace(both, client_ms=None), in_function=False) is None
+    assert Latency.from_measurement(both, in_function=False) == Latency.from_distribution(figures(9.0), 300)
+    assert Latency.from_measurement(both, in_function=True) == Latency.from_distribution(figures(5.0), 300)
+    assert Latency.from_measurement(replace(both, client_ms=None), in_function=False) is None

@@ -16,9 +16,9 @@ import pytest
 
 from console.benchmark.samples import Samples
 from console.client.client import Client
-from console.local import process as child
 from console.local.background import BackgroundStack
-from console.results.result import Result, Size, load
+from console.paths import ROOT
+from console.results.result import BenchResult, Size, load
 from handlers.routes import SOURCES
 from tests.console.conftest import RunConsole
 from tests.support.local.faults import Exchange, FaultyApi, answers, drops, passes
@@ -46,7 +46,7 @@ def head(stack: BackgroundStack) -> str:
     return httpx.get(f"{stack.url}/command/health").json()["bookmark"]
 
 
-def result_in(folder: Path) -> Result:
+def result_in(folder: Path) -> BenchResult:
     (path,) = folder.glob("*-benchmark.json")
     return load(path)
 
@@ -202,7 +202,7 @@ def test_ctrl_c_keeps_what_was_measured(loaded: BackgroundStack, faulty: FaultyA
     pipe = subprocess.PIPE
     # Coverage could not write its data either, and would say so with a traceback.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
-    with subprocess.Popen(arguments, cwd=child.ROOT, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
+    with subprocess.Popen(arguments, cwd=ROOT, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
         until(lambda: any(len(path.read_text().splitlines()) > 30 for path in tmp_path.glob("*.csv")))
         process.send_signal(signal.SIGINT)
         _, err = process.communicate()
@@ -259,7 +259,7 @@ def test_where_no_file_can_be_written_to_its_end_the_figures_are_shown(
     pipe = subprocess.PIPE
     # Coverage could not write its data either, and would say so with a traceback.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
-    with subprocess.Popen(arguments, cwd=child.ROOT, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
+    with subprocess.Popen(arguments, cwd=ROOT, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
         out, err = process.communicate()
     assert process.returncode == 1
     assert "Traceback" not in err

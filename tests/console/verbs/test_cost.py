@@ -101,7 +101,7 @@ def test_other_prices_can_be_used(tmp_path: Path, run_console: RunConsole) -> No
         (["--rows", "nan"], 2, "Error: --rows: given nan"),
         (["--rows", "many"], 2, "Error: Invalid value for '--rows'"),
         (["--architecture", "sparc"], 2, "Error: Invalid value for '--architecture'"),
-        (["--rows", "1e9"], 1, "Error: a snapshot of 289.2 GB does not fit into /tmp twice"),
+        (["--rows", "1e9"], 1, "Error: a snapshot of 289 GB does not fit into /tmp twice"),
         (["--prices", "nowhere.json"], 1, "Error: nowhere.json cannot be read"),
         (["--from-benchmark", "nowhere.json"], 1, "Error: nowhere.json cannot be read"),
     ],

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from console.errors import ConsoleError
-from console.local import process as child
+from console.paths import ROOT
 from tests.console.conftest import RunConsole
 from tests.support.local.processes import children, gone, until
 
@@ -26,12 +26,12 @@ def test_it_compares_proves_and_leaves_nothing(
     assert (ran.code, ran.err) == (0, "")
     for said in (
         r"^ *\d+\.\d s  start the local stack",
-        r"^ *\d+\.\d s  insert 1,200 rows through the API: [\d,]+ rows/s, snapshot published in",
+        r"^ *\d+\.\d s  insert 1,200 rows through the API: [\d,.]+ rows/s, snapshot published in",
         r"^ *\d+\.\d s  ask all three paths the same: 6 queries, [\d,]+ bytes, alike to the byte$",
         r"^ *\d+\.\d s  verify each path against the snapshot: 1,200 rows each, count and content hash agree$",
         r"^ *\d+\.\d s  stop the local stack$",
         r"^milliseconds +sqlite-efs +sqlite-tmp +ddb$",
-        r"^MB copied by the first read +- +0\.\d\d +-$",
+        r"^MB copied by the first read +- +0\.\d{3} +-$",
         r"^Warm, sqlite-(efs|tmp) gives the newest 100 rows in ",
         r"not AWS's",
     ):
@@ -59,7 +59,7 @@ def test_what_goes_wrong_on_the_way_stops_the_stack_too(
     def fail(*_: object) -> None:
         raise ConsoleError("the paths differ", "nothing")
 
-    monkeypatch.setattr("console.verbs.demo.agreement", fail)
+    monkeypatch.setattr("console.verbs.demo.compare_answers", fail)
     ran = run_console(*SMALL)
     assert ran.code == 1
     assert ran.out.splitlines()[-1].endswith("stop the local stack")
@@ -75,7 +75,7 @@ def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
     command = [sys.executable, "-u", "-m", "console", "demo", "--count", "1000000"]
     pipe = subprocess.PIPE
     environ = {**os.environ, "TMPDIR": str(tmp_path)}
-    with subprocess.Popen(command, cwd=child.ROOT, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
+    with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
         until(lambda: len(children(process.pid)) == 2)  # the emulator, and the function that inserts
         running = children(process.pid)
         process.send_signal(signal.SIGINT)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from console.data.ledger import create_table, make_client
+from console.data.ledger import create_table, make_client, make_ledger
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
-from console.verbs.init import make_ledger, prepare
-from console.verbs.serve import project_stack
+from console.local.project import project_stack
 from handlers.aws.table import create_table_arguments
 from handlers.snapshots.catalog import Catalog, snapshots_dir
 from tests.console.conftest import RunConsole
@@ -159,7 +158,6 @@ def test_each_start_of_a_local_stack_is_a_later_ledger(tmp_path: Path) -> None:
     for _ in range(2):
         with BackgroundStack(project_stack(tmp_path)) as stack:
             epochs.append(Catalog(snapshots_dir(stack.environment["EFS_DIR"])).names()[0].bookmark.epoch)
-            prepare(stack.environment)
             bookmark = make_ledger(stack.environment)["bookmark"]
             assert bookmark == f"{epochs[-1]}.0"
     assert epochs[0] < epochs[1]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from console import cli
-from console.local import process as child
+from console.paths import ROOT
 from console.verbs import package
 
 
@@ -55,7 +55,7 @@ def test_an_import_that_cannot_be_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "handlers").mkdir()
-    assert child.ROOT == package.ROOT
+    assert ROOT == package.ROOT
     monkeypatch.setattr(package, "ROOT", tmp_path)
     assert run(monkeypatch, "--out", str(tmp_path / "build")) == 1
     assert "handlers.command, which is not there" in capsys.readouterr().err

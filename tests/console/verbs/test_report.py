@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from console.results.result import Result, save
+from console.results.result import BenchResult, save
 from tests.console.conftest import RunConsole
 from tests.support.results import figures, measurement, sample_result, size
 
 
-def put(folder: Path, name: str, result: Result) -> str:
+def put(folder: Path, name: str, result: BenchResult) -> str:
     folder.mkdir(exist_ok=True)
     save(result, folder / f"{name}-benchmark.json")
     return str(folder / f"{name}-benchmark.json")

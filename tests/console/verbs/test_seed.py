@@ -14,13 +14,12 @@ from typing import Any
 
 import pytest
 
-from console.data.ledger import create_table, opened
-from console.data.writers import ApiWriter, LedgerWriter
+from console.data.ledger import create_table, make_ledger, open_store
+from console.data.loading import generate_drafts
+from console.data.writers import LedgerWriter
 from console.errors import ConsoleError
-from console.local import process as child
 from console.local.background import BackgroundStack
-from console.verbs.init import prepare
-from console.verbs.seed import Plan, drafts_of, load
+from console.paths import ROOT
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.problem import Problem
 from tests.console.conftest import RunConsole
@@ -46,17 +45,7 @@ def values_since(live: BackgroundStack, bookmark: str) -> list[float]:
 
 
 def wanted(seed: int, first: int, count: int) -> list[float]:
-    return [draft[0] for draft in islice(drafts_of(seed), first - 1, first - 1 + count)]
-
-
-def test_a_row_of_a_seed_is_the_same_however_it_gets_there() -> None:
-    whole = [draft for batch in Plan(250, 7, 1, "r", 1000).batches() for draft in batch]
-    for size in (1, 99, 250):
-        assert [draft for batch in Plan(250, 7, 1, "r", size).batches() for draft in batch] == whole
-        assert [draft for batch in Plan(100, 7, 151, "r", size).batches() for draft in batch] == whole[150:]
-    assert [draft[0] for draft in whole] == wanted(7, 1, 250)
-    assert next(Plan(1, 8, 1, "r", 1).batches()) != whole[:1]
-    assert len(set(whole)) == 250
+    return [draft[0] for draft in islice(generate_drafts(seed), first - 1, first - 1 + count)]
 
 
 def test_rows_arrive_in_order_and_one_snapshot_holds_them(live: BackgroundStack, run_console: RunConsole) -> None:
@@ -77,7 +66,7 @@ def test_the_result_for_people_and_a_seed_of_its_own(live: BackgroundStack, run_
     for _ in range(2):
         before = head(live)
         ran = run_console("seed", "--url", live.url, "--count", "3")
-        shown = r"3 rows in [\d.]+ s \([\d,]+ rows/s\), published in [\d.]+ s: snapshot " + re.escape(head(live))
+        shown = r"3 rows in [\d.]+ s \([\d,.]+ rows/s\), published in [\d.]+ s: snapshot " + re.escape(head(live))
         assert re.fullmatch(shown, ran.out.strip())
         seed = ran.err.split("of seed ")[1].split()[0]
         assert values_since(live, before) == wanted(int(seed), 1, 3)
@@ -135,7 +124,7 @@ def test_ctrl_c_says_how_to_go_on_and_that_does(live: BackgroundStack, faulty: F
 
 def start(*arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "console", *arguments]
-    return subprocess.Popen(command, cwd=child.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def test_a_first_batch_that_is_refused_is_the_whole_story(
@@ -160,19 +149,6 @@ def test_rows_that_could_not_be_published_are_in(
     assert error.endswith("400: no; all 3 rows are in, but in no snapshot yet")
     assert "POST /snapshots" in hint
     assert values_since(live, before) == wanted(1, 1, 3)
-
-
-def test_an_interrupt_before_the_first_row_still_says_how_to_start_again() -> None:
-    class Interrupted(ApiWriter):
-        def __init__(self) -> None:
-            """Needs no client."""
-
-        def append(self, key: str, drafts: object) -> str:
-            raise KeyboardInterrupt
-
-    with pytest.raises(ConsoleError, match=r"^interrupted; 0 of 9 rows are in$") as error:
-        load(Interrupted(), Plan(9, 2, 1, "r", 1000), lambda _: None, "seed")
-    assert (error.value.code, error.value.hint) == (130, "seed --count 9 --seed 2 --start 1 --run r")
 
 
 @pytest.mark.parametrize(
@@ -244,7 +220,7 @@ def test_direct_needs_a_table_with_a_ledger(
     monkeypatch.setenv("TABLE_NAME", name)
     ran = run_console("seed", "--direct", "--count", "5")
     assert "The ledger refuses to answer (ResourceNotFoundException)" in ran.err
-    with opened({**here.environment, "TABLE_NAME": name}) as store:
+    with open_store({**here.environment, "TABLE_NAME": name}) as store:
         create_table(store.client, name)
     ran = run_console("seed", "--direct", "--count", "5")
     assert ran.code == 1
@@ -259,9 +235,9 @@ def test_direct_goes_on_while_the_ledger_asks_to_come_again(
 ) -> None:
     name = f"table-{uuid.uuid4()}"
     environ = {**live.environment, "TABLE_NAME": name, "EFS_DIR": str(tmp_path)}
-    prepare(environ)
+    make_ledger(environ)
     problems = [Problem("unavailable", "busy", headers={"retry-after": "2"}), Problem("conflict", "other body")]
-    with opened(environ) as store:
+    with open_store(environ) as store:
         writer = LedgerWriter(store)
         append = store.appender.append
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from console.results.latency import Bounds
-from console.results.result import Figures, Measurement
+from console.results.result import Distribution, Measurement
 from console.verdict.criteria import criteria
+from console.wording import interval, three_digits
 from tests.support.costs import read
 from tests.support.results import figures, size
 
@@ -21,7 +22,7 @@ def copy(ms: float, read_ms: float = 40.0) -> Measurement:
     return read("sqlite-tmp", workload="first-in-sandbox", phases_ms={"copy": ms}, server_ms=server_ms)
 
 
-def pair(efs: Figures, tmp: Figures) -> tuple[Measurement, Measurement]:
+def pair(efs: Distribution, tmp: Distribution) -> tuple[Measurement, Measurement]:
     return read("sqlite-efs", server_ms=efs), read("sqlite-tmp", server_ms=tmp)
 
 
@@ -34,7 +35,7 @@ def ratio(efs: Bounds, tmp: Bounds) -> tuple[str, str]:
     return answer, said.split(",")[0]
 
 
-def bounded(p50: float, interval: Bounds) -> Figures:
+def bounded(p50: float, interval: Bounds) -> Distribution:
     return replace(figures(p50), p50_interval=interval)
 
 
@@ -54,9 +55,9 @@ def test_nothing_measured_nothing_answered() -> None:
 def test_a_copy_is_under_the_limit_only_where_the_whole_read_with_its_interval_is(
     ms: float, read_ms: float, answer: str
 ) -> None:
-    said = f"28.6 MB in {ms:,.1f} ms (median), within a first read of {read_ms:.1f} ms "
-    interval = f"({read_ms * 0.9:.1f} to {read_ms * 1.1:.1f}, p50 in the function)"
-    assert asked(copy(ms, read_ms))[0] == (answer, said + interval)
+    said = f"28.6 MB in {three_digits(ms)} ms (median), within a first read of {three_digits(read_ms)} ms "
+    within = f"({interval(read_ms * 0.9, read_ms * 1.1)}, p50 in the function)"
+    assert asked(copy(ms, read_ms))[0] == (answer, said + within)
 
 
 def test_a_median_alone_decides_nothing() -> None:
@@ -68,17 +69,17 @@ def test_few_requests_decide_nothing() -> None:
     few = [replace(it, requests=4) for it in (copy(15.0), *pair(figures(20.0), figures(1.0)))]
     assert asked(*few) == [
         ("not decided", "28.6 MB in 15.0 ms (median), too few requests to tell"),
-        ("not decided", "20.0 times, 20.00 against 1.00 ms, p50 in the function; too few requests to tell"),
-        ("not decided", "20.00 ms, p50 in the function; too few requests to tell"),
+        ("not decided", "20.0 times, 20.0 against 1.00 ms, p50 in the function; too few requests to tell"),
+        ("not decided", "20.0 ms, p50 in the function; too few requests to tell"),
     ]
 
 
 def test_an_interval_without_an_upper_end_decides_only_what_its_lower_end_does() -> None:
-    assert direct((10.0, None)) == ("not decided", "20.00 ms (10.00 or more, p50 in the function)")
-    assert direct((50.0, None)) == ("no", "20.00 ms (50.00 or more, p50 in the function)")
+    assert direct((10.0, None)) == ("not decided", "20.0 ms (10.0 or more, p50 in the function)")
+    assert direct((50.0, None)) == ("no", "20.0 ms (50.0 or more, p50 in the function)")
     assert ratio((10.0, None), (1.0, 1.0)) == ("yes", "20.0 times (10.0 or more)")
     assert ratio((10.0, 12.0), (0.0, 1.0)) == ("yes", "20.0 times (10.0 or more)")
-    assert ratio((10.0, 12.0), (1.0, None)) == ("not decided", "20.0 times (0.0 to 12.0)")
+    assert ratio((10.0, 12.0), (1.0, None)) == ("not decided", "20.0 times (0.00 to 12.0)")
 
 
 def test_the_first_step_of_a_copy_is_not_the_copy() -> None:
@@ -94,9 +95,9 @@ def test_the_first_step_of_a_copy_is_not_the_copy() -> None:
 @pytest.mark.parametrize(
     ("efs_ms", "answer", "said"),
     [
-        (15.0, "yes", "15.0 times (12.3 to 18.3), 15.00 against 1.00 ms, p50 in the function"),
-        (10.0, "not decided", "10.0 times (8.2 to 12.2), 10.00 against 1.00 ms, p50 in the function"),
-        (8.0, "no", "8.0 times (6.5 to 9.8), 8.00 against 1.00 ms, p50 in the function"),
+        (15.0, "yes", "15.0 times (12.3 to 18.3), 15.0 against 1.00 ms, p50 in the function"),
+        (10.0, "not decided", "10.0 times (8.18 to 12.2), 10.0 against 1.00 ms, p50 in the function"),
+        (8.0, "no", "8.00 times (6.55 to 9.78), 8.00 against 1.00 ms, p50 in the function"),
     ],
 )
 def test_ten_times_as_fast_only_where_the_whole_interval_says_so(efs_ms: float, answer: str, said: str) -> None:
@@ -106,9 +107,9 @@ def test_ten_times_as_fast_only_where_the_whole_interval_says_so(efs_ms: float, 
 @pytest.mark.parametrize(
     ("ms", "answer", "said"),
     [
-        (40.0, "yes", "40.00 ms (36.00 to 44.00, p50 in the function)"),
-        (50.0, "not decided", "50.00 ms (45.00 to 55.00, p50 in the function)"),
-        (64.0, "no", "64.00 ms (57.60 to 70.40, p50 in the function)"),
+        (40.0, "yes", "40.0 ms (36.0 to 44.0, p50 in the function)"),
+        (50.0, "not decided", "50.0 ms (45.0 to 55.0, p50 in the function)"),
+        (64.0, "no", "64.0 ms (57.6 to 70.4, p50 in the function)"),
     ],
 )
 def test_efs_directly_under_50_ms(ms: float, answer: str, said: str) -> None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from console.errors import ConsoleError
-from console.results.result import Function, Result
-from console.verdict.inputs import MainWorkload, billed_ms, measured_values, size_for
+from console.results.result import BenchResult, FunctionBuild
+from console.verdict.inputs import MainWorkload, billed_ms, choose_size, measured_values
 from tests.support.costs import read, result_of
 from tests.support.results import figures, measurement, sample_result, size
 
@@ -26,8 +26,8 @@ MEASURED = [
 ]
 
 
-def values(result: Result, workload: MainWorkload = "newest-100") -> dict[str, float | str]:
-    return measured_values(result, size_for(result, None), workload)
+def values(result: BenchResult, workload: MainWorkload = "newest-100") -> dict[str, float | str]:
+    return measured_values(result, choose_size(result, None), workload)
 
 
 def test_what_was_measured_on_aws_takes_the_place_of_what_is_assumed() -> None:
@@ -59,7 +59,7 @@ def test_what_a_small_file_read_in_full_takes_says_nothing_of_large_ones() -> No
 
 def test_what_was_not_measured_is_left_to_assumptions() -> None:
     bare = sample_result(sizes=(size(measurement("write", "ledger")),))
-    function = Function(memory_mb=None, architecture=None)
+    function = FunctionBuild(memory_mb=None, architecture=None)
     unknown = replace(bare, environment=replace(bare.environment, function=function))
     assert values(unknown) == {"rows": 1000, "rows_per_read": 100}
 
@@ -115,11 +115,11 @@ def test_lambda_bills_what_the_receipt_says_else_the_function_s_own_time() -> No
 
 def test_the_size_is_the_nearest_one_else_the_largest() -> None:
     found = sample_result(sizes=tuple(size(rows=rows) for rows in (1000, 100_000, 10_000)))
-    assert [size_for(found, rows).rows for rows in (None, 0.0, 3000.0, 4000.0, 1e9)] == [
+    assert [choose_size(found, rows).rows for rows in (None, 0.0, 3000.0, 4000.0, 1e9)] == [
         100_000, 1000, 1000, 10_000, 100_000,
     ]  # fmt: skip
 
 
 def test_a_result_without_rows_has_nothing_to_say() -> None:
     with pytest.raises(ConsoleError, match="before it had measured anything"):
-        size_for(sample_result(sizes=(size(rows=0),)), None)
+        choose_size(sample_result(sizes=(size(rows=0),)), None)

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from console.local.emulator import HOST
+from console.local.project import run
 from console.local.stack import LocalStack
-from console.verbs.serve import run
 from tests.support.local.processes import PATIENCE_S
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from console.benchmark.open_loop import Block, Pace, Schedule, Timed
-from console.benchmark.pacing import paced
+from console.benchmark.open_loop import Block, Pace, Schedule, Timed, run_open_loop
 from console.benchmark.probe import Exchange
 from console.benchmark.workloads import Reads
 from handlers.routes import SOURCES
@@ -47,7 +46,9 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 def blocks_of(iterations: int, sources: Sequence[str] = SOURCES) -> list[tuple[str, Block, Pace]]:
     kept: list[tuple[str, Block, Pace]] = []
-    paced(Numbered(), iterations, RATE_PER_S, sources, lambda source, block, pace: kept.append((source, block, pace)))
+    run_open_loop(
+        Numbered(), iterations, RATE_PER_S, sources, lambda source, block, pace: kept.append((source, block, pace))
+    )
     return kept
 
 

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+from console.documents import schema_text, yaml_text
 from console.results.result import Workload, to_json
-from console.schema import schema_text
 from tests.support.results import sample_result
 
 ROOT = Path(__file__).parents[2]
@@ -18,10 +18,11 @@ def test_the_schema_in_the_documents_is_the_one_that_is_checked() -> None:
     assert FILE.read_text() == schema_text(), "docs/benchmark.schema.json is out of date: make docs"
 
 
-def test_the_schema_is_written_to_the_file_that_is_named(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "console.schema", str(tmp_path / "made.json")]
-    subprocess.run(command, check=True, cwd=ROOT)
-    assert (tmp_path / "made.json").read_text() == schema_text()
+def test_each_file_that_is_named_is_written_by_its_ending(tmp_path: Path) -> None:
+    description, schema = tmp_path / "made.yaml", tmp_path / "made.json"
+    subprocess.run([sys.executable, "-m", "console.documents", description, schema], check=True, cwd=ROOT)
+    assert description.read_text() == yaml_text()
+    assert schema.read_text() == schema_text()
 
 
 def test_every_member_of_a_result_is_in_the_schema_and_none_else_may_be() -> None:

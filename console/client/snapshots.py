@@ -1,0 +1,42 @@
+"""The API's snapshots: the newest one, and the one that an answer to a write says is published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httpx
+
+from console.client.client import Client, read_members, unexpected
+from console.errors import ConsoleError
+from handlers.domain.bookmark import Bookmark
+
+
+@dataclass(frozen=True)
+class NewestSnapshot:
+    """The newest snapshot, to which the paths are held."""
+
+    bookmark: Bookmark
+    hash: str
+    size_bytes: int
+
+
+def newest_snapshot(client: Client) -> NewestSnapshot:
+    """Ask for the newest snapshot. Raises ConsoleError where there is none."""
+    response = client.get("/snapshots")
+    snapshots = read_members(response).get("snapshots")
+    if snapshots == []:
+        raise ConsoleError(f"{client.url} has no snapshot yet", "python -m console seed --count 1000")
+    try:
+        newest = snapshots[0]  # pyright: ignore[reportOptionalSubscript, reportIndexIssue, reportUnknownVariableType] - checked by what it raises
+        bookmark = Bookmark.parse(newest["bookmark"])  # pyright: ignore[reportUnknownArgumentType]
+        return NewestSnapshot(bookmark, str(newest["hash"]), int(newest["bytes"]))  # pyright: ignore[reportUnknownArgumentType]
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise unexpected(response, "no list of snapshots") from error
+
+
+def published_bookmark(response: httpx.Response) -> str:
+    """Return the bookmark of the snapshot that an answer to a write says is published. Raises ConsoleError."""
+    snapshot = read_members(response).get("snapshot")
+    if not isinstance(snapshot, dict):
+        raise unexpected(response, "no snapshot")
+    return str(snapshot.get("bookmark"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - JSON

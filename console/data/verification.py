@@ -1,0 +1,109 @@
+"""Every read path held against the newest snapshot, by count and content hash, from what the API sends.
+
+The paths are walked side by side, so that the first row in which they differ can be named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations, zip_longest
+
+from console.client.client import Client
+from console.client.pages import Walk
+from console.client.snapshots import NewestSnapshot
+from console.errors import ConsoleError
+from console.terminal import Advance
+from handlers.domain.bookmark import Bookmark
+from handlers.domain.hashes import content_hash, hash_text
+from handlers.routes import SOURCES
+
+
+@dataclass
+class Check:
+    """What one path gave."""
+
+    source: str
+    rows: int
+    hash: str
+    is_right: bool
+    first_difference: int | None
+    seconds: float
+
+
+@dataclass
+class Verification:
+    """The outcome on all paths."""
+
+    bookmark: str
+    rows: int
+    hash: str
+    is_right: bool
+    paths: list[Check]
+
+
+def verify_paths(client: Client, published: NewestSnapshot, advance: Advance) -> Verification:
+    """Walk all paths to their end and compare."""
+    walks = [_HashingWalk(client, source, published.bookmark, advance) for source in SOURCES]
+    differences = _differences(walks)
+    right = {walk.source for walk in walks if (walk.rows, walk.hash) == (published.bookmark.seq, published.hash)}
+    checks = [Check(walk.source, walk.rows, walk.hash, walk.source in right, None, walk.seconds) for walk in walks]
+    for check in checks:
+        if not check.is_right:
+            check.first_difference = _first_difference(check.source, right, differences)
+    is_right = len(right) == len(SOURCES)
+    return Verification(str(published.bookmark), published.bookmark.seq, published.hash, is_right, checks)
+
+
+def complain(outcome: Verification) -> None:
+    """Raises ConsoleError where a path is not right."""
+    wrong = [_complaint(check) for check in outcome.paths if not check.is_right]
+    if wrong:
+        hint = 'a snapshot is built again by POST /snapshots with {"full": true}'
+        raise ConsoleError(f"not what the snapshot {outcome.bookmark} says: {', '.join(wrong)}", hint)
+
+
+def _complaint(check: Check) -> str:
+    if check.first_difference is None:
+        return f"{check.source} (the paths agree with each other)"
+    return f"{check.source} (first at seq {check.first_difference})"
+
+
+class _HashingWalk(Walk):
+    """A walk that counts and hashes what it passes."""
+
+    def __init__(self, client: Client, source: str, upto: Bookmark, advance: Advance) -> None:
+        super().__init__(client, source, upto)
+        self.rows = 0
+        self._sum = 0
+        self._advance = advance
+
+    @property
+    def hash(self) -> str:
+        return hash_text(self._sum)
+
+    def texts(self) -> Iterator[str]:
+        for texts in self.pages():
+            seqs = list(range(self.rows + 1, self.rows + len(texts) + 1))
+            self._sum = content_hash(self._sum, seqs, texts)
+            self.rows += len(texts)
+            self._advance(len(texts))
+            yield from texts
+
+
+def _differences(walks: list[_HashingWalk]) -> dict[frozenset[str], int]:
+    """Find for each two paths that differ the first seq in which they do."""
+    first: dict[frozenset[str], int] = {}
+    for seq, texts in enumerate(zip_longest(*(walk.texts() for walk in walks)), 1):
+        if len(set(texts)) > 1:
+            for (one, its), (other, others) in combinations(zip(walks, texts, strict=True), 2):
+                if its != others:
+                    first.setdefault(frozenset((one.source, other.source)), seq)
+    return first
+
+
+def _first_difference(source: str, right: set[str], differences: dict[frozenset[str], int]) -> int | None:
+    """Find where a wrong path leaves a right one; where there is none, where it leaves any other."""
+    others = right or set(SOURCES) - {source}
+    found = [seq for pair, seq in differences.items() if source in pair and pair & others]
+    return min(found, default=None)

@@ -1,0 +1,55 @@
+"""The demo's measurement; the rest of a session is tested with the verb `bench`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from console.benchmark.session import FIRST_READS, WARM_UPS, measure_newest
+from console.client.client import Client
+from console.local.background import BackgroundStack
+from console.local.project import project_stack
+from handlers.routes import SOURCES
+from tests.support.api import spread
+from tests.support.local.faults import FaultyApi
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[BackgroundStack]:
+    """A stack of the test's own, one sandbox at a time: recycling one starts new processes."""
+    with BackgroundStack(project_stack(tmp_path, sandboxes=1)) as running:
+        yield running
+
+
+def batched_by_three(paths: list[str]) -> Iterator[tuple[str, ...]]:
+    return (tuple(paths[start : start + 3]) for start in range(0, len(paths), 3))
+
+
+def test_reads_take_turns_and_first_reads_are_those_of_new_sandboxes(stack: BackgroundStack) -> None:
+    recycled: list[int] = []
+
+    def recycle() -> None:
+        stack.recycle()
+        recycled.append(len(faulty.seen))
+
+    with FaultyApi(stack.url) as faulty, Client(faulty.url) as client:
+        client.post("/insert", {"items": spread(20)})
+        faulty.seen.clear()
+        size = measure_newest(client, 10, recycle)
+    assert recycled == list(range(1, 1 + FIRST_READS * len(SOURCES)))  # before each read; first the snapshot is asked
+    asked = [path[1:].partition("?") for _, path, _ in faulty.seen]
+    assert {(source, query) for source, _, query in asked} == {
+        ("snapshots", ""),
+        *((source, "limit=100") for source in SOURCES),
+    }
+    rounds = list(batched_by_three([source for source, _, _ in asked if source != "snapshots"]))
+    assert len(rounds) == FIRST_READS + WARM_UPS + 10
+    assert set(rounds[FIRST_READS:]) == set(permutations(SOURCES))  # each path follows each other one
+    assert [(it.workload, it.source, it.requests, it.errors) for it in size.measurements] == [
+        *(("first-in-sandbox", source, FIRST_READS, {}) for source in SOURCES),
+        *(("newest-100", source, 10, {}) for source in SOURCES),
+    ]
+    assert all("init_ms" in it.consumed for it in size.measurements[:3])
