@@ -120,6 +120,17 @@ def test_a_rejected_file_is_passed_over_until_another_one_has_its_name(tmp_path:
     assert catalog.has_bad_files()
 
 
+def test_a_file_rejected_within_the_interval_is_not_listed_any_more(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    for seq in (1, 2):
+        place.plant(b"", Bookmark(1, seq))
+    catalog = Catalog(str(place.snapshots), 3600)
+    newer, older = before = catalog.names()
+    catalog.reject(newer)
+    assert catalog.names() == [older]
+    assert catalog.names() is not before  # that is how readers see that something has changed
+
+
 def test_a_read_inside_the_interval_touches_nothing_and_outside_lists_once(tmp_path: Path) -> None:
     builder = Place(tmp_path)
     ledger = MemoryLedger(3)

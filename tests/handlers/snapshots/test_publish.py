@@ -332,6 +332,23 @@ def test_a_snapshot_removed_by_another_publisher_while_looking_is_passed_over(
     assert found.bookmark.seq == 2
 
 
+def test_where_the_only_snapshot_is_removed_while_looking_there_is_none_and_nothing_is_wrong(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    only = place.path(place.publish(MemoryLedger(3)))
+    lstat = os.lstat
+
+    def gone(path: str) -> os.stat_result:
+        only.unlink(missing_ok=True)
+        return lstat(path)
+
+    publisher = place.publisher(MemoryLedger(3))
+    monkeypatch.setattr(os, "lstat", gone)
+    assert publisher.published.newest() is None
+    assert caplog.messages == []
+    assert names_in(place.quarantine) == []
+
+
 def test_what_a_dead_process_left_on_the_sandboxs_disk_is_swept_once_it_is_old(place: Place) -> None:
     folder = place.tmp / "build"
     folder.mkdir()
