@@ -139,8 +139,6 @@ def test_a_file_that_another_publisher_removes_meanwhile_is_no_error(
     first = place.path(place.publish(MemoryLedger(1)))
     second = place.publish(MemoryLedger(2))
     retention = Retention(place.catalog(), str(place.staging), 1)
-    orphan = place.staging / "gone.tmp"
-    orphan.symlink_to("nowhere")
     lstat = os.lstat
 
     def gone(path: str) -> os.stat_result:
