@@ -174,7 +174,7 @@ def test_an_orphan_that_points_to_nothing_is_swept_too(tmp_path: Path) -> None:
     for name in ("old.tmp", "fresh.tmp"):
         (tmp_path / name).symlink_to("nowhere")
     os.utime(tmp_path / "old.tmp", (0, 0), follow_symlinks=False)
-    sweep(str(tmp_path), time.time())
+    sweep(str(tmp_path), time.time() - 3600)
     assert os.listdir(tmp_path) == ["fresh.tmp"]
 
 
