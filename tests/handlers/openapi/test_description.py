@@ -174,7 +174,8 @@ def test_a_keys_limits_are_those_of_insertion() -> None:
     described = [key for key in keys if re.search(pattern, key) and len(key) <= MAX_KEY_CHARACTERS]
     assert described == list(keys[:4])
     for key in described:
-        assert insertion.call_of(Request(event("POST", "/insert", headers={"idempotency-key": key})), {}) is not None
+        asked = Request(event("POST", "/insert", headers={"idempotency-key": key}))
+        assert insertion.call_of(asked, {}, []) is not None
 
 
 def test_bodies_given_as_examples_are_understood(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
