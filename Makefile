@@ -2,12 +2,15 @@
 # make test   everything CI runs                                  make check  format, lint, types
 # make bench  micro-benchmarks, saved                             make bench-compare  the same, beside the saved run
 # make growth how costs grow with the rows, a minute              make docs   the documents made from the code
+# make mutants  changes to the code that no test notices, sampled by SEED and COUNT
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench bench-compare growth format lock docs clean
+.PHONY: help demo serve test check bench bench-compare growth mutants format lock docs clean
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8787
 LOCAL_DIR ?= .local
+SEED ?= 1
+COUNT ?= 100
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 BENCH := $(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only --benchmark-group-by=group \
@@ -54,6 +57,9 @@ bench-compare: $(READY)
 
 growth: $(READY)
 	@$(BIN)/python -m tests.perf.growth
+
+mutants: $(READY)
+	@$(BIN)/python -m tests.mutants --seed $(SEED) --count $(COUNT)
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -35,15 +35,35 @@ def test_every_setting_is_in_the_readme_with_its_default(name: str, default: str
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_the_commands_in_the_documents_are_those_that_exist(document: Path) -> None:
-    text = document.read_text(encoding="utf-8")
     targets = set(re.findall(r"^(\w+):", MAKEFILE, re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z]+)\b(?=[`\s]*$|`)", text, re.MULTILINE)) <= targets
-    assert set(re.findall(r"-m console ([a-z]+)", text)) <= set(VERBS)
+    assert made_in(document) <= targets
+    assert typed_in(document) <= set(VERBS)
+
+
+def made_in(document: Path) -> set[str]:
+    return set(re.findall(r"\bmake ([a-z]+)\b(?=[`\s]*$|`)", document.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def typed_in(document: Path) -> set[str]:
+    return set(re.findall(r"-m console ([a-z]+)", document.read_text(encoding="utf-8")))
+
+
+def links_of(document: Path) -> list[tuple[str, str]]:
+    """The links to other documents or within this one: where to, and the heading."""
+    return re.findall(r"\]\((?!http)([^)#]*)(#[^)]*)?\)", document.read_text(encoding="utf-8"))
+
+
+def test_commands_and_links_are_found_in_the_documents() -> None:
+    assert {"demo", "serve", "test"} <= set[str]().union(*map(made_in, DOCUMENTS))
+    assert {"bench", "report"} <= set[str]().union(*map(typed_in, DOCUMENTS))
+    links = [link for document in DOCUMENTS for link in links_of(document)]
+    assert len(links) > 10
+    assert any(anchor for _, anchor in links)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_between_the_documents_lead_somewhere(document: Path) -> None:
-    for target, anchor in re.findall(r"\]\((?!http)([^)#]*)(#[^)]*)?\)", document.read_text(encoding="utf-8")):
+    for target, anchor in links_of(document):
         file = document.parent / target if target else document
         assert file.exists(), target
         if anchor:

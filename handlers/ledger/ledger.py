@@ -143,16 +143,12 @@ class Ledger:
             return
         waiting: deque[Future[list[Item]]] = deque()
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
-            try:
-                for page in pages:
-                    waiting.append(pool.submit(self._items, page, narrowing, deadline))
-                    if len(waiting) == PARALLEL_READS:
-                        yield waiting.popleft().result()
-                while waiting:
+            for page in pages:
+                waiting.append(pool.submit(self._items, page, narrowing, deadline))
+                if len(waiting) == PARALLEL_READS:
                     yield waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    future.cancel()
+            while waiting:
+                yield waiting.popleft().result()
 
     def _items(self, page: Range, narrowing: Narrowing, deadline: Deadline) -> list[Item]:
         """The items of one table page's part; as many answers as 1 MB each make necessary.

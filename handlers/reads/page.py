@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 
-from handlers.domain.bookmark import MAX_SEQ, NOTHING, Bookmark
+from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.hashes import short_hash
 from handlers.domain.problem import field_error, invalid
 from handlers.domain.timestamps import TIME_ALLOWED, parse_time
@@ -87,7 +87,7 @@ class PageQuery:
         epoch, seq, after, digest = cursor.split(".")
         self.at_least = Bookmark.parse(f"{epoch}.{seq}")
         position = Bookmark.parse(f"0.{after}").seq
-        if digest != self._digest() or not 1 <= position <= self.at_least.seq <= MAX_SEQ:
+        if digest != self._digest() or not 1 <= position <= self.at_least.seq:
             raise ValueError(cursor)
         self.after = position
 
@@ -128,7 +128,7 @@ def page_range(query: PageQuery, newest: int) -> tuple[int, int]:
 def range_end(query: PageQuery, first: int, last: int, newest: int) -> int | None:
     """Return the seq of the last row of such a page, if more rows follow it."""
     if query.newest_first:
-        return first if first > 1 and first <= last else None
+        return first if first > 1 else None
     return last if last < newest else None
 
 

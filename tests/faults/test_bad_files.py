@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import stat
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
@@ -89,6 +90,13 @@ def pipe(place: Place) -> Path:
     return path
 
 
+def socket(place: Place) -> Path:
+    path = place.plant(b"", NEXT)
+    path.unlink()
+    os.mknod(path, stat.S_IFSOCK | 0o600)
+    return path
+
+
 def in_wal_mode(place: Place) -> Path:
     content = bytearray(one_row_more(place))
     content[18:20] = b"\2\2"
@@ -121,6 +129,7 @@ BAD: dict[str, Callable[[Place], Path]] = {
     "dangling link": lambda place: link_to(place, place.tmp / "nothing"),
     "link to a good file": lambda place: link_to(place, oldest(place)),
     "pipe": pipe,
+    "socket": socket,
     "future schema": lambda place: altered(place, COUNTED, "UPDATE snapshot SET schema_version = 2"),
     "future meta table": lambda place: altered(place, COUNTED, "ALTER TABLE snapshot RENAME COLUMN seq TO position"),
     "no meta row": lambda place: altered(place, "DELETE FROM snapshot"),
@@ -226,6 +235,23 @@ def test_a_warm_publisher_proves_again_what_changed_under_its_name(place: Place)
     again = publish(publisher, ledger)
     assert (again.name, again.build) == (published.name, "full")
     assert count_of(place.in_tmp()) == 3
+
+
+def test_another_file_under_a_proven_name_has_to_prove_itself_even_if_it_is_as_old(place: Place) -> None:
+    publisher = place.publisher(ledger := MemoryLedger(3))
+    path = place.path(publish(publisher, ledger))
+    before = path.stat()
+    path.rename(place.tmp / "kept")  # so that its inode is not used again
+    path.write_bytes(b"damaged")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert publish(publisher, ledger).build == "full"
+    assert count_of(place.in_tmp()) == 3
+
+
+def test_quarantine_is_closed_to_others_as_the_snapshots_are(place: Place) -> None:
+    BAD["text"](place)
+    place.publish(MemoryLedger(1))
+    assert place.quarantine.stat().st_mode & 0o777 == 0o750
 
 
 def test_a_base_damaged_between_proof_and_copy_is_moved_away_and_a_full_build_takes_its_place(place: Place) -> None:

@@ -324,3 +324,29 @@ def test_a_newer_file_that_is_damaged_leaves_the_open_one_in_service(place: Plac
     flip_bit(place.path(place.publish(MemoryLedger(4))), 8 * 5000)
     assert count_of(reader) == 3
     assert reader.retries == 0
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_where_a_newer_file_cannot_be_read_now_no_other_is_tried_while_one_is_open(
+    place: Place, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    reader = reader_of(place, path)
+    assert count_of(reader) == 3
+    for count in (4, 5):
+        place.publish(MemoryLedger(count))
+    with monkeypatch.context() as patch, Calls(place.efs) as calls:
+        patch.setattr(os, "readv", failing(errno.ESTALE))
+        assert served(reader).seq == 3
+    assert calls.seen.count("open") == 1
+    assert count_of(reader) == 5
+
+
+def test_once_a_file_has_proven_itself_after_damage_the_next_is_taken_as_before(tmp_path: Path) -> None:
+    place, ledger = Place(tmp_path, VERIFY_MAX_BYTES="0"), MemoryLedger(3)
+    place.publish(ledger)
+    reader = place.on_efs()
+    assert reader.read(NOTHING, Usage(), Failing(1, database_error(sqlite3.SQLITE_CORRUPT))) == 2
+    place.publish(MemoryLedger(4))
+    with Calls(place.efs) as calls:
+        assert served(reader).seq == 4
+    assert "readv" not in calls.seen

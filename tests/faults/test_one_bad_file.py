@@ -58,8 +58,9 @@ def test_a_publisher_that_can_read_no_file_at_all_says_so(tmp_path: Path, monkey
         place.publish(MemoryLedger(6))
 
 
-def test_what_one_reader_found_out_holds_for_the_other_that_has_the_file_open(tmp_path: Path) -> None:
-    place = Place(tmp_path, VERIFY_MAX_BYTES="0")
+@pytest.mark.parametrize("interval_ms", ["0", "3600000"])
+def test_what_one_reader_found_out_holds_for_the_other_that_has_the_file_open(tmp_path: Path, interval_ms: str) -> None:
+    place = Place(tmp_path, VERIFY_MAX_BYTES="0", CHECK_INTERVAL_MS=interval_ms)
     place.publish(MemoryLedger(3))
     newest = place.path(place.publish(MemoryLedger(50)))
     content = newest.read_bytes()

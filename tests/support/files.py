@@ -161,16 +161,17 @@ def names_in(folder: Path) -> list[str]:
 
 
 def descriptors() -> int:
-    """How many files are open here; not sockets and pipes, which other threads open and close when they like."""
+    """How many files and folders are open here; not sockets and pipes, which other threads open and close at will."""
     gc.collect()
     return sum(map(_is_file, os.listdir("/dev/fd")))
 
 
 def _is_file(descriptor: str) -> bool:
     try:
-        return stat.S_ISREG(os.fstat(int(descriptor)).st_mode)
+        mode = os.fstat(int(descriptor)).st_mode
     except OSError:  # the one by which the directory was listed
         return False
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 @contextmanager

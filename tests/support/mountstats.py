@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
+from resource import RUSAGE_THREAD, getrusage
 
 OTHERS = b"""device /dev/root mounted on / with fstype ext4
 device proc mounted on /proc with fstype proc
@@ -45,6 +48,18 @@ def record(
 \t   READ_PLUS: 0 0 0 0 0 0 0 0 0
 
 """.encode()
+
+
+def wait_for_something() -> None:
+    """Put this thread to sleep until another one wakes it; not before the kernel has counted that."""
+    before = getrusage(RUSAGE_THREAD).ru_nvcsw
+    while getrusage(RUSAGE_THREAD).ru_nvcsw == before:
+        reading, writing = os.pipe()
+        writer = threading.Thread(target=os.close, args=(writing,))
+        writer.start()
+        os.read(reading, 1)
+        writer.join()
+        os.close(reading)
 
 
 class FakeKernel:

@@ -101,7 +101,23 @@ def test_no_query_is_more_than_a_problem(raw_query: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw_query", ["a=%", "a=%4", "a=%zz", "a=%-1", "a=%٣1", "a=%FF", "a=%ED%A0%80", "%C3=1", "a=%%"]
+    "raw_query",
+    [
+        "a=%",
+        "a=%4",
+        "a=%zz",
+        "a=%-1",
+        "a=%+1",
+        "a=% 1",
+        "a=%1+",
+        "a=%1_",
+        "a=%0x",
+        "a=%٣1",
+        "a=%FF",
+        "a=%ED%A0%80",
+        "%C3=1",
+        "a=%%",
+    ],
 )
 def test_a_broken_escape_is_an_error(raw_query: str) -> None:
     with pytest.raises(Problem, match=r"^The query is not percent-encoded UTF-8$") as caught:

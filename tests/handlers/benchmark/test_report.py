@@ -46,10 +46,11 @@ def test_the_report_has_a_table_for_each_workload_and_names_the_environment() ->
 
 
 def test_every_table_of_the_report_is_one() -> None:
-    for block in report_of(benchmark(0, *SOME)).split("\n\n"):
-        if block.startswith("|"):
-            assert len({line.count("|") for line in block.splitlines()}) == 1
-            assert set(block.splitlines()[1]) == set("| -")
+    tables = [block for block in report_of(benchmark(0, *SOME)).split("\n\n") if block.startswith("|")]
+    assert len(tables) == 3
+    for table in tables:
+        assert len({line.count("|") for line in table.splitlines()}) == 1
+        assert set(table.splitlines()[1]) == set("| -")
 
 
 def test_a_session_that_was_cut_short_says_so() -> None:

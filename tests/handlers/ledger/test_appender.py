@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from handlers.aws.dynamodb import BACKOFF_BASE_S, BACKOFF_MAX_S
 from handlers.domain.bookmark import Bookmark
 from handlers.ledger.appender import Appended, Appender
 from handlers.ledger.idempotency import Call
@@ -18,6 +19,7 @@ from tests.support.meddling import (
     MeddledLedger,
     all_rows,
     appender,
+    cancel,
     drafts,
     first,
     lose_answer,
@@ -80,6 +82,14 @@ def test_a_conflict_is_tried_again_after_a_pause(ledger: Ledger) -> None:
     one.append(drafts(1), clock.deadline())
     assert len(clock.slept_s) == 1
     assert len(all_rows(ledger)) == 3
+
+
+def test_the_more_conflicts_the_longer_the_pauses(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.aws.dynamodb.random.uniform", max)
+    clock = Clock()
+    meddled = MeddledLedger(ledger, transact_write_items=[cancel("ConditionalCheckFailed", "None")] * 6)
+    appender(meddled).append(drafts(1), clock.deadline())
+    assert clock.slept_s == [BACKOFF_BASE_S * 2**attempt for attempt in range(1, 5)] + [BACKOFF_MAX_S] * 2
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

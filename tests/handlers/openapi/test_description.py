@@ -170,10 +170,12 @@ def test_a_bookmarks_pattern_is_the_parsers() -> None:
 def test_a_keys_limits_are_those_of_insertion() -> None:
     assert MAX_KEY_CHARACTERS == insertion.MAX_KEY_CHARACTERS
     pattern = str(PARAMETERS["Idempotency-Key"][1]["pattern"])
-    for key in ("a", "a b", "!~", " a", "a ", "", " ", "é", "\n"):
+    keys = ("a", "a b", "!~", "x" * MAX_KEY_CHARACTERS, " a", "a ", "", " ", "é", "\n", "x" * (MAX_KEY_CHARACTERS + 1))
+    described = [key for key in keys if re.search(pattern, key) and len(key) <= MAX_KEY_CHARACTERS]
+    assert described == list(keys[:4])
+    for key in described:
         asked = Request(event("POST", "/insert", headers={"idempotency-key": key}))
-        if re.fullmatch(pattern, key):
-            assert insertion.call_of(asked, {}, []) is not None
+        assert insertion.call_of(asked, {}, []) is not None
 
 
 def test_bodies_given_as_examples_are_understood(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,6 +74,12 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield running.url
 
 
+@pytest.fixture(scope="module")
+def short_runs() -> list[Any]:
+    """The benchmarks that were asked for."""
+    return []
+
+
 def is_meant_to_work(case: schemathesis.Case[Any]) -> bool:
     return case.meta is None or case.meta.generation.mode is GenerationMode.POSITIVE
 
@@ -87,9 +93,12 @@ def is_meant_to_work(case: schemathesis.Case[Any]) -> bool:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-def test_the_api_is_as_described(case: schemathesis.Case[Any], url: str) -> None:
+def test_the_api_is_as_described(case: schemathesis.Case[Any], url: str, short_runs: list[Any]) -> None:
     # A bookmark that is not there yet is waited for, then 503: right, tested elsewhere, and 2 s each here.
     case.headers.pop("Min-Bookmark", None)
     if case.method == "POST" and case.path == "/benchmarks" and is_meant_to_work(case):
         case.body = {**(case.body if isinstance(case.body, dict) else {}), "iterations": 1}
+        if case.body in short_runs:  # each measures for half a second, and most differ in their iterations alone
+            return
+        short_runs.append(case.body)
     case.call_and_validate(base_url=url, checks=CHECKS)

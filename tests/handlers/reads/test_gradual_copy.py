@@ -17,8 +17,9 @@ from handlers.reads.sqlite_view import SqliteView
 from handlers.snapshots import files
 from handlers.snapshots.catalog import Name
 from handlers.snapshots.files import FileCopy
+from handlers.telemetry.meter import METERS
 from handlers.telemetry.usage import Usage
-from tests.support.files import EPOCH, MemoryLedger, Place, count_of, failing, served
+from tests.support.files import EPOCH, MemoryLedger, Place, count_of, descriptors, failing, served
 
 STEP = 8192
 
@@ -275,3 +276,65 @@ def test_dropping_ends_the_copy(place: Place) -> None:
     reader.drop()
     assert copies(place) == []
     assert count_of(reader) == 200
+
+
+OPEN_SNAPSHOT, GROWING_COPY = 1, 2  # descriptors
+
+
+@pytest.mark.parametrize("end", ["whole", "damaged", "newer", "no room", "refresh", "dropped"])
+def test_a_copy_that_ends_closes_its_files_however_it_ends(
+    place: Place, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    place.publish(MemoryLedger(100))
+    path = place.path(place.publish(MemoryLedger(200)))
+    reader = place.in_tmp()
+    before = descriptors()
+    served(reader)
+    assert descriptors() == before + OPEN_SNAPSHOT + GROWING_COPY
+    left = OPEN_SNAPSHOT
+    if end == "whole":
+        while folder_read(reader) == "efs":
+            pass
+    elif end == "damaged":
+        damage(path)
+        while served(reader).seq == 200:
+            pass
+        left += GROWING_COPY  # of the older one
+    elif end == "newer":
+        place.publish(MemoryLedger(300))
+        assert served(reader).seq == 300
+        left += GROWING_COPY
+    elif end == "no room":
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", failing(errno.ENOSPC))
+            served(reader)
+    elif end == "refresh":
+        reader.refresh(Usage())
+    else:
+        reader.drop()
+        left = 0
+    assert descriptors() == before + left
+    assert len(copies(place)) == (end not in ("no room", "dropped"))
+
+
+def test_giving_up_what_is_read_where_it_is_published_would_make_no_room(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size_bytes = place.publish(MemoryLedger(200)).size_bytes
+    free_bytes(monkeypatch, size_bytes - 1)
+    reader = place.in_tmp()
+    assert folder_read(reader) == "efs"
+    dropped: list[bool] = []
+    monkeypatch.setattr(reader, "drop", lambda: dropped.append(True))
+    reader.refresh(Usage())
+    assert dropped == []
+
+
+def test_what_is_done_on_efs_to_begin_a_copy_is_metered(place: Place) -> None:
+    size_bytes = place.publish(MemoryLedger(200)).size_bytes
+    reader = place.in_tmp()
+    for wanted in ((4, 0, 0), (1, 2, STEP)):  # a listing, a look, two openings; then a listing and a step
+        before = METERS.efs
+        served(reader)
+        assert tuple(now - then for now, then in zip(METERS.efs, before, strict=True)) == wanted
+    assert size_bytes > STEP

@@ -53,13 +53,30 @@ def test_a_bound_by_time_filters(name: str) -> None:
     assert PageQuery({name: "2026-01-01T00:00:00Z"}).is_filtered
 
 
-@pytest.mark.parametrize("text", ["1", "1000", "007"])
+@pytest.mark.parametrize("text", ["1", "1000", "007", "000000007"])
 def test_limits_that_are_allowed(text: str) -> None:
     assert PageQuery({"limit": text}).limit == int(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["0", "1001", "-1", "+1", "1.0", "1e2", " 1", "1_0", "\u0663", "x", "9" * 5000, "1' OR '1'='1", "\0"]
+    "text",
+    [
+        "0",
+        "1001",
+        "-1",
+        "+1",
+        "1.0",
+        "1e2",
+        " 1",
+        "1_0",
+        "\u0663",
+        "x",
+        "0000000007",
+        "\uff17",
+        "9" * 5000,
+        "1' OR '1'='1",
+        "\0",
+    ],
 )
 def test_limits_that_are_not(text: str) -> None:
     (error,) = errors_of({"limit": text})

@@ -14,6 +14,7 @@ from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
 from handlers.reads.reader import POLL_S, WAIT_S, check_epoch, wait_for
 from handlers.reads.sqlite_efs import SqliteReader
+from handlers.reads.sqlite_tmp import CopyingReader
 from handlers.telemetry.usage import Usage
 from tests.support.files import (
     EPOCH,
@@ -164,11 +165,14 @@ def test_an_unseen_bookmark_makes_the_reader_look_inside_the_interval(tmp_path: 
     assert [served(reader, ledger.bookmark) for reader in readers] == [ledger.bookmark] * 2
 
 
-def test_both_paths_share_one_listing(place: Place) -> None:
+def test_both_paths_share_one_listing(tmp_path: Path) -> None:
+    place = Place(tmp_path, CHECK_INTERVAL_MS="3600000")
     place.publish(MemoryLedger(1))
     catalog = place.catalog()
-    one, other = SqliteReader(catalog, place.settings), SqliteReader(catalog, place.settings)
-    assert served(one) == served(other)
+    with Calls(place.efs) as calls:
+        for reader in (SqliteReader(catalog, place.settings), CopyingReader(catalog, place.settings)):
+            assert count_of(reader) == 1
+    assert calls.seen.count("scandir") == 1
 
 
 def test_a_new_version_is_opened_with_few_calls(place: Place) -> None:

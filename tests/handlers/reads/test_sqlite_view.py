@@ -150,6 +150,29 @@ def test_no_filter_scans_the_table(view: SqliteView, query: dict[str, str], orde
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize(
+    ("filtered_by", "index"),
+    [
+        ("min_value", "randoms_by_value"),
+        ("max_value", "randoms_by_value"),
+        ("from", "randoms_by_created_at"),
+        ("to", "randoms_by_created_at"),
+    ],
+)
+def test_no_planner_can_choose_another_way(view: SqliteView, order: str, filtered_by: str, index: str) -> None:
+    """Told to, SQLite searches an index, or by seq, if only the statement lets it."""
+    connection = view._connection  # pyright: ignore[reportPrivateUsage]
+    page = PageQuery({"order": order, filtered_by: "0" if "value" in filtered_by else TIMES[1]})
+    sql, arguments = nearby_sql(page, 1, 100)
+    told = sql.replace("FROM randoms", f"FROM randoms INDEXED BY {index}")
+    assert f"SCAN randoms USING INDEX {index}" in plan(connection, told, arguments)
+    page.after = 50
+    sql, arguments = indexed_sql(page)
+    told = sql.replace("SELECT seq FROM randoms", "SELECT seq FROM randoms NOT INDEXED")
+    assert "SCAN randoms / USE TEMP B-TREE FOR ORDER BY" in plan(connection, told, arguments)
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
 def test_a_filter_that_many_rows_pass_looks_at_few_and_one_that_few_pass_asks_the_index(
     view: SqliteView, order: str
 ) -> None:

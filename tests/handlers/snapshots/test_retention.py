@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -137,8 +139,6 @@ def test_a_file_that_another_publisher_removes_meanwhile_is_no_error(
     first = place.path(place.publish(MemoryLedger(1)))
     second = place.publish(MemoryLedger(2))
     retention = Retention(place.catalog(), str(place.staging), 1)
-    orphan = place.staging / "gone.tmp"
-    orphan.symlink_to("nowhere")
     lstat = os.lstat
 
     def gone(path: str) -> os.stat_result:
@@ -150,19 +150,32 @@ def test_a_file_that_another_publisher_removes_meanwhile_is_no_error(
     assert names_in(place.snapshots) == [second.name]
 
 
-def test_an_orphan_that_its_publisher_removes_meanwhile_is_no_error(
+def test_an_orphan_that_its_publisher_removes_meanwhile_keeps_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "1.tmp").touch()
+    for name in ("1.tmp", "2.tmp", "3.tmp"):
+        (tmp_path / name).touch()
     scandir = os.scandir
 
-    def gone(path: str) -> object:
-        entries = scandir(path)
-        (tmp_path / "1.tmp").unlink()
-        return entries
+    @contextmanager
+    def listed_before_it_was_removed(path: str) -> Generator[list[os.DirEntry[str]]]:
+        with scandir(path) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)
+        (tmp_path / "2.tmp").unlink()
+        yield listed
 
-    monkeypatch.setattr(os, "scandir", gone)
+    monkeypatch.setattr(os, "scandir", listed_before_it_was_removed)
     sweep(str(tmp_path), time.time() + 5000)
+    assert names_in(tmp_path) == []
+
+
+def test_an_orphan_that_points_to_nothing_is_swept_too(tmp_path: Path) -> None:
+    """Its own age counts, not that of what it points to."""
+    for name in ("old.tmp", "fresh.tmp"):
+        (tmp_path / name).symlink_to("nowhere")
+    os.utime(tmp_path / "old.tmp", (0, 0), follow_symlinks=False)
+    sweep(str(tmp_path), time.time() - 3600)
+    assert os.listdir(tmp_path) == ["fresh.tmp"]
 
 
 def test_a_publish_asks_about_new_files_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

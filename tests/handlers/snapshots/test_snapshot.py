@@ -7,6 +7,7 @@ import errno
 import importlib.util
 import os
 import sqlite3
+import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +17,18 @@ import pytest
 from handlers.domain.timestamps import utc_text
 from handlers.snapshots import snapshot as snapshot_module
 from handlers.snapshots.catalog import Name
-from handlers.snapshots.files import UnprovenError, copy_durably, copy_proven, open_file
+from handlers.snapshots.files import (
+    HEADER_BYTES,
+    MAGIC,
+    UnprovenError,
+    copy_durably,
+    copy_proven,
+    open_file,
+    proven_size,
+)
 from handlers.snapshots.publish import Published
 from handlers.snapshots.snapshot import Snapshot, describe, file_uri, open_snapshot
-from tests.support.files import EPOCH, MemoryLedger, Place, descriptors, failing, flip_bit
+from tests.support.files import EPOCH, Calls, MemoryLedger, Place, descriptors, failing, flip_bit
 
 
 @pytest.fixture
@@ -101,6 +110,53 @@ def test_a_file_that_is_not_there_is_no_bad_file(path: str, published: Published
         copy_proven(path + "x", path + "y", published.name)
 
 
+def test_a_file_deleted_after_its_proof_is_gone_and_nothing_is_made_in_its_place(
+    path: str, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def proven_then_deleted(file: str, name: Name, verify_max_bytes: int | None) -> int:
+        size_bytes = proven_size(file, name, verify_max_bytes)
+        os.unlink(file)
+        return size_bytes
+
+    monkeypatch.setattr(snapshot_module, "proven_size", proven_then_deleted)
+    with pytest.raises(FileNotFoundError):
+        open_snapshot(path, published.name)
+    assert os.listdir(os.path.dirname(path)) == []
+
+
+@pytest.mark.parametrize("kind", ["directory", "pipe", "socket"])
+def test_what_is_no_regular_file_is_closed_again(tmp_path: Path, published: Published, kind: str) -> None:
+    path = tmp_path / "other"
+    if kind == "directory":
+        path.mkdir()
+    else:
+        os.mknod(path, 0o600 | (stat.S_IFIFO if kind == "pipe" else stat.S_IFSOCK))
+    with pytest.raises(UnprovenError, match="not a regular file"):
+        open_snapshot(str(path), published.name)
+
+
+def test_every_part_of_the_header_is_looked_at(tmp_path: Path, published: Published) -> None:
+    """SQLite would refuse most of these too, but only once they are opened."""
+    good = MAGIC + (4096).to_bytes(2, "big") + b"\1\1" + bytes(8) + (1).to_bytes(4, "big") + bytes(4064)
+    path = tmp_path / "header.db"
+    path.write_bytes(good)
+    assert proven_size(str(path), published.name, 0) == 4096
+    short = MAGIC + (HEADER_BYTES - 1).to_bytes(2, "big") + good[18 : HEADER_BYTES - 1]
+    for content in (
+        short,
+        good.replace(b"SQLite", b"sqlite"),
+        good.replace(b"\1\1", b"\2\1"),
+        good.replace(b"\1\1", b"\1\2"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(UnprovenError, match="not a SQLite file in rollback mode"):
+            proven_size(str(path), published.name, 0)
+    for content in (good + b"x", good[:-1], good.replace((1).to_bytes(4, "big"), (2).to_bytes(4, "big"))):
+        path.write_bytes(content)
+        with pytest.raises(UnprovenError, match="are not what its header says"):
+            proven_size(str(path), published.name, 0)
+
+
 def test_a_description_is_what_the_api_lists(path: str, published: Published) -> None:
     os.utime(path, (0, 1_767_225_600.25))
     assert describe(path, published.name) == {
@@ -111,6 +167,12 @@ def test_a_description_is_what_the_api_lists(path: str, published: Published) ->
         "digest": published.name.digest,
         "published_at": utc_text(1_767_225_600.25),
     }
+
+
+def test_a_description_reads_the_header_alone(place: Place, path: str, published: Published) -> None:
+    with Calls(place.efs) as calls:
+        describe(path, published.name)
+    assert [call for call in calls.seen if call in ("readv", "pread")] == ["pread"]
 
 
 def test_a_copy_is_the_same_bytes_and_is_proven_on_the_way(path: str, published: Published, tmp_path: Path) -> None:

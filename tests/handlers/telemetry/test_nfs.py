@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from handlers.telemetry import nfs
 from handlers.telemetry.meter import METERS
 from handlers.telemetry.nfs import NfsMeter, mount_of, nfs_meter, read_all, totals
-from tests.support.mountstats import AFTER, OTHERS, FakeKernel, record
+from tests.support.mountstats import AFTER, OTHERS, FakeKernel, record, wait_for_something
 
 STATS = OTHERS + record("/mnt/efs", 40, 7, 700_000) + record("/mnt/efs2", 3, 1, 9) + AFTER
 
@@ -168,6 +167,7 @@ def test_a_thread_that_was_put_to_sleep_is_seen_to_have_waited(
     found = nfs_meter(str(tmp_path))
     assert found is not None
     found.begin()
+    assert found.used() == (0, 0, 0)
     kernel.says(4, 1, 4096)
-    time.sleep(0.01)
+    wait_for_something()
     assert found.used() == (4, 1, 4096)

@@ -14,7 +14,7 @@ from handlers.telemetry.meter import METERS
 from handlers.telemetry.usage import RECEIPT_MEMBERS, Receipts, Usage, server_timing, timings_text
 from tests.support.api import SOURCES, Answer, Api, event
 from tests.support.meddling import Meddled, Run
-from tests.support.mountstats import FakeKernel
+from tests.support.mountstats import FakeKernel, wait_for_something
 
 ANY_SOURCE = pytest.mark.parametrize("source", SOURCES)
 NOTHING_USED = {
@@ -185,7 +185,7 @@ def test_on_nfs_the_kernel_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     usage = receipts.begin()
     METERS.efs_metadata_operation()
     kernel.says(10, 11, 77_824)
-    time.sleep(0.001)  # as the thread does while the network answers
+    wait_for_something()  # as the thread does while the network answers
     member = member_of(receipts, usage)
     assert (member["efs_metadata_operations"], member["efs_reads"], member["efs_bytes"]) == (10, 11, 77_824)
     assert member["efs_metered_bytes"] == 11 * 32 * 1024 + 10 * 4096
