@@ -15,7 +15,7 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.routes import COMMAND, QUERY
-from infra.typed_config import Reader, SettingsError
+from infra.typed_config import ConfigError, TypedConfig
 
 STAGES = ("dev", "prod", "local")
 NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
@@ -87,7 +87,7 @@ class ApiSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class StackSettings:
     """Everything that differs between stacks."""
 
     project: str
@@ -107,14 +107,14 @@ class Settings:
     api: ApiSettings
 
 
-def read_settings() -> Settings:
-    """The stack's settings. Raises SettingsError for the first value that cannot be used."""
-    reader = Reader(pulumi.get_project())
+def read_settings() -> StackSettings:
+    """The stack's settings. Raises ConfigError for the first value that cannot be used."""
+    reader = TypedConfig(pulumi.get_project())
     stack = pulumi.get_stack()
     if not NAME.fullmatch(stack):
-        raise SettingsError("the stack's name", stack, "1 to 24 of a-z, 0-9 and -, beginning with a letter")
-    region = Reader("aws").text("region", "an AWS region such as us-east-1", {*aws.Region}.__contains__)
-    return Settings(
+        raise ConfigError("the stack's name", stack, "1 to 24 of a-z, 0-9 and -, beginning with a letter")
+    region = TypedConfig("aws").text("region", "an AWS region such as us-east-1", {*aws.Region}.__contains__)
+    return StackSettings(
         project=pulumi.get_project(),
         stack=stack,
         stage=reader.choice("stage", *STAGES),
@@ -133,14 +133,14 @@ def read_settings() -> Settings:
     )
 
 
-def _log_days(reader: Reader) -> int:
+def _log_days(reader: TypedConfig) -> int:
     days = reader.integer("logRetentionDays", RETENTION_DAYS[0], RETENTION_DAYS[-1])
     if days not in RETENTION_DAYS:
         raise reader.fail("logRetentionDays", days, "one of " + ", ".join(map(str, RETENTION_DAYS)))
     return days
 
 
-def _network(reader: Reader) -> NetworkSettings:
+def _network(reader: TypedConfig) -> NetworkSettings:
     vpc_id = reader.matching("vpcId", r"vpc-[0-9a-f]{8,17}", "the id of a VPC such as vpc-0a1b2c3d4e5f60718")
     subnet_ids = reader.texts("subnetIds", r"subnet-[0-9a-f]{8,17}", "subnet ids")
     if len(subnet_ids) not in ((2, 3) if vpc_id else (0,)):
@@ -155,7 +155,7 @@ def _network(reader: Reader) -> NetworkSettings:
     )
 
 
-def _cidr(reader: Reader) -> ipaddress.IPv4Network:
+def _cidr(reader: TypedConfig) -> ipaddress.IPv4Network:
     allowed = f"a private range such as 10.42.0.0/24, from /{LARGEST_VPC} to /{SMALLEST_VPC}"
     text = reader.text("vpcCidr", allowed, bool)
     try:
@@ -170,14 +170,14 @@ def _cidr(reader: Reader) -> ipaddress.IPv4Network:
     return network
 
 
-def _other_network(reader: Reader, text: str) -> ipaddress.IPv4Network:
+def _other_network(reader: TypedConfig, text: str) -> ipaddress.IPv4Network:
     try:
         return ipaddress.IPv4Network(text)
     except ValueError:
         raise reader.fail("reservedCidrs", text, "ranges such as 10.0.0.0/16") from None
 
 
-def _function(reader: Reader, function: str) -> FunctionSettings:
+def _function(reader: TypedConfig, function: str) -> FunctionSettings:
     return FunctionSettings(
         memory_mb=reader.integer(f"{function}MemoryMb", 256, 10240),
         timeout_s=reader.integer(f"{function}TimeoutS", *TIMEOUT_S[function]),
@@ -185,7 +185,7 @@ def _function(reader: Reader, function: str) -> FunctionSettings:
     )
 
 
-def _environment(reader: Reader) -> dict[str, str]:
+def _environment(reader: TypedConfig) -> dict[str, str]:
     """The functions' own settings; they check the values again."""
     return {
         "CHECK_INTERVAL_MS": str(reader.integer("checkIntervalMs", 0, 3_600_000)),
@@ -194,7 +194,7 @@ def _environment(reader: Reader) -> dict[str, str]:
     }
 
 
-def _api(reader: Reader, region: str) -> ApiSettings:
+def _api(reader: TypedConfig, region: str) -> ApiSettings:
     host = r"[a-z0-9.-]+\.[a-z]{2,}"
     api = ApiSettings(
         write_auth=reader.choice("writeAuth", "iam", "jwt"),

@@ -10,22 +10,22 @@ from typing import cast
 import pulumi
 
 
-class SettingsError(pulumi.RunError):
+class ConfigError(pulumi.RunError):
     """The configuration cannot be used; Pulumi shows the message and no traceback."""
 
     def __init__(self, key: str, got: object, allowed: str) -> None:
         super().__init__(f"{key}: got {got!r}, allowed: {allowed}")
 
 
-class Reader:
+class TypedConfig:
     """Typed reads of one bag of configuration."""
 
     def __init__(self, bag: str) -> None:
         self._config = pulumi.Config(bag)
 
-    def fail(self, key: str, got: object, allowed: str) -> SettingsError:
+    def fail(self, key: str, got: object, allowed: str) -> ConfigError:
         """The error for a value of this bag."""
-        return SettingsError(self._config.full_key(key), got, allowed)
+        return ConfigError(self._config.full_key(key), got, allowed)
 
     def text(self, key: str, allowed: str, accepts: Callable[[str], object]) -> str:
         """A text that `accepts` finds good."""

@@ -137,7 +137,7 @@ def test_infra_reads_only_names_from_the_handlers() -> None:
 
 def test_only_the_settings_of_infra_read_configuration() -> None:
     assert [path.name for path in files("infra") if "pulumi.Config" in path.read_text()] == ["typed_config.py"]
-    users = [path.name for path in files("infra") if "import Reader" in path.read_text()]
+    users = [path.name for path in files("infra") if "TypedConfig(" in path.read_text()]
     assert users == ["settings.py"]
 
 

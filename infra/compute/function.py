@@ -17,9 +17,10 @@ from infra.compute.archive import archive_of, handler_of
 from infra.compute.identity import IdentityComponent
 from infra.data.storage import StorageComponent
 from infra.foundation.network import NetworkComponent
-from infra.naming import MOUNT, MOUNT_AND_WRITE, TABLE_READS, TABLE_WRITES, Naming, data_policy, no_interfaces_policy
-from infra.settings import UNRESERVED, Settings
-from infra.typed_config import SettingsError
+from infra.naming import Naming
+from infra.policies import MOUNT, MOUNT_AND_WRITE, TABLE_READS, TABLE_WRITES, data_policy, no_interfaces_policy
+from infra.settings import UNRESERVED, StackSettings
+from infra.typed_config import ConfigError
 
 RUNTIME, ARCHITECTURE = "python3.13", "arm64"
 MOUNT_PATH = "/mnt/efs"
@@ -35,7 +36,7 @@ class FunctionArgs:
     """What a function depends on."""
 
     naming: Naming
-    settings: Settings
+    settings: StackSettings
     function: str
     network: NetworkComponent
     identity: IdentityComponent
@@ -119,12 +120,12 @@ def _data_policy(args: FunctionArgs) -> pulumi.Output[str]:
     )
 
 
-def check_concurrency(settings: Settings) -> None:
-    """Hold the reserved concurrency against the account's limit, where any is reserved. Raises SettingsError."""
+def check_concurrency(settings: StackSettings) -> None:
+    """Hold the reserved concurrency against the account's limit, where any is reserved. Raises ConfigError."""
     reserved = sum(own.concurrency for own in settings.functions.values() if own.concurrency != UNRESERVED)
     if not reserved:
         return
     limit = int(aws.servicequotas.get_service_quota(service_code="lambda", quota_code=CONCURRENCY_QUOTA).value)
     if reserved > limit - KEPT_UNRESERVED:
         allowed = f"together at most {max(0, limit - KEPT_UNRESERVED)}, the account's {limit} less {KEPT_UNRESERVED}"
-        raise SettingsError("commandConcurrency and queryConcurrency", reserved, allowed)
+        raise ConfigError("commandConcurrency and queryConcurrency", reserved, allowed)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.naming import Naming, key_use_policy, runtime_policy, trust
-from infra.settings import Settings
+from infra.naming import Naming
+from infra.policies import key_use_policy, runtime_policy, trust
+from infra.settings import StackSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,7 @@ class IdentityArgs:
     """What an identity depends on. `function` names it, `key_arn` is the stack's own key."""
 
     naming: Naming
-    settings: Settings
+    settings: StackSettings
     function: str
     key_arn: pulumi.Output[str] | None
 

@@ -16,8 +16,9 @@ from handlers.aws.table import ATTRIBUTES, BY_ID, ID, PARTITION_KEY, SORT_KEY, T
 from handlers.routes import COMMAND, QUERY
 from infra.compute.identity import IdentityComponent
 from infra.foundation.network import NetworkComponent
-from infra.naming import Naming, file_system_policy
-from infra.settings import NO_LIMIT, Settings
+from infra.naming import Naming
+from infra.policies import file_system_policy
+from infra.settings import NO_LIMIT, StackSettings
 
 WRITER_UID, READER_UID, GID = 1000, 1001, 1000
 USERS = {COMMAND: WRITER_UID, QUERY: READER_UID}
@@ -30,7 +31,7 @@ class StorageArgs:
     """What the storage depends on; `identities` are those of the functions that use it."""
 
     naming: Naming
-    settings: Settings
+    settings: StackSettings
     network: NetworkComponent
     identities: Mapping[str, IdentityComponent]
     key_arn: pulumi.Output[str] | None
@@ -146,7 +147,7 @@ class StorageComponent(pulumi.ComponentResource):
         aws.efs.FileSystemPolicy(f"{self._name}-policy", file_system_id=files.id, policy=policy, opts=self._child)
 
 
-def table_limits(settings: Settings) -> aws.dynamodb.TableOnDemandThroughputArgsDict | None:
+def table_limits(settings: StackSettings) -> aws.dynamodb.TableOnDemandThroughputArgsDict | None:
     """The cap on the table's units a second; nothing where there is none."""
     if settings.table_reads == settings.table_writes == NO_LIMIT:
         return None

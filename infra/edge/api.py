@@ -17,7 +17,7 @@ import pulumi_aws as aws
 from handlers.routes import QUERY, gateway_routes
 from infra.compute.function import FunctionComponent
 from infra.naming import Naming
-from infra.settings import ApiSettings, Settings
+from infra.settings import ApiSettings, StackSettings
 
 DEFAULT, PREFLIGHT = "$default", "OPTIONS /{proxy+}"
 GATEWAY_TIMEOUT_MS = 30_000  # an HTTP API waits no longer
@@ -57,7 +57,7 @@ class ApiArgs:
     """What the API depends on."""
 
     naming: Naming
-    settings: Settings
+    settings: StackSettings
     functions: Mapping[str, FunctionComponent]
     key_arn: pulumi.Output[str] | None
 

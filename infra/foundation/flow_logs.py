@@ -5,7 +5,8 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-from infra.naming import Naming, allow, document, trust
+from infra.naming import Naming
+from infra.policies import allow, document, trust
 
 AGGREGATION_S = 600
 

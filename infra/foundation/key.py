@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.naming import Naming, key_policy
-from infra.settings import Settings
+from infra.naming import Naming
+from infra.policies import key_policy
+from infra.settings import StackSettings
 
 ROTATION_DAYS = 365
 DELETION_DAYS_PROTECTED = 30
@@ -20,7 +21,7 @@ class KeyArgs:
     """What the key depends on."""
 
     naming: Naming
-    settings: Settings
+    settings: StackSettings
 
 
 class KeyComponent(pulumi.ComponentResource):

@@ -13,12 +13,12 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.foundation.flow_logs import log_refusals
-from infra.naming import Naming, endpoint_policy, subnet_cidrs
-from infra.settings import Settings
-from infra.typed_config import SettingsError
+from infra.foundation.subnets import subnet_cidrs, zone_names
+from infra.naming import Naming
+from infra.policies import endpoint_policy
+from infra.settings import StackSettings
 
 NFS, HTTPS = 2049, 443
-NO_LAMBDA_ZONES = ("use1-az3",)  # has neither arm64 functions nor mount targets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class NetworkArgs:
     """What the network depends on. `key_arn` encrypts the flow logs' log group."""
 
     naming: Naming
-    settings: Settings
+    settings: StackSettings
     key_arn: pulumi.Output[str] | None
 
 
@@ -180,15 +180,3 @@ class NetworkComponent(pulumi.ComponentResource):
             tags=tags("functions-to-dynamodb"),
             opts=self._child,
         )
-
-
-def zone_names(region: str, count: int) -> list[str]:
-    """The first `count` availability zones of the region. Raises SettingsError where it has fewer."""
-    zones = aws.get_availability_zones(
-        state="available",
-        exclude_zone_ids=list(NO_LAMBDA_ZONES),
-        filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
-    ).names
-    if len(zones) < count:
-        raise SettingsError("zones", count, f"at most the {len(zones)} that {region} has")
-    return sorted(zones)[:count]

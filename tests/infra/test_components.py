@@ -19,12 +19,12 @@ from infra.edge.api import ApiArgs, ApiComponent
 from infra.foundation.key import KeyArgs, KeyComponent
 from infra.foundation.network import NetworkArgs, NetworkComponent
 from infra.naming import Naming
-from infra.settings import ApiSettings, FunctionSettings, NetworkSettings, Settings
+from infra.settings import ApiSettings, FunctionSettings, NetworkSettings, StackSettings
 from tests.infra import contract
 from tests.infra.graph import ACCOUNT, REGION, Graph, graph_of
 
 FUNCTION = FunctionSettings(memory_mb=512, timeout_s=10, concurrency=-1)
-SETTINGS = Settings(
+SETTINGS = StackSettings(
     project="lambda-sqlite",
     stack="test",
     stage="dev",
@@ -55,7 +55,7 @@ SETTINGS = Settings(
 )
 
 
-def build(settings: Settings, prefix: str = "", opts: pulumi.ResourceOptions | None = None) -> None:
+def build(settings: StackSettings, prefix: str = "", opts: pulumi.ResourceOptions | None = None) -> None:
     """All components, under names that begin with the prefix."""
     naming = Naming(
         project="lambda-sqlite", stack=f"{prefix}test", stage="dev", partition="aws", region=REGION, account=ACCOUNT
@@ -117,7 +117,7 @@ def test_components_live_inside_others() -> None:
 
 
 @st.composite
-def any_settings(draw: st.DrawFn) -> Settings:
+def any_settings(draw: st.DrawFn) -> StackSettings:
     """Any settings that the reader would let through."""
     functions = st.builds(
         FunctionSettings,
@@ -155,7 +155,7 @@ def any_settings(draw: st.DrawFn) -> Settings:
 
 @hypothesis_settings(max_examples=8, deadline=None)
 @given(any_settings())
-def test_any_settings_keep_the_contract(settings: Settings) -> None:
+def test_any_settings_keep_the_contract(settings: StackSettings) -> None:
     seen = graph_of(lambda: build(settings))
     assert broken(seen) == []
     assert len(seen.of("MountTarget")) == settings.network.zones

@@ -11,7 +11,7 @@ import pytest
 
 from handlers.aws.table import BENCHMARKS, create_table_arguments
 from handlers.settings import VARIABLES
-from infra.naming import INTERFACES
+from infra.policies import INTERFACES
 from tests.infra.contract import resource_class, statements
 from tests.infra.graph import Node
 from tests.infra.program import graph, run

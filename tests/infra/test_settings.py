@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pulumi.runtime import set_all_config
 from pulumi.runtime.settings import reset_options
 
-from infra.settings import Settings, read_settings
-from infra.typed_config import SettingsError
+from infra.settings import StackSettings, read_settings
+from infra.typed_config import ConfigError
 from tests.infra.contract import violations
 from tests.infra.graph import Graph
 from tests.infra.program import PROJECT, STACKS, config_of, graph, project_schema, run
@@ -21,7 +21,7 @@ DOMAIN = {"domain": "api.example.com", "certificateArn": "arn:aws:acm:us-east-1:
 RESERVED, VARIABLES, LOCAL = "reservedConcurrentExecutions", "environment.variables", "http://localhost:3000"
 
 
-def settings_of(changes: dict[str, str], stack: str = "dev") -> Settings:
+def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
     set_all_config(
         config_of("dev") | {key if ":" in key else f"{PROJECT}:{key}": value for key, value in changes.items()}
     )
@@ -78,7 +78,7 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> Settings:
     ],
 )
 def test_a_value_that_cannot_be_used_is_one_clear_sentence(changes: dict[str, str], message: str) -> None:
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(ConfigError) as caught:
         settings_of(changes)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -90,7 +90,7 @@ def test_ranges_that_lie_elsewhere_are_no_hindrance() -> None:
 
 @pytest.mark.parametrize("stack", ["", "Dev", "1dev", "a.b", "d" * 25])
 def test_a_stack_name_that_no_resource_could_have(stack: str) -> None:
-    with pytest.raises(SettingsError, match="the stack's name"):
+    with pytest.raises(ConfigError, match="the stack's name"):
         settings_of({}, stack or "-")
 
 
@@ -106,7 +106,7 @@ def test_every_setting_is_needed(key: str) -> None:
     set_all_config(config)
     reset_options(project=PROJECT, stack="dev")
     try:
-        with pytest.raises(SettingsError, match=f"^{PROJECT}:{key}: got None, allowed: "):
+        with pytest.raises(ConfigError, match=f"^{PROJECT}:{key}: got None, allowed: "):
             read_settings()
     finally:
         reset_options()
@@ -133,8 +133,8 @@ def test_every_setting_is_described_and_typed(key: str) -> None:
 )
 def test_whatever_is_configured_is_read_or_refused_by_name(key: str, value: str) -> None:
     try:
-        assert isinstance(settings_of({key: value}), Settings)
-    except SettingsError as error:
+        assert isinstance(settings_of({key: value}), StackSettings)
+    except ConfigError as error:
         assert PROJECT in str(error)
         assert ", allowed: " in str(error)
 
@@ -213,13 +213,13 @@ def test_an_existing_network_gets_security_groups_and_nothing_else() -> None:
 
 
 def test_a_region_with_too_few_zones_says_so() -> None:
-    with pytest.raises(SettingsError, match="zones: got 2, allowed: at most the 1 that us-east-1 has"):
+    with pytest.raises(ConfigError, match="zones: got 2, allowed: at most the 1 that us-east-1 has"):
         run("dev", zones=("us-east-1a",))
 
 
 @pytest.mark.parametrize(("quota", "allowed"), [(1000, "at most 900, the account's 1000"), (10, "at most 0")])
 def test_more_reserved_concurrency_than_the_account_has_is_refused(quota: int, allowed: str) -> None:
-    with pytest.raises(SettingsError, match=f"got 901, allowed: together {allowed}"):
+    with pytest.raises(ConfigError, match=f"got 901, allowed: together {allowed}"):
         run("dev", {"commandConcurrency": 1, "queryConcurrency": 900}, quota=quota)
 
 
