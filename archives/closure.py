@@ -8,11 +8,12 @@ error here and not in the first request. Modules named only at run time (importl
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Generator, Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import resolve_name
 from pathlib import Path
+
+from archives.standard_library import PYTHON, STANDARD_LIBRARY
 
 RUNTIME = frozenset({"boto3", "botocore"})  # comes with Lambda's Python
 SHIPPED: Mapping[str, str] = {"ulid": "python-ulid"}  # import name -> distribution
@@ -49,8 +50,10 @@ def files_of(entry: str, root: Path) -> dict[str, Path]:
             if name not in found:
                 found[name] = path
                 todo += [(imported, name) for imported in _imports(path, root)]
-        elif origin not in RUNTIME | sys.stdlib_module_names:
-            raise ArchiveError(f"{importer} imports {module}, which no archive holds and Lambda does not have")
+        elif origin not in RUNTIME | STANDARD_LIBRARY:
+            raise ArchiveError(
+                f"{importer} imports {module}, which no archive holds and Lambda's Python {PYTHON} does not have"
+            )
     for name in shipped:
         found |= _distribution_files(name)
     return dict(sorted(found.items()))
