@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from infra.naming import Naming
+from infra.account import Account
 
 Statement = Mapping[str, object]
 
@@ -23,87 +24,96 @@ INTERFACES = (
     "ec2:UnassignPrivateIpAddresses",
 )
 TRACES = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
+WRITE_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """A function's rights on the data: actions on the table, and on the file system through one access point.
+
+    `partitions` are those of the table that it may put items into although it may not elsewhere.
+    """
+
+    table_actions: Sequence[str]
+    mount_actions: Sequence[str]
+    partitions: Sequence[str] = ()
 
 
 def allow(sid: str, actions: Sequence[str], resources: Sequence[str], **more: object) -> Statement:
-    """A statement that allows; `more` are a policy's other elements (Principal, Condition)."""
+    """Return a statement that allows; `more` are a policy's other elements (Principal, Condition)."""
     return {"Sid": sid, "Effect": "Allow", "Action": [*actions], "Resource": [*resources], **more}
 
 
 def deny(sid: str, actions: Sequence[str], resources: Sequence[str], **more: object) -> Statement:
-    """A statement that denies."""
+    """Return a statement that denies."""
     return {**allow(sid, actions, resources, **more), "Effect": "Deny"}
 
 
 def document(*statements: Statement) -> str:
-    """A policy document as JSON."""
+    """Return a policy document as JSON."""
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def trust(service: str, **more: object) -> str:
-    """Who may take a role: one AWS service; `more` are the statement's other elements (Condition)."""
+    """Let one AWS service take a role; `more` are the statement's other elements (Condition)."""
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}, **more}
     return document(statement)
 
 
 def table_resources(table_arn: str) -> list[str]:
-    """A table and its indexes."""
+    """Return the ARNs of a table and of its indexes."""
     return [table_arn, f"{table_arn}/index/*"]
 
 
-def endpoint_policy(table_arn: str) -> str:
-    """What may pass through the network's way to DynamoDB: the functions' actions on the one table."""
-    return document(allow("OneTable", TABLE_WRITES, table_resources(table_arn), Principal="*"))
+def endpoint_policy(table_arns: Sequence[str]) -> str:
+    """Let the functions' actions on these tables through the network's way to DynamoDB, and nothing else."""
+    resources = [resource for arn in table_arns for resource in table_resources(arn)]
+    return document(allow("Tables", TABLE_WRITES, resources, Principal="*"))
 
 
-def runtime_policy(log_group_arn: str) -> str:
-    """What every function needs before it runs at all: its log group, traces, a network interface."""
+def runtime_policy(log_group_arn: str, *, tracing: bool) -> str:
+    """Allow what every function needs before it runs at all: its log group, a network interface, its traces."""
+    traces = [allow("Traces", TRACES, ["*"])] if tracing else []
+    return document(allow("Logs", WRITE_LOGS, [f"{log_group_arn}:*"]), *traces, allow("Interfaces", INTERFACES, ["*"]))
+
+
+def flow_logs_policy(log_group_arn: str) -> str:
+    """Allow the network's flow logs to find and write their log group; AWS grants the search on all groups only."""
     return document(
-        allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"]),
-        allow("Traces", TRACES, ["*"]),
-        allow("Interfaces", INTERFACES, ["*"]),
+        allow("Logs", [*WRITE_LOGS, "logs:DescribeLogStreams"], [f"{log_group_arn}:*"]),
+        allow("Search", ["logs:DescribeLogGroups"], ["*"]),
     )
 
 
-def data_policy(
-    table_arn: str,
-    table_actions: Sequence[str],
-    file_system_arn: str,
-    mount_actions: Sequence[str],
-    access_point_arn: str,
-    *,
-    partitions: Sequence[str] = (),
-) -> str:
-    """A function's access to the data: some actions on the table, and the file system through one access point.
-
-    `partitions` are those of the table that it may put items into although it may not elsewhere.
-    """
+def data_policy(access: Access, *, table_arn: str, file_system_arn: str, access_point_arn: str) -> str:
+    """Allow a function its access to the data."""
     through = {"StringEquals": {"elasticfilesystem:AccessPointArn": access_point_arn}}
-    into = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [*partitions]}}
+    into = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [*access.partitions]}}
     statements = [
-        allow("Table", table_actions, table_resources(table_arn)),
-        allow("Files", mount_actions, [file_system_arn], Condition=through),
+        allow("Table", access.table_actions, table_resources(table_arn)),
+        allow("Files", access.mount_actions, [file_system_arn], Condition=through),
     ]
-    if partitions:
+    if access.partitions:
         statements.append(allow("Partitions", ["dynamodb:PutItem"], [table_arn], Condition=into))
     return document(*statements)
 
 
-def key_use_policy(key_arn: str, region: str) -> str:
-    """Use of the stack's key, through the services that hold the data and never directly."""
+def key_use_policy(key_arn: str) -> str:
+    """Allow the use of a key, through the services that hold the data and never directly."""
+    region = key_arn.split(":")[3]
     via = [f"{service}.{region}.amazonaws.com" for service in ("dynamodb", "lambda")]
     actions = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
     return document(allow("Key", actions, [key_arn], Condition={"StringEquals": {"kms:ViaService": via}}))
 
 
 def no_interfaces_policy(function_arn: str) -> str:
-    """Network interfaces are Lambda's own affair: the function's code may not touch them."""
+    """Deny the function's code what Lambda itself does with the network interfaces."""
     by_the_code = {"ArnEquals": {"lambda:SourceFunctionArn": function_arn}}
     return document(deny("NoInterfaces", [*INTERFACES, "ec2:DetachNetworkInterface"], ["*"], Condition=by_the_code))
 
 
 def file_system_policy(file_system_arn: str, writer: tuple[str, str], reader: tuple[str, str]) -> str:
-    """Who may mount: each role through its own access point, over TLS; everything else is refused.
+    """Let each role mount through its own access point, over TLS, and refuse everything else.
 
     Without any policy EFS lets every client in, whatever its role says.
     `writer` and `reader` are the ARNs of a role and of its access point.
@@ -137,12 +147,12 @@ def _mount(sid: str, actions: Sequence[str], file_system_arn: str, client: tuple
     return allow(sid, actions, [file_system_arn], Principal={"AWS": role}, Condition=condition)
 
 
-def key_policy(naming: Naming) -> str:
-    """The stack's key: the account's IAM decides, and CloudWatch Logs may use it for this account's log groups."""
-    of_log_groups = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": naming.arn("logs", "log-group:*")}}
+def key_policy(account: Account) -> str:
+    """Leave a key to the account's IAM, and let CloudWatch Logs use it for this account's log groups."""
+    of_log_groups = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": account.arn("logs", "log-group:*")}}
     actions = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-    logs = {"Service": f"logs.{naming.region}.amazonaws.com"}
+    logs = {"Service": f"logs.{account.region}.amazonaws.com"}
     return document(
-        allow("Account", ["kms:*"], ["*"], Principal={"AWS": naming.account_root()}),
+        allow("Account", ["kms:*"], ["*"], Principal={"AWS": account.root_arn()}),
         allow("Logs", actions, ["*"], Principal=logs, Condition=of_log_groups),
     )

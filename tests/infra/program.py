@@ -15,6 +15,7 @@ from tests.infra.graph import Graph, graph_of
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "lambda-sqlite"
 STACKS = ("dev", "prod", "local")
+EVERYTHING = "everything"  # a stack for the tests alone, with all that can be switched on
 
 
 def project_schema() -> dict[str, dict[str, Any]]:
@@ -25,7 +26,8 @@ def project_schema() -> dict[str, dict[str, Any]]:
 def config_of(stack: str) -> dict[str, str]:
     """What Pulumi hands to the program: the stack's own values over the project's defaults."""
     defaults = {f"{PROJECT}:{key}": entry["default"] for key, entry in project_schema().items() if "default" in entry}
-    given = cast("dict[str, Any]", _yaml(f"Pulumi.{stack}.yaml")["config"])
+    folder = "tests/infra/" if stack == EVERYTHING else ""
+    given = cast("dict[str, Any]", _yaml(f"{folder}Pulumi.{stack}.yaml")["config"])
     return {key: _text(value) for key, value in (defaults | given).items()}
 
 

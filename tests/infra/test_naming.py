@@ -1,21 +1,20 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 import string
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.naming import Naming
+from infra.naming import STACK_TAGS, Naming
 
 PART = st.text(string.ascii_lowercase + string.digits + "-", min_size=1, max_size=20)
 STACK = st.from_regex(r"[a-z][a-z0-9-]{0,23}", fullmatch=True)
 
 
 def of(stack: str, project: str = "lambda-sqlite") -> Naming:
-    return Naming(
-        project=project, stack=stack, stage="dev", partition="aws", region="us-east-1", account="123456789012"
-    )
+    return Naming(project=project, stack=stack, stage="dev")
 
 
 @given(STACK)
@@ -39,7 +38,8 @@ def test_tags_name_the_part_and_its_stack(stack: str, part: str) -> None:
     assert all(len(value) <= 256 for value in tags.values())
 
 
-@given(STACK, PART)
-def test_arns_say_whose_they_are(stack: str, part: str) -> None:
-    assert of(stack).arn("logs", part) == f"arn:aws:logs:us-east-1:123456789012:{part}"
-    assert of(stack).table_arn().endswith(f":table/{of(stack).table()}")
+@given(STACK, st.dictionaries(st.sampled_from(["Team", "Stage", "Name"]), st.just("mine")))
+def test_the_owners_tags_are_added_and_override_none(stack: str, owner_tags: dict[str, str]) -> None:
+    plain, tagged = of(stack).tags("api"), dataclasses.replace(of(stack), owner_tags=owner_tags).tags("api")
+    assert tagged == owner_tags | plain
+    assert set(plain) == {*STACK_TAGS}
