@@ -214,6 +214,7 @@ def graph_of(
     config: Mapping[str, str] | None = None,
     stack: str = "dev",
     *,
+    project: str = "lambda-sqlite",
     preview: bool = False,
     zones: tuple[str, ...] = ZONES,
     quota: int = QUOTA,
@@ -225,7 +226,7 @@ def graph_of(
 
     async def run() -> None:
         set_all_config(dict(config or {}))
-        set_mocks(cloud, "lambda-sqlite", stack, preview, monitor=monitor)
+        set_mocks(cloud, project, stack, preview, monitor=monitor)
         await run_pulumi_func(lambda: cast("None", build()))
         root = get_root_resource()
         assert isinstance(root, Stack)

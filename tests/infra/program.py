@@ -28,12 +28,12 @@ def config_of(stack: str) -> dict[str, str]:
     defaults = {f"{PROJECT}:{key}": entry["default"] for key, entry in project_schema().items() if "default" in entry}
     folder = "tests/infra/" if stack == EVERYTHING else ""
     given = cast("dict[str, Any]", _yaml(f"{folder}Pulumi.{stack}.yaml")["config"])
-    return {key: _text(value) for key, value in (defaults | given).items()}
+    return {key: text_of(value) for key, value in (defaults | given).items()}
 
 
 def run(stack: str = "dev", changes: dict[str, Any] | None = None, **options: Any) -> Graph:
     """The graph of the whole program; `changes` are settings that differ from the stack's file."""
-    more = {key if ":" in key else f"{PROJECT}:{key}": _text(value) for key, value in (changes or {}).items()}
+    more = {key if ":" in key else f"{PROJECT}:{key}": text_of(value) for key, value in (changes or {}).items()}
     program = str(ROOT / "__main__.py")
     return graph_of(lambda: runpy.run_path(program, run_name="__main__"), config_of(stack) | more, stack, **options)
 
@@ -49,5 +49,6 @@ def _yaml(name: str) -> dict[str, Any]:
     return cast("dict[str, Any]", yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """Return a setting's value as Pulumi hands it to a program."""
     return value if isinstance(value, str) else json.dumps(value)
