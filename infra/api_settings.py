@@ -14,7 +14,7 @@ ORIGIN = r"https://[\w.-]+(:\d+)?|http://localhost(:\d+)?"
 
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings:
-    """Who may call the API, how often, and its own host name if it has one."""
+    """The API's callers, its throttle (requests a second and at once), and its own host name if it has one."""
 
     callers: Callers
     rate: int

@@ -34,7 +34,7 @@ TAG = r"(?!aws:)[\w .:/+@-]{1,128}=[\w .:/=+@-]{0,256}"
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionSettings:
-    """How one function runs; `concurrency` is what is reserved for it."""
+    """The size of one function; `concurrency` is what is reserved for it, -1 = nothing."""
 
     memory_mb: int
     timeout_s: int

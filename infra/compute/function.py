@@ -20,7 +20,7 @@ UNRESERVED = -1
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionArgs:
-    """What a function runs, as whom, where, and on which data.
+    """A function's code and size, its identity, its place in the network, and its access to the data.
 
     Args:
         function: its part of the stack's names.

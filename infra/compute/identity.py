@@ -1,4 +1,4 @@
-"""Who a function is: its role and its log group.
+"""A function's identity: its role and its log group.
 
 Both come before everything else of a function: the file system's policy names the roles, and the functions may only be
 made when that policy stands. So a function's identity is a component of its own.

@@ -1,4 +1,4 @@
-"""Who may call the API: how each route authorises its callers, and what browsers on other origins may do."""
+"""The API's callers: how each route authorises them, and what browsers on other origins may do."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RESPONSE_HEADERS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Callers:
-    """Who may write (`iam`, `jwt`) and who may read (`none`, `iam`, `jwt`), and from which origins in a browser.
+    """Authorisation of writes (`iam`, `jwt`) and reads (`none`, `iam`, `jwt`) and the origins whose pages may call.
 
     `jwt_write_scopes` are those of which a token needs at least one to write.
     """

@@ -15,7 +15,7 @@ AGGREGATION_S = 600
 
 @dataclass(frozen=True, kw_only=True)
 class FlowLogs:
-    """How refused packets are logged; `key_arn` encrypts the log, `permissions_boundary` bounds the log's role."""
+    """The log of refused packets; `key_arn` encrypts it, `permissions_boundary` bounds the role that writes it."""
 
     retention_days: pulumi.Input[int]
     key_arn: pulumi.Input[str] | None = None

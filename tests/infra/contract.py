@@ -1,4 +1,4 @@
-"""What has to hold of every node of every graph: each rule gives a sentence for each node that breaks it."""
+"""The rules for every node of every graph: each gives a sentence for each node that breaks it."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def logs_are_not_kept_for_ever(graph: Graph) -> Iterator[str]:
 
 
 def a_key_outlives_its_stack(graph: Graph) -> Iterator[str]:
-    """What it encrypts may be kept, or may go on using it when the program no longer names it."""
+    """The data that it encrypts may be kept, or may go on using it when the program no longer names it."""
     for node in graph.of("Key"):
         if not node.options.get("retainOnDelete"):
             yield f"{node.name} is deleted, and all that it encrypts with it"

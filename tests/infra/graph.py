@@ -219,7 +219,7 @@ def graph_of(
     zones: tuple[str, ...] = ZONES,
     quota: int = QUOTA,
 ) -> Graph:
-    """What `build` registers under this configuration. What it raises is raised here."""
+    """Return all that `build` registers under this configuration. Whatever it raises is raised here."""
     cloud = _Cloud(zones, quota)
     monitor = _Monitor(cloud)
     outputs: dict[str, Any] = {}

@@ -24,7 +24,7 @@ def project_schema() -> dict[str, dict[str, Any]]:
 
 
 def config_of(stack: str) -> dict[str, str]:
-    """What Pulumi hands to the program: the stack's own values over the project's defaults."""
+    """Return the configuration that Pulumi hands to the program: the stack's own values over the project's defaults."""
     defaults = {f"{PROJECT}:{key}": entry["default"] for key, entry in project_schema().items() if "default" in entry}
     folder = "tests/infra/" if stack == EVERYTHING else ""
     given = cast("dict[str, Any]", _yaml(f"{folder}Pulumi.{stack}.yaml")["config"])

@@ -44,7 +44,7 @@ ALL_ARGS = (KeyArgs, NetworkArgs, ExistingNetworkArgs, IdentityArgs, StorageArgs
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Case:
-    """What differs between two uses of the components."""
+    """The differences between two uses of the components."""
 
     prefix: str = ""
     own_key: bool = True
