@@ -26,9 +26,17 @@ def project_schema() -> dict[str, dict[str, Any]]:
 def config_of(stack: str) -> dict[str, str]:
     """Return the configuration that Pulumi hands to the program: the stack's own values over the project's defaults."""
     defaults = {f"{PROJECT}:{key}": entry["default"] for key, entry in project_schema().items() if "default" in entry}
+    return {key: text_of(value) for key, value in (defaults | _stack_file(stack)).items()}
+
+
+def given_of(stack: str) -> set[str]:
+    """Return the project's settings that the stack's own file has."""
+    return {key for key in _stack_file(stack) if key.startswith(f"{PROJECT}:")}
+
+
+def _stack_file(stack: str) -> dict[str, Any]:
     folder = "tests/infra/" if stack == EVERYTHING else ""
-    given = cast("dict[str, Any]", _yaml(f"{folder}Pulumi.{stack}.yaml")["config"])
-    return {key: text_of(value) for key, value in (defaults | given).items()}
+    return cast("dict[str, Any]", _yaml(f"{folder}Pulumi.{stack}.yaml")["config"])
 
 
 def run(stack: str = "dev", changes: dict[str, Any] | None = None, **options: Any) -> Graph:

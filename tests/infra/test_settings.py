@@ -13,7 +13,7 @@ from infra.settings import StackSettings, read_settings
 from infra.typed_config import ConfigError
 from tests.infra.contract import violations
 from tests.infra.graph import ACCOUNT, Graph
-from tests.infra.program import EVERYTHING, PROJECT, STACKS, config_of, graph, project_schema, run
+from tests.infra.program import EVERYTHING, PROJECT, STACKS, config_of, given_of, graph, project_schema, run
 
 VPC = {"vpcId": "vpc-0a1b2c3d4e5f60718", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"]}
 JWT = {"readAuth": "jwt", "jwtIssuer": "https://issuer.example.com/", "jwtAudience": ["readers"]}
@@ -150,6 +150,11 @@ def test_every_setting_is_needed(key: str) -> None:
 def test_the_stacks_set_nothing_that_is_not_declared(stack: str) -> None:
     declared = {f"{PROJECT}:{key}" for key in project_schema()}
     assert {key for key in config_of(stack) if not key.startswith("aws:")} == declared
+
+
+def test_the_stack_that_switches_everything_on_sets_everything() -> None:
+    other_network = {"vpcId", "subnetIds", "functionGroupId", "fileSystemGroupId"}  # excluded by a network of its own
+    assert given_of(EVERYTHING) == {f"{PROJECT}:{key}" for key in set(project_schema()) - other_network}
 
 
 @pytest.mark.parametrize("key", project_schema())
