@@ -8,6 +8,7 @@ from handlers.routes import COMMAND, QUERY, SOURCES
 from infra import stack
 from infra.account import check_account
 from infra.compute.concurrency import check_concurrency
+from infra.foundation.network import NetworkComponent
 from infra.settings import read_settings
 
 settings = read_settings()
@@ -42,8 +43,10 @@ pulumi.export("query_function", functions[QUERY].function.name)
 pulumi.export("function_arns", {name: function.function.arn for name, function in functions.items()})
 pulumi.export("role_arns", {name: identity.role.arn for name, identity in identities.items()})
 log_groups = {name: identity.log_group.name for name, identity in identities.items()}
-flow_log_group = {"flow": network.flow_log_group.name} if network.flow_log_group else {}
-pulumi.export("log_groups", log_groups | {"access": api.log_group.name} | flow_log_group)
+log_groups["access"] = api.log_group.name
+if isinstance(network, NetworkComponent) and network.flow_log_group:
+    log_groups["flow"] = network.flow_log_group.name
+pulumi.export("log_groups", log_groups)
 pulumi.export("vpc_id", network.vpc_id)
 pulumi.export("subnet_ids", list(network.subnet_ids.values()))
 if key_arn:

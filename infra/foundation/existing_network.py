@@ -43,7 +43,6 @@ class ExistingNetworkComponent(pulumi.ComponentResource):
     subnet_ids: Mapping[str, pulumi.Input[str]]
     function_group_id: pulumi.Input[str]
     file_system_group_id: pulumi.Input[str]
-    flow_log_group: None = None
 
     def __init__(self, name: str, args: ExistingNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("lambdasqlite:index:ExistingNetworkComponent", name, None, opts)
