@@ -1,69 +1,55 @@
-"""The stack: settings, components, outputs."""
+"""The stack: settings → components → outputs."""
 
 from __future__ import annotations
 
 import pulumi
-import pulumi_aws as aws
 
 from handlers.routes import COMMAND, QUERY, SOURCES
-from infra.compute.function import FunctionArgs, FunctionComponent, check_concurrency
-from infra.compute.identity import IdentityArgs, IdentityComponent
-from infra.data.storage import StorageArgs, StorageComponent
-from infra.edge.api import ApiArgs, ApiComponent
-from infra.foundation.key import KeyArgs, KeyComponent
-from infra.foundation.network import NetworkArgs, NetworkComponent
-from infra.naming import Naming
+from infra import stack
+from infra.account import check_account
+from infra.compute.concurrency import check_concurrency
+from infra.foundation.network import NetworkComponent
 from infra.settings import read_settings
 
 settings = read_settings()
-check_concurrency(settings)
-naming = Naming(
-    project=settings.project,
-    stack=settings.stack,
-    stage=settings.stage,
-    partition=aws.get_partition().partition,
-    region=settings.region,
-    account=aws.get_caller_identity().account_id,
-)
-key_arn = KeyComponent("key", KeyArgs(naming=naming, settings=settings)).arn if settings.own_key else None
-network = NetworkComponent("network", NetworkArgs(naming=naming, settings=settings, key_arn=key_arn))
-identities = {
-    function: IdentityComponent(
-        f"{function}-identity", IdentityArgs(naming=naming, settings=settings, function=function, key_arn=key_arn)
-    )
-    for function in (COMMAND, QUERY)
-}
-storage = StorageComponent(
-    "storage",
-    StorageArgs(naming=naming, settings=settings, network=network, identities=identities, key_arn=key_arn),
-)
+check_account(settings.allowed_account_ids)
+check_concurrency([function.concurrency for function in settings.functions.values()])
+
+key_arn = stack.make_key(settings)
+network = stack.make_network(settings, key_arn)
+identities = {function: stack.make_identity(settings, function, key_arn) for function in (COMMAND, QUERY)}
+storage = stack.make_storage(settings, network, identities, key_arn)
 functions = {
-    function: FunctionComponent(
-        function,
-        FunctionArgs(
-            naming=naming,
-            settings=settings,
-            function=function,
-            network=network,
-            identity=identity,
-            storage=storage,
-            key_arn=key_arn,
-        ),
+    function: stack.make_function(
+        settings, function, network=network, identity=identity, storage=storage, key_arn=key_arn
     )
     for function, identity in identities.items()
 }
-api = ApiComponent("api", ApiArgs(naming=naming, settings=settings, functions=functions, key_arn=key_arn))
+api = stack.make_api(settings, functions, key_arn)
 
 pulumi.export("api_url", api.url)
 pulumi.export(
     "endpoints",
     {path.replace("-", "_"): pulumi.Output.concat(api.url, "/", path) for path in ("insert", *SOURCES)},
 )
-pulumi.export("table_name", storage.table_name)
-pulumi.export("file_system_id", storage.file_system_id)
-pulumi.export("command_function", functions[COMMAND].function_name)
-pulumi.export("query_function", functions[QUERY].function_name)
-if api.domain_target is not None:
-    pulumi.export("domain_target", api.domain_target)
+if api.domain_name:
+    pulumi.export("domain_target", api.domain_name.domain_name_configuration.target_domain_name)
+pulumi.export("table_name", storage.table.name)
+pulumi.export("table_arn", storage.table.arn)
+pulumi.export("file_system_id", storage.file_system.id)
+pulumi.export("file_system_arn", storage.file_system.arn)
+pulumi.export("command_function", functions[COMMAND].function.name)
+pulumi.export("query_function", functions[QUERY].function.name)
+pulumi.export("function_arns", {name: function.function.arn for name, function in functions.items()})
+pulumi.export("role_arns", {name: identity.role.arn for name, identity in identities.items()})
+log_groups = {name: identity.log_group.name for name, identity in identities.items()}
+log_groups["access"] = api.log_group.name
+if isinstance(network, NetworkComponent) and network.flow_log_group:
+    log_groups["flow"] = network.flow_log_group.name
+pulumi.export("log_groups", log_groups)
+pulumi.export("vpc_id", network.vpc_id)
+pulumi.export("subnet_ids", list(network.subnet_ids.values()))
+if key_arn:
+    pulumi.export("key_arn", key_arn)
 if settings.protect:  # `pulumi destroy` refuses, and shows the outputs
     pulumi.export("to_destroy", "pulumi config set protect false && pulumi up && pulumi destroy")

@@ -1,1 +1,1 @@
-"""The files of a function's archive, found from the source, and the archive made of them."""
+"""The contents of a function's archive, found from the source: handlers are read as files here, never run."""

@@ -8,11 +8,12 @@ error here and not in the first request. Modules named only at run time (importl
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Generator, Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import resolve_name
 from pathlib import Path
+
+from archives.standard_library import PYTHON, STANDARD_LIBRARY
 
 RUNTIME = frozenset({"boto3", "botocore"})  # comes with Lambda's Python
 SHIPPED: Mapping[str, str] = {"ulid": "python-ulid"}  # import name -> distribution
@@ -23,7 +24,7 @@ class ArchiveError(Exception):
 
 
 def files_of(entry: str, root: Path) -> dict[str, Path]:
-    """What the entry point needs, as path in the archive -> file, sorted by path.
+    """Return the files that the entry point needs, as path in the archive -> file, sorted by path.
 
     Args:
         entry: the module that the function starts in, such as "handlers.query".
@@ -49,8 +50,10 @@ def files_of(entry: str, root: Path) -> dict[str, Path]:
             if name not in found:
                 found[name] = path
                 todo += [(imported, name) for imported in _imports(path, root)]
-        elif origin not in RUNTIME | sys.stdlib_module_names:
-            raise ArchiveError(f"{importer} imports {module}, which no archive holds and Lambda does not have")
+        elif origin not in RUNTIME | STANDARD_LIBRARY:
+            raise ArchiveError(
+                f"{importer} imports {module}, which no archive holds and Lambda's Python {PYTHON} does not have"
+            )
     for name in shipped:
         found |= _distribution_files(name)
     return dict(sorted(found.items()))
@@ -65,14 +68,14 @@ def _file_of(module: str, root: Path, importer: str) -> Path:
 
 
 def _imports(path: Path, root: Path) -> list[str]:
-    """The modules that a file imports."""
+    """Return the modules that a file imports."""
     package = ".".join(path.relative_to(root).parts[:-1])
     tree = ast.parse(path.read_bytes(), str(path))
     return sorted({name for node in _statements(tree) for name in _names(node, package, root)})
 
 
 def _statements(tree: ast.AST) -> Generator[ast.AST]:
-    """Every statement that can be reached at run time; no expression holds an import."""
+    """Yield every statement that can be reached at run time; no expression holds an import."""
     yield tree
     is_typing_only = isinstance(tree, ast.If) and ast.unparse(tree.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
     for child in tree.orelse if isinstance(tree, ast.If) and is_typing_only else ast.iter_child_nodes(tree):
@@ -93,7 +96,7 @@ def _names(node: ast.AST, package: str, root: Path) -> Generator[str]:
 
 
 def _distribution_files(name: str) -> dict[str, Path]:
-    """A pure Python distribution: its code, its metadata (read when it is imported) and its licence.
+    """Return a pure Python distribution's files: its code, its metadata (read on import) and its licence.
 
     What installers write (RECORD, INSTALLER, byte code) stays out: it differs from machine to machine.
     """

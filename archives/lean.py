@@ -13,13 +13,13 @@ from pathlib import Path
 
 
 def content_of(path: Path) -> bytes:
-    """A file as it stands in an archive."""
+    """Return a file as it stands in an archive."""
     content = path.read_bytes()
     return lean(content.decode()).encode() if path.suffix == ".py" else content
 
 
 def lean(source: str) -> str:
-    """The source without comments and docstrings. Raises SyntaxError."""
+    """Return the source without comments and docstrings. Raises SyntaxError."""
     docstrings = _docstring_places(ast.parse(source))
     lines = io.StringIO(source).readlines()  # as tokenize counts them: str.splitlines knows more ends of lines
     tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
@@ -32,7 +32,7 @@ def lean(source: str) -> str:
 
 
 def _docstring_places(tree: ast.AST) -> set[tuple[int, int]]:
-    """Line and column of every docstring."""
+    """Return line and column of every docstring."""
     bodies = [
         node.body
         for node in ast.walk(tree)

@@ -16,7 +16,7 @@ BEST = 9
 
 
 def zip_bytes(files: Mapping[str, Path]) -> bytes:
-    """The zip file of these files, given as path in the archive -> file."""
+    """Return the zip file of these files, given as path in the archive -> file."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, path in sorted(files.items()):

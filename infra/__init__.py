@@ -1,1 +1,1 @@
-"""The stack: settings, components, policies."""
+"""The stack's program: components that `__main__.py` puts together."""

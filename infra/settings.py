@@ -1,4 +1,4 @@
-"""What the stack is configured with: the only place that configuration is read in.
+"""All that a stack is configured with: configuration is read here, and nowhere else.
 
 Defaults stand in Pulumi.yaml alone. A value that cannot be used stops the program with one sentence that names the
 key, what was got and what is allowed; every rule that needs no cloud is checked here, before anything is registered.
@@ -6,7 +6,6 @@ key, what was got and what is allowed; every rule that needs no cloud is checked
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,56 +14,27 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.routes import COMMAND, QUERY
-from infra.typed_config import Reader, SettingsError
+from infra.api_settings import ApiSettings, read_api
+from infra.compute.function import UNRESERVED
+from infra.naming import STACK_TAGS, Naming
+from infra.network_settings import NetworkSettings, read_network
+from infra.typed_config import ConfigError, TypedConfig
 
 STAGES = ("dev", "prod", "local")
-NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
-UNRESERVED = -1
-NO_LIMIT = -1
-PRIVATE = tuple(ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
-LARGEST_VPC, SMALLEST_VPC = 16, 26  # prefix lengths; a quarter of a /26 is the smallest subnet that AWS makes
+STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
 # Append (8 s), build (16) and copy have to fit in, and a read on the ledger (8); the gateway gives up after 30.
-TIMEOUT_S = {"command": (26, 29), "query": (10, 29)}
+TIMEOUT_S = {COMMAND: (26, 29), QUERY: (10, 29)}
 RETENTION_DAYS = (
-    1,
-    3,
-    5,
-    7,
-    14,
-    30,
-    60,
-    90,
-    120,
-    150,
-    180,
-    365,
-    400,
-    545,
-    731,
-    1096,
-    1827,
-    2192,
-    2557,
-    2922,
-    3288,
-    3653,
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400),
+    *(545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class NetworkSettings:
-    """Either a network of our own (`cidr`, `zones`) or an existing one (`vpc_id`, `subnet_ids`)."""
-
-    cidr: ipaddress.IPv4Network
-    zones: int
-    vpc_id: str
-    subnet_ids: Sequence[str]
-    flow_logs: bool
+MOST_TAGS = 50 - len(STACK_TAGS)
+TAG = r"(?!aws:)[\w .:/+@-]{1,128}=[\w .:/=+@-]{0,256}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionSettings:
-    """How one function runs."""
+    """The size of one function; `concurrency` is what is reserved for it, -1 = nothing."""
 
     memory_mb: int
     timeout_s: int
@@ -72,149 +42,108 @@ class FunctionSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApiSettings:
-    """Who may call the API, from where and how often."""
+class TableSettings:
+    """The ledger's name, and the most units a second of the table and of its index."""
 
-    write_auth: str
-    read_auth: str
-    jwt_issuer: str
-    jwt_audience: Sequence[str]
-    cors_origins: Sequence[str]
-    rate: int
-    burst: int
-    domain: str
-    certificate_arn: str
+    name: str
+    max_reads: int
+    max_writes: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class StackSettings:
     """Everything that differs between stacks."""
 
-    project: str
-    stack: str
-    stage: str
-    region: str
+    naming: Naming
+    allowed_account_ids: Sequence[str]
+    permissions_boundary: str | None
     protect: bool
     own_key: bool
     backup: bool
+    tracing: bool
     log_days: int
     network: NetworkSettings
+    table: TableSettings
     functions: Mapping[str, FunctionSettings]
     tmp_mb: int
-    table_reads: int
-    table_writes: int
     environment: Mapping[str, str]
     api: ApiSettings
 
 
-def read_settings() -> Settings:
-    """The stack's settings. Raises SettingsError for the first value that cannot be used."""
-    reader = Reader(pulumi.get_project())
-    stack = pulumi.get_stack()
-    if not NAME.fullmatch(stack):
-        raise SettingsError("the stack's name", stack, "1 to 24 of a-z, 0-9 and -, beginning with a letter")
-    region = Reader("aws").text("region", "an AWS region such as us-east-1", {*aws.Region}.__contains__)
-    return Settings(
-        project=pulumi.get_project(),
-        stack=stack,
-        stage=reader.choice("stage", *STAGES),
-        region=region,
-        protect=reader.flag("protect"),
-        own_key=reader.choice("kms", "aws", "cmk") == "cmk",
-        backup=reader.flag("backup"),
-        log_days=_log_days(reader),
-        network=_network(reader),
-        functions={function: _function(reader, function) for function in (COMMAND, QUERY)},
-        tmp_mb=reader.integer("tmpMb", 512, 10240),
-        table_reads=reader.integer("tableMaxReads", 1, 10**9, NO_LIMIT),
-        table_writes=reader.integer("tableMaxWrites", 1, 10**9, NO_LIMIT),
-        environment=_environment(reader),
-        api=_api(reader, region),
+def read_settings() -> StackSettings:
+    """Return the stack's settings. Raises ConfigError for the first value that cannot be used."""
+    config = TypedConfig(pulumi.get_project())
+    region = TypedConfig("aws").text("region", "an AWS region such as us-east-1", {*aws.Region}.__contains__)
+    naming = _naming(config)
+    return StackSettings(
+        naming=naming,
+        allowed_account_ids=config.texts("allowedAccountIds", r"[0-9]{12}", "account ids of 12 digits"),
+        permissions_boundary=_permissions_boundary(config),
+        protect=config.flag("protect"),
+        own_key=config.choice("kms", "aws", "cmk") == "cmk",
+        backup=config.flag("backup"),
+        tracing=config.flag("tracing"),
+        log_days=_log_days(config),
+        network=read_network(config),
+        table=_table(config, naming),
+        functions={function: _function(config, function) for function in (COMMAND, QUERY)},
+        tmp_mb=config.integer("tmpMb", 512, 10240),
+        environment=_environment(config),
+        api=read_api(config, region),
     )
 
 
-def _log_days(reader: Reader) -> int:
-    days = reader.integer("logRetentionDays", RETENTION_DAYS[0], RETENTION_DAYS[-1])
+def _naming(config: TypedConfig) -> Naming:
+    stack = pulumi.get_stack()
+    if not STACK_NAME.fullmatch(stack):
+        raise ConfigError("the stack's name", stack, "1 to 24 of a-z, 0-9 and -, beginning with a letter")
+    return Naming(
+        project=pulumi.get_project(), stack=stack, stage=config.choice("stage", *STAGES), owner_tags=_tags(config)
+    )
+
+
+def _tags(config: TypedConfig) -> dict[str, str]:
+    texts = config.texts("tags", TAG, "tags such as Team=data")
+    tags = dict(text.split("=", 1) for text in texts)
+    if len(tags) < len(texts) or len(tags) > MOST_TAGS or tags.keys() & {*STACK_TAGS}:
+        allowed = f"at most {MOST_TAGS} tags such as Team=data, each key once, none of {', '.join(STACK_TAGS)}"
+        raise config.fail("tags", list(texts), allowed)
+    return tags
+
+
+def _permissions_boundary(config: TypedConfig) -> str | None:
+    pattern = r"arn:aws[\w-]*:iam::([0-9]{12}|aws):policy/\S+"
+    return config.matching("permissionsBoundary", pattern, "the ARN of an IAM policy") or None
+
+
+def _log_days(config: TypedConfig) -> int:
+    days = config.integer("logRetentionDays", RETENTION_DAYS[0], RETENTION_DAYS[-1])
     if days not in RETENTION_DAYS:
-        raise reader.fail("logRetentionDays", days, "one of " + ", ".join(map(str, RETENTION_DAYS)))
+        raise config.fail("logRetentionDays", days, "one of " + ", ".join(map(str, RETENTION_DAYS)))
     return days
 
 
-def _network(reader: Reader) -> NetworkSettings:
-    vpc_id = reader.matching("vpcId", r"vpc-[0-9a-f]{8,17}", "the id of a VPC such as vpc-0a1b2c3d4e5f60718")
-    subnet_ids = reader.texts("subnetIds", r"subnet-[0-9a-f]{8,17}", "subnet ids")
-    if len(subnet_ids) not in ((2, 3) if vpc_id else (0,)):
-        allowed = "2 or 3 subnets of vpcId, each in a zone of its own; none without vpcId"
-        raise reader.fail("subnetIds", list(subnet_ids), allowed)
-    return NetworkSettings(
-        cidr=_cidr(reader),
-        zones=reader.integer("zones", 2, 3),
-        vpc_id=vpc_id,
-        subnet_ids=subnet_ids,
-        flow_logs=reader.flag("flowLogs"),
+def _table(config: TypedConfig, naming: Naming) -> TableSettings:
+    given = config.matching("tableName", r"[A-Za-z0-9_.-]{3,255}", "a table's name of 3 to 255 letters, digits and _.-")
+    return TableSettings(
+        name=given or naming.name("ledger"),
+        max_reads=config.integer("tableMaxReads", 1, 10**9),
+        max_writes=config.integer("tableMaxWrites", 1, 10**9),
     )
 
 
-def _cidr(reader: Reader) -> ipaddress.IPv4Network:
-    allowed = f"a private range such as 10.42.0.0/24, from /{LARGEST_VPC} to /{SMALLEST_VPC}"
-    text = reader.text("vpcCidr", allowed, bool)
-    try:
-        network = ipaddress.IPv4Network(text)
-    except ValueError:
-        raise reader.fail("vpcCidr", text, allowed) from None
-    if not LARGEST_VPC <= network.prefixlen <= SMALLEST_VPC or not any(network.subnet_of(range_) for range_ in PRIVATE):
-        raise reader.fail("vpcCidr", text, allowed)
-    for other in reader.texts("reservedCidrs", r"[0-9.]+/[0-9]+", "ranges that vpcCidr has to stay clear of"):
-        if network.overlaps(_other_network(reader, other)):
-            raise reader.fail("vpcCidr", text, f"a range that does not overlap {other} of reservedCidrs")
-    return network
-
-
-def _other_network(reader: Reader, text: str) -> ipaddress.IPv4Network:
-    try:
-        return ipaddress.IPv4Network(text)
-    except ValueError:
-        raise reader.fail("reservedCidrs", text, "ranges such as 10.0.0.0/16") from None
-
-
-def _function(reader: Reader, function: str) -> FunctionSettings:
+def _function(config: TypedConfig, function: str) -> FunctionSettings:
     return FunctionSettings(
-        memory_mb=reader.integer(f"{function}MemoryMb", 256, 10240),
-        timeout_s=reader.integer(f"{function}TimeoutS", *TIMEOUT_S[function]),
-        concurrency=reader.integer(f"{function}Concurrency", 0, 10**6, UNRESERVED),
+        memory_mb=config.integer(f"{function}MemoryMb", 256, 10240),
+        timeout_s=config.integer(f"{function}TimeoutS", *TIMEOUT_S[function]),
+        concurrency=config.integer(f"{function}Concurrency", 0, 10**6, UNRESERVED),
     )
 
 
-def _environment(reader: Reader) -> dict[str, str]:
-    """The functions' own settings; they check the values again."""
+def _environment(config: TypedConfig) -> dict[str, str]:
+    """Return the functions' own settings; they check the values again."""
     return {
-        "CHECK_INTERVAL_MS": str(reader.integer("checkIntervalMs", 0, 3_600_000)),
-        "RETAIN_SNAPSHOTS": str(reader.integer("retainSnapshots", 1, 200)),
-        "VERIFY_MAX_BYTES": str(reader.integer("verifyMaxBytes", 0, 2**40)),
+        "CHECK_INTERVAL_MS": str(config.integer("checkIntervalMs", 0, 3_600_000)),
+        "RETAIN_SNAPSHOTS": str(config.integer("retainSnapshots", 1, 200)),
+        "VERIFY_MAX_BYTES": str(config.integer("verifyMaxBytes", 0, 2**40)),
     }
-
-
-def _api(reader: Reader, region: str) -> ApiSettings:
-    host = r"[a-z0-9.-]+\.[a-z]{2,}"
-    api = ApiSettings(
-        write_auth=reader.choice("writeAuth", "iam", "jwt"),
-        read_auth=reader.choice("readAuth", "none", "iam", "jwt"),
-        jwt_issuer=reader.matching("jwtIssuer", r"https://\S+", "the issuer's URL, https://..."),
-        jwt_audience=reader.texts("jwtAudience", r"\S+", "audiences"),
-        cors_origins=reader.texts(
-            "corsOrigins", r"https://[\w.-]+(:\d+)?|http://localhost(:\d+)?", "origins such as https://example.com"
-        ),
-        rate=reader.integer("throttleRate", 1, 10000),
-        burst=reader.integer("throttleBurst", 1, 5000),
-        domain=reader.matching("domain", host, "a host name such as api.example.com"),
-        certificate_arn=reader.matching(
-            "certificateArn", rf"arn:aws[\w-]*:acm:{region}:\S+", f"the ARN of a certificate in {region}"
-        ),
-    )
-    if "jwt" in (api.write_auth, api.read_auth) and not api.jwt_issuer:
-        raise reader.fail("jwtIssuer", "", "the issuer's URL, needed by writeAuth or readAuth jwt")
-    if "jwt" in (api.write_auth, api.read_auth) and not api.jwt_audience:
-        raise reader.fail("jwtAudience", [], "at least one audience, needed by writeAuth or readAuth jwt")
-    if bool(api.domain) != bool(api.certificate_arn):
-        raise reader.fail("certificateArn", api.certificate_arn, "a certificate for domain; neither without the other")
-    return api

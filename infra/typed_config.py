@@ -10,44 +10,44 @@ from typing import cast
 import pulumi
 
 
-class SettingsError(pulumi.RunError):
+class ConfigError(pulumi.RunError):
     """The configuration cannot be used; Pulumi shows the message and no traceback."""
 
     def __init__(self, key: str, got: object, allowed: str) -> None:
         super().__init__(f"{key}: got {got!r}, allowed: {allowed}")
 
 
-class Reader:
-    """Typed reads of one bag of configuration."""
+class TypedConfig:
+    """Typed reads of one bag of configuration; each raises ConfigError for a value that cannot be used."""
 
     def __init__(self, bag: str) -> None:
         self._config = pulumi.Config(bag)
 
-    def fail(self, key: str, got: object, allowed: str) -> SettingsError:
-        """The error for a value of this bag."""
-        return SettingsError(self._config.full_key(key), got, allowed)
+    def fail(self, key: str, got: object, allowed: str) -> ConfigError:
+        """Return the error for a value of this bag."""
+        return ConfigError(self._config.full_key(key), got, allowed)
 
     def text(self, key: str, allowed: str, accepts: Callable[[str], object]) -> str:
-        """A text that `accepts` finds good."""
+        """Return a text that `accepts` finds good."""
         value = self._config.get(key)
         if value is None or not accepts(value):
             raise self.fail(key, value, allowed)
         return value
 
     def matching(self, key: str, pattern: str, allowed: str) -> str:
-        """A text of this pattern, or nothing."""
+        """Return a text of this pattern, or an empty one."""
         return self.text(key, f"{allowed}, or nothing", lambda value: not value or re.fullmatch(pattern, value))
 
     def choice(self, key: str, *values: str) -> str:
-        """One of these texts."""
+        """Return one of these texts."""
         return self.text(key, " or ".join(values), values.__contains__)
 
     def flag(self, key: str) -> bool:
-        """true or false."""
+        """Return whether the value is true; it may be false."""
         return self.choice(key, "true", "false") == "true"
 
     def integer(self, key: str, minimum: int, maximum: int, special: int | None = None) -> int:
-        """An integer of this range, or the special one."""
+        """Return an integer of this range, or the special one."""
         allowed = f"an integer from {minimum} to {maximum}" + ("" if special is None else f", or {special}")
         text = self.text(key, allowed, lambda value: re.fullmatch(r"-?[0-9]{1,15}", value))
         if int(text) != special and not minimum <= int(text) <= maximum:
@@ -55,7 +55,7 @@ class Reader:
         return int(text)
 
     def texts(self, key: str, pattern: str, allowed: str) -> tuple[str, ...]:
-        """A list of different texts of this pattern."""
+        """Return a list of different texts of this pattern."""
         value = self._config.get(key)
         try:
             items = json.loads(value or "")

@@ -205,7 +205,7 @@ def test_no_module_needs_itself() -> None:
 
 def test_only_the_settings_of_infra_read_configuration() -> None:
     assert [path.name for path in files("infra") if "pulumi.Config" in path.read_text()] == ["typed_config.py"]
-    users = [path.name for path in files("infra") if "import Reader" in path.read_text()]
+    users = [path.name for path in files("infra") if "TypedConfig(" in path.read_text()]
     assert users == ["settings.py"]
 
 

@@ -17,16 +17,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def entry_of(function: str) -> str:
-    """The module that a function starts in."""
+    """Return the module that a function starts in."""
     return f"handlers.{function}"
 
 
 def handler_of(function: str) -> str:
-    """The function's handler as Lambda is told."""
+    """Return the function's handler as Lambda takes it."""
     return f"{entry_of(function)}.handler"
 
 
 def archive_of(function: str, root: Path = ROOT) -> pulumi.AssetArchive:
-    """The archive of one function. Raises ArchiveError where an import cannot be followed."""
+    """Return the archive of one function. Raises ArchiveError where an import cannot be followed."""
     files = files_of(entry_of(function), root)
     return pulumi.AssetArchive({name: pulumi.StringAsset(content_of(path).decode()) for name, path in files.items()})

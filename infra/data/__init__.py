@@ -1,1 +1,1 @@
-"""Where the data lies."""
+"""The table and the file system."""

@@ -1,4 +1,4 @@
-"""Where the data is: the ledger's table, and the file system with the snapshots.
+"""The ledger's table, and the file system with the snapshots.
 
 The table is the source of truth. The file system can be built again from it, so that its backup is a matter of taste.
 Both access points lead to one directory: the writer owns it, the reader is another user in the same group.
@@ -6,7 +6,7 @@ Both access points lead to one directory: the writer owns it, the reader is anot
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -14,57 +14,71 @@ import pulumi_aws as aws
 
 from handlers.aws.table import ATTRIBUTES, BY_ID, ID, PARTITION_KEY, SORT_KEY, TTL
 from handlers.routes import COMMAND, QUERY
-from infra.compute.identity import IdentityComponent
-from infra.foundation.network import NetworkComponent
-from infra.naming import Naming, file_system_policy
-from infra.settings import NO_LIMIT, Settings
+from infra.naming import Naming
+from infra.policies import file_system_policy
 
 WRITER_UID, READER_UID, GID = 1000, 1001, 1000
-USERS = {COMMAND: WRITER_UID, QUERY: READER_UID}
 DIRECTORY, DIRECTORY_MODE = "/data", "0750"
 RECOVERY_DAYS = 35
 
 
 @dataclass(frozen=True, kw_only=True)
 class StorageArgs:
-    """What the storage depends on; `identities` are those of the functions that use it."""
+    """The table's name and caps, where the file system can be mounted, by whom, and how all of it is kept.
+
+    Args:
+        max_reads, max_writes: the most units a second of the table, and of its index.
+        subnet_ids: where mount targets are made, each in a zone of its own; the names tell them apart, so that a
+            change of order replaces none.
+        security_group_id: that of the mount targets.
+        writer_role_arn, reader_role_arn: who may mount, through an access point each.
+        protect: guard table and file system against deletion, and keep them when the stack goes.
+        backup: daily backups of the file system.
+        key_arn: encrypts both; without it AWS manages the keys.
+    """
 
     naming: Naming
-    settings: Settings
-    network: NetworkComponent
-    identities: Mapping[str, IdentityComponent]
-    key_arn: pulumi.Output[str] | None
+    table_name: pulumi.Input[str]
+    max_reads: pulumi.Input[int]
+    max_writes: pulumi.Input[int]
+    subnet_ids: Mapping[str, pulumi.Input[str]]
+    security_group_id: pulumi.Input[str]
+    writer_role_arn: pulumi.Input[str]
+    reader_role_arn: pulumi.Input[str]
+    protect: bool = True
+    backup: bool = True
+    key_arn: pulumi.Input[str] | None = None
 
 
 class StorageComponent(pulumi.ComponentResource):
     """Table, file system, mount targets, access points and the file system's policy."""
 
-    table_name: pulumi.Output[str]
-    table_arn: pulumi.Output[str]
-    file_system_id: pulumi.Output[str]
-    file_system_arn: pulumi.Output[str]
-    access_point_arns: Mapping[str, pulumi.Output[str]]
+    table: aws.dynamodb.Table
+    file_system: aws.efs.FileSystem
+    mount_targets: Sequence[aws.efs.MountTarget]
+    writer: aws.efs.AccessPoint
+    reader: aws.efs.AccessPoint
 
     def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("lambdasqlite:index:StorageComponent", name, None, opts)
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=self)
-        protect = args.settings.protect
-        self._kept = pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=protect)
-        table, files = self._table(), self._file_system()
-        self._mount_targets(files.id)
-        self.access_point_arns = {name: self._access_point(files.id, name, uid) for name, uid in USERS.items()}
-        self._policy(files)
-        self.table_name, self.table_arn = table.name, table.arn
-        self.file_system_id, self.file_system_arn = files.id, files.arn
-        self.register_outputs({"table_name": self.table_name, "file_system_id": self.file_system_id})
+        self._kept = pulumi.ResourceOptions(parent=self, protect=args.protect, retain_on_delete=args.protect)
+        self.table, self.file_system = self._table(), self._file_system()
+        self.mount_targets = [self._mount_target(part, subnet_id) for part, subnet_id in args.subnet_ids.items()]
+        self.writer, self.reader = self._access_point(COMMAND, WRITER_UID), self._access_point(QUERY, READER_UID)
+        self._policy()
+        self.register_outputs({"table_name": self.table.name, "file_system_id": self.file_system.id})
 
     def _table(self) -> aws.dynamodb.Table:
-        args, settings = self._args, self._args.settings
-        limits = table_limits(settings)
+        args = self._args
+        limits: aws.dynamodb.TableOnDemandThroughputArgsDict = {
+            "max_read_request_units": args.max_reads,
+            "max_write_request_units": args.max_writes,
+        }
         return aws.dynamodb.Table(
             f"{self._name}-table",
-            name=args.naming.table(),
+            name=args.table_name,
             billing_mode="PAY_PER_REQUEST",
             hash_key=PARTITION_KEY,
             range_key=SORT_KEY,
@@ -83,7 +97,7 @@ class StorageComponent(pulumi.ComponentResource):
             server_side_encryption={"enabled": True, "kms_key_arn": args.key_arn},
             stream_enabled=True,
             stream_view_type="NEW_IMAGE",
-            deletion_protection_enabled=settings.protect,
+            deletion_protection_enabled=args.protect,
             tags=args.naming.tags("ledger"),
             opts=self._kept,
         )
@@ -105,26 +119,26 @@ class StorageComponent(pulumi.ComponentResource):
         aws.efs.BackupPolicy(
             f"{self._name}-backup",
             file_system_id=files.id,
-            backup_policy={"status": "ENABLED" if self._args.settings.backup else "DISABLED"},
+            backup_policy={"status": "ENABLED" if self._args.backup else "DISABLED"},
             opts=self._child,
         )
         return files
 
-    def _mount_targets(self, file_system_id: pulumi.Output[str]) -> None:
-        for number, subnet_id in enumerate(self._args.network.subnet_ids, 1):
-            aws.efs.MountTarget(
-                f"{self._name}-mount-{number}",
-                file_system_id=file_system_id,
-                subnet_id=subnet_id,
-                security_groups=[self._args.network.file_system_group_id],
-                opts=self._child,
-            )
+    def _mount_target(self, part: str, subnet_id: pulumi.Input[str]) -> aws.efs.MountTarget:
+        """Make one that goes before its successor comes: AWS refuses a second in the same zone."""
+        return aws.efs.MountTarget(
+            f"{self._name}-mount-{part}",
+            file_system_id=self.file_system.id,
+            subnet_id=subnet_id,
+            security_groups=[self._args.security_group_id],
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
 
-    def _access_point(self, file_system_id: pulumi.Output[str], function: str, uid: int) -> pulumi.Output[str]:
-        """Whichever is used first makes the directory, so both say the same of it."""
+    def _access_point(self, function: str, uid: int) -> aws.efs.AccessPoint:
+        """Make one for a function; whichever is used first makes the directory, so both say the same of it."""
         return aws.efs.AccessPoint(
             f"{self._name}-{function}",
-            file_system_id=file_system_id,
+            file_system_id=self.file_system.id,
             posix_user={"uid": uid, "gid": GID},
             root_directory={
                 "path": DIRECTORY,
@@ -132,22 +146,16 @@ class StorageComponent(pulumi.ComponentResource):
             },
             tags=self._args.naming.tags(f"files-{function}"),
             opts=self._child,
-        ).arn
-
-    def _policy(self, files: aws.efs.FileSystem) -> None:
-        roles = {function: identity.role_arn for function, identity in self._args.identities.items()}
-        policy = pulumi.Output.all(files=files.arn, roles=roles, points=self.access_point_arns).apply(
-            lambda known: file_system_policy(
-                known["files"],
-                writer=(known["roles"][COMMAND], known["points"][COMMAND]),
-                reader=(known["roles"][QUERY], known["points"][QUERY]),
-            )
         )
-        aws.efs.FileSystemPolicy(f"{self._name}-policy", file_system_id=files.id, policy=policy, opts=self._child)
 
-
-def table_limits(settings: Settings) -> aws.dynamodb.TableOnDemandThroughputArgsDict | None:
-    """The cap on the table's units a second; nothing where there is none."""
-    if settings.table_reads == settings.table_writes == NO_LIMIT:
-        return None
-    return {"max_read_request_units": settings.table_reads, "max_write_request_units": settings.table_writes}
+    def _policy(self) -> None:
+        policy = pulumi.Output.all(
+            files=self.file_system.arn,
+            writer=(self._args.writer_role_arn, self.writer.arn),
+            reader=(self._args.reader_role_arn, self.reader.arn),
+        ).apply(
+            lambda arns: file_system_policy(arns["files"], writer=tuple(arns["writer"]), reader=tuple(arns["reader"]))
+        )
+        aws.efs.FileSystemPolicy(
+            f"{self._name}-policy", file_system_id=self.file_system.id, policy=policy, opts=self._child
+        )

@@ -1,1 +1,1 @@
-"""What callers see."""
+"""The API that callers see."""

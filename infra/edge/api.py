@@ -7,32 +7,18 @@ POST, are explicit and authorised as writes; everything else goes to the query f
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from handlers.routes import QUERY, gateway_routes
-from infra.compute.function import FunctionComponent
+from infra.edge.callers import DEFAULT, JWT, Callers, RouteRule, cors, part_of, route_rules
+from infra.edge.domain import Domain, map_domain
 from infra.naming import Naming
-from infra.settings import ApiSettings, Settings
 
-DEFAULT, PREFLIGHT = "$default", "OPTIONS /{proxy+}"
 GATEWAY_TIMEOUT_MS = 30_000  # an HTTP API waits no longer
 AUTHORIZATION = {"none": "NONE", "iam": "AWS_IAM", "jwt": "JWT"}
-CORS_MAX_AGE_S = 3600
-REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key", "if-none-match", "min-bookmark", "prefer")
-RESPONSE_HEADERS = (
-    "consumed",
-    "etag",
-    "idempotent-replayed",
-    "location",
-    "retry-after",
-    "server-timing",
-    "snapshot-bookmark",
-)
 ACCESS_LOG = {
     "requestId": "$context.requestId",
     "time": "$context.requestTimeEpoch",
@@ -53,164 +39,143 @@ ACCESS_LOG = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Target:
+    """A function that the gateway calls through an alias."""
+
+    function_name: pulumi.Input[str]
+    alias_name: pulumi.Input[str]
+    invoke_arn: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApiArgs:
-    """What the API depends on."""
+    """The functions behind the API by their names, who may call it, how often, and how long its log is kept.
+
+    Args:
+        rate, burst: requests a second, and at once, that are let through.
+        domain: its own host name; the default endpoint is then switched off.
+        key_arn: encrypts the access log; without it AWS manages the key.
+    """
 
     naming: Naming
-    settings: Settings
-    functions: Mapping[str, FunctionComponent]
-    key_arn: pulumi.Output[str] | None
+    targets: Mapping[str, Target]
+    callers: Callers
+    rate: pulumi.Input[int]
+    burst: pulumi.Input[int]
+    log_days: pulumi.Input[int]
+    domain: Domain | None = None
+    key_arn: pulumi.Input[str] | None = None
 
 
 class ApiComponent(pulumi.ComponentResource):
-    """The gateway. `domain_target` is what a DNS record for the own domain has to point to."""
+    """The gateway with its routes, its stage and its log."""
 
+    api: aws.apigatewayv2.Api
+    authorizer: aws.apigatewayv2.Authorizer | None
+    routes: Mapping[str, aws.apigatewayv2.Route]
+    log_group: aws.cloudwatch.LogGroup
+    stage: aws.apigatewayv2.Stage
+    domain_name: aws.apigatewayv2.DomainName | None
     url: pulumi.Output[str]
-    domain_target: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: ApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("lambdasqlite:index:ApiComponent", name, None, opts)
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=self)
-        self._api = self._gateway()
-        self._authorizer_id = self._authorizer()
-        self._integrations = {function: self._integration(function) for function in args.functions}
-        for key, (function, auth) in routes(args.settings.api).items():
-            self._route(key, function, auth)
-        stage = self._stage()
-        self.url, self.domain_target = (
-            self._domain(stage) if args.settings.api.domain else (self._api.api_endpoint, None)
+        self.api = self._api()
+        self.authorizer = self._authorizer() if args.callers.use_tokens() else None
+        self._integrations = {function: self._integration(function) for function in args.targets}
+        self.routes = {key: self._route(key, rule) for key, rule in route_rules(args.callers).items()}
+        self.log_group = self._log_group()
+        self.stage = self._stage()
+        self.domain_name = args.domain and map_domain(
+            name, args.domain, api_id=self.api.id, stage=self.stage.id, naming=args.naming, opts=self._child
+        )
+        self.url = (
+            pulumi.Output.concat("https://", self.domain_name.domain_name)
+            if self.domain_name
+            else self.api.api_endpoint
         )
         self.register_outputs({"url": self.url})
 
-    def _gateway(self) -> aws.apigatewayv2.Api:
-        settings = self._args.settings.api
+    def _api(self) -> aws.apigatewayv2.Api:
         return aws.apigatewayv2.Api(
             f"{self._name}-gateway",
             name=self._args.naming.name("api"),
             description="Three read paths over one data set",
             protocol_type="HTTP",
-            cors_configuration=cors(settings),
-            disable_execute_api_endpoint=bool(settings.domain),
+            cors_configuration=cors(self._args.callers),
+            disable_execute_api_endpoint=self._args.domain is not None,
             tags=self._args.naming.tags("api"),
             opts=self._child,
         )
 
-    def _authorizer(self) -> pulumi.Output[str] | None:
-        settings = self._args.settings.api
-        if "jwt" not in (settings.write_auth, settings.read_auth):
-            return None
+    def _authorizer(self) -> aws.apigatewayv2.Authorizer:
+        callers = self._args.callers
         return aws.apigatewayv2.Authorizer(
             f"{self._name}-jwt",
             name="jwt",
-            api_id=self._api.id,
+            api_id=self.api.id,
             authorizer_type="JWT",
             identity_sources=["$request.header.Authorization"],
-            jwt_configuration={"issuer": settings.jwt_issuer, "audiences": settings.jwt_audience},
+            jwt_configuration={"issuer": callers.jwt_issuer, "audiences": callers.jwt_audience},
             opts=self._child,
-        ).id
+        )
 
-    def _integration(self, function: str) -> pulumi.Output[str]:
+    def _integration(self, function: str) -> aws.apigatewayv2.Integration:
         return aws.apigatewayv2.Integration(
             f"{self._name}-{function}",
-            api_id=self._api.id,
+            api_id=self.api.id,
             integration_type="AWS_PROXY",
-            integration_uri=self._args.functions[function].invoke_arn,
+            integration_uri=self._args.targets[function].invoke_arn,
             payload_format_version="2.0",
             timeout_milliseconds=GATEWAY_TIMEOUT_MS,
             opts=self._child,
-        ).id
-
-    def _route(self, key: str, function: str, auth: str) -> None:
-        part = part_of(key)
-        aws.apigatewayv2.Route(
-            f"{self._name}-{part}",
-            api_id=self._api.id,
-            route_key=key,
-            target=pulumi.Output.concat("integrations/", self._integrations[function]),
-            authorization_type=AUTHORIZATION[auth],
-            authorizer_id=self._authorizer_id if auth == "jwt" else None,
-            opts=self._child,
         )
+
+    def _route(self, key: str, rule: RouteRule) -> aws.apigatewayv2.Route:
+        target = self._args.targets[rule.function]
         aws.lambda_.Permission(
-            f"{self._name}-{part}",
+            f"{self._name}-{part_of(key)}",
             action="lambda:InvokeFunction",
-            function=self._args.functions[function].function_name,
-            qualifier=self._args.functions[function].alias_name,
+            function=target.function_name,
+            qualifier=target.alias_name,
             principal="apigateway.amazonaws.com",
-            source_arn=pulumi.Output.concat(self._api.execution_arn, f"/{DEFAULT}/", key.replace(" ", "")),
+            source_arn=pulumi.Output.concat(self.api.execution_arn, f"/{DEFAULT}/", key.replace(" ", "")),
+            opts=self._child,
+        )
+        return aws.apigatewayv2.Route(
+            f"{self._name}-{part_of(key)}",
+            api_id=self.api.id,
+            route_key=key,
+            target=pulumi.Output.concat("integrations/", self._integrations[rule.function].id),
+            authorization_type=AUTHORIZATION[rule.auth],
+            authorization_scopes=rule.scopes or None,
+            authorizer_id=self.authorizer.id if self.authorizer and rule.auth == JWT else None,
             opts=self._child,
         )
 
-    def _stage(self) -> pulumi.Output[str]:
-        naming, settings = self._args.naming, self._args.settings
-        log = aws.cloudwatch.LogGroup(
+    def _log_group(self) -> aws.cloudwatch.LogGroup:
+        return aws.cloudwatch.LogGroup(
             f"{self._name}-access",
-            name=naming.vended_log_group("access"),
-            retention_in_days=settings.log_days,
+            name=self._args.naming.vended_log_group("access"),
+            retention_in_days=self._args.log_days,
             kms_key_id=self._args.key_arn,
-            tags=naming.tags("access"),
+            tags=self._args.naming.tags("access"),
             opts=self._child,
         )
+
+    def _stage(self) -> aws.apigatewayv2.Stage:
         return aws.apigatewayv2.Stage(
             f"{self._name}-stage",
             name=DEFAULT,
-            api_id=self._api.id,
+            api_id=self.api.id,
             auto_deploy=True,
-            access_log_settings={"destination_arn": log.arn, "format": json.dumps(ACCESS_LOG)},
+            access_log_settings={"destination_arn": self.log_group.arn, "format": json.dumps(ACCESS_LOG)},
             default_route_settings={
-                "throttling_rate_limit": settings.api.rate,
-                "throttling_burst_limit": settings.api.burst,
+                "throttling_rate_limit": self._args.rate,
+                "throttling_burst_limit": self._args.burst,
             },
-            tags=naming.tags("api"),
-            opts=self._child,
-        ).id
-
-    def _domain(self, stage: pulumi.Output[str]) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
-        settings = self._args.settings.api
-        domain = aws.apigatewayv2.DomainName(
-            f"{self._name}-domain",
-            domain_name=settings.domain,
-            domain_name_configuration={
-                "certificate_arn": settings.certificate_arn,
-                "endpoint_type": "REGIONAL",
-                "security_policy": "TLS_1_2",
-            },
-            tags=self._args.naming.tags("domain"),
+            tags=self._args.naming.tags("api"),
             opts=self._child,
         )
-        aws.apigatewayv2.ApiMapping(
-            f"{self._name}-mapping", api_id=self._api.id, domain_name=domain.id, stage=stage, opts=self._child
-        )
-        target = domain.domain_name_configuration.target_domain_name
-        return pulumi.Output.concat("https://", domain.domain_name), target
-
-
-def routes(settings: ApiSettings) -> dict[str, tuple[str, str]]:
-    """Route key -> the function that answers, and how its callers are authorised.
-
-    Where reads are authorised, `$default` would ask a browser's preflight for credentials that it cannot have; a
-    route of its own lets the gateway answer it.
-    """
-    table = {key: (function, settings.write_auth) for key, function in gateway_routes().items()}
-    if settings.cors_origins and settings.read_auth != "none":
-        table[PREFLIGHT] = (QUERY, "none")
-    return {**table, DEFAULT: (QUERY, settings.read_auth)}
-
-
-def cors(settings: ApiSettings) -> aws.apigatewayv2.ApiCorsConfigurationArgsDict | None:
-    """What browsers on other origins may do; nothing where no origin is named."""
-    if not settings.cors_origins:
-        return None
-    return {
-        "allow_origins": settings.cors_origins,
-        "allow_methods": ["GET", "HEAD", "POST"],
-        "allow_headers": REQUEST_HEADERS,
-        "expose_headers": RESPONSE_HEADERS,
-        "max_age": CORS_MAX_AGE_S,
-    }
-
-
-def part_of(key: str) -> str:
-    """A route's part of a resource name: "POST /insert" is post-insert."""
-    return "-".join(re.findall(r"[a-z0-9]+", key.lower()))

@@ -2,48 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pulumi
 import pulumi_aws as aws
 
-from infra.naming import Naming, allow, document, trust
+from infra.naming import Naming
+from infra.policies import flow_logs_policy, trust
 
 AGGREGATION_S = 600
 
 
+@dataclass(frozen=True, kw_only=True)
+class FlowLogs:
+    """The log of refused packets; `key_arn` encrypts it, `permissions_boundary` bounds the role that writes it."""
+
+    retention_days: pulumi.Input[int]
+    key_arn: pulumi.Input[str] | None = None
+    permissions_boundary: pulumi.Input[str] | None = None
+
+
 def log_refusals(
     name: str,
-    vpc_id: pulumi.Output[str],
+    settings: FlowLogs,
     *,
+    vpc_id: pulumi.Input[str],
+    account_id: str,
     naming: Naming,
-    log_days: int,
-    key_arn: pulumi.Output[str] | None,
     opts: pulumi.ResourceOptions,
-) -> None:
-    """Log what a VPC refuses; the resources are made with `opts`, as children of the network called `name`."""
+) -> aws.cloudwatch.LogGroup:
+    """Log what a VPC refuses and return the log; the resources are made with `opts`, for the network called `name`."""
     group = aws.cloudwatch.LogGroup(
         f"{name}-flow",
         name=naming.vended_log_group("flow"),
-        retention_in_days=log_days,
-        kms_key_id=key_arn,
+        retention_in_days=settings.retention_days,
+        kms_key_id=settings.key_arn,
         tags=naming.tags("flow"),
         opts=opts,
     )
-    of_this_account = {"StringEquals": {"aws:SourceAccount": naming.account}}
     role = aws.iam.Role(
         f"{name}-flow",
         name=naming.name("flow"),
-        assume_role_policy=trust("vpc-flow-logs.amazonaws.com", Condition=of_this_account),
+        assume_role_policy=trust(
+            "vpc-flow-logs.amazonaws.com", Condition={"StringEquals": {"aws:SourceAccount": account_id}}
+        ),
+        permissions_boundary=settings.permissions_boundary,
         tags=naming.tags("flow"),
         opts=opts,
     )
-    aws.iam.RolePolicy(
-        f"{name}-flow",
-        role=role.name,
-        policy=group.arn.apply(
-            lambda arn: document(allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{arn}:*"]))
-        ),
-        opts=opts,
-    )
+    aws.iam.RolePolicy(f"{name}-flow", role=role.name, policy=group.arn.apply(flow_logs_policy), opts=opts)
     aws.ec2.FlowLog(
         f"{name}-flow",
         vpc_id=vpc_id,
@@ -55,3 +62,4 @@ def log_refusals(
         tags=naming.tags("flow"),
         opts=opts,
     )
+    return group

@@ -7,45 +7,46 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.naming import Naming, key_policy
-from infra.settings import Settings
+from infra.account import account_of
+from infra.naming import Naming
+from infra.policies import key_policy
 
 ROTATION_DAYS = 365
-DELETION_DAYS_PROTECTED = 30
-DELETION_DAYS = 7
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyArgs:
-    """What the key depends on."""
+    """The key's names, and whether Pulumi refuses to let go of it."""
 
     naming: Naming
-    settings: Settings
+    protect: bool = True
 
 
 class KeyComponent(pulumi.ComponentResource):
-    """A rotated key with an alias."""
+    """A rotated key with an alias.
 
-    arn: pulumi.Output[str]
+    AWS never deletes it on Pulumi's behalf: table and file system keep using the key they were made with even where
+    the program no longer names it, so that deleting the key would destroy them.
+    """
+
+    key: aws.kms.Key
+    alias: aws.kms.Alias
 
     def __init__(self, name: str, args: KeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("lambdasqlite:index:KeyComponent", name, None, opts)
-        protect = args.settings.protect
-        key = aws.kms.Key(
+        self.key = aws.kms.Key(
             f"{name}-key",
             description=f"Everything that {args.naming.project}-{args.naming.stack} stores",
-            policy=key_policy(args.naming),
+            policy=key_policy(account_of(self)),
             enable_key_rotation=True,
             rotation_period_in_days=ROTATION_DAYS,
-            deletion_window_in_days=DELETION_DAYS_PROTECTED if protect else DELETION_DAYS,
             tags=args.naming.tags("key"),
-            opts=pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=protect),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, retain_on_delete=True),
         )
-        aws.kms.Alias(
+        self.alias = aws.kms.Alias(
             f"{name}-alias",
             name=f"alias/{args.naming.name('key')}",
-            target_key_id=key.key_id,
+            target_key_id=self.key.key_id,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.arn = key.arn
-        self.register_outputs({"arn": self.arn})
+        self.register_outputs({"arn": self.key.arn})

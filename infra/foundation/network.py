@@ -1,194 +1,113 @@
-"""Where the functions run: subnets with no way out but to the file system and to DynamoDB.
-
-There is no internet gateway and no NAT. An existing VPC can be used instead; its owner then sees to the way to
-DynamoDB, to flow logs and to the default security group.
-"""
+"""A network for the functions: subnets with no way out but to the file system and to DynamoDB."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ipaddress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.foundation.flow_logs import log_refusals
-from infra.naming import Naming, endpoint_policy, subnet_cidrs
-from infra.settings import Settings
-from infra.typed_config import SettingsError
-
-NFS, HTTPS = 2049, 443
-NO_LAMBDA_ZONES = ("use1-az3",)  # has neither arm64 functions nor mount targets
+from infra.account import Account, account_of
+from infra.foundation.flow_logs import FlowLogs, log_refusals
+from infra.foundation.security_groups import SecurityGroups, security_groups
+from infra.foundation.subnets import isolated_subnets
+from infra.naming import Naming
+from infra.policies import endpoint_policy
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """What the network depends on. `key_arn` encrypts the flow logs' log group."""
+    """The network's range and zones (2 or 3), the tables that may be reached from it, and whether it logs refusals.
+
+    `tables` are names of tables of the same account and region; `*` stands for any part of a name.
+    """
 
     naming: Naming
-    settings: Settings
-    key_arn: pulumi.Output[str] | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Vpc:
-    """A VPC, our own or an existing one. `default_group_id`: its security group that lets nothing through."""
-
-    id: pulumi.Input[str]
-    subnet_ids: Sequence[pulumi.Input[str]]
-    default_group_id: pulumi.Output[str]
-    dynamodb_prefix_list_id: pulumi.Output[str]
+    cidr: ipaddress.IPv4Network
+    zones: int
+    tables: Sequence[pulumi.Input[str]]
+    flow_logs: FlowLogs | None = None
 
 
 class NetworkComponent(pulumi.ComponentResource):
-    """Subnets and security groups for the functions and for the file system."""
+    """A VPC without internet gateway or NAT: subnets, the way to DynamoDB, security groups.
 
-    subnet_ids: Sequence[pulumi.Input[str]]
+    `subnet_ids` has a name for each subnet, by which whatever is made in it can be called.
+    """
+
+    vpc: aws.ec2.Vpc
+    default_group: aws.ec2.DefaultSecurityGroup
+    route_table: aws.ec2.RouteTable
+    subnets: Sequence[aws.ec2.Subnet]
+    endpoint: aws.ec2.VpcEndpoint
+    groups: SecurityGroups
+    flow_log_group: aws.cloudwatch.LogGroup | None
+    vpc_id: pulumi.Output[str]
+    subnet_ids: Mapping[str, pulumi.Output[str]]
     function_group_id: pulumi.Output[str]
     file_system_group_id: pulumi.Output[str]
-    default_group_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("lambdasqlite:index:NetworkComponent", name, None, opts)
-        self._name, self._args = name, args
-        self._child = pulumi.ResourceOptions(parent=self)
-        vpc = self._existing_vpc() if args.settings.network.vpc_id else self._own_vpc()
-        functions = self._group(vpc, "functions", "The functions: out to the file system and to DynamoDB, nothing else")
-        files = self._group(vpc, "files", "The file system's mount targets: in from the functions, nothing else")
-        self._rules(functions.id, files.id, vpc.dynamodb_prefix_list_id)
-        self.subnet_ids = vpc.subnet_ids
-        self.function_group_id, self.file_system_group_id = functions.id, files.id
-        self.default_group_id = vpc.default_group_id
-        self.register_outputs({"subnet_ids": self.subnet_ids})
-
-    def _existing_vpc(self) -> _Vpc:
-        settings, region = self._args.settings.network, self._args.naming.region
-        within = pulumi.InvokeOptions(parent=self)
-        return _Vpc(
-            id=settings.vpc_id,
-            subnet_ids=settings.subnet_ids,
-            default_group_id=aws.ec2.get_security_group_output(vpc_id=settings.vpc_id, name="default", opts=within).id,
-            dynamodb_prefix_list_id=aws.ec2.get_prefix_list_output(
-                name=f"com.amazonaws.{region}.dynamodb", opts=within
-            ).id,
-        )
-
-    def _own_vpc(self) -> _Vpc:
-        naming = self._args.naming
-        vpc = aws.ec2.Vpc(
-            f"{self._name}-vpc",
-            cidr_block=str(self._args.settings.network.cidr),
+        account, naming, child = account_of(self), args.naming, pulumi.ResourceOptions(parent=self)
+        self.vpc = aws.ec2.Vpc(
+            f"{name}-vpc",
+            cidr_block=str(args.cidr),
             enable_dns_support=True,
             enable_dns_hostnames=True,
             tags=naming.tags("vpc"),
-            opts=self._child,
+            opts=child,
         )
-        default_group = aws.ec2.DefaultSecurityGroup(  # no rules: adopting it empties it
-            f"{self._name}-default", vpc_id=vpc.id, tags=naming.tags("default"), opts=self._child
+        self.default_group = aws.ec2.DefaultSecurityGroup(  # no rules: adopting it empties it
+            f"{name}-default", vpc_id=self.vpc.id, tags=naming.tags("default"), opts=child
         )
-        routes = aws.ec2.RouteTable(f"{self._name}-routes", vpc_id=vpc.id, tags=naming.tags("routes"), opts=self._child)
-        if self._args.settings.network.flow_logs:
-            log_refusals(
-                self._name,
-                vpc.id,
-                naming=naming,
-                log_days=self._args.settings.log_days,
-                key_arn=self._args.key_arn,
-                opts=self._child,
-            )
-        return _Vpc(
-            id=vpc.id,
-            subnet_ids=self._subnets(vpc.id, routes.id),
-            default_group_id=default_group.id,
-            dynamodb_prefix_list_id=self._endpoint(vpc.id, routes.id).prefix_list_id,
+        self.route_table = aws.ec2.RouteTable(
+            f"{name}-routes", vpc_id=self.vpc.id, tags=naming.tags("routes"), opts=child
         )
+        self.subnets = isolated_subnets(
+            name,
+            vpc_id=self.vpc.id,
+            route_table_id=self.route_table.id,
+            cidr=args.cidr,
+            zones=args.zones,
+            naming=naming,
+            parent=self,
+        )
+        self.endpoint = self._endpoint(name, args, account)
+        self.groups = security_groups(
+            name,
+            vpc_id=self.vpc.id,
+            dynamodb_prefix_list_id=self.endpoint.prefix_list_id,
+            naming=naming,
+            opts=child,
+        )
+        self.flow_log_group = args.flow_logs and log_refusals(
+            name, args.flow_logs, vpc_id=self.vpc.id, account_id=account.account_id, naming=naming, opts=child
+        )
+        self.vpc_id = self.vpc.id
+        self.subnet_ids = {str(number): subnet.id for number, subnet in enumerate(self.subnets, start=1)}
+        self.function_group_id, self.file_system_group_id = self.groups.functions.id, self.groups.files.id
+        self.register_outputs({"vpc_id": self.vpc_id, "subnet_ids": list(self.subnet_ids.values())})
 
-    def _subnets(self, vpc_id: pulumi.Output[str], route_table_id: pulumi.Output[str]) -> list[pulumi.Output[str]]:
-        settings, subnets = self._args.settings.network, list[pulumi.Output[str]]()
-        zones = zone_names(self._args.naming.region, settings.zones)
-        for number, (zone, cidr) in enumerate(zip(zones, subnet_cidrs(settings.cidr, settings.zones), strict=True), 1):
-            subnet = aws.ec2.Subnet(
-                f"{self._name}-subnet-{number}",
-                vpc_id=vpc_id,
-                cidr_block=cidr,
-                availability_zone=zone,
-                map_public_ip_on_launch=False,
-                tags=self._args.naming.tags(f"isolated-{number}"),
-                opts=self._child,
-            )
-            aws.ec2.RouteTableAssociation(
-                f"{self._name}-routes-{number}", subnet_id=subnet.id, route_table_id=route_table_id, opts=self._child
-            )
-            subnets.append(subnet.id)
-        return subnets
-
-    def _endpoint(self, vpc_id: pulumi.Output[str], route_table_id: pulumi.Output[str]) -> aws.ec2.VpcEndpoint:
+    def _endpoint(self, name: str, args: NetworkArgs, account: Account) -> aws.ec2.VpcEndpoint:
+        """Make the free way to DynamoDB, which lets the functions' actions on their tables through."""
+        table_arns = pulumi.Output.all(*args.tables).apply(
+            lambda names: [account.arn("dynamodb", f"table/{table}") for table in names]
+        )
         return aws.ec2.VpcEndpoint(
-            f"{self._name}-dynamodb",
-            vpc_id=vpc_id,
+            f"{name}-dynamodb",
+            vpc_id=self.vpc.id,
             vpc_endpoint_type="Gateway",
-            service_name=f"com.amazonaws.{self._args.naming.region}.dynamodb",
-            route_table_ids=[route_table_id],
-            policy=endpoint_policy(self._args.naming.table_arn()),
-            tags=self._args.naming.tags("dynamodb"),
-            opts=self._child,
-        )
-
-    def _group(self, vpc: _Vpc, part: str, description: str) -> aws.ec2.SecurityGroup:
-        return aws.ec2.SecurityGroup(
-            f"{self._name}-{part}",
-            vpc_id=vpc.id,
-            description=description,
-            tags=self._args.naming.tags(part),
-            opts=self._child,
-        )
-
-    def _rules(
-        self, functions: pulumi.Output[str], files: pulumi.Output[str], dynamodb_prefix_list_id: pulumi.Output[str]
-    ) -> None:
-        tags = self._args.naming.tags
-        aws.vpc.SecurityGroupEgressRule(
-            f"{self._name}-functions-to-files",
-            security_group_id=functions,
-            referenced_security_group_id=files,
-            description="NFS to the file system",
-            ip_protocol="tcp",
-            from_port=NFS,
-            to_port=NFS,
-            tags=tags("functions-to-files"),
-            opts=self._child,
-        )
-        aws.vpc.SecurityGroupIngressRule(
-            f"{self._name}-files-from-functions",
-            security_group_id=files,
-            referenced_security_group_id=functions,
-            description="NFS from the functions",
-            ip_protocol="tcp",
-            from_port=NFS,
-            to_port=NFS,
-            tags=tags("files-from-functions"),
-            opts=self._child,
-        )
-        aws.vpc.SecurityGroupEgressRule(
-            f"{self._name}-functions-to-dynamodb",
-            security_group_id=functions,
-            prefix_list_id=dynamodb_prefix_list_id,
-            description="HTTPS to DynamoDB",
-            ip_protocol="tcp",
-            from_port=HTTPS,
-            to_port=HTTPS,
-            tags=tags("functions-to-dynamodb"),
-            opts=self._child,
+            service_name=dynamodb_service(account.region),
+            route_table_ids=[self.route_table.id],
+            policy=table_arns.apply(endpoint_policy),
+            tags=args.naming.tags("dynamodb"),
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
 
-def zone_names(region: str, count: int) -> list[str]:
-    """The first `count` availability zones of the region. Raises SettingsError where it has fewer."""
-    zones = aws.get_availability_zones(
-        state="available",
-        exclude_zone_ids=list(NO_LAMBDA_ZONES),
-        filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
-    ).names
-    if len(zones) < count:
-        raise SettingsError("zones", count, f"at most the {len(zones)} that {region} has")
-    return sorted(zones)[:count]
+def dynamodb_service(region: str) -> str:
+    """Return the name under which networks know DynamoDB."""
+    return f"com.amazonaws.{region}.dynamodb"

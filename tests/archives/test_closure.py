@@ -78,7 +78,8 @@ def test_imports_are_followed_to_the_end_and_round_in_circles(write: Write) -> N
     ("text", "message"),
     [
         ("import app.missing", r"^app/main.py imports app.missing, which is not there"),
-        ("import requests", r"^app/main.py imports requests, which no archive holds and Lambda does not have"),
+        ("import requests", r"^app/main.py imports requests, which no archive holds and Lambda's Python 3.13 does not"),
+        ("import telnetlib", r"^app/main.py imports telnetlib, which no archive holds"),
     ],
 )
 def test_an_import_that_would_fail_on_lambda_fails_here(text: str, message: str, write: Write) -> None:

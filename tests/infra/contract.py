@@ -1,4 +1,4 @@
-"""What has to hold of every node of every graph: each rule gives a sentence for each node that breaks it."""
+"""The rules for every node of every graph: each gives a sentence for each node that breaks it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ UNRESTRICTABLE = {
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
+    "logs:DescribeLogGroups",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
@@ -137,6 +138,26 @@ def logs_are_not_kept_for_ever(graph: Graph) -> Iterator[str]:
             yield f"{node.name} has the name that Lambda uses by itself"
 
 
+def a_key_outlives_its_stack(graph: Graph) -> Iterator[str]:
+    """The data that it encrypts may be kept, or may go on using it when the program no longer names it."""
+    for node in graph.of("Key"):
+        if not node.options.get("retainOnDelete"):
+            yield f"{node.name} is deleted, and all that it encrypts with it"
+
+
+def what_aws_allows_once_goes_before_its_successor_comes(graph: Graph) -> Iterator[str]:
+    """A range in a VPC, a mount target in a zone."""
+    for node in graph.of("Subnet", "MountTarget"):
+        if not node.options.get("deleteBeforeReplace"):
+            yield f"{node.name} is replaced by one that AWS refuses beside it"
+
+
+def a_subnet_stays_in_its_zone(graph: Graph) -> Iterator[str]:
+    for node in graph.of("Subnet"):
+        if "availabilityZone" not in node.options.get("ignoreChanges", []):
+            yield f"{node.name} moves when another zone comes first"
+
+
 def functions_wait_for_what_they_need(graph: Graph) -> Iterator[str]:
     """Names tell what belongs together: command-function, or one-command-function where there are several stacks."""
     for function in graph.of("Function"):
@@ -163,6 +184,9 @@ RULES: tuple[Rule, ...] = (
     nothing_is_open_to_the_world,
     security_rules_say_what_they_are_for,
     logs_are_not_kept_for_ever,
+    a_key_outlives_its_stack,
+    what_aws_allows_once_goes_before_its_successor_comes,
+    a_subnet_stays_in_its_zone,
     functions_wait_for_what_they_need,
 )
 

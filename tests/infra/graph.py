@@ -7,11 +7,12 @@ neither see nor disturb one another.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"  # an Output in an f-string is an error, not a text
@@ -26,11 +27,21 @@ ACCOUNT, REGION = "123456789012", "us-east-1"
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d")
 QUOTA = 1000
 STACK = "pulumi:pulumi:Stack"
+# What a registration says beside its options: the resource itself, and what the SDK tells the engine about itself.
+NO_OPTIONS = {
+    *("type", "name", "parent", "custom", "object", "dependencies", "propertyDependencies", "version", "packageRef"),
+    *("acceptSecrets", "acceptResources", "acceptsByteString", "supportsPartialValues", "supportsResultReporting"),
+    *("sourcePosition", "stackTrace", "deleteBeforeReplaceDefined"),
+}
 
 
 @dataclass(frozen=True)
 class Node:
-    """One registered resource. `inputs` has the provider's spelling; `parent` and `dependencies` are URNs."""
+    """One registered resource.
+
+    `inputs` and `options` have the engine's spelling, and `options` holds only those that are set; `parent` and
+    `dependencies` are URNs.
+    """
 
     urn: str
     type: str
@@ -38,8 +49,7 @@ class Node:
     parent: str
     inputs: dict[str, Any]
     is_custom: bool
-    is_protected: bool
-    is_retained: bool
+    options: dict[str, Any]
     dependencies: frozenset[str]
 
     def at(self, path: str) -> Any:
@@ -53,14 +63,26 @@ class Node:
         return value
 
 
+@dataclass(frozen=True, order=True)
+class Lookup:
+    """One question to the cloud; `arguments` are JSON, `provider` is empty for the default one."""
+
+    token: str
+    arguments: str
+    provider: str
+
+
 @dataclass(frozen=True)
 class Graph:
-    """Everything that a program registered; `outputs` are those of the stack, `registered` counts by component."""
+    """Everything that a program registered and asked for.
+
+    `outputs` are those of the stack, `registered` counts the registrations of each component's outputs.
+    """
 
     nodes: tuple[Node, ...]
     outputs: dict[str, Any]
     registered: Mapping[str, int]
-    reads: tuple[str, ...]
+    lookups: tuple[Lookup, ...]
 
     def of(self, *types: str) -> list[Node]:
         """The nodes of these types, given as the end of the type's name: "Function"."""
@@ -83,7 +105,6 @@ class _Cloud(mocks.Mocks):
 
     zones: tuple[str, ...] = ZONES
     quota: int = QUOTA
-    reads: list[str] = field(default_factory=list[str])
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         service = args.typ.split(":")[1].split("/")[0]
@@ -106,12 +127,11 @@ class _Cloud(mocks.Mocks):
         return f"{args.name}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        self.reads.append(args.token)
         answers: dict[str, dict[str, Any]] = {
             "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": list(reversed(self.zones))},
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
             "aws:index/getPartition:getPartition": {"partition": "aws"},
-            "aws:ec2/getSecurityGroup:getSecurityGroup": {"id": "default-of-existing"},
+            "aws:index/getRegion:getRegion": {"region": REGION},
             "aws:ec2/getPrefixList:getPrefixList": {"id": "prefix-list-of-region"},
             "aws:servicequotas/getServiceQuota:getServiceQuota": {"value": float(self.quota)},
         }
@@ -140,11 +160,18 @@ def _loop_of_this_thread() -> Generator[None]:
         loop.close()
 
 
+def _options(request: Any) -> dict[str, Any]:
+    """Return the options of a registration that differ from the engine's defaults, whatever they are."""
+    given = json_format.MessageToDict(request)
+    return {key: value for key, value in sorted(given.items()) if key not in NO_OPTIONS and value}
+
+
 class _Monitor(mocks.MockMonitor):
     def __init__(self, cloud: mocks.Mocks) -> None:
         super().__init__(cloud)
         self.nodes: list[Node] = []
         self.registered: dict[str, int] = {}
+        self.lookups: list[Lookup] = []
         self._lock = threading.Lock()
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the engine's name
@@ -158,8 +185,7 @@ class _Monitor(mocks.MockMonitor):
                 parent="" if _is_stack(request.parent) else request.parent,
                 inputs=_plain(json_format.MessageToDict(request.object)),
                 is_custom=request.custom,
-                is_protected=request.protect,
-                is_retained=request.retainOnDelete,
+                options=_options(request),
                 dependencies=frozenset(request.dependencies),
             )
             with self._lock:
@@ -167,6 +193,9 @@ class _Monitor(mocks.MockMonitor):
         return response
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
+        arguments = json.dumps(_plain(json_format.MessageToDict(request.args)), sort_keys=True)
+        with self._lock:
+            self.lookups.append(Lookup(request.tok, arguments, request.provider))
         with _loop_of_this_thread():
             return super().Invoke(request)  # pyright: ignore[reportUnknownMemberType]
 
@@ -185,18 +214,19 @@ def graph_of(
     config: Mapping[str, str] | None = None,
     stack: str = "dev",
     *,
+    project: str = "lambda-sqlite",
     preview: bool = False,
     zones: tuple[str, ...] = ZONES,
     quota: int = QUOTA,
 ) -> Graph:
-    """What `build` registers under this configuration. What it raises is raised here."""
+    """Return all that `build` registers under this configuration. Whatever it raises is raised here."""
     cloud = _Cloud(zones, quota)
     monitor = _Monitor(cloud)
     outputs: dict[str, Any] = {}
 
     async def run() -> None:
         set_all_config(dict(config or {}))
-        set_mocks(cloud, "lambda-sqlite", stack, preview, monitor=monitor)
+        set_mocks(cloud, project, stack, preview, monitor=monitor)
         await run_pulumi_func(lambda: cast("None", build()))
         root = get_root_resource()
         assert isinstance(root, Stack)
@@ -212,5 +242,5 @@ def graph_of(
         tuple(sorted(monitor.nodes, key=lambda node: node.urn)),
         outputs,
         monitor.registered,
-        tuple(sorted(cloud.reads)),  # threads ask, in any order
+        tuple(sorted(monitor.lookups)),  # threads ask, in any order
     )

@@ -15,6 +15,7 @@ from tests.infra.graph import Graph, graph_of
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "lambda-sqlite"
 STACKS = ("dev", "prod", "local")
+EVERYTHING = "everything"  # a stack for the tests alone, with all that can be switched on
 
 
 def project_schema() -> dict[str, dict[str, Any]]:
@@ -23,15 +24,24 @@ def project_schema() -> dict[str, dict[str, Any]]:
 
 
 def config_of(stack: str) -> dict[str, str]:
-    """What Pulumi hands to the program: the stack's own values over the project's defaults."""
+    """Return the configuration that Pulumi hands to the program: the stack's own values over the project's defaults."""
     defaults = {f"{PROJECT}:{key}": entry["default"] for key, entry in project_schema().items() if "default" in entry}
-    given = cast("dict[str, Any]", _yaml(f"Pulumi.{stack}.yaml")["config"])
-    return {key: _text(value) for key, value in (defaults | given).items()}
+    return {key: text_of(value) for key, value in (defaults | _stack_file(stack)).items()}
+
+
+def given_of(stack: str) -> set[str]:
+    """Return the project's settings that the stack's own file has."""
+    return {key for key in _stack_file(stack) if key.startswith(f"{PROJECT}:")}
+
+
+def _stack_file(stack: str) -> dict[str, Any]:
+    folder = "tests/infra/" if stack == EVERYTHING else ""
+    return cast("dict[str, Any]", _yaml(f"{folder}Pulumi.{stack}.yaml")["config"])
 
 
 def run(stack: str = "dev", changes: dict[str, Any] | None = None, **options: Any) -> Graph:
     """The graph of the whole program; `changes` are settings that differ from the stack's file."""
-    more = {key if ":" in key else f"{PROJECT}:{key}": _text(value) for key, value in (changes or {}).items()}
+    more = {key if ":" in key else f"{PROJECT}:{key}": text_of(value) for key, value in (changes or {}).items()}
     program = str(ROOT / "__main__.py")
     return graph_of(lambda: runpy.run_path(program, run_name="__main__"), config_of(stack) | more, stack, **options)
 
@@ -47,5 +57,6 @@ def _yaml(name: str) -> dict[str, Any]:
     return cast("dict[str, Any]", yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """Return a setting's value as Pulumi hands it to a program."""
     return value if isinstance(value, str) else json.dumps(value)

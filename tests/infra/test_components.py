@@ -1,12 +1,15 @@
-"""The components by themselves: any settings, any name, any parent."""
+"""The components by themselves, as another program uses them: any arguments, any name, any parent, any provider."""
 
 from __future__ import annotations
 
 import dataclasses
 import ipaddress
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
+import pulumi_aws as aws
+import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -15,69 +18,145 @@ from handlers.routes import COMMAND, QUERY
 from infra.compute.function import FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
 from infra.data.storage import StorageArgs, StorageComponent
-from infra.edge.api import ApiArgs, ApiComponent
+from infra.edge.api import ApiArgs, ApiComponent, Target
+from infra.edge.callers import IAM, JWT, NONE, Callers
+from infra.edge.domain import Domain
+from infra.foundation.existing_network import ExistingNetworkArgs, ExistingNetworkComponent
+from infra.foundation.flow_logs import FlowLogs
 from infra.foundation.key import KeyArgs, KeyComponent
 from infra.foundation.network import NetworkArgs, NetworkComponent
 from infra.naming import Naming
-from infra.settings import ApiSettings, FunctionSettings, NetworkSettings, Settings
+from infra.stack import ACCESS
 from tests.infra import contract
-from tests.infra.graph import ACCOUNT, REGION, Graph, graph_of
+from tests.infra.graph import Graph, graph_of
 
-FUNCTION = FunctionSettings(memory_mb=512, timeout_s=10, concurrency=-1)
-SETTINGS = Settings(
-    project="lambda-sqlite",
-    stack="test",
-    stage="dev",
-    region=REGION,
-    protect=False,
-    own_key=True,
-    backup=True,
-    log_days=14,
-    network=NetworkSettings(
-        cidr=ipaddress.IPv4Network("10.0.0.0/24"), zones=2, vpc_id="", subnet_ids=(), flow_logs=True
-    ),
-    functions={COMMAND: FUNCTION, QUERY: FUNCTION},
-    tmp_mb=512,
-    table_reads=-1,
-    table_writes=-1,
-    environment={"CHECK_INTERVAL_MS": "1000"},
-    api=ApiSettings(
-        write_auth="iam",
-        read_auth="jwt",
-        jwt_issuer="https://issuer.example.com",
-        jwt_audience=("readers",),
-        cors_origins=("https://example.com",),
-        rate=10,
-        burst=10,
-        domain="api.example.com",
-        certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/1",
-    ),
+CIDR = ipaddress.IPv4Network("10.0.0.0/24")
+CODE = pulumi.AssetArchive({"index.py": pulumi.StringAsset("handler = None")})
+CALLERS = Callers(
+    read_auth=JWT,
+    jwt_issuer="https://issuer.example.com",
+    jwt_audience=("readers",),
+    cors_origins=("https://example.com",),
 )
+DOMAIN = Domain(name="api.example.com", certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/1")
+ALL_ARGS = (KeyArgs, NetworkArgs, ExistingNetworkArgs, IdentityArgs, StorageArgs, FunctionArgs, ApiArgs)
 
 
-def build(settings: Settings, prefix: str = "", opts: pulumi.ResourceOptions | None = None) -> None:
-    """All components, under names that begin with the prefix."""
-    naming = Naming(
-        project="lambda-sqlite", stack=f"{prefix}test", stage="dev", partition="aws", region=REGION, account=ACCOUNT
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Case:
+    """The differences between two uses of the components."""
+
+    prefix: str = ""
+    own_key: bool = True
+    own_network: bool = True
+    flow_logs: bool = True
+    protect: bool = False
+    backup: bool = True
+    tracing: bool = True
+    cidr: ipaddress.IPv4Network = CIDR
+    zones: int = 2
+    concurrency: int = -1
+    memory_mb: int = 512
+    callers: Callers = CALLERS
+    domain: Domain | None = DOMAIN
+
+
+def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
+    """All components, by arguments alone, under names that begin with the prefix."""
+    naming = Naming(project="shop", stack=f"{case.prefix}test", stage="dev")
+    key_arn = (
+        KeyComponent(f"{case.prefix}key", KeyArgs(naming=naming, protect=case.protect), opts).key.arn
+        if case.own_key
+        else None
     )
-    common: dict[str, Any] = {"naming": naming, "settings": settings}
-    key = KeyComponent(f"{prefix}key", KeyArgs(**common), opts).arn if settings.own_key else None
-    common["key_arn"] = key
-    network = NetworkComponent(f"{prefix}network", NetworkArgs(**common), opts)
+    network = build_network(case, naming, key_arn, opts)
     identities = {
-        name: IdentityComponent(f"{prefix}{name}-identity", IdentityArgs(function=name, **common), opts)
+        name: IdentityComponent(
+            f"{case.prefix}{name}-identity",
+            IdentityArgs(naming=naming, function=name, log_days=14, tracing=case.tracing, key_arn=key_arn),
+            opts,
+        )
         for name in (COMMAND, QUERY)
     }
-    storage = StorageComponent(f"{prefix}storage", StorageArgs(network=network, identities=identities, **common), opts)
+    storage = StorageComponent(
+        f"{case.prefix}storage",
+        StorageArgs(
+            naming=naming,
+            table_name=naming.name("ledger"),
+            max_reads=10,
+            max_writes=10,
+            subnet_ids=network.subnet_ids,
+            security_group_id=network.file_system_group_id,
+            writer_role_arn=identities[COMMAND].role.arn,
+            reader_role_arn=identities[QUERY].role.arn,
+            protect=case.protect,
+            backup=case.backup,
+            key_arn=key_arn,
+        ),
+        opts,
+    )
+    points = {COMMAND: storage.writer, QUERY: storage.reader}
     functions = {
         name: FunctionComponent(
-            f"{prefix}{name}",
-            FunctionArgs(function=name, network=network, identity=identity, storage=storage, **common),
+            f"{case.prefix}{name}",
+            FunctionArgs(
+                naming=naming,
+                function=name,
+                code=CODE,
+                handler="index.handler",
+                environment={"TABLE_NAME": storage.table.name},
+                role_name=identity.role.name,
+                role_arn=identity.role.arn,
+                log_group_name=identity.log_group.name,
+                subnet_ids=list(network.subnet_ids.values()),
+                security_group_ids=[network.function_group_id],
+                access=ACCESS[name],
+                table_arn=storage.table.arn,
+                file_system_arn=storage.file_system.arn,
+                access_point_arn=points[name].arn,
+                memory_mb=case.memory_mb,
+                timeout_s=10,
+                tmp_mb=512,
+                concurrency=case.concurrency,
+                tracing=case.tracing,
+                key_arn=key_arn,
+                ready=(network, identity, storage),
+            ),
             opts,
         )
         for name, identity in identities.items()
     }
-    ApiComponent(f"{prefix}api", ApiArgs(functions=functions, **common), opts)
+    targets = {
+        name: Target(function_name=made.function.name, alias_name=made.alias.name, invoke_arn=made.alias.invoke_arn)
+        for name, made in functions.items()
+    }
+    ApiComponent(
+        f"{case.prefix}api",
+        ApiArgs(
+            naming=naming,
+            targets=targets,
+            callers=case.callers,
+            rate=10,
+            burst=10,
+            log_days=14,
+            domain=case.domain,
+            key_arn=key_arn,
+        ),
+        opts,
+    )
+
+
+def build_network(
+    case: Case, naming: Naming, key_arn: pulumi.Output[str] | None, opts: pulumi.ResourceOptions | None
+) -> NetworkComponent | ExistingNetworkComponent:
+    name, tables = f"{case.prefix}network", [naming.name("ledger")]
+    if not case.own_network:
+        subnet_ids = {str(number): f"subnet-{number}" for number in range(case.zones)}
+        args = ExistingNetworkArgs(naming=naming, vpc_id="vpc-1", subnet_ids=subnet_ids)
+        return ExistingNetworkComponent(name, args, opts)
+    flow_logs = FlowLogs(retention_days=14, key_arn=key_arn) if case.flow_logs else None
+    args = NetworkArgs(naming=naming, cidr=case.cidr, zones=case.zones, tables=tables, flow_logs=flow_logs)
+    return NetworkComponent(name, args, opts)
 
 
 def broken(seen: Graph) -> list[str]:
@@ -88,12 +167,12 @@ def broken(seen: Graph) -> list[str]:
 
 def test_two_of_each_live_side_by_side() -> None:
     def both() -> None:
-        build(SETTINGS, "one-")
-        build(SETTINGS, "two-")
+        build(Case(prefix="one-"))
+        build(Case(prefix="two-"))
 
     seen = graph_of(both)
     assert broken(seen) == []
-    assert len(seen.nodes) == 2 * len(graph_of(lambda: build(SETTINGS)).nodes)
+    assert len(seen.nodes) == 2 * len(graph_of(lambda: build(Case())).nodes)
     names = [(node.type, node.inputs["name"]) for node in seen.nodes if node.is_custom and "name" in node.inputs]
     fixed = [
         pair for pair in names if pair[1] not in ("runtime", "key", "data", "no-interfaces", "live", "$default", "jwt")
@@ -107,7 +186,7 @@ def test_components_live_inside_others() -> None:
 
         def __init__(self) -> None:
             super().__init__("test:index:Outer", "outer")
-            build(SETTINGS, opts=pulumi.ResourceOptions(parent=self))
+            build(Case(), opts=pulumi.ResourceOptions(parent=self))
             self.register_outputs({})
 
     seen = graph_of(Outer)
@@ -116,53 +195,103 @@ def test_components_live_inside_others() -> None:
     assert broken(seen) == []
 
 
+@pytest.mark.parametrize("own_network", [True, False])
+def test_everything_made_and_asked_for_goes_through_the_provider_that_a_component_was_given(own_network: bool) -> None:
+    def elsewhere() -> None:
+        provider = aws.Provider("elsewhere", region="eu-west-1")
+        build(Case(own_network=own_network), opts=pulumi.ResourceOptions(provider=provider))
+
+    seen = graph_of(elsewhere)
+    made = {node.options.get("provider", "") for node in seen.nodes if node.is_custom and node.type[:4] == "aws:"}
+    asked = {lookup.provider for lookup in seen.lookups}
+    assert seen.lookups
+    assert len(made) == 1
+    assert made == asked
+    assert "::elsewhere::" in made.pop()
+
+
 @st.composite
-def any_settings(draw: st.DrawFn) -> Settings:
-    """Any settings that the reader would let through."""
-    functions = st.builds(
-        FunctionSettings,
-        memory_mb=st.integers(256, 10240),
-        timeout_s=st.integers(10, 29),
-        concurrency=st.integers(-1, 900),
-    )
-    prefix = draw(st.integers(16, 26))
-    network = dataclasses.replace(
-        SETTINGS.network,
-        cidr=ipaddress.IPv4Network((draw(st.integers(0x0A000000, 0x0AFFFFFF)), prefix), strict=False),
-        zones=draw(st.integers(2, 3)),
-        flow_logs=draw(st.booleans()),
-    )
-    auth = draw(st.tuples(st.sampled_from(["iam", "jwt"]), st.sampled_from(["none", "iam", "jwt"])))
-    return dataclasses.replace(
-        SETTINGS,
-        protect=draw(st.booleans()),
+def any_case(draw: st.DrawFn) -> Case:
+    """Any arguments that make sense."""
+    address, prefix = draw(st.integers(0x0A000000, 0x0AFFFFFF)), draw(st.integers(16, 26))
+    auth = draw(st.tuples(st.sampled_from([IAM, JWT]), st.sampled_from([NONE, IAM, JWT])))
+    return Case(
         own_key=draw(st.booleans()),
+        own_network=draw(st.booleans()),
+        flow_logs=draw(st.booleans()),
+        protect=draw(st.booleans()),
         backup=draw(st.booleans()),
-        network=network,
-        functions={COMMAND: draw(functions), QUERY: draw(functions)},
-        tmp_mb=draw(st.integers(512, 10240)),
-        table_reads=draw(st.integers(1, 10**6) | st.just(-1)),
-        table_writes=draw(st.integers(1, 10**6) | st.just(-1)),
-        api=dataclasses.replace(
-            SETTINGS.api,
+        tracing=draw(st.booleans()),
+        cidr=ipaddress.IPv4Network((address, prefix), strict=False),
+        zones=draw(st.integers(2, 3)),
+        concurrency=draw(st.integers(-1, 900)),
+        memory_mb=draw(st.integers(256, 10240)),
+        callers=dataclasses.replace(
+            CALLERS,
             write_auth=auth[0],
             read_auth=auth[1],
+            jwt_write_scopes=draw(st.sampled_from([(), ("write",)])),
             cors_origins=draw(st.sampled_from([(), ("https://example.com",)])),
-            domain=draw(st.sampled_from(["", "api.example.com"])),
         ),
+        domain=draw(st.sampled_from([None, DOMAIN])),
     )
 
 
 @hypothesis_settings(max_examples=8, deadline=None)
-@given(any_settings())
-def test_any_settings_keep_the_contract(settings: Settings) -> None:
-    seen = graph_of(lambda: build(settings))
+@given(any_case())
+def test_any_arguments_keep_the_contract(case: Case) -> None:
+    seen = graph_of(lambda: build(case))
     assert broken(seen) == []
-    assert len(seen.of("MountTarget")) == settings.network.zones
+    assert len(seen.of("MountTarget")) == case.zones
     assert len(seen.of("Route")) == len(seen.of("Permission"))
 
 
 def test_tokens_are_those_that_the_state_of_every_stack_holds() -> None:
-    types = {node.type for node in graph_of(lambda: build(SETTINGS)).nodes if not node.is_custom}
-    parts = ("Network", "Storage", "Function", "Api", "Identity", "Key")
-    assert types == {f"lambdasqlite:index:{part}Component" for part in parts}
+    kinds = ("Network", "Storage", "Function", "Api", "Identity", "Key")
+    for own_network, parts in ((True, kinds), (False, ("ExistingNetwork", *kinds[1:]))):
+        seen = graph_of(lambda own=own_network: build(Case(own_network=own)))
+        types = {node.type for node in seen.nodes if not node.is_custom}
+        assert types == {f"lambdasqlite:index:{part}Component" for part in parts}
+
+
+@pytest.mark.parametrize("args", ALL_ARGS, ids=lambda args: args.__name__)
+def test_arguments_name_what_is_needed_and_neither_settings_nor_another_component(args: Any) -> None:
+    kinds = {field.name: str(field.type) for field in dataclasses.fields(args)}
+    assert not [name for name, kind in kinds.items() if "Settings" in kind or "Component" in kind]
+
+
+def storage_in(subnet_ids: dict[str, str]) -> Callable[[], object]:
+    args = StorageArgs(
+        naming=Naming(project="shop", stack="test", stage="dev"),
+        table_name="rows",
+        max_reads=1,
+        max_writes=1,
+        subnet_ids=subnet_ids,
+        security_group_id="sg-1",
+        writer_role_arn="arn:writer",
+        reader_role_arn="arn:reader",
+    )
+    return lambda: StorageComponent("storage", args)
+
+
+def test_another_order_of_subnets_moves_no_mount_target() -> None:
+    orders = ({"a": "subnet-1", "b": "subnet-2"}, {"b": "subnet-2", "a": "subnet-1"})
+    there = [graph_of(storage_in(subnet_ids)) for subnet_ids in orders]
+    mounts = [{(node.urn, node.inputs["subnetId"]) for node in seen.of("MountTarget")} for seen in there]
+    assert mounts[0] == mounts[1]
+
+
+def test_a_program_reaches_the_resources_inside() -> None:
+    """Each component has them as attributes, so that another program can lean on them or change them."""
+
+    def extended() -> None:
+        naming = Naming(project="shop", stack="test", stage="dev")
+        args = NetworkArgs(naming=naming, cidr=CIDR, zones=2, tables=["orders-*"])
+        network = NetworkComponent("network", args)
+        aws.ec2.VpcEndpoint("s3", vpc_id=network.vpc.id, service_name="s3", route_table_ids=[network.route_table.id])
+
+    seen = graph_of(extended)
+    assert seen.one("VpcEndpoint", "s3").inputs["routeTableIds"] == ["network-routes-id"]
+    resources = contract.statements(seen.one("VpcEndpoint", "network-dynamodb"))[0]["Resource"]
+    arn = "arn:aws:dynamodb:us-east-1:123456789012:table/orders-*"
+    assert resources == [arn, f"{arn}/index/*"]

@@ -10,10 +10,10 @@ import pytest
 from tests.infra import contract
 from tests.infra.contract import RULES, Rule
 from tests.infra.graph import Graph, Node, graph_of
-from tests.infra.program import STACKS, graph, run
+from tests.infra.program import EVERYTHING, STACKS, graph, run
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", [*STACKS, EVERYTHING])
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_every_node_keeps_the_contract(rule: Rule, stack: str) -> None:
     assert list(rule(graph(stack))) == []
@@ -46,6 +46,9 @@ BREAKS: dict[Rule, tuple[str, dict[str, Any]]] = {
     contract.nothing_is_open_to_the_world: ("SecurityGroupIngressRule", {"cidrIpv4": "0.0.0.0/0"}),
     contract.security_rules_say_what_they_are_for: ("SecurityGroupIngressRule", {"description": ""}),
     contract.logs_are_not_kept_for_ever: ("LogGroup", {"retentionInDays": 0}),
+    contract.a_key_outlives_its_stack: ("Key", {"options": {"protect": True}}),
+    contract.what_aws_allows_once_goes_before_its_successor_comes: ("MountTarget", {"options": dict[str, Any]()}),
+    contract.a_subnet_stays_in_its_zone: ("Subnet", {"options": {"deleteBeforeReplace": True}}),
     contract.functions_wait_for_what_they_need: ("Function", {"dependencies": frozenset[str]()}),
 }
 
@@ -80,6 +83,8 @@ class Careless(pulumi.ComponentResource):
         aws.vpc.SecurityGroupIngressRule(
             "careless-in", security_group_id=group.id, ip_protocol="-1", cidr_ipv4="0.0.0.0/0"
         )
+        aws.kms.Key("careless-key", opts=pulumi.ResourceOptions(parent=self))
+        aws.ec2.Subnet("careless-subnet", vpc_id=vpc.id, opts=pulumi.ResourceOptions(parent=self))
         aws.efs.FileSystem("careless-files", opts=pulumi.ResourceOptions(parent=self))
         aws.dynamodb.Table("careless-table", opts=pulumi.ResourceOptions(parent=self))
 
@@ -95,6 +100,10 @@ def test_a_careless_component_is_caught() -> None:
         "nothing_is_open_to_the_world",
         "security_rules_say_what_they_are_for",
         "logs_are_not_kept_for_ever",
+        "a_key_outlives_its_stack",
+        "with_a_key_of_its_own_everything_uses_it",
+        "what_aws_allows_once_goes_before_its_successor_comes",
+        "a_subnet_stays_in_its_zone",
     }
 
 

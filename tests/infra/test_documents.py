@@ -7,14 +7,14 @@ import re
 import pytest
 
 from tests.infra.contract import statements
-from tests.infra.program import ROOT, STACKS, graph, project_schema
+from tests.infra.program import EVERYTHING, ROOT, STACKS, graph, project_schema
 
 SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 DEPLOYMENT = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
 
 
 def granted() -> set[str]:
-    policies = [node for stack in STACKS for node in graph(stack).of("RolePolicy")]
+    policies = [node for stack in (*STACKS, EVERYTHING) for node in graph(stack).of("RolePolicy")]
     allowed = [statement for node in policies for statement in statements(node) if statement["Effect"] == "Allow"]
     return {action for statement in allowed for action in statement["Action"]}
 
@@ -32,7 +32,7 @@ def test_every_setting_that_is_named_exists(text: str) -> None:
     assert named <= set(project_schema())
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", [*STACKS, EVERYTHING])
 def test_every_output_is_described(stack: str) -> None:
     section = DEPLOYMENT[DEPLOYMENT.index("## Outputs") : DEPLOYMENT.index("A signed write")]
     assert set(graph(stack).outputs) <= set(re.findall(r"`([a-z_]+)`", section))

@@ -1,45 +1,20 @@
 from __future__ import annotations
 
-import ipaddress
-import json
+import dataclasses
 import re
 import string
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra import naming
-from infra.naming import Naming, subnet_cidrs
-from infra.settings import LARGEST_VPC, SMALLEST_VPC
+from infra.naming import STACK_TAGS, Naming
 
 PART = st.text(string.ascii_lowercase + string.digits + "-", min_size=1, max_size=20)
 STACK = st.from_regex(r"[a-z][a-z0-9-]{0,23}", fullmatch=True)
 
 
-@st.composite
-def networks(draw: st.DrawFn) -> ipaddress.IPv4Network:
-    prefix = draw(st.integers(LARGEST_VPC, SMALLEST_VPC))
-    return ipaddress.IPv4Network((draw(st.integers(0, 2**32 - 1)), prefix), strict=False)
-
-
 def of(stack: str, project: str = "lambda-sqlite") -> Naming:
-    return Naming(
-        project=project, stack=stack, stage="dev", partition="aws", region="us-east-1", account="123456789012"
-    )
-
-
-@given(networks(), st.integers(2, 3))
-def test_subnets_lie_inside_the_network_and_apart(network: ipaddress.IPv4Network, count: int) -> None:
-    subnets = [ipaddress.IPv4Network(text) for text in subnet_cidrs(network, count)]
-    assert len(subnets) == count
-    assert all(subnet.subnet_of(network) for subnet in subnets)
-    assert not any(one.overlaps(other) for one in subnets for other in subnets if one is not other)
-    assert all(16 <= subnet.prefixlen <= 28 for subnet in subnets)
-
-
-@given(networks())
-def test_a_third_zone_leaves_the_first_two_where_they_are(network: ipaddress.IPv4Network) -> None:
-    assert subnet_cidrs(network, 3)[:2] == subnet_cidrs(network, 2)
+    return Naming(project=project, stack=stack, stage="dev")
 
 
 @given(STACK)
@@ -63,20 +38,8 @@ def test_tags_name_the_part_and_its_stack(stack: str, part: str) -> None:
     assert all(len(value) <= 256 for value in tags.values())
 
 
-@given(STACK, PART)
-def test_arns_say_whose_they_are(stack: str, part: str) -> None:
-    assert of(stack).arn("logs", part) == f"arn:aws:logs:us-east-1:123456789012:{part}"
-    assert of(stack).table_arn().endswith(f":table/{of(stack).table()}")
-
-
-@given(st.lists(st.text(min_size=1), min_size=1), st.lists(st.text(min_size=1), min_size=1))
-def test_statements_say_what_they_are_given(actions: list[str], resources: list[str]) -> None:
-    allowed, denied = naming.allow("A", actions, resources, Principal="*"), naming.deny("B", actions, resources)
-    document = json.loads(naming.document(allowed, denied))
-    assert document == {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Sid": "A", "Effect": "Allow", "Action": actions, "Resource": resources, "Principal": "*"},
-            {"Sid": "B", "Effect": "Deny", "Action": actions, "Resource": resources},
-        ],
-    }
+@given(STACK, st.dictionaries(st.sampled_from(["Team", "Stage", "Name"]), st.just("mine")))
+def test_the_owners_tags_are_added_and_override_none(stack: str, owner_tags: dict[str, str]) -> None:
+    plain, tagged = of(stack).tags("api"), dataclasses.replace(of(stack), owner_tags=owner_tags).tags("api")
+    assert tagged == owner_tags | plain
+    assert set(plain) == {*STACK_TAGS}

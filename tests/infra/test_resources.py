@@ -11,7 +11,7 @@ import pytest
 
 from handlers.aws.table import BENCHMARKS, create_table_arguments
 from handlers.settings import VARIABLES
-from infra.naming import INTERFACES
+from infra.policies import INTERFACES
 from tests.infra.contract import resource_class, statements
 from tests.infra.graph import Node
 from tests.infra.program import graph, run
@@ -30,12 +30,10 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
         ("runtime", "python3.13"),
         ("architectures", ["arm64"]),
         ("publish", True),
-        ("tracingConfig.mode", "Active"),
+        ("tracingConfig.mode", "PassThrough"),
         ("loggingConfig.logFormat", "JSON"),
         ("fileSystemConfig.localMountPath", "/mnt/efs"),
         ("vpcConfig.securityGroupIds", ["network-functions-id"]),
-        ("replaceSecurityGroupsOnDestroy", True),
-        ("replacementSecurityGroupIds", ["network-default-id"]),
         ("reservedConcurrentExecutions", -1),
     ],
     "Integration": [
@@ -43,7 +41,7 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
         ("payloadFormatVersion", "2.0"),
         ("timeoutMilliseconds", 30_000),
     ],
-    "Key": [("enableKeyRotation", True), ("deletionWindowInDays", 30)],
+    "Key": [("enableKeyRotation", True), ("rotationPeriodInDays", 365)],
     "LogGroup": [("retentionInDays", 365)],
     "MountTarget": [("securityGroups", ["network-files-id"]), ("fileSystemId", "storage-files-id")],
     "Permission": [
@@ -79,6 +77,7 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
         ("serverSideEncryption.enabled", True),
         ("streamEnabled", True),
         ("streamViewType", "NEW_IMAGE"),
+        ("onDemandThroughput", {"maxReadRequestUnits": 40_000, "maxWriteRequestUnits": 40_000}),
         ("ttl", {"enabled": True, "attributeName": "expires_at"}),
     ],
     "Vpc": [("enableDnsSupport", True), ("enableDnsHostnames", True), ("cidrBlock", "10.43.0.0/24")],
@@ -319,12 +318,63 @@ def named(node: Node) -> str:
 
 
 def test_prod_keeps_its_data_and_dev_keeps_nothing() -> None:
-    kept = [node for node in graph("prod").nodes if node.is_protected]
+    kept = [node for node in graph("prod").nodes if node.options.get("protect")]
     assert sorted(map(named, kept)) == ["key-key", "storage-files", "storage-table"]
-    assert all(node.is_retained for node in kept)
-    assert not any(node.is_protected or node.is_retained for node in graph("dev").nodes)
+    assert all(node.options["retainOnDelete"] for node in kept)
+    assert not any({"protect", "retainOnDelete"} & set(node.options) for node in graph("dev").nodes)
     assert graph("dev").one("Table").inputs["deletionProtectionEnabled"] is False
 
 
-def test_an_unprotected_stack_with_a_key_lets_it_go_soon() -> None:
-    assert run("prod", {"protect": False}).one("Key").inputs["deletionWindowInDays"] == 7
+def test_an_unprotected_stack_lets_go_of_its_key_and_leaves_it_to_its_owner() -> None:
+    assert run("prod", {"protect": False}).one("Key").options == {"retainOnDelete": True}
+
+
+def test_flow_logs_can_find_their_group_before_they_write_to_it() -> None:
+    write, search = policy_of("network-flow")
+    assert set(write["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"}
+    assert write["Resource"] == ["arn:aws:cloudwatch:us-east-1:123456789012:network-flow:*"]
+    assert (search["Action"], search["Resource"]) == (["logs:DescribeLogGroups"], ["*"])
+
+
+@pytest.mark.parametrize(("stack", "granted"), [("dev", False), ("everything", True)])
+def test_traces_are_recorded_and_granted_only_where_they_are_asked_for(stack: str, granted: bool) -> None:
+    for function in ("command", "query"):
+        statements_of = [statement["Sid"] for statement in policy_of(f"{function}-identity-runtime", stack)]
+        assert ("Traces" in statements_of) is granted
+        mode = graph(stack).one("Function", f"{function}-function").at("tracingConfig.mode")
+        assert mode == ("Active" if granted else "PassThrough")
+
+
+def test_every_role_has_the_boundary() -> None:
+    roles = graph("everything").of("Role")
+    assert {node.inputs.get("permissionsBoundary") for node in roles} == {"arn:aws:iam::123456789012:policy/boundary"}
+    assert len(roles) == 3
+
+
+def test_every_resource_with_tags_has_the_owners_too() -> None:
+    tagged = [node.inputs["tags"] for node in graph("everything").nodes if "tags" in node.inputs]
+    assert len(tagged) > 20
+    assert all(tags["Team"] == "data" and tags["CostCenter"] == "1234" for tags in tagged)
+
+
+def test_a_table_of_another_name_is_the_one_that_everything_uses() -> None:
+    seen = graph("everything")
+    assert seen.one("Table").inputs["name"] == "ledger-restored"
+    (statement,) = statements(seen.one("VpcEndpoint"))
+    arn = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger-restored"
+    assert statement["Resource"] == [arn, f"{arn}/index/*"]
+    for function in seen.of("Function"):
+        assert function.at("environment.variables.TABLE_NAME") == "ledger-restored"
+
+
+def test_what_is_asked_of_the_cloud() -> None:
+    asked = [(lookup.token.rpartition(":")[2], json.loads(lookup.arguments)) for lookup in graph("everything").lookups]
+    zones = {
+        "state": "available",
+        "excludeZoneIds": ["use1-az3"],
+        "filters": [{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
+    }
+    assert ("getAvailabilityZones", zones) in asked
+    assert ("getServiceQuota", {"serviceCode": "lambda", "quotaCode": "L-B99A9384"}) in asked
+    about_the_account = {"getCallerIdentity", "getPartition", "getRegion"}
+    assert {token for token, _ in asked} == {"getAvailabilityZones", "getServiceQuota"} | about_the_account

@@ -9,19 +9,22 @@ from hypothesis import strategies as st
 from pulumi.runtime import set_all_config
 from pulumi.runtime.settings import reset_options
 
-from infra.settings import Settings, read_settings
-from infra.typed_config import SettingsError
+from infra.settings import StackSettings, read_settings
+from infra.typed_config import ConfigError
 from tests.infra.contract import violations
-from tests.infra.graph import Graph
-from tests.infra.program import PROJECT, STACKS, config_of, graph, project_schema, run
+from tests.infra.graph import ACCOUNT, Graph
+from tests.infra.program import EVERYTHING, PROJECT, STACKS, config_of, given_of, graph, project_schema, run
 
 VPC = {"vpcId": "vpc-0a1b2c3d4e5f60718", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"]}
 JWT = {"readAuth": "jwt", "jwtIssuer": "https://issuer.example.com/", "jwtAudience": ["readers"]}
+JWT_WRITES = JWT | {"readAuth": "iam", "writeAuth": "jwt"}
+GROUPS = VPC | {"functionGroupId": "sg-0a1b2c3d", "fileSystemGroupId": "sg-1a1b2c3d"}
+BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 DOMAIN = {"domain": "api.example.com", "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1"}
 RESERVED, VARIABLES, LOCAL = "reservedConcurrentExecutions", "environment.variables", "http://localhost:3000"
 
 
-def settings_of(changes: dict[str, str], stack: str = "dev") -> Settings:
+def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
     set_all_config(
         config_of("dev") | {key if ":" in key else f"{PROJECT}:{key}": value for key, value in changes.items()}
     )
@@ -68,6 +71,36 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> Settings:
         ({"readAuth": "jwt"}, "jwtIssuer: got '', allowed: the issuer's URL, needed by writeAuth or readAuth jwt"),
         ({"readAuth": "jwt", "jwtIssuer": "https://a.example"}, "jwtAudience: got [], allowed: at least one audience"),
         ({"jwtIssuer": "http://a.example"}, "jwtIssuer: got 'http://a.example', allowed: the issuer's URL, https://"),
+        (
+            {
+                "readAuth": "jwt",
+                "writeAuth": "jwt",
+                "jwtIssuer": "https://a.example",
+                "jwtAudience": '["a"]',
+            },
+            "jwtWriteScopes: got [], allowed: at least one scope, or every token that reads may write too",
+        ),
+        ({"jwtWriteScopes": '["w"]'}, "jwtWriteScopes: got ['w'], allowed: none without writeAuth jwt"),
+        ({"tags": '["Team"]'}, "tags: got ['Team'], allowed: a list of tags such as Team=data"),
+        ({"tags": '["aws:a=b"]'}, "tags: got ['aws:a=b'], allowed: a list of tags such as Team=data"),
+        ({"tags": '["Stage=mine"]'}, "tags: got ['Stage=mine'], allowed: at most 45 tags such as Team=data, each key"),
+        ({"tags": '["A=1", "A=2"]'}, "tags: got ['A=1', 'A=2'], allowed: at most 45 tags"),
+        ({"tags": json.dumps([f"A{number}=1" for number in range(46)])}, "allowed: at most 45 tags"),
+        ({"permissionsBoundary": "boundary"}, "permissionsBoundary: got 'boundary', allowed: the ARN of an IAM policy"),
+        ({"allowedAccountIds": '["1"]'}, "allowedAccountIds: got ['1'], allowed: a list of account ids of 12 digits"),
+        ({"tableName": "a b"}, "tableName: got 'a b', allowed: a table's name of 3 to 255 letters, digits and _.-, or"),
+        ({"tableMaxReads": "-1"}, "tableMaxReads: got -1, allowed: an integer from 1 to 1000000000"),
+        ({"tableMaxWrites": "0"}, "tableMaxWrites: got 0, allowed: an integer from 1 to 1000000000"),
+        ({"tracing": "on"}, "tracing: got 'on', allowed: true or false"),
+        (
+            {"functionGroupId": "sg-0a1b2c3d", "fileSystemGroupId": "sg-1a1b2c3d"},
+            "functionGroupId: got 'sg-0a1b2c3d', allowed: a security group of vpcId; none without vpcId",
+        ),
+        (
+            {"vpcId": "vpc-0a1b2c3d", "subnetIds": json.dumps(VPC["subnetIds"]), "functionGroupId": "sg-0a1b2c3d"},
+            "fileSystemGroupId: got '', allowed: a group of the file system's own beside functionGroupId",
+        ),
+        ({"fileSystemGroupId": "sg-0a1b2c3d"}, "fileSystemGroupId: got 'sg-0a1b2c3d', allowed: a group of"),
         ({"corsOrigins": '["*"]'}, "corsOrigins: got ['*'], allowed: a list of origins"),
         ({"domain": "api.example.com"}, "certificateArn: got '', allowed: a certificate for domain"),
         (
@@ -78,7 +111,7 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> Settings:
     ],
 )
 def test_a_value_that_cannot_be_used_is_one_clear_sentence(changes: dict[str, str], message: str) -> None:
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(ConfigError) as caught:
         settings_of(changes)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -90,7 +123,7 @@ def test_ranges_that_lie_elsewhere_are_no_hindrance() -> None:
 
 @pytest.mark.parametrize("stack", ["", "Dev", "1dev", "a.b", "d" * 25])
 def test_a_stack_name_that_no_resource_could_have(stack: str) -> None:
-    with pytest.raises(SettingsError, match="the stack's name"):
+    with pytest.raises(ConfigError, match="the stack's name"):
         settings_of({}, stack or "-")
 
 
@@ -106,7 +139,7 @@ def test_every_setting_is_needed(key: str) -> None:
     set_all_config(config)
     reset_options(project=PROJECT, stack="dev")
     try:
-        with pytest.raises(SettingsError, match=f"^{PROJECT}:{key}: got None, allowed: "):
+        with pytest.raises(ConfigError, match=f"^{PROJECT}:{key}: got None, allowed: "):
             read_settings()
     finally:
         reset_options()
@@ -117,6 +150,11 @@ def test_every_setting_is_needed(key: str) -> None:
 def test_the_stacks_set_nothing_that_is_not_declared(stack: str) -> None:
     declared = {f"{PROJECT}:{key}" for key in project_schema()}
     assert {key for key in config_of(stack) if not key.startswith("aws:")} == declared
+
+
+def test_the_stack_that_switches_everything_on_sets_everything() -> None:
+    other_network = {"vpcId", "subnetIds", "functionGroupId", "fileSystemGroupId"}  # excluded by a network of its own
+    assert given_of(EVERYTHING) == {f"{PROJECT}:{key}" for key in set(project_schema()) - other_network}
 
 
 @pytest.mark.parametrize("key", project_schema())
@@ -133,8 +171,8 @@ def test_every_setting_is_described_and_typed(key: str) -> None:
 )
 def test_whatever_is_configured_is_read_or_refused_by_name(key: str, value: str) -> None:
     try:
-        assert isinstance(settings_of({key: value}), Settings)
-    except SettingsError as error:
+        assert isinstance(settings_of({key: value}), StackSettings)
+    except ConfigError as error:
         assert PROJECT in str(error)
         assert ", allowed: " in str(error)
 
@@ -142,6 +180,9 @@ def test_whatever_is_configured_is_read_or_refused_by_name(key: str, value: str)
 # Each setting: what is changed in dev, the node to look at, the input that follows, what it then is.
 FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "stage": ({"stage": "prod"}, "Vpc", "", "tags.Stage", "prod"),
+    "tags": ({"tags": ["Team=data"]}, "Vpc", "", "tags.Team", "data"),
+    "permissionsBoundary": ({"permissionsBoundary": BOUNDARY}, "Role", "", "permissionsBoundary", BOUNDARY),
+    "tracing": ({"tracing": True}, "Function", "query-function", "tracingConfig.mode", "Active"),
     "protect": ({"protect": True}, "Table", "", "deletionProtectionEnabled", True),
     "kms": ({"kms": "cmk"}, "FileSystem", "", "kmsKeyId", "arn:aws:kms:us-east-1:123456789012:key-key"),
     "backup": ({"backup": True}, "BackupPolicy", "", "backupPolicy.status", "ENABLED"),
@@ -149,11 +190,13 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "vpcCidr": ({"vpcCidr": "10.9.0.0/20"}, "Subnet", "network-subnet-2", "cidrBlock", "10.9.4.0/22"),
     "zones": ({"zones": 3}, "Subnet", "network-subnet-3", "availabilityZone", "us-east-1c"),
     "vpcId": (VPC, "SecurityGroup", "network-functions", "vpcId", VPC["vpcId"]),
-    "subnetIds": (VPC, "MountTarget", "storage-mount-2", "subnetId", "subnet-1a1b2c3d"),
+    "subnetIds": (VPC, "MountTarget", "storage-mount-subnet-1a1b2c3d", "subnetId", "subnet-1a1b2c3d"),
+    "functionGroupId": (GROUPS, "Function", "query-function", "vpcConfig.securityGroupIds", ["sg-0a1b2c3d"]),
+    "fileSystemGroupId": (GROUPS, "MountTarget", "", "securityGroups", ["sg-1a1b2c3d"]),
     "flowLogs": ({"flowLogs": True}, "FlowLog", "", "trafficType", "REJECT"),
     "commandMemoryMb": ({"commandMemoryMb": 2048}, "Function", "command-function", "memorySize", 2048),
     "commandTimeoutS": ({"commandTimeoutS": 27}, "Function", "command-function", "timeout", 27),
-    "commandConcurrency": ({"commandConcurrency": 5}, "Function", "command-function", RESERVED, 5),
+    "commandConcurrency": ({"commandConcurrency": 7}, "Function", "command-function", RESERVED, 7),
     "queryMemoryMb": ({"queryMemoryMb": 512}, "Function", "query-function", "memorySize", 512),
     "queryTimeoutS": ({"queryTimeoutS": 29}, "Function", "query-function", "timeout", 29),
     "queryConcurrency": ({"queryConcurrency": 0}, "Function", "query-function", RESERVED, 0),
@@ -161,12 +204,20 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "checkIntervalMs": ({"checkIntervalMs": 0}, "Function", "query-function", f"{VARIABLES}.CHECK_INTERVAL_MS", "0"),
     "retainSnapshots": ({"retainSnapshots": 9}, "Function", "query-function", f"{VARIABLES}.RETAIN_SNAPSHOTS", "9"),
     "verifyMaxBytes": ({"verifyMaxBytes": 1}, "Function", "query-function", f"{VARIABLES}.VERIFY_MAX_BYTES", "1"),
+    "tableName": ({"tableName": "ledger-2"}, "Table", "", "name", "ledger-2"),
     "tableMaxReads": ({"tableMaxReads": 7}, "Table", "", "onDemandThroughput.maxReadRequestUnits", 7),
     "tableMaxWrites": ({"tableMaxWrites": 7}, "Table", "", "onDemandThroughput.maxWriteRequestUnits", 7),
-    "writeAuth": (JWT | {"writeAuth": "jwt"}, "Route", "api-post-insert", "authorizationType", "JWT"),
+    "writeAuth": (JWT_WRITES, "Route", "api-post-insert", "authorizationType", "JWT"),
     "readAuth": ({"readAuth": "iam"}, "Route", "api-default", "authorizationType", "AWS_IAM"),
     "jwtIssuer": (JWT, "Authorizer", "", "jwtConfiguration.issuer", JWT["jwtIssuer"]),
     "jwtAudience": (JWT, "Authorizer", "", "jwtConfiguration.audiences", ["readers"]),
+    "jwtWriteScopes": (
+        JWT_WRITES | {"jwtWriteScopes": ["write"]},
+        "Route",
+        "api-post-insert",
+        "authorizationScopes",
+        ["write"],
+    ),
     "corsOrigins": ({"corsOrigins": [LOCAL]}, "Api", "", "corsConfiguration.allowOrigins", [LOCAL]),
     "throttleRate": ({"throttleRate": 9}, "Stage", "", "defaultRouteSettings.throttlingRateLimit", 9),
     "throttleBurst": ({"throttleBurst": 9}, "Stage", "", "defaultRouteSettings.throttlingBurstLimit", 9),
@@ -176,7 +227,8 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
 
 
 def test_every_setting_has_an_effect_that_is_tested() -> None:
-    assert set(FOLLOWS) | {"reservedCidrs"} == set(project_schema())  # that one only guards another
+    guards = {"reservedCidrs", "allowedAccountIds"}  # they only stop the program, which has tests of its own
+    assert set(FOLLOWS) | guards == set(project_schema())
 
 
 def seen_at(seen: Graph, kind: str, name: str, path: str) -> Any:
@@ -194,10 +246,27 @@ def test_the_graph_follows_the_setting(key: str) -> None:
     assert violations(seen) == []
 
 
-def test_without_a_cap_the_table_has_none() -> None:
-    seen = run("dev", {"tableMaxReads": -1, "tableMaxWrites": -1})
-    assert seen.one("Table").at("onDemandThroughput") is None
-    assert seen.one("Table").at("globalSecondaryIndexes.0.onDemandThroughput") is None
+def test_the_table_and_its_index_always_have_a_cap_so_that_it_can_be_lifted_again() -> None:
+    for stack in (*STACKS, EVERYTHING):
+        table = graph(stack).one("Table")
+        assert table.at("onDemandThroughput.maxReadRequestUnits") > 0
+        assert table.at("onDemandThroughput.maxWriteRequestUnits") > 0
+        assert table.at("globalSecondaryIndexes.0.onDemandThroughput") == table.at("onDemandThroughput")
+
+
+def test_another_account_than_those_allowed_is_refused_before_anything_is_made() -> None:
+    assert run("dev", {"allowedAccountIds": ["210987654321", ACCOUNT]}).nodes
+    with pytest.raises(ConfigError, match=f"got '{ACCOUNT}', allowed: allowedAccountIds: 210987654321"):
+        run("dev", {"allowedAccountIds": ["210987654321"]})
+
+
+def test_reads_are_signed_unless_a_stack_says_otherwise_and_then_it_caps_them() -> None:
+    schema = project_schema()
+    assert schema["readAuth"]["default"] == "iam"
+    for stack in STACKS:
+        config = config_of(stack)
+        is_capped = int(config[f"{PROJECT}:queryConcurrency"]) > 0
+        assert config[f"{PROJECT}:readAuth"] != "none" or is_capped or config[f"{PROJECT}:stage"] == "local"
 
 
 def test_an_existing_network_gets_security_groups_and_nothing_else() -> None:
@@ -209,21 +278,40 @@ def test_an_existing_network_gets_security_groups_and_nothing_else() -> None:
     }
     egress = seen.one("SecurityGroupEgressRule", "network-functions-to-dynamodb")
     assert egress.at("prefixListId") == "prefix-list-of-region"
-    assert seen.one("Function", "query-function").at("replacementSecurityGroupIds") == ["default-of-existing"]
+    (arguments,) = [asked.arguments for asked in seen.lookups if asked.token.endswith(":getPrefixList")]
+    assert json.loads(arguments) == {"name": "com.amazonaws.us-east-1.dynamodb"}
+    assert seen.outputs["vpc_id"] == VPC["vpcId"]
+    assert seen.outputs["subnet_ids"] == VPC["subnetIds"]
+    assert "flow" not in seen.outputs["log_groups"]
+
+
+def test_a_network_with_its_own_groups_gets_nothing() -> None:
+    seen = run("dev", GROUPS)
+    assert [node.type for node in seen.nodes if node.name.startswith("network")] == [
+        "lambdasqlite:index:ExistingNetworkComponent"
+    ]
+    assert violations(seen) == []
 
 
 def test_a_region_with_too_few_zones_says_so() -> None:
-    with pytest.raises(SettingsError, match="zones: got 2, allowed: at most the 1 that us-east-1 has"):
+    with pytest.raises(ConfigError, match="zones: got 2, allowed: at most the 1 that the region has"):
         run("dev", zones=("us-east-1a",))
 
 
 @pytest.mark.parametrize(("quota", "allowed"), [(1000, "at most 900, the account's 1000"), (10, "at most 0")])
 def test_more_reserved_concurrency_than_the_account_has_is_refused(quota: int, allowed: str) -> None:
-    with pytest.raises(SettingsError, match=f"got 901, allowed: together {allowed}"):
+    with pytest.raises(ConfigError, match=f"got 901, allowed: together {allowed}"):
         run("dev", {"commandConcurrency": 1, "queryConcurrency": 900}, quota=quota)
+
+
+def test_a_limit_that_nobody_knows_refuses_nothing() -> None:
+    assert run("dev", {"queryConcurrency": 900}, quota=0).one("Function", "query-function").at(RESERVED) == 900
 
 
 def test_the_accounts_limit_is_asked_for_only_where_concurrency_is_reserved() -> None:
     asked = "aws:servicequotas/getServiceQuota:getServiceQuota"
-    assert asked in run("dev", {"commandConcurrency": 1}).reads
-    assert asked not in run("dev", {"queryConcurrency": 0}).reads
+    reserved = run("dev", {"commandConcurrency": 1, "queryConcurrency": -1})
+    assert asked in {lookup.token for lookup in reserved.lookups}
+    for switched_off in (-1, 0):
+        seen = run("dev", {"commandConcurrency": -1, "queryConcurrency": switched_off})
+        assert asked not in {lookup.token for lookup in seen.lookups}

@@ -13,20 +13,27 @@ from typing import Any
 import pytest
 
 from tests.infra.graph import Graph
-from tests.infra.program import STACKS, graph
+from tests.infra.program import EVERYTHING, STACKS, graph
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
-def described(seen: Graph) -> dict[str, dict[str, Any]]:
-    """The graph as data that reads well: policies unfolded, an archive as a word, no URNs."""
+def described(seen: Graph) -> dict[str, Any]:
+    """Return the graph as data that reads well: policies unfolded, an archive as a word, no URNs."""
     return {
-        f"{node.type} {node.name}": {
-            "parent": seen.find(node.parent).name if node.parent else None,
-            "protect": node.is_protected,
-            "inputs": {key: _readable(key, value) for key, value in sorted(node.inputs.items())},
-        }
-        for node in seen.nodes
+        "resources": {
+            f"{node.type} {node.name}": {
+                "parent": seen.find(node.parent).name if node.parent else None,
+                "options": node.options,
+                "inputs": {key: _readable(key, value) for key, value in sorted(node.inputs.items())},
+            }
+            for node in seen.nodes
+        },
+        "lookups": [
+            {"token": asked.token, "arguments": json.loads(asked.arguments), "provider": asked.provider}
+            for asked in seen.lookups
+        ],
+        "outputs": seen.outputs,
     }
 
 
@@ -36,14 +43,15 @@ def _readable(key: str, value: Any) -> Any:
     return "the archive" if key == "code" else value
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", [*STACKS, EVERYTHING])
 def test_the_graph_is_the_one_that_was_reviewed(stack: str) -> None:
     path, now = SNAPSHOTS / f"{stack}.json", described(graph(stack))
     if os.environ.get("UPDATE_SNAPSHOTS"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(now, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     reviewed = json.loads(path.read_text(encoding="utf-8"))
-    gone, new = sorted(set(reviewed) - set(now)), sorted(set(now) - set(reviewed))
+    before, after = set(reviewed["resources"]), set(now["resources"])
+    gone, new = sorted(before - after), sorted(after - before)
     assert not gone, f"{gone} would be deleted; renamed or moved to another parent? Then add an alias. New: {new}"
     assert now == reviewed, "the infrastructure changes; if it is meant to, write the snapshots anew"
 
@@ -51,4 +59,5 @@ def test_the_graph_is_the_one_that_was_reviewed(stack: str) -> None:
 def test_a_moved_resource_is_a_change() -> None:
     good = graph("dev")
     assert described(good) != described(graph("prod"))
-    assert all(entry["parent"] for name, entry in described(good).items() if not name.startswith("lambdasqlite:"))
+    resources = described(good)["resources"]
+    assert all(entry["parent"] for name, entry in resources.items() if not name.startswith("lambdasqlite:"))

@@ -27,7 +27,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def contents(function: str, root: Path) -> bytes:
-    """What decides about the archive's hash: names and contents."""
+    """Return all that the archive's hash depends on: names and contents."""
     return zip_bytes(files_of(entry_of(function), root))
 
 
@@ -82,7 +82,7 @@ def test_an_edit_changes_the_functions_that_import_the_file_and_no_other(
 
 @pytest.fixture
 def runtime(tmp_path: Path) -> Path:
-    """What Lambda has beside the standard library: boto3 and what that needs. Python 3.11 needs one module more."""
+    """Return a folder with all that Lambda has beside the standard library; on Python 3.11 one module more."""
     folder = tmp_path / "runtime"
     folder.mkdir()
     for name in ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six", "typing_extensions"):

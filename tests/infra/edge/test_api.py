@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.routes import COMMAND, ROUTES, gateway_routes
-from infra.edge.api import part_of
+from infra.edge.callers import part_of
 from tests.infra.graph import Graph
 from tests.infra.program import graph, run
 
@@ -51,6 +51,7 @@ def test_integrations_call_the_alias() -> None:
         ({"readAuth": "iam"}, "AWS_IAM", "AWS_IAM"),
         ({"readAuth": "jwt", **JWT}, "AWS_IAM", "JWT"),
         ({"writeAuth": "jwt", **JWT}, "JWT", "NONE"),
+        ({"readAuth": "jwt", "writeAuth": "jwt", "jwtWriteScopes": ["write"], **JWT}, "JWT", "JWT"),
     ],
 )
 def test_who_may_write_and_who_may_read(changes: dict[str, Any], write: str, read: str) -> None:
@@ -63,9 +64,19 @@ def test_tokens_are_checked_against_issuer_and_audience() -> None:
     seen = run("dev", {"readAuth": "jwt", **JWT})
     authorizer = seen.one("Authorizer").inputs
     assert authorizer["authorizerType"] == "JWT"
+    assert authorizer["identitySources"] == ["$request.header.Authorization"]
     assert authorizer["jwtConfiguration"] == {"issuer": JWT["jwtIssuer"], "audiences": ["readers"]}
     guarded = {node.inputs["routeKey"]: node.inputs.get("authorizerId") for node in seen.of("Route")}
     assert guarded == dict.fromkeys(gateway_routes()) | {"$default": "api-jwt-id"}
+
+
+def test_a_token_that_may_read_needs_a_scope_to_write() -> None:
+    scopes = {
+        node.inputs["routeKey"]: node.inputs.get("authorizationScopes") for node in graph("everything").of("Route")
+    }
+    assert scopes.pop("$default") is None
+    assert scopes.pop("OPTIONS /{proxy+}") is None
+    assert scopes == {key: ["ledger/write"] for key in gateway_routes()}
 
 
 @pytest.mark.parametrize(("read_auth", "has_route"), [("none", False), ("iam", True)])
@@ -75,8 +86,12 @@ def test_browsers_on_named_origins_may_call_and_ask_before(read_auth: str, has_r
     assert cors["allowOrigins"] == ["https://a.example.com"]
     assert "allowCredentials" not in cors
     assert "snapshot-bookmark" in cors["exposeHeaders"]
+    assert set(cors["allowMethods"]) == {"GET", "HEAD", "POST"}
     assert "min-bookmark" in cors["allowHeaders"]
-    assert (authorization(seen).get("OPTIONS /{proxy+}") == "NONE") is has_route
+    assert {"authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"} <= set(cors["allowHeaders"])
+    preflight = [node.inputs for node in seen.of("Route") if node.inputs["routeKey"] == "OPTIONS /{proxy+}"]
+    allowed = [(route["authorizationType"], route["target"]) for route in preflight]
+    assert allowed == [("NONE", "integrations/api-query-id")] * has_route
 
 
 def test_without_origins_there_is_no_cors() -> None:
@@ -90,6 +105,7 @@ def test_an_own_domain_replaces_the_default_endpoint() -> None:
     assert domain["domainName"] == "api.example.com"
     assert domain["domainNameConfiguration"]["certificateArn"] == certificate
     assert domain["domainNameConfiguration"]["securityPolicy"] == "TLS_1_2"
+    assert domain["domainNameConfiguration"]["endpointType"] == "REGIONAL"
     assert seen.one("ApiMapping").inputs["stage"] == "api-stage-id"
     assert seen.one("Api").inputs["disableExecuteApiEndpoint"] is True
     assert seen.outputs["api_url"] == "https://api.example.com"
@@ -113,10 +129,32 @@ def test_outputs() -> None:
             "ddb": f"{url}/ddb",
         },
         "table_name": "lambda-sqlite-dev-ledger",
+        "table_arn": "arn:aws:dynamodb:us-east-1:123456789012:storage-table",
         "file_system_id": "storage-files-id",
+        "file_system_arn": "arn:aws:efs:us-east-1:123456789012:storage-files",
         "command_function": "lambda-sqlite-dev-command",
         "query_function": "lambda-sqlite-dev-query",
+        "function_arns": {
+            name: f"arn:aws:lambda:us-east-1:123456789012:{name}-function" for name in ("command", "query")
+        },
+        "role_arns": {
+            name: f"arn:aws:iam:us-east-1:123456789012:{name}-identity-role" for name in ("command", "query")
+        },
+        "log_groups": {
+            "command": "/lambda-sqlite/dev/command",
+            "query": "/lambda-sqlite/dev/query",
+            "access": "/aws/vendedlogs/lambda-sqlite/dev/access",
+        },
+        "vpc_id": "network-vpc-id",
+        "subnet_ids": ["network-subnet-1-id", "network-subnet-2-id"],
     }
+
+
+def test_outputs_that_only_some_stacks_have() -> None:
+    outputs = graph("everything").outputs
+    assert outputs["key_arn"] == "arn:aws:kms:us-east-1:123456789012:key-key"
+    assert outputs["log_groups"]["flow"] == "/aws/vendedlogs/lambda-sqlite/everything/flow"
+    assert outputs["domain_target"] == "target.example.com"
 
 
 def test_a_protected_stack_says_how_to_destroy_it() -> None:

@@ -1,0 +1,68 @@
+"""The settings of the API: who may call it, how often, and under which name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from infra.edge.callers import IAM, JWT, NONE, Callers
+from infra.edge.domain import Domain
+from infra.typed_config import TypedConfig
+
+HOST = r"[a-z0-9.-]+\.[a-z]{2,}"
+ORIGIN = r"https://[\w.-]+(:\d+)?|http://localhost(:\d+)?"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiSettings:
+    """The API's callers, its throttle (requests a second and at once), and its own host name if it has one."""
+
+    callers: Callers
+    rate: int
+    burst: int
+    domain: Domain | None
+
+
+def read_api(config: TypedConfig, region: str) -> ApiSettings:
+    """Return the API's settings. Raises ConfigError for the first that cannot be used."""
+    return ApiSettings(
+        callers=_callers(config),
+        rate=config.integer("throttleRate", 1, 10000),
+        burst=config.integer("throttleBurst", 1, 5000),
+        domain=_domain(config, region),
+    )
+
+
+def _callers(config: TypedConfig) -> Callers:
+    callers = Callers(
+        write_auth=config.choice("writeAuth", IAM, JWT),
+        read_auth=config.choice("readAuth", NONE, IAM, JWT),
+        jwt_issuer=config.matching("jwtIssuer", r"https://\S+", "the issuer's URL, https://..."),
+        jwt_audience=config.texts("jwtAudience", r"\S+", "audiences"),
+        jwt_write_scopes=config.texts("jwtWriteScopes", r"\S+", "scopes"),
+        cors_origins=config.texts("corsOrigins", ORIGIN, "origins such as https://example.com"),
+    )
+    if callers.use_tokens() and not callers.jwt_issuer:
+        raise config.fail("jwtIssuer", "", "the issuer's URL, needed by writeAuth or readAuth jwt")
+    if callers.use_tokens() and not callers.jwt_audience:
+        raise config.fail("jwtAudience", [], "at least one audience, needed by writeAuth or readAuth jwt")
+    _check_scopes(config, callers)
+    return callers
+
+
+def _check_scopes(config: TypedConfig, callers: Callers) -> None:
+    """Refuse tokens that read and so could write too, and scopes that nothing asks for."""
+    scopes = list(callers.jwt_write_scopes)
+    if callers.write_auth == callers.read_auth == JWT and not scopes:
+        raise config.fail("jwtWriteScopes", scopes, "at least one scope, or every token that reads may write too")
+    if callers.write_auth != JWT and scopes:
+        raise config.fail("jwtWriteScopes", scopes, "none without writeAuth jwt")
+
+
+def _domain(config: TypedConfig, region: str) -> Domain | None:
+    name = config.matching("domain", HOST, "a host name such as api.example.com")
+    certificate_arn = config.matching(
+        "certificateArn", rf"arn:aws[\w-]*:acm:{region}:\S+", f"the ARN of a certificate in {region}"
+    )
+    if bool(name) != bool(certificate_arn):
+        raise config.fail("certificateArn", certificate_arn, "a certificate for domain; neither without the other")
+    return Domain(name=name, certificate_arn=certificate_arn) if name else None

@@ -1,0 +1,172 @@
+"""From settings to components: which setting goes into which argument."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+
+from handlers.aws.table import BENCHMARKS
+from handlers.routes import COMMAND, QUERY
+from infra.compute.archive import archive_of, handler_of
+from infra.compute.function import FunctionArgs, FunctionComponent
+from infra.compute.identity import IdentityArgs, IdentityComponent
+from infra.data.storage import StorageArgs, StorageComponent
+from infra.edge.api import ApiArgs, ApiComponent, Target
+from infra.foundation.existing_network import ExistingNetworkArgs, ExistingNetworkComponent, GroupIds
+from infra.foundation.flow_logs import FlowLogs
+from infra.foundation.key import KeyArgs, KeyComponent
+from infra.foundation.network import NetworkArgs, NetworkComponent
+from infra.policies import MOUNT, MOUNT_AND_WRITE, TABLE_READS, TABLE_WRITES, Access
+from infra.settings import StackSettings
+
+ACCESS = {
+    COMMAND: Access(table_actions=TABLE_WRITES, mount_actions=MOUNT_AND_WRITE),
+    QUERY: Access(table_actions=TABLE_READS, mount_actions=MOUNT, partitions=(BENCHMARKS,)),
+}
+
+KeyArn = pulumi.Output[str] | None
+AnyNetwork = NetworkComponent | ExistingNetworkComponent
+
+
+def make_key(settings: StackSettings) -> KeyArn:
+    """Make the stack's own key and return its ARN; nothing where AWS manages the keys."""
+    if not settings.own_key:
+        return None
+    return KeyComponent("key", KeyArgs(naming=settings.naming, protect=settings.protect)).key.arn
+
+
+def make_network(settings: StackSettings, key_arn: KeyArn) -> AnyNetwork:
+    """Make a network of the stack's own, or find its place in the one that is there already."""
+    own = settings.network
+    if own.vpc_id:
+        return _existing_network(settings)
+    flow_logs = FlowLogs(
+        retention_days=settings.log_days, key_arn=key_arn, permissions_boundary=settings.permissions_boundary
+    )
+    return NetworkComponent(
+        "network",
+        NetworkArgs(
+            naming=settings.naming,
+            cidr=own.cidr,
+            zones=own.zones,
+            tables=[settings.table.name],
+            flow_logs=flow_logs if own.flow_logs else None,
+        ),
+    )
+
+
+def _existing_network(settings: StackSettings) -> ExistingNetworkComponent:
+    given = settings.network
+    groups = GroupIds(functions=given.function_group_id, files=given.file_system_group_id)
+    return ExistingNetworkComponent(
+        "network",
+        ExistingNetworkArgs(
+            naming=settings.naming,
+            vpc_id=given.vpc_id,
+            subnet_ids={subnet_id: subnet_id for subnet_id in given.subnet_ids},
+            groups=groups if given.function_group_id else None,
+        ),
+    )
+
+
+def make_identity(settings: StackSettings, function: str, key_arn: KeyArn) -> IdentityComponent:
+    """Make a function's role and log group."""
+    return IdentityComponent(
+        f"{function}-identity",
+        IdentityArgs(
+            naming=settings.naming,
+            function=function,
+            log_days=settings.log_days,
+            tracing=settings.tracing,
+            key_arn=key_arn,
+            permissions_boundary=settings.permissions_boundary,
+        ),
+    )
+
+
+def make_storage(
+    settings: StackSettings, network: AnyNetwork, identities: Mapping[str, IdentityComponent], key_arn: KeyArn
+) -> StorageComponent:
+    """Make the table and the file system, which the command function may write and the query function may read."""
+    return StorageComponent(
+        "storage",
+        StorageArgs(
+            naming=settings.naming,
+            table_name=settings.table.name,
+            max_reads=settings.table.max_reads,
+            max_writes=settings.table.max_writes,
+            subnet_ids=network.subnet_ids,
+            security_group_id=network.file_system_group_id,
+            writer_role_arn=identities[COMMAND].role.arn,
+            reader_role_arn=identities[QUERY].role.arn,
+            protect=settings.protect,
+            backup=settings.backup,
+            key_arn=key_arn,
+        ),
+    )
+
+
+def make_function(
+    settings: StackSettings,
+    function: str,
+    *,
+    network: AnyNetwork,
+    identity: IdentityComponent,
+    storage: StorageComponent,
+    key_arn: KeyArn,
+) -> FunctionComponent:
+    """Make a function once its network, its identity and its storage stand."""
+    access_points = {COMMAND: storage.writer, QUERY: storage.reader}
+    own = settings.functions[function]
+    return FunctionComponent(
+        function,
+        FunctionArgs(
+            naming=settings.naming,
+            function=function,
+            code=archive_of(function),
+            handler=handler_of(function),
+            environment={**settings.environment, "TABLE_NAME": storage.table.name},
+            role_name=identity.role.name,
+            role_arn=identity.role.arn,
+            log_group_name=identity.log_group.name,
+            subnet_ids=list(network.subnet_ids.values()),
+            security_group_ids=[network.function_group_id],
+            access=ACCESS[function],
+            table_arn=storage.table.arn,
+            file_system_arn=storage.file_system.arn,
+            access_point_arn=access_points[function].arn,
+            memory_mb=own.memory_mb,
+            timeout_s=own.timeout_s,
+            tmp_mb=settings.tmp_mb,
+            concurrency=own.concurrency,
+            tracing=settings.tracing,
+            key_arn=key_arn,
+            ready=(network, identity, storage),
+        ),
+    )
+
+
+def make_api(settings: StackSettings, functions: Mapping[str, FunctionComponent], key_arn: KeyArn) -> ApiComponent:
+    """Make the gateway in front of the functions."""
+    targets = {
+        name: Target(
+            function_name=component.function.name,
+            alias_name=component.alias.name,
+            invoke_arn=component.alias.invoke_arn,
+        )
+        for name, component in functions.items()
+    }
+    return ApiComponent(
+        "api",
+        ApiArgs(
+            naming=settings.naming,
+            targets=targets,
+            callers=settings.api.callers,
+            rate=settings.api.rate,
+            burst=settings.api.burst,
+            log_days=settings.log_days,
+            domain=settings.api.domain,
+            key_arn=key_arn,
+        ),
+    )
