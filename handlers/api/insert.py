@@ -11,12 +11,13 @@ import random
 from typing import TYPE_CHECKING
 
 from handlers import rows
-from handlers.api.publish import measured_headers, summary_of
+from handlers.api.publish import REMEDY, measured_headers, summary_of
 from handlers.api.response import json_response
 from handlers.domain.hashes import blake2b
 from handlers.domain.problem import field_error, invalid
 from handlers.ledger.idempotency import Call
 from handlers.routes import MAX_INSERT_ROWS, MAX_KEY_CHARACTERS
+from handlers.snapshots.published import DivergedError
 from handlers.telemetry.usage import Usage
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from handlers.snapshots.published import Published
 
 ALLOWED_COUNT = f"an integer from 1 to {MAX_INSERT_ROWS}"
+DIVERGED = "The rows are in the ledger, but in no snapshot: what is published is of another history"
 NOT_PUBLISHED = "The rows are in the ledger, but in no snapshot yet; the next publish includes them"
 
 _log = logging.getLogger(__name__)
@@ -59,27 +61,27 @@ class Inserting:
         usage.lap("parse")
         appended = self._appender.append(drafts, self._make_deadline(), key_call)
         usage.lap("append")
-        published = None if is_async else self._published(appended, usage)
-        return inserted_response(appended, published, usage, is_async=is_async)
+        published, warning = (None, None) if is_async else self._published(appended, usage)
+        return inserted_response(appended, published, warning, usage, is_async=is_async)
 
-    def _published(self, appended: Appended, usage: Usage) -> Published | None:
-        """Return the snapshot with these rows; None where there is none (a replay only looks, it does not build)."""
+    def _published(self, appended: Appended, usage: Usage) -> tuple[Published | None, str | None]:
+        """Return the snapshot with these rows, or None and the reason (a replay only looks, it does not build)."""
         try:
             if not appended.is_replay:
-                return self._publisher.publish(appended.bookmark, usage)
-            newest = self._publisher.published.newest()
+                return self._publisher.publish(appended.bookmark, usage), None
+            newest = self._publisher.holding(appended.bookmark)
+        except DivergedError as error:
+            _log.error("nothing was published: %s", error)
+            return None, f"{DIVERGED}: {error}; {REMEDY}"
         except Exception:  # noqa: BLE001 - whatever it is, the rows are in and the client must hear so
             _log.exception("publishing failed; the rows are in the ledger")
-            return None
-        has_rows = (
-            newest is not None
-            and newest.bookmark.epoch == appended.bookmark.epoch
-            and newest.bookmark >= appended.bookmark
-        )
-        return newest if has_rows else None
+            return None, NOT_PUBLISHED
+        return newest, None if newest else NOT_PUBLISHED
 
 
-def inserted_response(appended: Appended, published: Published | None, usage: Usage, *, is_async: bool) -> Response:
+def inserted_response(
+    appended: Appended, published: Published | None, warning: str | None, usage: Usage, *, is_async: bool
+) -> Response:
     """Return the answer to an insert: 201, or 202 where the client did not want to wait for a snapshot."""
     timings_ms = usage.all_ms()
     content: dict[str, object] = {
@@ -92,8 +94,8 @@ def inserted_response(appended: Appended, published: Published | None, usage: Us
     headers = measured_headers(appended.bookmark, timings_ms)
     if is_async:
         headers["preference-applied"] = "respond-async"
-    elif published is None:
-        content["warning"] = NOT_PUBLISHED
+    if warning is not None:
+        content["warning"] = warning
     if appended.is_replay:
         headers["idempotent-replayed"] = "true"
     return json_response(202 if is_async else 201, content, headers)

@@ -7,8 +7,9 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from handlers.api.response import json_response
-from handlers.domain.problem import field_error, invalid, unavailable
+from handlers.domain.problem import Problem, field_error, invalid, unavailable
 from handlers.snapshots.files import UnprovenError
+from handlers.snapshots.published import DivergedError
 from handlers.telemetry.usage import Usage, server_timing
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from handlers.ledger.appender import Appender
     from handlers.snapshots.publish import Publisher
     from handlers.snapshots.published import Published
+
+REMEDY = "docs/deployment.md, 'A table that was restored', says what to do"
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +51,8 @@ class Publishing:
         usage.lap("head")
         try:
             published = self._publisher.publish(head, usage, full)
+        except DivergedError as error:
+            raise Problem("diverged", f"{error}; {REMEDY}") from error
         except (OSError, sqlite3.Error, UnprovenError) as error:
             _log.exception("publishing failed")
             raise unavailable("The snapshot cannot be written now") from error

@@ -54,7 +54,8 @@ class Reads:
             for bookmark in {query.at_least, asked} - {NOTHING}:  # the reader has looked at the greater one alone
                 check_epoch(bookmark, view.bookmark)
             cursor = f'"{query.cursor(view.bookmark_text, last_seq)}"' if last_seq else "null"
-            return f'"count":{count},"data":[{text}],"next":{cursor}'
+            scanned = "" if view.scanned_rows is None else f'"scanned_rows":{view.scanned_rows},'
+            return f'{scanned}"count":{count},"data":[{text}],"next":{cursor}'
 
         key = f"{query.key()} {query.limit} {query.after}"
         return self._read(request, max(query.at_least, asked), key, render, refresh=refresh)

@@ -12,6 +12,7 @@ import random
 import time
 from typing import TYPE_CHECKING, TypeVar
 
+from handlers.domain.clock import boottime_s
 from handlers.domain.problem import unavailable
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ RETRIED_CODES = THROTTLES | {
     "InternalFailure",
     "ServiceUnavailable",
     "TransactionInProgressException",
+    "TransactionConflictException",
 }
 # A resend of ours is always the same; an emulator that tidies up the numbers it got denies it.
 MISMATCH = "IdempotentParameterMismatchException"
@@ -59,17 +61,17 @@ class Deadline:
 
     def __init__(
         self,
-        monotonic: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = boottime_s,
         sleep: Callable[[float], None] = time.sleep,
         limit_s: float = LIMIT_S,
     ) -> None:
-        self._monotonic = monotonic
+        self._clock = clock
         self._sleep = sleep
-        self._end_s = monotonic() + limit_s
+        self._end_s = clock() + limit_s
 
     def leaves_an_attempt(self) -> bool:
         """Whether an attempt that starts now ends in time, however slow."""
-        return self._monotonic() + CONNECT_TIMEOUT_S + READ_TIMEOUT_S < self._end_s
+        return self._clock() + CONNECT_TIMEOUT_S + READ_TIMEOUT_S < self._end_s
 
     def pause(self, attempt: int) -> None:
         """Back off before attempt number `attempt` (from 1), if one is left: exponentially, with full jitter."""

@@ -152,8 +152,11 @@ def _reads() -> dict[str, Schema]:
         {"count": COUNT, "min": number, "max": number, "avg": number, "first_created_at": time, "last_created_at": time}
     )
     page: dict[str, Schema] = {"count": COUNT, "data": array(ref("Row")), "next": cursor}
+    scanned: dict[str, Schema] = {
+        "scanned_rows": COUNT | {"description": "ddb with a filter only: how many rows were looked at for this page."}
+    }
     return {
-        "Page": record({**common, **page, **measured}, copy),
+        "Page": record({**common, **page, **measured}, copy | scanned),
         "OneRow": record({**common, "data": ref("Row"), **measured}, copy),
         "Stats": record({**common, "stats": stats, **measured}, copy),
     }

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from handlers.aws.dynamodb import Deadline, make_client
 from handlers.domain.bookmark import NOTHING, Bookmark
+from handlers.domain.clock import boottime_s
 from handlers.domain.problem import unavailable
 from handlers.ledger.ledger import Ledger
 from handlers.reads.ddb_view import LedgerView
-from handlers.reads.reader import POLL_S, WAIT_S, wait_for
+from handlers.reads.reader import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,18 +34,18 @@ class LedgerReader:
 
     Args:
         ledger: where the rows are.
-        monotonic: the clock for deadlines and waits, in seconds.
+        clock: the clock for deadlines and waits, in seconds.
         sleep: waits so many seconds.
     """
 
     def __init__(
         self,
         ledger: Ledger,
-        monotonic: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = boottime_s,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._ledger = ledger
-        self._monotonic = monotonic
+        self._clock = clock
         self._sleep = sleep
         self._alongside = ThreadPoolExecutor(1)
         self._known: Bookmark | None = None  # the head as it was last read
@@ -61,15 +62,7 @@ class LedgerReader:
 
         Raises Problem: 409 or 503 for a bookmark, 503 where DynamoDB is away.
         """
-        deadline = Deadline(self._monotonic, self._sleep)
-        give_up_s = self._monotonic() + WAIT_S
-
-        def may_wait() -> bool:
-            """Pause, if the client asked for a bookmark and the wait is not over."""
-            if at_least == NOTHING or self._monotonic() >= give_up_s:
-                return False
-            self._sleep(POLL_S)
-            return True
+        deadline = Deadline(self._clock, self._sleep)
 
         def head() -> Bookmark:
             self._known = self._ledger.head(deadline) or NOTHING
@@ -78,13 +71,13 @@ class LedgerReader:
         def newest(_again: bool) -> LedgerView:
             bookmark = head()
             usage.lap("check")
-            return LedgerView(self._ledger, bookmark, lambda: bookmark, deadline, may_wait)
+            return LedgerView(self._ledger, bookmark, lambda: bookmark, deadline, at_least)
 
         known = self._known
         if at_least == NOTHING and known is not None:
             reading = self._alongside.submit(head)
             try:
-                return use(LedgerView(self._ledger, known, reading.result, deadline, may_wait))
+                return use(LedgerView(self._ledger, known, reading.result, deadline, at_least))
             finally:
                 wait([reading])  # where the rows could not be read: it belongs to this request, also on the meter
-        return use(wait_for(at_least, newest, self._sleep, self._monotonic))
+        return use(wait_for(at_least, newest, self._sleep, self._clock))

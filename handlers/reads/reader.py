@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 
 from handlers.domain.bookmark import NOTHING, Bookmark
+from handlers.domain.clock import boottime_s
 from handlers.domain.problem import Problem, unavailable
 
 TYPE_CHECKING = False
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
         @property
         def bookmark_text(self) -> str: ...
+        @property
+        def scanned_rows(self) -> int | None: ...
         def page(self, query: PageQuery) -> Page: ...
         def row(self, row_id: str) -> str | None: ...
         def stats(self) -> dict[str, object]: ...
@@ -52,7 +55,7 @@ def wait_for(
     at_least: Bookmark,
     newest: Callable[[bool], S],
     sleep: Callable[[float], None] = time.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
+    clock: Callable[[], float] = boottime_s,
 ) -> S:
     """Return what `newest` gives once that has reached `at_least`.
 
@@ -61,11 +64,11 @@ def wait_for(
 
     Raises Problem: 409 where the ledger of `at_least` was replaced, 503 where it is not there within `WAIT_S`.
     """
-    give_up_s = monotonic() + WAIT_S
+    give_up_s = clock() + WAIT_S
     pause_s = 0.0  # look again at once, and only then wait
     found = newest(False)
     while found.bookmark < at_least:
-        if monotonic() >= give_up_s:
+        if clock() >= give_up_s:
             detail = f"The newest bookmark here is {found.bookmark}, {at_least} was asked for"
             raise unavailable(detail, kind="not-there-yet")
         sleep(pause_s)

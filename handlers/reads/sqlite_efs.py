@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import _sqlite3 as sqlite3  # as snapshots/snapshot.py has it
 import logging
+import math
 
 from handlers.domain.bookmark import NOTHING
 from handlers.domain.problem import unavailable
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from handlers.telemetry.usage import Usage
 
     T = TypeVar("T")
+
+LISTING_LIMIT_S = 1.0  # then the open snapshot is served: a file system that hangs must not stop who needs none of it
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +71,7 @@ class SqliteReader:
 
     def _newest(self, usage: Usage, now: bool) -> Snapshot:
         try:
-            names = self._catalog.names(now)
+            names = self._catalog.names(now, math.inf if self._current is None else LISTING_LIMIT_S)
         except OSError as error:
             if self._current is None:
                 raise
@@ -83,12 +86,14 @@ class SqliteReader:
     def _advance(self, names: list[Name], usage: Usage) -> Snapshot:
         """The newest snapshot that proves itself: opened now, or the one that is open already."""
         failure: OSError | None = None
-        if self._catalog.is_rejected(self._served):  # another reader has hashed it since: it was no data
+        if self._catalog.is_rejected(self._served) and not self._is_proven():  # another reader has hashed it since
             self.drop()
             self._served = None
         for name in names:
             if self._gains_nothing(name):
                 break
+            if name.bookmark.epoch < self._catalog.rejected_epoch():
+                raise unavailable("The newest ledger's snapshot cannot be proven; the next publish mends it")
             try:
                 return self._replace(self._open(name, usage))
             except UnprovenError as error:
@@ -113,7 +118,13 @@ class SqliteReader:
         """What there is before anything was published. Raises Problem (503) where something was."""
         if self._served or self._catalog.has_bad_files():
             raise unavailable("No snapshot here can be proven to hold the data; the next publish mends it")
+        if self._catalog.foreign:
+            raise unavailable("No snapshot of this data model's version is published yet; the next publish makes one")
         return Snapshot.empty()
+
+    def _is_proven(self) -> bool:
+        """Tell whether what is open has proven all its bytes where nobody else can change them."""
+        return False
 
     def _replace(self, snapshot: Snapshot) -> Snapshot:
         if self._current is not None:

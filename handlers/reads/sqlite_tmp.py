@@ -8,39 +8,58 @@ from __future__ import annotations
 
 import errno
 import logging
+import math
 import os
 
-from handlers.domain.problem import unavailable
+from handlers.domain.clock import boottime_s
+from handlers.domain.problem import Problem, unavailable
 from handlers.reads.sqlite_efs import SqliteReader
-from handlers.snapshots.files import FileCopy, UnprovenError, copy_proven, remove
+from handlers.snapshots.files import FileCopy, UnprovenError, copy_proven, empty_folder, remove
 from handlers.snapshots.snapshot import open_snapshot
 from handlers.telemetry.meter import METERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from handlers.settings import Settings
     from handlers.snapshots.catalog import Catalog, Name
     from handlers.snapshots.snapshot import Snapshot
     from handlers.telemetry.usage import Usage
 
 WHOLE_BYTES = 16 * 1024 * 1024  # copied at once up to this size
+REFRESH_EVERY_S = 10.0
 STEP_BYTES = 4 * 1024 * 1024  # about 15 ms over EFS: reading, hashing and writing
 
 _log = logging.getLogger(__name__)
 
 
 class CopyingReader(SqliteReader):
-    """Opens a copy where its base class opens the published file."""
+    """Opens a copy where its base class opens the published file.
 
-    def __init__(self, catalog: Catalog, settings: Settings) -> None:
+    Args:
+        clock: for the time between two refreshes, in seconds.
+    """
+
+    def __init__(self, catalog: Catalog, settings: Settings, clock: Callable[[], float] = boottime_s) -> None:
         super().__init__(catalog, settings)
+        self._clock = clock
+        self._refreshed_s = -math.inf
         self._folder = os.path.join(settings.tmp_dir, "snapshots")
         self._copies = 0
         self._path: str | None = None  # of the copy that is open
         self._growing: tuple[Name, FileCopy] | None = None  # of the snapshot that is open where it is published
 
     def refresh(self, usage: Usage) -> None:
-        """Copy the newest snapshot again, to measure the copy. Raises Problem (503) where it cannot be."""
+        """Copy the newest snapshot again, to measure the copy.
+
+        Raises Problem: 429 where that was done a moment ago, since it reads all of a file; 503 where it cannot be.
+        """
+        wait_s = self._refreshed_s + REFRESH_EVERY_S - self._clock()
+        if wait_s > 0:
+            detail = f"refresh: a sandbox copies again once in {REFRESH_EVERY_S:.0f} s"
+            raise Problem("too-many-requests", detail, headers={"retry-after": str(math.ceil(wait_s))})
+        self._refreshed_s = self._clock()
         try:
             copies = self._copies
             snapshot = super()._newest(usage, True)
@@ -62,6 +81,9 @@ class CopyingReader(SqliteReader):
             usage.copy = {"bytes": 0, "ms": 0.0, "remaining_bytes": snapshot.size_bytes}
         return snapshot
 
+    def _is_proven(self) -> bool:
+        return self._path is not None
+
     def _refresh(self, name: Name, usage: Usage) -> None:
         """Put a new copy in the place of what is open. What is no proven copy is passed over if it proves damaged."""
         try:
@@ -75,7 +97,10 @@ class CopyingReader(SqliteReader):
         METERS.efs_metadata_operation()
         size_bytes = os.lstat(self._catalog.path(name)).st_size
         if self._is_suspect or size_bytes <= max(WHOLE_BYTES, self._settings.verify_max_bytes):
-            return self._copy_whole(name, size_bytes, usage)
+            try:
+                return self._copy_whole(name, size_bytes, usage)
+            except OSError as error:
+                _log.warning("snapshot %s is read where it is published, if it can be: %s", name, error)
         snapshot = super()._open(name, usage)
         self._give_up()
         self._forget_copy()
@@ -156,11 +181,8 @@ class CopyingReader(SqliteReader):
         return os.path.join(self._folder, f"{self._copies}-{name}")
 
     def _prepare_folder(self) -> None:
-        if self._copies:
-            return
-        os.makedirs(self._folder, exist_ok=True)
-        for leftover in os.listdir(self._folder):  # of a process that died in this sandbox
-            remove(os.path.join(self._folder, leftover))
+        if not self._copies:
+            empty_folder(self._folder)
 
     def _make_room(self, size_bytes: int) -> None:
         """Give up the open copy where both do not fit and the new one alone does."""

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     Arguments = list[float | str | int]
 
-NEARBY_ROWS = 32  # rows looked at for each row wanted, before an index is asked
+NEARBY_ROWS = 32  # rows looked at for each row wanted, before an index is asked,
+MOST_NEARBY_ROWS = 4000  # and in all: further away, an index costs less
 
 # SQLite keeps the order of a subquery whose outer query aggregates by group_concat (select.c leaves it out only under
 # count, min and max), and the rows of a range of the primary key come in its order anyway.
@@ -33,6 +34,8 @@ BY_ID = f"SELECT json FROM {TABLE} WHERE id = ?"  # noqa: S608 - constants
 
 class SqliteView:
     """Reads of one snapshot. Raises sqlite3.DatabaseError where the file cannot be read (any more)."""
+
+    scanned_rows: int | None = None  # SQLite does not tell
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._connection = snapshot.connection
@@ -75,7 +78,7 @@ class SqliteView:
 def nearby_range(query: PageQuery, newest: int) -> tuple[int, int]:
     """Return first and last seq of the rows that are looked at before an index is asked."""
     first, last = remaining_range(query, newest)
-    span = NEARBY_ROWS * query.limit
+    span = min(NEARBY_ROWS * query.limit, MOST_NEARBY_ROWS)
     return (last - span + 1, last) if query.newest_first else (first, first + span - 1)
 
 

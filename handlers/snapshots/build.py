@@ -14,7 +14,7 @@ from handlers import rows
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.hashes import content_hash, hash_text
 from handlers.snapshots.files import remove
-from handlers.snapshots.snapshot import Snapshot, connect, create_schema, file_uri
+from handlers.snapshots.snapshot import Snapshot, connect, create_schema, file_uri, id_at
 
 if TYPE_CHECKING:
     from handlers.rows import Row
@@ -75,6 +75,10 @@ class WorkingFile:
         Raises sqlite3.Error: a full disk, or two rows with one id.
         """
         self._connection.executescript(rows.INDEXES)
+
+    def last_id(self) -> str | None:
+        """Return the id of the last row; None where there is none. Raises sqlite3.Error."""
+        return id_at(self._connection, self.bookmark.seq)
 
     def close(self) -> None:
         """Close and delete the file."""

@@ -1,25 +1,34 @@
 """What is published: the names in `snapshots/`, newest first.
 
-A name says everything: `<epoch>-<seq>-<digest>.db`, epoch and seq zero-padded, so that the greatest name is the newest
-snapshot. There is no pointer file to go stale, and the directory holds only finished files. Listing it costs one
-GETATTR over NFS while nothing changes, and was never seen stale.
+A name says everything: `<epoch>-<seq>-<schema>-<digest>.db`, numbers zero-padded, so that the greatest name is the
+newest snapshot. A file of another schema version is not ours: it is neither read nor moved, so that old and new code
+live side by side. There is no pointer file to go stale, and the directory holds only finished files. Listing it costs
+one GETATTR over NFS while nothing changes, and was never seen stale.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import time
 
 from handlers.domain.bookmark import Bookmark
+from handlers.domain.clock import boottime_s
 from handlers.domain.hashes import DIGEST_DIGITS
+from handlers.rows import SCHEMA_VERSION
+from handlers.snapshots.listing import Listing
 from handlers.telemetry.meter import METERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from handlers.snapshots.listing import Entries
+
 EPOCH_DIGITS = 16
 SEQ_DIGITS = 12
+SCHEMA_DIGITS = 6
+CLOCKS_APART_MS = 24 * 3600 * 1000  # an epoch is its ledger's beginning, by the clock of who made it
 HEXADECIMAL = frozenset("0123456789abcdef")
 
 
@@ -34,19 +43,23 @@ class Name(str):
     __slots__ = ()
 
     @classmethod
-    def of(cls, bookmark: Bookmark, digest: str) -> Name:
-        """The name of the snapshot of this ledger prefix with this digest over the file's bytes."""
-        return cls(f"{bookmark.epoch:0{EPOCH_DIGITS}d}-{bookmark.seq:0{SEQ_DIGITS}d}-{digest}.db")
+    def of(cls, bookmark: Bookmark, digest: str, schema: int = SCHEMA_VERSION) -> Name:
+        """Return the name of the snapshot of this ledger prefix with this digest over the file's bytes."""
+        return cls(
+            f"{bookmark.epoch:0{EPOCH_DIGITS}d}-{bookmark.seq:0{SEQ_DIGITS}d}-{schema:0{SCHEMA_DIGITS}d}-{digest}.db"
+        )
 
     @classmethod
     def parse(cls, text: str) -> Name | None:
         """The name, if `text` is of exactly this form."""
         epoch, _, rest = text.partition("-")
         seq, _, rest = rest.partition("-")
+        schema, _, rest = rest.partition("-")
         digest, dot, suffix = rest.partition(".")
         right = (
             _is_digits(epoch, EPOCH_DIGITS)
             and _is_digits(seq, SEQ_DIGITS)
+            and _is_digits(schema, SCHEMA_DIGITS)
             and len(digest) == DIGEST_DIGITS
             and HEXADECIMAL.issuperset(digest)
             and dot + suffix == ".db"
@@ -57,6 +70,11 @@ class Name(str):
     def bookmark(self) -> Bookmark:
         """The ledger prefix that the file holds."""
         return Bookmark(int(self[:EPOCH_DIGITS]), int(self[EPOCH_DIGITS + 1 : EPOCH_DIGITS + 1 + SEQ_DIGITS]))
+
+    @property
+    def schema(self) -> int:
+        """The schema version that the file is of."""
+        return int(self[-DIGEST_DIGITS - 4 - SCHEMA_DIGITS : -DIGEST_DIGITS - 4])
 
     @property
     def digest(self) -> str:
@@ -70,25 +88,35 @@ class Catalog:
     Args:
         folder: the directory; that it does not exist yet means that nothing was published, as long as its parent does.
         check_interval_s: how old a listing may be that `names` answers from; 0 = list every time.
-        monotonic: the clock, in seconds.
+        clock: the clock, in seconds.
+
+    Attributes:
+        foreign: the names of another schema version, as last listed.
     """
 
-    def __init__(
-        self, folder: str, check_interval_s: float = 0, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, folder: str, check_interval_s: float = 0, clock: Callable[[], float] = boottime_s) -> None:
         self.folder = folder
         self._check_interval_s = check_interval_s
-        self._monotonic = monotonic
+        self._clock = clock
         self._listed_at: float | None = None
         self._names: list[Name] = []
+        self.foreign: list[Name] = []
         self._inodes: dict[Name, int] = {}
         self._rejected: set[tuple[Name, int]] = set()
+        self._listing: Listing | None = None
 
-    def names(self, now: bool = False) -> list[Name]:
-        """The names, newest first. `now` lists whatever the age. Raises OSError where EFS cannot be listed."""
-        due = self._listed_at is None or self._monotonic() - self._listed_at >= self._check_interval_s
+    def names(self, now: bool = False, limit_s: float = math.inf) -> list[Name]:
+        """Return the names, newest first.
+
+        Args:
+            now: list whatever the age of the last listing.
+            limit_s: how long a listing may take. One that takes longer goes on, and a later call has its outcome.
+
+        Raises OSError where EFS cannot be listed: TimeoutError where not within that time.
+        """
+        due = self._listed_at is None or self._clock() - self._listed_at >= self._check_interval_s
         if now or due:
-            self._list()
+            self._list(limit_s)
         return self._names
 
     @property
@@ -99,6 +127,12 @@ class Catalog:
     def has_bad_files(self) -> bool:
         """Whether a file was passed over or moved away: then that nothing is left does not mean nothing was there."""
         return bool(self._rejected) or os.path.isdir(self.quarantine)
+
+    def rejected_epoch(self) -> int:
+        """Return the greatest epoch of a file that was passed over, and that a ledger can have by now; 0: of none."""
+        latest = int(time.time() * 1000) + CLOCKS_APART_MS
+        epochs = [name.bookmark.epoch for name, _ in self._rejected]
+        return max((epoch for epoch in epochs if epoch <= latest), default=0)
 
     def is_rejected(self, name: Name | None) -> bool:
         """Whether this file was found to be no proven snapshot, be it by another reader of the sandbox."""
@@ -113,14 +147,27 @@ class Catalog:
         self._rejected.add((name, self._inodes.get(name, 0)))
         self._names = [known for known in self._names if known != name]
 
-    def _list(self) -> None:
-        self._inodes = dict(self._entries())
+    def _list(self, limit_s: float) -> None:
+        begun_s = self._clock()
+        if limit_s == math.inf:
+            self._take(self._entries(), begun_s)
+            return
+        self._listing = listing = self._listing or Listing(self._entries, begun_s)
+        if not listing.is_over(max(0.0, listing.begun_s + limit_s - begun_s)):
+            raise TimeoutError(f"the listing takes longer than {limit_s:g} s")
+        self._listing = None
+        self._take(listing.outcome(), listing.begun_s)
+
+    def _take(self, entries: Entries, begun_s: float) -> None:
+        found = dict(entries)
+        self.foreign = [name for name in found if name.schema != SCHEMA_VERSION]
+        self._inodes = {name: inode for name, inode in found.items() if name.schema == SCHEMA_VERSION}
         self._rejected.intersection_update(self._inodes.items())
         passed_over = {name for name, _ in self._rejected}
         self._names = sorted(self._inodes.keys() - passed_over, reverse=True)
-        self._listed_at = self._monotonic()
+        self._listed_at = begun_s
 
-    def _entries(self) -> list[tuple[Name, int]]:
+    def _entries(self) -> Entries:
         METERS.efs_metadata_operation()
         try:
             with os.scandir(self.folder) as entries:

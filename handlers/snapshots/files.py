@@ -135,6 +135,13 @@ def remove(path: str) -> None:
         os.unlink(path)
 
 
+def empty_folder(folder: str) -> None:
+    """Make a folder, or empty the one that is there: of what processes that died in this sandbox left."""
+    os.makedirs(folder, exist_ok=True)
+    for leftover in os.listdir(folder):
+        remove(os.path.join(folder, leftover))
+
+
 def open_file(path: str) -> tuple[int, int]:
     """Open a regular file for reading: nothing that is followed, waits for a writer, or has no bytes of its own.
 
@@ -146,11 +153,14 @@ def open_file(path: str) -> tuple[int, int]:
         if error.errno in (errno.ELOOP, errno.ENXIO):
             raise UnprovenError("not a regular file") from error
         raise
-    status = os.fstat(file)
-    if stat.S_ISREG(status.st_mode):
-        return file, status.st_size
-    os.close(file)
-    raise UnprovenError("not a regular file")
+    try:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnprovenError("not a regular file")
+    except BaseException:
+        os.close(file)
+        raise
+    return file, status.st_size
 
 
 def _prove_header(header: bytes, size_bytes: int) -> None:

@@ -21,14 +21,24 @@ DIRECTORY_MODE = 0o750
 _log = logging.getLogger(__name__)
 
 
+class DivergedError(Exception):
+    """The published snapshots are of another history than the ledger; the message says how that shows."""
+
+
 @dataclass(frozen=True)
 class Published:
-    """A snapshot that readers can see."""
+    """A snapshot that readers can see.
+
+    Attributes:
+        last_id: the id of its last row; None where it has none.
+        build: "full", "incremental", or "none" where it was there already.
+    """
 
     name: Name
     size_bytes: int
     hash: str
-    build: str  # "full", "incremental", or "none" where it was there already
+    last_id: str | None
+    build: str
 
     @property
     def bookmark(self) -> Bookmark:
@@ -71,27 +81,37 @@ class PublishedSnapshots:
         """
         try:
             identity = self._identity(name)
-            if identity not in self._proven:
-                snapshot = open_snapshot(self._catalog.path(name), name)
-                snapshot.close()
-                self._proven[identity] = Published(name, snapshot.size_bytes, snapshot.hash, "none")
-        except UnprovenError as error:
-            self.quarantine(name, error)
-            return None
         except FileNotFoundError:  # retention of another publisher
             return None
+        try:
+            if identity not in self._proven:
+                self._proven[identity] = self._opened(name)
+        except UnprovenError as error:
+            self.quarantine(name, identity[1], error)
+            return None
+        except FileNotFoundError:  # as above
+            return None
         return self._proven[identity]
+
+    def _opened(self, name: Name) -> Published:
+        snapshot = open_snapshot(self._catalog.path(name), name)
+        try:
+            return Published(name, snapshot.size_bytes, snapshot.hash, snapshot.last_id(), "none")
+        finally:
+            snapshot.close()
 
     def add(self, published: Published) -> None:
         """Take over a snapshot that was just linked: its maker has hashed it. Whatever else was proven is forgotten."""
         self._proven = {self._identity(published.name): replace(published, build="none")}
 
-    def quarantine(self, name: Name, error: UnprovenError) -> None:
-        """Move a file out of the readers' way. Raises OSError."""
+    def quarantine(self, name: Name, inode: int, error: UnprovenError) -> None:
+        """Move the file with this inode out of the readers' way, and never a good one in its place. Raises OSError."""
         _log.error("snapshot %s goes to quarantine: %s", name, error)
         os.makedirs(self._catalog.quarantine, DIRECTORY_MODE, exist_ok=True)
+        path = self._catalog.path(name)
         try:
-            os.rename(self._catalog.path(name), os.path.join(self._catalog.quarantine, f"{name}.{ULID()}"))
+            if os.lstat(path).st_ino == inode:
+                os.rename(path, os.path.join(self._catalog.quarantine, f"{name}.{ULID()}"))
         except FileNotFoundError:
             _log.info("another publisher moved it already")
 

@@ -1,4 +1,4 @@
-"""What is kept in `snapshots/`, and what is swept from `staging/`.
+"""What is kept in `snapshots/`, and what is swept from `staging/` and `quarantine/`.
 
 The newest few are kept, and what was superseded less than an hour ago, up to 200 files; nothing that was superseded
 less than a minute ago is ever removed, since a reader may just be opening it. Age counts from when a newer snapshot was
@@ -21,6 +21,7 @@ KEEP_SUPERSEDED_S = 3600
 NEVER_BEFORE_S = 60
 MOST_FILES = 200
 ORPHAN_AGE_S = 15 * 60  # no function runs longer, so nobody is still writing it
+KEEP_ASIDE_S = 7 * 24 * 3600  # in quarantine, and what code of another schema version has left
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +46,12 @@ class Retention:
         now_s = self._published_s.get(published, 0.0)
         for name in expired(self._published_s, self._retain, now_s):
             _try_to_remove(self._catalog.path(name))
-        sweep(self._staging, now_s)
+        for name in self._catalog.foreign:
+            if self._modified_s(name) < now_s - KEEP_ASIDE_S:
+                _try_to_remove(self._catalog.path(name))
+        sweep(self._staging, now_s - ORPHAN_AGE_S)
+        if os.path.isdir(self._catalog.quarantine):
+            sweep(self._catalog.quarantine, now_s - KEEP_ASIDE_S)
 
     def _modified_s(self, name: Name) -> float:
         try:
@@ -67,12 +73,12 @@ def expired(published_s: dict[Name, float], retain: int, now_s: float) -> list[N
     return removed
 
 
-def sweep(folder: str, now_s: float) -> None:
-    """Remove what publishers that died left in a folder. Raises OSError."""
+def sweep(folder: str, before_s: float) -> None:
+    """Remove from a folder what was last changed before a time. Raises OSError."""
     with os.scandir(folder) as entries:
         for entry in entries:
             with contextlib.suppress(FileNotFoundError):  # its publisher has just removed it
-                if entry.stat(follow_symlinks=False).st_mtime < now_s - ORPHAN_AGE_S:
+                if entry.stat(follow_symlinks=False).st_mtime < before_s:
                     _try_to_remove(entry.path)
 
 

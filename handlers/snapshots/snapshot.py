@@ -54,9 +54,7 @@ class Snapshot:
                 "SELECT schema_version, epoch, seq, row_count, content_hash, stats FROM snapshot"
             ).fetchall()
         except sqlite3.DatabaseError as error:
-            if is_unreadable(error):
-                raise OSError(errno.EIO, f"it cannot be read: {error}") from error
-            raise UnprovenError(f"no snapshot in it: {error}") from error
+            raise _proof_error(error) from error
         if len(meta) != 1 or meta[0][0] != rows.SCHEMA_VERSION:
             raise UnprovenError(f"not one meta row of schema version {rows.SCHEMA_VERSION}")
         _, epoch, self.seq, row_count, self.hash, stats = meta[0]
@@ -77,9 +75,22 @@ class Snapshot:
         create_schema(connection, NOTHING.epoch)
         return cls(connection, None, 0)
 
+    def last_id(self) -> str | None:
+        """Return the id of the last row; None where there is none. Raises UnprovenError, OSError."""
+        try:
+            return id_at(self.connection, self.seq)
+        except sqlite3.DatabaseError as error:
+            raise _proof_error(error) from error
+
     def close(self) -> None:
         """Give the file back."""
         self.connection.close()
+
+
+def id_at(connection: sqlite3.Connection, seq: int) -> str | None:
+    """Return the id of a row; None where there is none. Raises sqlite3.DatabaseError."""
+    found = connection.execute(f"SELECT id FROM {rows.TABLE} WHERE seq = ?", (seq,)).fetchone()  # noqa: S608 - a constant
+    return found[0] if found else None
 
 
 def create_schema(connection: sqlite3.Connection, epoch: int) -> None:
@@ -140,6 +151,13 @@ def is_unreadable(error: Exception) -> bool:
         return True
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+
+
+def _proof_error(error: sqlite3.DatabaseError) -> Exception:
+    """Return what a failed read of a file means for its proof."""
+    if is_unreadable(error):
+        return OSError(errno.EIO, f"it cannot be read: {error}")
+    return UnprovenError(f"no snapshot in it: {error}")
 
 
 def connect(uri: str) -> sqlite3.Connection:

@@ -144,18 +144,20 @@ def test_tmp_full_while_copying_the_base_leaves_nothing_behind(tmp: Remount, tmp
     assert small.publish(ledger).build == "incremental"
 
 
-def test_tmp_full_the_older_copy_is_served_until_the_newer_one_fits(tmp: Remount, tmp_path: Path) -> None:
+def test_tmp_full_what_does_not_fit_is_read_where_it_is_published(tmp: Remount, tmp_path: Path) -> None:
     builder, place = Place(tmp_path / "builder"), Place(tmp_path, tmp_path / "builder" / "efs")
     builder.publish(ledger := MemoryLedger(10))
     reader = place.in_tmp()
     assert count_of(reader) == 10
     ledger.grow(980)
     builder.publish(ledger)
-    assert count_of(reader) == 10
-    assert len(names_in(place.tmp / "snapshots")) == 1
-    assert count_of(place.on_efs()) == 990
-    tmp("size=4m")
     assert count_of(reader) == 990
+    assert names_in(place.tmp / "snapshots") == []
+    tmp("size=4m")
+    ledger.grow(1)
+    builder.publish(ledger)
+    assert count_of(reader) == 991
+    assert len(names_in(place.tmp / "snapshots")) == 1
     assert reader.retries == 0
 
 
@@ -171,12 +173,10 @@ def test_tmp_that_fits_one_copy_only_gives_up_the_older_one(tmp: Remount, tmp_pa
     assert len(names_in(place.tmp / "snapshots")) == 1
 
 
-def test_tmp_full_without_any_copy_is_503(tmp: Remount, tmp_path: Path) -> None:
+def test_tmp_full_a_cold_sandbox_reads_where_it_is_published(tmp: Remount, tmp_path: Path) -> None:
     builder, place = Place(tmp_path / "builder"), Place(tmp_path, tmp_path / "builder" / "efs")
     builder.publish(MemoryLedger(1000))
-    reader = place.in_tmp()
-    with pytest.raises(Problem, match="cannot be read now"):
-        served(reader)
+    assert count_of(place.in_tmp()) == 1000
     assert names_in(place.tmp / "snapshots") == []
 
 

@@ -288,7 +288,7 @@ def test_whatever_goes_wrong_in_whatever_order_rows_are_in_once(
 
 
 def no_pauses() -> Deadline:
-    return Deadline(monotonic=lambda: 0.0, sleep=lambda _s: None)
+    return Deadline(clock=lambda: 0.0, sleep=lambda _s: None)
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

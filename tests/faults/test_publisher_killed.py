@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
+from handlers.telemetry.usage import Usage
 from tests.support.files import Calls, MemoryLedger, Place, count_of, flip_bit, in_child, names_in, publish, start, wait
 
 UNAVAILABLE = -1  # instead of a count: the answer is 503
@@ -119,20 +121,39 @@ def the_next_publisher_goes_on(place: Place, ledger: MemoryLedger) -> None:
     assert names_in(place.staging) == []
 
 
+class SharedLedger(MemoryLedger):
+    """A ledger that several processes append to: its head is the size of a file."""
+
+    def __init__(self, path: Path, most_rows: int) -> None:
+        super().__init__(most_rows)
+        self.path = path
+
+    @property
+    def bookmark(self) -> Bookmark:
+        return Bookmark(self.epoch, self.path.stat().st_size)
+
+    def grow(self, count: int) -> Bookmark:
+        with self.path.open("ab", buffering=0) as file:
+            file.write(b"." * count)
+        return self.bookmark
+
+
 def test_publishers_in_several_processes_at_once_all_succeed_and_agree(tmp_path: Path) -> None:
     efs = tmp_path / "efs"
     places = [Place(tmp_path / str(number), efs) for number in range(3)]
 
+    ledger = SharedLedger(tmp_path / "ledger", 3 * 233)
+
     def publish_often(place: Place, full: bool) -> None:
-        publisher = place.publisher(ledger := MemoryLedger())
+        publisher = place.publisher(ledger)
         for count in (1, 2, 30, 200):
-            ledger.grow(count)
-            assert publish(publisher, ledger, full).bookmark >= ledger.bookmark
+            asked = ledger.grow(count)
+            assert publisher.publish(asked, Usage(), full).bookmark >= asked
 
     children = [
         start(lambda place=place, full=full: publish_often(place, full))
         for place, full in zip(places, (False, True, False), strict=True)
     ]
     assert [wait(child) for child in children] == [0, 0, 0]
-    assert {count_or_unavailable(place) for place in places} == {233}
+    assert {count_or_unavailable(place) for place in places} == {3 * 233}
     assert names_in(places[0].staging) == names_in(places[0].quarantine) == []

@@ -135,7 +135,7 @@ def first(act: Callable[[], object]) -> Fault:
 
 def no_time_limit() -> Deadline:
     """For tests of many writers: on a slow machine they may take their time."""
-    return Deadline(monotonic=lambda: 0.0)
+    return Deadline(clock=lambda: 0.0)
 
 
 def appender(ledger: Ledger, epoch: int = EPOCH, now: Callable[[], float] = lambda: 1_700_000_000.25) -> Appender:

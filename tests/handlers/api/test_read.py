@@ -27,7 +27,6 @@ ANY_SOURCE = pytest.mark.parametrize("source", SOURCES)
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handlers.reads.reader.WAIT_S", 0.0)
-    monkeypatch.setattr("handlers.reads.ddb.WAIT_S", 0.0)
 
 
 def without_timings(answer: Answer) -> dict[str, Any]:
@@ -354,7 +353,8 @@ def test_the_copying_path_tells_of_its_copy(api: Api) -> None:
         assert "copy" not in api.get(path).json
 
 
-def test_refresh_copies_again_even_for_a_client_that_has_it(api: Api) -> None:
+def test_refresh_copies_again_even_for_a_client_that_has_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.reads.sqlite_tmp.REFRESH_EVERY_S", 0.0)
     inserted = api.post("/insert", {"count": 3}).json
     etag = api.get("/sqlite-tmp").headers["etag"]
     for path in ("/sqlite-tmp", "/sqlite-tmp/stats", f"/sqlite-tmp/{inserted['ids'][0]}"):
@@ -363,6 +363,15 @@ def test_refresh_copies_again_even_for_a_client_that_has_it(api: Api) -> None:
         assert again.json["copy"]["bytes"] == inserted["snapshot"]["bytes"]
     assert api.get("/sqlite-tmp", "refresh=1&limit=2").json["count"] == 2
     assert api.get("/sqlite-tmp", "refresh=1").headers["etag"] == etag
+
+
+def test_refresh_is_refused_to_who_comes_too_often(api: Api) -> None:
+    api.post("/insert", {"count": 3})
+    assert api.get("/sqlite-tmp", "refresh=1").status == 200
+    refused = api.get("/sqlite-tmp", "refresh=1")
+    assert_problem(refused, "too-many-requests", "once in 10 s")
+    assert refused.headers["retry-after"] == "10"
+    assert api.get("/sqlite-tmp").json["consumed"]["copied_bytes"] == 0
 
 
 @pytest.mark.parametrize("value", ["0", "true", "2", "01"])

@@ -12,12 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handlers.aws import table
+from handlers.aws.table import PAGE_ROWS
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.numbers import is_storable
 from handlers.domain.problem import Problem
 from handlers.ledger import ledger as ledger_module
-from handlers.ledger.ledger import Ledger
+from handlers.ledger.ledger import Ledger, Range
+from handlers.reads import ddb_view
 from handlers.reads.ddb import LedgerReader
+from handlers.reads.ddb_view import MOST_SCANNED_ROWS, portions
 from handlers.reads.page import PageQuery
 from handlers.reads.reader import WAIT_S
 from handlers.rows import json_text
@@ -115,13 +118,62 @@ def test_a_page_says_where_it_ended_if_more_rows_follow(
     assert page(ledger, NOTHING, **parameters) == (list(ids), last, Bookmark(EPOCH, 7))
 
 
-def test_a_filtered_page_reads_no_further_than_it_must(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (table, ledger_module):
-        monkeypatch.setattr(module, "PAGE_ROWS", 2)
+@pytest.mark.parametrize("newest_first", [True, False])
+@given(first=st.integers(1, 9000), count=st.integers(0, 9000), first_rows=st.integers(1, MOST_SCANNED_ROWS))
+def test_a_filter_looks_at_few_rows_first_and_at_no_more_than_its_budget(
+    newest_first: bool, first: int, count: int, first_rows: int
+) -> None:
+    parts = list(portions(Range(EPOCH, first, first + count - 1, newest_first), first_rows))
+    seqs = [seq for part in parts for seq in sorted(range(part.first, part.last + 1), reverse=newest_first)]
+    every = sorted(range(first, first + count), reverse=newest_first)
+    assert seqs == every[:MOST_SCANNED_ROWS]
+    sizes = [part.last - part.first + 1 for part in parts]
+    assert sizes[:1] == [min(first_rows, count)][: len(sizes)]
+    assert all(size == PAGE_ROWS * 2**place for place, size in enumerate(sizes[1:-1]))
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_pages_that_end_at_the_budget_give_together_what_the_filter_lets_through(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, order: str, limit: int
+) -> None:
+    """Every tenth of 95 rows; a request looks at 16 of them, so some pages are empty and still go on."""
+    monkeypatch.setattr(ddb_view, "MOST_SCANNED_ROWS", 16)
+    monkeypatch.setattr(ddb_view, "NEARBY_ROWS", 4)
+    put_rows(ledger, [row_of(seq, float(seq % 10 == 0)) for seq in range(1, 96)])
+    wanted = [seq for seq in range(1, 96) if seq % 10 == 0]
+    found: list[int] = []
+    parameters = {"min_value": "1", "limit": str(limit), "order": order}
+    cursor: dict[str, str] = {}
+    pages = 0
+    while True:
+        query = PageQuery(parameters | cursor)
+
+        def use(view: View, query: PageQuery = query) -> tuple[str, int, int | None, int | None]:
+            return *view.page(query), view.scanned_rows
+
+        text, count, last, scanned = reader_of(ledger).read(NOTHING, Usage(), use)
+        found += [int(json.loads(each)["id"]) for each in texts_of(text, count)]
+        assert count <= limit
+        assert scanned is not None
+        assert scanned <= 16
+        pages += 1
+        if last is None:
+            break
+        cursor = {"cursor": query.cursor(f"{EPOCH}.95", last)}
+    assert found == (wanted if order == "asc" else wanted[::-1])
+    assert pages >= 6
+
+
+def test_a_filter_that_many_rows_match_reads_few_of_them(ledger: Ledger) -> None:
     put_rows(ledger, [row_of(seq) for seq in range(1, 101)])
     meddled = MeddledLedger(ledger)
     assert page(meddled, min_value="0", limit="1")[0] == ["100"]
-    assert len(meddled.meddled.arguments_of("query")) <= 8
+    (arguments,) = meddled.meddled.arguments_of("query")
+    assert (arguments["ExpressionAttributeValues"][":low"], arguments["ExpressionAttributeValues"][":high"]) == (
+        {"N": "69"},
+        {"N": "100"},
+    )
 
 
 def test_a_bookmark_that_is_there_is_answered_without_a_wait(ledger: Ledger) -> None:
@@ -155,12 +207,31 @@ def test_a_bookmark_of_an_older_ledger_is_409(ledger: Ledger) -> None:
     assert caught.value.status == 409
 
 
-def test_a_row_that_the_index_does_not_know_yet_is_waited_for_under_a_bookmark(ledger: Ledger) -> None:
-    put_rows(ledger, [row_of(1)])
+def test_a_row_of_the_insert_whose_bookmark_is_sent_is_found_though_the_index_does_not_know_it_yet(
+    ledger: Ledger,
+) -> None:
+    put_rows(ledger, [row_of(seq) for seq in range(1, 6)])
     clock = Clock()
-    late = MeddledLedger(ledger, query=[miss, miss])
-    assert row(late, row_of(1)[1], Bookmark(EPOCH, 1), clock) == json_text(row_of(1))
-    assert len(clock.slept_s) == 2
+    for seq in range(1, 5):
+        late = MeddledLedger(ledger, query=[miss])
+        assert row(late, row_of(seq)[1], Bookmark(EPOCH, 4), clock) == json_text(row_of(seq))
+    assert not clock.slept_s
+
+
+def test_under_a_bookmark_a_row_that_may_be_there_is_no_404(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ddb_view, "MAX_INSERT_ROWS", 3)
+    put_rows(ledger, [row_of(seq) for seq in range(1, 6)])
+    clock = Clock()
+    with pytest.raises(Problem, match="does not know it yet") as caught:
+        row(MeddledLedger(ledger, query=[miss]), row_of(1)[1], Bookmark(EPOCH, 5), clock)
+    assert (caught.value.kind, caught.value.headers) == ("not-there-yet", {"retry-after": "1"})
+    assert not clock.slept_s
+    assert row(MeddledLedger(ledger), row_of(1)[1], Bookmark(EPOCH, 5), clock) == json_text(row_of(1))
+
+
+def test_under_a_bookmark_a_row_that_cannot_be_there_is_not_found(ledger: Ledger) -> None:
+    put_rows(ledger, [row_of(seq) for seq in range(1, 6)])
+    assert row(ledger, "0" * 26, Bookmark(EPOCH, 5)) is None
 
 
 def test_a_row_is_not_waited_for_without_a_bookmark(ledger: Ledger) -> None:
@@ -168,19 +239,6 @@ def test_a_row_is_not_waited_for_without_a_bookmark(ledger: Ledger) -> None:
     clock = Clock()
     assert row(MeddledLedger(ledger, query=[miss]), row_of(1)[1], NOTHING, clock) is None
     assert not clock.slept_s
-
-
-def test_bookmark_and_index_are_waited_for_no_longer_than_the_wait_together(ledger: Ledger) -> None:
-    clock = Clock()
-    set_head(ledger, Bookmark(EPOCH, 0))
-
-    def come_late() -> None:
-        if sum(clock.slept_s) >= WAIT_S / 2:
-            put_rows(ledger, [row_of(1)])
-
-    late = MeddledLedger(ledger, {"get_item": first(come_late)})
-    assert row(late, "0" * 26, Bookmark(EPOCH, 1), clock) is None
-    assert WAIT_S <= sum(clock.slept_s) < WAIT_S + 0.1
 
 
 def test_a_row_newer_than_the_head_as_read_moves_the_bookmark(ledger: Ledger) -> None:

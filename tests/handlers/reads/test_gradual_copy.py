@@ -11,7 +11,7 @@ import pytest
 
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
-from handlers.reads import sqlite_tmp as copying_reader
+from handlers.reads import sqlite_tmp
 from handlers.reads.sqlite_tmp import CopyingReader
 from handlers.reads.sqlite_view import SqliteView
 from handlers.snapshots import files
@@ -25,8 +25,8 @@ STEP = 8192
 
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copying_reader, "WHOLE_BYTES", 0)
-    monkeypatch.setattr(copying_reader, "STEP_BYTES", STEP)
+    monkeypatch.setattr(sqlite_tmp, "WHOLE_BYTES", 0)
+    monkeypatch.setattr(sqlite_tmp, "STEP_BYTES", STEP)
     monkeypatch.setattr(files, "CHUNK_BYTES", 4096)
 
 
@@ -198,17 +198,18 @@ def test_no_copy_is_begun_that_has_no_room(place: Place, monkeypatch: pytest.Mon
 
 def test_refresh_makes_room_for_the_new_copy(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     published = place.publish(MemoryLedger(200))
+    monkeypatch.setattr(sqlite_tmp, "REFRESH_EVERY_S", 0.0)
     reader = place.in_tmp()
     reader.refresh(Usage())
     free_bytes(monkeypatch, published.size_bytes // 2)
     held: list[list[str]] = []
-    proven = copying_reader.copy_proven
+    proven = sqlite_tmp.copy_proven
 
     def look(source: str, target: str, name: Name) -> int:
         held.append(copies(place))
         return proven(source, target, name)
 
-    monkeypatch.setattr(copying_reader, "copy_proven", look)
+    monkeypatch.setattr(sqlite_tmp, "copy_proven", look)
     reader.refresh(Usage())
     assert held == [[]]
     assert count_of(reader) == 200
@@ -252,7 +253,8 @@ def test_a_close_that_fails_is_no_reason_to_lose_the_copy(place: Place, monkeypa
     assert len(copies(place)) == 1
 
 
-def test_refresh_copies_the_whole_file_at_once(place: Place) -> None:
+def test_refresh_copies_the_whole_file_at_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_tmp, "REFRESH_EVERY_S", 0.0)
     published = place.publish(MemoryLedger(200))
     reader = place.in_tmp()
     served(reader)

@@ -192,7 +192,8 @@ def test_the_copy_is_made_once_a_version_and_reported_once(place: Place) -> None
     assert copies(place) == [f"1-{published.name}"]
 
 
-def test_refresh_copies_again_and_once(place: Place) -> None:
+def test_refresh_copies_again_and_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.reads.sqlite_tmp.REFRESH_EVERY_S", 0.0)
     published = place.publish(MemoryLedger(3))
     reader = place.in_tmp()
     for number in (1, 2, 3):  # the first copy there is counts as well

@@ -11,7 +11,7 @@ from handlers.domain.bookmark import MAX_EPOCH, MAX_SEQ, Bookmark
 from handlers.snapshots.catalog import Catalog, Name
 from tests.support.files import Calls, MemoryLedger, Place, failing, served
 
-GOOD = "0000000000001000-000000000003-0123456789abcdef.db"
+GOOD = "0000000000001000-000000000003-000001-0123456789abcdef.db"
 bookmarks = st.builds(Bookmark, st.integers(0, MAX_EPOCH), st.integers(0, MAX_SEQ))
 digests = st.text("0123456789abcdef", min_size=16, max_size=16)
 
@@ -46,7 +46,13 @@ def test_the_greater_name_is_the_newer_snapshot(one: Bookmark, other: Bookmark, 
         *(GOOD.replace("f.", "f0."), GOOD.replace("-", "_"), GOOD.replace("-", ""), GOOD.replace("-", "--", 1)),
         *(GOOD.replace("1000-", "+100-"), GOOD.replace("1000-", "-100-"), GOOD.replace("003-", "3.0-")),
         *(GOOD.replace("1000-", "100\u0661-"), GOOD.replace("003-", "00\u00b3-"), GOOD.replace("0123", "\uff10123")),
-        *(GOOD.replace("003-", "0003-"), GOOD.replace("003-", "03-"), GOOD.replace("1000-", " 100-")),
+        *(
+            GOOD.replace("003-", "0003-"),
+            GOOD.replace("003-", "03-"),
+            GOOD.replace("-000001", ""),
+            GOOD.replace("001-", "01-"),
+            GOOD.replace("1000-", " 100-"),
+        ),
     ],
 )
 def test_only_names_of_exactly_this_form_count(text: str) -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-import time
 from hashlib import blake2b
 from pathlib import Path
 
@@ -11,12 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handlers.domain.bookmark import Bookmark
 from handlers.domain.hashes import content_hash, hash_text
 from handlers.domain.problem import Problem
-from handlers.rows import json_text
+from handlers.rows import SCHEMA_VERSION, json_text
 from handlers.snapshots import publish as publish_module
 from handlers.snapshots.catalog import Name
 from handlers.snapshots.publish import BUILD_LIMIT_S, INDEXES_S, Published, Publisher
+from handlers.snapshots.published import DivergedError
 from handlers.telemetry.usage import Usage
 from tests.support.files import (
     EPOCH,
@@ -94,7 +95,7 @@ def test_the_file_is_in_rollback_mode_and_has_no_company(place: Place) -> None:
 def test_the_name_is_bookmark_and_digest_and_the_group_may_read(place: Place) -> None:
     published = place.publish(MemoryLedger(7))
     content = place.path(published).read_bytes()
-    assert published.name == f"{EPOCH:016d}-{7:012d}-{blake2b(content).hexdigest()[:16]}.db"
+    assert published.name == f"{EPOCH:016d}-{7:012d}-{SCHEMA_VERSION:06d}-{blake2b(content).hexdigest()[:16]}.db"
     assert (published.size_bytes, published.bookmark) == (len(content), (EPOCH, 7))
     assert place.path(published).stat().st_mode & 0o777 == 0o640
     assert place.snapshots.stat().st_mode & 0o777 == 0o750
@@ -190,9 +191,9 @@ def test_the_warm_file_gets_only_the_rows_after_its_seq_and_a_cold_start_those_a
     assert publish(publisher, ledger).build == "incremental"
     ledger.grow(1)
     assert place.publish(ledger).build == "incremental"
-    assert [(span.first, span.last) for span in ledger.spans] == [(101, 101), (102, 102)]
+    assert [(span.first, span.last) for span in ledger.spans] == [(100, 101), (101, 102)]
     assert place.publish(ledger, full=True).build == "full"
-    assert [(span.first, span.last) for span in ledger.spans[2:]] == [(1, 102)]
+    assert [(span.first, span.last) for span in ledger.spans[2:]] == [(102, 102), (1, 102)]
 
 
 def test_an_empty_ledger_has_an_empty_snapshot(place: Place) -> None:
@@ -218,12 +219,58 @@ def test_the_greatest_epoch_of_nothing_is_0(place: Place) -> None:
     assert place.publisher(MemoryLedger()).published.greatest_epoch() == 0
 
 
-def test_the_snapshot_of_a_newer_ledger_is_a_clear_503(place: Place) -> None:
+@pytest.mark.parametrize("full", [False, True])
+def test_nothing_is_built_upon_the_snapshot_of_a_newer_ledger(place: Place, full: bool) -> None:
     place.publish(MemoryLedger(1, EPOCH + 1))
-    with pytest.raises(Problem, match=r"newer ledger \(1001\.1\)") as caught:
-        place.publish(MemoryLedger(3))
-    assert caught.value.status == 503
+    with pytest.raises(DivergedError, match=r"1001\.1 is of a newer ledger than 1000\.3"):
+        place.publish(MemoryLedger(3), full)
     assert len(names_in(place.snapshots)) == 1
+
+
+def restored(count: int, after: int) -> MemoryLedger:
+    """A ledger that was set back to its first rows and then written to: the rows after them have other ids."""
+    ledger = MemoryLedger(count + after)
+    ledger.stored[count:] = [(seq, f"new-{seq:08d}", value, at) for seq, _, value, at in ledger.stored[count:]]
+    return ledger
+
+
+@pytest.mark.parametrize("is_warm", [False, True])
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize(
+    ("after", "reason"),
+    [
+        (0, "reaches beyond the head"),
+        (1, "reaches beyond the head"),
+        (5, "Row 10 of the newest snapshot is not the ledger's"),
+        (7, "Row 10 of the newest snapshot is not the ledger's"),
+    ],
+)
+def test_what_a_restored_ledger_does_not_hold_any_more_is_never_taken_for_its_own(
+    place: Place, after: int, reason: str, full: bool, is_warm: bool
+) -> None:
+    publisher = place.publisher(ledger := MemoryLedger(10))
+    publish(publisher, ledger)
+    before = names_in(place.snapshots)
+    ledger.stored = restored(5, after).stored
+    publisher = publisher if is_warm else place.publisher(ledger)
+    for _ in range(2):
+        with pytest.raises(DivergedError, match=reason):
+            publish(publisher, ledger, full)
+        with pytest.raises(DivergedError, match=reason):
+            publisher.holding(Bookmark(EPOCH, min(10, 5 + after)))
+    assert names_in(place.snapshots) == before
+
+
+def test_a_publisher_that_others_have_overtaken_finds_its_rows_in_their_snapshot(place: Place) -> None:
+    ledger = MemoryLedger(10)
+    theirs = place.publish(ledger)
+    asked = Bookmark(EPOCH, 7)
+    assert place.publisher(ledger).publish(asked, Usage()).name == theirs.name
+    found = place.publisher(ledger).holding(asked)
+    assert found
+    assert found.name == theirs.name
+    assert place.publisher(ledger).holding(Bookmark(EPOCH, 11)) is None
+    assert place.publisher(ledger).holding(Bookmark(EPOCH - 1, 1)) is None
 
 
 def test_a_long_build_publishes_the_prefix_it_reached_and_the_next_goes_on(
@@ -332,14 +379,18 @@ def test_a_snapshot_removed_by_another_publisher_while_looking_is_passed_over(
     assert found.bookmark.seq == 2
 
 
-def test_what_a_dead_process_left_on_the_sandboxs_disk_is_swept_once_it_is_old(place: Place) -> None:
+def test_what_a_dead_process_left_on_the_sandboxs_disk_is_gone_before_the_first_build(place: Place) -> None:
     folder = place.tmp / "build"
     folder.mkdir()
-    for name, age_s in (("old.db", 3600), ("old.db-journal", 3600), ("fresh.db", 0)):
+    for name in ("old.db", "old.db-journal", "fresh.db"):
         (folder / name).touch()
-        os.utime(folder / name, (time.time() - age_s, time.time() - age_s))
-    place.publish(MemoryLedger(1))
-    assert [name for name in names_in(folder) if not name.startswith("0")] == ["fresh.db"]
+    publisher = place.publisher(ledger := MemoryLedger(1))
+    publish(publisher, ledger)
+    (working,) = names_in(folder)
+    assert working not in ("old.db", "fresh.db")
+    (folder / "mine.db").touch()  # what this process has there is nobody else's business
+    publish(publisher, ledger, full=True)
+    assert "mine.db" in names_in(folder)
 
 
 def test_a_working_file_that_vanished_fails_once_and_is_made_anew(place: Place) -> None:
