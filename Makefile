@@ -93,7 +93,7 @@ docs: $(DEV)
 	@$(BIN)/python -m console.schema docs/benchmark.schema.json
 
 lock: $(DEV)
-	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/python -m pip install --quiet uv==0.13.9
 	@(echo "# Every version that gets installed, for Python 3.11 and newer; made by: make lock"; \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements-dev.txt) > constraints.new
 	@mv constraints.new constraints.txt

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 
@@ -62,7 +65,7 @@ def progress(line: str) -> str:
     word, _, rest = line.partition(" ")
     if word in NEW:
         return f" {package_name(rest)}"
-    return "\nUnpacking ..." if word == UNPACKING else ""
+    return "\nUnpacking " if word == UNPACKING else ""
 
 
 def package_name(requirement: str) -> str:
@@ -74,6 +77,26 @@ def package_name(requirement: str) -> str:
     return file[:end]
 
 
+@contextmanager
+def ticking() -> Generator[None]:
+    """Print a dot a second while the block runs."""
+    done = threading.Event()
+    ticker = threading.Thread(target=tick, args=(done.wait,))
+    ticker.start()
+    try:
+        yield
+    finally:
+        done.set()
+        ticker.join()
+
+
+def tick(wait: Callable[[float], bool]) -> None:
+    """Print a dot now, and after each second of waiting that does not end with True."""
+    print(".", end="", flush=True)
+    while not wait(1.0):
+        print(".", end="", flush=True)
+
+
 def install(name: str) -> int:
     """Install a purpose's packages; returns pip's exit code. Where pip fails, all that it said is shown."""
     purpose = PURPOSES[name]
@@ -81,10 +104,13 @@ def install(name: str) -> int:
     start_s = time.monotonic()
     said: list[str] = []
     command = pip_command(purpose)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:  # noqa: S603 - ours
+    pip = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603 - ours
+    with pip, ExitStack() as unpacking:
         for line in pip.stdout or ():
             said.append(line)
             print(progress(line.rstrip()), end="", flush=True)
+            if line.startswith(UNPACKING):  # the last that pip says until it has done that
+                unpacking.enter_context(ticking())
     if pip.returncode:
         print(f"\n{''.join(said)}\nError: pip could not install what {purpose.title} needs\nTry: {TRY}", flush=True)
         return pip.returncode
