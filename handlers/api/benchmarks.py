@@ -99,6 +99,7 @@ class Benchmarks:
             duration_ms=round((self._clock() - begun_s) * 1000, 3),
             complete=is_complete,
             bookmark=str(data.bookmark),
+            last_bookmark=str(max([data.bookmark, *(lane.newest for lane in lanes)])),
             rows=data.bookmark.seq,
             settings={"iterations": iterations, "warm_ups": WARM_UPS, "workloads": workloads},
             environment=runtime_of(self._settings),

@@ -57,7 +57,8 @@ class Inserting:
         usage = Usage()
         request.parameters(())
         body = request.json_object()
-        drafts, key_call, is_async = drafts_of(body), call_of(request, body), prefers_async(request)
+        drafts = drafts_of(body)
+        key_call, is_async = call_of(request, body, drafts), prefers_async(request)
         usage.lap("parse")
         appended = self._appender.append(drafts, self._make_deadline(), key_call)
         usage.lap("append")
@@ -122,16 +123,20 @@ def drafts_of(body: dict[str, object]) -> list[Draft]:
     return [draft]
 
 
-def call_of(request: Request, body: dict[str, object]) -> Call | None:
-    """Return the call's Idempotency-Key and the hash of its body. Raises Problem (400) for a key that cannot be one."""
+def call_of(request: Request, body: dict[str, object], drafts: list[Draft]) -> Call | None:
+    """Return the call's Idempotency-Key and the hash of what it asks for: `1` and `1.0` are one number.
+
+    Raises Problem (400) for a key that cannot be one.
+    """
     key = request.headers.get("idempotency-key")
     if key is None:
         return None
     if not (key.isascii() and key.isprintable() and 1 <= len(key.strip()) <= len(key) <= MAX_KEY_CHARACTERS):
         allowed = f"1 to {MAX_KEY_CHARACTERS} printable ASCII characters"
         raise invalid("malformed-request", [field_error("Idempotency-Key", key, allowed)])
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
-    return Call(key, blake2b(canonical.encode(), digest_size=16).hexdigest())
+    is_random = not body or "count" in body
+    meaning = len(drafts) if is_random else [rows.draft_fields(draft) for draft in drafts]
+    return Call(key, blake2b(json.dumps(meaning, sort_keys=True).encode(), digest_size=16).hexdigest())
 
 
 def prefers_async(request: Request) -> bool:

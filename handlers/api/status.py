@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from handlers.api.request import Request
     from handlers.api.response import Response
     from handlers.aws.dynamodb import Deadline
+    from handlers.domain.bookmark import Bookmark
     from handlers.ledger.ledger import Ledger
     from handlers.reads.sqlite_efs import SqliteReader
     from handlers.snapshots.catalog import Catalog, Name
+
+MOST_LISTED = 20  # each entry that is new to a sandbox takes an open file
 
 _log = logging.getLogger(__name__)
 
@@ -58,28 +61,33 @@ class QueryStatus:
         self._descriptions: dict[Name, dict[str, object]] = {}
 
     def snapshots(self, request: Request) -> Response:
-        """GET /snapshots: what is published, newest first."""
+        """GET /snapshots: the newest that are published, newest first, each bookmark once."""
         request.parameters(())
-        published = {name: self._described(name) for name in self._names(now=True)}
-        self._descriptions = {name: entry for name, entry in published.items() if entry}
-        return json_response(200, {"snapshots": list(self._descriptions.values())})
+        by_bookmark: dict[Bookmark, dict[str, object]] = {}
+        for name in self._names(now=True):
+            if len(by_bookmark) == MOST_LISTED:
+                break
+            if name.bookmark not in by_bookmark and (entry := self._described(name)):
+                by_bookmark[name.bookmark] = entry
+        return json_response(200, {"snapshots": list(by_bookmark.values())})
 
     def health(self, request: Request) -> Response:
         """GET /health: the function, its runtime, and the newest snapshot's bookmark."""
         request.parameters(())
         names = self._names()
         newest = next((name for name in names if self._described(name)), None)
-        if len(self._descriptions) > len(names):
-            self._descriptions = {name: self._descriptions[name] for name in names if name in self._descriptions}
         retries = sum(reader.retries for reader in self._readers)
         bookmark = newest.bookmark if newest else NOTHING
         return health_response("query", bookmark, self._build, {"retries": retries})
 
     def _names(self, now: bool = False) -> list[Name]:
         try:
-            return self._catalog.names(now)
+            names = self._catalog.names(now)
         except OSError as error:
             raise unavailable("The snapshots cannot be listed now") from error
+        if len(self._descriptions) > len(names):
+            self._descriptions = {name: self._descriptions[name] for name in names if name in self._descriptions}
+        return names
 
     def _described(self, name: Name) -> dict[str, object] | None:
         """Return a list's entry, kept, since files never change; None for a file that is no snapshot, or unreadable."""

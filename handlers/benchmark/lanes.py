@@ -12,8 +12,10 @@ import time
 from random import Random
 from typing import TYPE_CHECKING
 
+from handlers.aws.dynamodb import Deadline
 from handlers.benchmark.session import Consumed, LaneResult, distribution_of
 from handlers.benchmark.workloads import WORKLOADS, asked
+from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.routes import SOURCES
 
 if TYPE_CHECKING:
@@ -23,35 +25,46 @@ if TYPE_CHECKING:
     from handlers.benchmark.workloads import Ask, DataSet, Suffix
 
 WARM_UPS = 1
+LONGEST_S = {"ddb": Deadline.LIMIT_S}  # what a request on a path may take at most
+USUAL_S = 1.0  # on a path without such a limit
 
 
 class Lane:
-    """One workload on one source: its requests, by turns, and what came of them."""
+    """One workload on one source: its requests, by turns, and what came of them.
+
+    Attributes:
+        newest: the newest bookmark of its answers.
+    """
 
     def __init__(self, workload: str, source: str, suffixes: list[Suffix]) -> None:
         self.workload = workload
         self.source = source
         self.done = 0
         self.spent_s = 0.0
-        self.slowest_s = 0.0
+        self.slowest_s = LONGEST_S.get(source, USUAL_S)  # until the first request has told
+        self.is_warm = False
+        self.newest = NOTHING
         self._requests = [(f"/{source}{suffix}", raw_query) for suffix, raw_query in suffixes]
         self._times_ms: list[float] = []
         self._receipts: list[Consumed] = []
         self._errors: dict[str, int] = {}
 
     def warm_up(self, ask: Ask, clock: Callable[[], float]) -> None:
-        """A request that does not count, but tells how long the next one may take."""
-        self._timed(ask, clock)
+        """Send a request that does not count, but tells how long the next one may take."""
+        _, self.slowest_s = self._timed(ask, clock)
+        self.is_warm = True
 
     def run(self, ask: Ask, clock: Callable[[], float]) -> None:
-        """The next request."""
+        """Send the next request."""
         response, took_s = self._timed(ask, clock)
+        self.slowest_s = max(self.slowest_s, took_s)
         self.done += 1
         self.spent_s += took_s
         if response["statusCode"] != 200:
             status = str(response["statusCode"])
             self._errors[status] = self._errors.get(status, 0) + 1
             return
+        self.newest = max(self.newest, Bookmark.parse(response["headers"]["snapshot-bookmark"]))
         self._times_ms.append(took_s * 1000)
         self._receipts.append(consumed_of(response["headers"]["consumed"]))
 
@@ -70,9 +83,7 @@ class Lane:
         request = self._requests[self.done % len(self._requests)]
         begun_s = clock()
         response = ask(*request)
-        took_s = clock() - begun_s
-        self.slowest_s = max(self.slowest_s, took_s)
-        return response, took_s
+        return response, clock() - begun_s
 
 
 def lanes_of(workloads: Sequence[str], data: DataSet) -> list[Lane]:
@@ -86,18 +97,19 @@ def measure(
     """Run every lane so many times, after a warm-up, in rounds.
 
     Args:
-        end_s: when it has to be over, by the clock; no request is begun that would not be done by then.
+        end_s: when it has to be over, by the clock; no request is begun that may not be done by then. A lane whose
+            warm-up may not be done in time is left out; those that may take long are warmed up last.
 
     Returns:
         Whether all of it was done.
     """
     order = Random(1)  # noqa: S311 - no secret: a lane that always followed the same one would find its caches
     share_s = (end_s - clock()) / len(lanes)
-    for lane in lanes:
-        if clock() < end_s:
+    for lane in sorted(lanes, key=lambda lane: lane.slowest_s):
+        if clock() + lane.slowest_s < end_s:
             lane.warm_up(ask, clock)
     while waiting := [lane for lane in lanes if lane.done < iterations]:
-        fitting = [lane for lane in waiting if clock() + lane.slowest_s < end_s]
+        fitting = [lane for lane in waiting if lane.is_warm and clock() + lane.slowest_s < end_s]
         if not fitting:
             return False
         round_ = [lane for lane in fitting if lane.spent_s < share_s] or fitting

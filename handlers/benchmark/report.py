@@ -51,9 +51,9 @@ def report_of(benchmark: Benchmark) -> str:
     state = "complete" if benchmark["complete"] else "stopped early, for time"
     parts = [
         f"# Benchmark {benchmark['id']}",
-        f"{benchmark['started_at']}, {benchmark['rows']:,} rows at bookmark {benchmark['bookmark']}; up to "
-        f"{settings['iterations']} requests each after {settings['warm_ups']} to warm up, in "
-        f"{benchmark['duration_ms'] / 1000:.1f} s: {state}.",
+        f"{benchmark['started_at']}, {benchmark['rows']:,} rows at bookmark {benchmark['bookmark']}"
+        f"{_later(benchmark)}; up to {settings['iterations']} requests each after {settings['warm_ups']} to warm up, "
+        f"in {benchmark['duration_ms'] / 1000:.1f} s: {state}.",
         WHAT_IT_IS,
         *(_section(workload, benchmark["results"]) for workload in settings["workloads"]),
         "## Environment",
@@ -81,6 +81,12 @@ def trends_of(benchmarks: Sequence[Benchmark]) -> list[Trend]:
                 before = None
             trend["points"] += _points(benchmark, result, before)
     return list(trends.values())
+
+
+def _later(benchmark: Benchmark) -> str:
+    """Return the bookmark of the last answers, if rows came in meanwhile."""
+    last = benchmark["last_bookmark"]
+    return "" if last == benchmark["bookmark"] else f" (at the end {last})"
 
 
 def _alike(one: Benchmark, other: Benchmark) -> bool:

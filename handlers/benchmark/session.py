@@ -41,13 +41,18 @@ class BenchmarkSettings(TypedDict):
 
 
 class BenchmarkSession(TypedDict):
-    """When, on what and how. `bookmark` and `rows` are of the newest snapshot when it began."""
+    """When, on what and how.
+
+    `bookmark` and `rows` are of the newest snapshot when it began; `last_bookmark` is the newest that an answer was of:
+    where it is another one, rows came in meanwhile.
+    """
 
     id: str
     started_at: str
     duration_ms: float
     complete: bool
     bookmark: str
+    last_bookmark: str
     rows: int
     settings: BenchmarkSettings
     environment: dict[str, object]

@@ -68,6 +68,7 @@ def _session(settings: Schema) -> dict[str, Schema]:
         "duration_ms": AMOUNT,
         "complete": {"type": "boolean", "description": "false: the time was over before all iterations were done."},
         "bookmark": ref("Bookmark"),
+        "last_bookmark": ref("Bookmark"),
         "rows": COUNT,
         "settings": settings,
         "environment": ref("Build"),

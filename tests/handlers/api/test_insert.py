@@ -138,12 +138,12 @@ def stored(draft: Draft) -> bool:
 
 
 def test_without_a_key_there_is_no_call_to_remember() -> None:
-    assert call_of(request({}), {}) is None
+    assert call_of(request({}), {}, []) is None
 
 
 @pytest.mark.parametrize("key", ["a", "x" * 255, '"8e03978e-40d5-43dd-bc93-6894a57f9324"', "a b", "#"])
 def test_a_key_is_printable_ascii(key: str) -> None:
-    call = call_of(request({"idempotency-key": key}), {})
+    call = call_of(request({"idempotency-key": key}), {}, drafts_of({}))
     assert call is not None
     assert call.key == key
 
@@ -151,16 +151,30 @@ def test_a_key_is_printable_ascii(key: str) -> None:
 @pytest.mark.parametrize("key", ["", " ", "x" * 256, "é", "a\tb", "a\x00", "\ud800"])
 def test_any_other_key_is_400(key: str) -> None:
     with pytest.raises(Problem) as caught:
-        call_of(request({"idempotency-key": key}), {})
+        call_of(request({"idempotency-key": key}), {}, drafts_of({}))
     assert caught.value.status == 400
     assert caught.value.errors[0]["field"] == "Idempotency-Key"
 
 
-@given(BODIES, BODIES)
-def test_two_bodies_have_one_hash_if_they_are_the_same_json(one: dict[str, Any], other: dict[str, Any]) -> None:
-    calls = [call_of(request({"idempotency-key": "k"}), body) for body in (one, other, dict(reversed(one.items())))]
-    assert calls[0] == calls[2]
-    assert (calls[0] == calls[1]) is (json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True))
+def hash_of(body: dict[str, Any]) -> str:
+    call = call_of(request({"idempotency-key": "k"}), body, drafts_of(body))
+    assert call is not None
+    return call.request_hash
+
+
+NUMBERS = st.lists(st.sampled_from([0, 0.0, -0.0, 1, 1.0, 2, 0.1, 1e25, 10**25]), min_size=1, max_size=3)
+
+
+@given(NUMBERS, NUMBERS)
+def test_two_bodies_have_one_hash_if_they_ask_for_the_same_rows(one: list[float], other: list[float]) -> None:
+    hashes = [hash_of({"items": [{"random_value": number} for number in numbers]}) for numbers in (one, other)]
+    assert (hashes[0] == hashes[1]) is (one == other)
+
+
+def test_a_row_by_itself_is_a_list_of_one_and_nothing_is_one_random_row() -> None:
+    assert hash_of({"random_value": 1}) == hash_of({"items": [{"random_value": 1.0}]})
+    assert hash_of({}) == hash_of({"count": 1})
+    assert len({hash_of({"count": 1}), hash_of({"count": 2}), hash_of({"random_value": 1})}) == 3
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from handlers.api.request import event_of_get
 from handlers.benchmark.lanes import Lane, check_ledger, consumed_of, finish_copy, lanes_of, measure, total_of
 from handlers.benchmark.workloads import SAMPLES, WORKLOADS, DataSet
+from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
 from handlers.routes import SOURCES
 from tests.support.api import Api, event
@@ -35,7 +36,11 @@ class Slow:
     def __call__(self, path: str, _raw_query: str) -> Mapping[str, Any]:
         self.paths.append(path)
         self.clock.pass_s(self.took_s[path.strip("/")])
-        return {"statusCode": self.status, "headers": {"consumed": HEADER}, "body": '{"detail": "as told"}'}
+        return {
+            "statusCode": self.status,
+            "headers": {"consumed": HEADER, "snapshot-bookmark": "7.3"},
+            "body": '{"detail": "as told"}',
+        }
 
     def run(self, lanes: list[Lane], iterations: int, run_s: float) -> bool:
         return measure(lanes, iterations, self, self.clock() + run_s, self.clock)
@@ -104,6 +109,31 @@ def test_without_any_time_nothing_is_run() -> None:
         "server_ms": None,
         "consumed": {},
     }
+
+
+def test_what_may_take_longer_than_there_is_time_is_not_begun_and_the_cheap_lanes_are_measured() -> None:
+    slow = Slow(**{"sqlite-efs": 0.01, "ddb": 0.02})
+    measured = lanes("ddb", "sqlite-efs")
+    assert not slow.run(measured, 5, 7.0)  # a request to DynamoDB may take 8 s
+    assert done(measured) == {"ddb": 0, "sqlite-efs": 5}
+    assert slow.paths[0] == "/sqlite-efs"
+    again = lanes("ddb", "sqlite-efs")
+    assert slow.run(again, 5, 60.0)
+    assert done(again) == {"ddb": 5, "sqlite-efs": 5}
+
+
+def test_warm_ups_end_before_the_time_is_over() -> None:
+    slow = Slow(**dict.fromkeys(("a", "b", "c", "d"), 0.9))
+    assert not slow.run(lanes("a", "b", "c", "d"), 5, 2.5)
+    assert slow.clock() <= 1002.5
+    assert slow.paths == ["/a", "/b"]
+
+
+def test_a_lane_knows_the_newest_bookmark_of_its_answers() -> None:
+    slow, measured = Slow(a=0.01), lanes("a")
+    assert measured[0].newest == NOTHING
+    slow.run(measured, 2, 60.0)
+    assert measured[0].newest == Bookmark(7, 3)
 
 
 def test_what_came_of_a_lane() -> None:

@@ -129,3 +129,10 @@ def test_a_change_against_nothing_is_not_known() -> None:
 
 def test_without_sessions_there_is_no_trend() -> None:
     assert trends_of([]) == []
+
+
+def test_the_report_says_if_rows_came_in_meanwhile() -> None:
+    made = benchmark(0, *SOME)
+    assert "at the end" not in report_of(made)
+    made["last_bookmark"] = "7.9"
+    assert "3 rows at bookmark 7.3 (at the end 7.9); up to" in report_of(made)

@@ -31,6 +31,7 @@ def benchmark_at(at_ms: int, p50: float = 1.0) -> Benchmark:
         duration_ms=12.5,
         complete=True,
         bookmark="7.3",
+        last_bookmark="7.3",
         rows=3,
         settings={"iterations": 3, "warm_ups": 1, "workloads": ["by-id"]},
         environment={"version": "1", "region": None},

@@ -173,7 +173,7 @@ def test_a_keys_limits_are_those_of_insertion() -> None:
     for key in ("a", "a b", "!~", " a", "a ", "", " ", "é", "\n"):
         asked = Request(event("POST", "/insert", headers={"idempotency-key": key}))
         if re.fullmatch(pattern, key):
-            assert insertion.call_of(asked, {}) is not None
+            assert insertion.call_of(asked, {}, []) is not None
 
 
 def test_bodies_given_as_examples_are_understood(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -309,3 +311,22 @@ def test_room_is_made_only_where_the_new_copy_fits_without_the_old_one(
         seen.clear()
         assert count_of(reader) == len(ledger.stored)
         assert seen == [copies_at_once]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_file_system_that_hangs_stops_nobody_who_has_what_is_asked_for(
+    place: Place, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = place.publish(MemoryLedger(3))
+    reader = getattr(place, path)()
+    assert served(reader) == published.bookmark
+    monkeypatch.setattr("handlers.reads.sqlite_efs.LISTING_LIMIT_S", 0.0)
+    go_on, scandir = threading.Event(), os.scandir
+
+    def hanging(folder: str) -> Any:
+        go_on.wait()
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", hanging)
+    assert served(reader) == served(reader, published.bookmark) == published.bookmark
+    go_on.set()

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import errno
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -157,3 +161,54 @@ def test_where_the_directory_is_a_file_the_listing_fails(tmp_path: Path) -> None
     with pytest.raises(NotADirectoryError):
         place.catalog().names()
     assert os.path.isfile(place.catalog().folder)
+
+
+def test_a_listing_that_hangs_is_left_after_the_limit_and_its_outcome_is_taken_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path)
+    first = place.publish(ledger := MemoryLedger(1))
+    catalog = Catalog(str(place.snapshots), clock=(clock := Clock()))
+    assert catalog.names(limit_s=60.0) == [first.name]
+    ledger.grow(1)
+    second = place.publish(ledger)
+    scandir, go_on, looks = os.scandir, threading.Event(), 0
+
+    def hanging(folder: str) -> Any:
+        nonlocal looks
+        looks += 1
+        go_on.wait()
+        return scandir(folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", hanging)
+        for _ in range(3):
+            with pytest.raises(TimeoutError, match="longer than 0 s"):
+                catalog.names(limit_s=0.0)
+        clock.now_s += 60
+        with pytest.raises(TimeoutError, match="longer than 30 s"):
+            catalog.names(limit_s=30.0)  # it has gone on for longer: nobody waits again
+        assert looks == 1
+        go_on.set()
+        clock.now_s -= 60
+        assert catalog.names(limit_s=60.0) == [second.name, first.name]
+        assert looks == 1
+
+
+def test_what_a_listing_in_a_thread_raises_is_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(tmp_path)
+    place.publish(MemoryLedger(1))
+    catalog = place.catalog()
+    for error in (OSError(errno.EIO, "broken"), ValueError("a defect")):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "scandir", raising(error))
+            with pytest.raises(type(error), match=str(error.args[-1])):
+                catalog.names(limit_s=60.0)
+        assert len(catalog.names(limit_s=60.0)) == 1
+
+
+def raising(error: Exception) -> Callable[[str], None]:
+    def fail(_: str) -> None:
+        raise error
+
+    return fail

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _sqlite3
+import errno
 import importlib.util
 import os
 import sqlite3
@@ -15,10 +16,10 @@ import pytest
 from handlers.domain.timestamps import utc_text
 from handlers.snapshots import snapshot as snapshot_module
 from handlers.snapshots.catalog import Name
-from handlers.snapshots.files import UnprovenError, copy_durably, copy_proven
+from handlers.snapshots.files import UnprovenError, copy_durably, copy_proven, open_file
 from handlers.snapshots.publish import Published
 from handlers.snapshots.snapshot import Snapshot, describe, file_uri, open_snapshot
-from tests.support.files import EPOCH, MemoryLedger, Place, descriptors, flip_bit
+from tests.support.files import EPOCH, MemoryLedger, Place, descriptors, failing, flip_bit
 
 
 @pytest.fixture
@@ -157,3 +158,13 @@ def test_sqlite_that_is_too_old_is_refused_on_import(monkeypatch: pytest.MonkeyP
     with pytest.raises(RuntimeError, match=r"3\.40 or newer is needed"):
         specification.loader.exec_module(module)
     assert snapshot_module.OLDEST_SQLITE == (3, 40, 0)
+
+
+def test_a_file_that_cannot_be_looked_at_is_closed_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    published = place.publish(MemoryLedger(3))
+    before = len(os.listdir("/dev/fd"))
+    monkeypatch.setattr(os, "fstat", failing(errno.ESTALE))
+    with pytest.raises(OSError, match="Stale"):
+        open_file(str(place.path(published)))
+    monkeypatch.undo()
+    assert len(os.listdir("/dev/fd")) == before
