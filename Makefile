@@ -1,10 +1,22 @@
-# make demo   the main job end to end, local, about a minute      make serve  the local stack in the foreground
-# make test   everything CI runs                                  make check  format, lint, types
-# make bench  micro-benchmarks, saved                             make bench-compare  the same, beside the saved run
-# make growth how costs grow with the rows, a minute              make docs   the documents made from the code
-# make mutants  changes to the code that no test notices, sampled by SEED and COUNT
+# make demo           the main job end to end, local, about half a minute
+# make serve          the local stack in the foreground
+# make test           everything CI runs
+# make check          format, lint, types
+# make format         let ruff mend what it can
+# make bench          micro-benchmarks, each beside its plain way; saved
+# make bench-compare  the same again, beside the saved run
+# make growth         how costs grow with the rows, a minute
+# make mutants        changes to the code that no test notices, sampled by SEED and COUNT
+# make docs           the documents that are made from the code
+# make lock           constraints.txt: the version of every package
+# make clean          remove what tests and local stacks left behind
+# make install-run    the packages for the demo and the console; the other targets do this as they need it
+# make install-report those for python -m console bench and report as well: statistics and charts
+# make install-deploy those for Pulumi
+# make install-dev    all of them, and the tools
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench bench-compare growth mutants format lock docs clean
+.PHONY: help demo serve test check bench bench-compare growth mutants format lock docs clean \
+	install-run install-report install-deploy install-dev
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8787
@@ -12,64 +24,81 @@ LOCAL_DIR ?= .local
 SEED ?= 1
 COUNT ?= 100
 BIN := $(VENV)/bin
-READY := $(VENV)/.installed
 BENCH := $(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only --benchmark-group-by=group \
 	--benchmark-columns=min,median,iqr,rounds --benchmark-sort=name
+# A file for each purpose says that its packages are installed.
+RUN := $(VENV)/.run
+REPORT := $(VENV)/.report
+DEPLOY := $(VENV)/.deploy
+DEV := $(VENV)/.dev
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n 's/^# make/make/p' Makefile
 
-$(READY): requirements.txt requirements-dev.txt constraints.txt
+$(BIN)/python:
 	@$(PYTHON) -c 'import sqlite3, sys; \
 	  sys.exit(0) if sys.version_info >= (3, 11) and sqlite3.sqlite_version_info >= (3, 40) else \
 	  sys.exit("Error: needs Python 3.11 and SQLite 3.40 or newer, but %s is Python %s with SQLite %s\nTry: make PYTHON=python3.13 ..." \
 	  % (sys.executable, sys.version.split()[0], sqlite3.sqlite_version))'
-	@echo "Installing into $(VENV) (once, about a minute)"
+	@echo "Making $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
-	@touch $@
 
-demo: $(READY)
+$(RUN): requirements-run.txt
+$(REPORT): requirements-report.txt requirements-run.txt
+$(DEPLOY): requirements.txt requirements-run.txt
+$(DEV): requirements-dev.txt requirements-report.txt requirements-run.txt requirements.txt
+$(REPORT) $(DEPLOY): INCLUDED := $(RUN)
+$(DEV): INCLUDED := $(RUN) $(REPORT) $(DEPLOY)
+$(RUN) $(REPORT) $(DEPLOY) $(DEV): constraints.txt | $(BIN)/python
+	@$(BIN)/python -m console.install $(@:$(VENV)/.%=%)
+	@touch $@ $(INCLUDED)
+
+install-run: $(RUN)
+install-report: $(REPORT)
+install-deploy: $(DEPLOY)
+install-dev: $(DEV)
+
+demo: $(RUN)
 	@$(BIN)/python -m console demo
 
-serve: $(READY)
+serve: $(RUN)
 	@exec $(BIN)/python -m console serve --port $(PORT) --local-dir $(LOCAL_DIR)
 
-check: $(READY)
+check: $(DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-test: $(READY)
+test: $(DEV)
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 2 --dist=loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-bench: $(READY)
+bench: $(DEV)
 	$(BENCH) --benchmark-autosave
 	@$(BIN)/python -m tests.perf.ratios
 
-bench-compare: $(READY)
+bench-compare: $(DEV)
 	@$(BIN)/python -m tests.perf.ratios > /dev/null
 	$(BENCH) --benchmark-json=.benchmarks/compared.json
 	@$(BIN)/python -m tests.perf.ratios .benchmarks/compared.json
 
-growth: $(READY)
+growth: $(DEV)
 	@$(BIN)/python -m tests.perf.growth
 
-mutants: $(READY)
+mutants: $(DEV)
 	@$(BIN)/python -m tests.mutants --seed $(SEED) --count $(COUNT)
 
-format: $(READY)
+format: $(DEV)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(READY)
+docs: $(DEV)
 	@$(BIN)/python -m console.documents docs/openapi.yaml docs/benchmark.schema.json
 
-lock: $(READY)
-	@$(BIN)/python -m pip install --quiet uv
+lock: $(DEV)
+	@$(BIN)/python -m pip install --quiet uv==0.13.9
 	@(echo "# Every version that gets installed, for Python 3.11 and newer; made by: make lock"; \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements-dev.txt) > constraints.new
 	@mv constraints.new constraints.txt

@@ -17,8 +17,9 @@ from console.costs.tables import cost_table, paragraphs
 from handlers.routes import SOURCES
 
 ROOT = Path(__file__).parent.parent
-README, DEPLOYMENT, COSTS = (
-    (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/deployment.md", "docs/costs.md")
+README, FAQ, DEPLOYMENT, COSTS = (
+    (ROOT / name).read_text(encoding="utf-8")
+    for name in ("README.md", "docs/faq.md", "docs/deployment.md", "docs/costs.md")
 )
 COLUMNS = ("sqlite-tmp", "sqlite-efs", "ddb")  # of the table in docs/deployment.md
 PRICES = prices.load().prices
@@ -57,16 +58,18 @@ def test_the_sums_are_those_of_the_model() -> None:
     assert cells("sum") == list(map(two_digits, with_traces))
     assert cells("sum without traces") == list(map(two_digits, without))
     _, sqlite_usd, ddb_usd = map(two_digits, without)
-    for text in (README, DEPLOYMENT):
-        for said in (f"{sqlite_usd} USD by", f"{ddb_usd} USD by `ddb`", f"up to {traces_usd:.2f} USD for traces"):
-            assert said in " ".join(text.split())
+    for said in (f"{sqlite_usd} USD by", f"{ddb_usd} USD by `ddb`", f"up to {traces_usd:.2f} USD for traces"):
+        assert said in " ".join(DEPLOYMENT.split())
+    assert f"come to {sqlite_usd} USD on the SQLite paths and {ddb_usd} USD on `ddb`" in " ".join(README.split())
+    assert f"between {sqlite_usd} and {ddb_usd} USD" in " ".join(FAQ.split())
 
 
 def test_an_idle_month_costs_what_the_documents_say() -> None:
     lines = bill(PRICES, IDLE, "sqlite-efs")
     total = two_digits(totals_usd(PRICES, IDLE)["sqlite-efs"])
     items = two_digits(lines["DynamoDB storage"] + lines["DynamoDB recovery"])
-    assert f"Idle {total} USD a month with 100 000 rows" in README
+    assert f"idle, with 100,000 rows, {total} USD a month" in " ".join(README.split())
+    assert f"{total} USD a month with 100,000 rows" in FAQ
     said = f"Idle: {total} USD a month with 100 000 rows (table, index and recovery {items}, "
     assert f"{said}five snapshots on EFS {two_digits(lines['EFS storage'])})" in " ".join(DEPLOYMENT.split())
 
@@ -88,8 +91,15 @@ def test_the_example_is_what_the_verb_says() -> None:
     table = [line.rstrip() for line in capture.get().splitlines()]
     said = "\n".join([*table, *(f"\n{paragraph}" for paragraph in paragraphs(found)[:3])])
     assert f"```\n{said}\n```" in COSTS
-    last = "\n".join([table[-1], *(f"\n{paragraph}" for paragraph in paragraphs(found)[:2])])
-    assert f"```\n{last}\n```" in README
+
+
+def test_the_writes_from_which_another_path_is_the_cheapest_are_those_of_the_model() -> None:
+    """A bill without writes is half of the truth: this is the other half, which stands beside it."""
+    (said,) = {int(number) for text in (README, FAQ) for number in re.findall(r"(\d+) inserts\s+a\s+month", text)}
+    for writes, cheapest in ((said, "sqlite-efs"), (said + 1, "ddb")):
+        totals = totals_usd(PRICES, Scenario(writes_per_month=writes))
+        assert min(totals, key=totals.__getitem__) == cheapest
+    assert f"about {said / 30:.0f} a day" in README
 
 
 @pytest.mark.parametrize("name", INPUTS)
