@@ -31,7 +31,7 @@ BODY_PROBLEMS = (413, 415, 422)
 # operation: (summary, parameters, name of the body's schema, problems)
 OPERATIONS: dict[str, tuple[str, tuple[str, ...], str, tuple[int, ...]]] = {
     "insert": ("Append rows and publish a snapshot with them", FOR_AN_INSERT, "Insertion", (409, *BODY_PROBLEMS, 503)),
-    "publish": ("Publish the ledger as it is now", (), "Publication", (*BODY_PROBLEMS, 503)),
+    "publish": ("Publish the ledger as it is now", (), "Publication", (409, *BODY_PROBLEMS, 503)),
     "snapshots": ("What is published, newest first", (), "", (503,)),
     "page": ("Rows by page", (*PAGE_PARAMETERS, *FOR_A_READ), "", (409, 503)),
     "row": ("One row", ("id", *FOR_A_READ), "", (404, 409, 503)),
@@ -80,7 +80,7 @@ def description() -> dict[str, object]:
 def _operation(verb: str, path: str, function: str, name: str) -> Schema:
     summary, names, body, problems = OPERATIONS[name]
     if path.startswith("/sqlite-tmp"):
-        names = (*names, "refresh")
+        names, problems = (*names, "refresh"), (*problems, 429)
     operation: Schema = {
         "operationId": "-".join([verb.lower(), *path.strip("/").replace("{", "").replace("}", "").split("/")]),
         "summary": summary,
@@ -148,7 +148,7 @@ def _problems() -> dict[str, object]:
 def _problem(status: int) -> Schema:
     kinds = [kind for kind, (of_kind, _) in KINDS.items() if of_kind == status]
     own = {"type": {"enum": [TYPE_PREFIX + kind for kind in kinds]}, "status": {"const": status}}
-    names = ("Cache-Control", *{405: ("Allow",), 503: ("Retry-After",)}.get(status, ()))
+    names = ("Cache-Control", *{405: ("Allow",), 429: ("Retry-After",), 503: ("Retry-After",)}.get(status, ()))
     return {
         "description": "; ".join(KINDS[kind][1] for kind in kinds),
         "headers": _headers(names) | _own_headers(status),

@@ -112,6 +112,20 @@ def test_every_problem_is_described_where_it_can_happen() -> None:
         assert TYPE_PREFIX + kind in described[str(status)]
 
 
+def test_only_a_copy_made_again_is_refused_for_coming_too_often() -> None:
+    for _, path, operation in operations():
+        assert ("429" in operation["responses"]) == path.startswith("/sqlite-tmp")
+    response = DESCRIPTION["components"]["responses"]["Problem429"]
+    assert set(response["content"]["application/problem+json"]["examples"]) == {"too-many-requests"}
+    assert {"Retry-After", "Cache-Control"} == set(response["headers"])
+
+
+def test_publishing_is_refused_where_the_published_is_of_another_history() -> None:
+    assert "409" in DESCRIPTION["paths"]["/snapshots"]["post"]["responses"]
+    examples = DESCRIPTION["components"]["responses"]["Problem409"]["content"]["application/problem+json"]["examples"]
+    assert examples["diverged"]["value"]["title"] == "The published snapshots belong to another history"
+
+
 def test_every_parameter_is_described_where_it_is_understood() -> None:
     for verb, path, operation in operations():
         _, name = OPERATION_OF[verb, path]
