@@ -20,6 +20,7 @@ ROUTES: tuple[tuple[str, str, str, str], ...] = (
     *(("GET", f"/{source}/{{id}}", QUERY, "row") for source in SOURCES),
     ("GET", "/health", QUERY, "health"),
     ("GET", "/query/health", QUERY, "health"),
+    ("GET", "/", QUERY, "index"),
     ("GET", "/openapi.json", QUERY, "openapi"),
     ("POST", "/benchmarks", QUERY, "measure"),
     ("GET", "/benchmarks", QUERY, "benchmarks"),

@@ -1,21 +1,19 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import socket
-import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from console.local.function import FunctionFailed, FunctionTimedOut, PayloadTooLarge
 from console.local.gateway import MAX_BODY_BYTES, Gateway
 from tests.support.local.faults import NO_KEEP_ALIVE
+from tests.support.local.web import served
 
 RECORDED = Path(__file__).parents[2] / "events"
 ADDED_BY_THE_GATEWAY = {"content-length", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"}
@@ -38,18 +36,6 @@ class Toy:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
-
-
-@contextlib.contextmanager
-def served(gateway: Gateway) -> Generator[str]:
-    config = uvicorn.Config(gateway, lifespan="on", log_config=None, http="httptools", ws="none")
-    server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module")
