@@ -29,6 +29,13 @@ ROUTES: tuple[tuple[str, str, str, str], ...] = (
     ("GET", "/benchmarks/{id}/report.md", QUERY, "report"),
     ("GET", "/benchmarks/{id}/results.csv", QUERY, "results"),
 )
+ALL_METHODS = ("GET", "HEAD", "POST")
+# What pages of other origins may send and read, beside what browsers always let them.
+REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key", "if-none-match", "min-bookmark", "prefer")
+RESPONSE_HEADERS = (
+    *("consumed", "etag", "idempotent-replayed", "location"),
+    *("retry-after", "server-timing", "snapshot-bookmark"),
+)
 BENCHMARK_OPERATIONS = ("measure", "benchmarks", "trends", "benchmark", "report", "results")
 
 
