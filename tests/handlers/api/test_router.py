@@ -155,6 +155,21 @@ def test_head_of_what_the_client_has_already_has_no_length() -> None:
     assert head == get == {"statusCode": 304, "headers": {"etag": '"1"', "vary": "accept-encoding"}, "body": ""}
 
 
+@pytest.mark.parametrize("more", range(6))
+def test_head_has_the_length_of_what_get_would_send_compressed(more: int) -> None:
+    def answer(_: Request) -> Response:
+        return Response(200, "".join(map(str, range(MIN_COMPRESSED + more))))
+
+    router = Router("query", dict.fromkeys(QUERY_OPERATIONS, answer))
+    head, get = (router(event(method, "/ddb", headers={"accept-encoding": "gzip"}), None) for method in ("HEAD", "GET"))
+    assert get["isBase64Encoded"] is True
+    assert head == {
+        "statusCode": 200,
+        "headers": {"vary": "accept-encoding", "content-encoding": "gzip", "content-length": str(len(sent(get)))},
+        "body": "",
+    }
+
+
 # Compression
 
 

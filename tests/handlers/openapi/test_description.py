@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
@@ -18,8 +19,11 @@ from console.documents import yaml_text
 from handlers import rows
 from handlers.api import insert as insertion
 from handlers.api.request import Request
+from handlers.api.response import problem_response
 from handlers.domain.bookmark import MAX_EPOCH, MAX_SEQ, Bookmark
-from handlers.domain.problem import KINDS, TYPE_PREFIX
+from handlers.domain.problem import KINDS, TYPE_PREFIX, unavailable
+from handlers.ledger.idempotency import Record
+from handlers.ledger.transaction import Transaction, cut_short
 from handlers.openapi.description import OPERATIONS, description
 from handlers.openapi.parameters import HEADERS, MAX_KEY_CHARACTERS, PARAMETERS
 from handlers.openapi.schemas import BOOKMARK_PATTERN, ID_EXAMPLE
@@ -311,6 +315,17 @@ def test_reads_are_answered_as_described(api: Api, source: str, monkeypatch: pyt
     assert_as_described(api.get(f"{source}/x"), "GET", f"{source}/{{id}}")
     for raw_query in ("limit=1", "limit=0&order=up"):
         assert_as_described(api.get(source, raw_query), "GET", source)
+
+
+def test_an_insert_that_was_cut_short_is_answered_as_described() -> None:
+    transaction = Transaction.from_drafts([rows.random_draft(Random(1))] * 2, 0.0)
+    transaction.doubts.add(Bookmark(1, 1))
+    problem = cut_short(unavailable("Away"), Record(total=3, ids=(ID_EXAMPLE,)), transaction, None)
+    answer = Answer(problem_response(problem, "request-1").to_event())
+    answer.headers["vary"] = "accept-encoding"  # what the router adds
+    assert_as_described(answer, "POST", "/insert")
+    described = DESCRIPTION["components"]["schemas"]["Problem"]
+    assert {"inserted", "ids", "ids_in_doubt"} <= answer.json.keys() <= described["properties"].keys()
 
 
 def test_the_rest_is_answered_as_described(api: Api) -> None:
