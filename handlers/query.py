@@ -68,11 +68,20 @@ def make_handler(environ: Mapping[str, str]) -> Router:
             "stats": reads.stats,
             "snapshots": status.snapshots,
             "health": status.health,
+            "index": show_index,
             "openapi": describe_api,
             **{name: benchmark_operation(name) for name in BENCHMARK_OPERATIONS},
         },
     )
     return router
+
+
+def show_index(request: Request) -> Response:
+    """GET /: what there is."""
+    request.parameters(())
+    from handlers.openapi.index import index_response  # noqa: PLC0415 - as below
+
+    return index_response(request.headers.get("accept", ""))
 
 
 def describe_api(request: Request) -> Response:

@@ -20,6 +20,7 @@ ROUTES: tuple[tuple[str, str, str, str], ...] = (
     *(("GET", f"/{source}/{{id}}", QUERY, "row") for source in SOURCES),
     ("GET", "/health", QUERY, "health"),
     ("GET", "/query/health", QUERY, "health"),
+    ("GET", "/", QUERY, "index"),
     ("GET", "/openapi.json", QUERY, "openapi"),
     ("POST", "/benchmarks", QUERY, "measure"),
     ("GET", "/benchmarks", QUERY, "benchmarks"),
@@ -27,6 +28,13 @@ ROUTES: tuple[tuple[str, str, str, str], ...] = (
     ("GET", "/benchmarks/{id}", QUERY, "benchmark"),
     ("GET", "/benchmarks/{id}/report.md", QUERY, "report"),
     ("GET", "/benchmarks/{id}/results.csv", QUERY, "results"),
+)
+ALL_METHODS = ("GET", "HEAD", "POST")
+# What pages of other origins may send and read, beside what browsers always let them.
+REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key", "if-none-match", "min-bookmark", "prefer")
+RESPONSE_HEADERS = (
+    *("consumed", "etag", "idempotent-replayed", "location"),
+    *("retry-after", "server-timing", "snapshot-bookmark"),
 )
 BENCHMARK_OPERATIONS = ("measure", "benchmarks", "trends", "benchmark", "report", "results")
 

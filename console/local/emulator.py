@@ -21,7 +21,7 @@ from console.errors import ConsoleError
 from console.local import process
 
 HOST = "127.0.0.1"
-REGION = "eu-central-1"
+REGION = "local"  # what a function here says of itself: none of AWS's own
 _POLL_S = 0.04  # at most
 _PROBE_S = 1.0
 _LAST_LINES = 5

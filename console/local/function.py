@@ -193,11 +193,10 @@ class _Sandbox:
 
 
 def _lambda_environ(name: str) -> dict[str, str]:
-    """What Lambda itself puts into a function's environment."""
+    """What Lambda itself puts into a function's environment, without a memory size: nothing limits it here."""
     return {
         "AWS_LAMBDA_FUNCTION_NAME": name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
         "TZ": ":UTC",

@@ -10,9 +10,11 @@ import json
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from console.local import payload
+from console.local.cors import is_preflight, preflight_headers, with_cors
 from console.local.function import FunctionFailed, FunctionTimedOut, PayloadTooLarge
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -48,9 +50,13 @@ class Gateway:
         body = await _body(receive)
         if body is None:
             return
-        request_id = str(uuid.uuid4())
-        response = await self._answer(_request(scope, body), request_id)
-        await _send(send, response, request_id)
+        request, request_id = _request(scope, body), str(uuid.uuid4())
+        if is_preflight(request.method, request.headers):
+            response = payload.response({"statusCode": 204, "headers": preflight_headers(request.headers)})
+        else:
+            response = await self._answer(request, request_id)
+            response = replace(response, headers=with_cors(request.headers, response.headers))
+        await _send(send, response, request_id, is_head=request.method == "HEAD")
 
     async def _answer(self, request: payload.HttpRequest, request_id: str) -> payload.HttpResponse:
         if len(request.body) > MAX_BODY_BYTES:
@@ -103,11 +109,13 @@ def _request(scope: Message, body: bytes) -> payload.HttpRequest:
     )
 
 
-async def _send(send: Send, response: payload.HttpResponse, request_id: str) -> None:
+async def _send(send: Send, response: payload.HttpResponse, request_id: str, *, is_head: bool) -> None:
+    """Send a response with the length of its body; where HEAD is answered without one, with the length it states."""
     headers = [*response.headers, ("apigw-requestid", request_id)]
     has_body = response.status not in {204, 304}
-    if has_body:
-        headers.append(("content-length", str(len(response.body))))
+    if response.body or not is_head:
+        headers = [header for header in headers if header[0] != "content-length"]
+        headers += [("content-length", str(len(response.body)))] if has_body else []
     encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
     await send({"type": "http.response.start", "status": response.status, "headers": encoded})
     await send({"type": "http.response.body", "body": response.body if has_body else b""})

@@ -142,7 +142,7 @@ def response(answer: object) -> HttpResponse:
         return HttpResponse(200, [("content-type", _INFERRED_TYPE)], body.encode())
     fields = cast("dict[str, object]", answer)
     body = _answered_body(fields)
-    headers = _answered_headers(fields)
+    headers = _answered_headers(fields, has_body=bool(body))
     if body and "content-type" not in dict(headers):
         headers.append(("content-type", _DEFAULT_TYPE))
     return HttpResponse(_status(fields["statusCode"]), headers, body)
@@ -154,12 +154,14 @@ def _status(status: object) -> int:
     raise MalformedAnswer(f"statusCode: got {status!r}, allowed: an integer from 200 to 599")
 
 
-def _answered_headers(fields: Mapping[str, object]) -> list[tuple[str, str]]:
+def _answered_headers(fields: Mapping[str, object], *, has_body: bool) -> list[tuple[str, str]]:
+    """The headers; the length of a body that is left out, as in an answer to HEAD, is not framing."""
     headers, cookies = fields.get("headers", {}), fields.get("cookies", [])
     if not isinstance(headers, dict) or not isinstance(cookies, list):
         raise MalformedAnswer("headers must be an object, cookies a list")
     named = [(name.lower(), str(value)) for name, value in cast("dict[str, object]", headers).items()]
-    return [header for header in named if header[0] not in _FRAMING_HEADERS] + [
+    left_out = _FRAMING_HEADERS if has_body else _FRAMING_HEADERS - {"content-length"}
+    return [header for header in named if header[0] not in left_out] + [
         ("set-cookie", str(cookie)) for cookie in cast("list[object]", cookies)
     ]
 

@@ -45,7 +45,7 @@ class Context:
         self.aws_request_id = request["request_id"]
         self.function_name = environ["AWS_LAMBDA_FUNCTION_NAME"]
         self.function_version = environ["AWS_LAMBDA_FUNCTION_VERSION"]
-        self.memory_limit_in_mb = environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
+        self.memory_limit_in_mb = environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")
         self.log_group_name = environ["AWS_LAMBDA_LOG_GROUP_NAME"]
         self.log_stream_name = environ["AWS_LAMBDA_LOG_STREAM_NAME"]
         region = environ["AWS_REGION"]

@@ -110,11 +110,12 @@ class Benchmarks:
 
     def benchmarks(self, request: Request) -> Response:
         """GET /benchmarks: the sessions without their results, newest first."""
-        parameters = request.parameters(("limit", "cursor"))
+        parameters, errors = request.checked_parameters(("limit", "cursor"))
         cursor = parameters.pop("cursor", None)
         if cursor is not None and not is_id(cursor):
-            raise invalid("malformed-request", [field_error("cursor", cursor, "a cursor from `next`")])
-        found, has_more = self._store.newest(PageQuery(parameters).limit, self._now(), Deadline(), cursor)
+            errors.append(field_error("cursor", cursor, "a cursor from `next`"))
+        limit = PageQuery(parameters, errors).limit
+        found, has_more = self._store.newest(limit, self._now(), Deadline(), cursor)
         sessions = [{name: value for name, value in each.items() if name != "results"} for each in found]
         return json_response(200, {"benchmarks": sessions, "next": found[-1]["id"] if has_more else None})
 

@@ -45,9 +45,9 @@ class Reads:
 
     def page(self, request: Request) -> Response:
         """GET /<path>: rows by page."""
-        parameters, refresh = _refreshes(request, PAGE_PARAMETERS)
-        query = PageQuery(parameters)
-        asked = min_bookmark(request)
+        parameters, errors = _parameters(request, PAGE_PARAMETERS)
+        refresh, asked = _refreshes(parameters, errors), min_bookmark(request, errors)
+        query = PageQuery(parameters, errors)
 
         def render(view: View) -> str:
             text, count, last_seq = view.page(query)
@@ -62,7 +62,7 @@ class Reads:
 
     def row(self, request: Request) -> Response:
         """GET /<path>/{id}: one row."""
-        _, refresh = _refreshes(request)
+        refresh, asked = _without_query(request)
         row_id = request.path_parameters["id"]
         if len(row_id) > MAX_ID_CHARACTERS or not row_id.isascii():
             raise Problem("not-found", f"No row has the id {row_id[:MAX_ID_CHARACTERS]}")
@@ -73,16 +73,16 @@ class Reads:
                 raise Problem("not-found", f"No row has the id {row_id} at the bookmark {view.bookmark}")
             return f'"data":{text}'
 
-        return self._read(request, min_bookmark(request), row_id, render, refresh=refresh)
+        return self._read(request, asked, row_id, render, refresh=refresh)
 
     def stats(self, request: Request) -> Response:
         """GET /<path>/stats: statistics of all rows."""
-        _, refresh = _refreshes(request)
+        refresh, asked = _without_query(request)
 
         def render(view: View) -> str:
             return f'"stats":{json.dumps(view.stats())}'
 
-        return self._read(request, min_bookmark(request), "stats", render, refresh=refresh)
+        return self._read(request, asked, "stats", render, refresh=refresh)
 
     def _read(
         self, request: Request, at_least: Bookmark, key: str, render: Callable[[View], str], *, refresh: bool
@@ -142,23 +142,35 @@ def is_known(if_none_match: str, etag: str) -> bool:
     return known == ["*"] or etag.removeprefix("W/") in known
 
 
-def min_bookmark(request: Request) -> Bookmark:
-    """Return the header Min-Bookmark, or 0.0 without it. Raises Problem (400) where it is malformed."""
+def min_bookmark(request: Request, errors: list[dict[str, str]]) -> Bookmark:
+    """Return the header Min-Bookmark, or 0.0 without it; adds to `errors` where it is malformed."""
     text = request.headers.get("min-bookmark")
     if text is None:
         return NOTHING
     try:
         return Bookmark.parse(text)
     except ValueError:
-        error = field_error("Min-Bookmark", text, "<epoch>.<seq>, two integers")
-        raise invalid("malformed-request", [error]) from None
+        errors.append(field_error("Min-Bookmark", text, "<epoch>.<seq>, two integers"))
+        return NOTHING
 
 
-def _refreshes(request: Request, allowed: tuple[str, ...] = ()) -> tuple[dict[str, str], bool]:
-    """Return the parameters, and whether the copy is to be made again: `refresh=1`, on sqlite-tmp alone."""
-    is_copying = source_of(request) == "sqlite-tmp"
-    parameters = request.parameters((*allowed, "refresh") if is_copying else allowed)
+def _without_query(request: Request) -> tuple[bool, Bookmark]:
+    """Return `refresh` and Min-Bookmark, all that a row and statistics can be asked with. Raises Problem (400)."""
+    parameters, errors = _parameters(request)
+    refresh, asked = _refreshes(parameters, errors), min_bookmark(request, errors)
+    if errors:
+        raise invalid("malformed-request", errors)
+    return refresh, asked
+
+
+def _parameters(request: Request, allowed: tuple[str, ...] = ()) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """Return the parameters, and what is wrong with others; `refresh` is one on sqlite-tmp alone."""
+    return request.checked_parameters((*allowed, "refresh") if source_of(request) == "sqlite-tmp" else allowed)
+
+
+def _refreshes(parameters: dict[str, str], errors: list[dict[str, str]]) -> bool:
+    """Tell whether the copy is to be made again: `refresh=1`; adds to `errors` where it is something else."""
     refresh = parameters.get("refresh")
     if refresh not in (None, "1"):
-        raise invalid("malformed-request", [field_error("refresh", refresh, "1")])
-    return parameters, refresh is not None
+        errors.append(field_error("refresh", refresh, "1"))
+    return refresh is not None

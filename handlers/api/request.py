@@ -35,7 +35,18 @@ class Request:
         self.path_parameters: Mapping[str, str] = {}
 
     def parameters(self, allowed: tuple[str, ...]) -> dict[str, str]:
-        """The query's parameters. Raises Problem for one that is unknown, repeated, blank or not UTF-8."""
+        """Return the query's parameters. Raises Problem that names all that are unknown, repeated or blank."""
+        parameters, errors = self.checked_parameters(allowed)
+        if errors:
+            raise invalid("malformed-request", errors)
+        return parameters
+
+    def checked_parameters(self, allowed: tuple[str, ...]) -> tuple[dict[str, str], list[dict[str, str]]]:
+        """Return the query's parameters, and what is wrong with those that are left out of them.
+
+        So the caller can say in one answer what is wrong with the others' values too. Raises Problem where the query is
+        not percent-encoded UTF-8.
+        """
         parameters: dict[str, str] = {}
         errors: list[dict[str, str]] = []
         query: str = self._event.get("rawQueryString") or ""
@@ -49,8 +60,9 @@ class Request:
                 errors.append(field_error(name, value, "a value that is not blank"))
             parameters[name] = value
         if errors:
-            raise invalid("malformed-request", errors)
-        return parameters
+            wrong = {error["field"] for error in errors}
+            parameters = {name: parameters[name] for name in allowed if name in parameters and name not in wrong}
+        return parameters, errors
 
     def remaining_s(self) -> float | None:
         """Seconds until Lambda cuts the function off; None where nobody says."""
@@ -68,7 +80,8 @@ class Request:
         media_type, _, options = self.headers.get("content-type", "").partition(";")
         charset = options.replace(" ", "").replace('"', "").lower()
         if media_type.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):
-            raise Problem("unsupported-media-type", "content-type: allowed is application/json in UTF-8")
+            got = self.headers.get("content-type")
+            raise invalid("unsupported-media-type", [field_error("content-type", got, "application/json in UTF-8")])
         content = _parsed(body)
         if not isinstance(content, dict):
             raise Problem("invalid-content", "The body must be a JSON object")

@@ -14,18 +14,30 @@ PROBLEM_TYPE = "application/problem+json"
 
 
 class Response:
-    """One HTTP response with a text body."""
+    """One HTTP response; `is_base64` says that its body is the base64 text of other bytes."""
 
-    __slots__ = ("body", "headers", "status")
+    __slots__ = ("body", "headers", "is_base64", "status")
 
     def __init__(self, status: int, body: str = "", headers: dict[str, str] | None = None) -> None:
         self.status = status
         self.body = body
         self.headers = headers or {}
+        self.is_base64 = False
+
+    def leave_body_out(self) -> None:
+        """Make this the answer to HEAD: no body, but its length (a 304 has none)."""
+        if self.status != 304:
+            padded = len(self.body) // 4 * 3
+            size_bytes = padded - self.body[-2:].count("=") if self.is_base64 else len(self.body.encode())
+            self.headers["content-length"] = str(size_bytes)
+        self.body, self.is_base64 = "", False
 
     def to_event(self) -> dict[str, object]:
         """Return the dictionary that the gateway understands (payload format 2.0)."""
-        return {"statusCode": self.status, "headers": self.headers, "body": self.body}
+        event: dict[str, object] = {"statusCode": self.status, "headers": self.headers, "body": self.body}
+        if self.is_base64:
+            event["isBase64Encoded"] = True
+        return event
 
 
 def json_response(status: int, content: object, headers: dict[str, str] | None = None) -> Response:

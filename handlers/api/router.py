@@ -1,7 +1,8 @@
 """From an event to an answer: finds the route, calls the operation, turns problems into problem+json.
 
-A known path with a method it does not have is 405 with `Allow`; HEAD is GET without the body; what is not a `Problem`
-is a defect of ours: 500, its traceback in the log and nothing of it in the answer.
+A known path with a method it does not have is 405 with `Allow`; HEAD is GET without the body; an answer that is large
+enough is compressed where the client accepts it. What is not a `Problem` is a defect of ours: 500, its traceback in
+the log and nothing of it in the answer.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from handlers.api.response import Response
 
     Operation = Callable[[Request], Response]
+
+# A body of this many characters, with the headers, is more than one packet; a smaller one gains nothing by compression.
+MIN_COMPRESSED = 1024
 
 _log = logging.getLogger(__name__)
 
@@ -50,17 +54,25 @@ class Router:
     def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, object]:
         """Answer one gateway event with a gateway response; never raises for a request's sake."""
         request = Request(event, context)
+        response = self._answered(request)
+        response.headers.setdefault("vary", "accept-encoding")
+        if len(response.body) >= MIN_COMPRESSED and "accept-encoding" in request.headers:
+            from handlers.api.negotiation import compress  # noqa: PLC0415 - zlib comes with it
+
+            compress(response, request.headers["accept-encoding"])
+        if request.method == "HEAD":
+            response.leave_body_out()
+        return response.to_event()
+
+    def _answered(self, request: Request) -> Response:
         try:
-            response = self._operation(request)(request)
+            return self._operation(request)(request)
         except Problem as problem:
-            response = problem_response(problem, request.request_id)
+            return problem_response(problem, request.request_id)
         except Exception:  # noqa: BLE001 - the last resort: whatever it is, the client gets a 500 and the log the rest
             _log.exception("request %s failed", request.request_id)
             detail = "The request failed; the log has the reason under this instance"
-            response = problem_response(Problem("internal-error", detail), request.request_id)
-        if request.method == "HEAD":
-            response.body = ""
-        return response.to_event()
+            return problem_response(Problem("internal-error", detail), request.request_id)
 
     def _operation(self, request: Request) -> Operation:
         by_method = self._methods_of(request)

@@ -25,6 +25,8 @@ FOR_A_READ = ("Min-Bookmark", "If-None-Match")
 FOR_AN_INSERT = ("Idempotency-Key", "Prefer")
 OF_A_READ = ("Snapshot-Bookmark", "ETag", "Server-Timing", "Consumed", "Cache-Control")
 OF_A_WRITE = ("Snapshot-Bookmark", "Server-Timing", "Cache-Control")
+OF_A_PAGE = ("Content-Security-Policy", "X-Content-Type-Options")
+ON_ALL = ("Vary", "Content-Encoding")
 ALWAYS = (400, 405, 500)
 BODY_PROBLEMS = (413, 415, 422)
 
@@ -32,18 +34,27 @@ BODY_PROBLEMS = (413, 415, 422)
 OPERATIONS: dict[str, tuple[str, tuple[str, ...], str, tuple[int, ...]]] = {
     "insert": ("Append rows and publish a snapshot with them", FOR_AN_INSERT, "Insertion", (409, *BODY_PROBLEMS, 503)),
     "publish": ("Publish the ledger as it is now", (), "Publication", (409, *BODY_PROBLEMS, 503)),
-    "snapshots": ("What is published, newest first", (), "", (503,)),
+    "snapshots": ("The published snapshots, newest first", (), "", (503,)),
     "page": ("Rows by page", (*PAGE_PARAMETERS, *FOR_A_READ), "", (409, 503)),
     "row": ("One row", ("id", *FOR_A_READ), "", (404, 409, 503)),
     "stats": ("Statistics of all rows", FOR_A_READ, "", (409, 503)),
-    "health": ("Whether the function is well, its build and the newest bookmark it knows", (), "", (503,)),
-    "openapi": ("This description", (), "", ()),
+    "health": ("Health, build and newest known bookmark", (), "", (503,)),
+    "index": ("Links to all there is", (), "", ()),
+    "openapi": ("This API in OpenAPI 3.1", (), "", ()),
     "measure": ("Run a benchmark inside the function", (), "BenchmarkOrder", (409, *BODY_PROBLEMS, 503)),
     "benchmarks": ("The benchmarks of the last 90 days, newest first", ("limit", "cursor"), "", (503,)),
-    "trends": ("How latencies went from benchmark to benchmark, oldest first", (), "", (503,)),
+    "trends": ("Latencies from benchmark to benchmark, oldest first", (), "", (503,)),
     "benchmark": ("One benchmark", ("benchmark-id",), "", (404, 503)),
     "report": ("One benchmark as Markdown", ("benchmark-id",), "", (404, 503)),
     "results": ("One benchmark's results as CSV", ("benchmark-id",), "", (404, 503)),
+}
+CONTENTS = {
+    "snapshots": "Snapshots",
+    "health": "Health",
+    "benchmarks": "Benchmarks",
+    "trends": "Trends",
+    "benchmark": "Benchmark",
+    "openapi": "Description",
 }
 TEXTS = {"report": "text/markdown", "results": "text/csv"}
 BODY_EXAMPLES: dict[str, dict[str, object]] = {
@@ -69,7 +80,7 @@ def description() -> dict[str, object]:
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": {**schemas(), "Consumed": consumed(), **benchmark_schemas()},
+            "schemas": {name: {"title": name} | schema for name, schema in _schemas().items()},
             "parameters": parameters(),
             "headers": headers(),
             "responses": _problems(),
@@ -77,12 +88,16 @@ def description() -> dict[str, object]:
     }
 
 
+def _schemas() -> dict[str, Schema]:
+    return {**schemas(), "Consumed": consumed(), **benchmark_schemas()}
+
+
 def _operation(verb: str, path: str, function: str, name: str) -> Schema:
     summary, names, body, problems = OPERATIONS[name]
     if path.startswith("/sqlite-tmp"):
         names, problems = (*names, "refresh"), (*problems, 429)
     operation: Schema = {
-        "operationId": "-".join([verb.lower(), *path.strip("/").replace("{", "").replace("}", "").split("/")]),
+        "operationId": _operation_id(verb, path, name),
         "summary": summary,
         "tags": [function],
         "parameters": [ref(parameter, "parameters") for parameter in names],
@@ -95,49 +110,51 @@ def _operation(verb: str, path: str, function: str, name: str) -> Schema:
     return operation
 
 
+def _operation_id(verb: str, path: str, name: str) -> str:
+    parts = path.strip("/").replace("{", "").replace("}", "") or name
+    return "-".join([verb.lower(), *parts.split("/")])
+
+
 def _successes(name: str) -> dict[str, object]:
     if name == "insert":
         replayed = (*OF_A_WRITE, "Idempotent-Replayed")
         return {
-            "201": _response("The rows are in the ledger", "Inserted", replayed),
-            "202": _response("The same, without a snapshot", "Inserted", (*replayed, "Preference-Applied")),
+            "201": _response("The rows are in the ledger", _json("Inserted"), replayed),
+            "202": _response("The same, without a snapshot", _json("Inserted"), (*replayed, "Preference-Applied")),
         }
     if name == "publish":
-        return {"201": _response("The snapshot is published, or was already", "Published", OF_A_WRITE)}
+        return {"201": _response("The snapshot is published, or was already", _json("Published"), OF_A_WRITE)}
     if name in ("page", "row", "stats"):
-        content = {"page": "Page", "row": "OneRow", "stats": "Stats"}[name]
+        content = _json({"page": "Page", "row": "OneRow", "stats": "Stats"}[name])
         return {
             "200": _response("Read at the bookmark that it names", content, OF_A_READ),
-            "304": _response("The client has this already", "", OF_A_READ),
+            "304": _response("The client has this already", {}, OF_A_READ),
         }
     if name == "measure":
-        return {"201": _response("It was run and is kept for 90 days", "Benchmark", ("Location", "Cache-Control"))}
-    if name in TEXTS:
-        return {"200": _text(TEXTS[name])}
-    content = {
-        "snapshots": "Snapshots",
-        "health": "Health",
-        "benchmarks": "Benchmarks",
-        "trends": "Trends",
-        "benchmark": "Benchmark",
-    }.get(name, "")
-    return {"200": _response("As it is now", content, ("Cache-Control",), {"type": "object"})}
+        kept = "It was run and is kept for 90 days"
+        return {"201": _response(kept, _json("Benchmark"), ("Location", "Cache-Control"))}
+    if name == "index":
+        content = _json("Index") | _text("text/html")
+        return {"200": _response("A page where that is preferred to JSON", content, ("Cache-Control", *OF_A_PAGE))}
+    content = _text(TEXTS[name]) if name in TEXTS else _json(CONTENTS[name])
+    return {"200": _response("As it is now", content, ("Cache-Control",))}
+
+
+def _json(name: str) -> Schema:
+    return {"application/json": {"schema": ref(name)}}
 
 
 def _text(media_type: str) -> Schema:
-    content = {f"{media_type}; charset=utf-8": {"schema": {"type": "string"}}}
-    return {"description": "As it is now", "headers": _headers(("Cache-Control",)), "content": content}
+    return {f"{media_type}; charset=utf-8": {"schema": {"type": "string"}}}
+
+
+def _response(text: str, content: Schema, names: tuple[str, ...]) -> Schema:
+    response: Schema = {"description": text, "headers": _headers(names)}
+    return response | {"content": content} if content else response
 
 
 def _headers(names: tuple[str, ...]) -> Schema:
-    return {name: ref(name, "headers") for name in names}
-
-
-def _response(text: str, schema: str, names: tuple[str, ...], otherwise: Schema | None = None) -> Schema:
-    """A success; `otherwise` is the content's schema where it has no name, None for no content."""
-    response: Schema = {"description": text, "headers": _headers(names)}
-    content = ref(schema) if schema else otherwise
-    return response if content is None else response | {"content": {"application/json": {"schema": content}}}
+    return {name: ref(name, "headers") for name in (*names, *ON_ALL)}
 
 
 def _problems() -> dict[str, object]:
@@ -147,14 +164,13 @@ def _problems() -> dict[str, object]:
 
 def _problem(status: int) -> Schema:
     kinds = [kind for kind, (of_kind, _) in KINDS.items() if of_kind == status]
-    own = {"type": {"enum": [TYPE_PREFIX + kind for kind in kinds]}, "status": {"const": status}}
     names = ("Cache-Control", *{405: ("Allow",), 429: ("Retry-After",), 503: ("Retry-After",)}.get(status, ()))
     return {
         "description": "; ".join(KINDS[kind][1] for kind in kinds),
         "headers": _headers(names) | _own_headers(status),
         "content": {
             "application/problem+json": {
-                "schema": {"allOf": [ref("Problem"), {"properties": own}]},
+                "schema": ref("Problem"),
                 "examples": {kind: {"value": _problem_example(kind)} for kind in kinds},
             }
         },

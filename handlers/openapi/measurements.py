@@ -5,10 +5,7 @@ from __future__ import annotations
 from handlers.api.benchmarks import DEFAULT_ITERATIONS, MAX_ITERATIONS
 from handlers.benchmark.report import FIGURES
 from handlers.benchmark.workloads import WORKLOADS
-from handlers.openapi.schemas import COUNT, Schema, array, nullable, record, ref
-from handlers.routes import SOURCES
-
-AMOUNT: Schema = {"type": "number", "minimum": 0}
+from handlers.openapi.schemas import AMOUNT, COUNT, NUMBER, TIME, Schema, array, choice, closed, nullable, record, ref
 
 # Each number of a receipt: (schema, description, example)
 NUMBERS: dict[str, tuple[Schema, str, object]] = {
@@ -18,7 +15,7 @@ NUMBERS: dict[str, tuple[Schema, str, object]] = {
     "efs_bytes": (COUNT, "Bytes of the data reads.", 0),
     "efs_metered_bytes": (COUNT, "What EFS meters at least: 32 KiB a data read, 4 KiB a metadata operation.", 4096),
     "efs_counted_by": (
-        {"enum": ["nfs", "calls"]},
+        choice(("nfs", "calls")),
         "nfs: the kernel's NFS client; calls: the function's own calls, without what SQLite reads.",
         "nfs",
     ),
@@ -27,13 +24,10 @@ NUMBERS: dict[str, tuple[Schema, str, object]] = {
     "init_ms": (nullable(AMOUNT), "First receipt of a sandbox: CPU time until the function was ready.", None),
 }
 ID: Schema = {"type": "string", "pattern": "^[1-9][0-9]{0,14}$", "description": "Milliseconds since 1970."}
-CHANGE: Schema = nullable(
-    {
-        "type": "number",
-        "description": "Against the session before: 0.1 is a tenth slower. null where that one had other rows, or "
-        "another version, region, memory or architecture.",
-    }
-)
+CHANGE: Schema = nullable(NUMBER) | {
+    "description": "Against the session before: 0.1 is a tenth slower. null where that one had other rows, or "
+    "another version, region, memory or architecture."
+}
 
 
 def consumed() -> Schema:
@@ -46,45 +40,50 @@ def consumed() -> Schema:
 def benchmark_schemas() -> dict[str, Schema]:
     """Return the benchmarks' part of `components.schemas`."""
     iterations: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_ITERATIONS}
-    workload: Schema = {"enum": list(WORKLOADS)}
-    workloads = array(workload) | {"minItems": 1, "uniqueItems": True}
-    settings = record({"iterations": iterations, "warm_ups": COUNT, "workloads": workloads})
+    workloads = array(ref("Workload")) | {"minItems": 1, "uniqueItems": True}
     asked: dict[str, Schema] = {
-        "iterations": iterations | {"default": DEFAULT_ITERATIONS},
-        "workloads": workloads | {"default": list(WORKLOADS)},
+        "iterations": iterations | {"description": f"Without it, {DEFAULT_ITERATIONS}."},
+        "workloads": workloads | {"description": "Without it, all of them."},
     }
+    session = _session()
     return {
-        "BenchmarkOrder": record({}, asked, {"iterations": 10, "workloads": ["by-id"]}),
-        "Benchmark": record(_session(settings) | {"results": array(_result(workload))}),
-        "Benchmarks": record({"benchmarks": array(record(_session(settings))), "next": nullable(ID)}),
-        "Trends": record({"trends": array(_trend(workload))}),
+        "Workload": choice(WORKLOADS),
+        "BenchmarkOrder": closed(record({}, asked, {"iterations": 10, "workloads": ["by-id"]})),
+        "BenchmarkSettings": record({"iterations": iterations, "warm_ups": COUNT, "workloads": workloads}),
+        "BenchmarkSession": record(session),
+        "Benchmark": record(session | {"results": array(ref("BenchmarkResult"))}),
+        "BenchmarkResult": _result(),
+        "ErrorCounts": {"type": "object", "additionalProperties": COUNT, "description": "How many, by status."},
+        "Distribution": record(dict.fromkeys(FIGURES, AMOUNT)) | {"description": "Milliseconds."},
+        "ConsumedInTotal": _total(),
+        "Benchmarks": record({"benchmarks": array(ref("BenchmarkSession")), "next": nullable(ID)}),
+        **_trends(),
     }
 
 
-def _session(settings: Schema) -> dict[str, Schema]:
+def _session() -> dict[str, Schema]:
     return {
         "id": ID,
-        "started_at": {"type": "string", "format": "date-time"},
+        "started_at": TIME,
         "duration_ms": AMOUNT,
         "complete": {"type": "boolean", "description": "false: the time was over before all iterations were done."},
         "bookmark": ref("Bookmark"),
         "last_bookmark": ref("Bookmark"),
         "rows": COUNT,
-        "settings": settings,
+        "settings": ref("BenchmarkSettings"),
         "environment": ref("Build"),
     }
 
 
-def _result(workload: Schema) -> Schema:
-    errors: Schema = {"type": "object", "additionalProperties": COUNT, "description": "How many, by status."}
+def _result() -> Schema:
     return record(
         {
-            "workload": workload,
-            "source": {"enum": list(SOURCES)},
+            "workload": ref("Workload"),
+            "source": ref("Source"),
             "requests": COUNT | {"description": "Those that count, errors left out."},
-            "errors": errors,
-            "server_ms": nullable(record(dict.fromkeys(FIGURES, AMOUNT))),
-            "consumed": _total(),
+            "errors": ref("ErrorCounts"),
+            "server_ms": nullable(ref("Distribution")),
+            "consumed": ref("ConsumedInTotal"),
         }
     )
 
@@ -95,16 +94,18 @@ def _total() -> Schema:
     return record({}, properties) | {"description": about}
 
 
-def _trend(workload: Schema) -> Schema:
-    point = record(
-        {
-            "id": ID,
-            "started_at": {"type": "string", "format": "date-time"},
-            "rows": COUNT,
-            "p50_ms": AMOUNT,
-            "p99_ms": AMOUNT,
-            "p50_change": CHANGE,
-            "p99_change": CHANGE,
-        }
-    )
-    return record({"workload": workload, "source": {"enum": list(SOURCES)}, "points": array(point)})
+def _trends() -> dict[str, Schema]:
+    point: dict[str, Schema] = {
+        "id": ID,
+        "started_at": TIME,
+        "rows": COUNT,
+        "p50_ms": AMOUNT,
+        "p99_ms": AMOUNT,
+        "p50_change": CHANGE,
+        "p99_change": CHANGE,
+    }
+    return {
+        "TrendPoint": record(point),
+        "Trend": record({"workload": ref("Workload"), "source": ref("Source"), "points": array(ref("TrendPoint"))}),
+        "Trends": record({"trends": array(ref("Trend"))}),
+    }

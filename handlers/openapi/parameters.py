@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from handlers.domain.timestamps import TIME_ALLOWED
 from handlers.openapi.measurements import ID as BENCHMARK_ID
-from handlers.openapi.schemas import BOOKMARK_EXAMPLE, ID, TIME_EXAMPLE, Schema, ref
+from handlers.openapi.schemas import BOOKMARK_EXAMPLE, ID, NUMBER, TEXT, TIME_EXAMPLE, Schema, ref
 from handlers.reads.page import DEFAULT_LIMIT, MAX_LIMIT
 from handlers.routes import MAX_KEY_CHARACTERS
 from handlers.rows import VALUE
 
-_BOUND: Schema = {"type": "number"}
 _TIME_BOUND: Schema = {"type": "string", "format": "date-time"}
 _TAG = f'W/"{BOOKMARK_EXAMPLE}-0123456789abcdef"'
 
@@ -29,15 +28,15 @@ PARAMETERS: dict[str, tuple[str, Schema, object, str]] = {
     ),
     "order": (
         "query",
-        {"enum": ["desc", "asc"], "default": "desc"},
+        ref("Order"),
         "asc",
-        "Newest first (desc) or oldest first, by sequence number.",
+        "Newest first where it is not given.",
     ),
-    "min_value": ("query", _BOUND, 0.25, f"Only rows with {VALUE} at least this; at most max_value."),
-    "max_value": ("query", _BOUND, 0.75, f"Only rows with {VALUE} at most this."),
+    "min_value": ("query", NUMBER, 0.25, f"Only rows with {VALUE} at least this; at most max_value."),
+    "max_value": ("query", NUMBER, 0.75, f"Only rows with {VALUE} at most this."),
     "from": ("query", _TIME_BOUND, TIME_EXAMPLE, f"Only rows created then or later: {TIME_ALLOWED}."),
     "to": ("query", _TIME_BOUND, "2026-02-01T00:00:00+01:00", f"Only rows created earlier: {TIME_ALLOWED}."),
-    "refresh": ("query", {"enum": ["1"]}, "1", "Copy the snapshot again first, to measure the copy."),
+    "refresh": ("query", {"type": "string", "const": "1"}, "1", "Copy the snapshot again first, to measure the copy."),
     "id": ("path", ID, None, "The row's id."),
     "benchmark-id": ("path", BENCHMARK_ID, None, "The benchmark's id."),
     "Min-Bookmark": (
@@ -49,7 +48,7 @@ PARAMETERS: dict[str, tuple[str, Schema, object, str]] = {
     ),
     "If-None-Match": (
         "header",
-        {"type": "string"},
+        TEXT,
         _TAG,
         "Entity tags the client has answers of, or *: 304 where one of them is current.",
     ),
@@ -61,7 +60,7 @@ PARAMETERS: dict[str, tuple[str, Schema, object, str]] = {
     ),
     "Prefer": (
         "header",
-        {"type": "string"},
+        TEXT,
         "respond-async",
         "respond-async: append only, do not wait for a snapshot; the answer is then 202.",
     ),
@@ -73,14 +72,22 @@ NAMES = {"benchmark-id": "id"}  # where a parameter's own name stands for someth
 HEADERS: dict[str, tuple[Schema, str, bool]] = {
     "Snapshot-Bookmark": (ref("Bookmark"), "What the answer holds, or what the write reached.", True),
     "ETag": ({"type": "string", "pattern": '^W/".+"$'}, "Of bookmark, path and query; weak.", True),
-    "Server-Timing": ({"type": "string"}, "`timings_ms` again, for browsers and proxies.", True),
-    "Consumed": ({"type": "string"}, "`consumed` again, as an RFC 8941 dictionary; null is left out.", True),
-    "Cache-Control": ({"enum": ["no-cache", "no-store"]}, "no-cache: ask again with If-None-Match.", True),
+    "Server-Timing": (TEXT, "`timings_ms` again, for browsers and proxies.", True),
+    "Consumed": (TEXT, "`consumed` again, as an RFC 8941 dictionary; null is left out.", True),
+    "Cache-Control": (
+        {"type": "string", "enum": ["no-cache", "no-store"]},
+        "no-cache: ask again with If-None-Match.",
+        True,
+    ),
+    "Vary": (TEXT, "What of the request decides on the answer's form.", True),
+    "Content-Encoding": ({"type": "string", "const": "gzip"}, "Of a large answer, where it is accepted.", False),
+    "Content-Security-Policy": (TEXT, "Of the page: its own style, and nothing else.", False),
+    "X-Content-Type-Options": ({"type": "string", "const": "nosniff"}, "Of the page.", False),
     "Retry-After": ({"type": "integer", "minimum": 1}, "Seconds after which the request can work.", True),
     "Location": ({"type": "string", "pattern": "^/benchmarks/[0-9]+$"}, "Where the benchmark is.", True),
-    "Allow": ({"type": "string"}, "The methods of this path.", True),
-    "Preference-Applied": ({"const": "respond-async"}, "The preference was followed.", True),
-    "Idempotent-Replayed": ({"const": "true"}, "An earlier call with this key did it.", False),
+    "Allow": (TEXT, "The methods of this path.", True),
+    "Preference-Applied": ({"type": "string", "const": "respond-async"}, "The preference was followed.", True),
+    "Idempotent-Replayed": ({"type": "string", "const": "true"}, "An earlier call with this key did it.", False),
 }
 
 

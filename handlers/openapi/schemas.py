@@ -1,14 +1,23 @@
-"""The JSON Schemas of the API's description, each with an example. What a row holds comes from `rows.py`."""
+"""The named JSON Schemas of the API's description. What a row holds comes from `rows.py`.
+
+They keep to what client generators understand: every object has a name, a type is said outright, null is one more
+type, and answers are open, so that a client made today reads the members of tomorrow. What is sent is closed, because
+the API refuses what it does not know.
+"""
 
 from __future__ import annotations
 
 import json
 from random import Random
+from typing import TYPE_CHECKING
 
 from handlers import rows
 from handlers.domain.problem import KINDS, SHOWN_ERRORS, TYPE_PREFIX
 from handlers.routes import MAX_INSERT_ROWS, SOURCES
 from handlers.telemetry.runtime import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Schema = dict[str, object]
 
@@ -44,57 +53,78 @@ TIME: Schema = {
     "description": "UTC, ISO 8601, milliseconds.",
     "examples": [TIME_EXAMPLE],
 }
+TEXT: Schema = {"type": "string"}
+NUMBER: Schema = {"type": "number", "format": "double"}
+AMOUNT: Schema = NUMBER | {"minimum": 0}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 HASH: Schema = {"type": "string", "pattern": "^[0-9a-f]{32}$", "description": "Order-independent hash of all rows."}
-BUILD: Schema = {"enum": ["full", "incremental", "none"], "description": "How it was built; none: it was there."}
+DIGEST: Schema = {"type": "string", "pattern": "^[0-9a-f]{16}$", "description": "BLAKE2b over the file's bytes."}
 
 
 def schemas() -> dict[str, Schema]:
-    """`components.schemas` of the description."""
+    """Return the data model's, the reads' and the writes' part of `components.schemas`."""
     return {
         "Bookmark": BOOKMARK,
-        "Timings": {
-            "type": "object",
-            "description": "Milliseconds by phase, and the total.",
-            "additionalProperties": {"type": "number", "minimum": 0},
-            "required": ["total"],
-            "examples": [{"check": 0.7, "query": 0.06, "total": 0.8}],
-        },
-        "Draft": record(rows.DRAFT_SCHEMA, example=DRAFT_EXAMPLE),
+        "Source": choice(SOURCES),
+        "Timings": _timings(),
+        "Draft": closed(record(rows.DRAFT_SCHEMA, example=DRAFT_EXAMPLE)),
         "Row": record({"id": ID, **rows.DRAFT_SCHEMA, "created_at": TIME}, example=_row_example()),
         **_insertion(),
         **_snapshots(),
         **_reads(),
         "Build": _build(),
         "Health": _health(),
+        "FieldError": record({"field": TEXT, "got": TEXT | {"description": "As JSON, shortened."}, "allowed": TEXT}),
         "Problem": _problem(),
+        **_index(),
     }
 
 
 def ref(name: str, kind: str = "schemas") -> Schema:
-    """A reference to a component."""
+    """Return a reference to a component."""
     return {"$ref": f"#/components/{kind}/{name}"}
 
 
 def record(properties: dict[str, Schema], optional: dict[str, Schema] | None = None, example: object = None) -> Schema:
-    """An object with exactly these properties."""
+    """Return an object with these properties; it may have others."""
     schema: Schema = {
         "type": "object",
         "properties": properties | (optional or {}),
         "required": list(properties),
-        "additionalProperties": False,
     }
     return schema if example is None else schema | {"examples": [example]}
 
 
+def closed(schema: Schema) -> Schema:
+    """Return this object without room for other properties."""
+    return schema | {"additionalProperties": False}
+
+
+def choice(texts: Iterable[str], description: str = "") -> Schema:
+    """Return one of these texts."""
+    schema: Schema = {"type": "string", "enum": list(texts)}
+    return schema | {"description": description} if description else schema
+
+
 def nullable(schema: Schema) -> Schema:
-    """This or null."""
-    return {"anyOf": [schema, {"type": "null"}]}
+    """Return this or null: one more type of a plain type, an alternative to a reference."""
+    return schema | {"type": [schema["type"], "null"]} if "type" in schema else {"anyOf": [schema, {"type": "null"}]}
 
 
 def array(items: Schema) -> Schema:
-    """A list of these."""
+    """Return a list of these."""
     return {"type": "array", "items": items}
+
+
+def _timings() -> Schema:
+    return {
+        "type": "object",
+        "description": "Milliseconds by phase, and the total.",
+        "properties": {"total": AMOUNT},
+        "required": ["total"],
+        "additionalProperties": AMOUNT,
+        "examples": [{"check": 0.7, "query": 0.06, "total": 0.8}],
+    }
 
 
 def _row_example() -> object:
@@ -105,105 +135,115 @@ def _row_example() -> object:
 def _insertion() -> dict[str, Schema]:
     many = array(ref("Draft")) | {"minItems": 1, "maxItems": MAX_INSERT_ROWS}
     count: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_INSERT_ROWS}
-    published = record({"bookmark": ref("Bookmark"), "rows": COUNT, "bytes": COUNT, "build": BUILD})
+    warning = TEXT | {"description": "The rows are in the ledger, but not in a snapshot yet."}
     return {
         "Insertion": {
             "description": "One row; several; so many random ones; nothing: one random row.",
-            "anyOf": [
-                ref("Draft"),
-                record({"items": many}, example={"items": [DRAFT_EXAMPLE]}),
-                record({"count": count}, example={"count": 3}),
-                {"type": "object", "maxProperties": 0},
-            ],
+            "anyOf": [ref("Draft"), ref("Drafts"), ref("RandomRows")],
         },
+        "Drafts": closed(record({"items": many}, example={"items": [DRAFT_EXAMPLE]})),
+        "RandomRows": closed(record({}, {"count": count | {"description": "Without it, 1."}}, {"count": 3})),
         "Inserted": record(
             {
-                "inserted": {"type": "integer", "minimum": 1, "maximum": MAX_INSERT_ROWS},
+                "inserted": count,
                 "ids": array(ID),
                 "bookmark": ref("Bookmark"),
-                "snapshot": nullable(published),
+                "snapshot": nullable(ref("InsertedSnapshot")),
                 "timings_ms": ref("Timings"),
             },
-            {"warning": {"type": "string", "description": "The rows are in the ledger, but not in a snapshot yet."}},
+            {"warning": warning},
         ),
     }
 
 
 def _snapshots() -> dict[str, Schema]:
-    members: dict[str, Schema] = {"bookmark": ref("Bookmark"), "rows": COUNT, "bytes": COUNT, "hash": HASH}
-    digest: Schema = {"type": "string", "pattern": "^[0-9a-f]{16}$", "description": "BLAKE2b over the file's bytes."}
+    members: dict[str, Schema] = {"bookmark": ref("Bookmark"), "rows": COUNT, "bytes": COUNT}
+    built: dict[str, Schema] = {"build": ref("BuildKind")}
+    full: Schema = {"type": "boolean", "description": "Build anew from the first row; without it, false."}
     return {
-        "Publication": record({}, {"full": {"type": "boolean", "default": False}}, {"full": True}),
-        "Published": record({"snapshot": record({**members, "build": BUILD})}),
-        "Snapshots": record({"snapshots": array(record({**members, "digest": digest, "published_at": TIME}))}),
+        "BuildKind": choice(("full", "incremental", "none"), "How it was built; none: it was there."),
+        "InsertedSnapshot": record({**members, **built}),
+        "Publication": closed(record({}, {"full": full}, {"full": True})),
+        "PublishedSnapshot": record({**members, "hash": HASH, **built}),
+        "Published": record({"snapshot": ref("PublishedSnapshot")}),
+        "ListedSnapshot": record({**members, "hash": HASH, "digest": DIGEST, "published_at": TIME}),
+        "Snapshots": record({"snapshots": array(ref("ListedSnapshot"))}),
     }
 
 
 def _reads() -> dict[str, Schema]:
-    common: dict[str, Schema] = {"source": {"enum": list(SOURCES)}, "bookmark": ref("Bookmark")}
+    common: dict[str, Schema] = {"source": ref("Source"), "bookmark": ref("Bookmark")}
     measured: dict[str, Schema] = {"timings_ms": ref("Timings"), "consumed": ref("Consumed")}
-    copied = nullable(record({"bytes": COUNT, "ms": {"type": "number", "minimum": 0}, "remaining_bytes": COUNT}))
-    copy: dict[str, Schema] = {
-        "copy": copied | {"description": "sqlite-tmp only: what this read copied; read from EFS while bytes remain."}
-    }
-    cursor = nullable({"type": "string", "description": "Give it back as `cursor`; null at the end."})
-    number, time = nullable({"type": "number"}), nullable(TIME)
-    stats = record(
-        {"count": COUNT, "min": number, "max": number, "avg": number, "first_created_at": time, "last_created_at": time}
-    )
+    copied = "sqlite-tmp only: what this read copied; read from EFS while bytes remain."
+    copy: dict[str, Schema] = {"copy": nullable(ref("Copy")) | {"description": copied}}
+    cursor = nullable(TEXT) | {"description": "Give it back as `cursor`; null at the end."}
+    number, time = nullable(NUMBER), nullable(TIME)
     page: dict[str, Schema] = {"count": COUNT, "data": array(ref("Row")), "next": cursor}
     scanned: dict[str, Schema] = {
         "scanned_rows": COUNT | {"description": "ddb with a filter only: how many rows were looked at for this page."}
     }
     return {
+        "Order": choice(("desc", "asc"), "Newest first (desc) or oldest first, by sequence number."),
+        "Copy": record({"bytes": COUNT, "ms": AMOUNT, "remaining_bytes": COUNT}),
+        "Statistics": record(
+            {"count": COUNT, "min": number, "max": number, "avg": number}
+            | {"first_created_at": time, "last_created_at": time}
+        ),
         "Page": record({**common, **page, **measured}, copy | scanned),
         "OneRow": record({**common, "data": ref("Row"), **measured}, copy),
-        "Stats": record({**common, "stats": stats, **measured}, copy),
+        "Stats": record({**common, "stats": ref("Statistics"), **measured}, copy),
     }
 
 
 def _build() -> Schema:
-    text: Schema = {"type": "string"}
     place: dict[str, Schema] = {
-        "region": nullable(text),
+        "region": nullable(TEXT),
         "memory_mb": nullable(COUNT),
-        "architecture": nullable(text),
+        "architecture": nullable(TEXT),
     }
-    return record({"version": text, "python": text, "sqlite": text, **place}, example=BUILD_EXAMPLE)
+    return record({"version": TEXT, "python": TEXT, "sqlite": TEXT, **place}, example=BUILD_EXAMPLE)
 
 
 def _health() -> Schema:
-    return record(
-        {
-            "status": {"const": "ok"},
-            "role": {"enum": ["command", "query"]},
-            "build": ref("Build"),
-            "bookmark": ref("Bookmark"),
-        },
-        {"retries": COUNT | {"description": "query only: reads tried again because a file was deleted meanwhile."}},
-        {
-            "status": "ok",
-            "role": "query",
-            "build": BUILD_EXAMPLE,
-            "bookmark": BOOKMARK_EXAMPLE,
-            "retries": 0,
-        },
-    )
+    retries = COUNT | {"description": "query only: reads tried again because a file was deleted meanwhile."}
+    members: dict[str, Schema] = {
+        "status": {"type": "string", "const": "ok"},
+        "role": choice(("command", "query")),
+        "build": ref("Build"),
+        "bookmark": ref("Bookmark"),
+    }
+    example = {
+        "status": "ok",
+        "role": "query",
+        "build": BUILD_EXAMPLE,
+        "bookmark": BOOKMARK_EXAMPLE,
+        "retries": 0,
+    }
+    return record(members, {"retries": retries}, example)
 
 
 def _problem() -> Schema:
-    text: Schema = {"type": "string"}
-    error = record({"field": text, "got": text | {"description": "As JSON, shortened."}, "allowed": text})
+    kinds = "; ".join(f"{TYPE_PREFIX}{kind}: {title}" for kind, (_, title) in KINDS.items())
+    errors = array(ref("FieldError")) | {"minItems": 1, "maxItems": SHOWN_ERRORS, "description": "The wrong fields."}
     members: dict[str, Schema] = {
-        "type": {"enum": [TYPE_PREFIX + kind for kind in KINDS]},
-        "title": text,
-        "status": {"enum": sorted({status for status, _ in KINDS.values()})},
-        "detail": text,
-        "instance": text | {"description": "The request's id."},
+        "type": TEXT | {"format": "uri", "description": f"One of: {kinds}."},
+        "title": TEXT,
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": TEXT,
+        "instance": TEXT | {"description": "The request's id."},
     }
-    optional: dict[str, Schema] = {
-        "errors": array(error) | {"minItems": 1, "maxItems": SHOWN_ERRORS, "description": "The wrong fields."},
+    cut_short: dict[str, Schema] = {
         "inserted": COUNT | {"description": "How many rows of a call that was cut short are in the ledger."},
         "ids": array(ID) | {"description": "Their ids."},
+        "ids_in_doubt": array(ID) | {"description": "Of the rows after those: they may be in the ledger, or not."},
     }
-    return record(members, optional) | {"description": "RFC 9457."}
+    return record(members, {"errors": errors, **cut_short}) | {"description": "RFC 9457."}
+
+
+def _index() -> dict[str, Schema]:
+    href = TEXT | {"description": "A path; `{id}` stands for an id."}
+    return {
+        "Link": record({"method": TEXT, "href": href, "operation": TEXT, "summary": TEXT}),
+        "Index": record({"name": TEXT, "version": TEXT, "links": array(ref("Link"))}),
+        "Description": {"type": "object", "description": "OpenAPI 3.1."},
+    }

@@ -16,7 +16,7 @@ from handlers.domain.timestamps import TIME_ALLOWED, parse_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import TypeVar
 
     T = TypeVar("T")
@@ -45,9 +45,17 @@ class PageQuery:
         "newest_first",
     )
 
-    def __init__(self, parameters: Mapping[str, str]) -> None:
-        """Read the query's parameters. Raises Problem (400) that names every wrong one."""
-        errors: list[dict[str, str]] = []
+    def __init__(self, parameters: Mapping[str, str], wrong: Sequence[dict[str, str]] = ()) -> None:
+        """Read the query's parameters.
+
+        Args:
+            parameters: those that are well-formed.
+            wrong: what is wrong with others.
+
+        Raises:
+            Problem: 400 that names every wrong one, `wrong` included.
+        """
+        errors = [*wrong]
 
         read = _Reading(parameters, errors)
         self.limit = read("limit", _limit, f"an integer from 1 to {MAX_LIMIT}") or DEFAULT_LIMIT
@@ -62,7 +70,7 @@ class PageQuery:
             errors.append(field_error("min_value", parameters["min_value"], "at most max_value"))
         if self.created_from and self.created_before and self.created_from > self.created_before:
             errors.append(field_error("from", parameters["from"], "at most to"))
-        if "cursor" in parameters and not errors:
+        if "cursor" in parameters and not any(error["field"] in PAGE_PARAMETERS for error in errors):
             read("cursor", self._continue_after, "a cursor from `next`, with the query it came from")
         if errors:
             raise invalid("malformed-request", errors)

@@ -1,6 +1,17 @@
 from __future__ import annotations
 
-from handlers.routes import COMMAND, QUERY, ROUTES, SOURCES, gateway_routes, methods
+from handlers.openapi.parameters import HEADERS, PARAMETERS
+from handlers.routes import (
+    ALL_METHODS,
+    COMMAND,
+    QUERY,
+    REQUEST_HEADERS,
+    RESPONSE_HEADERS,
+    ROUTES,
+    SOURCES,
+    gateway_routes,
+    methods,
+)
 
 
 def test_what_is_authorised_as_a_write_has_a_route_of_its_own() -> None:
@@ -16,6 +27,17 @@ def test_what_is_authorised_as_a_write_has_a_route_of_its_own() -> None:
 def test_get_answers_head_too() -> None:
     assert methods("GET") == ("GET", "HEAD")
     assert methods("POST") == ("POST",)
+
+
+def test_the_methods_are_those_of_the_routes() -> None:
+    assert set(ALL_METHODS) == {method for verb, *_ in ROUTES for method in methods(verb)}
+
+
+def test_pages_of_other_origins_may_send_and_read_every_header_of_the_api() -> None:
+    sent = {name.lower() for name, (place, *_) in PARAMETERS.items() if place == "header"}
+    assert set(REQUEST_HEADERS) == sent | {"authorization", "content-type"}
+    always = {"cache-control", "vary", "content-encoding", "content-security-policy", "x-content-type-options"}
+    assert set(RESPONSE_HEADERS) == {name.lower() for name in HEADERS} - always - {"allow", "preference-applied"}
 
 
 def test_no_route_stands_twice_and_every_source_has_all_reads() -> None:

@@ -1,21 +1,21 @@
 from __future__ import annotations
 
 import base64
-import contextlib
+import gzip
 import json
 import socket
-import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from console.local.function import FunctionFailed, FunctionTimedOut, PayloadTooLarge
 from console.local.gateway import MAX_BODY_BYTES, Gateway
+from handlers.routes import REQUEST_HEADERS
 from tests.support.local.faults import NO_KEEP_ALIVE
+from tests.support.local.web import served
 
 RECORDED = Path(__file__).parents[2] / "events"
 ADDED_BY_THE_GATEWAY = {"content-length", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"}
@@ -38,18 +38,6 @@ class Toy:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
-
-
-@contextlib.contextmanager
-def served(gateway: Gateway) -> Generator[str]:
-    config = uvicorn.Config(gateway, lifespan="on", log_config=None, http="httptools", ws="none")
-    server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +139,80 @@ def test_head_gets_the_headers_of_get_and_no_body(client: httpx.Client, toy: Toy
     get, head = client.get("/toy"), client.head("/toy")
     assert (get.content, head.content) == (b"four", b"")
     assert get.headers["content-length"] == head.headers["content-length"] == "4"
+
+
+def test_head_without_a_body_has_the_length_that_the_function_states_or_none(client: httpx.Client, toy: Toy) -> None:
+    toy.answer = {"statusCode": 200, "body": "", "headers": {"content-length": "4711"}}
+    assert client.head("/toy").headers["content-length"] == "4711"
+    assert client.get("/toy").headers["content-length"] == "0"
+    toy.answer = {"statusCode": 200, "body": ""}
+    assert "content-length" not in client.head("/toy").headers
+    toy.answer = {"statusCode": 200, "body": "four", "headers": {"content-length": "4711"}}
+    assert client.head("/toy").headers["content-length"] == client.get("/toy").headers["content-length"] == "4"
+
+
+def test_a_compressed_answer_arrives_as_it_was_made(client: httpx.Client, toy: Toy) -> None:
+    body = gzip.compress(b"text")
+    headers = {"content-encoding": "gzip", "content-type": "text/plain"}
+    toy.answer = {
+        "statusCode": 200,
+        "headers": headers,
+        "body": base64.b64encode(body).decode(),
+        "isBase64Encoded": True,
+    }
+    answer = client.get("/toy")
+    assert (answer.text, answer.headers["content-length"]) == ("text", str(len(body)))
+
+
+# Pages of other origins
+
+PAGE = "http://localhost:3000"
+
+
+@pytest.mark.parametrize("origin", [PAGE, "https://localhost", "http://127.0.0.1:8080", "http://[::1]:5173"])
+def test_a_page_of_this_machine_may_do_what_the_api_has(client: httpx.Client, toy: Toy, origin: str) -> None:
+    toy.answer = AssertionError("the gateway answers preflights itself")
+    asked = {"origin": origin, "access-control-request-method": "POST"}
+    for path in ("/toy", "/anything"):
+        answer = client.options(path, headers=asked)
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert {name: value for name, value in answer.headers.items() if name.startswith(("access-", "vary"))} == {
+            "access-control-allow-origin": origin,
+            "access-control-allow-methods": "GET,HEAD,POST",
+            "access-control-allow-headers": ",".join(REQUEST_HEADERS),
+            "access-control-max-age": "3600",
+            "vary": "origin",
+        }
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://example.com", "http://localhost.example.com", "http://xlocalhost", "null", "file://", ""]
+)
+def test_other_pages_may_do_nothing(client: httpx.Client, toy: Toy, origin: str) -> None:
+    toy.answer = {"statusCode": 200, "body": "text", "headers": {"access-control-allow-origin": "*"}}
+    asked = {"origin": origin, "access-control-request-method": "POST"}
+    for answer in (client.options("/toy", headers=asked), client.get("/toy", headers=asked)):
+        assert [name for name in answer.headers if name.startswith("access-control")] == []
+
+
+def test_an_answer_can_be_read_by_the_page_that_asked(client: httpx.Client, toy: Toy) -> None:
+    headers = {
+        "vary": "accept-encoding",
+        "access-control-allow-origin": "*",
+        "access-control-allow-credentials": "true",
+    }
+    toy.answer = {"statusCode": 404, "body": "text", "headers": headers}
+    answer = client.get("/toy", headers={"origin": PAGE})
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (404, PAGE)
+    assert "access-control-allow-credentials" not in answer.headers
+    assert {"etag", "snapshot-bookmark"} <= set(answer.headers["access-control-expose-headers"].split(","))
+    assert answer.headers.get_list("vary") == ["accept-encoding", "origin"]
+    assert "access-control-allow-origin" not in client.get("/toy").headers
+
+
+def test_options_that_are_no_preflight_go_to_the_function(client: httpx.Client) -> None:
+    for headers in ({}, {"origin": PAGE}, {"access-control-request-method": "GET"}):
+        assert client.options("/x", headers=headers).json()["requestContext"]["http"]["method"] == "OPTIONS"
 
 
 @pytest.mark.parametrize("status", [204, 304])

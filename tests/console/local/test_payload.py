@@ -138,6 +138,11 @@ def test_a_full_answer_becomes_a_response() -> None:
     )
 
 
+def test_the_length_of_a_body_that_is_left_out_is_kept() -> None:
+    answer = {"statusCode": 200, "headers": {"Content-Length": "99", "Connection": "close"}}
+    assert payload.response(answer).headers == [("content-length", "99")]
+
+
 def test_a_body_without_a_type_is_plain_text() -> None:
     plain = [("content-type", "text/plain; charset=utf-8")]
     assert payload.response({"statusCode": 200, "body": "ü"}) == payload.HttpResponse(200, plain, "ü".encode())

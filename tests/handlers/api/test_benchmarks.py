@@ -22,6 +22,7 @@ from tests.support.meddling import Clock, Meddled, client_error, refuse
 from tests.support.problems import assert_problem
 
 SHORT = {"iterations": 2, "workloads": ["by-id", "stats"]}
+UNCACHED = {"cache-control": "no-store", "vary": "accept-encoding"}
 ID = "1800000000000"
 
 
@@ -148,9 +149,9 @@ def test_what_was_measured_can_be_asked_for(filled: Api) -> None:
 def test_the_forms_of_one_benchmark(filled: Api) -> None:
     benchmark_id = measured(filled)["id"]
     report, results = (filled.get(f"/benchmarks/{benchmark_id}/{name}") for name in ("report.md", "results.csv"))
-    assert report.headers == {"content-type": "text/markdown; charset=utf-8", "cache-control": "no-store"}
+    assert report.headers == UNCACHED | {"content-type": "text/markdown; charset=utf-8"}
     assert report.text.startswith(f"# Benchmark {benchmark_id}\n")
-    assert results.headers == {"content-type": "text/csv; charset=utf-8", "cache-control": "no-store"}
+    assert results.headers == UNCACHED | {"content-type": "text/csv; charset=utf-8"}
     lines = list(csv.DictReader(io.StringIO(results.text)))
     assert [(line["workload"], line["source"]) for line in lines] == [
         (workload, source) for workload in ("by-id", "stats") for source in SOURCES
@@ -191,10 +192,16 @@ def test_a_page_of_benchmarks_is_asked_for_like_any_other(api: Api, raw_query: s
     assert problem["errors"][0]["field"] == field
 
 
+def test_all_that_is_wrong_with_such_a_request_is_told_at_once(api: Api) -> None:
+    problem = assert_problem(api.get("/benchmarks", "nothing=1&limit=0&cursor=x"), "malformed-request")
+    assert [error["field"] for error in problem["errors"]] == ["nothing", "cursor", "limit"]
+
+
 @pytest.mark.parametrize("path", ["/benchmarks", "/benchmarks/trends"])
 def test_head_is_get_without_the_body(api: Api, path: str) -> None:
     get, head = api.get(path), api("HEAD", path)
-    assert (head.status, head.text, head.headers) == (200, "", get.headers)
+    length = {"content-length": str(len(get.text))}
+    assert (head.status, head.text, head.headers) == (200, "", get.headers | length)
 
 
 # What is away

@@ -14,7 +14,6 @@ from handlers.api.read import is_known, min_bookmark
 from handlers.api.request import Request
 from handlers.aws.table import create_table_arguments
 from handlers.domain.bookmark import MAX_EPOCH, MAX_SEQ, NOTHING, Bookmark
-from handlers.domain.problem import Problem
 from handlers.ledger.ledger import Ledger
 from handlers.reads.page import PageQuery
 from tests.support.api import SOURCES, Answer, Api, event, spread
@@ -97,6 +96,7 @@ def test_head_is_get_without_the_body(api: Api, source: str) -> None:
         assert (head.status, head.text) == (200, "")
         for answer in (get, head):
             del answer.headers["server-timing"], answer.headers["consumed"]
+        assert int(head.headers.pop("content-length")) > 100  # its own times have other lengths than those of GET
         assert head.headers == get.headers
 
 
@@ -197,6 +197,27 @@ def test_times_bound_a_page_with_or_without_an_offset(api: Api, source: str, bou
     assert api.get(source, f"{bound}={moment[:-1]}%2B00:00").json["count"] == count
     assert api.get(source, f"{bound}={moment[:-1]}-01:00").json["count"] == 3 - count
     assert_problem(api.get(source, f"{bound}={moment[:-1]}+00:00"), "malformed-request", bound, "%2B")
+
+
+@ANY_SOURCE
+def test_all_that_is_wrong_with_a_request_is_told_at_once(api: Api, source: str) -> None:
+    def fields(path: str, raw_query: str) -> list[str]:
+        answer = api.get(path, raw_query, min_bookmark="x")
+        return [error["field"] for error in assert_problem(answer, "malformed-request")["errors"]]
+
+    assert fields(source, "nothing=1&limit=0&order=&cursor=x") == ["nothing", "order", "Min-Bookmark", "limit"]
+    assert fields(source, "nothing=1&limit=5&cursor=x") == ["nothing", "Min-Bookmark", "cursor"]
+    assert fields(source, "min_value=2&nothing=1&max_value=1") == ["nothing", "Min-Bookmark", "min_value"]
+    for path in (f"{source}/stats", f"{source}/x"):
+        assert fields(path, "nothing=1&refresh=2") == ["nothing", "refresh", "Min-Bookmark"]
+
+
+@ANY_SOURCE
+def test_a_cursor_is_not_blamed_for_what_is_wrong_with_its_query(api: Api, source: str) -> None:
+    api.post("/insert", {"count": 3})
+    cursor = api.get(source, "limit=1&min_value=0").json["next"]
+    problem = assert_problem(api.get(source, f"min_value=&cursor={cursor}"), "malformed-request")
+    assert [error["field"] for error in problem["errors"]] == ["min_value"]
 
 
 @ANY_SOURCE
@@ -406,9 +427,11 @@ def request(headers: dict[str, str]) -> Request:
 
 
 def test_min_bookmark_is_read_from_its_header() -> None:
-    assert min_bookmark(request({})) == NOTHING
-    assert min_bookmark(request({"min-bookmark": "0.0"})) == NOTHING
-    assert min_bookmark(request({"min-bookmark": "1767225600000.42"})) == Bookmark(1767225600000, 42)
+    errors: list[dict[str, str]] = []
+    assert min_bookmark(request({}), errors) == NOTHING
+    assert min_bookmark(request({"min-bookmark": "0.0"}), errors) == NOTHING
+    assert min_bookmark(request({"min-bookmark": "1767225600000.42"}), errors) == Bookmark(1767225600000, 42)
+    assert errors == []
 
 
 @pytest.mark.parametrize(
@@ -438,11 +461,7 @@ def test_min_bookmark_is_read_from_its_header() -> None:
     ],
 )
 def test_a_min_bookmark_that_is_none_is_malformed(text: str) -> None:
-    with pytest.raises(Problem) as caught:
-        min_bookmark(request({"min-bookmark": text}))
-    (error,) = caught.value.errors
-    assert (caught.value.status, error["field"], error["allowed"]) == (
-        400,
-        "Min-Bookmark",
-        "<epoch>.<seq>, two integers",
-    )
+    errors: list[dict[str, str]] = []
+    assert min_bookmark(request({"min-bookmark": text}), errors) == NOTHING
+    (error,) = errors
+    assert (error["field"], error["allowed"]) == ("Min-Bookmark", "<epoch>.<seq>, two integers")

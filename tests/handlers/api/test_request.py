@@ -132,6 +132,9 @@ def test_every_wrong_parameter_is_named() -> None:
         {"field": "b", "got": '""', "allowed": "a value that is not blank"},
         {"field": "c", "got": '""', "allowed": "a value that is not blank"},
     ]
+    asked = Request(event("GET", "/x", raw_query="a=1&x=2&a=3&b=&c&d=4"))
+    known, errors = asked.checked_parameters(("a", "b", "c", "d"))
+    assert (known, [error["field"] for error in errors]) == ({"d": "4"}, ["x", "a", "b", "c"])
     assert refused("=1") == [{"field": "", "got": '"1"', "allowed": "no parameters"}]
 
 
@@ -168,14 +171,12 @@ def test_json_in_utf_8_is_read(content_type: str) -> None:
 )
 def test_another_media_type_is_not_supported(content_type: str) -> None:
     problem = problem_of("{}", content_type)
-    assert (problem.kind, problem.detail) == (
-        "unsupported-media-type",
-        "content-type: allowed is application/json in UTF-8",
-    )
+    detail = f"content-type: got {json.dumps(content_type)}, allowed: application/json in UTF-8"
+    assert (problem.kind, problem.detail) == ("unsupported-media-type", detail)
 
 
 def test_a_body_without_a_content_type_is_not_guessed_at() -> None:
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(Problem, match=r"^content-type: got null, allowed: application/json in UTF-8$") as caught:
         Request(event("POST", "/insert", "{}")).json_object()
     assert caught.value.status == 415
 

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+import base64
+import gzip
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from handlers.api.request import Request
 from handlers.api.response import Response
-from handlers.api.router import Router
+from handlers.api.router import MIN_COMPRESSED, Router
 from handlers.domain.problem import Problem
 from handlers.routes import BENCHMARK_OPERATIONS
 from tests.support.api import Answer, event
 from tests.support.problems import assert_problem
 
-QUERY_OPERATIONS = ("page", "row", "stats", "snapshots", "health", "openapi", *BENCHMARK_OPERATIONS)
+QUERY_OPERATIONS = ("page", "row", "stats", "snapshots", "health", "index", "openapi", *BENCHMARK_OPERATIONS)
 
 
 def echo(request: Request) -> Response:
@@ -42,6 +46,7 @@ def ask(method: str, path: str) -> Answer:
         ("/ddb/1", "/ddb/1 {'id': '1'}"),
         ("/sqlite-efs/stats2", "/sqlite-efs/stats2 {'id': 'stats2'}"),
         ("/sqlite-tmp/ ", "/sqlite-tmp/  {'id': ' '}"),
+        ("/", "/ {}"),
         ("/openapi.json", "/openapi.json {}"),
         ("/benchmarks/trends", "/benchmarks/trends {}"),
         ("/benchmarks/7", "/benchmarks/7 {'id': '7'}"),
@@ -56,8 +61,8 @@ def test_a_path_finds_its_operation(path: str, text: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "",
+        "//",
         "/nothing",
         "/ddb/",
         "/ddb/1/2",
@@ -135,11 +140,83 @@ def test_an_operation_knows_how_long_it_may_take() -> None:
     assert seen == [1.5, None, None]
 
 
-def test_head_is_get_without_the_body() -> None:
-    assert ask("HEAD", "/ddb/1").text == ""
-    assert (ask("HEAD", "/ddb/1").status, ask("HEAD", "/ddb/1").headers) == (200, ask("GET", "/ddb/1").headers)
-    assert ask("HEAD", "/nothing").text == ""
-    assert ask("HEAD", "/nothing").headers == ask("GET", "/nothing").headers
+@pytest.mark.parametrize("path", ["/ddb/1", "/ddb/é", "/nothing", "/snapshots"])
+@pytest.mark.parametrize("accepted", [{}, {"accept-encoding": "gzip"}])
+def test_head_is_get_without_the_body_but_with_its_length(path: str, accepted: dict[str, str]) -> None:
+    head, get = (ROUTER(event(method, path, headers=accepted), None) for method in ("HEAD", "GET"))
+    assert (head["statusCode"], head["body"]) == (get["statusCode"], "")
+    assert head["headers"] == get["headers"] | {"content-length": str(len(sent(get)))}  # pyright: ignore[reportOperatorIssue] - a dictionary
+    assert "isBase64Encoded" not in head
+
+
+def test_head_of_what_the_client_has_already_has_no_length() -> None:
+    router = Router("query", dict.fromkeys(QUERY_OPERATIONS, lambda _: Response(304, "", {"etag": '"1"'})))
+    head, get = (router(event(method, "/ddb"), None) for method in ("HEAD", "GET"))
+    assert head == get == {"statusCode": 304, "headers": {"etag": '"1"', "vary": "accept-encoding"}, "body": ""}
+
+
+@pytest.mark.parametrize("more", range(6))
+def test_head_has_the_length_of_what_get_would_send_compressed(more: int) -> None:
+    def answer(_: Request) -> Response:
+        return Response(200, "".join(map(str, range(MIN_COMPRESSED + more))))
+
+    router = Router("query", dict.fromkeys(QUERY_OPERATIONS, answer))
+    head, get = (router(event(method, "/ddb", headers={"accept-encoding": "gzip"}), None) for method in ("HEAD", "GET"))
+    assert get["isBase64Encoded"] is True
+    assert head == {
+        "statusCode": 200,
+        "headers": {"vary": "accept-encoding", "content-encoding": "gzip", "content-length": str(len(sent(get)))},
+        "body": "",
+    }
+
+
+# Compression
+
+
+def large(_: Request) -> Response:
+    return Response(200, "é" * MIN_COMPRESSED, {"etag": 'W/"1"', "content-type": "text/plain; charset=utf-8"})
+
+
+def small(_: Request) -> Response:
+    return Response(200, "e" * (MIN_COMPRESSED - 1), {"vary": "accept, accept-encoding"})
+
+
+SIZES = Router("query", dict.fromkeys(QUERY_OPERATIONS, large) | {"health": small})
+
+
+def sent(answer: Mapping[str, Any]) -> bytes:
+    """The bytes of the body, as the gateway sends them."""
+    body: str = answer["body"]
+    return base64.b64decode(body, validate=True) if answer.get("isBase64Encoded") else body.encode()
+
+
+def test_a_large_answer_is_compressed_where_that_is_accepted() -> None:
+    answer = SIZES(event("GET", "/ddb", headers={"accept-encoding": "br, gzip"}), None)
+    assert gzip.decompress(sent(answer)).decode() == "é" * MIN_COMPRESSED
+    plain = SIZES(event("GET", "/ddb"), None)
+    assert answer["headers"] == {**plain["headers"], "content-encoding": "gzip"}  # pyright: ignore[reportGeneralTypeIssues] - a dictionary
+    assert plain == {
+        "statusCode": 200,
+        "headers": {"etag": 'W/"1"', "content-type": "text/plain; charset=utf-8", "vary": "accept-encoding"},
+        "body": "é" * MIN_COMPRESSED,
+    }
+
+
+def test_the_same_answer_is_compressed_to_the_same_bytes() -> None:
+    first, second = (SIZES(event("GET", "/ddb", headers={"accept-encoding": "gzip"}), None) for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", "br", ""])
+def test_a_large_answer_is_sent_as_it_is_where_gzip_is_not_accepted(accepted: str) -> None:
+    answer = SIZES(event("GET", "/ddb", headers={"accept-encoding": accepted}), None)
+    assert answer == SIZES(event("GET", "/ddb"), None)
+
+
+def test_a_small_answer_is_sent_as_it_is() -> None:
+    answer = SIZES(event("GET", "/health", headers={"accept-encoding": "gzip"}), None)
+    assert sent(answer) == b"e" * (MIN_COMPRESSED - 1)
+    assert answer["headers"] == {"vary": "accept, accept-encoding"}
 
 
 def test_a_problem_becomes_problem_json() -> None:

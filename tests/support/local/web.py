@@ -1,10 +1,32 @@
-"""HTTP requests without a limit of their own: how long a cold start takes is the machine's business."""
+"""HTTP in tests: a gateway served in a thread, and requests without a limit of their own (a cold start takes as long as
+it takes).
+"""
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
+from collections.abc import Generator
 from functools import partial
 
 import httpx
+import uvicorn
+
+from console.local.gateway import Gateway
 
 get = partial(httpx.get, timeout=None)
 post = partial(httpx.post, timeout=None)
+
+
+@contextlib.contextmanager
+def served(gateway: Gateway) -> Generator[str]:
+    """Serve a gateway on loopback; gives its URL."""
+    config = uvicorn.Config(gateway, lifespan="on", log_config=None, http="httptools", ws="none")
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()

@@ -1,0 +1,83 @@
+"""GET /: what there is, as JSON with links, and as a page for a browser.
+
+The page is one file without scripts, fonts or pictures: its Content-Security-Policy allows its own style, known by its
+hash, and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from binascii import b2a_base64
+
+from handlers.api.negotiation import prefers_html
+from handlers.api.response import Response, json_response, text_response
+from handlers.openapi.description import OPERATIONS
+from handlers.routes import ROUTES
+from handlers.telemetry.runtime import VERSION
+
+NAME = "lambda-sqlite"
+STYLE = """
+:root { color-scheme: light dark; --line: color-mix(in srgb, CanvasText 15%, Canvas) }
+body { max-width: 44rem; margin: 0 auto; padding: 4rem 1.5rem; font: 1rem/1.5 system-ui, sans-serif }
+h1 { margin: 0; font-size: 1.75rem; letter-spacing: -.02em }
+h1 small { font-size: .875rem; font-weight: 400; letter-spacing: 0; opacity: .6 }
+p { margin: .5rem 0 2.5rem }
+dl { margin: 0; border-bottom: 1px solid var(--line) }
+div { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; padding: .75rem 0; border-top: 1px solid var(--line) }
+dt { flex: 1 1 14rem }
+dd { flex: 1 1 18rem; margin: 0; font: .875rem/1.7 ui-monospace, monospace; overflow-wrap: anywhere }
+dd b { display: inline-block; width: 3.5rem; font-weight: 400; opacity: .6 }
+a { color: LinkText; text-underline-offset: .2em }
+"""
+PAGE = f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{NAME}</title>
+<style>{STYLE}</style>
+<h1>{NAME} <small>{VERSION}</small></h1>
+<p>One data set, several read paths. <a href="/openapi.json">openapi.json</a> describes each of these in full.</p>
+<dl>
+"""
+
+
+def index_response(accept: str) -> Response:
+    """Return what there is, in the form that the client prefers."""
+    if not prefers_html(accept):
+        response = json_response(200, {"name": NAME, "version": VERSION, "links": links()})
+    else:
+        response = text_response("text/html", page())
+        response.headers["content-security-policy"] = policy()
+        response.headers["x-content-type-options"] = "nosniff"
+    response.headers["vary"] = "accept, accept-encoding"
+    return response
+
+
+def links() -> list[dict[str, str]]:
+    """Return an entry for each route, in the order of the route table."""
+    return [
+        {"method": method, "href": path, "operation": name, "summary": OPERATIONS[name][0]}
+        for method, path, _, name in ROUTES
+    ]
+
+
+def page() -> str:
+    """Return the same as a page, by operation. Nothing in it comes from outside."""
+    routes: dict[str, list[str]] = {}
+    for method, path, _, name in ROUTES:
+        routes.setdefault(name, []).append(_link(method, path))
+    operations = [f"<div><dt>{OPERATIONS[name][0]}</dt><dd>{'<br>'.join(routes[name])}" for name in routes]
+    return PAGE + "</dd></div>\n".join([*operations, "</dl>\n"])
+
+
+def policy() -> str:
+    """Return the Content-Security-Policy of the page."""
+    digest = b2a_base64(hashlib.sha256(STYLE.encode()).digest(), newline=False).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+def _link(method: str, path: str) -> str:
+    is_readable = method == "GET" and "{" not in path
+    return f"<b>{method}</b>" + (f'<a href="{path}">{path}</a>' if is_readable else path)

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+from handlers.openapi.description import description
+from handlers.routes import ROUTES
+from tests.support.api import Api
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+EMPTY_ELEMENTS = {"meta", "br"}
+
+
+class Page(HTMLParser):
+    """What a page links to and loads; every element is closed in its turn."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.loaded: list[str] = []
+        self.open = [""]
+        self.style = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.links += [given["href"] or ""] if tag == "a" else []
+        self.loaded += [tag] if tag in ("script", "link", "img", "iframe") or "src" in given or "style" in given else []
+        self.open += [] if tag in EMPTY_ELEMENTS else [tag]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.style += data if self.open[-1] == "style" else ""
+
+
+def test_the_start_has_a_link_for_each_route(api: Api) -> None:
+    answer = api.get("/")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    links = answer.json["links"]
+    assert [(link["method"], link["href"], link["operation"]) for link in links] == [
+        (verb, path, name) for verb, path, _, name in ROUTES
+    ]
+    paths: Any = description()["paths"]
+    assert all(link["summary"] == paths[link["href"]][link["method"].lower()]["summary"] for link in links)
+
+
+def test_what_can_be_read_at_once_answers(api: Api) -> None:
+    for link in api.get("/").json["links"]:
+        if link["method"] == "GET" and "{" not in link["href"]:
+            assert api.get(link["href"]).status == 200, link
+
+
+def test_a_browser_gets_a_page_with_the_same_links(api: Api) -> None:
+    answer = api.get("/", accept=BROWSER)
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    readable = [path for verb, path, _, _ in ROUTES if verb == "GET" and "{" not in path]
+    page = Page(answer.text)
+    assert sorted(page.links) == sorted(["/openapi.json", *readable])
+    assert all(f"<b>{verb}</b>" in answer.text and path in answer.text for verb, path, _, _ in ROUTES)
+
+
+def test_the_page_loads_nothing_and_may_load_nothing_but_its_own_style(api: Api) -> None:
+    answer = api.get("/", accept=BROWSER)
+    page = Page(answer.text)
+    assert (page.loaded, page.open) == ([], ["", "html"])
+    assert not re.search(r"url\(|@import|//", answer.text)
+    digest = base64.b64encode(hashlib.sha256(page.style.encode()).digest()).decode()
+    assert answer.headers["content-security-policy"].split("; ") == [
+        "default-src 'none'",
+        f"style-src 'sha256-{digest}'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    ]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_both_forms_say_what_decides_between_them(api: Api) -> None:
+    for accept in ("*/*", BROWSER):
+        assert api.get("/", accept=accept).headers["vary"] == "accept, accept-encoding"
+    assert api.get("/", "page=1").status == 400
