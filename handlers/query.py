@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import os
 
-from handlers.api.read import Reads
+from handlers.api.read import DataRoutes
 from handlers.api.response import json_response
 from handlers.api.router import Router
 from handlers.api.status import QueryStatus
@@ -58,7 +58,7 @@ def make_handler(environ: Mapping[str, str]) -> Router:
 
         return operation
 
-    reads = Reads(readers, load_reader, in_tmp, Receipts(settings.efs_dir))
+    reads = DataRoutes(readers, load_reader, in_tmp, Receipts(settings.efs_dir))
     status = QueryStatus(catalog, runtime_of(settings), (on_efs, in_tmp))
     router = Router(
         QUERY,

@@ -38,6 +38,33 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("domain",),
         ("routes", "settings"),
     ),
+    "console": (
+        ("cli", "documents"),
+        ("verbs",),
+        ("report",),
+        ("verdict",),
+        ("benchmark",),
+        ("local",),
+        ("results",),
+        ("data",),
+        ("costs",),
+        ("client",),
+        ("terminal",),
+        ("errors", "install", "interrupts", "paths", "wording"),
+    ),
+    "infra": (
+        ("stack",),
+        ("settings",),
+        ("api_settings", "network_settings"),
+        ("compute",),
+        ("edge",),
+        ("data",),
+        ("foundation",),
+        ("policies",),
+        ("account", "naming"),
+        ("typed_config",),
+    ),
+    "archives": (("zipped",), ("closure", "lean"), ("standard_library",)),
 }
 # What a house may import of another one.
 HOUSES: dict[str, set[str]] = {
@@ -158,6 +185,7 @@ def test_no_room_imports_what_is_above_it_or_beside_it(house: str) -> None:
     wrong = [
         f"{module_name(path)} imports {imported}"
         for path in files(house)
+        if path.stem != "__main__"
         for imported in imports(path)
         if imported.startswith(f"{house}.")
         and (there := room_of(imported)) != (here := room_of(module_name(path)))
@@ -180,6 +208,24 @@ def test_a_house_imports_those_below_it_alone(house: str) -> None:
     foreign = {module for path in paths for module in imports(path) if module.split(".")[0] in {*PARTS, "tests"}}
     allowed = HOUSES[house] | {house}
     assert {name for name in foreign if not any(f"{name}.".startswith(f"{one}.") for one in allowed)} == set()
+
+
+def test_verbs_never_import_each_other() -> None:
+    verbs = files("console/verbs")
+    wrong = {
+        module_name(path): names for path in verbs if (names := {n for n in imports(path) if "console.verbs" in n})
+    }
+    assert len(verbs) > 5
+    assert wrong == {}
+
+
+def test_no_two_classes_share_a_name() -> None:
+    named: dict[str, set[str]] = {}
+    for path in (path for part in PARTS for path in files(part)):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                named.setdefault(node.name, set()).add(module_name(path))
+    assert {name: modules for name, modules in named.items() if len(modules) > 1} == {}
 
 
 def test_rooms_and_files_stay_small() -> None:

@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 from typing import NamedTuple, Protocol, cast
 
-import numpy as np
 from hdrh.histogram import HdrHistogram  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from console.benchmark.open_loop import Pace
 from console.benchmark.probe import Numbers
 from console.benchmark.samples import Kind, Sample
 from console.errors import ConsoleError
-from console.results.bounds import Values, bounds
+from console.results.bounds import bounds
 from console.results.result import Distribution, Measurement, Temperature, expect_temperature
 from handlers.domain.percentiles import nearest_rank
 
@@ -73,14 +72,17 @@ def encoded(values_ms: Sequence[float]) -> str:
     return histogram.encode().decode()
 
 
-def decoded(histogram: str) -> Values:
+def decoded(histogram: str) -> list[float]:
     """Decode a histogram into its values in milliseconds, in order. Raises ConsoleError for another text."""
     try:
         held = cast("Histogram", HdrHistogram.decode(histogram))  # pyright: ignore[reportUnknownMemberType] - no stubs
     except Exception as error:  # the library raises what comes: binascii's, zlib's and its own
         raise ConsoleError("a histogram in the result cannot be read", "run `bench` again") from error
-    recorded = [(item.value_iterated_to, item.count_at_value_iterated_to) for item in held.get_recorded_iterator()]
-    return np.repeat([value / 1000 for value, _ in recorded], [count for _, count in recorded])
+    return [
+        item.value_iterated_to / 1000
+        for item in held.get_recorded_iterator()
+        for _ in range(item.count_at_value_iterated_to)
+    ]
 
 
 def _good(samples: Sequence[Sample], temperature: Temperature) -> list[Sample]:

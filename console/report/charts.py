@@ -23,7 +23,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from console.benchmark.figures import decoded
-from console.results.bounds import Values
+from console.report.comparison import Values
 from console.results.result import Distribution, Interval, Measurement, Size, expect_temperature
 from console.wording import tick
 
@@ -131,7 +131,7 @@ def _panels(shown: Sequence[At]) -> tuple[Figure, list[tuple[Axes, list[At]]]]:
 
 
 def _percentile_curve(axes: Axes, at: At) -> None:
-    values = decoded(at.figures.histogram)
+    values = np.array(decoded(at.figures.histogram))
     shares = (np.arange(len(values)) + 0.5) / len(values)
     it = at.measurement
     label = it.source if it.rate_per_s is None else f"{it.source} at {it.rate_per_s:g}/s"

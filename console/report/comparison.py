@@ -10,15 +10,17 @@ from dataclasses import asdict
 from typing import NamedTuple, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from console.benchmark.figures import decoded
-from console.results.bounds import Values
 from console.results.result import BenchResult, Distribution, Environment, Measurement
 from handlers.domain.percentiles import nearest_rank, rank
 
 RESAMPLES = 2000
 CONFIDENCE = (2.5, 97.5)
 CHUNK = 1_000_000  # numbers drawn at a time
+
+Values = NDArray[np.float64]
 
 
 class Compared(NamedTuple):
@@ -94,6 +96,6 @@ def _kind(rows: int, it: Measurement) -> tuple[object, ...]:
 
 def _ratio(before: Distribution, after: Distribution, seed: int) -> tuple[float, float]:
     """Find where the ratio of the medians lies with 95 % confidence. Raises ConsoleError."""
-    first, second = decoded(before.histogram), decoded(after.histogram)
+    first, second = np.array(decoded(before.histogram)), np.array(decoded(after.histogram))
     # Two seeds: the draws of two runs have nothing to do with each other.
     return spread(median_draws(second, seed + 1) / median_draws(first, seed))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from console.report.comparison import Compared
 from console.results.latency import LEAST_COMPARED, TOO_FEW, overlap
 from console.results.result import Distribution, Interval, Measurement, Size, expect_temperature
 from console.wording import three_digits
+
+if TYPE_CHECKING:
+    from console.report.comparison import Compared  # with numpy, which the demo does without
 
 NO_DIFFERENCE = "no difference shown"
 INTERVALS = ("p50 [95 % interval]", "p99 [95 % interval]")

@@ -8,20 +8,18 @@ value says nothing of what is above it.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from functools import lru_cache
+from itertools import accumulate
 
 from console.results.result import Interval
 
 TAIL = 0.025  # the chance of being wrong at each end
 
-Values = NDArray[np.float64]
-
 
 def bounds(values: Sequence[float], percentile: float) -> Interval:
-    """Where the percentile lies with at least 95 % confidence.
+    """Return the interval in which the percentile lies with at least 95 % confidence.
 
     Args:
         values: at least one, none below 0, in any order.
@@ -31,13 +29,19 @@ def bounds(values: Sequence[float], percentile: float) -> Interval:
         the lower bound, 0 where no value is one, and the upper one, None where no value is one.
     """
     ordered = sorted(values)
-    at_most = _at_most(len(ordered), percentile / 100)
-    lower, upper = int(np.searchsorted(at_most, TAIL, "right")), int(np.searchsorted(at_most, 1 - TAIL))
+    lower, upper = _places(len(ordered), percentile / 100)
     return ordered[lower - 1] if lower else 0.0, ordered[upper] if upper < len(ordered) else None
 
 
-def _at_most(count: int, share: float) -> Values:
-    """The chances that at most 0, 1, … of so many values are below what this share of all is below."""
-    number = np.arange(count, dtype=float)
-    steps = np.log((count - number) / (number + 1)) + math.log(share / (1 - share))
-    return np.cumsum(np.exp(count * math.log1p(-share) + np.concatenate([[0.0], np.cumsum(steps)])))
+@lru_cache(maxsize=64)
+def _places(count: int, share: float) -> tuple[int, int]:
+    """Return how many of so many values in order are left out at each end of the interval."""
+    at_most = _at_most(count, share)
+    return bisect_right(at_most, TAIL), bisect_left(at_most, 1 - TAIL)
+
+
+def _at_most(count: int, share: float) -> list[float]:
+    """Return the chances that at most 0, 1, … of so many values are below what this share of all is below."""
+    odds = math.log(share / (1 - share))
+    steps = (math.log((count - number) / (number + 1)) + odds for number in range(count))
+    return list(accumulate(math.exp(chance) for chance in accumulate(steps, initial=count * math.log1p(-share))))

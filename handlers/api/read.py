@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAX_ID_CHARACTERS = 100  # more than any row's id has, and less than DynamoDB refuses as a key
 
 
-class Reads:
+class DataRoutes:
     """The operations of the data routes.
 
     Args:

@@ -12,8 +12,8 @@ import random
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from handlers.domain.clock import boottime_s
 from handlers.domain.problem import unavailable
+from handlers.domain.timestamps import boottime_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,7 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from handlers.aws.dynamodb import Deadline
-from handlers.benchmark.session import Consumed, LaneResult, distribution_of
+from handlers.benchmark.session import Consumed, LaneResult, figures_of
 from handlers.benchmark.workloads import WORKLOADS, asked
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.routes import SOURCES
@@ -75,7 +75,7 @@ class Lane:
             source=self.source,
             requests=len(self._times_ms),
             errors=self._errors,
-            server_ms=distribution_of(self._times_ms),
+            server_ms=figures_of(self._times_ms),
             consumed=total_of(self._receipts),
         )
 

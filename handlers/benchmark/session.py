@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import TypedDict
 
+from handlers.domain.percentiles import nearest_rank
+
 Consumed = dict[str, float | str | None]  # the numbers of a receipt, or of several added up
 
 
-class Distribution(TypedDict):
+class LaneFigures(TypedDict):
     """A distribution, in milliseconds."""
 
     p50: float
@@ -28,7 +30,7 @@ class LaneResult(TypedDict):
     source: str
     requests: int
     errors: dict[str, int]
-    server_ms: Distribution | None
+    server_ms: LaneFigures | None
     consumed: Consumed
 
 
@@ -64,16 +66,11 @@ class Benchmark(BenchmarkSession):
     results: list[LaneResult]
 
 
-def distribution_of(times_ms: list[float]) -> Distribution | None:
-    """The distribution of some times; None of none. Percentiles are nearest ranks: each is one of the times."""
+def figures_of(times_ms: list[float]) -> LaneFigures | None:
+    """Return the distribution of some times; None of none."""
     if not times_ms:
         return None
     ranked = sorted(times_ms)
-
-    def percentile(percent: int) -> float:
-        return round(ranked[math.ceil(percent * len(ranked) / 100) - 1], 3)
-
+    p50, p90, p99 = (round(nearest_rank(ranked, percent), 3) for percent in (50, 90, 99))
     mean = math.fsum(ranked) / len(ranked)
-    return Distribution(
-        p50=percentile(50), p90=percentile(90), p99=percentile(99), max=round(ranked[-1], 3), mean=round(mean, 3)
-    )
+    return LaneFigures(p50=p50, p90=p90, p99=p99, max=round(ranked[-1], 3), mean=round(mean, 3))

@@ -1,8 +1,10 @@
-"""Moments as text: UTC, ISO 8601, milliseconds, Z. Such texts sort as time does."""
+"""Times as text (UTC, ISO 8601, milliseconds, Z: they sort as time does), and the clock for intervals and deadlines."""
 
 from __future__ import annotations
 
 import re
+import time
+from functools import partial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +15,11 @@ TIME = (  # compiled when it is first used: no cold start pays for it
     r"([Zz]|([+-])([0-9]{2}):([0-9]{2}))"
 )
 TIME_ALLOWED = "an RFC 3339 time with Z or an offset, such as 2026-01-31T12:00:00Z (in a URL, + is written %2B)"
+
+
+# Seconds since the machine started: it goes on while a sandbox is frozen, and never back. Where CLOCK_BOOTTIME is not
+# known (macOS), nothing freezes a sandbox either.
+boottime_s = partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
 
 
 def utc_text(seconds: float) -> str:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from handlers.aws.dynamodb import Deadline, make_client
 from handlers.domain.bookmark import NOTHING, Bookmark
-from handlers.domain.clock import boottime_s
 from handlers.domain.problem import unavailable
+from handlers.domain.timestamps import boottime_s
 from handlers.ledger.ledger import Ledger
 from handlers.reads.ddb_view import LedgerView
 from handlers.reads.reader import wait_for

@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 
 from handlers.domain.bookmark import NOTHING, Bookmark
-from handlers.domain.clock import boottime_s
 from handlers.domain.problem import Problem, unavailable
+from handlers.domain.timestamps import boottime_s
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

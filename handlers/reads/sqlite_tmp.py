@@ -11,8 +11,8 @@ import logging
 import math
 import os
 
-from handlers.domain.clock import boottime_s
 from handlers.domain.problem import Problem, unavailable
+from handlers.domain.timestamps import boottime_s
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.snapshots.files import FileCopy, UnprovenError, copy_proven, empty_folder, remove
 from handlers.snapshots.snapshot import open_snapshot
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from handlers.telemetry.usage import Usage
 
 WHOLE_BYTES = 16 * 1024 * 1024  # copied at once up to this size
+OWN_DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 REFRESH_EVERY_S = 10.0
 STEP_BYTES = 4 * 1024 * 1024  # about 15 ms over EFS: reading, hashing and writing
 
@@ -100,7 +101,9 @@ class CopyingReader(SqliteReader):
             try:
                 return self._copy_whole(name, size_bytes, usage)
             except OSError as error:
-                _log.warning("snapshot %s is read where it is published, if it can be: %s", name, error)
+                if error.errno not in OWN_DISK_IS_FULL:
+                    raise
+                _log.warning("snapshot %s is read where it is published, since there is no room: %s", name, error)
         snapshot = super()._open(name, usage)
         self._give_up()
         self._forget_copy()

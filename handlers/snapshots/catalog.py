@@ -11,19 +11,19 @@ from __future__ import annotations
 import math
 import os
 import time
+from threading import Thread
 
 from handlers.domain.bookmark import Bookmark
-from handlers.domain.clock import boottime_s
 from handlers.domain.hashes import DIGEST_DIGITS
+from handlers.domain.timestamps import boottime_s
 from handlers.rows import SCHEMA_VERSION
-from handlers.snapshots.listing import Listing
 from handlers.telemetry.meter import METERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handlers.snapshots.listing import Entries
+    Entries = list[tuple["Name", int]]
 
 EPOCH_DIGITS = 16
 SEQ_DIGITS = 12
@@ -176,6 +176,40 @@ class Catalog:
             os.stat(os.path.dirname(self.folder))  # no mount at all is not "nothing published"
             return []
         return [(name, inode) for name, inode in found if name]
+
+
+class Listing:
+    """A listing that may hang: it goes on in a thread while its caller answers with what it has.
+
+    Args:
+        look: lists; what it raises is kept for `outcome`.
+        begun_s: what time it is, for whoever asks how long it has been going on.
+    """
+
+    def __init__(self, look: Callable[[], Entries], begun_s: float) -> None:
+        self.begun_s = begun_s
+        self._look = look
+        self._found: Entries = []
+        self._error: Exception | None = None
+        self._thread = Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def is_over(self, limit_s: float) -> bool:
+        """Wait so long at most. Returns whether there is an outcome."""
+        self._thread.join(limit_s)
+        return not self._thread.is_alive()
+
+    def outcome(self) -> Entries:
+        """Return what was found, or raise what `look` raised."""
+        if self._error is not None:
+            raise self._error
+        return self._found
+
+    def _run(self) -> None:
+        try:
+            self._found = self._look()
+        except Exception as error:  # noqa: BLE001 - raised where it is asked for
+            self._error = error
 
 
 def _is_digits(text: str, count: int) -> bool:

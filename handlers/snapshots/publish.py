@@ -16,9 +16,9 @@ from ulid import ULID
 
 from handlers.aws.dynamodb import Deadline
 from handlers.aws.table import PAGE_ROWS
-from handlers.domain.clock import boottime_s
 from handlers.domain.hashes import hash_text
 from handlers.domain.problem import unavailable
+from handlers.domain.timestamps import boottime_s
 from handlers.ledger.ledger import Ledger, Range
 from handlers.snapshots.build import WorkingFile
 from handlers.snapshots.catalog import Catalog, Name, snapshots_dir

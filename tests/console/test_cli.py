@@ -77,3 +77,20 @@ def test_an_interrupt_while_the_libraries_are_loaded_says_nothing(monkeypatch: p
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("console", run_name="__main__")
     assert ended.value.code == 130
+
+
+def test_a_package_that_is_not_installed_is_named_with_the_target_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lacking = types.ModuleType("console.cli")
+
+    def main() -> int:
+        raise ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib.figure")
+
+    setattr(lacking, "main", main)  # noqa: B010 - as above
+    monkeypatch.setitem(sys.modules, "console.cli", lacking)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("console", run_name="__main__")
+    assert ended.value.code == 1
+    message = "Error: the package matplotlib.figure is not installed\nTry: make install-report\n"
+    assert capsys.readouterr().err == message

@@ -111,7 +111,7 @@ def test_progress_is_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     monkeypatch.setattr(install, "pip_command", pip_that_says(lines, 0))
     assert install.install("run") == 0
     first, names, unpacking, last = capsys.readouterr().out.splitlines()
-    assert first == f"Installing what the demo needs: {PURPOSES['run'].packages} packages, about 56 MB"
+    assert first == f"Installing what the demo needs: {PURPOSES['run'].packages} packages, about 57 MB"
     assert names == " six idna"
     assert re.fullmatch(r"Unpacking \.+", unpacking)
     assert re.fullmatch(r"Installed in \d+ s", last)

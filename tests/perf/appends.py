@@ -20,7 +20,7 @@ from typing import cast
 
 from botocore.client import BaseClient
 
-from console.data.ledger import create_table, opened
+from console.data.ledger import create_table, open_store
 from console.local.emulator import Emulator
 from handlers import rows
 from handlers.aws.dynamodb import Deadline
@@ -40,7 +40,7 @@ def write(count: int, network_ms: float, until_s: float) -> Figures:
         time.sleep(network_ms / 1000)
 
     done = given_up = 0
-    with opened(os.environ) as store:
+    with open_store(os.environ) as store:
         client = cast("BaseClient", store.client)
         client.meta.events.register("before-send", slow)
         while time.time() < until_s:
@@ -56,7 +56,7 @@ def measure(writers: int, count: int, network_ms: float) -> Figures:
     """What so many writers get done at once on a new ledger."""
     with tempfile.TemporaryDirectory() as folder, Emulator(Path(folder)) as emulator:
         environ = {**os.environ, **emulator.environment, "TABLE_NAME": "ledger", "EFS_DIR": folder}
-        with opened(environ) as store:
+        with open_store(environ) as store:
             create_table(store.client, "ledger")
             store.appender.head(Deadline())
         until_s = time.time() + SECONDS + 2  # their imports

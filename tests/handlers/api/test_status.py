@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from handlers.api import status
 from handlers.domain.bookmark import Bookmark
 from handlers.reads.page import PageQuery
 from handlers.snapshots.catalog import Name
@@ -23,10 +24,10 @@ def test_snapshots_are_listed_newest_first(api: Api, environ: dict[str, str]) ->
     assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
     listed = answer.json["snapshots"]
     files = sorted(os.listdir(Path(environ["EFS_DIR"]) / "snapshots"), reverse=True)
-    assert [(entry["bookmark"], entry["digest"]) for entry in listed] == [
-        (str(Name(file).bookmark), Name(file).digest) for file in files
-    ]
+    greatest = {str(Name(file).bookmark): Name(file).digest for file in reversed(files)}
+    assert {entry["bookmark"]: entry["digest"] for entry in listed} == greatest
     bookmarks = [entry["bookmark"] for entry in listed]
+    assert bookmarks == sorted(greatest, key=Bookmark.parse, reverse=True)
     assert [bookmark for bookmark in bookmarks if bookmark.endswith((".2", ".4", ".6"))][-3:] == [
         entry["bookmark"] for entry in inserted[::-1]
     ]
@@ -37,6 +38,26 @@ def test_snapshots_are_listed_newest_first(api: Api, environ: dict[str, str]) ->
     assert PageQuery({"from": newest["published_at"]}).created_from == newest["published_at"]
     assert api.get("/snapshots").json["snapshots"] == listed
     assert api("HEAD", "/snapshots").text == ""
+
+
+def test_the_newest_twenty_are_listed_and_no_more_files_opened(
+    api: Api, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def described(path: str, name: Name) -> dict[str, object]:
+        opened.append(path)
+        return {"bookmark": str(name.bookmark)}
+
+    monkeypatch.setattr(status, "describe", described)
+    folder = Path(environ["EFS_DIR"]) / "snapshots"
+    folder.mkdir()
+    for seq in range(1, 31):
+        for digest in "ab":
+            (folder / Name.of(Bookmark(1000, seq), digest * 16)).touch()
+    listed = [entry["bookmark"] for entry in api.get("/snapshots").json["snapshots"]]
+    assert listed == [f"1000.{seq}" for seq in range(30, 10, -1)]
+    assert len(opened) == 20
 
 
 def test_what_is_no_snapshot_is_not_listed(api: Api, environ: dict[str, str]) -> None:

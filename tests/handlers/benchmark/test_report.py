@@ -6,12 +6,12 @@ import io
 import pytest
 
 from handlers.benchmark.report import COLUMNS, csv_of, report_of, trends_of
-from handlers.benchmark.session import Benchmark, Distribution, LaneResult
+from handlers.benchmark.session import Benchmark, LaneFigures, LaneResult
 from tests.handlers.benchmark.test_store import NOW_MS, benchmark_at
 
 
 def result(workload: str, source: str, p50: float | None, p99: float = 2.0) -> LaneResult:
-    figures = None if p50 is None else Distribution(p50=p50, p90=1.5, p99=p99, max=9.0, mean=1.25)
+    figures = None if p50 is None else LaneFigures(p50=p50, p90=1.5, p99=p99, max=9.0, mean=1.25)
     errors = {"503": 2, "500": 1} if p50 is None else dict[str, int]()
     return LaneResult(
         workload=workload,

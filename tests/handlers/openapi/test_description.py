@@ -293,7 +293,7 @@ def test_benchmarks_are_answered_as_described(api: Api) -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_reads_are_answered_as_described(api: Api, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("handlers.reads.reader.WAIT_S", "handlers.reads.ddb.WAIT_S"):
+    for name in ("handlers.reads.reader.WAIT_S",):
         monkeypatch.setattr(name, 0.0)
     for path in (source, f"{source}/stats"):
         assert_as_described(api.get(path), "GET", path)
