@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from handlers.snapshots.publish import Publisher
     from handlers.snapshots.published import Published
 
-REMEDY = "docs/deployment.md, 'A table that was restored', says what to do"
+REMEDY = "docs/deployment.md, 'A restored table', says what to do"
 
 _log = logging.getLogger(__name__)
 

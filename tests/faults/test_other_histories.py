@@ -92,7 +92,7 @@ def test_an_empty_table_by_mistake_and_the_right_one_again_says_what_is_wrong(
     assert inserted["snapshot"] is None
     assert "newer ledger" in inserted["warning"]
     problem = api.post("/snapshots")
-    assert_problem(problem, "diverged", "newer ledger", "A table that was restored")
+    assert_problem(problem, "diverged", "newer ledger", "A restored table")
     assert "retry-after" not in problem.headers
 
 
