@@ -54,7 +54,7 @@ def benchmark_schemas() -> dict[str, Schema]:
         "Benchmark": record(session | {"results": array(ref("BenchmarkResult"))}),
         "BenchmarkResult": _result(),
         "ErrorCounts": {"type": "object", "additionalProperties": COUNT, "description": "How many, by status."},
-        "LaneFigures": record(dict.fromkeys(FIGURES, AMOUNT)) | {"description": "Milliseconds."},
+        "Distribution": record(dict.fromkeys(FIGURES, AMOUNT)) | {"description": "Milliseconds."},
         "ConsumedInTotal": _total(),
         "Benchmarks": record({"benchmarks": array(ref("BenchmarkSession")), "next": nullable(ID)}),
         **_trends(),
@@ -82,7 +82,7 @@ def _result() -> Schema:
             "source": ref("Source"),
             "requests": COUNT | {"description": "Those that count, errors left out."},
             "errors": ref("ErrorCounts"),
-            "server_ms": nullable(ref("LaneFigures")),
+            "server_ms": nullable(ref("Distribution")),
             "consumed": ref("ConsumedInTotal"),
         }
     )
