@@ -131,7 +131,7 @@ def imports(path: Path, *, typed: bool = True, lazy: bool = True) -> set[str]:
 def _imported(module: str, name: str) -> str:
     """`from handlers import rows` means the module handlers.rows, where there is one."""
     path = ROOT.joinpath(*module.split("."), name)
-    return f"{module}.{name}" if path.with_suffix(".py").exists() else module
+    return f"{module}.{name}" if path.with_suffix(".py").exists() or path.is_dir() else module
 
 
 def _nodes(tree: ast.AST, *, is_typing: bool, is_lazy: bool) -> Iterator[tuple[ast.AST, bool, bool]]:

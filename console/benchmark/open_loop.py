@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from statistics import median
 from typing import NamedTuple, Self
 
 from console.benchmark.closed_loop import turns
@@ -23,6 +22,7 @@ from console.benchmark.workloads import Reads
 from console.results.bounds import bounds
 from console.results.latency import overlap
 from console.wording import three_digits
+from handlers.domain.percentiles import nearest_rank
 
 HELD = 0.95  # of the rate that was asked for
 MAX_UNANSWERED = 64
@@ -191,5 +191,9 @@ def _growth(blocks: Sequence[Block]) -> float:
         last += times[-third:]
     if overlap(*(bounds([latency_s for _, latency_s in each], 50) for each in (first, last))):
         return 0.0
-    passed_s, grown_s = (median(each[at] for each in last) - median(each[at] for each in first) for at in (0, 1))
+    passed_s, grown_s = (_median(last, at) - _median(first, at) for at in (0, 1))
     return grown_s / passed_s
+
+
+def _median(times: list[tuple[float, float]], at: int) -> float:
+    return nearest_rank(sorted(each[at] for each in times), 50)

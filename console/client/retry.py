@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
+
+from handlers.aws.dynamodb import backoff_s
 
 BASE_S = 0.1
 LONGEST_S = 5.0
@@ -36,7 +37,7 @@ class Retry:
     def pause(self, at_least_s: float = 0.0) -> bool:
         """Back off exponentially, with jitter, but at least as long as was asked for. False: the time is over."""
         self._pauses += 1
-        pause_s = at_least_s + random.uniform(0, min(self._longest_s, BASE_S * 2**self._pauses))  # noqa: S311 - no secret
+        pause_s = at_least_s + backoff_s(self._pauses, BASE_S, self._longest_s)
         if self._monotonic() + pause_s > self._end_s:
             return False
         self._sleep(pause_s)

@@ -15,6 +15,7 @@ from typing import Literal
 from console.errors import ConsoleError
 from console.wording import three_digits
 from handlers.settings import VARIABLES
+from handlers.telemetry.usage import METERED_READ_BYTES
 
 Architecture = Literal["arm64", "x86"]
 Origin = Literal["given", "measured", "setting", "assumed"]
@@ -103,6 +104,7 @@ class Input:
     follows: str = ""
 
 
+READS = f"Reads of {METERED_READ_BYTES >> 10} KiB"
 INPUTS: dict[str, Input] = {
     "rows": Input(1, 1e9, "Rows in the ledger"),
     "row_bytes": Input(1, 400 * 1024, "A row in the ledger, as DynamoDB counts it"),
@@ -128,8 +130,8 @@ INPUTS: dict[str, Input] = {
     "init_ms": Input(0, 900_000, "Billed time until a new sandbox is ready"),
     "ddb_first_ms": Input(0, 900_000, "What a sandbox's first use of DynamoDB takes longer"),
     "read_units": Input(0, 1e6, "DynamoDB's read units of a read on ddb", "the head and one Query"),
-    "efs_reads_per_read": Input(0, 1e6, "Reads of 32 KiB from EFS by a warm read on sqlite-efs"),
-    "cold_efs_reads": Input(0, 1e6, "Reads of 32 KiB that open a snapshot too large to be read in full"),
+    "efs_reads_per_read": Input(0, 1e6, f"{READS} from EFS by a warm read on sqlite-efs"),
+    "cold_efs_reads": Input(0, 1e6, f"{READS} that open a snapshot too large to be read in full"),
 }
 
 # Not assumptions: what the stack does unless its settings say otherwise.

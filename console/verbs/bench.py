@@ -100,7 +100,7 @@ def _run(plan: BenchPlan, raw: Lines, url: str, *, is_local: bool) -> tuple[Benc
 
 
 def _measured(client: Client, plan: BenchPlan, recycle: Recycle | None, raw: Lines) -> tuple[tuple[Size, ...], Cut]:
-    from console.benchmark.session import BenchSession  # noqa: PLC0415 - with numpy, which no other verb needs
+    from console.benchmark.session import BenchSession  # noqa: PLC0415 - with hdrh, which few verbs need
 
     total = plan.requests(newest_snapshot(client).bookmark.seq)
     session = BenchSession(client, plan, recycle, raw)
@@ -144,7 +144,7 @@ def _keep(result: BenchResult, path: Path, *, as_json: bool) -> None:
 
 def _show(result: BenchResult, *, as_json: bool) -> None:
     """Print the result, as JSON or for people."""
-    from console.report import tables  # noqa: PLC0415 - with numpy and matplotlib, as above
+    from console.report import tables  # noqa: PLC0415 - with matplotlib: half a second
     from console.report.document import summarise  # noqa: PLC0415
 
     if as_json:

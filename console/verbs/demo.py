@@ -95,7 +95,7 @@ def demo(
 
 
 def _compare(stack: BackgroundStack, steps: Steps, count: int, reads: int) -> Outcome:
-    from console.benchmark.session import measure_newest  # noqa: PLC0415 - with numpy, which few verbs need
+    from console.benchmark.session import measure_newest  # noqa: PLC0415 - with hdrh, which few verbs need
     from console.report.side_by_side import path_times, sentence  # noqa: PLC0415
 
     with Client(stack.url) as client:

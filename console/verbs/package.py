@@ -10,6 +10,7 @@ import typer
 
 from archives.closure import ArchiveError, files_of
 from archives.zipped import zip_bytes
+from console.client.target import JsonOption
 from console.errors import ConsoleError
 from console.paths import ROOT
 from console.terminal import print_json
@@ -18,7 +19,7 @@ from handlers.routes import COMMAND, QUERY
 
 def package(
     out: Annotated[Path, typer.Option(help="Folder for the zip files; made if it is not there.")] = Path("build"),
-    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Write each function's archive, as it is deployed, into a folder."""
     archives = [_write(function, out) for function in (COMMAND, QUERY)]

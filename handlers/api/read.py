@@ -16,11 +16,14 @@ from handlers.telemetry.usage import server_timing, timings_text
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
 
     from handlers.api.request import Request
-    from handlers.reads.reader import Reader, View
+    from handlers.reads.reader import Page, Reader, View
     from handlers.reads.sqlite_tmp import CopyingReader
     from handlers.telemetry.usage import Receipts, Usage
+
+    T = TypeVar("T")
 
 MAX_ID_CHARACTERS = 100  # more than any row's id has, and less than DynamoDB refuses as a key
 
@@ -49,16 +52,20 @@ class DataRoutes:
         refresh, asked = _refreshes(parameters, errors), min_bookmark(request, errors)
         query = PageQuery(parameters, errors)
 
-        def render(view: View) -> str:
-            text, count, last_seq = view.page(query)
+        def find(view: View) -> tuple[Page, int | None]:
+            page = view.page(query)
             for bookmark in {query.at_least, asked} - {NOTHING}:  # the reader has looked at the greater one alone
                 check_epoch(bookmark, view.bookmark)
-            cursor = f'"{query.cursor(view.bookmark_text, last_seq)}"' if last_seq else "null"
-            scanned = "" if view.scanned_rows is None else f'"scanned_rows":{view.scanned_rows},'
+            return page, view.scanned_rows
+
+        def render(found: tuple[Page, int | None], bookmark: str) -> str:
+            (text, count, last_seq), scanned_rows = found
+            cursor = f'"{query.cursor(bookmark, last_seq)}"' if last_seq else "null"
+            scanned = "" if scanned_rows is None else f'"scanned_rows":{scanned_rows},'
             return f'{scanned}"count":{count},"data":[{text}],"next":{cursor}'
 
         key = f"{query.key()} {query.limit} {query.after}"
-        return self._read(request, max(query.at_least, asked), key, render, refresh=refresh)
+        return self._read(request, max(query.at_least, asked), key, find, render, refresh=refresh)
 
     def row(self, request: Request) -> Response:
         """GET /<path>/{id}: one row."""
@@ -67,27 +74,42 @@ class DataRoutes:
         if len(row_id) > MAX_ID_CHARACTERS or not row_id.isascii():
             raise Problem("not-found", f"No row has the id {row_id[:MAX_ID_CHARACTERS]}")
 
-        def render(view: View) -> str:
+        def find(view: View) -> str:
             text = view.row(row_id)
             if text is None:
                 raise Problem("not-found", f"No row has the id {row_id} at the bookmark {view.bookmark}")
-            return f'"data":{text}'
+            return text
 
-        return self._read(request, asked, row_id, render, refresh=refresh)
+        return self._read(request, asked, row_id, find, lambda text, _: f'"data":{text}', refresh=refresh)
 
     def stats(self, request: Request) -> Response:
         """GET /<path>/stats: statistics of all rows."""
         refresh, asked = _without_query(request)
 
-        def render(view: View) -> str:
-            return f'"stats":{json.dumps(view.stats())}'
+        def find(view: View) -> dict[str, object]:
+            return view.stats()
 
-        return self._read(request, asked, "stats", render, refresh=refresh)
+        return self._read(
+            request, asked, "stats", find, lambda stats, _: f'"stats":{json.dumps(stats)}', refresh=refresh
+        )
 
     def _read(
-        self, request: Request, at_least: Bookmark, key: str, render: Callable[[View], str], *, refresh: bool
+        self,
+        request: Request,
+        at_least: Bookmark,
+        key: str,
+        find: Callable[[View], T],
+        render: Callable[[T, str], str],
+        *,
+        refresh: bool,
     ) -> Response:
-        """Answer with what `render` makes of a view, or 304 where the client has that already."""
+        """Answer a data route, or 304 where the client has that already.
+
+        Args:
+            key: tells this question from others on the same path.
+            find: reads a view; may be called twice.
+            render: makes the answer's members of what was found and the bookmark's text.
+        """
         usage = self._receipts.begin()
         source = source_of(request)
         reader = self._readers.get(source) or self._load(source)
@@ -96,16 +118,17 @@ class DataRoutes:
         digest = short_hash(f"{SCHEMA_VERSION} {request.path} {key}".encode()).hexdigest()
         known = None if refresh else request.headers.get("if-none-match")
 
-        def use(view: View) -> tuple[str, str | None]:
+        def use(view: View) -> tuple[str, list[T]]:
+            # "*" says nothing of what the client has: whether there is anything, the query has to tell.
             if known is not None and known != "*" and is_known(known, tag_of(view.bookmark_text, digest)):
-                return view.bookmark_text, None
-            members = render(view)
-            return view.bookmark_text, members
+                return view.bookmark_text, []
+            found = find(view)
+            return view.bookmark_text, [found]
 
-        bookmark, members = reader.read(at_least, usage, use)
+        bookmark, found = reader.read(at_least, usage, use)
+        members = render(found[0], bookmark) if found and known != "*" else None
         usage.lap("query")
-        # "*" says nothing of what the client has: the query had to tell whether there is anything.
-        return self._answer(source, bookmark, digest, None if known == "*" else members, usage)
+        return self._answer(source, bookmark, digest, members, usage)
 
     def _answer(self, source: str, bookmark: str, digest: str, members: str | None, usage: Usage) -> Response:
         """Return 200 with these members, or 304 where there are none to send."""

@@ -76,7 +76,12 @@ class Deadline:
     def pause(self, attempt: int) -> None:
         """Back off before attempt number `attempt` (from 1), if one is left: exponentially, with full jitter."""
         if self.leaves_an_attempt():
-            self._sleep(random.uniform(0, min(BACKOFF_MAX_S, BACKOFF_BASE_S * 2**attempt)))  # noqa: S311 - no secret
+            self._sleep(backoff_s(attempt, BACKOFF_BASE_S, BACKOFF_MAX_S))
+
+
+def backoff_s(attempt: int, base_s: float, longest_s: float) -> float:
+    """Return the pause before an attempt (from 1): exponential, with full jitter."""
+    return random.uniform(0, min(longest_s, base_s * 2**attempt))  # noqa: S311 - no secret
 
 
 def make_client(region: str) -> Client:

@@ -1,8 +1,8 @@
 """A benchmark inside the function: the same requests on every read path, by turns, and no network before them.
 
 Every request goes to the function's own router, so what is timed is a whole answer, from the event to the gateway's
-dictionary. A slow path cannot use up the time of the
-others: whoever has had its share waits until those that have not are through.
+dictionary. A slow path cannot use up the time of the others: whoever has had its share waits until those that have not
+are through.
 """
 
 from __future__ import annotations

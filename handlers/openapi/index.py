@@ -19,15 +19,14 @@ NAME = "lambda-sqlite"
 STYLE = """
 :root { color-scheme: light dark; --line: color-mix(in srgb, CanvasText 15%, Canvas) }
 body { max-width: 44rem; margin: 0 auto; padding: 4rem 1.5rem; font: 1rem/1.5 system-ui, sans-serif }
-h1 { margin: 0; font-size: 1.75rem; letter-spacing: -.02em }
-h1 small { font-size: .875rem; font-weight: 400; letter-spacing: 0; opacity: .6 }
+h1 { margin: 0; font-size: 1.75rem }
+small { font-size: .875rem }
 p { margin: .5rem 0 2.5rem }
 dl { margin: 0; border-bottom: 1px solid var(--line) }
 div { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; padding: .75rem 0; border-top: 1px solid var(--line) }
 dt { flex: 1 1 14rem }
 dd { flex: 1 1 18rem; margin: 0; font: .875rem/1.7 ui-monospace, monospace; overflow-wrap: anywhere }
-dd b { display: inline-block; width: 3.5rem; font-weight: 400; opacity: .6 }
-a { color: LinkText; text-underline-offset: .2em }
+dd b { display: inline-block; width: 3.5rem }
 """
 PAGE = f"""<!doctype html>
 <html lang="en">

@@ -11,7 +11,7 @@ from handlers.domain.numbers import lower_bound_text, upper_bound_text
 from handlers.domain.problem import Problem, unavailable
 from handlers.domain.stats import Stats
 from handlers.ledger.ledger import WHOLE_ROWS, Narrowing, Range
-from handlers.reads.page import page_range, range_end, remaining_range
+from handlers.reads.page import MOST_SCANNED_ROWS, NEARBY_ROWS, page_range, range_end, remaining_range
 from handlers.routes import MAX_INSERT_ROWS
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ID_CHARACTERS = 26  # a ULID's
-MOST_SCANNED_ROWS = 4000  # of a filtered page: 110 read units with this project's rows
-NEARBY_ROWS = 32  # rows looked at first for each row wanted
 FILTERS = {
     ":minimum": "#value >= :minimum",
     ":maximum": "#value <= :maximum",

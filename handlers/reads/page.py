@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
+# A filtered page first looks at so many rows for each row wanted, and without an index at so many in all: 110 read
+# units of `ddb` with this project's rows; in SQLite an index costs less further away.
+NEARBY_ROWS = 32
+MOST_SCANNED_ROWS = 4000
 PAGE_PARAMETERS = ("limit", "cursor", "order", "min_value", "max_value", "from", "to")
 NUMBER = r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,4})?"
 

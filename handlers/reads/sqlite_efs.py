@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+UNPROVEN = "No snapshot here can be proven to hold the data; the next publish mends it"
 LISTING_LIMIT_S = 1.0  # then the open snapshot is served: a file system that hangs must not stop who needs none of it
 
 _log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ class SqliteReader:
             if self._gains_nothing(name):
                 break
             if name.bookmark.epoch < self._catalog.rejected_epoch():
-                raise unavailable("The newest ledger's snapshot cannot be proven; the next publish mends it")
+                raise unavailable(UNPROVEN)
             try:
                 return self._replace(self._open(name, usage))
             except UnprovenError as error:
@@ -117,7 +118,7 @@ class SqliteReader:
     def _empty(self) -> Snapshot:
         """What there is before anything was published. Raises Problem (503) where something was."""
         if self._served or self._catalog.has_bad_files():
-            raise unavailable("No snapshot here can be proven to hold the data; the next publish mends it")
+            raise unavailable(UNPROVEN)
         if self._catalog.foreign:
             raise unavailable("No snapshot of this data model's version is published yet; the next publish makes one")
         return Snapshot.empty()

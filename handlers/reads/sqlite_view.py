@@ -10,7 +10,7 @@ only those are put in order. So neither reads the whole table, whatever the filt
 
 from __future__ import annotations
 
-from handlers.reads.page import page_range, range_end, remaining_range
+from handlers.reads.page import MOST_SCANNED_ROWS, NEARBY_ROWS, page_range, range_end, remaining_range
 from handlers.rows import TABLE, VALUE
 
 TYPE_CHECKING = False
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from handlers.snapshots.snapshot import Snapshot
 
     Arguments = list[float | str | int]
-
-NEARBY_ROWS = 32  # rows looked at for each row wanted, before an index is asked,
-MOST_NEARBY_ROWS = 4000  # and in all: further away, an index costs less
 
 # SQLite keeps the order of a subquery whose outer query aggregates by group_concat (select.c leaves it out only under
 # count, min and max), and the rows of a range of the primary key come in its order anyway.
@@ -78,7 +75,7 @@ class SqliteView:
 def nearby_range(query: PageQuery, newest: int) -> tuple[int, int]:
     """Return first and last seq of the rows that are looked at before an index is asked."""
     first, last = remaining_range(query, newest)
-    span = min(NEARBY_ROWS * query.limit, MOST_NEARBY_ROWS)
+    span = min(NEARBY_ROWS * query.limit, MOST_SCANNED_ROWS)
     return (last - span + 1, last) if query.newest_first else (first, first + span - 1)
 
 

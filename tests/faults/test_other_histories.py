@@ -159,7 +159,7 @@ def test_a_cold_reader_does_not_fall_back_to_a_replaced_ledger(place: Place, pat
     flip_bit(place.path(newer), 8 * 5000)
     reader = getattr(place, path)()
     for at_least in (NOTHING, older.bookmark):
-        with pytest.raises(Problem, match="cannot be proven") as caught:
+        with pytest.raises(Problem, match="can be proven to hold the data") as caught:
             served(reader, at_least)
         assert caught.value.status == 503
     publish(place.publisher(ledger), ledger)

@@ -449,3 +449,17 @@ def test_a_build_that_starts_anew_gives_back_what_the_one_before_took(place: Pla
         publish(publisher, ledger, full=True)
         assert len(names_in(place.tmp / "build")) == 1
     assert descriptors() <= before
+
+
+def test_a_file_that_goes_away_between_the_look_and_the_proof_is_not_there(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = place.publish(MemoryLedger(3))
+    publisher = place.publisher(MemoryLedger(3))
+
+    def gone(*_: object) -> None:
+        raise FileNotFoundError(published.name)
+
+    monkeypatch.setattr("handlers.snapshots.published.open_snapshot", gone)
+    assert publisher.published.newest() is None
+    assert names_in(place.snapshots) == [published.name]

@@ -11,6 +11,7 @@ import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -230,3 +231,23 @@ def test_a_file_that_cannot_be_looked_at_is_closed_again(place: Place, monkeypat
         open_file(str(place.path(published)))
     monkeypatch.undo()
     assert len(os.listdir("/dev/fd")) == before
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [(sqlite3.SQLITE_IOERR, OSError), (sqlite3.SQLITE_CORRUPT, UnprovenError)]
+)
+def test_a_last_row_that_cannot_be_read_is_told_from_one_that_is_no_row(
+    path: str, published: Published, code: int, expected: type[Exception]
+) -> None:
+    snapshot = open_snapshot(path, published.name)
+    error = sqlite3.DatabaseError("broken")
+    error.sqlite_errorcode = code
+
+    class Broken:
+        def execute(self, *_: object) -> sqlite3.Cursor:
+            raise error
+
+    connection, snapshot.connection = snapshot.connection, cast("sqlite3.Connection", Broken())
+    with pytest.raises(expected, match="broken"):
+        snapshot.last_id()
+    connection.close()
