@@ -1,4 +1,4 @@
-"""What the verbs print: results on standard output, steps and progress on standard error.
+"""The output of the verbs: results on standard output, steps and progress on standard error.
 
 Where nobody watches (a pipe, a file) both are plain text, 100 columns wide.
 """
@@ -65,7 +65,7 @@ def progress(title: str, total: int, interval_s: float = 5.0, unit: str = "rows"
 
 
 class _Pace:
-    """How many are done, and how fast."""
+    """The number of those done, and their rate."""
 
     def __init__(self, total: int, unit: str) -> None:
         self.total = total

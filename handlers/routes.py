@@ -40,7 +40,7 @@ BENCHMARK_OPERATIONS = ("measure", "benchmarks", "trends", "benchmark", "report"
 
 
 def gateway_routes() -> dict[str, str]:
-    """The gateway's explicit routes ("POST /insert") with the function each goes to.
+    """Return the gateway's explicit routes ("POST /insert") with the function each goes to.
 
     They are all that the command function answers, and every POST, because explicit routes are authorised as writes.
     `$default` goes to the query function, which so answers every other path and method, and says 404 and 405 in the
@@ -55,5 +55,5 @@ def gateway_routes() -> dict[str, str]:
 
 
 def methods(verb: str) -> tuple[str, ...]:
-    """The HTTP methods that a route with this verb answers."""
+    """Return the HTTP methods that a route with this verb answers."""
     return ("GET", "HEAD") if verb == "GET" else (verb,)

@@ -26,7 +26,7 @@ class SettingsError(ValueError):
 
 
 class Settings:
-    """What the environment says, with types. Raises SettingsError for a value that cannot be used."""
+    """The settings that the environment gives, with types. Raises SettingsError for a value that cannot be used."""
 
     __slots__ = (
         "check_interval_s",

@@ -20,6 +20,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("archives", "console", "handlers", "infra")
+QUESTION_WORDS = {"What", "Where", "Whether", "Who", "How", "That", "Of"}
 STANDARD = frozenset(sys.stdlib_module_names)
 
 # A name stands for a room, or for a file beside the rooms. Rooms in one line do not import each other.
@@ -240,6 +241,19 @@ def test_a_room_says_what_it_is_in_one_line_and_holds_nothing_else() -> None:
         (docstring,) = ast.parse(path.read_text()).body
         assert isinstance(docstring, ast.Expr), path
         assert len(path.read_text().splitlines()) == 1, path
+
+
+def test_no_docstring_begins_with_a_question_word() -> None:
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    wrong = [
+        f"{module_name(path)}: {docstring.splitlines()[0]}"
+        for path in (path for part in PARTS for path in files(part))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, documented)
+        and (docstring := ast.get_docstring(node))
+        and docstring.split()[0].rstrip(",:;") in QUESTION_WORDS
+    ]
+    assert wrong == []
 
 
 def test_no_module_needs_itself() -> None:

@@ -23,7 +23,7 @@ Recycle = Callable[[], None]  # ends all sandboxes: the next read is the first o
 
 @dataclass(frozen=True)
 class Rounds:
-    """How often each path is asked, and for how long at most.
+    """The number of times that each path is asked, and the longest that it is asked.
 
     Args:
         warm_ups: how many requests before those that count.

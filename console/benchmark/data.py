@@ -22,7 +22,7 @@ QUICKEST = "sqlite-efs"  # what is asked where any path would do
 
 @dataclass(frozen=True)
 class BenchData:
-    """What the workloads ask for.
+    """The data that the workloads ask for.
 
     Args:
         ids: of all rows, oldest first; empty where no workload needs them.

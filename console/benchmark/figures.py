@@ -25,7 +25,7 @@ DIGITS = 3
 
 
 class Histogram(Protocol):
-    """What is used of an HdrHistogram."""
+    """The part of an HdrHistogram that is used."""
 
     def record_value(self, value: int) -> bool: ...
     def encode(self) -> bytes: ...
@@ -38,7 +38,7 @@ class _Recorded(Protocol):
 
 
 class Remark(NamedTuple):
-    """What the measuring itself has to say of a kind: a note, and of an open loop its pace."""
+    """A remark of the measuring itself on a kind: a note, and of an open loop its pace."""
 
     note: str | None = None
     pace: Pace | None = None

@@ -52,7 +52,7 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class Pace:
-    """How a rate went.
+    """The outcome of a rate.
 
     Args:
         achieved_per_s: the good answers that the service keeps up with.
@@ -78,12 +78,12 @@ class Pace:
 
     @property
     def is_held(self) -> bool:
-        """Whether the times say something of this rate."""
+        """Tell whether the times say something of this rate."""
         return self.is_whole and self.achieved_per_s >= HELD * self.asked_per_s
 
     @property
     def complaint(self) -> str | None:
-        """Why they do not."""
+        """Return the reason why the times say nothing of this rate; None where they do."""
         if self.is_held:
             return None
         reason = (

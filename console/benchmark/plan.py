@@ -1,4 +1,4 @@
-"""What is to be measured, and how much work that is."""
+"""The plan: all that is to be measured, and how much work that is."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Exchange:
 
     @property
     def phases_ms(self) -> Numbers:
-        """What the function spent its time on; `total` is all of it."""
+        """Return the milliseconds that the function spent on each phase; `total` is all of it."""
         return read_numbers(self.members.get("timings_ms"))
 
     @property

@@ -1,4 +1,4 @@
-"""What was measured, one sample a request, kept in memory for the figures and written to a file as it comes."""
+"""The samples measured, one a request, kept in memory for the figures and written to a file as they come."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Sample:
 
 
 class Kind(NamedTuple):
-    """What a sample is one of."""
+    """The kind that a sample is of."""
 
     workload: Workload
     source: str
@@ -91,7 +91,7 @@ def added(each: Sequence[Numbers]) -> Numbers:
 
 
 class Raw(Protocol):
-    """What takes lines of text."""
+    """A taker of lines of text."""
 
     def write(self, line: str, /) -> object: ...
 

@@ -1,4 +1,4 @@
-"""What is asked: the workloads, how often each is carried out, and the requests that they are made of.
+"""The workloads, how often each is carried out, and the requests that they are made of.
 
 Every path is asked the same in the same round. Two workloads write: `first-after-publish` and `write`.
 """
@@ -43,7 +43,7 @@ class Ask:
 
 
 class Draw(Protocol):
-    """What is used of a random.Random."""
+    """The part of a random.Random that is used."""
 
     def choice(self, seq: Sequence[str], /) -> str: ...
     def random(self) -> float: ...

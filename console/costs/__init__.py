@@ -1,1 +1,1 @@
-"""What each home costs in a month."""
+"""The costs of each home in a month."""

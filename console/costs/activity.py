@@ -1,4 +1,4 @@
-"""What happens in a month on one read path: how often something is read, opened, copied, published, started.
+"""The activity of a month on one read path: how often something is read, opened, copied, published, started.
 
 Counting only, no money: bill.py puts prices on it. Reads and publishes are spread evenly over the month.
 """
@@ -89,8 +89,9 @@ def opened_bytes(scenario: Scenario) -> float:
 
 
 def copied_bytes(scenario: Scenario, loads: float) -> float:
-    """What `sqlite-tmp` reads to have a snapshot: a small one at once; of a large one a step at each read, while it is
-    read where it is published.
+    """Return the bytes that `sqlite-tmp` reads to have a snapshot.
+
+    A small one is read at once; of a large one a step at each read, while it is read where it is published.
 
     Args:
         loads: in a month; the more there are, the fewer reads come after each.

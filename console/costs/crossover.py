@@ -1,4 +1,4 @@
-"""Where the cheapest of several changes as one number grows. Knows nothing of what the costs are of.
+"""The points where the cheapest of several changes as one number grows. Knows nothing of what the costs are of.
 
 The range is looked at in steps of 7 %; two changes within one step that undo each other go unseen. Where the costs run
 straight between two steps the change is solved for exactly, elsewhere it is bisected to one part in a billion.
@@ -35,7 +35,7 @@ class Crossing:
 
 
 def cheapest(costs: Mapping[str, float]) -> tuple[str, ...]:
-    """Who costs least; several where they cost the same."""
+    """Return the one that costs least; several where they cost the same."""
     least = min(costs.values())
     return tuple(name for name, cost in costs.items() if cost - least <= TOLERANCE * least)
 
@@ -68,7 +68,7 @@ def _between(costs: Costs, left: float, right: float) -> Iterator[Crossing]:
 
 
 def _solved(costs: Costs, left: float, right: float) -> float | None:
-    """Where a straight line between both ends says that they cost the same, if they do there; None if not."""
+    """Return where a straight line between both ends says that they cost the same, if they do there; None if not."""
     below, above = cheapest(costs(left)), cheapest(costs(right))
     first, last = below[0], above[-1]
     at_left, at_right = (found[first] - found[last] for found in (costs(left), costs(right)))

@@ -1,4 +1,4 @@
-"""What AWS asks: list prices of one region on one date, from a file that says where each of them stands.
+"""The list prices of AWS, of one region on one date, from a file that says where each of them stands.
 
 prices.json beside this module is the only place with a price in it. Free tiers and discounts for quantity are left out:
 what they take off a bill depends on everything else in the account.

@@ -1,4 +1,4 @@
-"""What is to be paid for: the data, the load on it, and how the stack runs.
+"""All that is to be paid for: the data, the load on it, and how the stack runs.
 
 Each field of `Scenario` is an option of `python -m console cost`. Some can be measured instead: given beats measured,
 measured beats the stack's default settings and what is assumed. `INPUTS` says what each number means and may be,
@@ -92,7 +92,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Input:
-    """What a number of a scenario may be, and what it says.
+    """The values that a number of a scenario may have, and its meaning.
 
     Args:
         follows: from what it is worked out where nobody says it.

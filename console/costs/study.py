@@ -36,7 +36,7 @@ RANGES: dict[str, Span] = {
 
 @dataclass(frozen=True)
 class Swing:
-    """What one value does to the bills.
+    """The effect of one value on the bills.
 
     Args:
         halved, doubled: the value, within its limits.
@@ -56,13 +56,13 @@ class Swing:
 
     @property
     def spread_usd(self) -> float:
-        """How far the sum moves."""
+        """Return how far the sum moves."""
         return abs(self.doubled_usd - self.halved_usd)
 
 
 @dataclass(frozen=True)
 class Study:
-    """What a scenario costs in a month.
+    """The costs of a scenario in a month.
 
     Args:
         stack_region: where the stack is that was measured; None where that is not known.
@@ -105,7 +105,7 @@ class Study:
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether the prices are known to be those of another region than the stack's."""
+        """Tell whether the prices are known to be those of another region than the stack's."""
         return self.stack_region not in (None, self.price_list.region)
 
 

@@ -1,4 +1,4 @@
-"""What `cost` prints for people: the bills side by side, and in words what is cheapest, until where, and why."""
+"""The output of `cost` for people: the bills side by side, and in words what is cheapest, until where, and why."""
 
 from __future__ import annotations
 

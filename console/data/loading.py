@@ -21,7 +21,7 @@ from handlers.rows import Draft, random_draft
 
 @dataclass(frozen=True)
 class LoadPlan:
-    """What is to be loaded: rows start … start + count - 1 of a seed."""
+    """The rows to be loaded: start … start + count - 1 of a seed."""
 
     count: int
     seed: int
@@ -47,7 +47,7 @@ class LoadPlan:
 
 @dataclass
 class Loaded:
-    """What was loaded."""
+    """The outcome of a load."""
 
     inserted: int
     seed: int

@@ -21,7 +21,7 @@ from handlers.routes import SOURCES
 
 @dataclass
 class Check:
-    """What one path gave."""
+    """The findings on one path."""
 
     source: str
     rows: int

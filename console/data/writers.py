@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Writer(Protocol):
-    """Where rows go."""
+    """A place that rows are written to."""
 
     def append(self, key: str, drafts: Sequence[Draft]) -> str:
         """Append a batch, once for a key; returns the bookmark after it. Raises ConsoleError."""

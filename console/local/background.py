@@ -27,7 +27,7 @@ class BackgroundStack:
 
     @property
     def url(self) -> str:
-        """Where the gateway answers."""
+        """Return the address at which the gateway answers."""
         return self._stack.url
 
     @property

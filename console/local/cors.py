@@ -1,4 +1,4 @@
-"""What pages of other origins may do, as the gateway in AWS does it where its `corsOrigins` name them.
+"""The rights of pages of other origins, as the gateway in AWS grants them where its `corsOrigins` name them.
 
 Here they are the pages of this machine: any other page that a developer happens to look at must not read the rows.
 Source: API Gateway developer guide, "Configure CORS for HTTP APIs": it answers preflights itself, adds its headers to

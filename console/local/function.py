@@ -193,7 +193,7 @@ class _Sandbox:
 
 
 def _lambda_environ(name: str) -> dict[str, str]:
-    """What Lambda itself puts into a function's environment, without a memory size: nothing limits it here."""
+    """Return what Lambda itself puts into a function's environment, without a memory size: nothing limits it here."""
     return {
         "AWS_LAMBDA_FUNCTION_NAME": name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

@@ -76,7 +76,7 @@ class LocalStack:
 
     @property
     def url(self) -> str:
-        """Where the gateway answers, once it has started."""
+        """Return the address at which the gateway answers, once it has started."""
         return f"http://{HOST}:{self.port}"
 
     async def __aenter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""What the read paths cost against the reads a month, with the changes of the cheapest marked."""
+"""The chart of the read paths' costs against the reads a month, with the changes of the cheapest marked."""
 
 # matplotlib's own types leave its keyword arguments unknown
 # pyright: reportUnknownMemberType=false

@@ -1,1 +1,1 @@
-"""What was measured: the format, its files, its statistics."""
+"""The results of measuring: the format, its files, its statistics."""

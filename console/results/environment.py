@@ -1,4 +1,4 @@
-"""What was measured and from where: the result's `environment`."""
+"""The result's `environment`: what was measured and from where."""
 
 from __future__ import annotations
 

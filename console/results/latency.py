@@ -1,4 +1,4 @@
-"""How long one path took, as far as a verdict may rely on it, and when two times differ.
+"""The time that one path took, as far as a verdict may rely on it, and when two times differ.
 
 An interval whose upper end is None has none: too few requests tell. The interval of fewer than LEAST_COMPARED requests
 is narrow and says nothing, so that a verdict takes it for unbounded.
@@ -45,7 +45,7 @@ class Latency(NamedTuple):
 
     @property
     def is_told(self) -> bool:
-        """Whether there are enough requests to compare it with anything."""
+        """Tell whether there are enough requests to compare it with anything."""
         return self.requests >= LEAST_COMPARED
 
 

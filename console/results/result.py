@@ -131,7 +131,7 @@ class FunctionBuild:
 @_known
 @dataclass(frozen=True)
 class ClientMachine:
-    """Where the requests came from. `version` is this project's."""
+    """The machine that the requests came from. `version` is this project's."""
 
     python: str
     system: str
@@ -143,7 +143,7 @@ class ClientMachine:
 @_known
 @dataclass(frozen=True)
 class Environment:
-    """What was measured, and from where."""
+    """The stack that was measured, and the machine that it was measured from."""
 
     url: str
     is_local: bool
@@ -154,7 +154,7 @@ class Environment:
 @_known
 @dataclass(frozen=True)
 class BenchSettings:
-    """What was asked for.
+    """The settings that were asked for.
 
     Args:
         limit_s: how long one path could take for one workload; a slower one was asked less often.

@@ -37,7 +37,7 @@ SEED = 1
 
 @dataclass
 class Outcome:
-    """What the demo found."""
+    """The findings of the demo."""
 
     rows: int
     reads: int

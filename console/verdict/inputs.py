@@ -1,4 +1,4 @@
-"""What a benchmark's result tells the cost model.
+"""The inputs of the cost model that a benchmark's result tells.
 
 A result from this machine tells how much data there is and nothing else: its times lack EFS, DynamoDB and a network,
 and the emulator counts read units by calls, not by bytes.
@@ -36,7 +36,7 @@ def choose_size(result: BenchResult, rows: float | None) -> Size:
 
 
 class Case(NamedTuple):
-    """What a verdict is about: what was measured of a size, and what the load at hand costs.
+    """The case that a verdict is about: what was measured of a size, and what the load at hand costs.
 
     Args:
         workload: what most reads are like.

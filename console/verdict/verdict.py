@@ -29,7 +29,7 @@ LOCAL = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """What to do, and why.
+    """The advice on what to do, and why.
 
     Args:
         recommended: a path; the first of several equal ones; None where all failed too often.

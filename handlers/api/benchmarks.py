@@ -71,7 +71,7 @@ class Benchmarks:
         return cls(lambda path, raw_query: router(event_of_get(path, raw_query), None), settings, store)
 
     def operations(self) -> dict[str, Operation]:
-        """By their names in the route table."""
+        """Return the operations by their names in the route table."""
         return {
             "measure": self.measure,
             "benchmarks": self.benchmarks,
@@ -147,7 +147,7 @@ class Benchmarks:
 
 
 def asked_of(body: dict[str, object]) -> tuple[int, list[str]]:
-    """Iterations and workloads that the body asks for. Raises Problem (422) that names every wrong member."""
+    """Return iterations and workloads that the body asks for. Raises Problem (422) that names every wrong member."""
     errors = [
         field_error(name, body[name], "only iterations, workloads")
         for name in body

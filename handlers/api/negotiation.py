@@ -1,4 +1,4 @@
-"""What a client accepts: gzip or not, a page or JSON.
+"""The preferences of a client: gzip or not, a page or JSON.
 
 Loaded with the first answer that is large enough to be compressed, and by `GET /`.
 Sources: RFC 9110, sections 12.4.2 (weights), 12.5.1 (Accept), 12.5.3 (Accept-Encoding); RFC 1952 (gzip).

@@ -65,12 +65,12 @@ class Request:
         return parameters, errors
 
     def remaining_s(self) -> float | None:
-        """Seconds until Lambda cuts the function off; None where nobody says."""
+        """Return the seconds until Lambda cuts the function off; None where nobody says."""
         remaining_ms: Callable[[], int] | None = getattr(self._context, "get_remaining_time_in_millis", None)
         return remaining_ms() / 1000 if remaining_ms else None
 
     def json_object(self) -> dict[str, object]:
-        """The body as a JSON object; an empty body is {}.
+        """Return the body as a JSON object; an empty body is {}.
 
         Raises Problem: 400 malformed, 413 over 1 MB, 415 not JSON, 422 not an object.
         """
@@ -96,7 +96,7 @@ class Request:
 
 
 def event_of_get(path: str, raw_query: str = "") -> dict[str, object]:
-    """The event of a GET, for what the function asks of itself."""
+    """Return the event of a GET, for what the function asks of itself."""
     return {"rawPath": path, "rawQueryString": raw_query, "requestContext": {"http": {"method": "GET"}}}
 
 
@@ -110,7 +110,7 @@ def _from_base64(text: str) -> bytes:
 
 
 def _decoded(text: str) -> str:
-    """Percent-decoding, strict: a broken escape or bytes that are not UTF-8 are errors, not replacement characters."""
+    """Decode percent-encoding, strictly: a broken escape or bytes that are not UTF-8 are errors, never replaced."""
     if "%" not in text:
         return text.replace("+", " ")
     head, *escapes = text.replace("+", " ").split("%")
@@ -132,7 +132,7 @@ def _names(allowed: tuple[str, ...]) -> str:
 
 
 def _parsed(body: bytes) -> object:
-    """JSON as RFC 8259 has it: no NaN, no Infinity, no repeated names, in UTF-8, and no half of a surrogate pair."""
+    """Parse JSON as RFC 8259 has it: no NaN, no Infinity, no repeated names, in UTF-8, no half of a surrogate pair."""
     try:
         content = json.loads(
             body.decode(), parse_constant=_no_constant, parse_int=_integer, object_pairs_hook=_without_repeats
@@ -145,7 +145,7 @@ def _parsed(body: bytes) -> object:
 
 
 def _check_pairs(body: bytes, content: object) -> None:
-    """Raises ValueError for half of a surrogate pair, which only an escape can bring in: no UTF-8 can hold it."""
+    """Raise ValueError for half of a surrogate pair, which only an escape can bring in: no UTF-8 can hold it."""
     if b"\\u" in body:
         json.dumps(content, ensure_ascii=False).encode()
 

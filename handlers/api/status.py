@@ -1,4 +1,4 @@
-"""How each function is, and what is published: `/health`, `/command/health`, `/query/health`, `GET /snapshots`."""
+"""Health of each function, and what is published: `/health`, `/command/health`, `/query/health`, `GET /snapshots`."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Deadline:
         self._end_s = clock() + limit_s
 
     def leaves_an_attempt(self) -> bool:
-        """Whether an attempt that starts now ends in time, however slow."""
+        """Tell whether an attempt that starts now ends in time, however slow."""
         return self._clock() + CONNECT_TIMEOUT_S + READ_TIMEOUT_S < self._end_s
 
     def pause(self, attempt: int) -> None:
@@ -85,7 +85,7 @@ def backoff_s(attempt: int, base_s: float, longest_s: float) -> float:
 
 
 def make_client(region: str) -> Client:
-    """The client of a sandbox: kept alive, bounded, without retries of its own."""
+    """Make the client of a sandbox: kept alive, bounded, without retries of its own."""
     import boto3  # noqa: PLC0415 - 78 ms that only those pay who talk to DynamoDB
     from botocore.config import Config  # noqa: PLC0415
 
@@ -176,7 +176,7 @@ def transact(
 
 
 def _is_retried(error: ClientError) -> bool:
-    """Whether to try again. Raises Problem (503) where trying again can't help and the caller has no part in it."""
+    """Tell whether to try again. Raises Problem (503) where that can't help and the caller has no part in it."""
     code = error_code(error)
     if code in RETRIED_CODES or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
         return True
@@ -187,7 +187,7 @@ def _is_retried(error: ClientError) -> bool:
 
 
 def _is_doubtful(error: Exception) -> bool:
-    """Whether an attempt that failed so may have been carried out: it got there, and was not turned away."""
+    """Tell whether an attempt that failed so may have been carried out: it got there, and was not turned away."""
     from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError  # noqa: PLC0415
 
     if isinstance(error, ClientError):

@@ -19,17 +19,17 @@ ATTRIBUTES = {PARTITION_KEY: "S", SORT_KEY: "N", ID: "S"}
 
 
 def rows_key(epoch: int, page: int) -> str:
-    """The partition key of one page of rows; page 0 holds seq 1 to 1000."""
+    """Return the partition key of one page of rows; page 0 holds seq 1 to 1000."""
     return f"ledger#{epoch}#{page}"
 
 
 def page_of(seq: int) -> int:
-    """The page that holds a sequence number."""
+    """Return the page that holds a sequence number."""
     return (seq - 1) // PAGE_ROWS
 
 
 def create_table_arguments(name: str) -> dict[str, object]:
-    """The arguments of DynamoDB's CreateTable. Time to live is switched on by a call of its own."""
+    """Return the arguments of DynamoDB's CreateTable. Time to live is switched on by a call of its own."""
     return {
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",

@@ -69,7 +69,7 @@ class Lane:
         self._receipts.append(consumed_of(response["headers"]["consumed"]))
 
     def result(self) -> LaneResult:
-        """What came of it so far."""
+        """Return what came of it so far."""
         return LaneResult(
             workload=self.workload,
             source=self.source,
@@ -87,7 +87,7 @@ class Lane:
 
 
 def lanes_of(workloads: Sequence[str], data: DataSet) -> list[Lane]:
-    """A lane for each workload on each source."""
+    """Make a lane for each workload on each source."""
     return [Lane(workload, source, WORKLOADS[workload](data)) for workload in workloads for source in SOURCES]
 
 
@@ -121,7 +121,7 @@ def measure(
 
 
 def consumed_of(header: str) -> Consumed:
-    """What the header `Consumed` says, by the body's names. Read units that it leaves out are None."""
+    """Return what the header `Consumed` says, by the body's names. Read units that it leaves out are None."""
     members = (member.split("=") for member in header.split(", "))
     consumed = {name.replace("-", "_"): value if value.isalpha() else json.loads(value) for name, value in members}
     consumed.pop("init_ms", None)  # of a sandbox, not of a request
@@ -129,7 +129,7 @@ def consumed_of(header: str) -> Consumed:
 
 
 def total_of(receipts: list[Consumed]) -> Consumed:
-    """Receipts added up. What one of them does not know, the sum does not know; a text is the same on all."""
+    """Add up receipts. What one of them does not know, the sum does not know; a text is the same on all."""
     total: Consumed = {}
     for name in receipts[0] if receipts else ():
         amounts = [receipt[name] for receipt in receipts]
@@ -152,5 +152,5 @@ def finish_copy(ask: Ask, end_s: float, clock: Callable[[], float]) -> None:
 
 
 def check_ledger(ask: Ask) -> None:
-    """Raises Problem (503) where the ledger cannot be read: then nothing could be kept either."""
+    """Raise Problem (503) where the ledger cannot be read: then nothing could be kept either."""
     asked(ask, "/ddb", "limit=1")

@@ -46,7 +46,7 @@ class Trend(TypedDict):
 
 
 def report_of(benchmark: Benchmark) -> str:
-    """A session as Markdown."""
+    """Return a session as Markdown."""
     settings = benchmark["settings"]
     state = "complete" if benchmark["complete"] else "stopped early, for time"
     parts = [
@@ -63,13 +63,13 @@ def report_of(benchmark: Benchmark) -> str:
 
 
 def csv_of(benchmark: Benchmark) -> str:
-    """A session's results as CSV (RFC 4180), a line each; what was not measured is empty."""
+    """Return a session's results as CSV (RFC 4180), a line each; what was not measured is empty."""
     lines = [COLUMNS, *(_cells(result) for result in benchmark["results"])]
     return "".join(",".join(line) + "\r\n" for line in lines)
 
 
 def trends_of(benchmarks: Sequence[Benchmark]) -> list[Trend]:
-    """How the medians and 99th percentiles went from session to session, which come newest first."""
+    """Return how the medians and 99th percentiles went from session to session, which come newest first."""
     trends: dict[tuple[str, str], Trend] = {}
     by_id = {benchmark["id"]: benchmark for benchmark in benchmarks}
     for benchmark in reversed(benchmarks):
@@ -90,7 +90,7 @@ def _later(benchmark: Benchmark) -> str:
 
 
 def _alike(one: Benchmark, other: Benchmark) -> bool:
-    """Whether the sessions measured the same: as many rows, in the same environment."""
+    """Tell whether the sessions measured the same: as many rows, in the same environment."""
     same = all(one["environment"].get(name) == other["environment"].get(name) for name in ALIKE)
     return same and one["rows"] == other["rows"]
 
@@ -117,7 +117,7 @@ def _change(now_ms: float, before_ms: float | None) -> float | None:
 
 
 def _section(workload: str, results: Iterable[LaneResult]) -> str:
-    """One workload's table, a line for each source."""
+    """Return one workload's table, a line for each source."""
     header = ("source", "requests", "errors", *(f"{figure} ms" for figure in FIGURES), "consumed by a request")
     lines = [
         (*_measured(result), _consumed(result))
@@ -135,12 +135,12 @@ def _measured(result: LaneResult) -> tuple[str, ...]:
 
 
 def _errors(result: LaneResult) -> str:
-    """Every status with how often: "503: 2"."""
+    """Return every status with how often: "503: 2"."""
     return "; ".join(f"{status}: {count}" for status, count in sorted(result["errors"].items()))
 
 
 def _consumed(result: LaneResult) -> str:
-    """What a request used on average, of that which it used at all."""
+    """Return what a request used on average, of that which it used at all."""
     means = [
         f"{name} {amount / result['requests']:.4g}"
         for name, amount in result["consumed"].items()

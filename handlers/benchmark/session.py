@@ -1,4 +1,4 @@
-"""What a benchmark inside the function found, as it is answered and kept."""
+"""The findings of a benchmark inside the function, as they are answered and kept."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LaneResult(TypedDict):
 
 
 class BenchmarkSettings(TypedDict):
-    """What was asked for."""
+    """The settings that were asked for."""
 
     iterations: int
     warm_ups: int

@@ -34,7 +34,7 @@ class BenchmarkStore:
         return benchmark
 
     def get(self, benchmark_id: str, now_s: float, deadline: Deadline) -> Benchmark | None:
-        """One session with its results; None where there is none, or only one past its time."""
+        """Return one session with its results; None where there is none, or only one past its time."""
         if not is_id(benchmark_id) or int(benchmark_id) < _oldest_ms(now_s):
             return None
         key: Item = {"pk": {"S": BENCHMARKS}, "sk": {"N": benchmark_id}}
@@ -44,7 +44,7 @@ class BenchmarkStore:
     def newest(
         self, limit: int, now_s: float, deadline: Deadline, before_id: str | None = None
     ) -> tuple[list[Benchmark], bool]:
-        """At most `limit` sessions, newest first, that are older than `before_id`; and whether more follow."""
+        """Return at most `limit` sessions, newest first, that are older than `before_id`; and whether more follow."""
         last_ms = int(before_id) - 1 if before_id else 10**ID_DIGITS
         answer = call(
             lambda: self._client.query(
@@ -65,7 +65,7 @@ class BenchmarkStore:
         return found[:limit], len(found) > limit or "LastEvaluatedKey" in answer
 
     def _put(self, benchmark: Benchmark, deadline: Deadline) -> bool:
-        """Whether the id was free."""
+        """Write a session under its id, if that is free. Returns whether it was."""
         session = {name: value for name, value in benchmark.items() if name != "results"}
         item: Item = {
             "pk": {"S": BENCHMARKS},
@@ -87,16 +87,16 @@ class BenchmarkStore:
 
 
 def benchmark_from_item(item: Item) -> Benchmark:
-    """The session that `save` wrote."""
+    """Return the session that `save` wrote."""
     session = cast("BenchmarkSession", json.loads(item["session"].get("S", "")))
     return Benchmark(**session, results=json.loads(item["results"].get("S", "")))
 
 
 def is_id(text: str) -> bool:
-    """Whether a text has the form of an id: milliseconds since 1970."""
+    """Tell whether a text has the form of an id: milliseconds since 1970."""
     return text.isascii() and text.isdigit() and len(text) <= ID_DIGITS and not text.startswith("0")
 
 
 def _oldest_ms(now_s: float) -> int:
-    """The least id whose time is not over; the table's own clean-up comes up to two days later."""
+    """Return the least id whose time is not over; the table's own clean-up comes up to two days later."""
     return int((now_s - KEEP_S) * 1000) + 1

@@ -1,4 +1,4 @@
-"""What a benchmark asks for: requests that the same data set always gives the same.
+"""The requests of a benchmark: the same data set always gives the same.
 
 A request is a path and a query, as the function is asked for them by a client.
 """
@@ -25,7 +25,7 @@ Suffix = tuple[str, str]  # what follows a source in a path, and the query
 
 
 class DataSet:
-    """What the requests are made from: the newest snapshot's bookmark, and some rows of it. Raises Problem."""
+    """The data that requests are made from: the newest snapshot's bookmark, and some rows of it. Raises Problem."""
 
     def __init__(self, ask: Ask) -> None:
         first = asked(ask, "/sqlite-efs", "limit=1")
@@ -41,21 +41,21 @@ class DataSet:
         return asked(ask, "/sqlite-efs", f"limit=1&order=asc{cursor}")["data"][0]
 
     def newest_100(self) -> list[Suffix]:
-        """The page that everybody asks for."""
+        """Ask for the page that everybody asks for."""
         return [("", "limit=100")]
 
     def by_id(self) -> list[Suffix]:
-        """Rows from everywhere in the data set."""
+        """Ask for rows from everywhere in the data set."""
         return [(f"/{row['id']}", "") for row in self._rows]
 
     def range(self) -> list[Suffix]:
-        """Between two neighbouring values of the sample lies about one row in fifty."""
+        """Ask for the rows between two neighbouring values of the sample: about one row in fifty."""
         values = sorted(float(row[VALUE]) for row in self._rows)
         bounds = zip(values, values[1:] or values, strict=False)
         return [("", f"min_value={low}&max_value={high}".replace("+", "%2B")) for low, high in bounds]
 
     def stats(self) -> list[Suffix]:
-        """All rows, without a transfer of any."""
+        """Ask for statistics of all rows, without a transfer of any."""
         return [("/stats", "")]
 
 

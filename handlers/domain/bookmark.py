@@ -20,12 +20,12 @@ class Bookmark(tuple[int, int]):
 
     @property
     def epoch(self) -> int:
-        """The identity of one ledger history."""
+        """Return the identity of one ledger history."""
         return self[0]
 
     @property
     def seq(self) -> int:
-        """How many rows of that history; the sequence number of the last one."""
+        """Return how many rows of that history it holds: the sequence number of the last one."""
         return self[1]
 
     def __str__(self) -> str:

@@ -16,7 +16,7 @@ short_hash = partial(blake2b, digest_size=8)  # of a short text's bytes
 
 
 def content_hash(known: int, seqs: list[int], texts: list[str]) -> int:
-    """The content hash of `known`'s rows and these: sequence numbers and rows' JSON texts, in step."""
+    """Return the content hash of `known`'s rows and these: sequence numbers and rows' JSON texts, in step."""
     total = known
     for seq, text in zip(seqs, texts, strict=True):
         total += int.from_bytes(blake2b(b"%d\n%s" % (seq, text.encode()), digest_size=16).digest(), "big")
@@ -24,5 +24,5 @@ def content_hash(known: int, seqs: list[int], texts: list[str]) -> int:
 
 
 def hash_text(value: int) -> str:
-    """A content hash as 32 hex digits."""
+    """Return a content hash as 32 hex digits."""
     return f"{value:032x}"

@@ -17,22 +17,22 @@ _GREATEST_TEXT = "9" * 38 + "E+88"  # greater than any double below 1e126
 
 
 def is_storable(value: float) -> bool:
-    """Whether DynamoDB can hold this double."""
+    """Tell whether DynamoDB can hold this double."""
     return value == 0 or SMALLEST <= abs(value) < LIMIT
 
 
 def number_text(value: float) -> str:
-    """The text of a storable double in DynamoDB and in JSON."""
+    """Return the text of a storable double in DynamoDB and in JSON."""
     return repr(value)
 
 
 def lower_bound_text(bound: float) -> str:
-    """A DynamoDB number that lets through exactly the storable doubles >= `bound`."""
+    """Return a DynamoDB number that lets through exactly the storable doubles >= `bound`."""
     return _bound_text(bound, number_text(SMALLEST) if bound > 0 else "0")
 
 
 def upper_bound_text(bound: float) -> str:
-    """A DynamoDB number that lets through exactly the storable doubles <= `bound`."""
+    """Return a DynamoDB number that lets through exactly the storable doubles <= `bound`."""
     return _bound_text(bound, number_text(-SMALLEST) if bound < 0 else "0")
 
 
@@ -45,7 +45,7 @@ def _bound_text(bound: float, if_tiny: str) -> str:
 
 
 def exact_parts(values: list[float]) -> list[float]:
-    """The exact sum of doubles as few doubles, greatest first: their exact sum is the sum of `values`.
+    """Return the exact sum of doubles as few doubles, greatest first: their exact sum is the sum of `values`.
 
     `math.fsum` rounds an exact sum once, so each further pass gives the next part of what it rounded away. The parts
     of a prefix can be kept and continued later, and `math.fsum` of them does not depend on how it came about.

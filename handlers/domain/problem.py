@@ -58,11 +58,11 @@ class Problem(Exception):  # noqa: N818 - "problem" is RFC 9457's own word
 
     @property
     def status(self) -> int:
-        """The HTTP status."""
+        """Return the HTTP status."""
         return KINDS[self.kind][0]
 
     def body(self, instance: str) -> str:
-        """The problem object as JSON text; `instance` is the request's id."""
+        """Return the problem object as JSON text; `instance` is the request's id."""
         members: dict[str, object] = {
             "type": TYPE_PREFIX + self.kind,
             "title": KINDS[self.kind][1],
@@ -76,24 +76,24 @@ class Problem(Exception):  # noqa: N818 - "problem" is RFC 9457's own word
 
 
 def field_error(field: str, got: object, allowed: str) -> dict[str, str]:
-    """One wrong field: its name and what was got (both shortened), what is allowed."""
+    """Describe one wrong field: its name and what was got (both shortened), what is allowed."""
     return {"field": _shortened(field), "got": shown(got), "allowed": allowed}
 
 
 def invalid(kind: str, errors: list[dict[str, str]]) -> Problem:
-    """A problem of `kind` whose detail is its first error, said in one sentence."""
+    """Return a problem of `kind` whose detail is its first error, said in one sentence."""
     first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return Problem(kind, f"{first['field']}: got {first['got']}, allowed: {first['allowed']}{more}", errors)
 
 
 def unavailable(detail: str, retry_after_s: int = 1, kind: str = "unavailable") -> Problem:
-    """503 with Retry-After: the same request can work later."""
+    """Return a 503 with Retry-After: the same request can work later."""
     return Problem(kind, detail, headers={"retry-after": str(retry_after_s)})
 
 
 def shown(got: object) -> str:
-    """`got` as short JSON text, whatever it is."""
+    """Return `got` as short JSON text, whatever it is."""
     try:
         return _shortened(json.dumps(got, default=repr))
     except RecursionError:

@@ -26,7 +26,7 @@ class Stats:
         self.last: str | None = None
 
     def plus(self, values: list[float], times: list[str]) -> Stats:
-        """These statistics with more rows: their values and their created_at, in any order, of equal length."""
+        """Return these statistics with more rows: their values and their created_at, in any order, of equal length."""
         if not values:
             return self
         stats = Stats()
@@ -39,7 +39,7 @@ class Stats:
         return stats
 
     def answer(self) -> dict[str, object]:
-        """The numbers as the API shows them; None where there are no rows."""
+        """Return the numbers as the API shows them; None where there are no rows."""
         return {
             "count": self.count,
             "min": self.minimum,
@@ -50,12 +50,12 @@ class Stats:
         }
 
     def to_text(self) -> str:
-        """The state as JSON, to be continued by `from_text`."""
+        """Return the state as JSON, to be continued by `from_text`."""
         return json.dumps([getattr(self, name) for name in self.__slots__])
 
     @classmethod
     def from_text(cls, text: str) -> Stats:
-        """The state that `to_text` wrote. Raises ValueError for anything else."""
+        """Return the state that `to_text` wrote. Raises ValueError for anything else."""
         values = json.loads(text)
         stats = cls()
         for name, value in zip(cls.__slots__, values, strict=True):

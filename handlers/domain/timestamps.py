@@ -23,7 +23,7 @@ boottime_s = partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "
 
 
 def utc_text(seconds: float) -> str:
-    """The text of a moment given in seconds since 1970."""
+    """Return the text of a moment given in seconds since 1970."""
     from datetime import datetime, timedelta  # noqa: PLC0415 - 1 ms of a cold start
 
     # Naive on purpose: all moments here are UTC.
@@ -31,12 +31,12 @@ def utc_text(seconds: float) -> str:
 
 
 def time_text(moment: datetime) -> str:
-    """The text of a naive UTC moment."""
+    """Return the text of a naive UTC moment."""
     return moment.isoformat(timespec="milliseconds") + "Z"
 
 
 def parse_time(text: str) -> str:
-    """An RFC 3339 time as such a text; between two milliseconds the later one, for a bound is the same there.
+    """Return an RFC 3339 time as such a text; between two milliseconds the later one, for a bound is the same there.
 
     Raises ValueError or OverflowError (outside the years 1 to 9999).
     """

@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Appended:
-    """What a call put into the ledger."""
+    """The rows that a call put into the ledger."""
 
     ids: tuple[str, ...]
     bookmark: Bookmark
@@ -42,7 +42,7 @@ class Appended:
 
 
 class HistoryChangedError(Exception):
-    """What this call rests on is gone: another call wrote its record, or the ledger was replaced."""
+    """The ground of this call is gone: another call wrote its record, or the ledger was replaced."""
 
 
 class Appender:
@@ -69,7 +69,7 @@ class Appender:
         self._head: Bookmark | None = None
 
     def head(self, deadline: Deadline) -> Bookmark:
-        """The ledger's head; makes the ledger where there is none."""
+        """Return the ledger's head; make the ledger where there is none."""
         self._head = self._ledger.head(deadline)
         if self._head is None:
             self._head = self._create(deadline)
@@ -96,7 +96,7 @@ class Appender:
                 _log.info("starting over: %s", error)
 
     def _record(self, total: int, deadline: Deadline, key_call: Call | None) -> Record:
-        """How far the call came before: nowhere, unless it has a key that stands in the ledger."""
+        """Return how far the call came before: nowhere, unless it has a key that stands in the ledger."""
         if key_call is None:
             return Record(total)
         epoch = self.head(deadline).epoch
@@ -149,7 +149,7 @@ class Appender:
         return not codes
 
     def _landed(self, transaction: Transaction, deadline: Deadline) -> Bookmark | None:
-        """Where the rows are, if one of the attempts in doubt was carried out.
+        """Return where the rows are, if one of the attempts in doubt was carried out; None if not.
 
         Asked after the head was read and before the next attempt: an attempt upon a head that has moved can't be
         carried out any more, and of two attempts upon the same head only one can.

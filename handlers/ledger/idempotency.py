@@ -33,7 +33,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Record:
-    """How far a call came.
+    """The record of how far a call came.
 
     Attributes:
         total: how many rows the call is to append.
@@ -51,7 +51,7 @@ class Record:
 
     @classmethod
     def from_item(cls, item: Item | None, epoch: int, now_s: float) -> Record | None:
-        """The record that stands in the table; None where there is none, or only one past its time."""
+        """Return the record that stands in the table; None where there is none, or only one past its time."""
         if item is None or float(item[TTL].get("N", 0)) <= now_s:
             return None
         return cls(
@@ -64,11 +64,11 @@ class Record:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all rows are in."""
+        """Tell whether all rows are in."""
         return len(self.ids) == self.total
 
     def check(self, call: Call, now_s: float) -> None:
-        """Raises Problem (409) where the key was used for another body, or its first call may still be running."""
+        """Raise Problem (409) where the key was used for another body, or its first call may still be running."""
         if self.request_hash != call.request_hash:
             raise Problem("conflict", "Idempotency-Key: this key was used with another body")
         # A lease further away than any lease can be comes from a clock that went wrong: it binds nobody.
@@ -78,11 +78,11 @@ class Record:
             raise Problem("conflict", detail, headers={"retry-after": str(math.ceil(remaining_s))})
 
     def after(self, ids: Sequence[str], bookmark: Bookmark, now_s: float) -> Record:
-        """The record once these rows are in too."""
+        """Return the record once these rows are in too."""
         return replace(self, ids=(*self.ids, *ids), bookmark=bookmark, lease_end_s=now_s + LEASE_S)
 
     def put_action(self, table_name: str, key: Item, before: Record, now_s: float) -> Action:
-        """The action that writes this record, provided that `before` is still what stands there.
+        """Return the action that writes this record, provided that `before` is still what stands there.
 
         The last id tells that: whoever appends gives his rows ids of his own.
         """
@@ -111,5 +111,5 @@ class Record:
 
 
 def record_key(epoch: int, key: str) -> Item:
-    """Where a key's record stands. Another epoch is another ledger: its calls are not in this one."""
+    """Return where a key's record stands. Another epoch is another ledger: its calls are not in this one."""
     return {"pk": {"S": f"idempotency#{epoch}#{key}"}, "sk": {"N": "0"}}

@@ -2,7 +2,7 @@
 
 Every row has a dense sequence number, because every append moves the head item in the same transaction; commit order is
 sequence order. So one strongly consistent read of the head names an exact prefix, and everything here reads such a
-prefix: any range by key, pages in parallel, never a Scan. `append.py` writes it.
+prefix: any range by key, pages in parallel, never a Scan. `appender.py` writes it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Range:
     newest_first: bool = False
 
     def pages(self) -> list[Range]:
-        """The same range cut at the table's pages."""
+        """Return the same range cut at the table's pages."""
         if self.first > self.last:
             return []
         pages = [
@@ -72,7 +72,7 @@ class Ledger:
     """Reads of one table.
 
     Args:
-        client: made by `dynamo.make_client`.
+        client: made by `aws.dynamodb.make_client`.
         table_name: the table.
     """
 
@@ -81,12 +81,12 @@ class Ledger:
         self.table_name = table_name
 
     def head(self, deadline: Deadline) -> Bookmark | None:
-        """The newest bookmark, read with strong consistency; None where no ledger was made yet."""
+        """Return the newest bookmark, read with strong consistency; None where no ledger was made yet."""
         item = self.get(HEAD_KEY, deadline)
         return Bookmark(_integer(item, "epoch"), _integer(item, "seq")) if item else None
 
     def get(self, key: Item, deadline: Deadline) -> Item | None:
-        """One item by its key, read with strong consistency."""
+        """Return one item by its key, read with strong consistency."""
         answer = call(
             lambda: self.client.get_item(
                 TableName=self.table_name, Key=key, ConsistentRead=True, ReturnConsumedCapacity="TOTAL"
@@ -106,7 +106,7 @@ class Ledger:
             yield [row_from_item(item) for item in items]
 
     def values_and_times(self, bookmark: Bookmark, deadline: Deadline) -> Iterator[tuple[list[float], list[str]]]:
-        """The value column and created_at of a whole prefix, a page at a time; nothing else is transferred."""
+        """Yield the value column and created_at of a whole prefix, a page at a time; nothing else is transferred."""
         projected: Narrowing = {
             "ProjectionExpression": "#value, created_at",
             "ExpressionAttributeNames": {"#value": rows.VALUE},
@@ -118,7 +118,7 @@ class Ledger:
             )
 
     def row_by_id(self, epoch: int, row_id: str, deadline: Deadline) -> Row | None:
-        """One row of an epoch by its id. The index is eventually consistent: None can mean "not yet"."""
+        """Return one row of an epoch by its id. The index is eventually consistent: None can mean "not yet"."""
         answer = call(
             lambda: self.client.query(
                 TableName=self.table_name,
@@ -136,7 +136,7 @@ class Ledger:
         return None
 
     def _pages(self, span: Range, narrowing: Narrowing, deadline: Deadline) -> Generator[list[Item]]:
-        """The items of each table page's part of a range, in order. More than one are read ahead in parallel."""
+        """Yield the items of each table page's part of a range, in order. More than one are read ahead in parallel."""
         pages = span.pages()
         if len(pages) == 1:
             yield self._items(pages[0], narrowing, deadline)
@@ -151,7 +151,7 @@ class Ledger:
                 yield waiting.popleft().result()
 
     def _items(self, page: Range, narrowing: Narrowing, deadline: Deadline) -> list[Item]:
-        """The items of one table page's part; as many answers as 1 MB each make necessary.
+        """Return the items of one table page's part; as many answers as 1 MB each make necessary.
 
         Raises Problem (503) where a row is missing: a ledger has no holes, so this one is not whole.
         """
@@ -190,7 +190,7 @@ def meter(answer: ItemAnswer | QueryAnswer) -> None:
 
 
 def row_from_item(item: Item) -> Row:
-    """The row that an item of the ledger holds."""
+    """Return the row that an item of the ledger holds."""
     return rows.from_item(_integer(item, SORT_KEY), item)
 
 

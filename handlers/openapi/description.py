@@ -70,7 +70,7 @@ BODY_EXAMPLES: dict[str, dict[str, object]] = {
 
 
 def description() -> dict[str, object]:
-    """The whole description."""
+    """Return the whole description."""
     paths: dict[str, dict[str, object]] = {}
     for verb, path, function, name in ROUTES:
         paths.setdefault(path, {})[verb.lower()] = _operation(verb, path, function, name)
@@ -158,7 +158,7 @@ def _headers(names: tuple[str, ...]) -> Schema:
 
 
 def _problems() -> dict[str, object]:
-    """One response for each status of an error, with an example for each kind."""
+    """Return one response for each status of an error, with an example for each kind."""
     return {f"Problem{status}": _problem(status) for status in sorted({status for status, _ in KINDS.values()})}
 
 
@@ -178,7 +178,10 @@ def _problem(status: int) -> Schema:
 
 
 def _own_headers(status: int) -> dict[str, object]:
-    """409 has Retry-After only while the first call with the same Idempotency-Key is at work."""
+    """Return a status's own headers.
+
+    409 has Retry-After only while the first call with the same Idempotency-Key is at work.
+    """
     schema: Schema = {"type": "integer", "minimum": 1}
     return {"Retry-After": {"description": "Where waiting helps.", "schema": schema}} if status == 409 else {}
 

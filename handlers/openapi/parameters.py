@@ -92,12 +92,12 @@ HEADERS: dict[str, tuple[Schema, str, bool]] = {
 
 
 def parameters() -> dict[str, object]:
-    """`components.parameters` of the description."""
+    """Return `components.parameters` of the description."""
     return {name: _parameter(name) for name in PARAMETERS}
 
 
 def headers() -> dict[str, object]:
-    """`components.headers` of the description."""
+    """Return `components.headers` of the description."""
     return {
         name: {"description": description, "required": always, "schema": schema}
         for name, (schema, description, always) in HEADERS.items()

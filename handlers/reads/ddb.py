@@ -52,7 +52,7 @@ class LedgerReader:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> LedgerReader:
-        """A reader with a client of its own. Raises Problem (503) where no table is named."""
+        """Make a reader with a client of its own. Raises Problem (503) where no table is named."""
         if not settings.table_name:
             raise unavailable("TABLE_NAME is not set, so there is no ledger to read")
         return cls(Ledger(make_client(settings.region), settings.table_name))

@@ -64,7 +64,7 @@ class LedgerView:
         self.scanned_rows: int | None = None
 
     def page(self, query: PageQuery) -> Page:
-        """A page's rows as JSON text, how many they are, and the seq of the last one if more follow."""
+        """Return a page's rows as JSON text, how many they are, and the seq of the last one if more follow."""
         if query.is_filtered:
             return self._filtered_page(query)
         return self._alongside_the_head(lambda prefix: self._page(query, prefix), lambda found, guess, prefix: False)
@@ -101,17 +101,17 @@ class LedgerView:
 
     @property
     def bookmark(self) -> Bookmark:
-        """The prefix that is read."""
+        """Return the prefix that is read."""
         self._prefix = self._head()
         return max(self._prefix, self._newest_row)
 
     @property
     def bookmark_text(self) -> str:
-        """The same as text."""
+        """Return the same as text."""
         return str(self.bookmark)
 
     def stats(self) -> dict[str, object]:
-        """The statistics of all rows, added up from all of them."""
+        """Return the statistics of all rows, added up from all of them."""
         values: list[float] = []
         times: list[str] = []
         for page_values, page_times in self._ledger.values_and_times(self.bookmark, self._deadline):
@@ -120,7 +120,7 @@ class LedgerView:
         return Stats().plus(values, times).answer()
 
     def _alongside_the_head(self, read: Callable[[Bookmark], T], holds: Callable[[T, Bookmark, Bookmark], bool]) -> T:
-        """What `read` makes of the prefix; of the guess while the head is on its way, and again if that was wrong.
+        """Return what `read` makes of the prefix: of the guess while the head is on its way, again if that was wrong.
 
         Args:
             holds: whether what was found holds all the same: it is given that, the guess and the prefix.

@@ -81,11 +81,11 @@ class PageQuery:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether rows are left out by value or time."""
+        """Tell whether rows are left out by value or time."""
         return self.minimum is not None or self.maximum is not None or bool(self.created_from or self.created_before)
 
     def key(self) -> str:
-        """Everything that decides which rows are in the whole walk, as text."""
+        """Return everything that decides which rows are in the whole walk, as text."""
         return f"{self.newest_first} {self.minimum} {self.maximum} {self.created_from} {self.created_before}"
 
     def cursor(self, bookmark: str, last_seq: int) -> str:

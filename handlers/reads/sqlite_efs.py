@@ -85,7 +85,7 @@ class SqliteReader:
         return self._advance(names, usage)
 
     def _advance(self, names: list[Name], usage: Usage) -> Snapshot:
-        """The newest snapshot that proves itself: opened now, or the one that is open already."""
+        """Return the newest snapshot that proves itself: opened now, or the one that is open already."""
         failure: OSError | None = None
         if self._catalog.is_rejected(self._served) and not self._is_proven():  # another reader has hashed it since
             self.drop()
@@ -110,13 +110,13 @@ class SqliteReader:
         return self._current or self._replace(self._empty())
 
     def _gains_nothing(self, name: Name) -> bool:
-        """Whether a file is older than what was served, or not newer than what is open."""
+        """Tell whether a file is older than what was served, or not newer than what is open."""
         if self._served is None:
             return False
         return name.bookmark < self._served.bookmark or (self._current is not None and name <= self._served)
 
     def _empty(self) -> Snapshot:
-        """What there is before anything was published. Raises Problem (503) where something was."""
+        """Return what there is before anything was published. Raises Problem (503) where something was."""
         if self._served or self._catalog.has_bad_files():
             raise unavailable(UNPROVEN)
         if self._catalog.foreign:

@@ -42,7 +42,7 @@ class SqliteView:
         self.bookmark_text = snapshot.bookmark_text
 
     def page(self, query: PageQuery) -> Page:
-        """A page's rows as JSON text, how many they are, and the seq of the last one if more follow."""
+        """Return a page's rows as JSON text, how many they are, and the seq of the last one if more follow."""
         if query.is_filtered:
             return self._filtered_page(query)
         first, last = page_range(query, self._seq)
@@ -51,12 +51,12 @@ class SqliteView:
         return text or "", count, range_end(query, first, last, self._seq)
 
     def row(self, row_id: str) -> str | None:
-        """One row as JSON text."""
+        """Return one row as JSON text."""
         found = self._connection.execute(BY_ID, (row_id,)).fetchone()
         return found[0] if found else None
 
     def stats(self) -> dict[str, object]:
-        """The statistics of all rows: kept in the meta row, so nothing is scanned."""
+        """Return the statistics of all rows: kept in the meta row, so nothing is scanned."""
         return self._stats.answer()
 
     def _filtered_page(self, query: PageQuery) -> Page:
@@ -80,7 +80,7 @@ def nearby_range(query: PageQuery, newest: int) -> tuple[int, int]:
 
 
 def nearby_sql(query: PageQuery, first: int, last: int) -> tuple[str, Arguments]:
-    """The statement for the matching rows of a range of seq, and its arguments; one row more than the page holds.
+    """Return the statement for matching rows of a range of seq, and its arguments; one row more than the page holds.
 
     The `+` keeps the planner from the columns' indexes.
     """
@@ -92,7 +92,7 @@ def nearby_sql(query: PageQuery, first: int, last: int) -> tuple[str, Arguments]
 
 
 def indexed_sql(query: PageQuery) -> tuple[str, Arguments]:
-    """The statement for the matching rows of the whole table, and its arguments; one row more than the page holds.
+    """Return the statement for matching rows of the whole table, and its arguments; one row more than the page holds.
 
     `+seq` keeps the planner from walking the table in order.
     """

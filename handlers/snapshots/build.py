@@ -42,7 +42,7 @@ class WorkingFile:
 
     @classmethod
     def create(cls, path: str, epoch: int) -> WorkingFile:
-        """A new file with no rows of this epoch."""
+        """Make a new file with no rows of this epoch."""
         remove(path)
         connection = connect(f"{file_uri(path)}?mode=rwc")
         try:
@@ -98,7 +98,7 @@ class WorkingFile:
 
 
 def _hurry(connection: sqlite3.Connection) -> None:
-    """Nothing has to survive a crash: the file is ours alone and is thrown away after any failure."""
+    """Make writes fast: nothing has to survive a crash, the file is ours alone and is thrown away after any failure."""
     connection.isolation_level = None
     for pragma in ("journal_mode=MEMORY", "synchronous=OFF", "locking_mode=EXCLUSIVE", "cache_size=-65536"):
         connection.execute(f"PRAGMA {pragma}")

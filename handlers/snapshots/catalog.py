@@ -1,4 +1,4 @@
-"""What is published: the names in `snapshots/`, newest first.
+"""The catalog of what is published: the names in `snapshots/`, newest first.
 
 A name says everything: `<epoch>-<seq>-<schema>-<digest>.db`, numbers zero-padded, so that the greatest name is the
 newest snapshot. A file of another schema version is not ours: it is neither read nor moved, so that old and new code
@@ -33,7 +33,7 @@ HEXADECIMAL = frozenset("0123456789abcdef")
 
 
 def snapshots_dir(efs_dir: str) -> str:
-    """The directory of finished snapshots."""
+    """Return the directory of finished snapshots."""
     return os.path.join(efs_dir, "snapshots")
 
 
@@ -51,7 +51,7 @@ class Name(str):
 
     @classmethod
     def parse(cls, text: str) -> Name | None:
-        """The name, if `text` is of exactly this form."""
+        """Return the name, if `text` is of exactly this form."""
         epoch, _, rest = text.partition("-")
         seq, _, rest = rest.partition("-")
         schema, _, rest = rest.partition("-")
@@ -68,17 +68,17 @@ class Name(str):
 
     @property
     def bookmark(self) -> Bookmark:
-        """The ledger prefix that the file holds."""
+        """Return the ledger prefix that the file holds."""
         return Bookmark(int(self[:EPOCH_DIGITS]), int(self[EPOCH_DIGITS + 1 : EPOCH_DIGITS + 1 + SEQ_DIGITS]))
 
     @property
     def schema(self) -> int:
-        """The schema version that the file is of."""
+        """Return the schema version that the file is of."""
         return int(self[-DIGEST_DIGITS - 4 - SCHEMA_DIGITS : -DIGEST_DIGITS - 4])
 
     @property
     def digest(self) -> str:
-        """The first 16 hex digits of BLAKE2b over the file's bytes."""
+        """Return the first 16 hex digits of BLAKE2b over the file's bytes."""
         return self[-DIGEST_DIGITS - 3 : -3]
 
 
@@ -121,11 +121,11 @@ class Catalog:
 
     @property
     def quarantine(self) -> str:
-        """Where publishers move what is no proven snapshot; beside `snapshots/`, there from the first such file on."""
+        """Return the folder publishers move unproven files to; beside `snapshots/`, there from the first one on."""
         return os.path.join(os.path.dirname(self.folder), "quarantine")
 
     def has_bad_files(self) -> bool:
-        """Whether a file was passed over or moved away: then that nothing is left does not mean nothing was there."""
+        """Tell whether a file was passed over or moved away: then nothing left does not mean nothing was there."""
         return bool(self._rejected) or os.path.isdir(self.quarantine)
 
     def rejected_epoch(self) -> int:
@@ -135,11 +135,11 @@ class Catalog:
         return max((epoch for epoch in epochs if epoch <= latest), default=0)
 
     def is_rejected(self, name: Name | None) -> bool:
-        """Whether this file was found to be no proven snapshot, be it by another reader of the sandbox."""
+        """Tell whether this file was found to be no proven snapshot, be it by another reader of the sandbox."""
         return any(name == rejected for rejected, _ in self._rejected)
 
     def path(self, name: Name) -> str:
-        """Where the file is."""
+        """Return the path of the file."""
         return os.path.join(self.folder, name)
 
     def reject(self, name: Name) -> None:

@@ -80,12 +80,12 @@ class FileCopy:
         return False
 
     def prove(self, name: Name) -> None:
-        """Raises UnprovenError where the bytes copied are not those of the snapshot with this name."""
+        """Raise UnprovenError where the bytes copied are not those of the snapshot with this name."""
         if self.digest() != name.digest:
             raise UnprovenError(f"its bytes have the digest {self.digest()}")
 
     def digest(self) -> str:
-        """The digest of what was copied."""
+        """Return the digest of what was copied."""
         return self._hasher.hexdigest()[:DIGEST_DIGITS]
 
     def sync(self) -> None:
@@ -164,7 +164,7 @@ def open_file(path: str) -> tuple[int, int]:
 
 
 def _prove_header(header: bytes, size_bytes: int) -> None:
-    """SQLite's file format, section 1.3: magic, page size, rollback journal (not WAL), pages in the file."""
+    """Prove SQLite's file format, section 1.3: magic, page size, rollback journal (not WAL), pages in the file."""
     if len(header) < HEADER_BYTES or not header.startswith(MAGIC) or header[18:20] != b"\1\1":
         raise UnprovenError("not a SQLite file in rollback mode")
     page_bytes = int.from_bytes(header[16:18], "big")
@@ -174,7 +174,7 @@ def _prove_header(header: bytes, size_bytes: int) -> None:
 
 
 def _header_and_digest(file: int, size_bytes: int) -> tuple[bytes, str]:
-    """Both from one reading: a small read before it would cost NFS round trips of its own."""
+    """Return both from one reading: a small read before it would cost NFS round trips of its own."""
     hasher, buffer, header = blake2b(), _buffer(size_bytes), b""
     view = memoryview(buffer)
     while count := os.readv(file, [buffer]):
@@ -185,7 +185,7 @@ def _header_and_digest(file: int, size_bytes: int) -> tuple[bytes, str]:
 
 
 def _buffer(size_bytes: int) -> bytearray:
-    """Room for one step, and no more than the file needs: fresh memory costs 0.25 ms a MiB."""
+    """Make room for one step, and no more than the file needs: fresh memory costs 0.25 ms a MiB."""
     return bytearray(min(CHUNK_BYTES, size_bytes))
 
 

@@ -1,4 +1,4 @@
-"""How a ledger comes to be: later than every ledger before it, and known to readers at once."""
+"""The making of a ledger: later than every ledger before it, and known to readers at once."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _log = logging.getLogger(__name__)
 
 
 def make_appender(ledger: Ledger, publisher: Publisher, now: Callable[[], float] = time.time) -> Appender:
-    """What writes to this ledger, and makes it where there is none."""
+    """Return the appender that writes to this ledger, and makes it where there is none."""
     return Appender(ledger, lambda: _new_epoch(publisher, now), lambda made: _publish_empty(publisher, made), now)
 
 
 def _new_epoch(publisher: Publisher, now: Callable[[], float]) -> int:
-    """max(UTC milliseconds, greatest epoch among the published snapshots + 1): later than any ledger before."""
+    """Return max(UTC milliseconds, greatest epoch among the published snapshots + 1): later than any ledger before."""
     now_ms = int(now() * 1000)
     try:
         return max(now_ms, publisher.published.greatest_epoch() + 1)
@@ -36,7 +36,7 @@ def _new_epoch(publisher: Publisher, now: Callable[[], float]) -> int:
 
 
 def _publish_empty(publisher: Publisher, bookmark: Bookmark) -> None:
-    """Readers leave an older ledger as soon as the new one is made."""
+    """Publish the new ledger without rows, so that readers leave an older one as soon as the new one is made."""
     try:
         publisher.publish(bookmark, Usage())
     except Exception:  # noqa: BLE001 - whatever it is, the ledger is made

@@ -140,12 +140,12 @@ class Publisher:
         return published
 
     def _target(self, at_least: Bookmark) -> Bookmark:
-        """The head, so that one publish serves all who appended meanwhile."""
+        """Return the head, so that one publish serves all who appended meanwhile."""
         head = self._ledger.head(Deadline())
         return head if head is not None and head.epoch == at_least.epoch else at_least
 
     def _base(self, at_least: Bookmark, newest: Published | None) -> tuple[WorkingFile, str]:
-        """What to build upon: the warm working file, else the newest snapshot, else nothing (`newest` is None)."""
+        """Return what to build upon: the warm working file, else the newest snapshot, else none (`newest` is None)."""
         working = self._working
         if newest is not None and working is not None and working.bookmark.epoch == at_least.epoch:
             return working, "incremental"

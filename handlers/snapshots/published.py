@@ -42,7 +42,7 @@ class Published:
 
     @property
     def bookmark(self) -> Bookmark:
-        """The ledger prefix that it holds."""
+        """Return the ledger prefix that it holds."""
         return self.name.bookmark
 
 

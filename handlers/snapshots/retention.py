@@ -1,4 +1,4 @@
-"""What is kept in `snapshots/`, and what is swept from `staging/` and `quarantine/`.
+"""The rule of what is kept in `snapshots/`, and what is swept from `staging/` and `quarantine/`.
 
 The newest few are kept, and what was superseded less than an hour ago, up to 200 files; nothing that was superseded
 less than a minute ago is ever removed, since a reader may just be opening it. Age counts from when a newer snapshot was
@@ -61,7 +61,7 @@ class Retention:
 
 
 def expired(published_s: dict[Name, float], retain: int, now_s: float) -> list[Name]:
-    """Which of these snapshots to remove, given when each was published."""
+    """Return which of these snapshots to remove, given when each was published."""
     removed: list[Name] = []
     superseded_s = float("inf")
     for place, name in enumerate(sorted(published_s, reverse=True)):
@@ -83,7 +83,7 @@ def sweep(folder: str, before_s: float) -> None:
 
 
 def _try_to_remove(path: str) -> None:
-    """Whatever cannot be removed (a directory that somebody made) must not keep the rest."""
+    """Remove a file, if that can be: what cannot (a directory that somebody made) must not keep the rest."""
     try:
         remove(path)
     except OSError as error:

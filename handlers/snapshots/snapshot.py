@@ -70,7 +70,7 @@ class Snapshot:
 
     @classmethod
     def empty(cls) -> Snapshot:
-        """What is served before anything was published: no rows, bookmark 0.0."""
+        """Make what is served before anything was published: no rows, bookmark 0.0."""
         connection = connect(":memory:")
         create_schema(connection, NOTHING.epoch)
         return cls(connection, None, 0)
@@ -129,7 +129,7 @@ def open_snapshot(path: str, name: Name, verify_max_bytes: int | None = None) ->
 
 
 def describe(path: str, name: Name) -> dict[str, object]:
-    """What the API's list says of a snapshot; header and meta row are checked, its bytes are not read.
+    """Return what the API's list says of a snapshot; header and meta row are checked, its bytes are not read.
 
     Raises UnprovenError, OSError.
     """
@@ -146,7 +146,7 @@ def describe(path: str, name: Name) -> dict[str, object]:
 
 
 def is_unreadable(error: Exception) -> bool:
-    """Whether an error says that the file can't be read now (deleted elsewhere, I/O), not that it is wrong."""
+    """Tell whether an error says that the file can't be read now (deleted elsewhere, I/O), not that it is wrong."""
     if isinstance(error, OSError):
         return True
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -161,11 +161,11 @@ def _proof_error(error: sqlite3.DatabaseError) -> Exception:
 
 
 def connect(uri: str) -> sqlite3.Connection:
-    """A connection to a SQLite URI."""
+    """Return a connection to a SQLite URI."""
     # One request at a time, but not always in the same thread: newer runtime clients poll from a thread of their own.
     return sqlite3.connect(uri, uri=True, check_same_thread=False)
 
 
 def file_uri(path: str) -> str:
-    """A path as a SQLite URI: what has a meaning there is escaped."""
+    """Return a path as a SQLite URI: what has a meaning there is escaped."""
     return "file:" + path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")

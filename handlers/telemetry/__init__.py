@@ -1,1 +1,1 @@
-"""What a request spends and uses."""
+"""The time and means that a request uses."""

@@ -30,7 +30,7 @@ NO_METADATA = frozenset(
 
 
 class NfsMeter:
-    """What the NFS client has done since a request began.
+    """The meter of what the NFS client has done since a request began.
 
     Args:
         file: /proc/self/mountstats, open.
@@ -48,7 +48,7 @@ class NfsMeter:
         self._waits_before = 0
 
     def begin(self) -> None:
-        """A request begins."""
+        """Note that a request begins."""
         if self._calls_seen != METERS.efs:  # no receipt was made of what happened since
             self._before = totals(read_all(self._file), self._mount)
         self._calls_seen = None
@@ -56,7 +56,7 @@ class NfsMeter:
         self._waits_before = self._waits()
 
     def used(self) -> EfsUse:
-        """What the request has used; it is over."""
+        """Return what the request has used; it is over."""
         before = self._before
         if self._waits() != self._waits_before or METERS.efs != self._calls_before:
             self._before = totals(read_all(self._file), self._mount)
@@ -66,7 +66,7 @@ class NfsMeter:
 
 
 def nfs_meter(folder: str) -> NfsMeter | None:
-    """The meter of the NFS mount that holds a folder; None where it lies on something else."""
+    """Return the meter of the NFS mount that holds a folder; None where it lies on something else."""
     try:
         file = os.open(MOUNTSTATS, os.O_RDONLY)
     except OSError:  # not Linux, or not shown
@@ -81,7 +81,7 @@ def nfs_meter(folder: str) -> NfsMeter | None:
 
 
 def read_all(file: int) -> bytes:
-    """The whole text, made anew by the kernel."""
+    """Read the whole text, made anew by the kernel."""
     text = b""
     while part := os.pread(file, CHUNK_BYTES, len(text)):
         text += part
@@ -89,7 +89,7 @@ def read_all(file: int) -> bytes:
 
 
 def mount_of(stats: bytes, path: bytes) -> bytes | None:
-    """The path of the NFS mount that holds `path`; None where another kind of file system does."""
+    """Return the path of the NFS mount that holds `path`; None where another kind of file system does."""
     found, kind_found = b"", b""
     for line in stats.splitlines():  # no regular expression: compiling one costs 0.2 ms of a cold start
         mount, is_mount, kind = line.partition(b" mounted on ")[2].partition(b" with fstype ")
@@ -99,7 +99,7 @@ def mount_of(stats: bytes, path: bytes) -> bytes | None:
 
 
 def totals(stats: bytes, mount: bytes) -> EfsUse:
-    """What was done on a mount since it was mounted."""
+    """Return what was done on a mount since it was mounted."""
     record = stats.rpartition(b" mounted on %s with fstype nfs" % mount)[2].partition(b"\ndevice ")[0]
     head, _, operations = record.partition(b"per-op statistics")
     counts: dict[bytes, int] = {}

@@ -1,4 +1,4 @@
-"""What one request used: its phases, its copies, and how far the sandbox's meters went meanwhile.
+"""The use of one request: its phases, its copies, and how far the sandbox's meters went meanwhile.
 
 A request has one `Usage`, which is handed down to whatever spends time or copies. The answer tells it twice: as
 `timings_ms` (header Server-Timing) and as the receipt `consumed` (header Consumed). docs/architecture.md says what each
@@ -31,7 +31,7 @@ RECEIPT_MEMBERS = (
 
 
 class Usage:
-    """What one request used until now.
+    """The use of one request until now.
 
     Attributes:
         phases_ms: milliseconds by phase; a phase that happens twice is added up.
