@@ -18,8 +18,8 @@ CONSUMED = [name for name in RECEIPT_MEMBERS if name != "init_ms"]
 COLUMNS = ("workload", "source", "requests", "errors", *(f"{figure}_ms" for figure in FIGURES), *CONSUMED)
 NOTHING = "-"
 WHAT_IT_IS = (
-    "Measured inside the function: from the event to the finished answer, by turns, without the gateway and the "
-    "network before it, and without Lambda's own part. Consumed is what a request used on average."
+    "Measured inside the function, by turns, from the event to the finished answer: without gateway, network and "
+    "Lambda's own part. Consumed is a request's mean."
 )
 
 

@@ -17,13 +17,10 @@ from handlers.telemetry.runtime import VERSION
 
 NAME = "lambda-sqlite"
 STYLE = """
-:root { color-scheme: light dark; --line: color-mix(in srgb, CanvasText 15%, Canvas) }
+:root { color-scheme: light dark }
 body { max-width: 44rem; margin: 0 auto; padding: 4rem 1.5rem; font: 1rem/1.5 system-ui, sans-serif }
-h1 { margin: 0; font-size: 1.75rem }
-small { font-size: .875rem }
-p { margin: .5rem 0 2.5rem }
-dl { margin: 0; border-bottom: 1px solid var(--line) }
-div { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; padding: .75rem 0; border-top: 1px solid var(--line) }
+h1 { margin: 0 }
+div { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; padding: .75rem 0; border-top: 1px solid GrayText }
 dt { flex: 1 1 14rem }
 dd { flex: 1 1 18rem; margin: 0; font: .875rem/1.7 ui-monospace, monospace; overflow-wrap: anywhere }
 dd b { display: inline-block; width: 3.5rem }
