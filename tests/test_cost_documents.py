@@ -23,7 +23,7 @@ README, FAQ, DEPLOYMENT, COSTS = (
 )
 COLUMNS = ("sqlite-tmp", "sqlite-efs", "ddb")  # of the table in docs/deployment.md
 PRICES = prices.load().prices
-A_MILLION = Scenario(writes_per_month=0, reads_per_sandbox=1e9)
+A_MILLION = Scenario(writes_per_month=0, reads_per_sandbox=1e9, tracing=1)
 IDLE = Scenario(writes_per_month=0, reads_per_month=0)
 
 

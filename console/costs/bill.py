@@ -58,7 +58,7 @@ def bill(prices: Prices, scenario: Scenario, source: str) -> Bill:
         "DynamoDB storage": items_gb * TABLE_AND_INDEX * prices.dynamodb_storage.each,
         "DynamoDB recovery": items_gb * prices.dynamodb_recovery.each,
         "access log": requests * LOG_BYTES / GB * prices.log.each,
-        "traces": (_traced(month.reads) + _traced(month.calls)) * prices.trace.each,
+        "traces": scenario.tracing * (_traced(month.reads) + _traced(month.calls)) * prices.trace.each,
     }
 
 

@@ -46,6 +46,7 @@ class Scenario:
     sandboxes: float = 1
     memory_mb: float = 1024
     architecture: Architecture = "arm64"
+    tracing: float = 0
     check_interval_ms: float = _SETTINGS["CHECK_INTERVAL_MS"]
     retain_snapshots: float = _SETTINGS["RETAIN_SNAPSHOTS"]
     verify_max_bytes: float = _SETTINGS["VERIFY_MAX_BYTES"]
@@ -120,6 +121,7 @@ INPUTS: dict[str, Input] = {
     "writes_per_sandbox": Input(1, 1e9, "Writes in the life of a command sandbox"),
     "sandboxes": Input(1, 10_000, "Query sandboxes that are warm at once"),
     "memory_mb": Input(128, 10_240, "Memory of a function"),
+    "tracing": Input(0, 1, "Tracing of the functions: 1 where the stack switches it on"),
     "check_interval_ms": Input(0, 3_600_000, "CHECK_INTERVAL_MS of the functions"),
     "retain_snapshots": Input(1, 200, "RETAIN_SNAPSHOTS of the functions"),
     "verify_max_bytes": Input(0, 2**40, "VERIFY_MAX_BYTES of the functions"),
@@ -135,7 +137,7 @@ INPUTS: dict[str, Input] = {
 }
 
 # Not assumptions: what the stack does unless its settings say otherwise.
-SETTINGS = {"memory_mb", "architecture", "check_interval_ms", "retain_snapshots", "verify_max_bytes"}
+SETTINGS = {"memory_mb", "architecture", "tracing", "check_interval_ms", "retain_snapshots", "verify_max_bytes"}
 
 
 @dataclass(frozen=True)

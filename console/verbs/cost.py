@@ -53,6 +53,7 @@ def cost(
     sandboxes: Annotated[float | None, _value("sandboxes")] = None,
     architecture: Annotated[Architecture | None, _ARCHITECTURE] = None,
     memory_mb: Annotated[float | None, _value("memory_mb")] = None,
+    tracing: Annotated[float | None, _value("tracing")] = None,
     check_interval_ms: Annotated[float | None, _value("check_interval_ms")] = None,
     retain_snapshots: Annotated[float | None, _value("retain_snapshots")] = None,
     verify_max_bytes: Annotated[float | None, _value("verify_max_bytes")] = None,

@@ -27,6 +27,7 @@ EVERY_MINUTE = Scenario(
     sandboxes=2,
     rows_per_read=100,
     memory_mb=2048,
+    tracing=1,
     sqlite_efs_ms=4,
     sqlite_tmp_ms=3,
     ddb_ms=10,
@@ -137,7 +138,8 @@ def test_an_answer_over_512_kb_counts_as_several_requests() -> None:
 
 
 def test_traces_beyond_one_a_second_are_one_in_twenty() -> None:
-    busy = Scenario(reads_per_month=10_000_000, writes_per_month=0)
+    busy = Scenario(reads_per_month=10_000_000, writes_per_month=0, tracing=1)
+    assert bill(PRICES, replace(busy, tracing=0), "ddb")["traces"] == 0
     assert bill(PRICES, busy, "ddb")["traces"] == pytest.approx((2_592_000 + 0.05 * 7_408_000) * 5e-6)  # 14.812
 
 

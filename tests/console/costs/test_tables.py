@@ -43,13 +43,13 @@ def test_the_figures_in_words() -> None:
         "  never by reads in a sandbox's life alone",
     ]
     assert sensitivity == (
-        "The assumption that matters most is --reads-per-month: halved or doubled it moves the sum from 3.53 to 14.06 "
+        "The assumption that matters most is --reads-per-month: halved or doubled it moves the sum from 1.03 to 4.06 "
         "USD, and no assumption so vary changes which path is cheapest."
     )
     assert assumed_values.startswith("Assumed: --rows 100000, --row-bytes 115, --snapshot-row-bytes 310.5, ")
     assert settings == (
-        "As the stack is set by default: --memory-mb 1024, --architecture arm64, --check-interval-ms 1000, "
-        "--retain-snapshots 5, --verify-max-bytes 16777216."
+        "As the stack is set by default: --memory-mb 1024, --architecture arm64, --tracing 0, "
+        "--check-interval-ms 1000, --retain-snapshots 5, --verify-max-bytes 16777216."
     )
     assert prices.startswith("List prices of us-test-1, 2026-01-02, without free tiers;")
 

@@ -133,7 +133,7 @@ def test_the_verdict_in_words() -> None:
     assert found.recommended == EFS
     assert found.paragraph == (
         "For 100,000 rows, 10 million reads and 100 publishes a month: read by sqlite-efs. "
-        "It costs 29.81 USD a month, 8.08 less than sqlite-tmp and 5.21 less than ddb. "
+        "It costs 14.99 USD a month, 8.08 less than sqlite-tmp and 5.21 less than ddb. "
         "Its p50 at the client is 12.0 ms (10.8 to 13.2), no difference shown against sqlite-tmp (9.00 to 11.0) "
         "and 8.00 ms faster than ddb. "
         "What would make ddb the cheapest: fewer than 605,000 reads a month (now 10 million)."
