@@ -11,6 +11,8 @@ from infra.naming import Naming
 
 NFS, HTTPS = 2049, 443
 
+Rule = aws.vpc.SecurityGroupEgressRule | aws.vpc.SecurityGroupIngressRule
+
 
 @dataclass(frozen=True, kw_only=True)
 class SecurityGroups:
@@ -39,37 +41,40 @@ def security_groups(
         functions=group("functions", "The functions: out to the file system and to DynamoDB, nothing else"),
         files=group("files", "The file system's mount targets: in from the functions, nothing else"),
     )
-    aws.vpc.SecurityGroupEgressRule(
-        f"{name}-functions-to-files",
-        security_group_id=groups.functions.id,
-        referenced_security_group_id=groups.files.id,
-        description="NFS to the file system",
-        ip_protocol="tcp",
-        from_port=NFS,
-        to_port=NFS,
-        tags=naming.tags("functions-to-files"),
-        opts=opts,
-    )
-    aws.vpc.SecurityGroupIngressRule(
-        f"{name}-files-from-functions",
-        security_group_id=groups.files.id,
-        referenced_security_group_id=groups.functions.id,
-        description="NFS from the functions",
-        ip_protocol="tcp",
-        from_port=NFS,
-        to_port=NFS,
-        tags=naming.tags("files-from-functions"),
-        opts=opts,
-    )
-    aws.vpc.SecurityGroupEgressRule(
-        f"{name}-functions-to-dynamodb",
-        security_group_id=groups.functions.id,
+
+    def rule(
+        make: type[Rule],
+        part: str,
+        description: str,
+        port: int,
+        *,
+        of: aws.ec2.SecurityGroup,
+        peer: aws.ec2.SecurityGroup | None = None,
+        prefix_list_id: pulumi.Input[str] | None = None,
+    ) -> None:
+        make(
+            f"{name}-{part}",
+            security_group_id=of.id,
+            referenced_security_group_id=peer.id if peer else None,
+            prefix_list_id=prefix_list_id,
+            description=description,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            tags=naming.tags(part),
+            opts=opts,
+        )
+
+    functions, files = groups.functions, groups.files
+    egress, ingress = aws.vpc.SecurityGroupEgressRule, aws.vpc.SecurityGroupIngressRule
+    rule(egress, "functions-to-files", "NFS to the file system", NFS, of=functions, peer=files)
+    rule(ingress, "files-from-functions", "NFS from the functions", NFS, of=files, peer=functions)
+    rule(
+        egress,
+        "functions-to-dynamodb",
+        "HTTPS to DynamoDB",
+        HTTPS,
+        of=functions,
         prefix_list_id=dynamodb_prefix_list_id,
-        description="HTTPS to DynamoDB",
-        ip_protocol="tcp",
-        from_port=HTTPS,
-        to_port=HTTPS,
-        tags=naming.tags("functions-to-dynamodb"),
-        opts=opts,
     )
     return groups

@@ -6,8 +6,6 @@ from math import comb
 import pytest
 
 from console.results.bounds import bounds
-from console.results.latency import overlap
-from console.results.result import Interval
 
 
 @pytest.mark.parametrize(("percentile", "count"), [(50, 40), (50, 400), (99, 300), (99, 400), (99, 1000)])
@@ -48,19 +46,3 @@ def test_too_few_values_have_no_bound() -> None:
 def test_very_many_values_are_no_trouble() -> None:
     low, high = bounds(range(1_000_000), 50)
     assert (low, high) == pytest.approx((500_000 - 980, 500_000 + 980), abs=2)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "is_shared"),
-    [
-        ((1, 2), (2, 3), True),
-        ((1, 2), (2.1, 3), False),
-        ((1, 9), (2, 3), True),
-        ((5, 6), (1, 4), False),
-        ((1, None), (50, 60), True),
-        ((50, None), (1, 4), False),
-        ((50, None), (1, None), True),
-    ],
-)
-def test_intervals_overlap_when_they_share_a_point(one: Interval, other: Interval, is_shared: bool) -> None:
-    assert overlap(one, other) == overlap(other, one) == is_shared

@@ -18,7 +18,10 @@ from tests.support.results import figures
         ((1, 9), (2, 3), True),
         ((5, 6), (1, 4), False),
         ((1, None), (2, 3), True),
+        ((1, None), (50, 60), True),
         ((5, None), (1, 4), False),
+        ((50, None), (1, 4), False),
+        ((50, None), (1, None), True),
         ((5, None), (1, None), True),
     ],
 )
