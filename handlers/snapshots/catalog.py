@@ -150,6 +150,7 @@ class Catalog:
     def _list(self, limit_s: float) -> None:
         begun_s = self._clock()
         if limit_s == math.inf:
+            self._listing = None
             self._take(self._entries(), begun_s)
             return
         self._listing = listing = self._listing or Listing(self._entries, begun_s)

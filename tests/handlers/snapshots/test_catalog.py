@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import threading
@@ -203,6 +204,33 @@ def test_a_listing_that_hangs_is_left_after_the_limit_and_its_outcome_is_taken_l
         clock.now_s -= 60
         assert catalog.names(limit_s=60.0) == [second.name, first.name]
         assert looks == 1
+
+
+def test_a_listing_that_hung_is_forgotten_once_a_later_one_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path)
+    catalog = place.catalog()
+    first = place.publish(ledger := MemoryLedger(1))
+    scandir, go_on, has_looked = os.scandir, threading.Event(), threading.Event()
+
+    def slow(folder: str) -> Any:
+        entries = scandir(folder)
+        found = list(entries)
+        has_looked.set()
+        go_on.wait()
+        return contextlib.nullcontext(found)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", slow)
+        with pytest.raises(TimeoutError):
+            catalog.names(limit_s=0.0)
+        has_looked.wait()
+    ledger.grow(1)
+    second = place.publish(ledger)
+    assert catalog.names(now=True) == [second.name, first.name]
+    go_on.set()
+    assert catalog.names(now=True, limit_s=60.0) == [second.name, first.name]
 
 
 def test_what_a_listing_in_a_thread_raises_is_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
