@@ -1,7 +1,7 @@
 """The DynamoDB table's definition: it stands here once, for the emulator, the tests and the stack's program.
 
-Rows live under pk = "ledger#<epoch>#<page>", sk = seq, with 1000 rows a page, so that any range can be read with
-strong consistency and a long prefix in parallel. The index `by_id` finds one row by its id. Benchmark sessions live
+Rows live under pk = "ledger#<root>#<page>", sk = seq, with 1000 rows a page, so that any range can be read with
+strong consistency and a long prefix in parallel; a root is the epoch that they were written in. The index `by_id` finds one row by its id. Benchmark sessions live
 under pk = "benchmark", sk = milliseconds since 1970, so that a Query gives the newest.
 """
 
@@ -18,9 +18,9 @@ BENCHMARKS = "benchmark"  # partition of the benchmark sessions, the only one th
 ATTRIBUTES = {PARTITION_KEY: "S", SORT_KEY: "N", ID: "S"}
 
 
-def rows_key(epoch: int, page: int) -> str:
+def rows_key(root: int, page: int) -> str:
     """Return the partition key of one page of rows; page 0 holds seq 1 to 1000."""
-    return f"ledger#{epoch}#{page}"
+    return f"ledger#{root}#{page}"
 
 
 def page_of(seq: int) -> int:

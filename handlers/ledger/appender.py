@@ -19,8 +19,9 @@ from handlers.aws.dynamodb import Deadline, transact, write_if
 from handlers.aws.table import page_of, rows_key
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
+from handlers.ledger.head import HEAD_KEY, Head
 from handlers.ledger.idempotency import Call, Record, record_key
-from handlers.ledger.ledger import HEAD_KEY, Ledger
+from handlers.ledger.ledger import Ledger
 from handlers.ledger.transaction import ROWS_PER_TRANSACTION, Transaction, cut_short
 
 if TYPE_CHECKING:
@@ -59,16 +60,16 @@ class Appender:
         self,
         ledger: Ledger,
         make_epoch: Callable[[], int],
-        on_created: Callable[[Bookmark], None],
+        on_created: Callable[[Head], None],
         now: Callable[[], float] = time.time,
     ) -> None:
         self._ledger = ledger
         self._make_epoch = make_epoch
         self._on_created = on_created
         self._now = now
-        self._head: Bookmark | None = None
+        self._head: Head | None = None
 
-    def head(self, deadline: Deadline) -> Bookmark:
+    def head(self, deadline: Deadline) -> Head:
         """Return the ledger's head; make the ledger where there is none."""
         self._head = self._ledger.head(deadline)
         if self._head is None:
@@ -89,7 +90,7 @@ class Appender:
         while True:
             record = self._record(len(drafts), deadline, key_call)
             if record.is_complete:
-                return Appended(record.ids, record.bookmark, is_replay=True)
+                return Appended(record.ids, self._bookmark(record, deadline), is_replay=True)
             try:
                 return self._append(drafts[len(record.ids) :], deadline, record, key_call)
             except HistoryChangedError as error:
@@ -99,11 +100,13 @@ class Appender:
         """Return how far the call came before: nowhere, unless it has a key that stands in the ledger."""
         if key_call is None:
             return Record(total)
-        epoch = self.head(deadline).epoch
-        item = self._ledger.get(record_key(epoch, key_call.key), deadline)
-        record = Record.from_item(item, epoch, self._now())
-        if record is None:
+        head = self.head(deadline)
+        item = self._ledger.get(record_key(key_call.key), deadline)
+        if item is None:
             return Record(total, key_call.request_hash)
+        record = Record.from_item(item, head, self._now())
+        if record is None:
+            return Record(total, key_call.request_hash, replaced_id=item["last_id"].get("S", ""))
         record.check(key_call, self._now())
         return record
 
@@ -116,7 +119,11 @@ class Appender:
                 if record.ids or transaction.doubts:
                     raise cut_short(problem, record, transaction, key_call) from problem
                 raise
-        return Appended(record.ids, record.bookmark)
+        return Appended(record.ids, self._bookmark(record, deadline))
+
+    def _bookmark(self, record: Record, deadline: Deadline) -> Bookmark:
+        """Return the point at which all rows of a call are in."""
+        return Bookmark((self._head or self.head(deadline)).epoch, record.last_seq)
 
     def _append_transaction(
         self, transaction: Transaction, deadline: Deadline, record: Record, key_call: Call | None
@@ -124,53 +131,54 @@ class Appender:
         attempt = 0
         while True:
             head = self._head or self.head(deadline)
-            if record.ids and record.bookmark.epoch != head.epoch:
+            if record.ids and not record.is_in(head):
                 raise HistoryChangedError("the ledger was replaced")
-            landed = self._landed(transaction, deadline)
-            record_after = record.after(transaction.ids, landed or transaction.end(head), self._now())
+            landed = self._landed(transaction, head, deadline)
+            root, last_seq = (head.root, head.seq) if landed is None else (landed.root, landed.seq)
+            record_after = record.after(transaction.ids, root, last_seq + len(transaction.ids), self._now())
             if landed is not None:
                 return record_after
-            actions = transaction.actions(head, self._ledger.table_name)
+            after, actions = transaction.actions(head, self._ledger.table_name)
             if key_call is not None:
-                actions.append(self._record_action(head.epoch, key_call, record, record_after))
+                actions.append(record_after.put_action(self._ledger.table_name, key_call.key, record, self._now()))
             if self._commit(actions, head, transaction, deadline):
-                self._head = record_after.bookmark
+                self._head = after
                 return record_after
             self._head = None
             attempt += 1
             deadline.pause(attempt)
 
-    def _commit(self, actions: Sequence[Action], head: Bookmark, transaction: Transaction, deadline: Deadline) -> bool:
+    def _commit(self, actions: Sequence[Action], head: Head, transaction: Transaction, deadline: Deadline) -> bool:
         """Send one transaction. True: it is in. False: the head has moved, or others are in the way."""
         client, token = self._ledger.client, str(ULID())
-        codes = transact(client, actions, token, deadline, on_doubt=lambda: transaction.doubts.add(head))
+        codes = transact(client, actions, token, deadline, on_doubt=lambda: transaction.doubts.append(head))
         if codes and codes[0] == "None" and codes[-1] == "ConditionalCheckFailed":
             raise HistoryChangedError("another call with the same key was faster")
         return not codes
 
-    def _landed(self, transaction: Transaction, deadline: Deadline) -> Bookmark | None:
-        """Return where the rows are, if one of the attempts in doubt was carried out; None if not.
+    def _landed(self, transaction: Transaction, head: Head, deadline: Deadline) -> Head | None:
+        """Return the head upon which one of the attempts in doubt was carried out; None if none was.
 
-        Asked after the head was read and before the next attempt: an attempt upon a head that has moved can't be
-        carried out any more, and of two attempts upon the same head only one can.
+        Asked after `head` was read and before the next attempt: an attempt upon a head that has moved can't be
+        carried out any more, and of two attempts upon the same head only one can. Rows that a restore has left behind
+        since are not in.
         """
-        for head in transaction.doubts:
-            key = rows_key(head.epoch, page_of(head.seq + 1))
-            item = self._ledger.get({"pk": {"S": key}, "sk": {"N": str(head.seq + 1)}}, deadline)
-            if item is not None and item["id"] == {"S": transaction.ids[0]}:
-                return transaction.end(head)
+        for doubt in transaction.doubts:
+            first = doubt.seq + 1
+            key = rows_key(doubt.root, page_of(first))
+            item = self._ledger.get({"pk": {"S": key}, "sk": {"N": str(first)}}, deadline)
+            is_ours = item is not None and item["id"] == {"S": transaction.ids[0]}
+            if is_ours and first <= head.seq and head.root_of(first) == doubt.root:
+                return doubt
         return None
 
-    def _record_action(self, epoch: int, key_call: Call, before: Record, after: Record) -> Action:
-        return after.put_action(self._ledger.table_name, record_key(epoch, key_call.key), before, self._now())
-
-    def _create(self, deadline: Deadline) -> Bookmark:
+    def _create(self, deadline: Deadline) -> Head:
         """Make the head item, once: whoever comes second takes what stands there."""
-        made = Bookmark(self._make_epoch(), 0)
+        made = Head.new(self._make_epoch())
         write_if(
             lambda: self._ledger.client.put_item(
                 TableName=self._ledger.table_name,
-                Item={**HEAD_KEY, "epoch": {"N": str(made.epoch)}, "seq": {"N": "0"}},
+                Item={**HEAD_KEY, **made.to_item()},
                 ConditionExpression="attribute_not_exists(pk)",
             ),
             deadline,

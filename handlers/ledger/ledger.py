@@ -1,6 +1,6 @@
 """The ledger: an append-only log in DynamoDB, read.
 
-Every row has a dense sequence number, because every append moves the head item in the same transaction; commit order is
+Every row has a dense sequence number, because every append moves the head in the same transaction; commit order is
 sequence order. So one strongly consistent read of the head names an exact prefix, and everything here reads such a
 prefix: any range by key, pages in parallel, never a Scan. `appender.py` writes it.
 """
@@ -10,19 +10,21 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from handlers import rows
 from handlers.aws.dynamodb import PARALLEL_READS, Deadline, call
 from handlers.aws.table import BY_ID, PAGE_ROWS, SORT_KEY, page_of, rows_key
-from handlers.domain.bookmark import Bookmark
+from handlers.domain.bookmark import MAX_SEQ
 from handlers.domain.problem import unavailable
+from handlers.ledger.head import HEAD_KEY, Head
 from handlers.telemetry.meter import METERS
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from handlers.aws.dynamodb import Client, Item, ItemAnswer, QueryAnswer, QueryArguments
+    from handlers.ledger.head import Roots
     from handlers.rows import Row
 
 
@@ -40,32 +42,34 @@ WHOLE_ROWS: Narrowing = {
     "ProjectionExpression": ", ".join(f"#{number}" for number in range(len(rows.COLUMNS))),
     "ExpressionAttributeNames": {f"#{number}": name for number, name in enumerate((SORT_KEY, *rows.COLUMNS[1:]))},
 }
-HEAD_KEY: Item = {"pk": {"S": "head"}, "sk": {"N": "0"}}
 
 
 @dataclass(frozen=True)
 class Range:
-    """The rows first … last of one epoch, in reading order; empty if first > last."""
+    """The rows first … last of the history with these roots, in reading order; empty if first > last."""
 
-    epoch: int
+    roots: Roots
     first: int
     last: int
     newest_first: bool = False
 
-    def pages(self) -> list[Range]:
-        """Return the same range cut at the table's pages."""
-        if self.first > self.last:
-            return []
-        pages = [
-            Range(
-                self.epoch,
-                max(self.first, page * PAGE_ROWS + 1),
-                min(self.last, (page + 1) * PAGE_ROWS),
-                self.newest_first,
-            )
-            for page in range(page_of(self.first), page_of(self.last) + 1)
-        ]
-        return pages[::-1] if self.newest_first else pages
+    def parts(self) -> list[Part]:
+        """Return the range cut where the table's pages and the roots' stretches end."""
+        ends = [first - 1 for first, _ in self.roots[1:]]
+        parts: list[Part] = []
+        for (start, root), end in zip(self.roots, [*ends, MAX_SEQ], strict=True):
+            first, last = max(self.first, start), min(self.last, end)
+            for page in range(page_of(first), page_of(last) + 1 if first <= last else 0):
+                parts.append(Part(root, max(first, page * PAGE_ROWS + 1), min(last, (page + 1) * PAGE_ROWS)))
+        return parts[::-1] if self.newest_first else parts
+
+
+class Part(NamedTuple):
+    """The rows first … last under one root, all on one page of the table."""
+
+    root: int
+    first: int
+    last: int
 
 
 class Ledger:
@@ -80,10 +84,10 @@ class Ledger:
         self.client = client
         self.table_name = table_name
 
-    def head(self, deadline: Deadline) -> Bookmark | None:
-        """Return the newest bookmark, read with strong consistency; None where no ledger was made yet."""
+    def head(self, deadline: Deadline) -> Head | None:
+        """Return the head, read with strong consistency; None where no ledger was made yet."""
         item = self.get(HEAD_KEY, deadline)
-        return Bookmark(_integer(item, "epoch"), _integer(item, "seq")) if item else None
+        return Head.from_item(item) if item else None
 
     def get(self, key: Item, deadline: Deadline) -> Item | None:
         """Return one item by its key, read with strong consistency."""
@@ -105,20 +109,23 @@ class Ledger:
         for items in self._pages(span, narrowing, deadline):
             yield [row_from_item(item) for item in items]
 
-    def values_and_times(self, bookmark: Bookmark, deadline: Deadline) -> Iterator[tuple[list[float], list[str]]]:
-        """Yield the value column and created_at of a whole prefix, a page at a time; nothing else is transferred."""
+    def values_and_times(self, span: Range, deadline: Deadline) -> Iterator[tuple[list[float], list[str]]]:
+        """Yield the value column and created_at of a range, a page at a time; nothing else is transferred."""
         projected: Narrowing = {
             "ProjectionExpression": "#value, created_at",
             "ExpressionAttributeNames": {"#value": rows.VALUE},
         }
-        for items in self._pages(Range(bookmark.epoch, 1, bookmark.seq), projected, deadline):
+        for items in self._pages(span, projected, deadline):
             yield (
                 [float(item[rows.VALUE].get("N", "nan")) for item in items],
                 [item["created_at"].get("S", "") for item in items],
             )
 
-    def row_by_id(self, epoch: int, row_id: str, deadline: Deadline) -> Row | None:
-        """Return one row of an epoch by its id. The index is eventually consistent: None can mean "not yet"."""
+    def row_by_id(self, head: Head, row_id: str, deadline: Deadline) -> Row | None:
+        """Return one row of a head's history by its id, be it newer than that head.
+
+        The index is eventually consistent: None can mean "not yet". It also knows the rows of histories that were left.
+        """
         answer = call(
             lambda: self.client.query(
                 TableName=self.table_name,
@@ -131,27 +138,28 @@ class Ledger:
         )
         meter(answer)
         for item in answer["Items"]:
-            if item["pk"] == {"S": rows_key(epoch, page_of(_integer(item, SORT_KEY)))}:
+            seq = int(item[SORT_KEY].get("N", 0))
+            if item["pk"] == {"S": rows_key(head.root_of(seq), page_of(seq))}:
                 return row_from_item(item)
         return None
 
     def _pages(self, span: Range, narrowing: Narrowing, deadline: Deadline) -> Generator[list[Item]]:
-        """Yield the items of each table page's part of a range, in order. More than one are read ahead in parallel."""
-        pages = span.pages()
-        if len(pages) == 1:
-            yield self._items(pages[0], narrowing, deadline)
+        """Yield the items of each part of a range, in order. More than one are read ahead in parallel."""
+        parts = span.parts()
+        if len(parts) == 1:
+            yield self._items(parts[0], span.newest_first, narrowing, deadline)
             return
         waiting: deque[Future[list[Item]]] = deque()
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
-            for page in pages:
-                waiting.append(pool.submit(self._items, page, narrowing, deadline))
+            for part in parts:
+                waiting.append(pool.submit(self._items, part, span.newest_first, narrowing, deadline))
                 if len(waiting) == PARALLEL_READS:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
 
-    def _items(self, page: Range, narrowing: Narrowing, deadline: Deadline) -> list[Item]:
-        """Return the items of one table page's part; as many answers as 1 MB each make necessary.
+    def _items(self, part: Part, newest_first: bool, narrowing: Narrowing, deadline: Deadline) -> list[Item]:
+        """Return the items of a part; as many answers as 1 MB each make necessary.
 
         Raises Problem (503) where a row is missing: a ledger has no holes, so this one is not whole.
         """
@@ -160,17 +168,17 @@ class Ledger:
             "KeyConditionExpression": "pk = :pk AND sk BETWEEN :low AND :high",
             "ConsistentRead": True,
             "ReturnConsumedCapacity": "TOTAL",
-            "ScanIndexForward": not page.newest_first,
+            "ScanIndexForward": not newest_first,
             **narrowing,
             "ExpressionAttributeValues": {
-                ":pk": {"S": rows_key(page.epoch, page_of(page.first))},
-                ":low": {"N": str(page.first)},
-                ":high": {"N": str(page.last)},
+                ":pk": {"S": rows_key(part.root, page_of(part.first))},
+                ":low": {"N": str(part.first)},
+                ":high": {"N": str(part.last)},
                 **narrowing.get("ExpressionAttributeValues", {}),
             },
         }
         items: list[Item] = []
-        missing = page.last - page.first + 1
+        missing = part.last - part.first + 1
         while True:
             answer = call(lambda: self.client.query(**arguments), deadline)
             meter(answer)
@@ -180,7 +188,7 @@ class Ledger:
                 break
             arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
         if missing:
-            raise unavailable(f"The ledger lacks {missing} of the rows {page.first} to {page.last}", retry_after_s=5)
+            raise unavailable(f"The ledger lacks {missing} of the rows {part.first} to {part.last}", retry_after_s=5)
         return items
 
 
@@ -191,8 +199,4 @@ def meter(answer: ItemAnswer | QueryAnswer) -> None:
 
 def row_from_item(item: Item) -> Row:
     """Return the row that an item of the ledger holds."""
-    return rows.from_item(_integer(item, SORT_KEY), item)
-
-
-def _integer(item: Item, name: str) -> int:
-    return int(item[name].get("N", "0"))
+    return rows.from_item(int(item[SORT_KEY].get("N", 0)), item)

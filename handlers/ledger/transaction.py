@@ -10,16 +10,17 @@ from ulid import ULID
 
 from handlers import rows
 from handlers.aws.table import page_of, rows_key
-from handlers.domain.bookmark import Bookmark
+from handlers.domain.hashes import hash_text
 from handlers.domain.problem import Problem
 from handlers.domain.timestamps import utc_text
+from handlers.ledger.head import HEAD_KEY
 from handlers.ledger.idempotency import LEASE_S
-from handlers.ledger.ledger import HEAD_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from handlers.aws.dynamodb import Action
+    from handlers.ledger.head import Head
     from handlers.ledger.idempotency import Call, Record
     from handlers.rows import Draft, Row
 
@@ -37,40 +38,43 @@ class Transaction:
     drafts: Sequence[Draft]
     ids: tuple[str, ...]
     created_at: str
-    doubts: set[Bookmark] = field(default_factory=set[Bookmark])
+    doubts: list[Head] = field(default_factory=list["Head"])
 
     @classmethod
     def from_drafts(cls, drafts: Sequence[Draft], now_s: float) -> Transaction:
         """Give the rows new ids."""
         return cls(drafts, tuple(str(ULID()) for _ in drafts), utc_text(now_s))
 
-    def rows_after(self, head: Bookmark) -> list[Row]:
+    def rows_after(self, head: Head) -> list[Row]:
         """Return the rows as they follow this head."""
         numbered = enumerate(zip(self.ids, self.drafts, strict=True), head.seq + 1)
         return [rows.row_of(seq, row_id, draft, self.created_at) for seq, (row_id, draft) in numbered]
 
-    def end(self, head: Bookmark) -> Bookmark:
-        """Return the head once the rows follow this one."""
-        return Bookmark(head.epoch, head.seq + len(self.ids))
+    def actions(self, head: Head, table_name: str) -> tuple[Head, list[Action]]:
+        """Return the head that follows this one, and the actions that put the rows and move it, if this is the head."""
+        added = self.rows_after(head)
+        after = head.plus(added)
+        return after, [move(head, after, table_name), *(_put(row, head, table_name) for row in added)]
 
-    def actions(self, head: Bookmark, table_name: str) -> list[Action]:
-        """Return the actions that append the rows if this is still the head: the head moves, and they are put."""
-        return [self._move(head, table_name), *(_put(row, head, table_name) for row in self.rows_after(head))]
 
-    def _move(self, head: Bookmark, table_name: str) -> Action:
-        return {
-            "Update": {
-                "TableName": table_name,
-                "Key": HEAD_KEY,
-                "UpdateExpression": "SET seq = :after",
-                "ConditionExpression": "epoch = :epoch AND seq = :seen",
-                "ExpressionAttributeValues": {
-                    ":epoch": {"N": str(head.epoch)},
-                    ":seen": {"N": str(head.seq)},
-                    ":after": {"N": str(self.end(head).seq)},
-                },
-            }
+def move(before: Head, after: Head, table_name: str) -> Action:
+    """Return the action that puts a head in the place of another, if that is what stands there, rows and all."""
+    item = after.to_item()
+    return {
+        "Update": {
+            "TableName": table_name,
+            "Key": HEAD_KEY,
+            "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in item),
+            "ConditionExpression": "#epoch = :seen_epoch AND #seq = :seen_seq AND #hash = :seen_hash",
+            "ExpressionAttributeNames": {f"#{name}": name for name in item},
+            "ExpressionAttributeValues": {
+                **{f":{name}": value for name, value in item.items()},
+                ":seen_epoch": {"N": str(before.epoch)},
+                ":seen_seq": {"N": str(before.seq)},
+                ":seen_hash": {"S": hash_text(before.hash)},
+            },
         }
+    }
 
 
 def cut_short(problem: Problem, record: Record, transaction: Transaction, key_call: Call | None) -> Problem:
@@ -90,6 +94,6 @@ def cut_short(problem: Problem, record: Record, transaction: Transaction, key_ca
     return Problem(problem.kind, f"{detail}: to go on, {how}", headers=headers, members=members)
 
 
-def _put(row: Row, head: Bookmark, table_name: str) -> Action:
-    key = {"pk": {"S": rows_key(head.epoch, page_of(row[0]))}, "sk": {"N": str(row[0])}}
+def _put(row: Row, head: Head, table_name: str) -> Action:
+    key = {"pk": {"S": rows_key(head.root, page_of(row[0]))}, "sk": {"N": str(row[0])}}
     return {"Put": {"TableName": table_name, "Item": {**key, **rows.to_item(row)}}}

@@ -1,0 +1,85 @@
+"""Branches of the ledger: a new epoch that goes on from a prefix of one that was there.
+
+A branch is one item: the head. Nothing is copied or deleted, because the rows of a prefix stay where they are, under
+the roots they were written in. Each head that is left is kept beside it, so every history can be restored again,
+which is also how a restore is undone.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from ulid import ULID
+
+from handlers.aws.dynamodb import call, transact
+from handlers.aws.table import PARTITION_KEY, SORT_KEY
+from handlers.domain.problem import Problem
+from handlers.domain.timestamps import utc_text
+from handlers.ledger.head import Head
+from handlers.ledger.ledger import meter
+from handlers.ledger.transaction import move
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from handlers.aws.dynamodb import Action, Deadline, Item
+    from handlers.ledger.ledger import Ledger
+
+LEFT = "branch"  # partition of the heads that were left, by epoch
+
+
+def branch_off(ledger: Ledger, head: Head, at: Head, epoch: int, deadline: Deadline) -> Head:
+    """Make a new epoch that goes on from a prefix, and keep the head that is left.
+
+    Args:
+        head: the ledger's head as it was read.
+        at: the prefix: `head` itself, or an earlier point of any history that was there.
+        epoch: the new epoch, greater than any before.
+
+    Raises Problem: 409 where the head has moved meanwhile, 503 where the ledger is away.
+    """
+    branched = at.branch(epoch)
+    doubts: list[Head] = []
+    actions = [move(head, branched, ledger.table_name), _keep(head, ledger.table_name)]
+    codes = transact(ledger.client, actions, str(ULID()), deadline, on_doubt=lambda: doubts.append(head))
+    if not codes:
+        return branched
+    found = ledger.head(deadline) if doubts else None
+    if found is not None and found.epoch == epoch:  # it is ours: the answer that said so got lost
+        return branched
+    raise Problem("conflict", f"The ledger has moved on from {head.bookmark}: nothing was changed, try again")
+
+
+def left_heads(ledger: Ledger, deadline: Deadline) -> Iterator[tuple[Head, str]]:
+    """Yield the heads that were left, newest first, each with the time when."""
+    start: dict[str, Item] = {}
+    while True:
+        answer = call(
+            lambda: ledger.client.query(  # noqa: B023 - called at once
+                TableName=ledger.table_name,
+                KeyConditionExpression=f"{PARTITION_KEY} = :left",
+                ExpressionAttributeValues={":left": {"S": LEFT}},
+                ConsistentRead=True,
+                ScanIndexForward=False,
+                ReturnConsumedCapacity="TOTAL",
+                **({"ExclusiveStartKey": start["key"]} if start else {}),
+            ),
+            deadline,
+        )
+        meter(answer)
+        for item in answer["Items"]:
+            yield Head.from_item(item), item["left_at"].get("S", "")
+        if "LastEvaluatedKey" not in answer:
+            return
+        start["key"] = answer["LastEvaluatedKey"]
+
+
+def _keep(head: Head, table_name: str) -> Action:
+    key: Item = {PARTITION_KEY: {"S": LEFT}, SORT_KEY: {"N": str(head.epoch)}}
+    return {
+        "Put": {
+            "TableName": table_name,
+            "Item": {**key, **head.to_item(), "left_at": {"S": utc_text(time.time())}},
+        }
+    }
