@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 VARIABLES: tuple[tuple[str, str, str], ...] = (
     ("TABLE_NAME", "", "DynamoDB table that holds the ledger; needed by everything that talks to DynamoDB"),
     ("EFS_DIR", "/mnt/efs", "where the file system with the snapshots is mounted"),
-    ("TMP_DIR", "/tmp", "the sandbox's own disk: builds and copies of snapshots"),  # noqa: S108 - Lambda's own
+    ("TMP_DIR", "/tmp", "the sandbox's own disk: segments that are built or copied"),  # noqa: S108 - Lambda's own
     ("CHECK_INTERVAL_MS", "1000", "how often a sandbox looks for a newer snapshot; 0 = at every request"),
-    ("RETAIN_SNAPSHOTS", "5", "how many of the newest snapshots are always kept, 1 or more"),
-    ("VERIFY_MAX_BYTES", "16777216", "largest snapshot that sqlite-efs hashes in full before it is used"),
+    ("RETAIN_S", "3600", "seconds that superseded segments are kept; never less than 60"),
+    ("VERIFY_MAX_BYTES", "16777216", "largest segment that is hashed in full before sqlite-efs uses it"),
     ("AWS_REGION", "", "region of the table; set by Lambda"),
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "", "the function's memory in MB, shown by /health; set by Lambda"),
 )
@@ -33,7 +33,7 @@ class Settings:
         "efs_dir",
         "memory_mb",
         "region",
-        "retain_snapshots",
+        "retain_s",
         "table_name",
         "tmp_dir",
         "verify_max_bytes",
@@ -45,7 +45,7 @@ class Settings:
         self.efs_dir = values["EFS_DIR"]
         self.tmp_dir = values["TMP_DIR"]
         self.check_interval_s = _integer(values, "CHECK_INTERVAL_MS", 0) / 1000
-        self.retain_snapshots = _integer(values, "RETAIN_SNAPSHOTS", 1)
+        self.retain_s = _integer(values, "RETAIN_S", 0)
         self.verify_max_bytes = _integer(values, "VERIFY_MAX_BYTES", 0)
         self.region = values["AWS_REGION"]
         memory = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"

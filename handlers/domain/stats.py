@@ -1,7 +1,7 @@
 """Statistics of a ledger prefix: the same numbers whatever way they were added up.
 
 Sums of doubles depend on their order, so the sum is kept exactly (`numbers.exact_parts`); a snapshot carries the
-state, adding n rows costs n, and no reader ever scans.
+state, so does the head: adding n rows costs n, and no reader ever scans.
 """
 
 from __future__ import annotations
@@ -27,16 +27,24 @@ class Stats:
 
     def plus(self, values: list[float], times: list[str]) -> Stats:
         """Return these statistics with more rows: their values and their created_at, in any order, of equal length."""
-        if not values:
-            return self
-        stats = Stats()
-        stats.count = self.count + len(values)
-        stats.minimum = min(values) if self.minimum is None else min(self.minimum, *values)
-        stats.maximum = max(values) if self.maximum is None else max(self.maximum, *values)
-        stats.sum_parts = exact_parts([*values, *self.sum_parts])
-        stats.first = min(times) if self.first is None else min(self.first, *times)
-        stats.last = max(times) if self.last is None else max(self.last, *times)
-        return stats
+        added = Stats()
+        if values:
+            added.count, added.sum_parts = len(values), exact_parts(values)
+            added.minimum, added.maximum = min(values), max(values)
+            added.first, added.last = min(times), max(times)
+        return self.merge(added)
+
+    def merge(self, other: Stats) -> Stats:
+        """Return the statistics of these rows and the other ones."""
+        if not self.count or not other.count:
+            return self if self.count else other
+        both = Stats()
+        both.count = self.count + other.count
+        both.sum_parts = exact_parts([*self.sum_parts, *other.sum_parts])
+        both.minimum = min(self.minimum, other.minimum)  # pyright: ignore[reportArgumentType] - both have rows
+        both.maximum = max(self.maximum, other.maximum)  # pyright: ignore[reportArgumentType]
+        both.first, both.last = min(self.first, other.first), max(self.last, other.last)  # pyright: ignore[reportArgumentType]
+        return both
 
     def answer(self) -> dict[str, object]:
         """Return the numbers as the API shows them; None where there are no rows."""

@@ -21,12 +21,11 @@ from handlers.ledger.ledger import meter
 from handlers.ledger.transaction import move
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from handlers.aws.dynamodb import Action, Deadline, Item
     from handlers.ledger.ledger import Ledger
 
 LEFT = "branch"  # partition of the heads that were left, by epoch
+MOST_LEFT = 1000
 
 
 def branch_off(ledger: Ledger, head: Head, at: Head, epoch: int, deadline: Deadline) -> Head:
@@ -51,28 +50,22 @@ def branch_off(ledger: Ledger, head: Head, at: Head, epoch: int, deadline: Deadl
     raise Problem("conflict", f"The ledger has moved on from {head.bookmark}: nothing was changed, try again")
 
 
-def left_heads(ledger: Ledger, deadline: Deadline) -> Iterator[tuple[Head, str]]:
-    """Yield the heads that were left, newest first, each with the time when."""
-    start: dict[str, Item] = {}
-    while True:
-        answer = call(
-            lambda: ledger.client.query(  # noqa: B023 - called at once
-                TableName=ledger.table_name,
-                KeyConditionExpression=f"{PARTITION_KEY} = :left",
-                ExpressionAttributeValues={":left": {"S": LEFT}},
-                ConsistentRead=True,
-                ScanIndexForward=False,
-                ReturnConsumedCapacity="TOTAL",
-                **({"ExclusiveStartKey": start["key"]} if start else {}),
-            ),
-            deadline,
-        )
-        meter(answer)
-        for item in answer["Items"]:
-            yield Head.from_item(item), item["left_at"].get("S", "")
-        if "LastEvaluatedKey" not in answer:
-            return
-        start["key"] = answer["LastEvaluatedKey"]
+def left_heads(ledger: Ledger, deadline: Deadline) -> list[tuple[Head, str]]:
+    """Return the newest heads that were left, newest first, each with the time when."""
+    answer = call(
+        lambda: ledger.client.query(
+            TableName=ledger.table_name,
+            KeyConditionExpression=f"{PARTITION_KEY} = :left",
+            ExpressionAttributeValues={":left": {"S": LEFT}},
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=MOST_LEFT,
+            ReturnConsumedCapacity="TOTAL",
+        ),
+        deadline,
+    )
+    meter(answer)
+    return [(Head.from_item(item), item["left_at"].get("S", "")) for item in answer["Items"]]
 
 
 def _keep(head: Head, table_name: str) -> Action:

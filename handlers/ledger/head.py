@@ -38,6 +38,7 @@ class Head:
         hash: the content hash of its rows.
         stats: their statistics.
         roots: (first seq, root) of each stretch of rows, in order.
+        parent: the epoch that it went on from; 0: none.
     """
 
     epoch: int
@@ -45,6 +46,7 @@ class Head:
     hash: int
     stats: Stats
     roots: Roots
+    parent: int = 0
 
     @classmethod
     def new(cls, epoch: int) -> Head:
@@ -61,6 +63,7 @@ class Head:
             hash=int(item["hash"].get("S", ""), 16),
             stats=Stats.from_text(item["stats"].get("S", "")),
             roots=tuple(roots),
+            parent=int(item["parent"].get("N", 0)),
         )
 
     def to_item(self) -> Item:
@@ -71,6 +74,7 @@ class Head:
             "hash": {"S": hash_text(self.hash)},
             "stats": {"S": self.stats.to_text()},
             "roots": {"S": json.dumps(self.roots)},
+            "parent": {"N": str(self.parent)},
         }
 
     @property
@@ -96,7 +100,7 @@ class Head:
     def branch(self, epoch: int) -> Head:
         """Return the head of a new epoch that holds these rows, and puts those that follow under a root of its own."""
         kept = tuple((first, root) for first, root in self.roots if first <= self.seq)
-        return replace(self, epoch=epoch, roots=(*kept, (self.seq + 1, epoch)))
+        return replace(self, epoch=epoch, roots=(*kept, (self.seq + 1, epoch)), parent=self.epoch)
 
 
 def _first(stretch: tuple[int, int]) -> int:

@@ -1,104 +1,104 @@
-"""Building a snapshot: a working file on the sandbox's own disk, to which ledger rows are applied.
+"""Building a segment: a new file on the sandbox's own disk, filled from the ledger and from segments that are there.
 
-The working file stays warm between publishes, so that a publish costs the new rows and the copying of the file. It is
-never a published file: that is a copy of it. Applying is one transaction a batch; the file holds a whole prefix at any
-time, and once it is finished the indexes too.
+A segment is a pure function of a ledger range: nothing in it says when, where or in which epoch it was built. The file
+is thrown away after any failure, so it is written without a journal and without waiting for the disk.
 """
 
 from __future__ import annotations
 
-import sqlite3
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from handlers import rows
-from handlers.domain.bookmark import Bookmark
-from handlers.domain.hashes import content_hash, hash_text
+from handlers.domain.hashes import HASH_MODULUS, content_hash, hash_text
+from handlers.domain.stats import Stats
 from handlers.snapshots.files import remove
-from handlers.snapshots.snapshot import Snapshot, connect, create_schema, file_uri, id_at
+from handlers.snapshots.segment import META_DDL, Segment, connect, file_uri
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
     from handlers.rows import Row
 
-INSERT = f"INSERT INTO {rows.TABLE} VALUES ({', '.join('?' * (len(rows.COLUMNS) + 1))})"  # noqa: S608 - constants
-UPDATE_META = "UPDATE snapshot SET seq = ?, row_count = ?, content_hash = ?, stats = ?"
+INSERT = f"INSERT INTO main.{rows.TABLE} VALUES ({', '.join('?' * (len(rows.COLUMNS) + 1))})"  # noqa: S608 - constants
+TAKE = f"INSERT INTO main.{rows.TABLE} SELECT * FROM source.{rows.TABLE} ORDER BY seq"  # noqa: S608 - constants
+INSERT_META = "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+FAST = ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE", "cache_size=-65536")
 
 
-class WorkingFile:
-    """A snapshot that grows. `bookmark` says how far it is, `hash` and `stats` are those of its rows."""
+class SegmentBuilder:
+    """A segment that grows until `finish`. Close it; that leaves the file.
 
-    def __init__(self, path: str) -> None:
-        """Open a file that holds a snapshot; see `create`. Raises UnprovenError, sqlite3.Error, OSError."""
+    Args:
+        path: of the new file, or ":memory:".
+        first: the seq of its first row.
+
+    Attributes:
+        next: the seq of the row that comes next.
+        hash: the content hash of its rows.
+        stats: their statistics.
+
+    Raises sqlite3.Error, here and in all methods, where the disk is full or fails.
+    """
+
+    def __init__(self, path: str, first: int) -> None:
         self.path = path
-        self._connection = connect(f"{file_uri(path)}?mode=rw")
-        try:
-            _hurry(self._connection)
-            held = Snapshot(self._connection, None, 0)
-        except BaseException:
-            self.close()
-            raise
-        self.bookmark = held.bookmark
-        self.hash = int(held.hash, 16)
-        self.stats = held.stats
-
-    @classmethod
-    def create(cls, path: str, epoch: int) -> WorkingFile:
-        """Make a new file with no rows of this epoch."""
+        self.first = self.next = first
+        self.hash = 0
+        self.stats = Stats()
         remove(path)
-        connection = connect(f"{file_uri(path)}?mode=rwc")
-        try:
-            _hurry(connection)
-            create_schema(connection, epoch)
-        finally:
-            connection.close()
-        return cls(path)
+        self.connection = connect(path if path == ":memory:" else f"{file_uri(path)}?mode=rwc")
+        self.connection.isolation_level = None
+        for pragma in FAST:
+            self.connection.execute(f"PRAGMA {pragma}")
+        self.connection.executescript(rows.DDL + META_DDL)
 
-    def apply(self, batch: list[Row]) -> None:
-        """Append the rows that follow the bookmark, whole or not at all.
-
-        Raises ValueError where they do not follow it; sqlite3.Error (a full disk) leaves the file as it was.
-        """
+    def add(self, batch: Sequence[Row]) -> None:
+        """Append the rows that come next. Raises ValueError where they do not."""
         seqs = [row[0] for row in batch]
-        before = self.bookmark.seq
-        if seqs != list(range(before + 1, before + len(batch) + 1)):
-            raise ValueError(f"these rows do not follow {self.bookmark}")
+        if seqs != list(range(self.next, self.next + len(batch))):
+            raise ValueError(f"these rows do not begin at {self.next}")
         texts = [rows.json_text(row) for row in batch]
-        bookmark = Bookmark(self.bookmark.epoch, before + len(batch))
-        total = content_hash(self.hash, seqs, texts)
-        stats = self.stats.plus([rows.value_of(row) for row in batch], [rows.created_at_of(row) for row in batch])
-        meta = (bookmark.seq, bookmark.seq, hash_text(total), stats.to_text())
-        self._write([(*row, text) for row, text in zip(batch, texts, strict=True)], meta)
-        self.bookmark, self.hash, self.stats = bookmark, total, stats
+        with self._transaction():
+            self.connection.executemany(INSERT, [(*row, text) for row, text in zip(batch, texts, strict=True)])
+        self.next += len(batch)
+        self.hash = content_hash(self.hash, seqs, texts)
+        self.stats = self.stats.plus([rows.value_of(row) for row in batch], [rows.created_at_of(row) for row in batch])
 
-    def finish(self) -> None:
-        """Make the indexes that a new file does not have yet; rows that come later keep them up.
+    def take(self, path: str, segment: Segment) -> None:
+        """Append all rows of a proven segment. Raises ValueError where they are not what comes next.
 
-        Raises sqlite3.Error: a full disk, or two rows with one id.
+        Args:
+            path: the file that holds it.
+            segment: what its meta row says.
         """
-        self._connection.executescript(rows.INDEXES)
+        if segment.first != self.next:
+            raise ValueError(f"the rows {segment.first} to {segment.last} do not begin at {self.next}")
+        self.connection.execute("ATTACH ? AS source", (f"{file_uri(path)}?mode=ro&immutable=1",))
+        with self._transaction():
+            taken = self.connection.execute(TAKE).rowcount
+        self.connection.execute("DETACH source")
+        if taken != segment.last - segment.first + 1:
+            raise ValueError(f"{taken} rows are not {segment.first} to {segment.last}")
+        self.next = segment.last + 1
+        self.hash = (self.hash + segment.hash) % HASH_MODULUS
+        self.stats = self.stats.merge(segment.stats)
 
-    def last_id(self) -> str | None:
-        """Return the id of the last row; None where there is none. Raises sqlite3.Error."""
-        return id_at(self._connection, self.bookmark.seq)
+    def finish(self) -> Segment:
+        """Make the indexes (half the work once all rows are in) and the meta row. Returns the segment, open."""
+        self.connection.executescript(rows.INDEXES)
+        least, greatest = self.connection.execute(f"SELECT min(id), max(id) FROM {rows.TABLE}").fetchone()  # noqa: S608 - a constant
+        last = self.next - 1
+        meta = (self.first, last, last - self.first + 1, hash_text(self.hash), rows.SCHEMA_VERSION)
+        self.connection.execute(INSERT_META, (*meta, self.stats.to_text(), least or "", greatest or ""))
+        return Segment(self.connection)
 
     def close(self) -> None:
-        """Close and delete the file."""
-        self._connection.close()
-        remove(self.path)
+        """Give the connection back."""
+        self.connection.close()
 
-    def _write(self, records: list[tuple[float | str, ...]], meta: tuple[int | str, ...]) -> None:
-        self._connection.execute("BEGIN")
-        try:
-            self._connection.executemany(INSERT, records)
-            self._connection.execute(UPDATE_META, meta)
-            self._connection.execute("COMMIT")
-        except sqlite3.Error:
-            if self._connection.in_transaction:  # some errors have rolled back already
-                self._connection.execute("ROLLBACK")
-            raise
-
-
-def _hurry(connection: sqlite3.Connection) -> None:
-    """Make writes fast: nothing has to survive a crash, the file is ours alone and is thrown away after any failure."""
-    connection.isolation_level = None
-    for pragma in ("journal_mode=MEMORY", "synchronous=OFF", "locking_mode=EXCLUSIVE", "cache_size=-65536"):
-        connection.execute(f"PRAGMA {pragma}")
+    @contextmanager
+    def _transaction(self) -> Generator[None]:
+        self.connection.execute("BEGIN")
+        yield
+        self.connection.execute("COMMIT")

@@ -16,7 +16,7 @@ from handlers.telemetry.meter import METERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from handlers.snapshots.catalog import Name
+    from handlers.snapshots.names import Name
 
 CHUNK_BYTES = 1024 * 1024
 HEADER_BYTES = 100
@@ -24,11 +24,11 @@ MAGIC = b"SQLite format 3\0"
 
 
 class UnprovenError(Exception):
-    """The file is not the snapshot that its name says; the message says why. It will never be one."""
+    """The file is not the segment that its name says; the message says why. It will never be one."""
 
 
 def proven_size(path: str, name: Name, verify_max_bytes: int | None) -> int:
-    """Prove a file's header, and up to a size its bytes; its size in bytes. See `snapshot.open_snapshot`."""
+    """Prove a file's header, and up to a size its bytes; its size in bytes. See `segment.open_segment`."""
     file, size_bytes = open_file(path)
     try:
         if verify_max_bytes is None or size_bytes <= verify_max_bytes:
@@ -80,7 +80,7 @@ class FileCopy:
         return False
 
     def prove(self, name: Name) -> None:
-        """Raise UnprovenError where the bytes copied are not those of the snapshot with this name."""
+        """Raise UnprovenError where the bytes copied are not those of the segment with this name."""
         if self.digest() != name.digest:
             raise UnprovenError(f"its bytes have the digest {self.digest()}")
 
@@ -101,7 +101,7 @@ class FileCopy:
 
 
 def copy_proven(source: str, target: str, name: Name) -> int:
-    """Copy a snapshot. Returns the size in bytes.
+    """Copy a segment. Returns the size in bytes.
 
     Raises UnprovenError (and leaves no copy) where the digest is not the name's, OSError as `FileCopy` does.
     """

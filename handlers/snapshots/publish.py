@@ -1,226 +1,238 @@
 """Publishing: a snapshot becomes visible to readers, whole or not at all, without any lock.
 
-The working file is copied to `staging/` on the same file system, made durable, and linked to its final name. Two
-publishers of one prefix make the same content, so either file will do. A crash at any point leaves at most an orphan
-in `staging/`. A file that is not the snapshot its name says goes to `quarantine/`.
+A publisher adds one segment to the newest chain: the rows that are new, merged with the last few segments. Two
+publishers of one range make the same content, so either file will do. Nothing is linked unless the chain's content hash
+is then the ledger's own.
+
+No published point becomes unreachable, because a publisher builds only upon the newest chain of its listing, links
+within 30 s of it, and starts over from the listing where an input has vanished.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import sqlite3
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ulid import ULID
-
 from handlers.aws.dynamodb import Deadline
-from handlers.aws.table import PAGE_ROWS
-from handlers.domain.hashes import hash_text
+from handlers.domain.bookmark import Bookmark
+from handlers.domain.hashes import HASH_MODULUS
 from handlers.domain.problem import unavailable
 from handlers.domain.timestamps import boottime_s
-from handlers.ledger.ledger import Ledger, Range
-from handlers.snapshots.build import WorkingFile
-from handlers.snapshots.catalog import Catalog, Name, snapshots_dir
-from handlers.snapshots.files import UnprovenError, copy_durably, copy_proven, empty_folder, remove
-from handlers.snapshots.published import DIRECTORY_MODE, DivergedError, Published, PublishedSnapshots
+from handlers.snapshots.catalog import Catalog
+from handlers.snapshots.chain import compactable, merged_with
+from handlers.snapshots.files import UnprovenError
+from handlers.snapshots.maker import RANGE_ROWS, SegmentMaker, Staging, make_folder
+from handlers.snapshots.names import Name, snapshots_dir
+from handlers.snapshots.published import DivergedError, Published, PublishedSegments
 from handlers.snapshots.retention import Retention
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handlers.domain.bookmark import Bookmark
-    from handlers.rows import Row
+    from handlers.ledger.head import Head
+    from handlers.ledger.ledger import Ledger
     from handlers.settings import Settings
+    from handlers.snapshots.chain import Chain
+    from handlers.snapshots.segment import Segment
     from handlers.telemetry.usage import Usage
 
-BATCH_ROWS = 8 * PAGE_ROWS  # read in parallel, applied together
-INDEXES_S = 3.0  # of a full build's limit: its indexes are made when the rows are in
-BUILD_LIMIT_S = 12.0  # a longer build publishes the prefix it has reached, and the next one goes on from there
-LAST_BATCH_S = 4.0  # for a batch begun at the limit: append, build and copy end before the gateway gives up
-FILE_MODE = 0o640  # the readers are in the group
+BUILD_LIMIT_S = 12.0  # what is done by then is published, and the next publish goes on from there
+LISTING_GOOD_S = 30.0  # from a listing to the link that builds upon it; retention waits twice as long
+COMPACTED_ROWS = 1_000_000  # the most that compaction merges into one segment
 
 _log = logging.getLogger(__name__)
 
 
 class Publisher:
-    """Builds and publishes snapshots of one ledger.
+    """Publishes snapshots of one ledger.
 
     Args:
         ledger: where the rows come from.
-        settings: the folders and how much to retain.
-        clock: the clock for the build's limit, in seconds.
+        settings: the folders, and how long to retain.
+        clock: the clock for limits, in seconds.
 
     Attributes:
-        published: what there is already.
+        catalog: the listing of what is published.
+        published: its segments, proven.
+        maker: makes segments.
+        staging: through which they are published.
     """
 
     def __init__(self, ledger: Ledger, settings: Settings, clock: Callable[[], float] = boottime_s) -> None:
-        self._ledger = ledger
+        self.ledger = ledger
         self._clock = clock
-        self._catalog = Catalog(snapshots_dir(settings.efs_dir))
-        self.published = PublishedSnapshots(self._catalog)
-        self._staging = os.path.join(settings.efs_dir, "staging")
-        self._retention = Retention(self._catalog, self._staging, settings.retain_snapshots)
-        self._folder = os.path.join(settings.tmp_dir, "build")
-        self._has_folder = False
-        self._working: WorkingFile | None = None
+        self.catalog = Catalog(snapshots_dir(settings.efs_dir))
+        self.published = PublishedSegments(self.catalog, settings.verify_max_bytes)
+        self.maker = SegmentMaker(ledger, settings.tmp_dir, clock)
+        self.staging = Staging(settings.efs_dir)
+        self._retention = Retention(self.catalog, self.published, settings)
+        self._strangers: set[int] = set()  # epochs whose chain is no prefix of the one that went on from them
 
-    def publish(self, at_least: Bookmark, usage: Usage, full: bool = False) -> Published:
+    def publish(self, at_least: Bookmark, usage: Usage, *, compact: bool = False) -> Published:
         """Make the ledger as it is now, at least up to a bookmark, visible to readers.
 
         Args:
             at_least: rows that must be in it, of the ledger's current epoch.
             usage: gets the phases check, ledger, build, write and tidy.
-            full: build from seq 1, whatever is there.
+            compact: prove all bytes of what is there, and merge more than a request that inserts may.
 
         Raises:
             Problem: 503, the ledger is away or the build is not done yet.
             DivergedError: what is published is not a prefix of this ledger: nothing is built upon it.
             OSError, sqlite3.Error: EFS or the sandbox's disk is away, full or read-only; the next publish starts anew.
         """
-        newest = self.published.newest()
-        usage.lap("check")
-        if newest is not None:
-            self._check_history(newest, at_least, full)
-            if newest.bookmark >= at_least and not full:
-                return newest
-        published = self._build_and_publish(at_least, None if full else newest, usage)
-        if published.bookmark < at_least:
-            detail = f"The snapshot was built up to {published.bookmark} of {at_least}; ask again to go on"
-            raise unavailable(detail)
-        return published
-
-    def holding(self, bookmark: Bookmark) -> Published | None:
-        """Return the newest snapshot if it holds these rows of this ledger; None where it does not, or not yet.
-
-        Raises DivergedError, Problem, OSError.
-        """
-        newest = self.published.newest()
-        if newest is None or newest.bookmark.epoch != bookmark.epoch or newest.bookmark < bookmark:
-            return None
-        self._check_history(newest, bookmark, False)
-        return newest
-
-    def _check_history(self, newest: Published, at_least: Bookmark, full: bool) -> None:
-        """Raise DivergedError where the newest snapshot is of another ledger, or of a later state of a restored one.
-
-        Every row has an id of its own: if the last one is the ledger's, so are all before it.
-        """
-        if newest.bookmark.epoch > at_least.epoch:
-            raise DivergedError(f"The snapshot {newest.bookmark} is of a newer ledger than {at_least}")
-        if newest.bookmark.epoch < at_least.epoch or newest.last_id is None:
-            return
-        if newest.bookmark > at_least and newest.bookmark > self._target(at_least):
-            raise DivergedError(f"The snapshot {newest.bookmark} reaches beyond the head of the ledger")
-        if newest.bookmark >= at_least or full:  # else the row is read with those that follow it
-            seq = newest.bookmark.seq
-            (row,) = next(iter(self._ledger.rows(Range(at_least.epoch, seq, seq), Deadline())))
-            check_row(row, newest.last_id)
-
-    def _build_and_publish(self, at_least: Bookmark, newest: Published | None, usage: Usage) -> Published:
         end_s = self._clock() + BUILD_LIMIT_S
-        working, build = self._base(at_least, newest)
-        if build == "full":
-            end_s -= INDEXES_S
-        try:
-            self._grow(working, self._target(at_least), end_s, usage)
-            working.finish()
-            usage.lap("build")
-            published = self._link(working, build)
-        except (OSError, sqlite3.Error, DivergedError):
-            self._discard()
-            raise
+        goal = self.head_of(at_least)
+        build, written_bytes, wholly = "none", 0, compact
+        while (plan := self._plan(goal, usage, wholly=wholly, compact=compact)).is_due and self._clock() < end_s:
+            wholly = False
+            if build == "none":
+                build = "incremental" if plan.base and plan.base.bookmark.seq else "full"
+            try:
+                written_bytes += self._extend(plan, end_s, usage)
+            except (UnprovenError, FileNotFoundError) as error:
+                _log.warning("starting over from the listing: %s", error)
+                wholly = True
+        if plan.base is None or plan.base.bookmark < at_least:
+            reached = plan.base.bookmark if plan.base else "nothing"
+            raise unavailable(f"The snapshot was built up to {reached} of {at_least}; ask again to go on")
+        if written_bytes or compact:
+            self._tidy(usage)
+        return replace(plan.base, build=build, written_bytes=written_bytes)
+
+    def head_of(self, bookmark: Bookmark) -> Head:
+        """Return the ledger's head. Raises DivergedError where it has left that bookmark's epoch, Problem (503)."""
+        head = self.ledger.head(Deadline())
+        if head is None or head.epoch != bookmark.epoch:
+            raise DivergedError(f"The ledger has left the epoch of {bookmark}")
+        return head
+
+    def _plan(self, goal: Head, usage: Usage, *, wholly: bool, compact: bool) -> _Plan:
+        """Decide what comes next, from a new listing. Raises DivergedError."""
+        listed_s = self._clock()
+        self.catalog.look(now=True)
+        head, base = goal, self._base(goal, wholly=wholly)
+        if base is not None and base.bookmark > head.bookmark:  # others have appended and published meanwhile
+            head = self.head_of(goal.bookmark)
+        if base is not None:
+            check_history(base, head)
+        usage.lap("check")
+        merged: Chain = ()
+        if base is not None and base.bookmark < goal.bookmark:
+            merged = merged_with(base.chain, head.seq - base.bookmark.seq)
+        elif base is not None and compact:
+            merged = compactable(base.chain, self._most_rows(base))
+        is_due = base is None or base.bookmark < goal.bookmark or bool(merged)
+        return _Plan(head, base, len(merged), listed_s, is_due)
+
+    def _base(self, head: Head, *, wholly: bool) -> Published | None:
+        """Return what to build upon; None: nothing. Raises DivergedError, OSError."""
+        if self.catalog.listed.epoch > head.epoch:
+            raise DivergedError(
+                f"The snapshots of epoch {self.catalog.listed.epoch} are of a newer ledger than {head.epoch}"
+            )
+        base = self.published.newest(head.epoch, wholly=wholly)
+        if base is None and head.parent not in self._strangers:
+            base = self.published.newest(head.parent, upto=head.roots[-1][0] - 1)
+            if base is not None and head.seq - base.bookmark.seq > RANGE_ROWS:  # too far to be proven in one step
+                return None
+        return base
+
+    def _extend(self, plan: _Plan, end_s: float, usage: Usage) -> int:
+        """Publish one segment more. Returns how many bytes were written."""
+        head, base = plan.head, plan.base
+        first = base.bookmark.seq + 1 if base else 1
+        kept, merged = base.split(plan.merged) if base else (None, None)
+        with self.maker.made(self.catalog, merged, first, head, end_s=end_s, usage=usage) as (segment, path):
+            if not self._is_history(kept, segment, head):
+                return 0
+            with self.staging.staged(path) as (temporary, size_bytes, digest):
+                usage.lap("write")
+                if self._clock() - plan.listed_s > LISTING_GOOD_S:
+                    return 0
+                self._inherit(kept, head)
+                name = Name.of(Bookmark(head.epoch, segment.last), segment.first, digest)
+                link(temporary, self.published, name)
+                segment.size_bytes = size_bytes
+                self.published.add(name, os.stat(temporary).st_ino, segment)
         usage.lap("write")
+        return size_bytes
+
+    def _is_history(self, kept: Published | None, segment: Segment, head: Head) -> bool:
+        """Tell whether a chain of these is the ledger's; False: what was inherited is not, so begin without it.
+
+        Raises DivergedError where it is not, and would be published.
+        """
+        is_inherited = kept is not None and kept.bookmark.epoch != head.epoch
+        if segment.last < head.seq:  # not known at this point, but at the last one
+            is_right = not is_inherited
+        else:
+            is_right = ((kept.hash if kept else 0) + segment.hash) % HASH_MODULUS == head.hash
+        if not is_right and is_inherited:
+            self._strangers.add(head.parent)
+        elif not is_right:
+            raise DivergedError(f"With the rows up to {head.bookmark}, what is published is not the ledger")
+        return is_right
+
+    def _inherit(self, kept: Published | None, head: Head) -> None:
+        """Link what an older epoch has published of this history under this epoch's names."""
+        for name in reversed(kept.chain if kept else ()):
+            if name.epoch != head.epoch:
+                link(self.catalog.path(name), self.published, name.in_epoch(head.epoch))
+
+    def _most_rows(self, base: Published) -> int:
+        """Return how many rows compaction may merge: their copies and the new file fit the sandbox's disk."""
+        row_bytes = base.size_bytes / max(1, base.bookmark.seq)
+        return min(COMPACTED_ROWS, int(self.maker.free_bytes() / (2.2 * row_bytes + 1)))
+
+    def _tidy(self, usage: Usage) -> None:
         try:
-            self._retention.apply(published.name)
+            self._retention.apply()
         except OSError as error:  # takes nothing from what was published
             _log.warning("tidying up: %s", error)
         usage.lap("tidy")
-        return published
 
-    def _target(self, at_least: Bookmark) -> Bookmark:
-        """Return the head, so that one publish serves all who appended meanwhile."""
-        head = self._ledger.head(Deadline())
-        return head if head is not None and head.epoch == at_least.epoch else at_least
 
-    def _base(self, at_least: Bookmark, newest: Published | None) -> tuple[WorkingFile, str]:
-        """Return what to build upon: the warm working file, else the newest snapshot, else none (`newest` is None)."""
-        working = self._working
-        if newest is not None and working is not None and working.bookmark.epoch == at_least.epoch:
-            return working, "incremental"
-        self._discard()
-        path = self._new_path()
-        if newest is not None and newest.bookmark.epoch == at_least.epoch:
-            inode = os.lstat(self._catalog.path(newest.name)).st_ino
-            try:
-                copy_proven(self._catalog.path(newest.name), path, newest.name)
-                self._working = WorkingFile(path)
-            except UnprovenError as error:  # damaged since it was proven
-                self.published.quarantine(newest.name, inode, error)
-            else:
-                return self._working, "incremental"
-        self._working = WorkingFile.create(path, at_least.epoch)
-        return self._working, "full"
+@dataclass(frozen=True)
+class _Plan:
+    """The next step of a publish.
 
-    def _new_path(self) -> str:
-        """Return a new name on the sandbox's own disk, which is freed from what processes that died there left."""
-        if not self._has_folder:
-            empty_folder(self._folder)
-            self._has_folder = True
-        return os.path.join(self._folder, f"{ULID()}.db")
+    Attributes:
+        head: up to where.
+        base: what is built upon.
+        merged: how many of its newest segments are merged.
+        listed_s: when it was listed.
+        is_due: whether there is anything to do.
+    """
 
-    def _grow(self, working: WorkingFile, target: Bookmark, end_s: float, usage: Usage) -> None:
-        """Apply the ledger's rows up to the target, or as many as the time allows.
+    head: Head
+    base: Published | None
+    merged: int
+    listed_s: float
+    is_due: bool
 
-        Raises DivergedError where the row before them is not the file's last one.
-        """
-        is_checked = False
-        while working.bookmark.seq < target.seq and self._clock() < end_s:
-            known = working.bookmark.seq
-            first = known + 1 if is_checked else max(1, known)
-            span = Range(target.epoch, first, min(target.seq, known + BATCH_ROWS))
-            deadline = Deadline(limit_s=min(Deadline.LIMIT_S, end_s + LAST_BATCH_S - self._clock()))
-            batch = [row for page in self._ledger.rows(span, deadline) for row in page]
-            usage.lap("ledger")
-            if first <= known:
-                check_row(batch.pop(0), working.last_id())
-            is_checked = True
-            working.apply(batch)
-            usage.lap("build")
 
-    def _link(self, working: WorkingFile, build: str) -> Published:
-        """Copy to staging, make durable, link to the final name."""
-        for folder in (self._catalog.folder, self._staging):
-            os.makedirs(folder, DIRECTORY_MODE, exist_ok=True)
-        temporary = os.path.join(self._staging, f"{ULID()}.tmp")
+def check_history(base: Published, head: Head) -> None:
+    """Raise DivergedError where a snapshot shows that it is not of the ledger with this head."""
+    if base.bookmark > head.bookmark:
+        raise DivergedError(f"The snapshot {base.bookmark} reaches beyond the ledger's head {head.bookmark}")
+    if base.bookmark == head.bookmark and base.hash != head.hash:
+        raise DivergedError(f"The snapshot {base.bookmark} does not hold the ledger's rows")
+
+
+def link(path: str, published: PublishedSegments, name: Name) -> None:
+    """Give a durable file its name among the published; a file that has it holds the same bytes, unless it is damaged.
+
+    Raises OSError.
+    """
+    make_folder(published.catalog.folder)
+    while True:
         try:
-            size_bytes, digest = copy_durably(working.path, temporary, FILE_MODE)
-            name = Name.of(working.bookmark, digest)
-            self._link_as(temporary, name)
-        finally:
-            remove(temporary)
-        published = Published(name, size_bytes, hash_text(working.hash), working.last_id(), build)
-        self.published.add(published)
-        return published
-
-    def _link_as(self, temporary: str, name: Name) -> None:
-        while True:
-            try:
-                os.link(temporary, self._catalog.path(name))
-            except FileExistsError:
-                if self.published.prove(name) is None:  # damaged there, and out of the way now
-                    continue
-            return
-
-    def _discard(self) -> None:
-        if self._working is not None:
-            self._working.close()
-        self._working = None
-
-
-def check_row(row: Row, known_id: str | None) -> None:
-    """Raise DivergedError where a row of the ledger is not the one that a snapshot holds under its number."""
-    seq, row_id = row[:2]
-    if row_id != known_id:
-        raise DivergedError(f"Row {seq} of the newest snapshot is not the ledger's")
+            os.link(path, published.catalog.path(name))
+        except FileExistsError:
+            published.catalog.look(now=True)
+            if published.prove(name, wholly=True) is None:  # damaged there, and out of the way now
+                continue
+        return

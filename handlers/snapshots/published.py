@@ -1,20 +1,25 @@
-"""The published snapshots: found, proven once each, and moved to quarantine where they are not what they say."""
+"""The published segments as a publisher sees them: proven, and moved to quarantine where they are not what they say."""
 
 from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ulid import ULID
 
+from handlers.domain.bookmark import MAX_SEQ, Bookmark
+from handlers.domain.hashes import HASH_MODULUS
+from handlers.snapshots.chain import Listed
 from handlers.snapshots.files import UnprovenError
-from handlers.snapshots.snapshot import open_snapshot
+from handlers.snapshots.segment import open_segment
 
 if TYPE_CHECKING:
-    from handlers.domain.bookmark import Bookmark
-    from handlers.snapshots.catalog import Catalog, Name
+    from handlers.snapshots.catalog import Catalog
+    from handlers.snapshots.chain import Chain
+    from handlers.snapshots.names import Name
+    from handlers.snapshots.segment import Segment
 
 DIRECTORY_MODE = 0o750
 
@@ -30,91 +35,142 @@ class Published:
     """A snapshot that readers can see.
 
     Attributes:
-        last_id: the id of its last row; None where it has none.
+        chain: its segments' names, newest first; at least one.
+        segments: what each of them says of itself; closed.
         build: "full", "incremental", or "none" where it was there already.
+        written_bytes: how large the files are that were written to publish it.
     """
 
-    name: Name
-    size_bytes: int
-    hash: str
-    last_id: str | None
-    build: str
+    chain: Chain
+    segments: tuple[Segment, ...]
+    build: str = "none"
+    written_bytes: int = 0
 
     @property
     def bookmark(self) -> Bookmark:
         """Return the ledger prefix that it holds."""
-        return self.name.bookmark
+        return self.chain[0].bookmark
+
+    @property
+    def hash(self) -> int:
+        """Return the content hash of its rows."""
+        return sum(segment.hash for segment in self.segments) % HASH_MODULUS
+
+    @property
+    def size_bytes(self) -> int:
+        """Return the size of its files together."""
+        return sum(segment.size_bytes for segment in self.segments)
+
+    def split(self, count: int) -> tuple[Published | None, Published | None]:
+        """Return the snapshot without its newest so many segments, and those; None for what has none.
+
+        An empty segment is in neither: whatever follows takes its place.
+        """
+        if not self.bookmark.seq:
+            return None, None
+        kept, taken = (self.chain[count:], self.segments[count:]), (self.chain[:count], self.segments[:count])
+        return Published(*kept) if kept[0] else None, Published(*taken) if taken[0] else None
 
 
-class PublishedSnapshots:
-    """The published snapshots as a publisher sees them. Remembers what it has proven, by name, inode and time."""
+class PublishedSegments:
+    """The segments in `snapshots/`. Remembers what it has proven, by name and inode.
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-        self._proven: dict[tuple[Name, int, int], Published] = {}
+    Header and meta row are proven always; bytes where asked for, and of files up to a size.
+
+    Args:
+        catalog: its listing is taken as it is: whoever asks has looked.
+        verify_max_bytes: that size.
+    """
+
+    def __init__(self, catalog: Catalog, verify_max_bytes: int) -> None:
+        self.catalog = catalog
+        self._verify_max_bytes = verify_max_bytes
+        self._proven: dict[tuple[Name, int], Segment] = {}
+        self._wholly: set[tuple[Name, int]] = set()  # of these all bytes are proven
 
     def greatest_epoch(self) -> int:
-        """Return the greatest epoch among them, 0 where there are none. Raises OSError."""
-        newest = self.newest()
-        return newest.bookmark.epoch if newest else 0
+        """Return the greatest epoch that anything was published in; 0 where nothing was. Raises OSError."""
+        return self.catalog.look(now=True).epoch
 
-    def newest(self) -> Published | None:
-        """Return the newest that proves itself; what does not is moved to quarantine. Raises OSError."""
-        failure: OSError | None = None
-        for name in list(self._catalog.names(now=True)):
-            try:
-                published = self.prove(name)
-            except OSError as error:  # of this file alone: no reason to stop, if there is an older one to build upon
-                _log.warning("snapshot %s cannot be read now: %s", name, error)
-                failure = failure or error
-                continue
-            if published is not None:
-                return published
-        if failure is not None:
-            raise failure
-        return None
+    def newest(self, epoch: int, *, upto: int = MAX_SEQ, wholly: bool = False) -> Published | None:
+        """Return the snapshot at the newest point of an epoch that is reachable by segments that prove themselves.
 
-    def prove(self, name: Name) -> Published | None:
-        """Return the snapshot behind a name, proven once; None (and quarantine) where it is not what the name says.
+        What does not goes to quarantine; what cannot be read now is passed over, if there is a way around it.
+
+        Args:
+            upto: the last point that counts.
+            wholly: prove all bytes, anew.
 
         Raises OSError.
         """
+        unreadable: dict[Name, OSError] = {}
+        proven: dict[Name, Segment] = {}
+        while True:
+            listed = self.catalog.listed
+            readable = Listed(listed.names - unreadable.keys()) if unreadable else listed
+            chain = readable.chain_of(epoch, upto)
+            name = next((name for name in chain if name not in proven), None)
+            if name is None:
+                break
+            try:
+                segment = self.prove(name, wholly=wholly)
+            except OSError as error:  # of this file alone
+                _log.warning("segment %s cannot be read now: %s", name, error)
+                unreadable[name] = error
+            else:
+                if segment is not None:
+                    proven[name] = segment
+        if not chain and unreadable:
+            raise next(iter(unreadable.values()))
+        return Published(chain, tuple(proven[name] for name in chain)) if chain else None
+
+    def prove(self, name: Name, *, wholly: bool = False) -> Segment | None:
+        """Return what a segment says of itself; None, and quarantine, where it is not what its name says, or gone.
+
+        Args:
+            wholly: prove all bytes, whatever was proven before.
+
+        Raises OSError.
+        """
+        identity = name, self.catalog.inode(name)
+        if identity in self._proven and not wholly:
+            return self._proven[identity]
         try:
-            identity = self._identity(name)
-        except FileNotFoundError:  # retention of another publisher
-            return None
-        try:
-            if identity not in self._proven:
-                self._proven[identity] = self._opened(name)
+            segment = open_segment(self.catalog.path(name), name, None if wholly else self._verify_max_bytes)
         except UnprovenError as error:
-            self.quarantine(name, identity[1], error)
+            self.quarantine(name, error)
             return None
-        except FileNotFoundError:  # as above
+        except FileNotFoundError:  # retention of another publisher
+            self.catalog.reject(name)
             return None
-        return self._proven[identity]
+        segment.close()
+        self._remember(identity, segment, wholly=wholly or segment.size_bytes <= self._verify_max_bytes)
+        return segment
 
-    def _opened(self, name: Name) -> Published:
-        snapshot = open_snapshot(self._catalog.path(name), name)
-        try:
-            return Published(name, snapshot.size_bytes, snapshot.hash, snapshot.last_id(), "none")
-        finally:
-            snapshot.close()
+    def is_proven_wholly(self, name: Name) -> bool:
+        """Prove all bytes of a segment, once. Returns whether they are what its name says. Raises OSError."""
+        return (name, self.catalog.inode(name)) in self._wholly or self.prove(name, wholly=True) is not None
 
-    def add(self, published: Published) -> None:
-        """Take over a snapshot that was just linked: its maker has hashed it. Whatever else was proven is forgotten."""
-        self._proven = {self._identity(published.name): replace(published, build="none")}
+    def add(self, name: Name, inode: int, segment: Segment) -> None:
+        """Take over a segment that was just linked: its maker has hashed its bytes."""
+        self._remember((name, inode), segment, wholly=True)
 
-    def quarantine(self, name: Name, inode: int, error: UnprovenError) -> None:
-        """Move the file with this inode out of the readers' way, and never a good one in its place. Raises OSError."""
-        _log.error("snapshot %s goes to quarantine: %s", name, error)
-        os.makedirs(self._catalog.quarantine, DIRECTORY_MODE, exist_ok=True)
-        path = self._catalog.path(name)
+    def quarantine(self, name: Name, error: UnprovenError) -> None:
+        """Move an unproven file out of the readers' way, and never a good one in its place. Raises OSError."""
+        _log.error("segment %s goes to quarantine: %s", name, error)
+        os.makedirs(self.catalog.quarantine, DIRECTORY_MODE, exist_ok=True)
+        path, inode = self.catalog.path(name), self.catalog.inode(name)
+        self.catalog.reject(name)
         try:
             if os.lstat(path).st_ino == inode:
-                os.rename(path, os.path.join(self._catalog.quarantine, f"{name}.{ULID()}"))
+                os.rename(path, os.path.join(self.catalog.quarantine, f"{name}.{ULID()}"))
         except FileNotFoundError:
             _log.info("another publisher moved it already")
 
-    def _identity(self, name: Name) -> tuple[Name, int, int]:
-        stands = os.lstat(self._catalog.path(name))
-        return name, stands.st_ino, stands.st_mtime_ns
+    def _remember(self, identity: tuple[Name, int], segment: Segment, *, wholly: bool) -> None:
+        listed = self.catalog.listed.names
+        self._proven = {known: its for known, its in self._proven.items() if known[0] in listed}
+        self._wholly &= self._proven.keys()
+        self._proven[identity] = segment
+        if wholly:
+            self._wholly.add(identity)

@@ -1,4 +1,4 @@
-"""A snapshot: an immutable SQLite file with exactly the rows 1 to seq of one epoch. How one is proven and opened.
+"""A segment: an immutable SQLite file with exactly the rows first … last of one history. How one is proven and opened.
 
 Nothing is served that did not prove itself: the digest in its name over its bytes, SQLite's header, the schema version,
 and a meta row that agrees with the name. Files are opened `mode=ro&immutable=1`: SQLite then takes no lock, which over
@@ -13,97 +13,72 @@ import errno
 import os
 
 from handlers import rows
-from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.stats import Stats
-from handlers.domain.timestamps import utc_text
 from handlers.snapshots.files import UnprovenError, proven_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from handlers.snapshots.catalog import Name
+    from handlers.snapshots.names import Name
 
 OLDEST_SQLITE = (3, 40, 0)
 
 META_DDL = """
-CREATE TABLE snapshot (
-  epoch INTEGER NOT NULL,
-  seq INTEGER NOT NULL,
+CREATE TABLE segment (
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
   row_count INTEGER NOT NULL,
   content_hash TEXT NOT NULL,
   schema_version INTEGER NOT NULL,
-  stats TEXT NOT NULL
+  stats TEXT NOT NULL,
+  least_id TEXT NOT NULL,
+  greatest_id TEXT NOT NULL
 ) STRICT;
 """
+META = "SELECT schema_version, first, last, row_count, content_hash, stats, least_id, greatest_id FROM segment"
 
 if tuple(int(part) for part in sqlite3.sqlite_version.split(".")) < OLDEST_SQLITE:
     raise RuntimeError(f"SQLite {sqlite3.sqlite_version} is too old, 3.40 or newer is needed")
 
 
-class Snapshot:
-    """An open snapshot: its place in history, its meta row and its connection."""
+class Segment:
+    """An open segment: its meta row and its connection.
 
-    __slots__ = ("bookmark", "bookmark_text", "connection", "hash", "name", "seq", "size_bytes", "stats")
+    Attributes:
+        first, last: its rows, by seq; 1 and 0 where it has none.
+        hash: the content hash of its rows.
+        stats: their statistics.
+        least_id, greatest_id: between which all their ids lie.
+        size_bytes: of the file; 0 of one in memory.
+    """
 
-    def __init__(self, connection: sqlite3.Connection, name: Name | None, size_bytes: int) -> None:
+    __slots__ = ("connection", "first", "greatest_id", "hash", "last", "least_id", "size_bytes", "stats")
+
+    def __init__(self, connection: sqlite3.Connection, name: Name | None = None, size_bytes: int = 0) -> None:
         """Read the meta row. Raises UnprovenError where it is missing or does not agree with the name."""
         self.connection = connection
-        self.name = name
         self.size_bytes = size_bytes
         try:
-            meta = connection.execute(
-                "SELECT schema_version, epoch, seq, row_count, content_hash, stats FROM snapshot"
-            ).fetchall()
+            meta = connection.execute(META).fetchall()
         except sqlite3.DatabaseError as error:
             raise _proof_error(error) from error
         if len(meta) != 1 or meta[0][0] != rows.SCHEMA_VERSION:
             raise UnprovenError(f"not one meta row of schema version {rows.SCHEMA_VERSION}")
-        _, epoch, self.seq, row_count, self.hash, stats = meta[0]
-        self.bookmark = Bookmark(epoch, self.seq)
-        self.bookmark_text = str(self.bookmark)
+        _, self.first, self.last, row_count, content_hash, stats, self.least_id, self.greatest_id = meta[0]
         try:
             self.stats = Stats.from_text(stats)
-            int(self.hash, 16)
+            self.hash = int(content_hash, 16)
         except (ValueError, TypeError) as error:  # TypeError: not even text
             raise UnprovenError(f"its meta row cannot be read: {error}") from error
-        if row_count != self.seq or (name is not None and name.bookmark != self.bookmark):
-            raise UnprovenError(f"its meta row says {self.bookmark} with {row_count} rows")
-
-    @classmethod
-    def empty(cls) -> Snapshot:
-        """Make what is served before anything was published: no rows, bookmark 0.0."""
-        connection = connect(":memory:")
-        create_schema(connection, NOTHING.epoch)
-        return cls(connection, None, 0)
-
-    def last_id(self) -> str | None:
-        """Return the id of the last row; None where there is none. Raises UnprovenError, OSError."""
-        try:
-            return id_at(self.connection, self.seq)
-        except sqlite3.DatabaseError as error:
-            raise _proof_error(error) from error
+        is_named = name is None or (name.first, name.last) == (self.first, self.last)
+        if not is_named or row_count != self.last - self.first + 1:
+            raise UnprovenError(f"its meta row says {row_count} rows, {self.first} to {self.last}")
 
     def close(self) -> None:
         """Give the file back."""
         self.connection.close()
 
 
-def id_at(connection: sqlite3.Connection, seq: int) -> str | None:
-    """Return the id of a row; None where there is none. Raises sqlite3.DatabaseError."""
-    found = connection.execute(f"SELECT id FROM {rows.TABLE} WHERE seq = ?", (seq,)).fetchone()  # noqa: S608 - a constant
-    return found[0] if found else None
-
-
-def create_schema(connection: sqlite3.Connection, epoch: int) -> None:
-    """Make the tables of an empty snapshot of this epoch; its indexes come when it is filled."""
-    connection.executescript(rows.DDL + META_DDL)
-    connection.execute(
-        "INSERT INTO snapshot VALUES (?, 0, 0, ?, ?, ?)",
-        (epoch, f"{0:032x}", rows.SCHEMA_VERSION, Stats().to_text()),
-    )
-    connection.commit()
-
-
-def open_snapshot(path: str, name: Name, verify_max_bytes: int | None = None) -> Snapshot:
+def open_segment(path: str, name: Name, verify_max_bytes: int | None = None) -> Segment:
     """Prove a file and open it.
 
     Args:
@@ -122,27 +97,10 @@ def open_snapshot(path: str, name: Name, verify_max_bytes: int | None = None) ->
         os.stat(path)  # deleted since it was proven: FileNotFoundError
         raise OSError(errno.EIO, f"it cannot be opened: {error}") from error
     try:
-        return Snapshot(connection, name, size_bytes)
+        return Segment(connection, name, size_bytes)
     except BaseException:
         connection.close()
         raise
-
-
-def describe(path: str, name: Name) -> dict[str, object]:
-    """Return what the API's list says of a snapshot; header and meta row are checked, its bytes are not read.
-
-    Raises UnprovenError, OSError.
-    """
-    snapshot = open_snapshot(path, name, 0)
-    snapshot.close()
-    return {
-        "bookmark": str(name.bookmark),
-        "rows": name.bookmark.seq,
-        "bytes": snapshot.size_bytes,
-        "hash": snapshot.hash,
-        "digest": name.digest,
-        "published_at": utc_text(os.stat(path).st_mtime),
-    }
 
 
 def is_unreadable(error: Exception) -> bool:
@@ -157,7 +115,7 @@ def _proof_error(error: sqlite3.DatabaseError) -> Exception:
     """Return what a failed read of a file means for its proof."""
     if is_unreadable(error):
         return OSError(errno.EIO, f"it cannot be read: {error}")
-    return UnprovenError(f"no snapshot in it: {error}")
+    return UnprovenError(f"no segment in it: {error}")
 
 
 def connect(uri: str) -> sqlite3.Connection:
