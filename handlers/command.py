@@ -15,8 +15,9 @@ from handlers.aws.dynamodb import Deadline, make_client
 from handlers.ledger.ledger import Ledger
 from handlers.routes import COMMAND
 from handlers.settings import Settings, SettingsError
-from handlers.snapshots.new_ledger import make_appender
+from handlers.snapshots.new_ledger import begin_epoch, make_appender
 from handlers.snapshots.publish import Publisher
+from handlers.snapshots.rebuild import Rebuild
 from handlers.telemetry.runtime import runtime_of
 
 if TYPE_CHECKING:
@@ -39,10 +40,17 @@ def make_router(
     """
     publisher = Publisher(ledger, settings)
     appender = make_appender(ledger, publisher, now)
+    publishing = Publishing(
+        appender,
+        publisher,
+        Rebuild(publisher, settings),
+        lambda deadline: begin_epoch(ledger, publisher, now, deadline),
+        make_deadline,
+    )
     operations = {
         "insert": Inserting(appender, publisher, make_deadline).insert,
-        "publish": Publishing(appender, publisher, make_deadline).publish,
-        "health": CommandStatus(ledger, runtime_of(settings), make_deadline).health,
+        "publish": publishing.publish,
+        "health": CommandStatus(ledger, publisher.catalog, runtime_of(settings), make_deadline, now).health,
     }
     return Router(COMMAND, operations)
 

@@ -16,7 +16,8 @@ from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_tmp import CopyingReader
 from handlers.routes import BENCHMARK_OPERATIONS, QUERY
 from handlers.settings import Settings
-from handlers.snapshots.catalog import Catalog, snapshots_dir
+from handlers.snapshots.catalog import Catalog
+from handlers.snapshots.names import snapshots_dir
 from handlers.telemetry.runtime import runtime_of
 from handlers.telemetry.usage import Receipts
 
@@ -39,10 +40,16 @@ def make_handler(environ: Mapping[str, str]) -> Router:
     benchmarks: dict[str, Operation] = {}
 
     def load_reader(source: str) -> Reader:
-        """Make the reader of `ddb`, the one path that is loaded when it is first asked for."""
-        from handlers.reads.ddb import LedgerReader  # noqa: PLC0415 - boto3 comes with it
+        """Make the readers of the ledger, of `ddb` and for `fresh`: they are loaded when first asked for."""
+        from handlers.reads.ddb import LedgerReader, ledger_of  # noqa: PLC0415 - boto3 comes with it
+        from handlers.reads.fresh import FreshReader  # noqa: PLC0415
 
-        readers[source] = LedgerReader.from_settings(settings)
+        ledger = ledger_of(settings)
+        readers["ddb"] = LedgerReader(ledger)
+        readers["sqlite-efs?fresh"], readers["sqlite-tmp?fresh"] = (
+            FreshReader(on_efs, ledger),
+            FreshReader(in_tmp, ledger),
+        )
         gc.freeze()
         return readers[source]
 

@@ -66,18 +66,15 @@ class Inserting:
         return inserted_response(appended, published, warning, usage, is_async=is_async)
 
     def _published(self, appended: Appended, usage: Usage) -> tuple[Published | None, str | None]:
-        """Return the snapshot with these rows, or None and the reason (a replay only looks, it does not build)."""
+        """Return the snapshot with these rows, or None and the reason."""
         try:
-            if not appended.is_replay:
-                return self._publisher.publish(appended.bookmark, usage), None
-            newest = self._publisher.holding(appended.bookmark)
+            return self._publisher.publish(appended.bookmark, usage), None
         except DivergedError as error:
             _log.error("nothing was published: %s", error)
             return None, f"{DIVERGED}: {error}; {REMEDY}"
         except Exception:  # noqa: BLE001 - whatever it is, the rows are in and the client must hear so
             _log.exception("publishing failed; the rows are in the ledger")
             return None, NOT_PUBLISHED
-        return newest, None if newest else NOT_PUBLISHED
 
 
 def inserted_response(

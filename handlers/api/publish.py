@@ -7,6 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from handlers.api.response import json_response
+from handlers.domain.hashes import hash_text
 from handlers.domain.problem import Problem, field_error, invalid, unavailable
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.published import DivergedError
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
     from handlers.aws.dynamodb import Deadline
     from handlers.domain.bookmark import Bookmark
     from handlers.ledger.appender import Appender
+    from handlers.ledger.head import Head
     from handlers.snapshots.publish import Publisher
     from handlers.snapshots.published import Published
+    from handlers.snapshots.rebuild import Rebuild
 
-REMEDY = "docs/deployment.md, 'A restored table', says what to do"
+REMEDY = "console ledger new-epoch makes this ledger the newest history (docs/deployment.md, 'A restored table')"
+FULL, NEW_EPOCH = WANTED = ("full", "new_epoch")
 
 _log = logging.getLogger(__name__)
 
@@ -34,30 +38,46 @@ class Publishing:
     Args:
         appender: knows the head, and makes a ledger where there is none.
         publisher: makes snapshots of the same ledger.
+        rebuild: makes them anew.
+        new_epoch: makes the ledger at hand the newest history.
         make_deadline: gives each request the limit of its work on the ledger.
     """
 
-    def __init__(self, appender: Appender, publisher: Publisher, make_deadline: Callable[[], Deadline]) -> None:
+    def __init__(
+        self,
+        appender: Appender,
+        publisher: Publisher,
+        rebuild: Rebuild,
+        new_epoch: Callable[[Deadline], Head],
+        make_deadline: Callable[[], Deadline],
+    ) -> None:
         self._appender = appender
         self._publisher = publisher
+        self._rebuild = rebuild
+        self._new_epoch = new_epoch
         self._make_deadline = make_deadline
 
     def publish(self, request: Request) -> Response:
         """POST /snapshots: publish the ledger as it is now."""
         usage = Usage()
         request.parameters(())
-        full = full_of(request.json_object())
-        head = self._appender.head(self._make_deadline())
+        wanted = wanted_of(request.json_object())
+        deadline = self._make_deadline()
+        head = self._new_epoch(deadline) if wanted == NEW_EPOCH else self._appender.head(deadline)
         usage.lap("head")
         try:
-            published = self._publisher.publish(head, usage, full)
+            if wanted == FULL:
+                published = self._rebuild.go_on(head.bookmark, usage)
+            else:
+                published = self._publisher.publish(head.bookmark, usage, compact=True)
         except DivergedError as error:
             raise Problem("diverged", f"{error}; {REMEDY}") from error
         except (OSError, sqlite3.Error, UnprovenError) as error:
             _log.exception("publishing failed")
             raise unavailable("The snapshot cannot be written now") from error
-        summary = summary_of(published) | {"hash": published.hash}
-        return json_response(201, {"snapshot": summary}, measured_headers(published.bookmark, usage.all_ms()))
+        summary = summary_of(published) | {"hash": hash_text(published.hash)}
+        status = 201 if published.written_bytes or wanted == NEW_EPOCH else 200
+        return json_response(status, {"snapshot": summary}, measured_headers(published.bookmark, usage.all_ms()))
 
 
 def summary_of(published: Published) -> dict[str, object]:
@@ -66,7 +86,9 @@ def summary_of(published: Published) -> dict[str, object]:
         "bookmark": str(published.bookmark),
         "rows": published.bookmark.seq,
         "bytes": published.size_bytes,
+        "segments": len(published.chain),
         "build": published.build,
+        "written_bytes": published.written_bytes,
     }
 
 
@@ -75,12 +97,17 @@ def measured_headers(bookmark: Bookmark, timings_ms: dict[str, float]) -> dict[s
     return {"snapshot-bookmark": str(bookmark), "server-timing": server_timing(timings_ms)}
 
 
-def full_of(body: dict[str, object]) -> bool:
-    """Return what a body asks for. Raises Problem (422) for anything but {} and {"full": true or false}."""
-    errors = [field_error(name, body[name], "only full") for name in body if name != "full"]
-    full = body.get("full", False)
-    if not isinstance(full, bool):
-        errors.append(field_error("full", full, "true or false"))
+def wanted_of(body: dict[str, object]) -> str:
+    """Return the one of `WANTED` that a body sets; "" for none. Raises Problem (422) for anything else."""
+    errors = [field_error(name, body[name], f"only {' or '.join(WANTED)}") for name in body if name not in WANTED]
+    errors += [
+        field_error(name, body[name], "true or false")
+        for name in WANTED
+        if name in body and not isinstance(body[name], bool)
+    ]
+    chosen = [name for name in WANTED if body.get(name) is True]
+    if len(chosen) > 1:
+        errors.append(field_error(chosen[0], True, f"not together with {chosen[1]}"))
     if errors:
         raise invalid("invalid-content", errors)
-    return bool(full)
+    return chosen[0] if chosen else ""

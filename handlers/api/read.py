@@ -8,7 +8,7 @@ from handlers.api.response import JSON_TYPE, Response
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.hashes import short_hash
 from handlers.domain.problem import Problem, field_error, invalid
-from handlers.reads.page import PAGE_PARAMETERS, PageQuery
+from handlers.reads.page import PAGE_PARAMETERS, POINT_PARAMETERS, PageQuery
 from handlers.reads.reader import check_epoch
 from handlers.rows import SCHEMA_VERSION
 from handlers.telemetry.usage import server_timing, timings_text
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+NO_CACHE = "no-cache"
+# What was asked as of a bookmark never changes; where reads are authorised, only the client itself may keep it.
+FOR_EVER = {False: "public, max-age=31536000, immutable", True: "private, max-age=31536000, immutable"}
 MAX_ID_CHARACTERS = 100  # more than any row's id has, and less than DynamoDB refuses as a key
 
 
@@ -33,7 +36,7 @@ class DataRoutes:
 
     Args:
         readers: the read paths that are loaded, by the name that they have in the API.
-        load: makes the reader of a path that is not loaded yet.
+        load: makes the reader that is not loaded yet: of a path, or of a SQLite path with `?fresh`.
         copying: the path whose copy `refresh=1` makes again.
         receipts: makes each answer's receipt.
     """
@@ -49,14 +52,12 @@ class DataRoutes:
     def page(self, request: Request) -> Response:
         """GET /<path>: rows by page."""
         parameters, errors = _parameters(request, PAGE_PARAMETERS)
-        refresh, asked = _refreshes(parameters, errors), min_bookmark(request, errors)
+        asked = Asked(request, parameters, errors)
         query = PageQuery(parameters, errors)
+        asked.bookmarks.append(query.at_least)
 
         def find(view: View) -> tuple[Page, int | None]:
-            page = view.page(query)
-            for bookmark in {query.at_least, asked} - {NOTHING}:  # the reader has looked at the greater one alone
-                check_epoch(bookmark, view.bookmark)
-            return page, view.scanned_rows
+            return view.page(query), view.scanned_rows
 
         def render(found: tuple[Page, int | None], bookmark: str) -> str:
             (text, count, last_seq), scanned_rows = found
@@ -64,12 +65,11 @@ class DataRoutes:
             scanned = "" if scanned_rows is None else f'"scanned_rows":{scanned_rows},'
             return f'{scanned}"count":{count},"data":[{text}],"next":{cursor}'
 
-        key = f"{query.key()} {query.limit} {query.after}"
-        return self._read(request, max(query.at_least, asked), key, find, render, refresh=refresh)
+        return self._read(request, asked, f"{query.key()} {query.limit} {query.after}", find, render)
 
     def row(self, request: Request) -> Response:
         """GET /<path>/{id}: one row."""
-        refresh, asked = _without_query(request)
+        asked = _without_query(request)
         row_id = request.path_parameters["id"]
         if len(row_id) > MAX_ID_CHARACTERS or not row_id.isascii():
             raise Problem("not-found", f"No row has the id {row_id[:MAX_ID_CHARACTERS]}")
@@ -80,28 +80,24 @@ class DataRoutes:
                 raise Problem("not-found", f"No row has the id {row_id} at the bookmark {view.bookmark}")
             return text
 
-        return self._read(request, asked, row_id, find, lambda text, _: f'"data":{text}', refresh=refresh)
+        return self._read(request, asked, row_id, find, lambda text, _: f'"data":{text}')
 
     def stats(self, request: Request) -> Response:
         """GET /<path>/stats: statistics of all rows."""
-        refresh, asked = _without_query(request)
+        asked = _without_query(request)
 
         def find(view: View) -> dict[str, object]:
             return view.stats()
 
-        return self._read(
-            request, asked, "stats", find, lambda stats, _: f'"stats":{json.dumps(stats)}', refresh=refresh
-        )
+        return self._read(request, asked, "stats", find, lambda stats, _: f'"stats":{json.dumps(stats)}')
 
     def _read(
         self,
         request: Request,
-        at_least: Bookmark,
+        asked: Asked,
         key: str,
         find: Callable[[View], T],
         render: Callable[[T, str], str],
-        *,
-        refresh: bool,
     ) -> Response:
         """Answer a data route, or 304 where the client has that already.
 
@@ -112,30 +108,41 @@ class DataRoutes:
         """
         usage = self._receipts.begin()
         source = source_of(request)
-        reader = self._readers.get(source) or self._load(source)
-        if refresh:
-            self._copying.refresh(usage)
+        home = f"{source}?fresh" if asked.is_fresh and source != "ddb" else source
+        reader = self._readers.get(home) or self._load(home)
+        if asked.refresh:
+            self._copying.refresh()
         digest = short_hash(f"{SCHEMA_VERSION} {request.path} {key}".encode()).hexdigest()
-        known = None if refresh else request.headers.get("if-none-match")
+        known = None if asked.refresh else request.headers.get("if-none-match")
 
         def use(view: View) -> tuple[str, list[T]]:
+            for bookmark in asked.others():  # the reader has looked at the greatest one alone
+                check_epoch(bookmark, view.bookmark)
+            if asked.as_of is not None:
+                view = view.at(asked.as_of)
             # "*" says nothing of what the client has: whether there is anything, the query has to tell.
             if known is not None and known != "*" and is_known(known, tag_of(view.bookmark_text, digest)):
                 return view.bookmark_text, []
             found = find(view)
             return view.bookmark_text, [found]
 
-        bookmark, found = reader.read(at_least, usage, use)
+        bookmark, found = reader.read(max(asked.bookmarks), usage, use)
         members = render(found[0], bookmark) if found and known != "*" else None
         usage.lap("query")
-        return self._answer(source, bookmark, digest, members, usage)
+        caching = NO_CACHE if asked.as_of is None else FOR_EVER[request.is_authorized]
+        return self._answer(source, (bookmark, digest, caching), members, usage)
 
-    def _answer(self, source: str, bookmark: str, digest: str, members: str | None, usage: Usage) -> Response:
-        """Return 200 with these members, or 304 where there are none to send."""
+    def _answer(self, source: str, place: tuple[str, str, str], members: str | None, usage: Usage) -> Response:
+        """Return 200 with these members, or 304 where there are none to send.
+
+        Args:
+            place: the bookmark, the digest of the question, and how long the answer holds.
+        """
+        bookmark, digest, caching = place
         all_ms = usage.all_ms()
         consumed, consumed_header = self._receipts.end(usage, all_ms["total"])
         headers = {
-            "cache-control": "no-cache",
+            "cache-control": caching,
             "etag": tag_of(bookmark, digest),
             "snapshot-bookmark": bookmark,
             "server-timing": server_timing(all_ms),
@@ -147,6 +154,30 @@ class DataRoutes:
         copy = f',"copy":{json.dumps(usage.copy)}' if source == "sqlite-tmp" else ""
         measured = f'"timings_ms":{timings_text(all_ms)},"consumed":{consumed}{copy}'
         return Response(200, f'{{"source":"{source}","bookmark":"{bookmark}",{members},{measured}}}', headers)
+
+
+class Asked:
+    """The point in history that a request asks for, by parameters and headers.
+
+    Attributes:
+        as_of: read exactly this prefix; None: the newest.
+        is_fresh: read on beyond the snapshot, in the ledger.
+        refresh: copy again.
+        bookmarks: what the prefix has to hold; 0.0 among them.
+    """
+
+    __slots__ = ("as_of", "bookmarks", "is_fresh", "refresh")
+
+    def __init__(self, request: Request, parameters: dict[str, str], errors: list[dict[str, str]]) -> None:
+        """Read them; add to `errors` what is wrong."""
+        self.as_of = _bookmark("as_of", parameters.get("as_of"), errors)
+        self.is_fresh = _is_set("fresh", parameters, errors)
+        self.refresh = _is_set("refresh", parameters, errors)
+        self.bookmarks = [NOTHING, min_bookmark(request, errors), self.as_of or NOTHING]
+
+    def others(self) -> set[Bookmark]:
+        """Return the bookmarks that are not the greatest."""
+        return set(self.bookmarks) - {NOTHING, max(self.bookmarks)}
 
 
 def source_of(request: Request) -> str:
@@ -167,33 +198,36 @@ def is_known(if_none_match: str, etag: str) -> bool:
 
 def min_bookmark(request: Request, errors: list[dict[str, str]]) -> Bookmark:
     """Return the header Min-Bookmark, or 0.0 without it; adds to `errors` where it is malformed."""
-    text = request.headers.get("min-bookmark")
+    return _bookmark("Min-Bookmark", request.headers.get("min-bookmark"), errors) or NOTHING
+
+
+def _bookmark(field: str, text: str | None, errors: list[dict[str, str]]) -> Bookmark | None:
     if text is None:
-        return NOTHING
+        return None
     try:
         return Bookmark.parse(text)
     except ValueError:
-        errors.append(field_error("Min-Bookmark", text, "<epoch>.<seq>, two integers"))
-        return NOTHING
+        errors.append(field_error(field, text, "<epoch>.<seq>, two integers"))
+        return None
 
 
-def _without_query(request: Request) -> tuple[bool, Bookmark]:
-    """Return `refresh` and Min-Bookmark, all that a row and statistics can be asked with. Raises Problem (400)."""
-    parameters, errors = _parameters(request)
-    refresh, asked = _refreshes(parameters, errors), min_bookmark(request, errors)
+def _without_query(request: Request) -> Asked:
+    """Return all that a row and statistics can be asked with. Raises Problem (400)."""
+    parameters, errors = _parameters(request, POINT_PARAMETERS)
+    asked = Asked(request, parameters, errors)
     if errors:
         raise invalid("malformed-request", errors)
-    return refresh, asked
+    return asked
 
 
-def _parameters(request: Request, allowed: tuple[str, ...] = ()) -> tuple[dict[str, str], list[dict[str, str]]]:
+def _parameters(request: Request, allowed: tuple[str, ...]) -> tuple[dict[str, str], list[dict[str, str]]]:
     """Return the parameters, and what is wrong with others; `refresh` is one on sqlite-tmp alone."""
     return request.checked_parameters((*allowed, "refresh") if source_of(request) == "sqlite-tmp" else allowed)
 
 
-def _refreshes(parameters: dict[str, str], errors: list[dict[str, str]]) -> bool:
-    """Tell whether the copy is to be made again: `refresh=1`; adds to `errors` where it is something else."""
-    refresh = parameters.get("refresh")
-    if refresh not in (None, "1"):
-        errors.append(field_error("refresh", refresh, "1"))
-    return refresh is not None
+def _is_set(name: str, parameters: dict[str, str], errors: list[dict[str, str]]) -> bool:
+    """Tell whether a parameter is 1; adds to `errors` where it is something else."""
+    value = parameters.get(name)
+    if value not in (None, "1"):
+        errors.append(field_error(name, value, "1"))
+    return value is not None

@@ -20,9 +20,12 @@ MAX_BODY_BYTES = 1_000_000
 
 
 class Request:
-    """One HTTP request. `path_parameters` are set by the router, the rest comes from the event."""
+    """One HTTP request. `path_parameters` are set by the router, the rest comes from the event.
 
-    __slots__ = ("_context", "_event", "headers", "method", "path", "path_parameters", "request_id")
+    `is_authorized` tells whether the gateway let it through as somebody's, by IAM or a token.
+    """
+
+    __slots__ = ("_context", "_event", "headers", "is_authorized", "method", "path", "path_parameters", "request_id")
 
     def __init__(self, event: Mapping[str, Any], lambda_context: object = None) -> None:
         context = event["requestContext"]
@@ -32,6 +35,7 @@ class Request:
         self.path: str = event["rawPath"]
         self.request_id: str = context.get("requestId", "")
         self.headers: Mapping[str, str] = event.get("headers") or {}
+        self.is_authorized = bool(context.get("authorizer"))
         self.path_parameters: Mapping[str, str] = {}
 
     def parameters(self, allowed: tuple[str, ...]) -> dict[str, str]:

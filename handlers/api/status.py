@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
+import time
 
 from handlers.api.response import health_response, json_response
 from handlers.domain.bookmark import NOTHING
+from handlers.domain.hashes import HASH_MODULUS, hash_text
 from handlers.domain.problem import unavailable
+from handlers.domain.timestamps import seconds_of, utc_text
 from handlers.snapshots.files import UnprovenError
-from handlers.snapshots.snapshot import describe
+from handlers.snapshots.segment import open_segment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,11 +22,16 @@ if TYPE_CHECKING:
     from handlers.api.response import Response
     from handlers.aws.dynamodb import Deadline
     from handlers.domain.bookmark import Bookmark
+    from handlers.ledger.head import Head
     from handlers.ledger.ledger import Ledger
     from handlers.reads.sqlite_efs import SqliteReader
-    from handlers.snapshots.catalog import Catalog, Name
+    from handlers.snapshots.catalog import Catalog
+    from handlers.snapshots.chain import Chain, Listed
+    from handlers.snapshots.names import Name
+    from handlers.snapshots.segment import Segment
 
-MOST_LISTED = 20  # each entry that is new to a sandbox takes an open file
+MOST_LISTED = 20
+MOST_OPENED = 20  # files a request; what it does not come to, the next one does
 
 _log = logging.getLogger(__name__)
 
@@ -31,19 +40,51 @@ class CommandStatus:
     """The command function's own operation.
 
     Args:
+        catalog: the listing of what is published.
         build: `runtime_of` the function.
         make_deadline: gives each request the limit of its work on the ledger.
+        now: the time in seconds since 1970.
     """
 
-    def __init__(self, ledger: Ledger, build: dict[str, object], make_deadline: Callable[[], Deadline]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        catalog: Catalog,
+        build: dict[str, object],
+        make_deadline: Callable[[], Deadline],
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._ledger = ledger
+        self._catalog = catalog
         self._build = build
         self._make_deadline = make_deadline
+        self._now = now
 
     def health(self, request: Request) -> Response:
-        """GET /command/health: the function, its runtime, and the ledger's newest bookmark; makes no ledger."""
+        """GET /command/health: the ledger's head, the newest snapshot, and how far that lags; makes no ledger."""
         request.parameters(())
-        return health_response("command", self._ledger.head(self._make_deadline()) or NOTHING, self._build)
+        deadline = self._make_deadline()
+        head = self._ledger.head(deadline)
+        members: dict[str, object] = {"hash": None, "snapshot": None, "lag": None}
+        if head is not None:
+            members["hash"] = hash_text(head.hash)
+            try:
+                listed = self._catalog.look(now=True).bookmark
+            except OSError as error:  # writes work without it
+                _log.warning("the snapshots cannot be listed now: %s", error)
+            else:
+                members["snapshot"] = str(listed)
+                members["lag"] = self._lag(head, listed, deadline)
+        return health_response("command", head.bookmark if head else NOTHING, self._build, members)
+
+    def _lag(self, head: Head, published: Bookmark, deadline: Deadline) -> dict[str, object]:
+        """Return how many rows are not published, and for how many seconds the oldest of them has not been."""
+        first = published.seq + 1 if published.epoch == head.epoch else 1
+        if first > head.seq:
+            return {"rows": 0, "seconds": 0.0}
+        created_at = self._ledger.created_at(head, first, deadline)
+        seconds = max(0.0, self._now() - seconds_of(created_at))
+        return {"rows": head.seq - first + 1, "seconds": round(seconds, 3)}
 
 
 class QueryStatus:
@@ -58,42 +99,61 @@ class QueryStatus:
         self._catalog = catalog
         self._build = build
         self._readers = readers
-        self._descriptions: dict[Name, dict[str, object]] = {}
+        self._segments: dict[Name, Segment] = {}  # what is known of them; closed
+        self._opened = 0
 
     def snapshots(self, request: Request) -> Response:
-        """GET /snapshots: the newest that are published, newest first, each bookmark once."""
+        """GET /snapshots: the newest that are published, newest first."""
         request.parameters(())
-        by_bookmark: dict[Bookmark, dict[str, object]] = {}
-        for name in self._names(now=True):
-            if len(by_bookmark) == MOST_LISTED:
+        listed = self._look(now=True)
+        self._opened = 0
+        entries: list[dict[str, object]] = []
+        for bookmark in listed.points():
+            if len(entries) == MOST_LISTED or self._opened >= MOST_OPENED:
                 break
-            if name.bookmark not in by_bookmark and (entry := self._described(name)):
-                by_bookmark[name.bookmark] = entry
-        return json_response(200, {"snapshots": list(by_bookmark.values())})
+            if entry := self._entry(bookmark, listed.chain_of(bookmark.epoch, bookmark.seq)):
+                entries.append(entry)
+        return json_response(200, {"snapshots": entries})
 
     def health(self, request: Request) -> Response:
         """GET /health: the function, its runtime, and the newest snapshot's bookmark."""
         request.parameters(())
-        names = self._names()
-        newest = next((name for name in names if self._described(name)), None)
         retries = sum(reader.retries for reader in self._readers)
-        bookmark = newest.bookmark if newest else NOTHING
-        return health_response("query", bookmark, self._build, {"retries": retries})
+        return health_response("query", self._look().bookmark, self._build, {"retries": retries})
 
-    def _names(self, now: bool = False) -> list[Name]:
+    def _look(self, now: bool = False) -> Listed:
         try:
-            names = self._catalog.names(now)
+            listed = self._catalog.look(now)
         except OSError as error:
             raise unavailable("The snapshots cannot be listed now") from error
-        if len(self._descriptions) > len(names):
-            self._descriptions = {name: self._descriptions[name] for name in names if name in self._descriptions}
-        return names
+        self._segments = {name: segment for name, segment in self._segments.items() if name in listed.names}
+        return listed
 
-    def _described(self, name: Name) -> dict[str, object] | None:
-        """Return a list's entry, kept, since files never change; None for a file that is no snapshot, or unreadable."""
+    def _entry(self, bookmark: Bookmark, chain: Chain) -> dict[str, object] | None:
+        """Return a list's entry; None where a file of it is no segment, or cannot be read."""
         try:
-            self._descriptions[name] = self._descriptions.get(name) or describe(self._catalog.path(name), name)
+            segments = [self._described(name) for name in chain]
+            published_at = utc_text(os.stat(self._catalog.path(chain[0])).st_ctime)
         except (UnprovenError, OSError) as error:
-            _log.warning("snapshot %s is left out: %s", name, error)
+            _log.warning("snapshot %s is left out: %s", bookmark, error)
             return None
-        return self._descriptions[name]
+        return {
+            "bookmark": str(bookmark),
+            "rows": bookmark.seq,
+            "bytes": sum(segment.size_bytes for segment in segments),
+            "hash": hash_text(sum(segment.hash for segment in segments) % HASH_MODULUS),
+            "published_at": published_at,
+            "segments": [
+                {"first": name.first, "last": name.last, "bytes": segment.size_bytes, "digest": name.digest}
+                for name, segment in zip(chain, segments, strict=True)
+            ],
+        }
+
+    def _described(self, name: Name) -> Segment:
+        """Return what a segment says of itself, kept, since files never change; its bytes are not read."""
+        if name not in self._segments:
+            self._opened += 1
+            segment = open_segment(self._catalog.path(name), name, 0)
+            segment.close()
+            self._segments[name] = segment
+        return self._segments[name]

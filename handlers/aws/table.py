@@ -1,8 +1,9 @@
 """The DynamoDB table's definition: it stands here once, for the emulator, the tests and the stack's program.
 
 Rows live under pk = "ledger#<root>#<page>", sk = seq, with 1000 rows a page, so that any range can be read with
-strong consistency and a long prefix in parallel; a root is the epoch that they were written in. The index `by_id` finds one row by its id. Benchmark sessions live
-under pk = "benchmark", sk = milliseconds since 1970, so that a Query gives the newest.
+strong consistency and a long prefix in parallel; a root is the epoch that they were written in. The index `by_id` finds
+one row by its id. Benchmark sessions live under pk = "benchmark", sk = milliseconds since 1970, so that a Query gives
+the newest.
 """
 
 from __future__ import annotations

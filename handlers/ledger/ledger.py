@@ -100,6 +100,11 @@ class Ledger:
         meter(answer)
         return answer.get("Item")
 
+    def created_at(self, head: Head, seq: int, deadline: Deadline) -> str:
+        """Return the time of one row of a head's history. Raises Problem (503) where it is not there."""
+        ((row,),) = self.rows(Range(head.roots, seq, seq), deadline)
+        return rows.created_at_of(row)
+
     def rows(self, span: Range, deadline: Deadline) -> Iterator[list[Row]]:
         """Yield the rows of a range, in order, a page at a time."""
         return self.matching(span, WHOLE_ROWS, deadline)

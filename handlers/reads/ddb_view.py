@@ -8,16 +8,24 @@ from handlers import rows
 from handlers.aws.table import PAGE_ROWS
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.numbers import lower_bound_text, upper_bound_text
-from handlers.domain.problem import Problem, unavailable
+from handlers.domain.problem import Problem, field_error, invalid, unavailable
 from handlers.domain.stats import Stats
 from handlers.ledger.ledger import WHOLE_ROWS, Narrowing, Range
-from handlers.reads.page import MOST_SCANNED_ROWS, NEARBY_ROWS, page_range, range_end, remaining_range
+from handlers.reads.page import (
+    MOST_SCANNED_ROWS,
+    NEARBY_ROWS,
+    fitting,
+    page_range,
+    range_end,
+    remaining_range,
+)
 from handlers.routes import MAX_INSERT_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from handlers.aws.dynamodb import Deadline, Item
+    from handlers.ledger.head import Head
     from handlers.ledger.ledger import Ledger
     from handlers.reads.page import PageQuery
     from handlers.reads.reader import Page
@@ -25,6 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ID_CHARACTERS = 26  # a ULID's
+MOST_ADDED_ROWS = 100_000  # for the statistics of an earlier point: 1300 read units with this project's rows
 FILTERS = {
     ":minimum": "#value >= :minimum",
     ":maximum": "#value <= :maximum",
@@ -38,10 +47,11 @@ class LedgerView:
 
     Args:
         ledger: where the rows are.
-        guess: the prefix, unless the ledger has grown since.
-        head: the prefix, waited for if need be.
+        guess: the head, unless the ledger has grown since.
+        head: the head, waited for if need be.
         deadline: of all reads.
         asked: the bookmark that the client asked for; NOTHING: none.
+        upto: the last row of the prefix; None: the head's.
 
     Attributes:
         scanned_rows: how many rows the filtered page has looked at; None for what is not filtered.
@@ -50,24 +60,32 @@ class LedgerView:
     def __init__(
         self,
         ledger: Ledger,
-        guess: Bookmark,
-        head: Callable[[], Bookmark],
+        guess: Head,
+        head: Callable[[], Head],
         deadline: Deadline,
+        *,
         asked: Bookmark = NOTHING,
+        upto: int | None = None,
     ) -> None:
-        self._prefix = guess
+        self._known = guess
         self._head = head
         self._newest_row = NOTHING
         self._ledger = ledger
         self._deadline = deadline
         self._asked = asked
+        self._upto = upto
         self.scanned_rows: int | None = None
+
+    def at(self, bookmark: Bookmark) -> LedgerView:
+        """Return the view of an earlier point of the same history, or of this one."""
+        head = self._read_head()
+        return LedgerView(self._ledger, head, lambda: head, self._deadline, asked=self._asked, upto=bookmark.seq)
 
     def page(self, query: PageQuery) -> Page:
         """Return a page's rows as JSON text, how many they are, and the seq of the last one if more follow."""
         if query.is_filtered:
             return self._filtered_page(query)
-        return self._alongside_the_head(lambda prefix: self._page(query, prefix), lambda found, guess, prefix: False)
+        return self._alongside_the_head(lambda head: self._page(query, head), lambda found, guess, head: False)
 
     def row(self, row_id: str) -> str | None:
         """Return one row as JSON text; None where no row has this id.
@@ -77,21 +95,22 @@ class LedgerView:
         if len(row_id) != ID_CHARACTERS or not row_id.isascii():  # DynamoDB refuses what is too long for a key
             return None
         row = self._alongside_the_head(
-            lambda prefix: self._ledger.row_by_id(prefix.epoch, row_id, self._deadline),
-            lambda row, guess, prefix: row is not None and guess.epoch == prefix.epoch,
+            lambda head: self._ledger.row_by_id(head, row_id, self._deadline),
+            lambda row, guess, head: row is not None and guess.epoch == head.epoch,
         )
         if row is None and self._asked != NOTHING:
             row = self._newly_inserted(row_id)
-        if row is None:
+        if row is None or (self._upto is not None and row[0] > self._upto):
             return None
-        self._newest_row = Bookmark(self.bookmark.epoch, row[0])
+        if self._upto is None:
+            self._newest_row = Bookmark(self.bookmark.epoch, row[0])
         return rows.json_text(row)
 
     def _newly_inserted(self, row_id: str) -> rows.Row | None:
         """Look by key among the rows of the insert that the bookmark is of: the index is eventually consistent."""
-        last = self._asked.seq
+        head, last = self._read_head(), self._asked.seq
         first = max(1, last - MAX_INSERT_ROWS + 1)
-        for page in self._ledger.rows(Range(self._asked.epoch, first, last), self._deadline):
+        for page in self._ledger.rows(Range(head.roots, first, last), self._deadline):
             for row in page:
                 if row[1] == row_id:
                     return row
@@ -102,8 +121,10 @@ class LedgerView:
     @property
     def bookmark(self) -> Bookmark:
         """Return the prefix that is read."""
-        self._prefix = self._head()
-        return max(self._prefix, self._newest_row)
+        head = self._read_head()
+        if self._upto is not None:
+            return Bookmark(head.epoch, self._upto)
+        return max(head.bookmark, self._newest_row)
 
     @property
     def bookmark_text(self) -> str:
@@ -111,41 +132,58 @@ class LedgerView:
         return str(self.bookmark)
 
     def stats(self) -> dict[str, object]:
-        """Return the statistics of all rows, added up from all of them."""
-        values: list[float] = []
-        times: list[str] = []
-        for page_values, page_times in self._ledger.values_and_times(self.bookmark, self._deadline):
-            values += page_values
-            times += page_times
-        return Stats().plus(values, times).answer()
+        """Return the statistics of all rows: the head has them. Those of an earlier point are added up.
 
-    def _alongside_the_head(self, read: Callable[[Bookmark], T], holds: Callable[[T, Bookmark, Bookmark], bool]) -> T:
-        """Return what `read` makes of the prefix: of the guess while the head is on its way, again if that was wrong.
+        Raises Problem: 400 where that would be too many rows.
+        """
+        head = self._read_head()
+        if self._upto is None or self._upto == head.seq:
+            return head.stats.answer()
+        if self._upto > MOST_ADDED_ROWS:
+            allowed = f"at most {MOST_ADDED_ROWS} rows for statistics on ddb; sqlite-efs and sqlite-tmp have no limit"
+            raise invalid("malformed-request", [field_error("as_of", str(self.bookmark), allowed)])
+        stats = Stats()
+        span = Range(head.roots, 1, self._upto)
+        for values, times in self._ledger.values_and_times(span, self._deadline):
+            stats = stats.plus(values, times)
+        return stats.answer()
+
+    def _read_head(self) -> Head:
+        self._known = self._head()
+        return self._known
+
+    def _alongside_the_head(self, read: Callable[[Head], T], holds: Callable[[T, Head, Head], bool]) -> T:
+        """Return what `read` makes of the head: of the guess while it is on its way, again if that was wrong.
 
         Args:
-            holds: whether what was found holds all the same: it is given that, the guess and the prefix.
+            holds: whether what was found holds all the same: it is given that, the guess and the head.
         """
-        guess = self._prefix
+        guess = self._known
         try:
             found = read(guess)
         except Problem:
-            if self.bookmark == guess:
+            if self._read_head().bookmark == guess.bookmark:
                 raise
         else:
-            if self.bookmark == guess or holds(found, guess, self.bookmark):
+            head = self._read_head()
+            if head.bookmark == guess.bookmark or holds(found, guess, head):
                 return found
-        return read(self.bookmark)
+        return read(self._known)
 
-    def _page(self, query: PageQuery, prefix: Bookmark) -> Page:
-        first, last = page_range(query, prefix.seq)
-        span = Range(prefix.epoch, first, last, query.newest_first)
-        texts = [rows.json_text(row) for page in self._ledger.rows(span, self._deadline) for row in page]
-        return ",".join(texts), len(texts), range_end(query, first, last, prefix.seq)
+    def _last(self, head: Head) -> int:
+        return head.seq if self._upto is None else self._upto
+
+    def _page(self, query: PageQuery, head: Head) -> Page:
+        newest = self._last(head)
+        first, last = page_range(query, newest)
+        span = Range(head.roots, first, last, query.newest_first)
+        found = [row for page in self._ledger.rows(span, self._deadline) for row in page]
+        return _page_of(found, len(found), range_end(query, first, last, newest))
 
     def _filtered_page(self, query: PageQuery) -> Page:
         """Return what the filter lets through, as far as the budget of rows goes that a request may look at."""
-        prefix = self.bookmark
-        remaining = Range(prefix.epoch, *remaining_range(query, prefix.seq), query.newest_first)
+        head = self._read_head()
+        remaining = Range(head.roots, *remaining_range(query, self._last(head)), query.newest_first)
         narrowing = narrowing_of(query)
         found: list[rows.Row] = []
         reached: int | None = None
@@ -158,8 +196,14 @@ class LedgerView:
                 break
             end = span.first if query.newest_first else span.last
             reached = None if end == (remaining.first if query.newest_first else remaining.last) else end
-        texts = [rows.json_text(row) for row in found[: query.limit]]
-        return ",".join(texts), len(texts), reached
+        return _page_of(found, query.limit, reached)
+
+
+def _page_of(found: list[rows.Row], most: int, end: int | None) -> Page:
+    """Return the first so many of the rows found, or as many as a page can hold; `end` where those are all wanted."""
+    texts = [rows.json_text(row) for row in found[:most]]
+    count = fitting(texts)
+    return ",".join(texts[:count]), count, end if count == len(texts) else found[count - 1][0]
 
 
 def portions(remaining: Range, first_rows: int) -> Generator[Range]:
@@ -172,9 +216,9 @@ def portions(remaining: Range, first_rows: int) -> Generator[Range]:
     while left and first <= last:
         size = min(size, left, last - first + 1)
         if remaining.newest_first:
-            part, last = Range(remaining.epoch, last - size + 1, last, True), last - size
+            part, last = Range(remaining.roots, last - size + 1, last, True), last - size
         else:
-            part, first = Range(remaining.epoch, first, first + size - 1), first + size
+            part, first = Range(remaining.roots, first, first + size - 1), first + size
         yield part
         left -= size
         size, pages = pages * PAGE_ROWS, pages * 2

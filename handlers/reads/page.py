@@ -27,7 +27,9 @@ MAX_LIMIT = 1000
 # units of `ddb` with this project's rows; in SQLite an index costs less further away.
 NEARBY_ROWS = 32
 MOST_SCANNED_ROWS = 4000
-PAGE_PARAMETERS = ("limit", "cursor", "order", "min_value", "max_value", "from", "to")
+MOST_PAGE_BYTES = 5_000_000  # of rows' texts; a page ends early rather than grow larger: Lambda's answers end at 6 MB
+POINT_PARAMETERS = ("as_of", "fresh")  # of rows and statistics too
+PAGE_PARAMETERS = ("limit", "cursor", "order", "min_value", "max_value", "from", "to", *POINT_PARAMETERS)
 NUMBER = r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,4})?"
 
 
@@ -142,6 +144,16 @@ def range_end(query: PageQuery, first: int, last: int, newest: int) -> int | Non
     if query.newest_first:
         return first if first > 1 else None
     return last if last < newest else None
+
+
+def fitting(texts: list[str]) -> int:
+    """Return how many rows, from the first on, a page can hold: one at least."""
+    size_bytes = 0
+    for count, text in enumerate(texts):
+        size_bytes += len(text.encode()) + 1
+        if size_bytes > MOST_PAGE_BYTES and count:
+            return count
+    return len(texts)
 
 
 def _limit(text: str) -> int:

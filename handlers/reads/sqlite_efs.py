@@ -1,22 +1,24 @@
-"""The read path `sqlite-efs`: snapshots opened where they are published.
+"""The read path `sqlite-efs`: segments opened where they are published.
 
-A sandbox keeps what it opened, looks for a newer snapshot at most once a check interval (and whenever a bookmark asks
-for more), never goes back to an older one, and survives that another machine deletes the file it has open: the
-connection is dropped, the directory listed again and the read tried once more.
+A sandbox keeps the chain it has open, looks for a newer one at most once a check interval (and whenever a bookmark asks
+for more), and opens only what is new in it, when a query first reaches it. It never goes back to an older snapshot of
+the same epoch, and survives that another machine deletes a file it has open: what is open is dropped, the directory
+listed again and the read tried once more.
 """
 
 from __future__ import annotations
 
-import _sqlite3 as sqlite3  # as snapshots/snapshot.py has it
+import _sqlite3 as sqlite3  # as snapshots/segment.py has it
 import logging
 import math
+from functools import partial
 
 from handlers.domain.bookmark import NOTHING
-from handlers.domain.problem import unavailable
+from handlers.domain.problem import Problem, unavailable
 from handlers.reads.reader import wait_for
-from handlers.reads.sqlite_view import SqliteView
+from handlers.reads.sqlite_view import Link, SqliteView
 from handlers.snapshots.files import UnprovenError
-from handlers.snapshots.snapshot import Snapshot, is_unreadable, open_snapshot
+from handlers.snapshots.segment import is_unreadable, open_segment
 from handlers.telemetry.meter import METERS
 
 TYPE_CHECKING = False
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from handlers.domain.bookmark import Bookmark
-    from handlers.reads.reader import View
     from handlers.settings import Settings
-    from handlers.snapshots.catalog import Catalog, Name
+    from handlers.snapshots.catalog import Catalog
+    from handlers.snapshots.chain import Listed
+    from handlers.snapshots.names import Name
+    from handlers.snapshots.segment import Segment
     from handlers.telemetry.usage import Usage
 
     T = TypeVar("T")
@@ -39,111 +43,116 @@ _log = logging.getLogger(__name__)
 
 
 class SqliteReader:
-    """The read path `sqlite-efs`: snapshots opened where they are published."""
+    """The read path `sqlite-efs`: segments opened where they are published."""
 
     def __init__(self, catalog: Catalog, settings: Settings) -> None:
         self._catalog = catalog
         self._settings = settings
-        self._current: Snapshot | None = None
-        self._tried: list[Name] | None = None  # the listing that was last gone through
-        self._served: Name | None = None
-        self._is_suspect = False  # the next file that is opened has to prove all its bytes
+        self._links: dict[Name, Link] = {}  # of the chain that is open, newest first
+        self._view: SqliteView | None = None
+        self._listed: Listed | None = None  # the listing that was last gone through
+        self._served = NOTHING
+        self._is_suspect = False  # files that are opened have to prove all their bytes
+        self._usage: Usage | None = None  # of the request that is answered
         self.retries = 0
 
-    def read(self, at_least: Bookmark, usage: Usage, use: Callable[[View], T]) -> T:
+    def read(self, at_least: Bookmark, usage: Usage, use: Callable[[SqliteView], T]) -> T:
         """Let `use` read the newest snapshot, which holds at least that bookmark.
 
         Raises Problem: 409 or 503 for a bookmark, 503 where no snapshot can be read.
         """
+        self._usage = usage
         try:
-            return self._read(at_least, usage, use, False)
+            return self._read(at_least, use, False)
         except (OSError, sqlite3.DatabaseError) as error:
             self._recover(error)
         try:
-            return self._read(at_least, usage, use, True)
+            return self._read(at_least, use, True)
         except (OSError, sqlite3.DatabaseError) as error:
             self._recover(error)
             raise unavailable("The snapshots cannot be read now") from error
 
-    def _read(self, at_least: Bookmark, usage: Usage, use: Callable[[View], T], now: bool) -> T:
-        if at_least == NOTHING:
-            return use(SqliteView(self._newest(usage, now)))
-        return use(SqliteView(wait_for(at_least, lambda again: self._newest(usage, again or now))))
-
-    def _newest(self, usage: Usage, now: bool) -> Snapshot:
-        try:
-            names = self._catalog.names(now, math.inf if self._current is None else LISTING_LIMIT_S)
-        except OSError as error:
-            if self._current is None:
-                raise
-            _log.warning("the snapshots cannot be listed now, %s is served: %s", self._current.bookmark, error)
-            return self._current
-        usage.lap("check")
-        if names is self._tried and self._current is not None:
-            return self._current
-        self._tried = names
-        return self._advance(names, usage)
-
-    def _advance(self, names: list[Name], usage: Usage) -> Snapshot:
-        """Return the newest snapshot that proves itself: opened now, or the one that is open already."""
-        failure: OSError | None = None
-        if self._catalog.is_rejected(self._served) and not self._is_proven():  # another reader has hashed it since
-            self.drop()
-            self._served = None
-        for name in names:
-            if self._gains_nothing(name):
-                break
-            if name.bookmark.epoch < self._catalog.rejected_epoch():
-                raise unavailable(UNPROVEN)
+    def _read(self, at_least: Bookmark, use: Callable[[SqliteView], T], now: bool) -> T:
+        while True:
+            if at_least == NOTHING:
+                view = self._newest(now)
+            else:
+                view = wait_for(at_least, lambda again: self._newest(again or now))
             try:
-                return self._replace(self._open(name, usage))
-            except UnprovenError as error:
-                _log.warning("snapshot %s is passed over: %s", name, error)
-                self._catalog.reject(name)
-            except OSError as error:
-                _log.warning("snapshot %s cannot be opened now: %s", name, error)
-                failure = failure or error
-                if self._current is not None:
-                    break
-        if failure is not None and self._current is None:
-            raise failure
-        return self._current or self._replace(self._empty())
+                found = use(view)
+            except UnprovenError as error:  # the catalog passes over that file from now on
+                _log.warning("read again: %s", error)
+                continue
+            except Problem:  # an answer too: no row has this id
+                self._served = view.bookmark
+                raise
+            self._served = view.bookmark
+            self._is_suspect = False
+            return found
 
-    def _gains_nothing(self, name: Name) -> bool:
-        """Tell whether a file is older than what was served, or not newer than what is open."""
-        if self._served is None:
-            return False
-        return name.bookmark < self._served.bookmark or (self._current is not None and name <= self._served)
+    def _newest(self, now: bool) -> SqliteView:
+        try:
+            listed = self._catalog.look(now, math.inf if self._view is None else LISTING_LIMIT_S)
+        except OSError as error:
+            if self._view is None:
+                raise
+            _log.warning("the snapshots cannot be listed now, %s is served: %s", self._view.bookmark, error)
+            return self._view
+        self._lap("check")
+        if listed is self._listed and self._view is not None:
+            return self._view
+        self._listed = listed
+        return self._advance(listed)
 
-    def _empty(self) -> Snapshot:
-        """Return what there is before anything was published. Raises Problem (503) where something was."""
-        if self._served or self._catalog.has_bad_files():
+    def _advance(self, listed: Listed) -> SqliteView:
+        """Return the newest chain, or the one that is open, where that is as new and its files are still listed."""
+        found = listed.bookmark
+        if any(self._catalog.is_rejected(name) and not self._is_proven(name) for name in self._links):
+            self.drop()  # the other reader has hashed it since
+        if self._view is not None and (found < self._served or self._holds(listed)):
+            return self._view
+        if found < self._served or listed.is_broken or (not listed.chain and self._catalog.has_bad_files()):
             raise unavailable(UNPROVEN)
-        if self._catalog.foreign:
+        if not listed.chain and self._catalog.foreign:
             raise unavailable("No snapshot of this data model's version is published yet; the next publish makes one")
-        return Snapshot.empty()
+        known, self._links = self._links, {}
+        for name in listed.chain:
+            self._links[name] = known.pop(name, None) or Link(name.first, name.last, partial(self._open, name))
+        for name, link in known.items():
+            self._close(name, link)
+        self._view = SqliteView(list(self._links.values()), found)
+        return self._view
 
-    def _is_proven(self) -> bool:
+    def _holds(self, listed: Listed) -> bool:
+        """Tell whether the open chain can stay: nothing is newer, and all its files are there."""
+        view = self._view
+        return view is not None and listed.bookmark <= view.bookmark and listed.names.issuperset(self._links)
+
+    def _open(self, name: Name) -> Segment:
+        """Open a segment of the chain. Raises UnprovenError, and passes over the file from now on; OSError."""
+        METERS.efs_metadata_operation()
+        limit = None if self._is_suspect else self._settings.verify_max_bytes
+        try:
+            segment = open_segment(self._catalog.path(name), name, limit)
+        except UnprovenError:
+            self._catalog.reject(name)
+            raise
+        self._lap("open")
+        return segment
+
+    def _is_proven(self, name: Name) -> bool:
         """Tell whether what is open has proven all its bytes where nobody else can change them."""
         return False
 
-    def _replace(self, snapshot: Snapshot) -> Snapshot:
-        if self._current is not None:
-            self._current.close()
-        self._current = snapshot
-        self._served = snapshot.name
-        self._is_suspect = False
-        return snapshot
+    def _close(self, name: Name, link: Link) -> None:
+        link.close()
 
-    def _open(self, name: Name, usage: Usage) -> Snapshot:
-        METERS.efs_metadata_operation()
-        limit = None if self._is_suspect else self._settings.verify_max_bytes
-        snapshot = open_snapshot(self._catalog.path(name), name, limit)
-        usage.lap("open")
-        return snapshot
+    def _lap(self, phase: str) -> None:
+        if self._usage is not None:
+            self._usage.lap(phase)
 
     def _recover(self, error: Exception) -> None:
-        """Drop the connection; a file that turned out to be damaged has to prove itself anew.
+        """Drop what is open; a file that turned out to be damaged has to prove itself anew.
 
         Raises what is our own defect.
         """
@@ -158,6 +167,6 @@ class SqliteReader:
 
     def drop(self) -> None:
         """Close what is open."""
-        if self._current is not None:
-            self._current.close()
-        self._current = None
+        for name, link in self._links.items():
+            self._close(name, link)
+        self._links, self._view = {}, None

@@ -1,86 +1,189 @@
-"""An open snapshot as a reader's view: pages, one row, statistics.
+"""An open chain of segments as a reader's view: pages, one row, statistics.
 
-Rows come out as the JSON text that Python made when the snapshot was built (SQLite's own JSON functions print 15 digits
+Rows come out as the JSON text that Python made when the segment was built (SQLite's own JSON functions print 15 digits
 of a double, which is not enough), and SQLite joins them to one text, so that no work is done per row in Python.
 
 A page without a filter is a range of seq, so its end is known by arithmetic. One with a filter is looked for among the
 next rows first: where many rows match, it is full after a few of them. Where few do, they come out of an index, and
 only those are put in order. So neither reads the whole table, whatever the filter.
+
+Segments are gone through in the page's order, and each is opened when it is first reached: the newest page touches one
+small file.
 """
 
 from __future__ import annotations
 
-from handlers.reads.page import MOST_SCANNED_ROWS, NEARBY_ROWS, page_range, range_end, remaining_range
+from handlers.domain.bookmark import Bookmark
+from handlers.domain.stats import Stats
+from handlers.reads.page import (
+    MOST_PAGE_BYTES,
+    MOST_SCANNED_ROWS,
+    NEARBY_ROWS,
+    fitting,
+    page_range,
+    range_end,
+    remaining_range,
+)
 from handlers.rows import TABLE, VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from handlers.domain.bookmark import Bookmark
+    from collections.abc import Callable, Iterable, Sequence
+
     from handlers.reads.page import PageQuery
     from handlers.reads.reader import Page
-    from handlers.snapshots.snapshot import Snapshot
+    from handlers.snapshots.segment import Segment
 
     Arguments = list[float | str | int]
+    Texts = list[tuple[int, str]]
+    Statement = Callable[["PageQuery", int, int, int], tuple[str, Arguments]]
 
 # SQLite keeps the order of a subquery whose outer query aggregates by group_concat (select.c leaves it out only under
 # count, min and max), and the rows of a range of the primary key come in its order anyway.
 RANGE = f"SELECT count(*), group_concat(json) FROM (SELECT json FROM {TABLE} WHERE seq BETWEEN ? AND ? ORDER BY seq %s)"  # noqa: S608 - constants
 RANGE_NEWEST_FIRST, RANGE_OLDEST_FIRST = RANGE % "DESC", RANGE % "ASC"
-BY_ID = f"SELECT json FROM {TABLE} WHERE id = ?"  # noqa: S608 - constants
+TEXTS = f"SELECT seq, json FROM {TABLE} WHERE seq BETWEEN ? AND ? ORDER BY seq"  # noqa: S608 - constants
+BY_ID = f"SELECT json FROM {TABLE} WHERE id = ? AND seq <= ?"  # noqa: S608 - constants
+VALUES = f"SELECT {VALUE}, created_at FROM {TABLE} WHERE seq <= ?"  # noqa: S608 - constants
+
+
+class Link:
+    """One segment of an open chain: opened when a query first reaches it.
+
+    Args:
+        first, last: its rows, by seq.
+        open_segment: opens it. Raises OSError, UnprovenError.
+    """
+
+    __slots__ = ("_open", "first", "last", "segment")
+
+    def __init__(self, first: int, last: int, open_segment: Callable[[], Segment]) -> None:
+        self.first = first
+        self.last = last
+        self.segment: Segment | None = None
+        self._open = open_segment
+
+    def opened(self) -> Segment:
+        """Return the segment, open."""
+        if self.segment is None:
+            self.segment = self._open()
+        return self.segment
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self.segment is not None:
+            self.segment.close()
+        self.segment = None
 
 
 class SqliteView:
-    """Reads of one snapshot. Raises sqlite3.DatabaseError where the file cannot be read (any more)."""
+    """Reads of a chain up to a bookmark.
+
+    Args:
+        links: its segments, newest first; together they hold all rows up to the bookmark.
+
+    Raises sqlite3.DatabaseError, OSError, UnprovenError where a file cannot be read (any more).
+    """
 
     scanned_rows: int | None = None  # SQLite does not tell
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._connection = snapshot.connection
-        self._stats = snapshot.stats
-        self._seq = snapshot.seq
-        self.bookmark: Bookmark = snapshot.bookmark
-        self.bookmark_text = snapshot.bookmark_text
+    def __init__(self, links: Sequence[Link], bookmark: Bookmark) -> None:
+        self.links = links
+        self.bookmark = bookmark
+        self.bookmark_text = str(bookmark)
+        self._last = bookmark.seq
+        self._stats: dict[str, object] | None = None
+
+    def at(self, bookmark: Bookmark) -> SqliteView:
+        """Return the view of an earlier point of the same history, or of this one."""
+        if bookmark == self.bookmark:
+            return self
+        return SqliteView([link for link in self.links if link.first <= bookmark.seq], bookmark)
 
     def page(self, query: PageQuery) -> Page:
         """Return a page's rows as JSON text, how many they are, and the seq of the last one if more follow."""
         if query.is_filtered:
             return self._filtered_page(query)
-        first, last = page_range(query, self._seq)
+        first, last = page_range(query, self._last)
         sql = RANGE_NEWEST_FIRST if query.newest_first else RANGE_OLDEST_FIRST
-        count, text = self._connection.execute(sql, (first, last)).fetchone()
-        return text or "", count, range_end(query, first, last, self._seq)
+        texts: list[str] = []
+        count = 0
+        for link in self._links(query, first, last):
+            arguments = max(first, link.first), min(last, link.last)
+            rows, text = link.opened().connection.execute(sql, arguments).fetchone()
+            if rows:
+                count += rows
+                texts.append(text)
+        text = ",".join(texts)
+        if len(text) > MOST_PAGE_BYTES // 4:  # a character has 4 bytes at most
+            return self._long_page(query, first, last)
+        return text, count, range_end(query, first, last, self._last)
 
     def row(self, row_id: str) -> str | None:
-        """Return one row as JSON text."""
-        found = self._connection.execute(BY_ID, (row_id,)).fetchone()
-        return found[0] if found else None
+        """Return one row as JSON text. Segments between whose ids it does not lie are not asked."""
+        for link in self.links:
+            segment = link.opened()
+            if segment.least_id <= row_id <= segment.greatest_id:
+                found = segment.connection.execute(BY_ID, (row_id, self._last)).fetchone()
+                if found:
+                    return found[0]
+        return None
 
     def stats(self) -> dict[str, object]:
-        """Return the statistics of all rows: kept in the meta row, so nothing is scanned."""
-        return self._stats.answer()
+        """Return the statistics of all rows: kept in the segments' meta rows, so nothing is scanned.
+
+        Only of a segment that reaches beyond the bookmark the rows up to it are.
+        """
+        if self._stats is None:
+            stats = Stats()
+            for link in self.links:
+                stats = stats.merge(_stats_upto(link, self._last))
+            self._stats = stats.answer()
+        return self._stats
+
+    def _links(self, query: PageQuery, first: int, last: int) -> Iterable[Link]:
+        """Return the segments that hold a range of rows, in the page's order."""
+        found = [link for link in self.links if link.first <= last and link.last >= first and first <= last]
+        return found if query.newest_first else found[::-1]
+
+    def _long_page(self, query: PageQuery, first: int, last: int) -> Page:
+        """Return a page that ends before it grows too long."""
+        found: Texts = []
+        for link in self._links(query, first, last):
+            arguments = max(first, link.first), min(last, link.last)
+            texts: Texts = link.opened().connection.execute(TEXTS, arguments).fetchall()
+            found += texts[::-1] if query.newest_first else texts
+        return _page(found, fitting([text for _, text in found]), range_end(query, first, last, self._last))
 
     def _filtered_page(self, query: PageQuery) -> Page:
-        first, last = nearby_range(query, self._seq)
-        found = self._found(nearby_sql(query, first, last))
-        is_all = first <= 1 if query.newest_first else last >= self._seq
+        first, last = nearby_range(query, self._last)
+        found = self._found(query, first, last, nearby_sql)
+        is_all = first <= 1 if query.newest_first else last >= self._last
         if len(found) <= query.limit and not is_all:
-            found = self._found(indexed_sql(query))
-        texts = [text for _, text in found[: query.limit]]
-        return ",".join(texts), len(texts), found[query.limit - 1][0] if len(found) > query.limit else None
+            found = self._found(query, *remaining_range(query, self._last), indexed_sql)
+        return _page(found, min(query.limit, fitting([text for _, text in found])), None)
 
-    def _found(self, statement: tuple[str, Arguments]) -> list[tuple[int, str]]:
-        return self._connection.execute(*statement).fetchall()
+    def _found(self, query: PageQuery, first: int, last: int, sql_of: Statement) -> Texts:
+        """Return the matching rows of a range, and no more than one beyond the page."""
+        found: Texts = []
+        for link in self._links(query, first, last):
+            wanted = query.limit + 1 - len(found)
+            statement = sql_of(query, max(first, link.first), min(last, link.last), wanted)
+            found += link.opened().connection.execute(*statement).fetchall()
+            if len(found) > query.limit:
+                break
+        return found
 
 
 def nearby_range(query: PageQuery, newest: int) -> tuple[int, int]:
     """Return first and last seq of the rows that are looked at before an index is asked."""
     first, last = remaining_range(query, newest)
     span = min(NEARBY_ROWS * query.limit, MOST_SCANNED_ROWS)
-    return (last - span + 1, last) if query.newest_first else (first, first + span - 1)
+    return (max(first, last - span + 1), last) if query.newest_first else (first, min(last, first + span - 1))
 
 
-def nearby_sql(query: PageQuery, first: int, last: int) -> tuple[str, Arguments]:
-    """Return the statement for matching rows of a range of seq, and its arguments; one row more than the page holds.
+def nearby_sql(query: PageQuery, first: int, last: int, limit: int) -> tuple[str, Arguments]:
+    """Return the statement for so many matching rows of a range of seq, and its arguments.
 
     The `+` keeps the planner from the columns' indexes.
     """
@@ -88,22 +191,33 @@ def nearby_sql(query: PageQuery, first: int, last: int) -> tuple[str, Arguments]
     sql = (
         f"SELECT seq, json FROM {TABLE} WHERE seq BETWEEN ? AND ? AND {conditions} ORDER BY seq {_order(query)} LIMIT ?"  # noqa: S608 - constants
     )
-    return sql, [first, last, *arguments, query.limit + 1]
+    return sql, [first, last, *arguments, limit]
 
 
-def indexed_sql(query: PageQuery) -> tuple[str, Arguments]:
-    """Return the statement for matching rows of the whole table, and its arguments; one row more than the page holds.
+def indexed_sql(query: PageQuery, first: int, last: int, limit: int) -> tuple[str, Arguments]:
+    """Return the statement for so many matching rows of a range of seq, by way of an index, and its arguments.
 
     `+seq` keeps the planner from walking the table in order.
     """
     conditions, arguments = _conditions(query, "")
-    if query.after is not None:
-        conditions += " AND +seq < ?" if query.newest_first else " AND +seq > ?"
-        arguments.append(query.after)
     order = _order(query)
-    matching = f"SELECT seq FROM {TABLE} WHERE {conditions} ORDER BY +seq {order} LIMIT ?"  # noqa: S608 - constants
+    matching = f"SELECT seq FROM {TABLE} WHERE {conditions} AND +seq BETWEEN ? AND ? ORDER BY +seq {order} LIMIT ?"  # noqa: S608 - constants
     sql = f"SELECT seq, json FROM {TABLE} WHERE seq IN ({matching}) ORDER BY seq {order}"  # noqa: S608 - constants
-    return sql, [*arguments, query.limit + 1]
+    return sql, [*arguments, first, last, limit]
+
+
+def _page(found: Texts, count: int, end: int | None) -> Page:
+    """Return the first so many of the rows found; `end` where that is all of them."""
+    texts = [text for _, text in found[:count]]
+    return ",".join(texts), count, found[count - 1][0] if count < len(found) else end
+
+
+def _stats_upto(link: Link, last: int) -> Stats:
+    segment = link.opened()
+    if segment.last <= last:
+        return segment.stats
+    values, times = zip(*segment.connection.execute(VALUES, (last,)), strict=True)
+    return Stats().plus(list(values), list(times))
 
 
 def _conditions(query: PageQuery, prefix: str) -> tuple[str, Arguments]:

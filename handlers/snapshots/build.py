@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from handlers import rows
 from handlers.domain.hashes import HASH_MODULUS, content_hash, hash_text
 from handlers.domain.stats import Stats
-from handlers.snapshots.files import remove
 from handlers.snapshots.segment import META_DDL, Segment, connect, file_uri
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 INSERT = f"INSERT INTO main.{rows.TABLE} VALUES ({', '.join('?' * (len(rows.COLUMNS) + 1))})"  # noqa: S608 - constants
 TAKE = f"INSERT INTO main.{rows.TABLE} SELECT * FROM source.{rows.TABLE} ORDER BY seq"  # noqa: S608 - constants
 INSERT_META = "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+IN_MEMORY = ":memory:"
 FAST = ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE", "cache_size=-65536")
 
 
@@ -30,7 +30,7 @@ class SegmentBuilder:
     """A segment that grows until `finish`. Close it; that leaves the file.
 
     Args:
-        path: of the new file, or ":memory:".
+        path: of a file that is not there yet, or `IN_MEMORY`.
         first: the seq of its first row.
 
     Attributes:
@@ -46,8 +46,7 @@ class SegmentBuilder:
         self.first = self.next = first
         self.hash = 0
         self.stats = Stats()
-        remove(path)
-        self.connection = connect(path if path == ":memory:" else f"{file_uri(path)}?mode=rwc")
+        self.connection = connect(path if path == IN_MEMORY else f"{file_uri(path)}?mode=rwc")
         self.connection.isolation_level = None
         for pragma in FAST:
             self.connection.execute(f"PRAGMA {pragma}")

@@ -79,6 +79,10 @@ class Catalog:
         """Return the inode of a file as last listed; 0 where it is not listed."""
         return self._entries.get(name, 0)
 
+    def is_rejected(self, name: Name) -> bool:
+        """Tell whether this file was found to be no proven segment, be it by another reader of the sandbox."""
+        return (name, self.inode(name)) in self._rejected
+
     def reject(self, name: Name) -> None:
         """Pass over this file from now on: it is no proven segment. A later file of that name is another file."""
         self._rejected.add((name, self.inode(name)))

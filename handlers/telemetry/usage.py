@@ -35,7 +35,7 @@ class Usage:
 
     Attributes:
         phases_ms: milliseconds by phase; a phase that happens twice is added up.
-        copy: of `sqlite-tmp`: bytes copied, milliseconds, and how many bytes remain; None where nothing was copied.
+        copy: of `sqlite-tmp`: bytes copied, milliseconds, how many bytes remain to be copied; None where it is at rest.
         began: the meters' readings when the request began: read units, unmetered reads, EFS, bytes copied.
     """
 
@@ -56,12 +56,12 @@ class Usage:
         self.phases_ms[phase] = self.phases_ms.get(phase, 0.0) + spent_ms
         return spent_ms
 
-    def copied(self, size_bytes: int, remaining_bytes: int) -> None:
+    def copied(self, size_bytes: int) -> None:
         """Note a copy that took the time since the last lap."""
         METERS.copy(size_bytes)
         before = self.copy or {"bytes": 0, "ms": 0.0}
         spent_ms = round(before["ms"] + self.lap("copy"), PLACES)
-        self.copy = {"bytes": before["bytes"] + size_bytes, "ms": spent_ms, "remaining_bytes": remaining_bytes}
+        self.copy = {"bytes": before["bytes"] + size_bytes, "ms": spent_ms}
 
     def all_ms(self) -> dict[str, float]:
         """Return the phases and, last, the total until now; rounded to microseconds."""

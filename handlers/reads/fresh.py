@@ -1,0 +1,112 @@
+"""`fresh=1`: the rows of the ledger that no snapshot holds yet, read beside the newest snapshot.
+
+They become one more segment, in memory, so a fresh read is as exact as any other, and all operations work upon it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from handlers.aws.dynamodb import Deadline
+from handlers.domain.bookmark import NOTHING
+from handlers.domain.problem import Problem, unavailable
+from handlers.domain.timestamps import boottime_s
+from handlers.ledger.head import Head
+from handlers.ledger.ledger import Ledger, Range
+from handlers.reads.reader import wait_for
+from handlers.reads.sqlite_view import Link, SqliteView
+from handlers.rows import TABLE
+from handlers.snapshots.build import IN_MEMORY, SegmentBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handlers.domain.bookmark import Bookmark
+    from handlers.reads.reader import View
+    from handlers.reads.sqlite_efs import SqliteReader
+    from handlers.rows import Row
+    from handlers.telemetry.usage import Usage
+
+T = TypeVar("T")
+
+MOST_ROWS = 5000  # that may follow the snapshot: a quarter of a second
+ID_AT = f"SELECT id FROM {TABLE} WHERE seq = ?"  # noqa: S608 - a constant
+
+
+class FreshReader:
+    """Reads a SQLite path together with what the ledger has beyond it.
+
+    Args:
+        snapshots: the path.
+        ledger: the ledger.
+        clock: the clock for deadlines and waits, in seconds.
+        sleep: waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        snapshots: SqliteReader,
+        ledger: Ledger,
+        clock: Callable[[], float] = boottime_s,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._snapshots = snapshots
+        self._ledger = ledger
+        self._clock = clock
+        self._sleep = sleep
+
+    def read(self, at_least: Bookmark, usage: Usage, use: Callable[[View], T]) -> T:
+        """Let `use` read all rows up to the ledger's head, which holds at least that bookmark.
+
+        Raises Problem: 409 or 503 for a bookmark, 409 where the snapshot is of another history, 503 where it is too far
+        behind, or DynamoDB away.
+        """
+
+        def read_on(view: SqliteView) -> T:
+            deadline = Deadline(self._clock, self._sleep)
+            head = wait_for(at_least, lambda _: self._ledger.head(deadline) or Head.new(0), self._sleep, self._clock)
+            extended, added = self._extended(view, head, deadline)
+            usage.lap("ledger")
+            try:
+                return use(extended)
+            finally:
+                added.close()
+
+        return self._snapshots.read(NOTHING, usage, read_on)
+
+    def _extended(self, view: SqliteView, head: Head, deadline: Deadline) -> tuple[SqliteView, Link]:
+        """Return the view up to the head, and the segment in memory that it ends with."""
+        is_same = view.bookmark.epoch == head.epoch
+        if view.bookmark.epoch > head.epoch or (is_same and view.bookmark.seq > head.seq):
+            raise _diverged(view, head)
+        links, known = (list(view.links), view.bookmark.seq) if is_same else ([], 0)
+        if head.seq - known > MOST_ROWS:
+            detail = f"fresh: {head.seq - known} rows follow the snapshot, {MOST_ROWS} are allowed; publish first"
+            raise unavailable(detail, kind="not-there-yet")
+        pages = self._ledger.rows(Range(head.roots, max(1, known), head.seq), deadline)
+        rows = [row for page in pages for row in page]
+        if known and rows.pop(0)[1] != id_at(links[0], known):
+            raise _diverged(view, head)
+        added = segment_of(rows, known + 1)
+        return SqliteView([added, *links], head.bookmark), added
+
+
+def segment_of(rows: list[Row], first: int) -> Link:
+    """Return a segment in memory with these rows."""
+    builder = SegmentBuilder(IN_MEMORY, first)
+    builder.add(rows)
+    link = Link(first, first + len(rows) - 1, builder.finish)
+    link.opened()
+    return link
+
+
+def id_at(link: Link, seq: int) -> str | None:
+    """Return the id of a row; None where it is not there. Raises sqlite3.DatabaseError."""
+    found = link.opened().connection.execute(ID_AT, (seq,)).fetchone()
+    return found[0] if found else None
+
+
+def _diverged(view: SqliteView, head: Head) -> Problem:
+    detail = f"The snapshot {view.bookmark} is not of the ledger, whose head is {head.bookmark}"
+    return Problem("diverged", detail)
