@@ -18,14 +18,18 @@ import pytest
 
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import NOTHING, Bookmark
+from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger, Range
 from handlers.reads.page import PageQuery
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_tmp import CopyingReader
 from handlers.rows import Row
 from handlers.settings import Settings
-from handlers.snapshots.catalog import Catalog, Name, snapshots_dir
-from handlers.snapshots.publish import Published, Publisher
+from handlers.snapshots.catalog import Catalog
+from handlers.snapshots.names import Name, snapshots_dir
+from handlers.snapshots.publish import Publisher
+from handlers.snapshots.published import Published
+from handlers.snapshots.rebuild import Rebuild
 from handlers.telemetry.usage import Usage
 
 EPOCH = 1000
@@ -49,6 +53,8 @@ class MemoryLedger(Ledger):
         self.epoch = epoch
         self.stored = make_rows(count)
         self.spans: list[Range] = []
+        self._heads: dict[int, Head] = {}
+        self._hashed: list[Row] = []
 
     @property
     def bookmark(self) -> Bookmark:
@@ -58,13 +64,18 @@ class MemoryLedger(Ledger):
         self.stored += make_rows(count, len(self.stored) + 1)
         return self.bookmark
 
-    def head(self, deadline: Deadline) -> Bookmark | None:
-        return self.bookmark
+    def head(self, deadline: Deadline) -> Head | None:
+        known = self._heads.get(self.epoch, Head.new(self.epoch))
+        if known.seq > len(self.stored) or self.stored[: known.seq] != self._hashed:
+            known = Head.new(self.epoch)
+        self._heads[self.epoch] = known = known.plus(self.stored[known.seq :])
+        self._hashed = list(self.stored)
+        return known
 
     def rows(self, span: Range, deadline: Deadline) -> Iterator[list[Row]]:
         self.spans.append(span)
-        for page in span.pages():
-            yield self.stored[page.first - 1 : page.last]
+        for part in span.parts():
+            yield self.stored[part.first - 1 : part.last]
 
 
 class Place:
@@ -93,23 +104,28 @@ class Place:
     def in_tmp(self) -> CopyingReader:
         return CopyingReader(self.catalog(), self.settings)
 
-    def publish(self, ledger: MemoryLedger, full: bool = False) -> Published:
+    def publish(self, ledger: MemoryLedger, *, compact: bool = False) -> Published:
         """By a publisher that starts cold."""
-        return publish(self.publisher(ledger), ledger, full)
+        return publish(self.publisher(ledger), ledger, compact=compact)
+
+    def rebuild(self, ledger: MemoryLedger) -> Published:
+        """By a publisher that starts cold."""
+        return Rebuild(self.publisher(ledger), self.settings).go_on(ledger.bookmark, Usage())
 
     def path(self, published: Published | Name) -> Path:
-        return self.snapshots / (published.name if isinstance(published, Published) else published)
+        """The newest segment's file."""
+        return self.snapshots / (published.chain[0] if isinstance(published, Published) else published)
 
-    def plant(self, content: bytes, bookmark: Bookmark, digest: str = "0123456789abcdef") -> Path:
+    def plant(self, content: bytes, bookmark: Bookmark, digest: str = "0123456789abcdef", first: int = 1) -> Path:
         """A file with a well-formed name and any content."""
         self.snapshots.mkdir(exist_ok=True)
-        path = self.snapshots / Name.of(bookmark, digest)
+        path = self.snapshots / Name.of(bookmark, first, digest)
         path.write_bytes(content)
         return path
 
 
-def publish(publisher: Publisher, ledger: MemoryLedger, full: bool = False) -> Published:
-    return publisher.publish(ledger.bookmark, Usage(), full)
+def publish(publisher: Publisher, ledger: MemoryLedger, *, compact: bool = False) -> Published:
+    return publisher.publish(ledger.bookmark, Usage(), compact=compact)
 
 
 def texts_of(text: str, count: int) -> list[str]:
@@ -142,7 +158,7 @@ def contents(path: Path) -> tuple[list[tuple[object, ...]], list[tuple[object, .
     connection = sqlite3.connect(path)
     try:
         rows = connection.execute("SELECT * FROM randoms ORDER BY seq").fetchall()
-        return rows, connection.execute("SELECT * FROM snapshot").fetchall()
+        return rows, connection.execute("SELECT * FROM segment").fetchall()
     finally:
         connection.close()
 

@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from handlers import rows
 from handlers.aws.dynamodb import Deadline
 from handlers.aws.table import page_of, rows_key
-from handlers.domain.bookmark import Bookmark
 from handlers.ledger.appender import Appender
-from handlers.ledger.ledger import HEAD_KEY, Ledger, Range
+from handlers.ledger.head import HEAD_KEY, Head
+from handlers.ledger.ledger import Ledger, Range
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -151,16 +151,15 @@ def all_rows(ledger: Ledger) -> list[Row]:
     """Everything that the head says is there. Fails where a row is missing."""
     head = ledger.head(no_time_limit())
     assert head is not None
-    span = Range(head.epoch, 1, head.seq)
+    span = Range(head.roots, 1, head.seq)
     found = [row for page in ledger.rows(span, no_time_limit()) for row in page]
     assert [row[0] for row in found] == list(range(1, head.seq + 1))
     return found
 
 
-def set_head(ledger: Ledger, head: Bookmark) -> None:
+def set_head(ledger: Ledger, head: Head) -> None:
     """What replacing a ledger amounts to."""
-    item = {**HEAD_KEY, "epoch": {"N": str(head.epoch)}, "seq": {"N": str(head.seq)}}
-    ledger.client.put_item(TableName=ledger.table_name, Item=item)
+    ledger.client.put_item(TableName=ledger.table_name, Item={**HEAD_KEY, **head.to_item()})
 
 
 def put_rows(ledger: Ledger, made: list[Row], epoch: int = EPOCH) -> None:
@@ -179,7 +178,7 @@ def put_rows(ledger: Ledger, made: list[Row], epoch: int = EPOCH) -> None:
             for row in made[start : start + 25]
         ]
         ledger.client.batch_write_item(RequestItems={ledger.table_name: requests})
-    set_head(ledger, Bookmark(epoch, made[-1][0]))
+    set_head(ledger, Head.new(epoch).plus(made))
 
 
 def row_of(seq: int, value: float = 0.5, created_at: str = "2026-01-01T00:00:00.000Z") -> Row:
