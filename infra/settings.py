@@ -144,6 +144,6 @@ def _environment(config: TypedConfig) -> dict[str, str]:
     """Return the functions' own settings; they check the values again."""
     return {
         "CHECK_INTERVAL_MS": str(config.integer("checkIntervalMs", 0, 3_600_000)),
-        "RETAIN_SNAPSHOTS": str(config.integer("retainSnapshots", 1, 200)),
+        "RETAIN_S": str(config.integer("retainSeconds", 60, 30 * 24 * 3600)),
         "VERIFY_MAX_BYTES": str(config.integer("verifyMaxBytes", 0, 2**40)),
     }

@@ -102,7 +102,7 @@ def make_ledger(environ: Mapping[str, str]) -> MadeLedger:
     with open_store(environ) as store:
         name = store.ledger.table_name
         is_new = create_table(store.client, name)
-        bookmark = str(store.appender.head(Deadline())) if store.publisher else None
+        bookmark = str(store.appender.head(Deadline()).bookmark) if store.publisher else None
         return {"table": name, "is_new": is_new, "bookmark": bookmark}
 
 

@@ -86,7 +86,9 @@ class LedgerWriter:
         try:
             with explain_errors():
                 head = self._store.appender.head(Deadline())
-                published = _persistently(lambda: publisher.publish(head, Usage()), PUBLISH_RETRY_FOR_S)
+                published = _persistently(
+                    lambda: publisher.publish(head.bookmark, Usage(), compact=True), PUBLISH_RETRY_FOR_S
+                )
         except (OSError, sqlite3.Error, UnprovenError, DivergedError) as error:
             raise ConsoleError(f"the snapshot cannot be written: {error}", "check the folder EFS_DIR") from error
         return str(published.bookmark)

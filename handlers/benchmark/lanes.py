@@ -139,13 +139,14 @@ def total_of(receipts: list[Consumed]) -> Consumed:
 
 
 def finish_copy(ask: Ask, end_s: float, clock: Callable[[], float]) -> None:
-    """Let `sqlite-tmp` come to its copy, while there is time: a large one grows only by a step at each read.
+    """Let `sqlite-tmp` come to its copies, while there is time: a large one grows only by a step at each read.
 
-    One that does not grow in two reads (the first only begins it) will not come: `/tmp` has no room for it.
+    Statistics are asked for, since they need all segments. What does not grow in two reads will not come: `/tmp` has
+    no room for it.
     """
     reads_without_a_step = 0
     while clock() < end_s and reads_without_a_step < 2:
-        copy = asked(ask, "/sqlite-tmp", "limit=1")["copy"]
+        copy = asked(ask, "/sqlite-tmp/stats", "")["copy"]
         if copy is None or not copy["remaining_bytes"]:
             return
         reads_without_a_step = 0 if copy["bytes"] else reads_without_a_step + 1

@@ -11,7 +11,7 @@ from handlers.domain.problem import KINDS, TYPE_PREFIX
 from handlers.openapi.measurements import benchmark_schemas, consumed
 from handlers.openapi.parameters import headers, parameters
 from handlers.openapi.schemas import DRAFT_EXAMPLE, Schema, ref, schemas
-from handlers.reads.page import PAGE_PARAMETERS
+from handlers.reads.page import PAGE_PARAMETERS, POINT_PARAMETERS
 from handlers.routes import ROUTES
 from handlers.telemetry.runtime import VERSION
 
@@ -36,8 +36,8 @@ OPERATIONS: dict[str, tuple[str, tuple[str, ...], str, tuple[int, ...]]] = {
     "publish": ("Publish the ledger as it is now", (), "Publication", (409, *BODY_PROBLEMS, 503)),
     "snapshots": ("The published snapshots, newest first", (), "", (503,)),
     "page": ("Rows by page", (*PAGE_PARAMETERS, *FOR_A_READ), "", (409, 503)),
-    "row": ("One row", ("id", *FOR_A_READ), "", (404, 409, 503)),
-    "stats": ("Statistics of all rows", FOR_A_READ, "", (409, 503)),
+    "row": ("One row", ("id", *POINT_PARAMETERS, *FOR_A_READ), "", (404, 409, 503)),
+    "stats": ("Statistics of all rows", (*POINT_PARAMETERS, *FOR_A_READ), "", (409, 503)),
     "health": ("Health, build and newest known bookmark", (), "", (503,)),
     "index": ("Links to all there is", (), "", ()),
     "openapi": ("This API in OpenAPI 3.1", (), "", ()),
@@ -65,7 +65,11 @@ BODY_EXAMPLES: dict[str, dict[str, object]] = {
         "one random row": {},
     },
     "BenchmarkOrder": {"all of it": {}, "a short one": {"iterations": 5, "workloads": ["by-id", "stats"]}},
-    "Publication": {"from what is there": {}, "from the first row": {"full": True}},
+    "Publication": {
+        "what is new": {},
+        "all of it anew": {"full": True},
+        "as the newest history": {"new_epoch": True},
+    },
 }
 
 
@@ -123,7 +127,10 @@ def _successes(name: str) -> dict[str, object]:
             "202": _response("The same, without a snapshot", _json("Inserted"), (*replayed, "Preference-Applied")),
         }
     if name == "publish":
-        return {"201": _response("The snapshot is published, or was already", _json("Published"), OF_A_WRITE)}
+        return {
+            "200": _response("There was nothing to do", _json("Published"), OF_A_WRITE),
+            "201": _response("The snapshot is published", _json("Published"), OF_A_WRITE),
+        }
     if name in ("page", "row", "stats"):
         content = _json({"page": "Page", "row": "OneRow", "stats": "Stats"}[name])
         return {

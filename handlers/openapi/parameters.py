@@ -36,7 +36,25 @@ PARAMETERS: dict[str, tuple[str, Schema, object, str]] = {
     "max_value": ("query", NUMBER, 0.75, f"Only rows with {VALUE} at most this."),
     "from": ("query", _TIME_BOUND, TIME_EXAMPLE, f"Only rows created then or later: {TIME_ALLOWED}."),
     "to": ("query", _TIME_BOUND, "2026-02-01T00:00:00+01:00", f"Only rows created earlier: {TIME_ALLOWED}."),
-    "refresh": ("query", {"type": "string", "const": "1"}, "1", "Copy the snapshot again first, to measure the copy."),
+    "as_of": (
+        "query",
+        ref("Bookmark"),
+        BOOKMARK_EXAMPLE,
+        "Read exactly this point of the history that is served; the answer never changes. One beyond the newest is "
+        "waited for as with Min-Bookmark.",
+    ),
+    "fresh": (
+        "query",
+        {"type": "string", "const": "1"},
+        "1",
+        "Read on in the ledger where the snapshot ends: complete without waiting for a publish. ddb always is.",
+    ),
+    "refresh": (
+        "query",
+        {"type": "string", "const": "1"},
+        "1",
+        "Forget the copies first, so that this read makes those that it needs anew: to measure that.",
+    ),
     "id": ("path", ID, None, "The row's id."),
     "benchmark-id": ("path", BENCHMARK_ID, None, "The benchmark's id."),
     "Min-Bookmark": (
@@ -75,8 +93,8 @@ HEADERS: dict[str, tuple[Schema, str, bool]] = {
     "Server-Timing": (TEXT, "`timings_ms` again, for browsers and proxies.", True),
     "Consumed": (TEXT, "`consumed` again, as an RFC 8941 dictionary; null is left out.", True),
     "Cache-Control": (
-        {"type": "string", "enum": ["no-cache", "no-store"]},
-        "no-cache: ask again with If-None-Match.",
+        TEXT,
+        "no-cache: ask again with If-None-Match; immutable: of what was asked `as_of` a bookmark.",
         True,
     ),
     "Vary": (TEXT, "What of the request decides on the answer's form.", True),

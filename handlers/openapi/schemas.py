@@ -158,15 +158,27 @@ def _insertion() -> dict[str, Schema]:
 
 def _snapshots() -> dict[str, Schema]:
     members: dict[str, Schema] = {"bookmark": ref("Bookmark"), "rows": COUNT, "bytes": COUNT}
-    built: dict[str, Schema] = {"build": ref("BuildKind")}
-    full: Schema = {"type": "boolean", "description": "Build anew from the first row; without it, false."}
+    built: dict[str, Schema] = {
+        "segments": COUNT | {"description": "How many files hold it."},
+        "build": ref("BuildKind"),
+        "written_bytes": COUNT | {"description": "How much was written to publish it."},
+    }
+    full: Schema = {"type": "boolean", "description": "Build all of it anew from the ledger; without it, false."}
+    new_epoch: Schema = {
+        "type": "boolean",
+        "description": "Make the ledger at hand the newest history, whatever is published; without it, false.",
+    }
+    segment = record({"first": COUNT, "last": COUNT, "bytes": COUNT, "digest": DIGEST})
     return {
         "BuildKind": choice(("full", "incremental", "none"), "How it was built; none: it was there."),
         "InsertedSnapshot": record({**members, **built}),
-        "Publication": closed(record({}, {"full": full}, {"full": True})),
+        "Publication": closed(record({}, {"full": full, "new_epoch": new_epoch}, {"full": True})),
         "PublishedSnapshot": record({**members, "hash": HASH, **built}),
         "Published": record({"snapshot": ref("PublishedSnapshot")}),
-        "ListedSnapshot": record({**members, "hash": HASH, "digest": DIGEST, "published_at": TIME}),
+        "ListedSegment": segment | {"description": "The rows first to last, in one file."},
+        "ListedSnapshot": record(
+            {**members, "hash": HASH, "published_at": TIME, "segments": array(ref("ListedSegment"))}
+        ),
         "Snapshots": record({"snapshots": array(ref("ListedSnapshot"))}),
     }
 
@@ -219,7 +231,18 @@ def _health() -> Schema:
         "bookmark": BOOKMARK_EXAMPLE,
         "retries": 0,
     }
-    return record(members, {"retries": retries}, example)
+    lag: Schema = {
+        "type": ["object", "null"],
+        "description": "command only: rows that no snapshot holds, and seconds since the oldest of them was written.",
+        "properties": {"rows": COUNT, "seconds": AMOUNT},
+        "required": ["rows", "seconds"],
+    }
+    of_command: dict[str, Schema] = {
+        "hash": nullable(HASH) | {"description": "command only: the content hash of the ledger's rows."},
+        "snapshot": nullable(ref("Bookmark")) | {"description": "command only: the newest that is published."},
+        "lag": lag,
+    }
+    return record(members, {"retries": retries, **of_command}, example)
 
 
 def _problem() -> Schema:
