@@ -23,8 +23,9 @@ from console.costs.study import Study
 from console.costs.tables import cost_table, paragraphs
 from console.errors import ConsoleError
 from console.results import result
-from console.verdict.inputs import Case, MainWorkload, choose_size
+from console.verdict.inputs import Case, MainWorkload
 from console.verdict.verdict import Verdict, decide
+from handlers.routes import SOURCES
 
 
 def _value(name: str) -> OptionInfo:
@@ -53,6 +54,7 @@ def cost(
     sandboxes: Annotated[float | None, _value("sandboxes")] = None,
     architecture: Annotated[Architecture | None, _ARCHITECTURE] = None,
     memory_mb: Annotated[float | None, _value("memory_mb")] = None,
+    tmp_mb: Annotated[float | None, _value("tmp_mb")] = None,
     tracing: Annotated[float | None, _value("tracing")] = None,
     check_interval_ms: Annotated[float | None, _value("check_interval_ms")] = None,
     retain_snapshots: Annotated[float | None, _value("retain_snapshots")] = None,
@@ -93,9 +95,7 @@ def _with_verdict(
     price_list: PriceList, given: ScenarioValues, path: Path, workload: MainWorkload, within_ms: float | None
 ) -> tuple[Study, Verdict]:
     measured = result.load(path)
-    rows = given.get("rows")
-    size = choose_size(measured, rows if isinstance(rows, float) else None)
-    case = Case.from_size(measured, size, price_list, given, workload)
+    case = Case.from_sizes(measured.environment, measured.sizes, price_list, given, workload)
     return case.study, decide(case, within_ms)
 
 
@@ -108,12 +108,13 @@ def _content(found: Study, decided: Verdict | None) -> dict[str, object]:
         "prices": {"date": known.date, "region": known.region, "currency": known.currency},
         "stack_region": found.stack_region,
         "scenario": {name: {"value": value, "origin": origins[name]} for name, value in values.items()},
-        "usd_per_month": found.totals_usd,
-        "usd_per_month_by_service": found.bills,
+        "cannot_run": found.cannot_run,
+        "usd_per_month": {source: found.totals_usd.get(source) for source in SOURCES},
+        "usd_per_month_by_service": {source: found.bills.get(source) for source in SOURCES},
         "cheapest": found.cheapest,
         "crossings": {name: [asdict(it) for it in crossings] for name, crossings in found.crossings.items()},
         "sensitivity": [asdict(swing) for swing in found.swings],
-        "verdict": asdict(decided) | {"text": decided.text()} if decided else None,
+        "verdict": decided.content() if decided else None,
     }
 
 

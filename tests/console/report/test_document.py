@@ -4,14 +4,9 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
-from console.costs import prices
-from console.errors import ConsoleError
-from console.report.document import Kept, summarise, write_report
+from console.report.document import Kept, write_report
 from console.results.result import BenchResult
-from console.verdict.inputs import Case
-from console.verdict.verdict import decide
+from console.verdict.verdict import advise
 from tests.support.results import figures, measurement, sample_result, size
 
 TWO_SIZES = tuple(size(measurement(), measurement("stats", "ddb"), rows=rows) for rows in (1000, 20_000))
@@ -51,29 +46,49 @@ def test_one_result_of_one_size_is_a_document_with_a_chart(tmp_path: Path) -> No
 def test_the_document_says_which_path_to_use_and_what_it_costs(tmp_path: Path) -> None:
     one = kept(tmp_path, sample_result(sizes=TWO_SIZES))
     text, names = written(tmp_path, one, name=one.name)
-    assert "### Which path to use" in text
-    case = Case.from_size(one.result, one.result.sizes[-1], prices.load(), {})
-    for paragraph in decide(case).text().splitlines():
-        assert paragraph in text
+    verdict = advise(one.result.environment, one.result.sizes)
+    assert text.split("\n\n")[1] == verdict.paragraph  # right below the title
+    for criterion in verdict.criteria:
+        assert f"- {criterion.text(verdict.is_local)}" in text.splitlines()
     chart = (tmp_path / names[-1]).read_text()
     assert "20,000 rows, 100 a read, at prices of us-east-1, 20" in chart
     assert "These are prices of us-east-1, but the stack is in eu-central-1" in text
     assert "USD a month" in chart
 
 
-def test_a_result_without_a_measurement_has_no_document(tmp_path: Path) -> None:
+def test_of_several_results_each_has_its_verdict_at_the_top(tmp_path: Path) -> None:
+    slow = sample_result(measurement(client_ms=figures(5.0)))
+    text, _ = written(tmp_path, kept(tmp_path, sample_result(), "a"), kept(tmp_path, slow, "b"))
+    first, second = text.split("\n\n")[1:3]
+    assert first.startswith("**a**: For 1,000 rows")
+    assert second.startswith("**b**: For 1,000 rows")
+    assert "takes 1.00 ms" in first
+    assert "takes 5.00 ms" in second
+
+
+def test_a_result_without_a_measurement_says_so(tmp_path: Path) -> None:
     empty = replace(sample_result(), sizes=())
-    with pytest.raises(ConsoleError, match="cut short before it had measured anything"):
-        write_report([kept(tmp_path, empty)], tmp_path, "empty")
+    text, names = written(tmp_path, kept(tmp_path, empty), name="empty")
+    assert names == ["empty.md"]
+    assert text.split("\n\n")[1] == "No path can be recommended: nothing was measured of any rows."
+    assert "questions" not in text
 
 
 def test_where_the_cost_model_has_no_answer_its_reason_is_written_and_all_else_too(tmp_path: Path) -> None:
-    too_large = replace(size(measurement()), rows=20_000_000, snapshot_bytes=6 * 2**30)
+    too_large = replace(size(measurement()), rows=10, snapshot_bytes=200_000_000)
     one = kept(tmp_path, sample_result(sizes=(too_large,)))
     text, names = written(tmp_path, one, name=one.name)
-    assert "### Which path to use\n\nThis cannot be said: a snapshot of 6.00 GB does not fit into /tmp twice." in text
-    assert "### 20,000,000 rows, a snapshot of 6,442 MB" in text
+    assert text.split("\n\n")[1].startswith("No path can be recommended: --row-bytes: measured 7.40741e+06, allowed: ")
+    assert "### 10 rows, a snapshot of 200 MB" in text
     assert names == [f"{one.name}.md", f"{one.name}.svg"]
+
+
+def test_the_chart_of_costs_leaves_out_what_cannot_run(tmp_path: Path) -> None:
+    large = replace(size(measurement()), rows=50_000_000, snapshot_bytes=13_000_000_000)
+    one = kept(tmp_path, sample_result(sizes=(large,)))
+    text, names = written(tmp_path, one, name=one.name)
+    assert "sqlite-efs and sqlite-tmp cannot run" in text.split("\n\n")[1]
+    assert "ddb" in (tmp_path / names[-1]).read_text()
 
 
 def test_the_raw_data_is_linked_where_it_is(tmp_path: Path) -> None:
@@ -97,21 +112,30 @@ def test_several_results_of_one_stack_are_one_document(tmp_path: Path) -> None:
     of_each = [f"{rows}-benchmark{its}.svg" for rows in (1000, 20_000) for its in ("", "-cost")]
     assert names == ["report.md", "report.svg", *of_each]
     assert "# 2 benchmarks, 2026-11-21 09:00 UTC to 2026-11-21 09:00 UTC" in text
-    assert "They have no measurement in common." in text
+    assert "The two runs have no size in common, within 10 %: 1,000 rows before, 20,000 after." in text
 
 
 def test_two_runs_are_compared(tmp_path: Path) -> None:
     faster = sample_result(measurement(client_ms=figures(0.5)))
     text, _ = written(tmp_path, kept(tmp_path, sample_result(), "a"), kept(tmp_path, faster, "b"))
     assert "Before is a, after is b." in text
-    assert re.search(r"\| 1,000 \| newest-100 \| sqlite-efs \| 1.00 \| 0.500 \| 0\.\d+ \[0\.\d+\.\.0\.\d+\] \|", text)
+    assert re.search(
+        r"\| newest-100 \| sqlite-efs \| 1,000 \| 1,000 \| 1.00 \| 0.500 \| 0\.\d+ \[0\.\d+\.\.0\.\d+\] \|", text
+    )
     assert "Not the same environment" not in text
+
+
+def test_a_stack_that_has_grown_a_little_is_compared_and_has_no_chart_by_rows(tmp_path: Path) -> None:
+    grown = sample_result(sizes=(size(measurement(client_ms=figures(0.5)), rows=1001),))
+    text, names = written(tmp_path, kept(tmp_path, sample_result(), "a"), kept(tmp_path, grown, "b"))
+    assert "| newest-100 | sqlite-efs | 1,000 | 1,001 | 1.00 | 0.500 |" in text
+    assert "report.svg" not in names
 
 
 def test_runs_of_different_environments_are_said_to_be(tmp_path: Path) -> None:
     other = kept(tmp_path, sample_result(url="https://other.test"), "b")
     text, _ = written(tmp_path, kept(tmp_path, sample_result(), "a"), other)
-    assert "**Not the same environment:** url https://api.test and https://other.test." in text
+    assert "Not the same environment: url https://api.test and https://other.test." in text
 
 
 def test_what_is_special_is_said(tmp_path: Path) -> None:
@@ -145,8 +169,3 @@ def test_a_document_can_be_made_again_and_is_the_same(tmp_path: Path) -> None:
     one = kept(tmp_path, sample_result(sizes=TWO_SIZES))
     first = {name: (tmp_path / name).read_bytes() for name in written(tmp_path, one)[1]}
     assert first == {name: (tmp_path / name).read_bytes() for name in written(tmp_path, one)[1]}
-
-
-def test_people_are_told_what_it_comes_to() -> None:
-    both = size(measurement(), measurement(source="ddb", client_ms=figures(9.0)), measurement("walk", note="why"))
-    assert summarise([both]) == ["newest-100: sqlite-efs 1.00 ms; ddb: 9.00 times as long", "walk, sqlite-efs: why"]
