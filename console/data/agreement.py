@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
 import httpx
 
-from console.client.client import Client, unexpected
+from console.client.client import Client
+from console.client.failures import unexpected
 from console.client.pages import member_text
 from console.errors import ConsoleError
+from console.paths import PROGRAM
 from handlers.routes import SOURCES
 
 
@@ -38,7 +41,7 @@ def compare_answers(client: Client, asked: Sequence[str]) -> int:
         differing = [source for source in SOURCES if answers[source] != answers[SOURCES[0]]]
         if differing:
             message = f"GET /{differing[0]}{query} and GET /{SOURCES[0]}{query} give different bookmarks or data"
-            raise ConsoleError(message, "python -m console verify names the first row that differs")
+            raise ConsoleError(message, f"{PROGRAM} verify --url {shlex.quote(client.url)}")
         equal_bytes += len(answers[SOURCES[0]][1])
     return equal_bytes
 

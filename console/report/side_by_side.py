@@ -8,6 +8,7 @@ from typing import Self
 
 from console.benchmark.probe import Numbers
 from console.errors import ConsoleError
+from console.paths import PROGRAM
 from console.report.tables import TextTable
 from console.results.result import Distribution, Measurement, Size, Workload
 from console.wording import joined, megabytes, three_digits
@@ -71,7 +72,7 @@ def sentence(paths: Sequence[PathTimes]) -> str:
 def _measured(size: Size, workload: Workload, source: str) -> tuple[Measurement, Distribution]:
     found = size.measured(workload, source)
     if found is None or found.errors or found.client_ms is None:
-        raise ConsoleError(f"{workload} on {source} failed: {_reason(found)}", "python -m console demo")
+        raise ConsoleError(f"{workload} on {source} failed: {_reason(found)}", f"{PROGRAM} demo")
     return found, found.client_ms
 
 

@@ -25,6 +25,7 @@ from console.data.writers import ApiWriter
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from console.local.project import project_stack
+from console.paths import PROGRAM
 from console.results.environment import NOT_AWS
 from console.wording import three_digits
 from handlers.routes import MAX_INSERT_ROWS
@@ -118,7 +119,7 @@ def _load(client: Client, steps: Steps, count: int) -> Loaded:
         try:
             loaded = load(ApiWriter(client), plan, lambda _: None, "")
         except ConsoleError as error:  # there is nothing to go on with: the stack ends with the demo
-            raise ConsoleError(str(error), "python -m console demo", error.code) from error
+            raise ConsoleError(str(error), f"{PROGRAM} demo", error.code) from error
         steps.note(
             f"{three_digits(loaded.per_second)} rows/s, snapshot published in {three_digits(loaded.publish_seconds)} s"
         )

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from console.errors import ConsoleError
+from console.paths import PROGRAM
 from console.report.side_by_side import PathTimes, path_times, sentence, times_table
 from console.results.result import Measurement
 from tests.support.costs import read
@@ -48,7 +49,7 @@ def test_where_reads_failed_there_is_nothing_to_compare(place: int, change: dict
     every[place] = replace(every[place], **change)
     with pytest.raises(ConsoleError, match=said) as error:
         path_times(size(*every))
-    assert error.value.hint == "python -m console demo"
+    assert error.value.hint == f"{PROGRAM} demo"
 
 
 def test_a_path_that_was_not_asked_is_not_compared() -> None:

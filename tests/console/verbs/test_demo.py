@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from console.errors import ConsoleError
-from console.paths import ROOT
+from console.paths import PROGRAM, ROOT
 from tests.console.conftest import RunConsole
 from tests.support.local.processes import children, gone, until
 
@@ -82,6 +82,6 @@ def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
         _, err = process.communicate()
     assert process.returncode == 130
     assert err.splitlines()[-2].startswith("Error: interrupted")
-    assert err.splitlines()[-1] == "Try: python -m console demo"
+    assert err.splitlines()[-1] == f"Try: {PROGRAM} demo"
     assert all(gone(pid) for pid in running)
     assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from console.local.background import BackgroundStack
+from console.paths import PROGRAM
 from handlers.routes import SOURCES
 from tests.console.conftest import RunConsole
 from tests.support.api import spread
@@ -163,7 +164,7 @@ def test_without_a_snapshot_there_is_nothing_to_verify(faulty: FaultyApi, run_co
     faulty.script.append(answers(200, {"snapshots": []}))
     ran = run_console("verify", "--url", faulty.url)
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == f"Error: {faulty.url} has no snapshot yet\nTry: python -m console seed --count 1000\n"
+    assert ran.err == f"Error: {faulty.url} has no snapshot yet\nTry: {PROGRAM} seed --url {faulty.url} --count 1000\n"
 
 
 @pytest.mark.parametrize(
