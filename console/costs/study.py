@@ -16,6 +16,7 @@ from console.costs.scenario import INPUTS, LARGEST_SNAPSHOT_BYTES, Assembled, Sc
 from handlers.routes import SOURCES
 
 FACTORS = (0.5, 2.0)  # by which each assumption is vary
+REAL_USD, REAL_SHARE = 1.0, 0.10  # a month: bills less far apart decide nothing
 
 
 class Span(NamedTuple):
@@ -107,6 +108,12 @@ class Study:
     def is_elsewhere(self) -> bool:
         """Tell whether the prices are known to be those of another region than the stack's."""
         return self.stack_region not in (None, self.price_list.region)
+
+
+def is_real_difference(one_usd: float, other_usd: float) -> bool:
+    """Tell whether two monthly bills are so far apart that one would choose by them: by 1 USD and by 10 %."""
+    apart_usd = abs(one_usd - other_usd)
+    return apart_usd >= REAL_USD and apart_usd >= REAL_SHARE * min(one_usd, other_usd)
 
 
 @dataclass(frozen=True)

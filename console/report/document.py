@@ -10,8 +10,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
-from matplotlib.figure import Figure
-
 from console.costs import prices
 from console.costs.study import cost_series
 from console.errors import ConsoleError
@@ -21,8 +19,8 @@ from console.report.cost_chart import cost_by_reads
 from console.report.tables import by_name, compared, details, glance, notes, verdicts
 from console.results.environment import NOT_AWS
 from console.results.result import BenchResult, Size
-from console.verdict.inputs import Case, choose_size
-from console.verdict.verdict import decide
+from console.verdict.inputs import Case
+from console.verdict.verdict import Verdict, advise
 from console.wording import megabytes, three_digits
 
 METHOD = (
@@ -52,20 +50,22 @@ def write_report(kept: Sequence[Kept], folder: Path, name: str) -> list[Path]:
 
     Raises:
         OSError: something cannot be written.
-        ConsoleError: a histogram cannot be read, or a result holds no rows.
+        ConsoleError: a histogram cannot be read.
     """
     charts: list[Path] = []
-    parts = [f"# {_title(kept)}"]
+    verdicts = [advise(each.result.environment, each.result.sizes) for each in kept]
+    parts = [f"# {_title(kept)}", *_advice(kept, verdicts)]
     sizes = _sizes(kept)
     if len({size.rows for size in sizes}) > 1:
         charts.append(folder / f"{name}.svg")
         save(latency_by_rows(sizes), charts[-1])
         parts += ["## Latency by rows", _image(charts[-1], "latency against rows")]
-    for each in kept:
+    for each, verdict in zip(kept, verdicts, strict=True):
         drawn = _draw(each, folder)
-        advice, cost_charts = _advice(each, folder)
-        charts += [*drawn.values(), *cost_charts]
-        parts += [*_result_parts(each, drawn, folder), *advice]
+        costs = _draw_costs(each, folder)
+        charts += [*drawn.values(), *costs]
+        parts += [*_result_parts(each, drawn, folder), *_questions(verdict)]
+        parts += [f"### Costs\n\n{_image(chart, 'cost against reads a month')}" for chart in costs]
     if len(kept) == 2:
         parts += _comparison(*kept)
     document = folder / f"{name}.md"
@@ -142,23 +142,29 @@ def _size_parts(size: Size, drawn: dict[int, Path]) -> list[str]:
     return [part for part in parts if part]
 
 
-def _advice(kept: Kept, folder: Path) -> tuple[list[str], list[Path]]:
-    """Say which path to use, for the largest size and the usual load, and a chart; or why that cannot be said."""
-    title, size = "### Which path to use", choose_size(kept.result, None)
+def _advice(kept: Sequence[Kept], verdicts: Sequence[Verdict]) -> list[str]:
+    """Say which path to use; of several results each by its name."""
+    if len(kept) == 1:
+        return [verdicts[0].paragraph]
+    return [f"**{each.name}**: {verdict.paragraph}" for each, verdict in zip(kept, verdicts, strict=True)]
+
+
+def _questions(verdict: Verdict) -> list[str]:
+    answers = [f"- {it.text(verdict.is_local)}" for it in verdict.criteria]
+    return ["### The questions of the experiment", "\n".join(answers)] if answers else []
+
+
+def _draw_costs(kept: Kept, folder: Path) -> list[Path]:
+    """Draw dollars against reads a month for the largest size and the usual load, if the cost model has an answer."""
     try:
-        case = Case.from_size(kept.result, size, prices.load(), {})
-    except ConsoleError as error:
-        return [title, f"This cannot be said: {error}."], []
-    chart = folder / f"{kept.name}-cost.svg"
-    save(_cost(case), chart)
-    return [title, *decide(case).text().splitlines(), _image(chart, "cost against reads a month")], [chart]
-
-
-def _cost(case: Case) -> Figure:
-    """Draw dollars against reads a month."""
+        case = Case.from_sizes(kept.result.environment, kept.result.sizes, prices.load(), {})
+    except ConsoleError:
+        return []
     known = case.study.price_list
     title = f"{case.size.rows:,} rows, 100 a read, at prices of {known.region}, {known.date}"
-    return cost_by_reads(cost_series(known.prices, case.study.assembled.scenario), title)
+    chart = folder / f"{kept.name}-cost.svg"
+    save(cost_by_reads(cost_series(known.prices, case.study.assembled.scenario), title), chart)
+    return [chart]
 
 
 def _environment(result: BenchResult) -> list[str]:

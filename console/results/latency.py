@@ -15,6 +15,7 @@ LEAST_COMPARED = 6  # the median of fewer values has no interval
 TOO_FEW = "too few requests to tell"
 
 Bounds = tuple[float, float | None]
+UNKNOWN: Bounds = (0.0, None)
 
 
 class Latency(NamedTuple):
@@ -40,7 +41,7 @@ class Latency(NamedTuple):
     def from_distribution(cls, it: Distribution, requests: int) -> Self:
         """Take a distribution; of few requests without bounds."""
         if requests < LEAST_COMPARED:
-            return cls(requests, it.p50, (0.0, None), it.p99, (0.0, None))
+            return cls(requests, it.p50, UNKNOWN, it.p99, UNKNOWN)
         return cls(requests, it.p50, it.p50_interval, it.p99, it.p99_interval)
 
     @property

@@ -23,7 +23,7 @@ from console.costs.study import Study
 from console.costs.tables import cost_table, paragraphs
 from console.errors import ConsoleError
 from console.results import result
-from console.verdict.inputs import Case, MainWorkload, choose_size
+from console.verdict.inputs import Case, MainWorkload
 from console.verdict.verdict import Verdict, decide
 
 
@@ -93,9 +93,7 @@ def _with_verdict(
     price_list: PriceList, given: ScenarioValues, path: Path, workload: MainWorkload, within_ms: float | None
 ) -> tuple[Study, Verdict]:
     measured = result.load(path)
-    rows = given.get("rows")
-    size = choose_size(measured, rows if isinstance(rows, float) else None)
-    case = Case.from_size(measured, size, price_list, given, workload)
+    case = Case.from_sizes(measured.environment, measured.sizes, price_list, given, workload)
     return case.study, decide(case, within_ms)
 
 
@@ -113,7 +111,7 @@ def _content(found: Study, decided: Verdict | None) -> dict[str, object]:
         "cheapest": found.cheapest,
         "crossings": {name: [asdict(it) for it in crossings] for name, crossings in found.crossings.items()},
         "sensitivity": [asdict(swing) for swing in found.swings],
-        "verdict": asdict(decided) | {"text": decided.text()} if decided else None,
+        "verdict": decided.content() if decided else None,
     }
 
 

@@ -7,13 +7,14 @@ and the emulator counts read units by calls, not by bytes.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, Self
 
 from console.costs.prices import PriceList
 from console.costs.scenario import Scenario, ScenarioValues, assemble
 from console.costs.study import Study
 from console.errors import ConsoleError
-from console.results.result import BenchResult, FunctionBuild, Measurement, Size
+from console.results.result import Environment, FunctionBuild, Measurement, Size
 from handlers.routes import SOURCES
 from handlers.telemetry.usage import METERED_METADATA_BYTES, METERED_READ_BYTES
 
@@ -22,17 +23,17 @@ TELLING_BYTES = 1_000_000  # beside so many, the pages that every snapshot has c
 ROWS_PER_READ: dict[str, float] = {"newest-100": 100, "by-id": 1}
 
 
-def choose_size(result: BenchResult, rows: float | None) -> Size:
+def choose_size(sizes: Sequence[Size], rows: float | None) -> Size:
     """Choose the size that a question is about: the one nearest to a number of rows, else the largest.
 
-    Raises ConsoleError where the result holds none.
+    Raises ConsoleError where there is none.
     """
-    sizes = [size for size in result.sizes if size.rows]
-    if not sizes:
-        raise ConsoleError("the benchmark was cut short before it had measured anything", "run `bench` again")
+    known = [size for size in sizes if size.rows]
+    if not known:
+        raise ConsoleError("nothing was measured of any rows", "load some, and run `bench` again")
     if rows is None:
-        return max(sizes, key=lambda size: size.rows)
-    return min(sizes, key=lambda size: abs(math.log(size.rows / max(rows, 1))))
+        return max(known, key=lambda size: size.rows)
+    return min(known, key=lambda size: abs(math.log(size.rows / max(rows, 1))))
 
 
 class Case(NamedTuple):
@@ -43,48 +44,57 @@ class Case(NamedTuple):
         study: of the load, with what was measured in it.
     """
 
-    result: BenchResult
+    environment: Environment
     size: Size
     workload: MainWorkload
     study: Study
 
     @classmethod
-    def from_size(
+    def from_sizes(
         cls,
-        result: BenchResult,
-        size: Size,
+        environment: Environment,
+        sizes: Sequence[Size],
         price_list: PriceList,
         given: ScenarioValues,
         workload: MainWorkload = "newest-100",
     ) -> Self:
         """Put together what is given and what was measured, and look at what it costs.
 
-        Raises ConsoleError for a value outside its limits.
+        Args:
+            sizes: all that was measured; the largest counts, or the one nearest to the rows that are given.
+
+        Raises ConsoleError where nothing was measured, and for a value outside its limits.
         """
-        assembled = assemble(given, measured_values(result, size, workload))
-        return cls(result, size, workload, Study.from_assembled(price_list, assembled, find_region(result)))
+        rows = given.get("rows")
+        size = choose_size(sizes, rows if isinstance(rows, float) else None)
+        assembled = assemble(given, measured_values(environment, sizes, size, workload))
+        return cls(environment, size, workload, Study.from_assembled(price_list, assembled, find_region(environment)))
 
 
-def find_region(result: BenchResult) -> str | None:
+def find_region(environment: Environment) -> str | None:
     """Find where the stack is that was measured; None where it does not say, or is this machine."""
-    return None if result.environment.is_local else result.environment.function.region
+    return None if environment.is_local else environment.function.region
 
 
-def measured_values(result: BenchResult, size: Size, workload: MainWorkload) -> dict[str, float | str]:
+def measured_values(
+    environment: Environment, sizes: Sequence[Size], size: Size, workload: MainWorkload
+) -> dict[str, float | str]:
     """Return the scenario's values that were measured.
 
     Args:
+        sizes: all that were measured.
+        size: the one that the question is about.
         workload: what most reads are like.
     """
     data: dict[str, float | str] = {"rows": size.rows}
-    row_bytes = _snapshot_row_bytes(result, size)
+    row_bytes = _snapshot_row_bytes(sizes, size)
     if row_bytes is not None:
         data["snapshot_row_bytes"] = row_bytes
     if workload in ROWS_PER_READ:
         data["rows_per_read"] = ROWS_PER_READ[workload]
-    if result.environment.is_local:
+    if environment.is_local:
         return data
-    return data | _machine(result.environment.function) | _times(size, workload) | _receipts(size, workload)
+    return data | _machine(environment.function) | _times(size, workload) | _receipts(size, workload)
 
 
 def billed_ms(measurement: Measurement | None) -> float | None:
@@ -96,11 +106,11 @@ def billed_ms(measurement: Measurement | None) -> float | None:
     return measurement.server_ms.mean if measurement.server_ms else None
 
 
-def _snapshot_row_bytes(result: BenchResult, size: Size) -> float | None:
+def _snapshot_row_bytes(sizes: Sequence[Size], size: Size) -> float | None:
     """By how much a snapshot grows with a row, from the smallest to the largest; of one size what a row of it takes.
     None where the files are too small to tell.
     """
-    least, most = (end((it for it in result.sizes if it.rows), key=lambda it: it.rows) for end in (min, max))
+    least, most = (end((it for it in sizes if it.rows), key=lambda it: it.rows) for end in (min, max))
     grown_bytes = most.snapshot_bytes - least.snapshot_bytes
     if most.rows > least.rows and grown_bytes > TELLING_BYTES:
         return grown_bytes / (most.rows - least.rows)

@@ -2,26 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from console.costs.crossover import Crossing
-from console.costs.study import RANGES, Study
-from console.results.latency import TOO_FEW, Bounds, Latency, overlap, upper
+from console.costs.study import RANGES, Study, is_real_difference
+from console.results.latency import TOO_FEW, UNKNOWN, Latency, overlap
 from console.results.result import Measurement
+from console.verdict.choice import Choice
 from console.wording import interval, joined, quantity, three_digits, usd
 
-CENT = 0.01
+LOCAL = (
+    "Measured on this machine: the times of ddb are an emulator's and decide nothing, and those of the SQLite paths "
+    "lack EFS and a network; measure on AWS before you rely on it."
+)
 
 
-def advice(found: Study, recommended: str | None) -> str:
+def advice(found: Study, choice: Choice, *, is_local: bool) -> str:
     """Say what to use for what."""
     scenario = found.assembled.scenario
+    hedge = ", as far as this machine can tell" if is_local else ""
     return (
         f"For {quantity(scenario.rows)} rows, {quantity(scenario.reads_per_month)} reads and "
         f"{quantity(scenario.publishes)} publishes a month: "
-        f"{f'read by {recommended}' if recommended else 'no path can be recommended'}."
+        f"{f'read by {choice.path}{hedge}' if choice.path else 'no path can be recommended'}."
     )
+
+
+def cost(totals_usd: Mapping[str, float], choice: Choice) -> str:
+    """Say what the chosen path costs, and how far the others are from that; nothing where none is chosen."""
+    if choice.path is None:
+        return ""
+    own = totals_usd[choice.path]
+    others = [source for source in choice.paths if source != choice.path]
+    alike = [
+        f"{source} ({usd(totals_usd[source])})" for source in others if not is_real_difference(own, totals_usd[source])
+    ]
+    apart = [
+        _apart(totals_usd[source] - own, source) for source in others if is_real_difference(own, totals_usd[source])
+    ]
+    said = [joined(apart), f"with no real difference to {joined(alike)}" if alike else ""]
+    decides = f"so {choice.decided_by} decides" if choice.decided_by else ""
+    return f"{', '.join(filter(None, [f'It costs {usd(own)} USD a month', *said, decides]))}."
+
+
+def speed(latencies: Mapping[str, Latency], choice: Choice, *, is_local: bool) -> str:
+    """Say how fast the chosen path is, and the others beside it; nothing where none is chosen."""
+    if choice.path is None:
+        return ""
+    if choice.path not in latencies:
+        return "" if is_local else f"No latency of {choice.path} was measured."
+    own = latencies[choice.path]
+    others = [
+        _beside(own, latencies[source], source)
+        for source in choice.paths
+        if source != choice.path and source in latencies
+    ]
+    where = "in the function" if is_local else "at the client"
+    few = "" if own.is_told else f" (of {own.requests} requests)"
+    return (
+        f"A typical read (p50) takes {three_digits(own.p50)} ms {where}{few}{f', {joined(others)}' if others else ''}."
+    )
+
+
+def wish(
+    latencies: Mapping[str, Latency],
+    choice: Choice,
+    within_ms: float | None,
+    others: Sequence[str],
+    *,
+    is_local: bool,
+) -> str:
+    """Say what came of the wished latency; nothing without one, or where no path could be asked.
+
+    Args:
+        others: the paths that are not shown to be within it.
+    """
+    if within_ms is None:
+        return ""
+    if choice.path is not None:
+        left_out = joined([f"{source} ({_tail(latencies.get(source))})" for source in others])
+        rest = f"; not shown to be: {left_out}" if left_out else ""
+        return f"Its p99, {_tail(latencies[choice.path])}, is within {within_ms:g} ms{rest}."
+    if not others:
+        return ""
+    nearest = "no latency was measured"
+    if choice.nearest is not None:
+        here = "here in the function" if is_local else "at the client"
+        nearest = f"the nearest is {choice.nearest} with {_tail(latencies[choice.nearest])} {here}"
+    return f"None is shown to be within {within_ms:g} ms at p99{' on AWS' if is_local else ''}: {nearest}."
 
 
 def failures(known: Mapping[str, Measurement], failing: Collection[str], most: float) -> str:
@@ -37,28 +106,6 @@ def failures(known: Mapping[str, Measurement], failing: Collection[str], most: f
     return " ".join(filter(None, [said, rest]))
 
 
-def wish(recommended: str, within_ms: float | None, latencies: Mapping[str, Latency], *, decides: bool) -> str:
-    """Say what came of the wished latency; nothing without one."""
-    if within_ms is None:
-        return ""
-    if not decides:
-        return f"Whether a path meets {within_ms:g} ms on AWS was not measured; cost alone decides."
-    own = latencies[recommended]
-    its = f"its p99, {three_digits(own.p99)} ms ({_range(own, own.p99_interval)}),"
-    if upper(own.p99_interval) <= within_ms:
-        return f"I{its[1:]} meets {within_ms:g} ms."
-    return f"No path is shown to meet {within_ms:g} ms at p99; {its} is not shown to be above the lowest."
-
-
-def cost(totals_usd: Mapping[str, float], recommended: str) -> str:
-    """Say what it costs, and how far the others are from that."""
-    own = totals_usd[recommended]
-    others = joined(
-        [f"{_apart(total - own)} {source}" for source, total in totals_usd.items() if source != recommended]
-    )
-    return f"It costs {usd(own)} USD a month, {others}."
-
-
 def row_bytes(found: Study) -> str:
     """Say that a row's part of a snapshot is assumed; nothing where it was measured or given."""
     if found.assembled.origins["snapshot_row_bytes"] != "assumed":
@@ -67,18 +114,13 @@ def row_bytes(found: Study) -> str:
     return f"The snapshots are too small to tell what a row takes in one: {quantity(assumed)} bytes are assumed."
 
 
-def speed(latencies: Mapping[str, Latency], recommended: str, where: str) -> str:
-    """Say how fast it is, and the others beside it."""
-    if recommended not in latencies:
-        return f"No latency of {recommended} was measured."
-    own = latencies[recommended]
-    text = f"Its p50 {where} is {three_digits(own.p50)} ms ({_range(own, own.p50_interval)})"
-    others = joined([_beside(own, other, source) for source, other in latencies.items() if source != recommended])
-    return f"{text}, {others}." if others else f"{text}."
+def change(found: Study, choice: Choice) -> str:
+    """Say what would make another path the cheapest: the nearest change, by how many times as much or little.
 
-
-def change(found: Study) -> str:
-    """Say what would make another path the cheapest: the nearest change, by how many times as much or little."""
+    Say nothing where cost did not decide.
+    """
+    if choice.decided_by != "cost" or choice.path not in found.cheapest:
+        return ""
     values = found.assembled.scenario.numbers()
     near = [
         _Move(name, values[name], crossing.at, there)
@@ -109,10 +151,8 @@ def _beyond(crossing: Crossing, now: float) -> tuple[str, ...]:
     return crossing.above if crossing.at > now else crossing.below
 
 
-def _apart(more_usd: float) -> str:
-    if abs(more_usd) < CENT:
-        return "the same to the cent as"
-    return f"{usd(abs(more_usd))} {'less' if more_usd > 0 else 'more'} than"
+def _apart(more_usd: float, source: str) -> str:
+    return f"{usd(abs(more_usd))} {'less' if more_usd > 0 else 'more'} than {source}"
 
 
 def _failed(source: str, measurement: Measurement) -> str:
@@ -121,13 +161,19 @@ def _failed(source: str, measurement: Measurement) -> str:
     return f"{source}, {failed:,} of {failed + measurement.requests:,} ({how})"
 
 
-def _range(it: Latency, bounds: Bounds) -> str:
-    return interval(*bounds) if it.is_told else f"of {it.requests}, {TOO_FEW}"
+def _tail(it: Latency | None) -> str:
+    """Return a p99, and where it lies."""
+    if it is None:
+        return "not measured"
+    if not it.is_told:
+        return f"{three_digits(it.p99)} ms (of {it.requests}, {TOO_FEW})"
+    bounds = "" if it.p99_interval == UNKNOWN else f" ({interval(*it.p99_interval)})"
+    return f"{three_digits(it.p99)} ms{bounds}"
 
 
 def _beside(own: Latency, other: Latency, source: str) -> str:
     if not (own.is_told and other.is_told):
         return f"too few requests to compare it with {source}"
     if overlap(own.p50_interval, other.p50_interval):
-        return f"no difference shown against {source} ({_range(other, other.p50_interval)})"
-    return f"{three_digits(abs(other.p50 - own.p50))} ms {'faster' if own.p50 < other.p50 else 'slower'} than {source}"
+        return f"with no difference shown to {source}"
+    return f"{three_digits(abs(other.p50 - own.p50))} {'less' if own.p50 < other.p50 else 'more'} than on {source}"

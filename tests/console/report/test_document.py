@@ -4,14 +4,9 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
-from console.costs import prices
-from console.errors import ConsoleError
 from console.report.document import Kept, summarise, write_report
 from console.results.result import BenchResult
-from console.verdict.inputs import Case
-from console.verdict.verdict import decide
+from console.verdict.verdict import advise
 from tests.support.results import figures, measurement, sample_result, size
 
 TWO_SIZES = tuple(size(measurement(), measurement("stats", "ddb"), rows=rows) for rows in (1000, 20_000))
@@ -51,27 +46,39 @@ def test_one_result_of_one_size_is_a_document_with_a_chart(tmp_path: Path) -> No
 def test_the_document_says_which_path_to_use_and_what_it_costs(tmp_path: Path) -> None:
     one = kept(tmp_path, sample_result(sizes=TWO_SIZES))
     text, names = written(tmp_path, one, name=one.name)
-    assert "### Which path to use" in text
-    case = Case.from_size(one.result, one.result.sizes[-1], prices.load(), {})
-    for paragraph in decide(case).text().splitlines():
-        assert paragraph in text
+    verdict = advise(one.result.environment, one.result.sizes)
+    assert text.split("\n\n")[1] == verdict.paragraph  # right below the title
+    for criterion in verdict.criteria:
+        assert f"- {criterion.text(verdict.is_local)}" in text.splitlines()
     chart = (tmp_path / names[-1]).read_text()
     assert "20,000 rows, 100 a read, at prices of us-east-1, 20" in chart
     assert "These are prices of us-east-1, but the stack is in eu-central-1" in text
     assert "USD a month" in chart
 
 
-def test_a_result_without_a_measurement_has_no_document(tmp_path: Path) -> None:
+def test_of_several_results_each_has_its_verdict_at_the_top(tmp_path: Path) -> None:
+    slow = sample_result(measurement(client_ms=figures(5.0)))
+    text, _ = written(tmp_path, kept(tmp_path, sample_result(), "a"), kept(tmp_path, slow, "b"))
+    first, second = text.split("\n\n")[1:3]
+    assert first.startswith("**a**: For 1,000 rows")
+    assert second.startswith("**b**: For 1,000 rows")
+    assert "takes 1.00 ms" in first
+    assert "takes 5.00 ms" in second
+
+
+def test_a_result_without_a_measurement_says_so(tmp_path: Path) -> None:
     empty = replace(sample_result(), sizes=())
-    with pytest.raises(ConsoleError, match="cut short before it had measured anything"):
-        write_report([kept(tmp_path, empty)], tmp_path, "empty")
+    text, names = written(tmp_path, kept(tmp_path, empty), name="empty")
+    assert names == ["empty.md"]
+    assert text.split("\n\n")[1] == "No path can be recommended: nothing was measured of any rows."
+    assert "questions" not in text
 
 
 def test_where_the_cost_model_has_no_answer_its_reason_is_written_and_all_else_too(tmp_path: Path) -> None:
     too_large = replace(size(measurement()), rows=20_000_000, snapshot_bytes=6 * 2**30)
     one = kept(tmp_path, sample_result(sizes=(too_large,)))
     text, names = written(tmp_path, one, name=one.name)
-    assert "### Which path to use\n\nThis cannot be said: a snapshot of 6.00 GB does not fit into /tmp twice." in text
+    assert "No path can be recommended: a snapshot of 6.00 GB does not fit into /tmp twice." in text
     assert "### 20,000,000 rows, a snapshot of 6,442 MB" in text
     assert names == [f"{one.name}.md", f"{one.name}.svg"]
 

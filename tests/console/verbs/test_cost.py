@@ -61,7 +61,7 @@ def test_every_value_is_an_option_with_its_default(name: str, run_console: RunCo
 def test_what_a_benchmark_measured_is_taken_and_decides(measured: str, run_console: RunConsole) -> None:
     content = json.loads(run_console("cost", "--from-benchmark", measured, "--json").out)
     assert content["scenario"]["rows"] == {"value": 50_000, "origin": "measured"}
-    assert content["verdict"]["recommended"] == "ddb"
+    assert (content["verdict"]["recommended"], content["verdict"]["decided_by"]) == ("ddb", "cost")
     assert (content["stack_region"], content["prices"]["region"]) == ("us-test-1", "us-east-1")
     assert content["verdict"]["text"].startswith("For 50,000 rows, 1 million reads and 1,000 publishes a month: ")
     assert [it["answer"] for it in content["verdict"]["criteria"]] == ["not measured"] * 3
@@ -74,7 +74,7 @@ def test_the_verdict_for_people(measured: str, run_console: RunConsole) -> None:
     assert "For 60,000 rows" in text
     assert "at prices of us-east-1, while the stack is in us-test-1 USD a month" in text
     assert text.count("These are prices of us-east-1, but the stack is in us-test-1: use --prices.") == 2
-    assert "No path is shown to meet 20 ms at p99" in text
+    assert "None is shown to be within 20 ms at p99" in text
     assert "Given: --rows 60000." in text
     assert "Is a copy to /tmp made in under 100 ms? Not measured." in text
 

@@ -6,8 +6,8 @@ import pytest
 
 from console.errors import ConsoleError
 from console.results.result import BenchResult, FunctionBuild
-from console.verdict.inputs import MainWorkload, billed_ms, choose_size, measured_values
-from tests.support.costs import read, result_of
+from console.verdict.inputs import Case, MainWorkload, billed_ms, choose_size, measured_values
+from tests.support.costs import PRICE_LIST, read, result_of
 from tests.support.results import figures, measurement, sample_result, size
 
 FIRST = "first-in-sandbox"
@@ -27,7 +27,7 @@ MEASURED = [
 
 
 def values(result: BenchResult, workload: MainWorkload = "newest-100") -> dict[str, float | str]:
-    return measured_values(result, choose_size(result, None), workload)
+    return measured_values(result.environment, result.sizes, choose_size(result.sizes, None), workload)
 
 
 def test_what_was_measured_on_aws_takes_the_place_of_what_is_assumed() -> None:
@@ -67,8 +67,8 @@ def test_what_was_not_measured_is_left_to_assumptions() -> None:
 def of_sizes(*each: tuple[int, int]) -> float | str | None:
     """What a row takes in a snapshot, by (rows, bytes); the question is about the last of them."""
     sizes = tuple(replace(size(rows=rows), snapshot_bytes=size_bytes) for rows, size_bytes in each)
-    found = sample_result(sizes=sizes)
-    return measured_values(found, sizes[-1], "newest-100").get("snapshot_row_bytes")
+    environment = sample_result().environment
+    return measured_values(environment, sizes, sizes[-1], "newest-100").get("snapshot_row_bytes")
 
 
 def test_a_row_takes_by_how_much_a_snapshot_grows_not_what_every_snapshot_has() -> None:
@@ -114,12 +114,21 @@ def test_lambda_bills_what_the_receipt_says_else_the_function_s_own_time() -> No
 
 
 def test_the_size_is_the_nearest_one_else_the_largest() -> None:
-    found = sample_result(sizes=tuple(size(rows=rows) for rows in (1000, 100_000, 10_000)))
-    assert [choose_size(found, rows).rows for rows in (None, 0.0, 3000.0, 4000.0, 1e9)] == [
+    sizes = tuple(size(rows=rows) for rows in (1000, 100_000, 10_000))
+    assert [choose_size(sizes, rows).rows for rows in (None, 0.0, 3000.0, 4000.0, 1e9)] == [
         100_000, 1000, 1000, 10_000, 100_000,
     ]  # fmt: skip
 
 
-def test_a_result_without_rows_has_nothing_to_say() -> None:
-    with pytest.raises(ConsoleError, match="before it had measured anything"):
-        choose_size(sample_result(sizes=(size(rows=0),)), None)
+def test_a_case_is_about_the_size_nearest_to_the_rows_that_are_given() -> None:
+    found = sample_result(sizes=tuple(size(rows=rows) for rows in (1000, 100_000)))
+    cases = [Case.from_sizes(found.environment, found.sizes, PRICE_LIST, given) for given in ({}, {"rows": 2000.0})]
+    assert [(case.size.rows, case.study.assembled.scenario.rows) for case in cases] == [
+        (100_000, 100_000),
+        (1000, 2000),
+    ]
+
+
+def test_without_rows_there_is_nothing_to_say() -> None:
+    with pytest.raises(ConsoleError, match="nothing was measured of any rows"):
+        choose_size((size(rows=0),), None)
