@@ -14,6 +14,7 @@ from console.client.failures import unexpected
 from console.client.pages import member_text
 from console.errors import ConsoleError
 from console.paths import PROGRAM
+from console.terminal import Advance
 from handlers.routes import SOURCES
 
 
@@ -33,11 +34,16 @@ def list_queries(client: Client) -> list[str]:
     ]
 
 
-def compare_answers(client: Client, asked: Sequence[str]) -> int:
-    """Ask each path the same and compare the bytes. Returns how many bytes were equal; raises ConsoleError."""
+def compare_answers(client: Client, asked: Sequence[str], advance: Advance) -> int:
+    """Ask each path the same and compare the bytes. Returns how many bytes were equal; raises ConsoleError.
+
+    Args:
+        advance: is told of queries that all paths have answered.
+    """
     equal_bytes = 0
     for query in asked:
         answers = {source: _content(client.get(f"/{source}{query}"), query) for source in SOURCES}
+        advance(1)
         differing = [source for source in SOURCES if answers[source] != answers[SOURCES[0]]]
         if differing:
             message = f"GET /{differing[0]}{query} and GET /{SOURCES[0]}{query} give different bookmarks or data"
