@@ -20,8 +20,8 @@ from handlers.routes import SOURCES
 
 def list_queries(client: Client) -> list[str]:
     """Return paths and parameters that ask for the data in every way there is."""
-    stats = json.loads(member_text(client.get("/ddb/stats").text, "stats"))
-    newest = json.loads(member_text(client.get("/ddb", {"limit": "1"}).text, "data"))
+    stats = json.loads(member_text(client.get(f"/{SOURCES[0]}/stats").text, "stats"))
+    newest = json.loads(member_text(client.get(f"/{SOURCES[0]}", {"limit": "1"}).text, "data"))
     low, high = stats["min"], (stats["min"] + stats["max"]) / 2
     times = {"from": stats["first_created_at"], "to": stats["last_created_at"]}
     return [
