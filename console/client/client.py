@@ -20,7 +20,8 @@ TIMEOUT = httpx.Timeout(35.0, connect=5.0)  # the gateway gives up after 30 s
 LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=30.0)
 RETRY_FOR_S = 30.0
 RETRIED = frozenset({429, 502, 503, 504})
-IN_PROGRESS = 409  # with Retry-After: the first request with this Idempotency-Key may still be running
+IN_PROGRESS = 409  # with Retry-After
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout)
 MAX_PORT = 65535
 
 
@@ -96,19 +97,22 @@ class Client:
 
     def _send(self, request: httpx.Request, limit_s: float) -> httpx.Response:
         retry = Retry(limit_s)
+        is_doubtful = False  # an attempt may have been carried out
         while True:
             try:
                 response = self._http.send(request)
             except httpx.TransportError as error:
+                is_doubtful |= not isinstance(error, NEVER_SENT)
                 # An API that never answered is more likely not there than about to be.
                 if not self._has_answered or not retry.pause():
-                    raise unreachable(self.url, error) from error
+                    raise unreachable(self.url, error, is_doubtful=is_doubtful) from error
                 continue
             self._has_answered = True
             if response.is_success:
                 return response
+            is_doubtful |= is_undecided(response)
             if not is_temporary(response) or not retry.pause(retry_after_s(response)):
-                raise refused(response)
+                raise refused(response, is_doubtful=is_doubtful)
 
 
 def read_members(response: httpx.Response) -> dict[str, object]:
@@ -122,11 +126,19 @@ def read_members(response: httpx.Response) -> dict[str, object]:
     return cast("dict[str, object]", content)
 
 
+def is_undecided(response: httpx.Response) -> bool:
+    """Tell whether an answer leaves open if the request was carried out: in part, or by an attempt that still runs."""
+    return response.status_code >= 500 or is_running(response)
+
+
+def is_running(response: httpx.Response) -> bool:
+    """Tell whether the first request with this Idempotency-Key may still be at work."""
+    return response.status_code == IN_PROGRESS and "retry-after" in response.headers
+
+
 def is_temporary(response: httpx.Response) -> bool:
     """Tell whether the same request can work later."""
-    return response.status_code in RETRIED or (
-        response.status_code == IN_PROGRESS and "retry-after" in response.headers
-    )
+    return response.status_code in RETRIED or is_running(response)
 
 
 def retry_after_s(response: httpx.Response) -> float:

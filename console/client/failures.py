@@ -9,7 +9,7 @@ import ssl
 import httpx
 
 from console.client.signing import LOOPBACK
-from console.errors import ConsoleError
+from console.errors import ConsoleError, NotDoneError
 
 REFUSED_HINTS = {
     401: "send requests that the API's authorisation lets through",
@@ -27,26 +27,35 @@ HINTS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-def unreachable(url: str, error: httpx.TransportError) -> ConsoleError:
-    """Make the error for an API that does not answer."""
+def unreachable(url: str, error: httpx.TransportError, *, is_doubtful: bool = True) -> ConsoleError:
+    """Make the error for an API that does not answer.
+
+    Args:
+        is_doubtful: what was asked may have been done.
+    """
     reason = str(error) or type(error).__name__
     is_here = httpx.URL(url).host in LOOPBACK
     causes = _causes(error)
     known = (hint for kind, hint in HINTS if any(isinstance(cause, kind) for cause in causes))
-    return ConsoleError(f"{url} does not answer: {reason}", next(known, LOCAL_HINT if is_here else REMOTE_HINT))
+    hint = next(known, LOCAL_HINT if is_here else REMOTE_HINT)
+    return _kind(is_doubtful)(f"{url} does not answer: {reason}", hint)
 
 
-def refused(response: httpx.Response) -> ConsoleError:
-    """Make the error for an answer that refuses what was asked."""
+def refused(response: httpx.Response, *, is_doubtful: bool = True) -> ConsoleError:
+    """Make the error for an answer that refuses what was asked; arguments as of `unreachable`."""
     asked = f"{response.request.method} {response.request.url}"
     hint = REFUSED_HINTS.get(response.status_code, "change what the message names")
-    return ConsoleError(f"{asked} was answered with {response.status_code}: {_detail(response)}", hint)
+    return _kind(is_doubtful)(f"{asked} was answered with {response.status_code}: {_detail(response)}", hint)
 
 
 def unexpected(response: httpx.Response, what: str) -> ConsoleError:
     """Make the error for an answer that this API does not give."""
     asked = f"{response.request.method} {response.request.url}"
     return ConsoleError(f"{asked} gave an unexpected answer: {what}", "check --url: is it the address of this API?")
+
+
+def _kind(is_doubtful: bool) -> type[ConsoleError]:
+    return ConsoleError if is_doubtful else NotDoneError
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:

@@ -38,6 +38,17 @@ def newest_snapshot(client: Client) -> NewestSnapshot:
         raise unexpected(response, "no list of snapshots") from error
 
 
+def count_unpublished(client: Client, published: NewestSnapshot) -> int:
+    """Count the ledger's rows that this snapshot lacks. Raises ConsoleError."""
+    response = client.get("/ddb", {"limit": "1"})
+    try:
+        head = Bookmark.parse(str(read_members(response).get("bookmark")))
+    except ValueError as error:
+        raise unexpected(response, "no bookmark") from error
+    known = published.bookmark.seq if head.epoch == published.bookmark.epoch else 0
+    return max(0, head.seq - known)
+
+
 def published_bookmark(response: httpx.Response) -> str:
     """Return the bookmark of the snapshot that an answer to a write says is published. Raises ConsoleError."""
     snapshot = read_members(response).get("snapshot")
