@@ -30,7 +30,7 @@ class Activity:
         load_bytes: read from EFS by a load; load_operations: on metadata.
         warm_ms: billed for a read; load_ms: and for a load on top.
         warm_bytes: read from EFS by a warm read.
-        checks: looks for a newer snapshot.
+        looks: for a newer snapshot.
         bases: publishers in new sandboxes fetch the snapshot that they build upon.
         snapshots: files kept.
     """
@@ -45,7 +45,7 @@ class Activity:
     load_bytes: float = 0
     load_operations: float = 0
     warm_bytes: float = 0
-    checks: float = 0
+    looks: float = 0
     publishes: float = 0
     bases: float = 0
     snapshots: float = 0
@@ -73,7 +73,7 @@ def activity(scenario: Scenario, source: str) -> Activity:
         load_bytes=load_bytes,
         load_operations=OPEN_OPERATIONS,
         warm_bytes=scenario.efs_reads_per_read * METERED_READ_BYTES if on_efs else 0,
-        checks=_checks(scenario),
+        looks=_looks(scenario),
         publishes=publishes,
         bases=min(publishes, command_lives),
         snapshots=kept_snapshots(scenario),
@@ -127,8 +127,14 @@ def _whole_bytes(scenario: Scenario) -> float:
     return max(METERED_READ_BYTES, scenario.snapshot_bytes)
 
 
-def _checks(scenario: Scenario) -> float:
-    """Count one a read, and at most one an interval and sandbox."""
+def most_looks(scenario: Scenario) -> float | None:
+    """Count the looks for a newer snapshot that a month has room for, one an interval and sandbox; None: no limit."""
     if not scenario.check_interval_ms:
-        return scenario.reads_per_month
-    return min(scenario.reads_per_month, scenario.sandboxes * MONTH_S * 1000 / scenario.check_interval_ms)
+        return None
+    return scenario.sandboxes * MONTH_S * 1000 / scenario.check_interval_ms
+
+
+def _looks(scenario: Scenario) -> float:
+    """Count one a read, and no more than there is room for."""
+    most = most_looks(scenario)
+    return scenario.reads_per_month if most is None else min(scenario.reads_per_month, most)

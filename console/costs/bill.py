@@ -87,7 +87,7 @@ def _read_bytes(scenario: Scenario, month: Activity) -> float:
 
 
 def _metadata_usd(prices: Prices, month: Activity) -> float:
-    read = (month.checks + month.loads * month.load_operations) * prices.efs_read.each
+    read = (month.looks + month.loads * month.load_operations) * prices.efs_read.each
     written = month.publishes * PUBLISH_OPERATIONS * prices.efs_write.each
     return (read + written) * METERED_METADATA_BYTES / GB
 

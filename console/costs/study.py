@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
+from console.costs.activity import most_looks
 from console.costs.bill import Bill, bills, totals_usd
 from console.costs.crossover import Crossing, cheapest, crossings, steps
 from console.costs.prices import PriceList, Prices
@@ -118,10 +119,18 @@ def is_real_difference(one_usd: float, other_usd: float) -> bool:
 
 @dataclass(frozen=True)
 class Series:
-    """Lines of a chart: (reads a month, dollars a month) by path, and where the cheapest changes."""
+    """Lines of a chart.
+
+    Args:
+        points: (reads a month, dollars a month) by path.
+        crossings: where the cheapest changes.
+        looks_end_at: so many reads a month make a warm sandbox look for a newer snapshot as often as it ever does, so
+            that the SQLite paths' bills have a bend there; None where every read looks.
+    """
 
     points: dict[str, list[tuple[float, float]]]
     crossings: list[Crossing]
+    looks_end_at: float | None = None
 
 
 def find_crossings(prices: Prices, scenario: Scenario, name: str) -> list[Crossing]:
@@ -144,7 +153,9 @@ def cost_series(prices: Prices, scenario: Scenario, low: float = 1e4, high: floa
         source: [(count, found[source]) for count, found in zip(reads, totals, strict=True)] for source in SOURCES
     }
     changes = find_crossings(prices, scenario, "reads_per_month")
-    return Series(points, [change for change in changes if low <= change.at <= high])
+    looks = most_looks(scenario)
+    inside = [change for change in changes if low <= change.at <= high]
+    return Series(points, inside, looks if looks is not None and low <= looks <= high else None)
 
 
 def swings(prices: Prices, scenario: Scenario, names: Iterable[str]) -> list[Swing]:

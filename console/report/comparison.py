@@ -5,7 +5,7 @@ The interval of a ratio of two medians is a percentile bootstrap of fixed seeds,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import NamedTuple, cast
 
@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.benchmark.figures import decoded
-from console.results.result import BenchResult, Distribution, Environment, Measurement
+from console.results.result import BenchResult, Distribution, Environment, Measurement, Size
+from console.wording import joined
 from handlers.domain.percentiles import nearest_rank, rank
 
 RESAMPLES = 2000
 CONFIDENCE = (2.5, 97.5)
 CHUNK = 1_000_000  # numbers drawn at a time
+ALIKE_SHARE = 0.10  # so far apart, numbers of rows still count as one size
 
 Values = NDArray[np.float64]
 
@@ -31,7 +33,8 @@ class Compared(NamedTuple):
         ratio_interval: of after / before, of the medians.
     """
 
-    rows: int
+    rows_before: int
+    rows_after: int
     after: Measurement
     requests: int
     p50_before: float
@@ -45,15 +48,23 @@ def differences(one: Environment, other: Environment) -> list[str]:
     return [f"{name} {ours[name]} and {theirs[name]}" for name in ours if ours[name] != theirs[name]]
 
 
+def is_one_size(rows: int, other: int) -> bool:
+    """Tell whether two numbers of rows are within 10 % of each other: a stack that was measured has grown a little."""
+    return abs(rows - other) <= ALIKE_SHARE * min(rows, other)
+
+
 def compare(before: BenchResult, after: BenchResult) -> list[Compared]:
-    """Compare everything that both runs measured at the same number of rows."""
-    found = {_kind(rows, it): (it, it.client_ms) for rows, it in _measured(before)}
-    pairs = [(rows, it, *found[_kind(rows, it)]) for rows, it in _measured(after) if _kind(rows, it) in found]
-    return [
-        Compared(rows, it, min(it.requests, was.requests), first.p50, second.p50, _ratio(first, second, before.seed))
-        for rows, it, was, first in pairs
-        if first is not None and (second := it.client_ms) is not None
-    ]
+    """Compare everything that both runs measured at the same size; of several alike, the one nearest in rows."""
+    sizes = [(_nearest(before.sizes, size.rows), size) for size in after.sizes]
+    return [pair for was, size in sizes if was is not None for pair in _pairs(was, size, before.seed)]
+
+
+def nothing_to_compare(before: BenchResult, after: BenchResult) -> str:
+    """Say why two runs have no measurement in common."""
+    if any(_nearest(before.sizes, size.rows) for size in after.sizes):
+        return "The two runs measured nothing alike: no workload on the same path."
+    one, other = (joined([f"{size.rows:,}" for size in result.sizes]) or "none" for result in (before, after))
+    return f"The two runs have no size in common, within 10 %: {one} rows before, {other} after."
 
 
 def median_draws(values: Values, seed: int) -> Values:
@@ -86,12 +97,24 @@ def _members(environment: Environment) -> dict[str, object]:
     return members
 
 
-def _measured(result: BenchResult) -> Iterator[tuple[int, Measurement]]:
-    return ((size.rows, measurement) for size in result.sizes for measurement in size.measurements)
+def _nearest(sizes: Sequence[Size], rows: int) -> Size | None:
+    alike = [size for size in sizes if is_one_size(size.rows, rows)]
+    return min(alike, key=lambda size: abs(size.rows - rows), default=None)
 
 
-def _kind(rows: int, it: Measurement) -> tuple[object, ...]:
-    return rows, it.workload, it.source, it.loop, it.temperature, it.rate_per_s
+def _pairs(before: Size, after: Size, seed: int) -> Iterator[Compared]:
+    found = {_kind(it): it for it in before.measurements}
+    for it in after.measurements:
+        was = found.get(_kind(it))
+        if was is not None and was.client_ms is not None and it.client_ms is not None:
+            first, second = was.client_ms, it.client_ms
+            requests = min(it.requests, was.requests)
+            ratio = _ratio(first, second, seed)
+            yield Compared(before.rows, after.rows, it, requests, first.p50, second.p50, ratio)
+
+
+def _kind(it: Measurement) -> tuple[object, ...]:
+    return it.workload, it.source, it.loop, it.temperature, it.rate_per_s
 
 
 def _ratio(before: Distribution, after: Distribution, seed: int) -> tuple[float, float]:

@@ -89,19 +89,20 @@ def verdicts(size: Size) -> list[str]:
 
 def compared(pairs: Iterable[Compared]) -> TextTable:
     """Show two runs side by side."""
-    header = ("rows", "workload", "path", "p50 before", "p50 after", "ratio [95 % interval]")
+    header = ("workload", "path", "rows before", "rows after", "p50 before", "p50 after", "ratio [95 % interval]")
     rows = [
         [
-            f"{it.rows:,}",
             label(it.after),
             it.after.source,
+            f"{it.rows_before:,}",
+            f"{it.rows_after:,}",
             three_digits(it.p50_before),
             three_digits(it.p50_after),
             _ratio(it),
         ]
         for it in pairs
     ]
-    return TextTable(header, rows, texts=3)
+    return TextTable(header, rows, texts=2)
 
 
 def label(measurement: Measurement) -> str:

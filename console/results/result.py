@@ -206,7 +206,7 @@ def load(path: Path) -> BenchResult:
 
 
 def validated(content: object, name: str) -> BenchResult:
-    """Make a result of what a JSON file holds.
+    """Make a result of what a JSON file holds; the verdict that `bench --json` prints beside it is passed over.
 
     Args:
         name: the file, for the error message.
@@ -214,14 +214,17 @@ def validated(content: object, name: str) -> BenchResult:
     Raises:
         ConsoleError: names the first member that is at fault.
     """
-    schema = cast("dict[str, object]", content).get("schema") if isinstance(content, dict) else None
+    members = cast("dict[str, object]", content) if isinstance(content, dict) else {}
+    schema = members.get("schema")
     if schema != SCHEMA:
         said = (
             "no result of a benchmark" if schema is None else f"of schema {schema!r}, and this version reads {SCHEMA}"
         )
         raise ConsoleError(f"{name} is {said}", "read it with the version that wrote it, or run `bench` again")
     try:
-        return _adapter().validate_json(json.dumps(content), strict=True)
+        return _adapter().validate_json(
+            json.dumps({name: it for name, it in members.items() if name != "verdict"}), strict=True
+        )
     except ValidationError as error:
         first = error.errors()[0]
         member = ".".join(str(part) for part in first["loc"])

@@ -6,8 +6,10 @@ Whatever cuts a run short, what was measured until then is kept, and said to be 
 from __future__ import annotations
 
 import contextlib
+import json
 import shlex
 import tempfile
+import textwrap
 import time
 from collections.abc import Generator
 from datetime import UTC, datetime
@@ -30,7 +32,7 @@ from console.paths import PROGRAM
 from console.results.environment import environment
 from console.results.files import OUT, Lines, cannot_write, raw_data
 from console.results.result import SCHEMA, BenchResult, BenchSettings, Size, save, to_json
-from console.wording import megabytes
+from console.verdict.verdict import advise
 from handlers.domain.timestamps import utc_text
 from handlers.routes import SOURCES
 
@@ -145,17 +147,19 @@ def _keep(result: BenchResult, path: Path, *, as_json: bool) -> None:
 
 
 def _show(result: BenchResult, *, as_json: bool) -> None:
-    """Print the result, as JSON or for people."""
+    """Print the result and the verdict, as JSON or for people."""
     from console.report import tables  # noqa: PLC0415 - with matplotlib: half a second
-    from console.report.document import summarise  # noqa: PLC0415
+    from console.report.sections import heading, summarise  # noqa: PLC0415
 
+    verdict = advise(result.environment, result.sizes)
     if as_json:
-        print(to_json(result))
+        terminal.print_json({**json.loads(to_json(result)), "verdict": verdict.content()})
         return
     console = terminal.results()
     for size in result.sizes:
-        console.print(f"{size.rows:,} rows, {megabytes(size.snapshot_bytes)}\n", tables.glance(size).table())
+        console.print(f"{heading(size)}\n", tables.glance(size).table())
         console.print("\n".join(["", *summarise([size]), ""]))
+    console.print(f"{textwrap.fill(verdict.paragraph, console.width)}\n")
 
 
 def _cut_short(cut: ConsoleError | KeyboardInterrupt, path: Path) -> ConsoleError:

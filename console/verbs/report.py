@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from console.errors import ConsoleError
 from console.paths import PROGRAM
 from console.results.files import OUT, SUFFIX, cannot_write, make_folder
 from console.results.result import load
+from console.verdict.verdict import advise
 
 if TYPE_CHECKING:
     from console.report.document import Kept
@@ -35,7 +37,7 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Render results as Markdown with charts: one, several sizes of one stack, or two runs compared."""
-    from console.report.document import summarise, write_report  # noqa: PLC0415 - with matplotlib, which takes half a second
+    from console.report.document import write_report  # noqa: PLC0415 - with matplotlib, which takes half a second
 
     if compare and len(files or ()) != 2:
         raise typer.BadParameter("--compare takes two results")
@@ -50,11 +52,28 @@ def report(
     except OSError as error:
         cannot_write(folder, error)
     if as_json:
-        terminal.print_json({"files": [str(file) for file in written]})
+        verdicts = [advise(it.result.environment, it.result.sizes).content() for it in kept]
+        terminal.print_json({"files": [str(file) for file in written], "verdicts": verdicts})
         return
+    _print(kept)
+    print(*written, sep="\n")
+
+
+def _print(kept: Sequence[Kept]) -> None:
+    """Print of each result what its figures come to, size by size, and the verdict; of two also how they compare."""
+    from console.report.document import comparison  # noqa: PLC0415 - as above
+    from console.report.sections import heading, summarise  # noqa: PLC0415
+
+    console = terminal.results()
     for each in kept:
-        terminal.results().print("\n".join(summarise(each.result.sizes)))
-    print("", *written, sep="\n")
+        console.print(each.name)
+        for size in each.result.sizes:
+            console.print("\n".join([f"\n{heading(size)}", *summarise([size])]))
+        verdict = advise(each.result.environment, each.result.sizes)
+        console.print(f"\n{textwrap.fill(verdict.paragraph, console.width)}\n")
+    if len(kept) == 2:
+        found = comparison(*kept)
+        console.print("\n".join(found.said), *([found.table.table()] if found.table else []), "", sep="\n")
 
 
 def _loaded(files: Sequence[Path]) -> list[Kept]:

@@ -21,13 +21,13 @@ def test_a_sandbox_loads_at_its_start_and_at_each_publish_but_not_more_often_tha
 
 
 def test_a_look_for_a_newer_snapshot_is_made_once_an_interval_and_sandbox_and_at_most_once_a_read() -> None:
-    def checks(**given: float) -> float:
-        return activity(Scenario(**given), "sqlite-efs").checks  # pyright: ignore[reportArgumentType] - numbers
+    def looks(**given: float) -> float:
+        return activity(Scenario(**given), "sqlite-efs").looks  # pyright: ignore[reportArgumentType] - numbers
 
-    assert checks(reads_per_month=1e9, sandboxes=2) == 2 * MONTH_S
-    assert checks(reads_per_month=1e9, sandboxes=2, check_interval_ms=10_000) == 2 * MONTH_S / 10
-    assert checks(reads_per_month=1e9, check_interval_ms=0) == 1e9
-    assert checks(reads_per_month=1000) == 1000
+    assert looks(reads_per_month=1e9, sandboxes=2) == 2 * MONTH_S
+    assert looks(reads_per_month=1e9, sandboxes=2, check_interval_ms=10_000) == 2 * MONTH_S / 10
+    assert looks(reads_per_month=1e9, check_interval_ms=0) == 1e9
+    assert looks(reads_per_month=1000) == 1000
 
 
 def test_a_small_snapshot_is_read_in_full_and_of_a_large_one_a_few_pages() -> None:
@@ -69,7 +69,7 @@ def test_as_many_snapshots_are_kept_as_retention_keeps(per_hour: int) -> None:
 
 def test_ddb_needs_no_snapshot() -> None:
     month = activity(Scenario(publishes_per_month=1e6), "ddb")
-    assert (month.publishes, month.snapshots, month.checks, month.load_bytes, month.bases) == (0, 0, 0, 0, 0)
+    assert (month.publishes, month.snapshots, month.looks, month.load_bytes, month.bases) == (0, 0, 0, 0, 0)
     assert (month.calls, month.command_lives) == (1000, 100)
     assert (month.lives, month.loads) == (1000, 1000)
 

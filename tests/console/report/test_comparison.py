@@ -7,7 +7,7 @@ import pytest
 
 from console.benchmark.figures import make_distribution
 from console.errors import ConsoleError
-from console.report.comparison import compare, differences, median_draws, spread
+from console.report.comparison import compare, differences, median_draws, nothing_to_compare, spread
 from console.results.result import BenchResult, Distribution
 from tests.support.results import measurement, sample_result, size
 
@@ -22,7 +22,8 @@ def run(p50: float, rows: int = 1000) -> BenchResult:
 
 def test_a_ratio_comes_with_its_interval() -> None:
     (pair,) = compare(run(10.0), run(20.0))
-    assert (pair.rows, pair.requests, pair.p50_before, pair.p50_after) == (1000, 300, 10.0, 20.0)
+    assert (pair.rows_before, pair.rows_after, pair.requests) == (1000, 1000, 300)
+    assert (pair.p50_before, pair.p50_after) == (10.0, 20.0)
     low, high = pair.ratio_interval
     assert 1.9 < low < 2.0 < high < 2.1
 
@@ -44,6 +45,30 @@ def test_only_what_both_have_measured_is_compared() -> None:
     assert compare(run(10.0), other) == []
     unknown = sample_result(measurement("stats", "ddb", note="none"))
     assert compare(unknown, run(10.0)) == compare(run(10.0), unknown) == []
+
+
+@pytest.mark.parametrize(("rows", "count"), [(1001, 1), (1100, 1), (910, 1), (1101, 0), (909, 0)])
+def test_a_stack_that_has_grown_by_up_to_a_tenth_is_compared_with_itself(rows: int, count: int) -> None:
+    pairs = compare(run(10.0), run(20.0, rows))
+    assert [(pair.rows_before, pair.rows_after) for pair in pairs] == [(1000, rows)] * count
+
+
+def test_of_sizes_that_are_alike_the_nearest_is_compared() -> None:
+    near, far, other = (run(p50, rows).sizes[0] for p50, rows in ((30.0, 1010), (10.0, 950), (20.0, 5000)))
+    for sizes in ((near, far, other), (other, far, near)):
+        (pair,) = compare(sample_result(sizes=sizes), run(10.0))
+        assert (pair.rows_before, pair.p50_before) == (1010, 30.0)
+
+
+def test_why_there_is_nothing_to_compare_is_said() -> None:
+    three = sample_result(sizes=tuple(run(10.0, rows).sizes[0] for rows in (1000, 20_000)))
+    assert nothing_to_compare(three, run(10.0, 3000)) == (
+        "The two runs have no size in common, within 10 %: 1,000 and 20,000 rows before, 3,000 after."
+    )
+    assert nothing_to_compare(run(10.0), replace(run(10.0), sizes=())).endswith("1,000 rows before, none after.")
+    assert nothing_to_compare(run(10.0), sample_result(measurement("walk"))) == (
+        "The two runs measured nothing alike: no workload on the same path."
+    )
 
 
 def test_a_histogram_that_cannot_be_read_is_an_error() -> None:

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from console.report.document import Kept, summarise, write_report
+from console.report.document import Kept, write_report
 from console.results.result import BenchResult
 from console.verdict.verdict import advise
 from tests.support.results import figures, measurement, sample_result, size
@@ -104,21 +104,30 @@ def test_several_results_of_one_stack_are_one_document(tmp_path: Path) -> None:
     of_each = [f"{rows}-benchmark{its}.svg" for rows in (1000, 20_000) for its in ("", "-cost")]
     assert names == ["report.md", "report.svg", *of_each]
     assert "# 2 benchmarks, 2026-11-21 09:00 UTC to 2026-11-21 09:00 UTC" in text
-    assert "They have no measurement in common." in text
+    assert "The two runs have no size in common, within 10 %: 1,000 rows before, 20,000 after." in text
 
 
 def test_two_runs_are_compared(tmp_path: Path) -> None:
     faster = sample_result(measurement(client_ms=figures(0.5)))
     text, _ = written(tmp_path, kept(tmp_path, sample_result(), "a"), kept(tmp_path, faster, "b"))
     assert "Before is a, after is b." in text
-    assert re.search(r"\| 1,000 \| newest-100 \| sqlite-efs \| 1.00 \| 0.500 \| 0\.\d+ \[0\.\d+\.\.0\.\d+\] \|", text)
+    assert re.search(
+        r"\| newest-100 \| sqlite-efs \| 1,000 \| 1,000 \| 1.00 \| 0.500 \| 0\.\d+ \[0\.\d+\.\.0\.\d+\] \|", text
+    )
     assert "Not the same environment" not in text
+
+
+def test_a_stack_that_has_grown_a_little_is_compared_and_has_no_chart_by_rows(tmp_path: Path) -> None:
+    grown = sample_result(sizes=(size(measurement(client_ms=figures(0.5)), rows=1001),))
+    text, names = written(tmp_path, kept(tmp_path, sample_result(), "a"), kept(tmp_path, grown, "b"))
+    assert "| newest-100 | sqlite-efs | 1,000 | 1,001 | 1.00 | 0.500 |" in text
+    assert "report.svg" not in names
 
 
 def test_runs_of_different_environments_are_said_to_be(tmp_path: Path) -> None:
     other = kept(tmp_path, sample_result(url="https://other.test"), "b")
     text, _ = written(tmp_path, kept(tmp_path, sample_result(), "a"), other)
-    assert "**Not the same environment:** url https://api.test and https://other.test." in text
+    assert "Not the same environment: url https://api.test and https://other.test." in text
 
 
 def test_what_is_special_is_said(tmp_path: Path) -> None:
@@ -152,8 +161,3 @@ def test_a_document_can_be_made_again_and_is_the_same(tmp_path: Path) -> None:
     one = kept(tmp_path, sample_result(sizes=TWO_SIZES))
     first = {name: (tmp_path / name).read_bytes() for name in written(tmp_path, one)[1]}
     assert first == {name: (tmp_path / name).read_bytes() for name in written(tmp_path, one)[1]}
-
-
-def test_people_are_told_what_it_comes_to() -> None:
-    both = size(measurement(), measurement(source="ddb", client_ms=figures(9.0)), measurement("walk", note="why"))
-    assert summarise([both]) == ["newest-100: sqlite-efs 1.00 ms; ddb: 9.00 times as long", "walk, sqlite-efs: why"]

@@ -116,10 +116,10 @@ def test_notes_name_the_workload_and_the_path() -> None:
 
 
 def test_two_runs_side_by_side_show_a_ratio_or_no_difference() -> None:
-    pairs = [Compared(1000, EFS, 9, 2.0, 1.0, (0.4, 0.6)), Compared(1000, DDB, 9, 12.0, 12.5, (0.99, 1.2))]
-    pairs.append(Compared(1000, TMP, 5, 2.0, 1.0, (0.4, 0.6)))
-    assert [row[3:] for row in compared(pairs).rows] == [
-        ["2.00", "1.00", "0.500 [0.400..0.600]"],
-        ["12.0", "12.5", "no difference shown"],
-        ["2.00", "1.00", "too few requests to tell"],
+    pairs = [Compared(1000, 1010, EFS, 9, 2.0, 1.0, (0.4, 0.6)), Compared(1000, 1010, DDB, 9, 12.0, 12.5, (0.99, 1.2))]
+    pairs.append(Compared(1000, 1010, TMP, 5, 2.0, 1.0, (0.4, 0.6)))
+    assert [row[2:] for row in compared(pairs).rows] == [
+        ["1,000", "1,010", "2.00", "1.00", "0.500 [0.400..0.600]"],
+        ["1,000", "1,010", "12.0", "12.5", "no difference shown"],
+        ["1,000", "1,010", "2.00", "1.00", "too few requests to tell"],
     ]

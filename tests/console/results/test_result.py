@@ -44,6 +44,12 @@ def changed(change: Callable[[Any], object]) -> str:
     return json.dumps(content)
 
 
+def test_what_bench_prints_as_json_is_a_result_with_a_verdict(tmp_path: Path) -> None:
+    path = tmp_path / "printed.json"
+    path.write_text(changed(lambda it: it.update(verdict={"recommended": "ddb"})))
+    assert result.load(path) == sample_result()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -19,6 +19,7 @@ from console.client.client import Client
 from console.local.background import BackgroundStack
 from console.paths import PROGRAM, ROOT
 from console.results.result import BenchResult, Size, load
+from console.verdict.verdict import advise
 from handlers.routes import SOURCES
 from tests.console.conftest import RunConsole
 from tests.support.local.faults import Exchange, FaultyApi, answers, drops, passes
@@ -94,6 +95,8 @@ def test_reading_alone_is_measured_by_default_and_every_request_kept(
     stem = next(tmp_path.glob("*.json")).with_suffix("")
     assert ran.out.splitlines()[-5:] == [f"{stem}{ending}" for ending in (".json", ".csv", ".md", ".svg", "-cost.svg")]
     assert "newest-100 at 50/s" in ran.out
+    last = ran.out.split("\n\n")[-2]  # before the files
+    assert " ".join(last.split()) == advise(result.environment, result.sizes).paragraph
 
 
 @pytest.mark.usefixtures("narrow_bursts")
@@ -113,7 +116,9 @@ def test_what_writes_is_left_out_unless_it_is_asked_for(
     written = 3 * (1 + 3) + (1 + 3)
     assert int(head(loaded).partition(".")[2]) == int(before.partition(".")[2]) + written
     result = result_in(tmp_path / "b")
-    assert json.loads(ran.out) == json.loads(next((tmp_path / "b").glob("*.json")).read_text())
+    shown = json.loads(ran.out)
+    assert shown.pop("verdict") == advise(result.environment, result.sizes).content()
+    assert shown == json.loads(next((tmp_path / "b").glob("*.json")).read_text())
     expected = {("first-after-publish", source, "closed"): 3 for source in SOURCES} | {("write", "ledger", "closed"): 3}
     assert kinds(result.sizes[0]) == expected
 

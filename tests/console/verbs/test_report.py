@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,8 +24,15 @@ def test_a_result_is_rendered_beside_itself(run_console: RunConsole, tmp_path: P
     path = put(tmp_path, "one", sample_result(measurement(), measurement(source="ddb", client_ms=figures(9.0))))
     ran = run_console("report", path)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.splitlines() == [
+    lines = ran.out.splitlines()
+    assert lines[:4] == [
+        "one-benchmark",
+        "",
+        "1,000 rows, a snapshot of 0.286 MB",
         "newest-100: sqlite-efs 1.00 ms; ddb: 9.00 times as long",
+    ]
+    assert lines[5].startswith("For 1,000 rows, 1 million reads and 1,000 publishes a month: read by sqlite-efs.")
+    assert lines[-4:] == [
         "",
         str(tmp_path / "one-benchmark.md"),
         str(tmp_path / "one-benchmark.svg"),
@@ -45,7 +53,11 @@ def test_out_is_another_folder_and_json_names_the_files(run_console: RunConsole,
     out = tmp_path / "new" / "folder"
     ran = run_console("report", path, "--out", str(out), "--json")
     names = [f"one-benchmark{ending}" for ending in (".md", ".svg", "-cost.svg")]
-    assert json.loads(ran.out) == {"files": [str(out / name) for name in names]}
+    content = json.loads(ran.out)
+    assert content["files"] == [str(out / name) for name in names]
+    (verdict,) = content["verdicts"]
+    assert verdict["recommended"] == "sqlite-efs"
+    assert (out / names[0]).read_text().split("\n\n")[1] == verdict["paragraph"]
     assert {file.name for file in out.iterdir()} == set(names)
 
 
@@ -69,6 +81,30 @@ def test_two_runs_are_compared_in_the_order_of_time(run_console: RunConsole, tmp
     assert "Before is b-benchmark, after is a-benchmark." in (tmp_path / "report.md").read_text()
 
 
+def test_a_stack_that_has_grown_a_little_is_compared_on_the_terminal_too(
+    run_console: RunConsole, tmp_path: Path
+) -> None:
+    grown = replace(sample_result(sizes=(size(measurement(), rows=1001),)), started_at="2026-11-22T09:00:00.000Z")
+    ran = run_console("report", put(tmp_path, "a", sample_result()), put(tmp_path, "b", grown))
+    assert ran.code == 0
+    headings = [
+        "a-benchmark",
+        "1,000 rows, a snapshot of 0.286 MB",
+        "b-benchmark",
+        "1,001 rows, a snapshot of 0.286 MB",
+    ]
+    assert [line for line in ran.out.splitlines() if line in headings] == headings
+    assert "Before is a-benchmark, after is b-benchmark." in ran.out
+    assert re.search(r"newest-100 +sqlite-efs +1,000 +1,001 +1.00 +1.00 +no difference shown", ran.out)
+    assert "in common" not in ran.out
+
+
+def test_runs_of_quite_different_sizes_say_so(run_console: RunConsole, tmp_path: Path) -> None:
+    other = sample_result(sizes=(size(measurement(), rows=9000),))
+    ran = run_console("report", put(tmp_path, "a", sample_result()), put(tmp_path, "b", other))
+    assert "The two runs have no size in common, within 10 %: 1,000 rows before, 9,000 after." in ran.out
+
+
 def test_results_of_several_sizes_are_put_together(run_console: RunConsole, tmp_path: Path) -> None:
     paths = [
         put(tmp_path, str(rows), sample_result(sizes=(size(measurement(), rows=rows),))) for rows in (10, 100, 1000)
@@ -90,7 +126,7 @@ def test_results_of_different_environments_are_not_mixed(run_console: RunConsole
     assert "--compare" in hint
     assert not (tmp_path / "report.md").exists()
     assert run_console("report", "--compare", *paths).code == 0
-    assert "**Not the same environment:** function.region" in (tmp_path / "report.md").read_text()
+    assert "Not the same environment: function.region" in (tmp_path / "report.md").read_text()
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
