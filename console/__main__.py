@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from pathlib import Path
 
 from console.install import purpose_of
+from console.paths import ROOT, program
+
+ENVIRONMENT = ROOT / ".venv"
 
 try:
     from console.cli import main
@@ -14,5 +19,9 @@ except KeyboardInterrupt:  # while the libraries are still being loaded
     sys.exit(130)
 except ModuleNotFoundError as error:
     name = error.name or ""
-    print(f"Error: the package {name} is not installed\nTry: make install-{purpose_of(name)}", file=sys.stderr)
+    python = ENVIRONMENT / "bin" / "python"
+    is_elsewhere = python.exists() and Path(sys.prefix).resolve() != ENVIRONMENT.resolve()
+    again = f"{program(python, Path.cwd())} {shlex.join(sys.argv[1:])}".rstrip()
+    hint = again if is_elsewhere else f"make install-{purpose_of(name)}"
+    print(f"Error: the package {name} is not installed\nTry: {hint}", file=sys.stderr)
     sys.exit(1)

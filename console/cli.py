@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
 from console.errors import INTERRUPTED, ConsoleError
+from console.paths import PROGRAM
 from console.verbs.bench import bench
 from console.verbs.cost import cost
 from console.verbs.demo import demo
@@ -17,8 +22,26 @@ from console.verbs.report import report
 from console.verbs.seed import seed
 from console.verbs.serve import serve
 from console.verbs.verify import verify
+from handlers.telemetry.runtime import VERSION
 
-PROGRAM = "python -m console"
+PLACEHOLDERS = {"int": "x", "int range": "x", "float": "x", "float range": "x", "str": "text", "path": "path"}
+# What typer says of a value, and the same in plain words.
+PLAIN_WORDS = (
+    (r"^Invalid value: ", ""),
+    (r"is not a valid int( range)?\.", "is no whole number"),
+    (r"is not a valid float( range)?\.", "is no number"),
+)
+
+
+class Verb(TyperCommand):
+    """A verb whose help has short names for what its options take, and so has room for words."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - what typer gives
+        super().__init__(*arguments, **options)
+        for parameter in self.params:
+            choices = getattr(parameter.type, "choices", ())
+            parameter.metavar = " | ".join(choices) or PLACEHOLDERS.get(parameter.type.name)
+
 
 app = typer.Typer(
     help="Run, fill and measure lambda-sqlite.",
@@ -26,7 +49,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _verb in (init, seed, serve, demo, verify, package, bench, report, cost):
-    app.command()(_verb)
+    app.command(cls=Verb)(_verb)
+
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"lambda-sqlite {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global_options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options before a verb."""
 
 
 def main() -> int:
@@ -40,10 +78,18 @@ def main() -> int:
     except ConsoleError as error:
         return _report(str(error), error.hint, error.code)
     except TyperException as error:
-        return _report(error.format_message(), f"{PROGRAM} --help", error.exit_code)
+        context: Any = getattr(error, "ctx", None)
+        command = context.command_path if context else PROGRAM
+        return _report(_in_plain_words(error.format_message()), f"{command} --help", error.exit_code)
     if code == INTERRUPTED:
-        return _report("interrupted", "the same command starts again from the beginning", code)
+        return _report("interrupted", f"{PROGRAM} {shlex.join(sys.argv[1:])}", code)
     return code
+
+
+def _in_plain_words(message: str) -> str:
+    for said, plain in PLAIN_WORDS:
+        message = re.sub(said, plain, message)
+    return message
 
 
 def _report(message: str, hint: str, code: int) -> int:

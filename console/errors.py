@@ -1,4 +1,4 @@
-"""The one exception that a person at the terminal gets to see: what went wrong, and what to do about it."""
+"""The exceptions that a person at the terminal gets to see: what went wrong, and what to do about it."""
 
 from __future__ import annotations
 
@@ -18,3 +18,7 @@ class ConsoleError(Exception):
         super().__init__(message)
         self.hint = hint
         self.code = code
+
+
+class NotDoneError(ConsoleError):
+    """A request that failed, of which nothing was done: any other that failed may have been carried out."""

@@ -1,7 +1,20 @@
-"""The project's root, from which its modules are run and its archives made."""
+"""The project's root, the local stack's folder, and the command that runs the console here, as it can be pasted."""
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+LOCAL_DIR = Path(".local")  # unless the variable of this name says another
+URL_FILE = "url"  # in it, while the stack answers: the address where it does
+
+
+def program(python: Path, folder: Path) -> str:
+    """Return the words that run the console with a Python, for a shell in a folder."""
+    shown = python.relative_to(folder) if python.is_relative_to(folder) else python
+    return f"{shlex.quote(str(shown))} -m console"
+
+
+PROGRAM = program(Path(sys.executable), Path.cwd())

@@ -16,6 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from console.wording import three_digits
 
 WIDTH = 100
+STEP_WIDTH = 9  # of what stands before a step
+STEP_INTERVAL_S = 1.5
 
 Advance = Callable[[int], None]
 
@@ -36,7 +38,9 @@ def print_json(content: object) -> None:
 
 
 @contextlib.contextmanager
-def progress(title: str, total: int, interval_s: float = 5.0, unit: str = "rows") -> Generator[Advance]:
+def progress(
+    title: str, total: int, interval_s: float = 5.0, unit: str = "rows", *, is_kept: bool = True
+) -> Generator[Advance]:
     """Show how many rows are done, how many a second, and when the job ends; as lines of text where nobody watches.
 
     Args:
@@ -44,6 +48,7 @@ def progress(title: str, total: int, interval_s: float = 5.0, unit: str = "rows"
         total: how many rows there are to do.
         interval_s: time between two lines of text.
         unit: what is counted, if not rows.
+        is_kept: a terminal shows the bar when it is full, too.
 
     Yields:
         what to call with the number of rows just done.
@@ -54,7 +59,7 @@ def progress(title: str, total: int, interval_s: float = 5.0, unit: str = "rows"
         yield _Lines(console, title, pace, interval_s).advance
         return
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}"), TimeRemainingColumn())
-    with Progress(TextColumn("{task.description}"), *columns, console=console) as bar:
+    with Progress(TextColumn("{task.description}"), *columns, console=console, transient=not is_kept) as bar:
         task = bar.add_task(title, total=total, speed="")
 
         def advance(count: int) -> None:
@@ -62,6 +67,43 @@ def progress(title: str, total: int, interval_s: float = 5.0, unit: str = "rows"
             bar.update(task, advance=count, speed=pace.speed)
 
         yield advance
+
+
+class Steps:
+    """The log of what is done: a line for each step when it is done, with its duration; until then how far it is."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._notes: list[str] = []
+
+    @contextlib.contextmanager
+    def __call__(self, what: str, total: int = 0, unit: str = "rows") -> Generator[Advance]:
+        """Carry out a step.
+
+        Args:
+            total: how many of a unit there are to do; 0 where nothing is counted.
+
+        Yields:
+            what to call with the number just done.
+        """
+        start_s = time.monotonic()
+        title = " " * STEP_WIDTH + what.partition(", ")[0]
+        counted = progress(title, total, STEP_INTERVAL_S, unit, is_kept=False)
+        with counted if total else _waiting(self._console, what) as advance:
+            yield advance
+        note = f": {self._notes.pop()}" if self._notes else ""
+        self._console.print(f"{time.monotonic() - start_s:5.1f} s  {what}{note}")
+
+    def note(self, text: str) -> None:
+        """Say what came of the step under way."""
+        self._notes.append(text)
+
+
+@contextlib.contextmanager
+def _waiting(console: Console, title: str) -> Generator[Advance]:
+    """Show a terminal that something goes on which cannot be counted."""
+    with console.status(title):
+        yield lambda _: None
 
 
 class _Pace:

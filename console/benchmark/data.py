@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shlex
 from collections.abc import Container
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from console.client.snapshots import NewestSnapshot, newest_snapshot
 from console.data.loading import Loaded, LoadPlan, load
 from console.data.writers import ApiWriter
 from console.errors import ConsoleError
+from console.paths import PROGRAM
 from console.results.result import Workload
 from console.terminal import Advance
 from handlers.routes import MAX_INSERT_ROWS
@@ -40,7 +42,7 @@ def inspect_data(client: Client, workloads: Container[Workload]) -> BenchData:
     published = newest_snapshot(client)
     if not published.bookmark.seq:
         raise ConsoleError(
-            f"{client.url} has no rows to read", f"python -m console seed --url {client.url} --count 10000"
+            f"{client.url} has no rows to read", f"{PROGRAM} seed --url {shlex.quote(client.url)} --count 10000"
         )
     ids = _ids(client, published) if "by-id" in workloads else ()
     minimum, maximum = _extremes(client) if "range" in workloads else (0.0, 0.0)
@@ -61,7 +63,7 @@ def grow(client: Client, rows: int, seed: int, advance: Advance) -> Loaded | Non
     if there == rows:
         return None
     plan = LoadPlan(rows - there, seed, there + 1, secrets.token_hex(4), MAX_INSERT_ROWS)
-    return load(ApiWriter(client), plan, advance, f"python -m console seed --url {client.url}")
+    return load(ApiWriter(client), plan, advance, f"{PROGRAM} seed --url {shlex.quote(client.url)}")
 
 
 def _ids(client: Client, published: NewestSnapshot) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from console.benchmark.stage import Stage
 from console.client.client import Client
 from console.results.result import Size, Workload
 from console.terminal import Advance
-from handlers.routes import MAX_INSERT_ROWS
+from handlers.routes import MAX_INSERT_ROWS, SOURCES
 
 WARM_UPS = 5
 FIRST_READS = 3
@@ -65,12 +65,18 @@ class BenchSession:
         return tuple(stage.figures() for stage in self._stages if stage.samples.by_kind)
 
 
-def measure_newest(client: Client, reads: int, recycle: Recycle) -> Size:
+def count_newest(reads: int) -> int:
+    """Count the requests of `measure_newest`."""
+    return (FIRST_READS + WARM_UPS + reads) * len(SOURCES)
+
+
+def measure_newest(client: Client, reads: int, recycle: Recycle, advance: Advance) -> Size:
     """Measure the newest 100 rows on each path: as the first reads of new sandboxes, then warm.
 
     Args:
         reads: warm reads on each path.
         recycle: ends all sandboxes.
+        advance: is told of requests done.
 
     Raises:
         ConsoleError: there is nothing to measure.
@@ -82,7 +88,7 @@ def measure_newest(client: Client, reads: int, recycle: Recycle) -> Size:
     sizes: list[Size] = []
     for workload, rounds in chosen:
         session = BenchSession(client, BenchPlan((workload,), rounds, None, (), 0), recycle, io.StringIO())
-        session.run(lambda _: None)
+        session.run(advance)
         sizes += session.sizes
     return replace(sizes[0], measurements=tuple(it for size in sizes for it in size.measurements))
 

@@ -6,12 +6,12 @@ may arrive twice: reads, `POST /snapshots`, and inserts with an `Idempotency-Key
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Self, cast
 
 import httpx
 
+from console.client.failures import refused, unexpected, unreachable
 from console.client.retry import Retry
 from console.client.signing import LOOPBACK, SignedWhereAsked
 from console.errors import ConsoleError
@@ -20,14 +20,9 @@ TIMEOUT = httpx.Timeout(35.0, connect=5.0)  # the gateway gives up after 30 s
 LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=30.0)
 RETRY_FOR_S = 30.0
 RETRIED = frozenset({429, 502, 503, 504})
-IN_PROGRESS = 409  # with Retry-After: the first request with this Idempotency-Key may still be running
+IN_PROGRESS = 409  # with Retry-After
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout)
 MAX_PORT = 65535
-HINTS = {
-    401: "send requests that the API's authorisation lets through",
-    403: "have AWS credentials whose user may call this API; `seed --direct` writes to the table itself",
-    404: "check --url: it is the API's address without a path behind it",
-    503: "try again; GET /health and GET /command/health say which part is away",
-}
 
 
 class Client:
@@ -102,19 +97,22 @@ class Client:
 
     def _send(self, request: httpx.Request, limit_s: float) -> httpx.Response:
         retry = Retry(limit_s)
+        is_doubtful = False  # an attempt may have been carried out
         while True:
             try:
                 response = self._http.send(request)
             except httpx.TransportError as error:
+                is_doubtful |= not isinstance(error, NEVER_SENT)
                 # An API that never answered is more likely not there than about to be.
                 if not self._has_answered or not retry.pause():
-                    raise _unreachable(self.url, error) from error
+                    raise unreachable(self.url, error, is_doubtful=is_doubtful) from error
                 continue
             self._has_answered = True
             if response.is_success:
                 return response
+            is_doubtful |= is_undecided(response)
             if not is_temporary(response) or not retry.pause(retry_after_s(response)):
-                raise _refused(response)
+                raise refused(response, is_doubtful=is_doubtful)
 
 
 def read_members(response: httpx.Response) -> dict[str, object]:
@@ -128,40 +126,22 @@ def read_members(response: httpx.Response) -> dict[str, object]:
     return cast("dict[str, object]", content)
 
 
-def unexpected(response: httpx.Response, what: str) -> ConsoleError:
-    """Make the error for an answer that this API does not give."""
-    asked = f"{response.request.method} {response.request.url}"
-    return ConsoleError(f"{asked} gave an unexpected answer: {what}", "check --url: is it the address of this API?")
+def is_undecided(response: httpx.Response) -> bool:
+    """Tell whether an answer leaves open if the request was carried out: in part, or by an attempt that still runs."""
+    return response.status_code >= 500 or is_running(response)
+
+
+def is_running(response: httpx.Response) -> bool:
+    """Tell whether the first request with this Idempotency-Key may still be at work."""
+    return response.status_code == IN_PROGRESS and "retry-after" in response.headers
 
 
 def is_temporary(response: httpx.Response) -> bool:
     """Tell whether the same request can work later."""
-    return response.status_code in RETRIED or (
-        response.status_code == IN_PROGRESS and "retry-after" in response.headers
-    )
+    return response.status_code in RETRIED or is_running(response)
 
 
 def retry_after_s(response: httpx.Response) -> float:
     """Return the pause that the answer asks for; 0 where it does not name one in seconds."""
     text = response.headers.get("retry-after", "")
     return float(text) if text.isascii() and text.isdigit() else 0.0
-
-
-def _unreachable(url: str, error: httpx.TransportError) -> ConsoleError:
-    reason = str(error) or type(error).__name__
-    return ConsoleError(f"{url} does not answer: {reason}", "start the local stack with `make serve`, or check --url")
-
-
-def _refused(response: httpx.Response) -> ConsoleError:
-    asked = f"{response.request.method} {response.request.url}"
-    hint = HINTS.get(response.status_code, "change what the message names")
-    return ConsoleError(f"{asked} was answered with {response.status_code}: {_detail(response)}", hint)
-
-
-def _detail(response: httpx.Response) -> str:
-    """Return what the problem object says, or the gateway's own message, or the text as it is."""
-    try:
-        problem = json.loads(response.text)
-        return str(problem.get("detail") or problem["message"])
-    except (ValueError, KeyError, AttributeError):
-        return response.text[:200].strip() or response.reason_phrase

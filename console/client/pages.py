@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import httpx
 
-from console.client.client import Client, read_members, unexpected
+from console.client.client import Client, read_members
+from console.client.failures import unexpected
 from handlers.domain.bookmark import Bookmark
 from handlers.reads.page import MAX_LIMIT
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 import httpx
 
-from console.client.client import Client, read_members, unexpected
+from console.client.client import Client, read_members
+from console.client.failures import unexpected
 from console.errors import ConsoleError
+from console.paths import PROGRAM
 from handlers.domain.bookmark import Bookmark
 
 
@@ -25,13 +28,25 @@ def newest_snapshot(client: Client) -> NewestSnapshot:
     response = client.get("/snapshots")
     snapshots = read_members(response).get("snapshots")
     if snapshots == []:
-        raise ConsoleError(f"{client.url} has no snapshot yet", "python -m console seed --count 1000")
+        hint = f"{PROGRAM} seed --url {shlex.quote(client.url)} --count 1000"
+        raise ConsoleError(f"{client.url} has no snapshot yet", hint)
     try:
         newest = snapshots[0]  # pyright: ignore[reportOptionalSubscript, reportIndexIssue, reportUnknownVariableType] - checked by what it raises
         bookmark = Bookmark.parse(newest["bookmark"])  # pyright: ignore[reportUnknownArgumentType]
         return NewestSnapshot(bookmark, str(newest["hash"]), int(newest["bytes"]))  # pyright: ignore[reportUnknownArgumentType]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise unexpected(response, "no list of snapshots") from error
+
+
+def count_unpublished(client: Client, published: NewestSnapshot) -> int:
+    """Count the ledger's rows that this snapshot lacks. Raises ConsoleError."""
+    response = client.get("/ddb", {"limit": "1"})
+    try:
+        head = Bookmark.parse(str(read_members(response).get("bookmark")))
+    except ValueError as error:
+        raise unexpected(response, "no bookmark") from error
+    known = published.bookmark.seq if head.epoch == published.bookmark.epoch else 0
+    return max(0, head.seq - known)
 
 
 def published_bookmark(response: httpx.Response) -> str:

@@ -1,17 +1,25 @@
-"""Which API a verb talks to: `--url`, else API_URL, else the selected stack's output, else the local stack."""
+"""Which API a verb talks to: `--url`, else API_URL, else the selected stack's output, else the local stack.
+
+The local stack leaves its address in its folder while it runs; without that it is looked for on its port.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
+from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
-from console.paths import ROOT
+from console.errors import ConsoleError
+from console.paths import LOCAL_DIR, ROOT, URL_FILE
 
-LOCAL_URL = "http://127.0.0.1:8787"
+DEFAULT_PORT = "8787"
+CONNECT_TIMEOUT_S = 2.0
 PULUMI_TIMEOUT_S = 10.0
 
 UrlOption = Annotated[
@@ -21,8 +29,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 
 
 def api_url(given: str) -> str:
-    """Return the API's address."""
-    return given or os.environ.get("API_URL", "") or _stack_output() or LOCAL_URL
+    """Return the API's address. Raises ConsoleError where the local stack left one and does not answer there."""
+    return given or os.environ.get("API_URL", "") or _stack_output() or _local_url()
 
 
 def _stack_output() -> str:
@@ -38,3 +46,24 @@ def _stack_output() -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def _local_url() -> str:
+    """Return where the local stack says that it is, else where it is by default."""
+    file = Path(os.environ.get("LOCAL_DIR") or LOCAL_DIR) / URL_FILE
+    try:
+        url = file.read_text().strip()
+    except FileNotFoundError:
+        return f"http://127.0.0.1:{os.environ.get('PORT') or DEFAULT_PORT}"
+    _check_listening(url, file)
+    return url
+
+
+def _check_listening(url: str, file: Path) -> None:
+    """Raise ConsoleError where nobody listens: a stack that was killed leaves its address behind."""
+    try:
+        parts = urlsplit(url)
+        socket.create_connection((parts.hostname or "", parts.port or 0), CONNECT_TIMEOUT_S).close()
+    except (OSError, ValueError) as error:
+        message = f"the local stack does not answer any more at {url}, the address in {file}"
+        raise ConsoleError(message, "start it again with `make serve`, or name another API with --url") from error

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from console.errors import ConsoleError
+from console.paths import PROGRAM
 from handlers.settings import VARIABLES
 from handlers.telemetry.usage import METERED_READ_BYTES
 
@@ -191,4 +192,4 @@ def _check(name: str, value: float, origin: str) -> None:
     allowed = INPUTS[name]
     if not allowed.least <= value <= allowed.most:  # false for NaN too
         said = f"{option(name)}: {origin} {value:g}, allowed: {allowed.least:g} to {allowed.most:g}"
-        raise ConsoleError(said, "python -m console cost --help has the meaning and the default", 2)
+        raise ConsoleError(said, f"{PROGRAM} cost --help", 2)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from console.data.writers import Writer
-from console.errors import INTERRUPTED, ConsoleError
+from console.errors import INTERRUPTED, ConsoleError, NotDoneError
 from console.terminal import Advance
 from handlers.routes import MAX_INSERT_ROWS
 from handlers.rows import Draft, random_draft
@@ -70,19 +70,20 @@ def load(writer: Writer, plan: LoadPlan, advance: Advance, command: str) -> Load
         command: the command line that writes to the same place; what is left to do is added to it.
 
     Raises:
-        ConsoleError: it was cut short; says how many rows are in and how to go on.
+        ConsoleError: it was cut short; says how many rows are in for certain, how many perhaps, and how to go on.
     """
     started_s = time.monotonic()
-    done, bookmark = 0, ""
+    done, doubtful, bookmark = 0, 0, ""
     try:
         for drafts in plan.batches():
+            doubtful = len(drafts)
             bookmark = writer.append(plan.key(plan.start + done, len(drafts)), drafts)
-            done += len(drafts)
+            done, doubtful = done + len(drafts), 0
             advance(len(drafts))
         seconds = time.monotonic() - started_s
         snapshot = writer.publish()
     except (ConsoleError, KeyboardInterrupt) as error:
-        raise _cut_short(error, plan, done, command) from error
+        raise _cut_short(error, plan, (done, 0 if isinstance(error, NotDoneError) else doubtful), command) from error
     publish_seconds = time.monotonic() - started_s - seconds
     return Loaded(done, plan.seed, plan.run, bookmark, snapshot, seconds, publish_seconds)
 
@@ -94,11 +95,17 @@ def generate_drafts(seed: int) -> Iterator[Draft]:
         yield random_draft(generator)
 
 
-def _cut_short(error: ConsoleError | KeyboardInterrupt, plan: LoadPlan, done: int, command: str) -> ConsoleError:
+def _cut_short(
+    error: ConsoleError | KeyboardInterrupt, plan: LoadPlan, in_now: tuple[int, int], command: str
+) -> ConsoleError:
+    """Make the error that says what is in, for certain and perhaps: the next try repeats no batch that is."""
     reason, code = (str(error), error.code) if isinstance(error, ConsoleError) else ("interrupted", INTERRUPTED)
+    done, doubtful = in_now
     if done == plan.count:
         hint = "publish them with `POST /snapshots`; the next insert does it too"
-        return ConsoleError(f"{reason}; all {done:,} rows are in, but in no snapshot yet", hint, code)
-    if not done and isinstance(error, ConsoleError):
+        return ConsoleError(f"{reason}; all {done:,} rows are in, but perhaps in no snapshot yet", hint, code)
+    if isinstance(error, NotDoneError) and not done:
         return error
-    return ConsoleError(f"{reason}; {done:,} of {plan.count:,} rows are in", f"{command} {plan.rest(done)}", code)
+    perhaps = f", and perhaps the next {doubtful:,}" if doubtful else ""
+    said = f"{reason}; {done:,} of {plan.count:,} rows are in{perhaps}"
+    return ConsoleError(said, f"{command} {plan.rest(done)}", code)

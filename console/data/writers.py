@@ -7,11 +7,13 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
-from console.client.client import RETRY_FOR_S, Client, read_members, unexpected
+from console.client.client import RETRY_FOR_S, Client, read_members
+from console.client.failures import unexpected
 from console.client.retry import Retry
 from console.client.snapshots import published_bookmark
 from console.data.ledger import Store, explain_errors
 from console.errors import ConsoleError
+from console.paths import PROGRAM
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.hashes import short_hash
 from handlers.domain.problem import Problem
@@ -69,7 +71,7 @@ class LedgerWriter:
     def __init__(self, store: Store) -> None:
         self._store = store
         if store.ledger.head(Deadline()) is None:
-            raise ConsoleError(f"there is no ledger in the table {store.ledger.table_name}", "python -m console init")
+            raise ConsoleError(f"there is no ledger in the table {store.ledger.table_name}", f"{PROGRAM} init")
 
     def append(self, key: str, drafts: Sequence[Draft]) -> str:
         """Append with the same idempotency record that the API would write."""

@@ -1,7 +1,8 @@
 """ministack, the local stand-in for DynamoDB, as a child process.
 
-Its data is in memory: every start is an empty account. It listens on loopback only, keeps all its files in
-its own folder, and ends with its parent.
+Its data is in memory. It can be kept in a file from one clean stop to the next start; after any other end it is gone,
+and the account is empty. The emulator listens on loopback only, has all its other files in a folder of its own, and
+ends with its parent.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import http.client
 import os
 import runpy
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Self
@@ -25,6 +28,8 @@ REGION = "local"  # what a function here says of itself: none of AWS's own
 _POLL_S = 0.04  # at most
 _PROBE_S = 1.0
 _LAST_LINES = 5
+_TABLES = "dynamodb.json"  # the file that the emulator saves its tables in, whole or not at all
+_KEEPING_S = 120.0  # longer to load or to save them: a million rows take half a minute
 
 
 class Emulator:
@@ -34,14 +39,18 @@ class Emulator:
         folder: for its files and its log.
         port: where it listens; 0 takes a free port.
         start_timeout_s: how long it may take until DynamoDB answers.
+        kept: the file with the tables while no emulator runs; None keeps nothing.
     """
 
-    def __init__(self, folder: Path, *, port: int = 0, start_timeout_s: float = 30.0) -> None:
+    def __init__(self, folder: Path, *, port: int = 0, start_timeout_s: float = 30.0, kept: Path | None = None) -> None:
         self._folder = folder
+        self._kept = kept
+        self._keeping_s = _KEEPING_S if kept else 0.0
         self._log = folder / "emulator.log"
         free_port, self._holding = _hold_free_port()
         self._port = port or free_port
-        self._start_timeout_s = start_timeout_s
+        self._start_timeout_s = start_timeout_s + self._keeping_s
+        self._state = self._make_state()
         self._process = self._launch()
 
     @property
@@ -83,6 +92,7 @@ class Emulator:
                 raise self._failure("ended before it answered")
             if not retry.pause():
                 raise self._failure(f"did not answer within {self._start_timeout_s:g} s")
+        self._forget()
 
     def check(self) -> None:
         """Raises ConsoleError if the process has ended: its data is gone with it."""
@@ -90,20 +100,41 @@ class Emulator:
             raise self._failure("has ended")
 
     def stop(self) -> None:
-        """End the process; returns when it is gone."""
+        """End the process; returns when it is gone and its data is kept."""
         with self._process, self._holding:
-            process.end(self._process)
+            process.end(self._process, self._keeping_s)
+        if self._kept and self._saved.exists():
+            self._saved.replace(self._kept)
+
+    @property
+    def _saved(self) -> Path:
+        return self._state / _TABLES
+
+    def _make_state(self) -> Path:
+        """Make a folder for what is saved, with what was kept. It is new: an orphan may still be writing to its own."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        state = Path(tempfile.mkdtemp(prefix="state-", dir=self._folder))
+        if self._kept and self._kept.exists():
+            shutil.copyfile(self._kept, state / _TABLES)
+        return state
+
+    def _forget(self) -> None:
+        """Remove what was loaded: after another end than a clean stop it must not come back beside newer snapshots."""
+        if self._kept:
+            self._saved.unlink(missing_ok=True)
+            self._kept.unlink(missing_ok=True)
 
     def _launch(self) -> subprocess.Popen[bytes]:
         temporary = self._folder / "tmp"
-        temporary.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir(exist_ok=True)
         environ = {
             "GATEWAY_PORT": str(self._port),
             "BIND_HOST": HOST,
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
-            "STATE_DIR": str(self._folder / "state"),
+            "STATE_DIR": str(self._state),
+            "PERSIST_STATE": "1" if self._kept else "0",
             "TMPDIR": str(temporary),
         }
         with self._log.open("wb") as log:

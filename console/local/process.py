@@ -35,11 +35,11 @@ def spawn(module: str, *arguments: str, environ: Mapping[str, str], stdin: int, 
     )
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    """End a child, by force if it has not ended within GRACE_S; returns when it is gone."""
+def end(process: subprocess.Popen[bytes], longer_s: float = 0.0) -> None:
+    """End a child, by force if it has not ended within GRACE_S and what it may take longer; returns when it is gone."""
     process.terminate()
     try:
-        process.wait(GRACE_S)
+        process.wait(GRACE_S + longer_s)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+import os
 import signal
+from collections.abc import Callable, Generator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -13,27 +16,59 @@ from console.data.ledger import make_ledger
 from console.errors import ConsoleError
 from console.local.emulator import HOST
 from console.local.stack import LocalStack
+from console.paths import URL_FILE
+from handlers.domain.bookmark import Bookmark
 from handlers.routes import COMMAND, QUERY, gateway_routes
 
 HEALTH = "/query/health"
 
+Tell = Callable[[str], object]
 
-def project_stack(local_dir: Path, *, port: int = 0, sandboxes: int = 4, check_interval_ms: int = 1000) -> LocalStack:
-    """Return the local stack with this project's functions, routes and table; arguments as for `LocalStack`."""
+
+def project_stack(
+    local_dir: Path,
+    *,
+    port: int = 0,
+    sandboxes: int = 4,
+    check_interval_ms: int = 1000,
+    keeps: bool = False,
+    tell: Tell = lambda _: None,
+) -> LocalStack:
+    """Return the local stack with this project's functions, routes and table; arguments as for `LocalStack`.
+
+    Args:
+        tell: gets a line on the ledger that was found there, or made.
+    """
     return LocalStack(
         local_dir,
         functions={COMMAND: "handlers.command.handler", QUERY: "handlers.query.handler"},
         routes=gateway_routes(),
         default=QUERY,
-        prepare=make_ledger,
+        prepare=partial(_prepare, tell),
         settings={"CHECK_INTERVAL_MS": str(check_interval_ms)},
+        keeps=keeps,
         port=port,
         sandboxes=sandboxes,
     )
 
 
+def _prepare(tell: Tell, environ: Mapping[str, str]) -> None:
+    """Make the ledger where there is none, and tell what is there now."""
+    is_first_run = not os.listdir(environ["EFS_DIR"])
+    made = make_ledger(environ)
+    if not made["is_new"]:
+        rows = Bookmark.parse(str(made["bookmark"])).seq
+        tell(f"{rows:,} {'row' if rows == 1 else 'rows'} of the last run")
+    elif is_first_run:
+        tell("a new, empty ledger")
+    else:
+        tell("a new, empty ledger: the last run was killed, and its rows are gone")
+
+
 def run(stack: LocalStack) -> None:
-    """Run a stack until SIGINT or SIGTERM, say on standard output when it is ready, and stop all it started.
+    """Run a stack until SIGINT or SIGTERM, and stop all it started.
+
+    Once it is ready, standard output says so, and a file in its folder holds its address.
 
     Raises:
         ConsoleError: the stack cannot start, or its health route does not answer 200.
@@ -48,8 +83,20 @@ async def _run(stack: LocalStack) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop)
     async with stack:
         await asyncio.to_thread(_check_health, stack.port)
-        print(f"ready {stack.url}", flush=True)
-        await stack.watch()
+        with _announced(stack):
+            await stack.watch()
+
+
+@contextlib.contextmanager
+def _announced(stack: LocalStack) -> Generator[None]:
+    """Say where the stack answers, here and to whoever looks into its folder."""
+    file = stack.local_dir / URL_FILE
+    file.write_text(f"{stack.url}\n")
+    print(f"ready {stack.url}", flush=True)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def _check_health(port: int) -> None:

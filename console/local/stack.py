@@ -1,8 +1,9 @@
 """The whole product on this machine: emulator, functions and gateway, put together.
 
-Everything it keeps is under one folder: `efs/` (the snapshots, kept from run to run), `tmp/` (the sandboxes'
-own disks) and `emulator/`, both made new at every start. Only one stack may use a folder at a time. What has
-been started ends with the stack, also when the start itself fails half way.
+Everything it keeps is under one folder: `efs/` (the snapshots, kept from run to run), `table.json` (the ledger, if it
+is to be kept, from a clean stop to the next start), `tmp/` (the sandboxes' own disks) and `emulator/`, both made new at
+every start. Only one stack may use a folder at a time. What has been started ends with the stack, also when the start
+itself fails half way.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class LocalStack:
         default: the function that answers everything else.
         prepare: called with `environment` before the first request, to make the table.
         settings: more variables for the functions' environment.
+        keeps: the table's rows outlive a clean stop.
         port: where to listen on loopback; 0 takes a free port.
         sandboxes: how many requests each function may work on at the same time.
         timeout_s: how long a function may take for a request.
@@ -56,6 +58,7 @@ class LocalStack:
         default: str,
         prepare: Callable[[Mapping[str, str]], object],
         settings: Mapping[str, str],
+        keeps: bool = False,
         port: int = 0,
         sandboxes: int = 4,
         timeout_s: float = 30.0,
@@ -68,6 +71,7 @@ class LocalStack:
         self._default = default
         self._prepare = prepare
         self._settings = settings
+        self._kept = self.local_dir / "table.json" if keeps else None
         self._sandboxes = sandboxes
         self._timeout_s = timeout_s
         self._functions: dict[str, Function] = {}
@@ -105,7 +109,7 @@ class LocalStack:
             await asyncio.sleep(WATCH_S)
 
     async def _start_emulator(self, parts: contextlib.AsyncExitStack) -> None:
-        emulator = Emulator(self.local_dir / "emulator")
+        emulator = Emulator(self.local_dir / "emulator", kept=self._kept)
         self._check = emulator.check
         parts.push_async_callback(asyncio.to_thread, emulator.stop)
         await asyncio.to_thread(emulator.wait)

@@ -10,15 +10,15 @@ from typing import cast
 
 import httpx
 
-from console.client.client import Client, read_members, unexpected
+from console.client.client import Client, read_members
+from console.client.failures import unexpected
 from console.client.signing import LOOPBACK
 from console.results.result import ClientMachine, Environment, FunctionBuild
 from handlers.telemetry.runtime import VERSION
 
 NOT_AWS = (
     "These are not AWS's numbers: here snapshots lie on a local disk, not on EFS, there is no network, and an "
-    "emulator's latency is not DynamoDB's. For AWS's, `pulumi up`, load your stack with `python -m console seed`, and "
-    "measure it with `python -m console bench`."
+    "emulator's latency is not DynamoDB's. For AWS's, deploy the stack, load it with `seed`, measure it with `bench`."
 )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 import tempfile
 import textwrap
 import time
@@ -27,6 +28,7 @@ from console.client.target import JsonOption, UrlOption, api_url
 from console.errors import INTERRUPTED, ConsoleError
 from console.local.background import BackgroundStack
 from console.local.project import project_stack
+from console.paths import PROGRAM
 from console.results.environment import environment
 from console.results.files import OUT, Lines, cannot_write, raw_data
 from console.results.result import SCHEMA, BenchResult, BenchSettings, Size, save, to_json
@@ -46,8 +48,8 @@ def bench(
     workloads: Annotated[
         str,
         typer.Option(
-            help="Only these, as newest-100,by-id,walk,range,stats,first-in-sandbox,first-after-publish,write. "
-            "The last two APPEND ROWS, for good; without --local they run only if named here or with --writes."
+            help="Only some of newest-100, by-id, walk, range, stats, first-in-sandbox, first-after-publish, write, as "
+            "walk,range. The last two APPEND ROWS, for good; without --local they run only if named or with --writes."
         ),
     ] = "",
     writes: Annotated[bool, typer.Option("--writes", help="Also those that append rows to the ledger.")] = False,
@@ -162,5 +164,5 @@ def _show(result: BenchResult, *, as_json: bool) -> None:
 
 def _cut_short(cut: ConsoleError | KeyboardInterrupt, path: Path) -> ConsoleError:
     reason, code = (str(cut), cut.code) if isinstance(cut, ConsoleError) else ("interrupted", INTERRUPTED)
-    hint = f"python -m console report {path}"
+    hint = f"{PROGRAM} report {shlex.quote(str(path))}"
     return ConsoleError(f"{reason}; what was measured until then is in {path}", hint, code)

@@ -12,6 +12,7 @@ import typer
 from console import terminal
 from console.client.target import JsonOption
 from console.errors import ConsoleError
+from console.paths import PROGRAM
 from console.results.files import OUT, SUFFIX, cannot_write, make_folder
 from console.results.result import load
 from console.verdict.verdict import advise
@@ -85,7 +86,7 @@ def _loaded(files: Sequence[Path]) -> list[Kept]:
 def _newest(folder: Path) -> Path:
     found = sorted(folder.glob(f"*{SUFFIX}.json"))
     if not found:
-        raise ConsoleError(f"there is no result in {folder}", "python -m console bench --local")
+        raise ConsoleError(f"there is no result in {folder}", f"{PROGRAM} bench --local")
     return found[-1]
 
 

@@ -18,6 +18,7 @@ from console.client.target import JsonOption, UrlOption, api_url
 from console.data.ledger import open_store
 from console.data.loading import Loaded, LoadPlan, load
 from console.data.writers import ApiWriter, LedgerWriter, Writer
+from console.paths import PROGRAM
 from console.wording import three_digits
 from handlers.routes import MAX_INSERT_ROWS
 
@@ -40,7 +41,7 @@ def seed(
     where = "--direct" if direct else f"--url {shlex.quote(address)}"
     terminal.messages().print(f"{count:,} rows of seed {plan.seed} (run {plan.run}) to {address or 'the ledger'}")
     with _writer(address) as writer, terminal.progress("seed", count) as advance:
-        loaded = load(writer, plan, advance, f"python -m console seed {where}")
+        loaded = load(writer, plan, advance, f"{PROGRAM} seed {where}")
     if as_json:
         terminal.print_json(asdict(loaded))
         return

@@ -1,4 +1,4 @@
-"""The verb `serve`: the local stack in the foreground, until Ctrl-C or SIGTERM."""
+"""The verb `serve`: the local stack in the foreground, until Ctrl-C or SIGTERM. It keeps its rows."""
 
 from __future__ import annotations
 
@@ -9,20 +9,33 @@ from typing import Annotated
 
 import typer
 
+from console import terminal
 from console.local.project import project_stack, run
+from console.paths import LOCAL_DIR
 
 
 def serve(
     port: Annotated[int, typer.Option(envvar="PORT", min=0, max=65535, help="Loopback port; 0 = any free one.")] = 8787,
-    local_dir: Annotated[Path, typer.Option(envvar="LOCAL_DIR", help="Folder for all it keeps.")] = Path(".local"),
+    local_dir: Annotated[Path, typer.Option(envvar="LOCAL_DIR", help="Folder for all it keeps.")] = LOCAL_DIR,
     sandboxes: Annotated[int, typer.Option(min=1, help="Requests at a time, for each function.")] = 4,
     check_interval_ms: Annotated[
         int, typer.Option(min=0, help="How often a sandbox looks for a newer snapshot; 0 = at every request.")
     ] = 1000,
 ) -> None:
-    """Run the API on this machine; prints `ready URL` once it answers."""
+    """Run the API on this machine; prints `ready URL` once it answers.
+
+    Ctrl-C and SIGTERM stop it, and its rows are there again at the next start. Killed by force, it loses them.
+    """
     log_requests()
-    run(project_stack(local_dir, port=port, sandboxes=sandboxes, check_interval_ms=check_interval_ms))
+    stack = project_stack(
+        local_dir,
+        port=port,
+        sandboxes=sandboxes,
+        check_interval_ms=check_interval_ms,
+        keeps=True,
+        tell=terminal.messages().print,
+    )
+    run(stack)
 
 
 def log_requests() -> None:

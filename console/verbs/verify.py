@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 
 from rich.table import Table
 
 from console import terminal
 from console.client.client import Client
-from console.client.snapshots import newest_snapshot
+from console.client.snapshots import count_unpublished, newest_snapshot
 from console.client.target import JsonOption, UrlOption, api_url
 from console.data.verification import Verification, complain, verify_paths
 from console.wording import three_digits
@@ -22,11 +23,21 @@ def verify(url: UrlOption = "", *, as_json: JsonOption = False) -> None:
         terminal.messages().print(f"{published.bookmark.seq:,} rows at {published.bookmark}, {client.url}")
         with terminal.progress("verify", published.bookmark.seq * len(SOURCES)) as advance:
             outcome = verify_paths(client, published, advance)
+        unpublished = count_unpublished(client, published)
     if as_json:
-        terminal.print_json(asdict(outcome))
+        terminal.print_json(asdict(outcome) | {"unpublished": unpublished})
     else:
         terminal.results().print(_table(outcome))
     complain(outcome)
+    if unpublished:
+        _tell_unpublished(unpublished, client.url)
+
+
+def _tell_unpublished(count: int, url: str) -> None:
+    """Say that there are rows that were not looked at, and how to publish them."""
+    rows, them = ("row is", "it") if count == 1 else ("rows are", "them")
+    said = f"{count:,} newer {rows} in no snapshot yet. The next insert publishes {them}, or:"
+    terminal.messages().print(f"{said}\ncurl -X POST {shlex.quote(url)}/snapshots", soft_wrap=True)
 
 
 def _table(outcome: Verification) -> Table:

@@ -11,6 +11,7 @@ from console import cli
 from console.client.retry import Retry
 from console.local.background import BackgroundStack
 from console.local.project import project_stack
+from tests.support.commands import check_hints
 from tests.support.local import web
 from tests.support.local.faults import FaultyApi
 from tests.support.local.processes import PATIENCE_S, Children, children
@@ -74,12 +75,13 @@ def faulty(live: BackgroundStack) -> Iterator[FaultyApi]:
 
 @pytest.fixture
 def run_console(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunConsole:
-    """The command line, in this process."""
+    """The command line, in this process. What an error tells to try must be a command that there is."""
 
     def run(*arguments: str) -> Ran:
         monkeypatch.setattr(sys, "argv", ["console", *arguments])
         code = cli.main()
         out, err = capsys.readouterr()
+        check_hints(err)
         return Ran(code, out, err)
 
     return run

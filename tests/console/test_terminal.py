@@ -58,3 +58,42 @@ def test_progress_on_a_terminal_is_a_bar(monkeypatch: pytest.MonkeyPatch, capsys
     assert out == ""
     assert "3000/4000" in plain
     assert "rows/s" in plain
+
+
+def test_a_bar_that_is_not_kept_goes_with_its_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with terminal.progress("load", 4000, is_kept=False) as advance:
+        advance(4000)
+    assert capsys.readouterr().err.endswith("\x1b[2K")  # the line is erased
+
+
+def test_a_step_is_a_line_with_its_time_and_what_came_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    steps = terminal.Steps(terminal.results())
+    with steps("start, somehow"):
+        pass
+    with steps("load 4,000 rows, in batches", 4000) as advance:
+        advance(4000)
+        steps.note("all in")
+    out, err = capsys.readouterr()
+    assert err == ""
+    first, second = out.splitlines()
+    assert re.fullmatch(r" +\d\.\d s  start, somehow", first)
+    assert re.fullmatch(r" +\d\.\d s  load 4,000 rows, in batches: all in", second)
+
+
+def test_a_step_says_how_far_it_is(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "STEP_INTERVAL_S", 0.0)
+    with terminal.Steps(terminal.results())("load 4,000 rows, in batches", 4000) as advance:
+        advance(1000)
+    assert capsys.readouterr().err.startswith("         load 4,000 rows: 1,000 of 4,000 rows, ")
+
+
+def test_a_step_that_cannot_be_counted_shows_a_terminal_that_it_goes_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with terminal.Steps(terminal.results())("start"):
+        pass
+    assert capsys.readouterr().out.count("start") == 2

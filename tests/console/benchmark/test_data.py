@@ -12,6 +12,7 @@ from console.client.pages import Walk
 from console.client.snapshots import newest_snapshot
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
+from console.paths import PROGRAM
 from tests.support.local.faults import FaultyApi, answers
 
 
@@ -60,4 +61,4 @@ def test_an_empty_data_set_cannot_be_measured(faulty: FaultyApi) -> None:
     faulty.script.append(answers(200, {"snapshots": [{"bookmark": "7.0", "hash": "0", "bytes": 9}]}))
     with Client(faulty.url) as client, pytest.raises(ConsoleError, match="has no rows to read") as error:
         inspect_data(client, [])
-    assert error.value.hint == f"python -m console seed --url {faulty.url} --count 10000"
+    assert error.value.hint == f"{PROGRAM} seed --url {faulty.url} --count 10000"

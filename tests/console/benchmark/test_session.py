@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from console.benchmark.session import FIRST_READS, WARM_UPS, measure_newest
+from console.benchmark.session import FIRST_READS, WARM_UPS, count_newest, measure_newest
 from console.client.client import Client
 from console.local.background import BackgroundStack
 from console.local.project import project_stack
@@ -30,6 +30,7 @@ def batched_by_three(paths: list[str]) -> Iterator[tuple[str, ...]]:
 
 def test_reads_take_turns_and_first_reads_are_those_of_new_sandboxes(stack: BackgroundStack) -> None:
     recycled: list[int] = []
+    done: list[int] = []
 
     def recycle() -> None:
         stack.recycle()
@@ -38,7 +39,8 @@ def test_reads_take_turns_and_first_reads_are_those_of_new_sandboxes(stack: Back
     with FaultyApi(stack.url) as faulty, Client(faulty.url) as client:
         client.post("/insert", {"items": spread(20)})
         faulty.seen.clear()
-        size = measure_newest(client, 10, recycle)
+        size = measure_newest(client, 10, recycle, done.append)
+    assert sum(done) == count_newest(10)
     assert recycled == list(range(1, 1 + FIRST_READS * len(SOURCES)))  # before each read; first the snapshot is asked
     asked = [path[1:].partition("?") for _, path, _ in faulty.seen]
     assert {(source, query) for source, _, query in asked} == {

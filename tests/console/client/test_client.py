@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from console.client.client import Client, read_members
-from console.errors import ConsoleError
-from tests.support.local.faults import FaultyApi, answers, drops
+from console.errors import ConsoleError, NotDoneError
+from tests.support.local.faults import FaultyApi, Step, answers, drops
 
 OK = answers(200, {"fine": True})
 
@@ -141,3 +141,32 @@ def test_an_answer_without_an_object_is_unexpected(api: FaultyApi, body: str) ->
         response = client.get("/")
     with pytest.raises(ConsoleError, match="gave an unexpected answer: not a JSON object"):
         read_members(response)
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_doubtful"),
+    [
+        ([answers(400)], False),
+        ([answers(500)], True),
+        ([answers(409, retry_after="999")], True),
+        ([drops, answers(400)], True),
+        ([answers(503), answers(403)], True),
+        ([answers(429, retry_after="999")], False),
+    ],
+)
+def test_a_failure_says_if_what_was_asked_may_have_been_done(
+    api: FaultyApi, pauses: list[float], steps: list[Step], is_doubtful: bool
+) -> None:
+    api.script.extend([OK, *steps])
+    with Client(api.url) as client:
+        client.get("/")
+        with pytest.raises(ConsoleError) as error:
+            client.post("/insert", {})
+    assert isinstance(error.value, NotDoneError) is not is_doubtful
+
+
+def test_where_nobody_listens_nothing_was_done() -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        with Client(f"http://127.0.0.1:{bound.getsockname()[1]}") as client, pytest.raises(NotDoneError):
+            client.post("/insert", {})

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 
 from console.client import target
+from console.errors import ConsoleError
 
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("API_URL", raising=False)
+    monkeypatch.delenv("PORT", raising=False)
+    monkeypatch.setenv("LOCAL_DIR", str(tmp_path / "local"))
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
 
 
@@ -42,3 +46,31 @@ def test_a_pulumi_that_cannot_run_is_as_none(tmp_path: Path) -> None:
     (tmp_path / "pulumi").write_bytes(b"\x7fELF")
     (tmp_path / "pulumi").chmod(0o755)
     assert target.api_url("") == "http://127.0.0.1:8787"
+
+
+def left(tmp_path: Path, text: str) -> None:
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "url").write_text(text)
+
+
+def test_the_address_that_a_running_stack_left_comes_before_the_port(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORT", "9000")
+    assert target.api_url("") == "http://127.0.0.1:9000"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        left(tmp_path, f"{url}\n")
+        assert target.api_url("") == url
+        pulumi(tmp_path, "echo https://stack")
+        assert target.api_url("") == "https://stack"
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "http://127.0.0.1:99999", "http://127.0.0.1:1\n"])
+def test_an_address_where_nobody_answers_says_whose_it_was(tmp_path: Path, text: str) -> None:
+    left(tmp_path, text)
+    with pytest.raises(ConsoleError, match="the local stack does not answer any more") as error:
+        target.api_url("")
+    assert str(tmp_path / "local" / "url") in str(error.value)
+    assert "make serve" in error.value.hint
+    assert target.api_url("http://given") == "http://given"

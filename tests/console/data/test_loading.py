@@ -27,6 +27,6 @@ def test_an_interrupt_before_the_first_row_still_says_how_to_start_again() -> No
         def append(self, key: str, drafts: object) -> str:
             raise KeyboardInterrupt
 
-    with pytest.raises(ConsoleError, match=r"^interrupted; 0 of 9 rows are in$") as error:
+    with pytest.raises(ConsoleError, match=r"^interrupted; 0 of 9 rows are in, and perhaps the next 9$") as error:
         load(Interrupted(), LoadPlan(9, 2, 1, "r", 1000), lambda _: None, "seed")
     assert (error.value.code, error.value.hint) == (130, "seed --count 9 --seed 2 --start 1 --run r")

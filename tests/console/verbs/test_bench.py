@@ -17,7 +17,7 @@ import pytest
 from console.benchmark.samples import Samples
 from console.client.client import Client
 from console.local.background import BackgroundStack
-from console.paths import ROOT
+from console.paths import PROGRAM, ROOT
 from console.results.result import BenchResult, Size, load
 from console.verdict.verdict import advise
 from handlers.routes import SOURCES
@@ -197,7 +197,7 @@ def test_what_cannot_go_on_keeps_what_was_measured(
     error, hint = ran.err.splitlines()[-2:]
     (path,) = tmp_path.glob("*.json")
     assert error.endswith(f"403: Forbidden; what was measured until then is in {path}")
-    assert hint == f"Try: python -m console report {path}"
+    assert hint == f"Try: {PROGRAM} report {path}"
     assert "Incomplete" in path.with_suffix(".md").read_text(encoding="utf-8")
 
 
@@ -215,7 +215,7 @@ def test_ctrl_c_keeps_what_was_measured(loaded: BackgroundStack, faulty: FaultyA
     error, hint = err.splitlines()[-2:]
     (path,) = tmp_path.glob("*.json")
     assert error == f"Error: interrupted; what was measured until then is in {path}"
-    assert hint == f"Try: python -m console report {path}"
+    assert hint == f"Try: {PROGRAM} report {path}"
     result = load(path)
     assert not result.complete
     assert sum(kinds(result.sizes[0]).values()) == len(lines_in(tmp_path)) >= 30

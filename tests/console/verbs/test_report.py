@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from console.paths import PROGRAM
 from console.results.result import BenchResult, save
 from tests.console.conftest import RunConsole
 from tests.support.results import figures, measurement, sample_result, size
@@ -66,7 +67,7 @@ def test_without_files_it_is_the_newest(
     monkeypatch.chdir(tmp_path)
     ran = run_console("report")
     assert ran.code == 1
-    assert ran.err == "Error: there is no result in docs/benchmarks\nTry: python -m console bench --local\n"
+    assert ran.err == f"Error: there is no result in docs/benchmarks\nTry: {PROGRAM} bench --local\n"
     os.makedirs("docs/benchmarks")
     for name in ("20261121-090000", "20261122-090000", "20261120-090000"):
         put(Path("docs/benchmarks"), name, sample_result())

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any, NamedTuple
 
 import pytest
 
 from console.local.background import BackgroundStack
+from console.paths import PROGRAM
 from handlers.routes import SOURCES
 from tests.console.conftest import RunConsole
 from tests.support.api import spread
@@ -39,6 +41,7 @@ def test_all_paths_hold_what_the_snapshot_says(
     result = json.loads(ran.out)
     assert published["rows"] == ROWS
     expected = {"bookmark": published["bookmark"], "rows": ROWS, "hash": published["hash"], "is_right": True}
+    expected["unpublished"] = 5
     assert {name: result[name] for name in expected} == expected
     for check, source in zip(result["paths"], SOURCES, strict=True):
         assert check.pop("seconds") > 0
@@ -49,7 +52,9 @@ def test_all_paths_hold_what_the_snapshot_says(
 def test_the_outcome_for_people(loaded: BackgroundStack, published: dict[str, Any], run_console: RunConsole) -> None:
     ran = run_console("verify", "--url", loaded.url)
     assert ran.code == 0
-    announced, *progress = ran.err.splitlines()
+    announced, *progress, unpublished, how = ran.err.splitlines()
+    assert unpublished == "5 newer rows are in no snapshot yet. The next insert publishes them, or:"
+    assert how == f"curl -X POST {loaded.url}/snapshots"
     assert announced == f"2,345 rows at {published['bookmark']}, {loaded.url}"
     assert all(line.startswith("verify: ") for line in progress)  # where it took long
     lines = [line for line in ran.out.splitlines() if published["hash"] in line]
@@ -163,7 +168,7 @@ def test_without_a_snapshot_there_is_nothing_to_verify(faulty: FaultyApi, run_co
     faulty.script.append(answers(200, {"snapshots": []}))
     ran = run_console("verify", "--url", faulty.url)
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == f"Error: {faulty.url} has no snapshot yet\nTry: python -m console seed --count 1000\n"
+    assert ran.err == f"Error: {faulty.url} has no snapshot yet\nTry: {PROGRAM} seed --url {faulty.url} --count 1000\n"
 
 
 @pytest.mark.parametrize(
@@ -196,6 +201,32 @@ def test_a_bookmark_of_another_ledger_is_refused(
 def test_an_empty_ledger_is_right(live: BackgroundStack, faulty: FaultyApi, run_console: RunConsole) -> None:
     text = '{"bookmark":"7.0","count":0,"data":[],"next":null}'
     faulty.script.extend(
-        [answers(200, {"snapshots": [{"bookmark": "7.0", "hash": "0" * 32, "bytes": 1}]}), *[answers(200, text)] * 3]
+        [answers(200, {"snapshots": [{"bookmark": "7.0", "hash": "0" * 32, "bytes": 1}]}), *[answers(200, text)] * 4]
     )
-    assert run_console("verify", "--url", faulty.url).code == 0
+    ran = run_console("verify", "--url", faulty.url)
+    assert (ran.code, "no snapshot yet" in ran.err) == (0, False)
+
+
+def test_one_row_of_another_ledger_is_unpublished(faulty: FaultyApi, run_console: RunConsole) -> None:
+    snapshots = {"snapshots": [{"bookmark": "7.0", "hash": "0" * 32, "bytes": 1}]}
+    page = '{"bookmark":"7.0","count":0,"data":[],"next":null}'
+    head = '{"bookmark":"8.1","count":1,"data":[],"next":null}'
+    faulty.script.extend([answers(200, snapshots), *[answers(200, page)] * 3, answers(200, head)])
+    ran = run_console("verify", "--url", faulty.url)
+    assert ran.code == 0
+    assert "1 newer row is in no snapshot yet. The next insert publishes it, or:" in ran.err
+
+
+def test_a_page_without_a_bookmark_is_unexpected(faulty: FaultyApi, run_console: RunConsole) -> None:
+    snapshots = {"snapshots": [{"bookmark": "7.0", "hash": "0" * 32, "bytes": 1}]}
+    page = '{"bookmark":"7.0","count":0,"data":[],"next":null}'
+    faulty.script.extend([answers(200, snapshots), *[answers(200, page)] * 3, answers(200, {"bookmark": "no"})])
+    assert "unexpected answer: no bookmark" in run_console("verify", "--url", faulty.url).err
+
+
+def test_the_command_that_publishes_does(live: BackgroundStack, run_console: RunConsole) -> None:
+    web.post(f"{live.url}/insert", json={"items": spread(3)}, headers={"prefer": "respond-async"})
+    curl, option, method, url = shlex.split(run_console("verify", "--url", live.url).err.splitlines()[-1])
+    assert (curl, option, method) == ("curl", "-X", "POST")
+    assert web.post(url).status_code == 201
+    assert json.loads(run_console("verify", "--url", live.url, "--json").out)["unpublished"] == 0

@@ -1,0 +1,97 @@
+"""The demo: the main job on a local stack of its own, from nothing to three read paths compared and proven alike."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from console.benchmark.session import count_newest, measure_newest
+from console.client.client import Client
+from console.client.snapshots import newest_snapshot
+from console.data.agreement import compare_answers, list_queries
+from console.data.loading import Loaded, LoadPlan, load
+from console.data.verification import Verification, complain, verify_paths
+from console.data.writers import ApiWriter
+from console.errors import ConsoleError
+from console.local.background import BackgroundStack
+from console.local.project import project_stack
+from console.paths import PROGRAM
+from console.results.environment import environment
+from console.results.result import Environment, Size
+from console.terminal import Steps
+from console.wording import three_digits
+from handlers.routes import MAX_INSERT_ROWS, SOURCES
+
+SEED = 1
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """The findings of the demo: how the loading went, what was measured, and the proof that the paths agree."""
+
+    loaded: Loaded
+    environment: Environment
+    size: Size
+    verification: Verification
+
+
+def run_demo(steps: Steps, count: int, reads: int) -> DemoResult:
+    """Start a local stack, load it, measure the paths, prove that they answer alike, and stop it again.
+
+    Args:
+        steps: told of each.
+        count: how many rows.
+        reads: warm reads on each path.
+
+    Raises:
+        ConsoleError: something failed, or the paths differ.
+    """
+    with tempfile.TemporaryDirectory(prefix="lambda-sqlite-") as folder:
+        stack = BackgroundStack(project_stack(Path(folder), sandboxes=1))
+        try:
+            with steps("start the local stack: an emulated DynamoDB, two functions, a gateway"):
+                stack.start()
+            with Client(stack.url) as client:
+                loaded = _load(client, steps, count)
+                size = _measure(client, steps, reads, stack)
+                _compare(client, steps)
+                return DemoResult(loaded, environment(client), size, _verify(client, steps))
+        finally:
+            with steps("stop the local stack"):
+                stack.stop()
+
+
+def _load(client: Client, steps: Steps, count: int) -> Loaded:
+    with steps(f"insert {count:,} rows through the API", count) as advance:
+        plan = LoadPlan(count, SEED, 1, "demo", MAX_INSERT_ROWS)
+        try:
+            loaded = load(ApiWriter(client), plan, advance, "")
+        except ConsoleError as error:  # there is nothing to go on with: the stack ends with the demo
+            raise ConsoleError(str(error), f"{PROGRAM} demo", error.code) from error
+        steps.note(
+            f"{three_digits(loaded.per_second)} rows/s, snapshot published in {three_digits(loaded.publish_seconds)} s"
+        )
+    return loaded
+
+
+def _measure(client: Client, steps: Steps, reads: int, stack: BackgroundStack) -> Size:
+    what = f"read each path {reads:,} times, taking turns, and first in new sandboxes"
+    with steps(what, count_newest(reads), "requests") as advance:
+        return measure_newest(client, reads, stack.recycle, advance)
+
+
+def _compare(client: Client, steps: Steps) -> None:
+    asked = list_queries(client)
+    with steps("ask all three paths the same", len(asked), "queries") as advance:
+        equal_bytes = compare_answers(client, asked, advance)
+        steps.note(f"{len(asked)} queries, {equal_bytes:,} bytes, alike to the byte")
+
+
+def _verify(client: Client, steps: Steps) -> Verification:
+    published = newest_snapshot(client)
+    with steps("verify each path against the snapshot", published.bookmark.seq * len(SOURCES)) as advance:
+        outcome = verify_paths(client, published, advance)
+        complain(outcome)
+        steps.note(f"{outcome.rows:,} rows each, count and content hash agree")
+    return outcome

@@ -1,0 +1,76 @@
+"""Requests that failed, said so that one can do something about it: nobody answered, or the answer is a refusal."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+
+import httpx
+
+from console.client.signing import LOOPBACK
+from console.errors import ConsoleError, NotDoneError
+
+REFUSED_HINTS = {
+    401: "send requests that the API's authorisation lets through",
+    403: "have AWS credentials whose user may call this API; `seed --direct` writes to the table itself",
+    404: "check --url: it is the API's address without a path behind it",
+    503: "try again; GET /health and GET /command/health say which part is away",
+}
+LOCAL_HINT = "start the local stack with `make serve`, or name another API with --url"
+REMOTE_HINT = "check this machine's network, and the address: `pulumi stack output api_url` prints the stack's"
+# By what lies behind the failure, the first that fits.
+HINTS: tuple[tuple[type[Exception], str], ...] = (
+    (ssl.SSLCertVerificationError, "check the host in --url; SSL_CERT_FILE names other certificates to trust"),
+    (ssl.SSLError, "check --url: on that port nobody speaks TLS; is it http:// instead?"),
+    (socket.gaierror, "check the host's name in --url: `pulumi stack output api_url` prints the stack's"),
+)
+
+
+def unreachable(url: str, error: httpx.TransportError, *, is_doubtful: bool = True) -> ConsoleError:
+    """Make the error for an API that does not answer.
+
+    Args:
+        is_doubtful: what was asked may have been done.
+    """
+    reason = str(error) or type(error).__name__
+    is_here = httpx.URL(url).host in LOOPBACK
+    causes = _causes(error)
+    known = (hint for kind, hint in HINTS if any(isinstance(cause, kind) for cause in causes))
+    hint = next(known, LOCAL_HINT if is_here else REMOTE_HINT)
+    return _kind(is_doubtful)(f"{url} does not answer: {reason}", hint)
+
+
+def refused(response: httpx.Response, *, is_doubtful: bool = True) -> ConsoleError:
+    """Make the error for an answer that refuses what was asked; arguments as of `unreachable`."""
+    asked = f"{response.request.method} {response.request.url}"
+    hint = REFUSED_HINTS.get(response.status_code, "change what the message names")
+    return _kind(is_doubtful)(f"{asked} was answered with {response.status_code}: {_detail(response)}", hint)
+
+
+def unexpected(response: httpx.Response, what: str) -> ConsoleError:
+    """Make the error for an answer that this API does not give."""
+    asked = f"{response.request.method} {response.request.url}"
+    return ConsoleError(f"{asked} gave an unexpected answer: {what}", "check --url: is it the address of this API?")
+
+
+def _kind(is_doubtful: bool) -> type[ConsoleError]:
+    return ConsoleError if is_doubtful else NotDoneError
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    """Return an error and all that led to it."""
+    found: list[BaseException] = []
+    while error is not None:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found
+
+
+def _detail(response: httpx.Response) -> str:
+    """Return what the problem object says, or the gateway's own message, or the text as it is."""
+    try:
+        problem = json.loads(response.text)
+        return str(problem.get("detail") or problem["message"])
+    except (ValueError, KeyError, AttributeError):
+        return response.text[:200].strip() or response.reason_phrase

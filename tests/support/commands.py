@@ -1,0 +1,32 @@
+"""Command lines of the console, taken at their word: whether they could be typed."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shlex
+from typing import Any
+
+import typer
+from typer.main import get_command
+
+from console.cli import app
+from console.paths import PROGRAM
+
+
+def check_command(line: str) -> None:
+    """Parse what follows the program's name as the console would, and run nothing. Raises what typer raises."""
+    group: Any = get_command(app)  # typer's own type does not say that it has commands
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), group.make_context("console", shlex.split(line)) as context:
+            name, verb, rest = group.resolve_command(context, [*context._protected_args, *context.args])
+            verb.make_context(name, rest, parent=context)
+    except typer.Exit as ended:  # --help
+        assert ended.exit_code == 0
+
+
+def check_hints(printed: str) -> None:
+    """Check every command that errors tell to try."""
+    for line in printed.splitlines():
+        if line.startswith(f"Try: {PROGRAM}"):
+            check_command(line.removeprefix(f"Try: {PROGRAM}"))
