@@ -13,11 +13,6 @@ from handlers.routes import COMMAND, QUERY, gateway_routes
 SOURCES = ("/sqlite-efs", "/sqlite-tmp", "/ddb")
 
 
-def spread(count: int, first: int = 1) -> list[dict[str, float]]:
-    """Items whose values lie evenly between 0 and 1, however many there are: a filter keeps its share of any run."""
-    return [{"random_value": number * 0.618034 % 1} for number in range(first, first + count)]
-
-
 class Answer:
     """One response, with its body parsed."""
 

@@ -22,11 +22,12 @@ from handlers.ledger.ledger import Ledger, Range
 from handlers.reads.page import PageQuery
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_tmp import CopyingReader
-from handlers.rows import Row
+from handlers.rows import TABLE, Row, row_of
 from handlers.settings import Settings
 from handlers.snapshots.catalog import Catalog, Name, snapshots_dir
 from handlers.snapshots.publish import Published, Publisher
 from handlers.telemetry.usage import Usage
+from tests.support.drafts import draft, with_value
 
 EPOCH = 1000
 ALL = {"limit": "1000", "order": "asc"}
@@ -35,7 +36,8 @@ ALL = {"limit": "1000", "order": "asc"}
 def make_row(seq: int, value: float | None = None) -> Row:
     """A row whose content follows from its sequence number."""
     created_at = f"2026-01-01T{seq // 3600 % 24:02d}:{seq // 60 % 60:02d}:{seq % 60:02d}.000Z"
-    return (seq, f"id-{seq:08d}", (seq * 0.618034) % 1 if value is None else value, created_at)
+    row = row_of(seq, f"id-{seq:08d}", draft(seq), created_at)
+    return with_value(row, (seq * 0.618034) % 1 if value is None else value)
 
 
 def make_rows(count: int, first: int = 1) -> list[Row]:
@@ -141,7 +143,7 @@ def contents(path: Path) -> tuple[list[tuple[object, ...]], list[tuple[object, .
     """All rows and the meta row, read by nothing of ours."""
     connection = sqlite3.connect(path)
     try:
-        rows = connection.execute("SELECT * FROM randoms ORDER BY seq").fetchall()
+        rows = connection.execute(f"SELECT * FROM {TABLE} ORDER BY seq").fetchall()
         return rows, connection.execute("SELECT * FROM snapshot").fetchall()
     finally:
         connection.close()

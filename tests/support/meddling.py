@@ -15,6 +15,7 @@ from handlers.aws.table import page_of, rows_key
 from handlers.domain.bookmark import Bookmark
 from handlers.ledger.appender import Appender
 from handlers.ledger.ledger import HEAD_KEY, Ledger, Range
+from tests.support.drafts import draft, with_value
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -143,8 +144,8 @@ def appender(ledger: Ledger, epoch: int = EPOCH, now: Callable[[], float] = lamb
 
 
 def drafts(count: int, start: int = 0) -> list[Draft]:
-    """Rows that can be told apart by their value. The emulator denies a resend with "1.0": it made it "1"."""
-    return [(number + 0.5,) for number in range(start, start + count)]
+    """Rows that can be told apart."""
+    return [draft(number) for number in range(start, start + count)]
 
 
 def all_rows(ledger: Ledger) -> list[Row]:
@@ -183,4 +184,4 @@ def put_rows(ledger: Ledger, made: list[Row], epoch: int = EPOCH) -> None:
 
 
 def row_of(seq: int, value: float = 0.5, created_at: str = "2026-01-01T00:00:00.000Z") -> Row:
-    return rows.row_of(seq, f"{seq:026d}", (value,), created_at)
+    return with_value(rows.row_of(seq, f"{seq:026d}", draft(seq), created_at), value)
