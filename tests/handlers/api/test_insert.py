@@ -101,10 +101,9 @@ JSON: Strategy[Any] = st.recursive(
     lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=5), children, max_size=4),
     max_leaves=8,
 )
-ITEM: Strategy[Any] = st.builds(
-    lambda given, changed: given | changed,
-    st.builds(fields, st.integers(1, 9)),
-    st.fixed_dictionaries({}, optional={VALUE: st.floats() | st.integers(), UNKNOWN: JSON}),
+ITEM: Strategy[Any] = st.fixed_dictionaries(
+    {name: st.just(given) for name, given in fields().items()} | {VALUE: st.floats() | st.integers()},
+    optional={UNKNOWN: JSON},
 )
 BODIES: Strategy[dict[str, Any]] = st.dictionaries(
     st.sampled_from(["count", "items", *DRAFT_SCHEMA]) | st.text(max_size=5),
