@@ -1,18 +1,27 @@
-"""The shipped column `random_value` through the API. With another data model this file and test_rows.py are yours."""
+"""The shipped column `random_value`, through the whole project.
+
+With another data model change this file and tests/handlers/test_rows.py; no other test knows the columns.
+"""
 
 from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.costs.scenario import Scenario
 from handlers.api.insert import call_of, drafts_of
 from handlers.api.request import Request
-from handlers.domain.numbers import ALLOWED
+from handlers.aws.table import page_of, rows_key
+from handlers.domain.numbers import ALLOWED, number_text
+from handlers.rows import Row, random_draft, row_of
+from handlers.snapshots.build import WorkingFile
 from tests.support.api import SOURCES, Api, event
 from tests.support.problems import assert_problem
 
@@ -93,3 +102,32 @@ def test_a_retry_with_the_number_spelled_otherwise_is_a_retry(api: Api) -> None:
     assert [answer.status for answer in answers] == [201, 201]
     assert json.loads(answers[0].text)["ids"] == answers[1].json["ids"]
     assert answers[1].headers["idempotent-replayed"] == "true"
+
+
+def test_the_default_row_and_its_snapshot_are_as_large_as_these_rows(tmp_path: Path) -> None:
+    random = Random(1)
+    held = [row_of(seq, f"{seq:026d}", random_draft(random), "2026-11-21T09:00:00.123Z") for seq in range(1, 10_001)]
+    working = WorkingFile.create(str(tmp_path / "working.db"), 1)
+    working.apply(held)
+    working.finish()
+    snapshot_bytes = Path(working.path).stat().st_size
+    working.close()
+    scenario = Scenario(rows=len(held))
+    assert sum(map(ledger_bytes, held)) / len(held) == pytest.approx(scenario.row_bytes, rel=0.03)
+    assert snapshot_bytes == pytest.approx(scenario.snapshot_bytes, rel=0.03)
+
+
+def ledger_bytes(row: Row) -> int:
+    """An item's size as DynamoDB's documentation counts it: names, text in UTF-8, two digits of a number a byte."""
+    texts = [
+        "pk",
+        rows_key(1_763_715_600_000, page_of(row[0])),
+        "sk",
+        "id",
+        row[1],
+        "random_value",
+        "created_at",
+        row[3],
+    ]
+    digits = [len(number_text(row[2]).split("e")[0].replace(".", "").strip("0")), len(str(row[0]))]
+    return sum(map(len, texts)) + sum(math.ceil(count / 2) + 1 for count in digits)
