@@ -131,7 +131,7 @@ BAD: dict[str, Callable[[Place], Path]] = {
     "link to a good file": lambda place: link_to(place, oldest(place)),
     "pipe": pipe,
     "socket": socket,
-    "future schema": lambda place: altered(place, COUNTED, "UPDATE snapshot SET schema_version = 2"),
+    "future schema": lambda place: altered(place, COUNTED, "UPDATE snapshot SET schema_version = schema_version + 1"),
     "future meta table": lambda place: altered(place, COUNTED, "ALTER TABLE snapshot RENAME COLUMN seq TO position"),
     "no meta row": lambda place: altered(place, "DELETE FROM snapshot"),
     "two meta rows": lambda place: altered(place, COUNTED, "INSERT INTO snapshot SELECT * FROM snapshot"),
