@@ -18,6 +18,7 @@ from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
 from handlers.domain.stats import Stats
 from handlers.reads.sqlite_efs import SqliteReader
+from handlers.rows import TABLE
 from handlers.snapshots.catalog import Name
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.snapshot import describe, open_snapshot
@@ -107,7 +108,7 @@ def foreign_database(place: Place) -> Path:
     scratch = place.tmp / "foreign.db"
     connection = sqlite3.connect(scratch)
     connection.executescript(
-        "CREATE TABLE randoms(seq INTEGER PRIMARY KEY, json TEXT); INSERT INTO randoms VALUES(1,1)"
+        f"CREATE TABLE {TABLE}(seq INTEGER PRIMARY KEY, json TEXT); INSERT INTO {TABLE} VALUES(1,1)"
     )
     connection.close()
     return named_right(place, scratch.read_bytes())
@@ -130,7 +131,7 @@ BAD: dict[str, Callable[[Place], Path]] = {
     "link to a good file": lambda place: link_to(place, oldest(place)),
     "pipe": pipe,
     "socket": socket,
-    "future schema": lambda place: altered(place, COUNTED, "UPDATE snapshot SET schema_version = 2"),
+    "future schema": lambda place: altered(place, COUNTED, "UPDATE snapshot SET schema_version = schema_version + 1"),
     "future meta table": lambda place: altered(place, COUNTED, "ALTER TABLE snapshot RENAME COLUMN seq TO position"),
     "no meta row": lambda place: altered(place, "DELETE FROM snapshot"),
     "two meta rows": lambda place: altered(place, COUNTED, "INSERT INTO snapshot SELECT * FROM snapshot"),

@@ -10,6 +10,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -17,14 +18,15 @@ from console.local import payload
 from console.local.emulator import Emulator
 from handlers.aws.dynamodb import make_client
 from handlers.aws.table import create_table_arguments
-from handlers.domain.numbers import ALLOWED
+from handlers.rows import TABLE, VALUE
 from tests.support.api import SOURCES, Answer, Api
+from tests.support.drafts import UNKNOWN, fields, refused
 from tests.support.problems import assert_problem
 
 JSON = {"content-type": "application/json"}
 COUNT = "an integer from 1 to 1000"
 INJECTIONS = (
-    "1; DROP TABLE randoms",
+    f"1; DROP TABLE {TABLE}",
     "1' OR '1'='1",
     "1 UNION SELECT * FROM sqlite_master",
     "../../etc/passwd",
@@ -83,8 +85,14 @@ def server(filled: Server) -> Iterator[Server]:
     assert filled.head() == filled.bookmark, "something was stored"
 
 
+ITEM = json.dumps(fields()).encode()
+NAME = next(iter(fields()))  # of a column
+
+
 def number(text: str) -> bytes:
-    return b'{"random_value": %s}' % text.encode()
+    """A row whose column of numbers is given as this text."""
+    others = {name: given for name, given in fields().items() if name != VALUE}
+    return b'{"%s": %s%s' % (VALUE.encode(), text.encode(), b", " * bool(others) + json.dumps(others).encode()[1:])
 
 
 # Bodies
@@ -94,13 +102,13 @@ def number(text: str) -> bytes:
     ("body", "reason"),
     [
         (b"{", "Expecting property name"),
-        (b'{"random_value": 1', "delimiter"),
-        (b'{"random_value": 1}}', "Extra data"),
-        (b"{'random_value': 1}", "Expecting property name"),
-        (b"random_value=1", "Expecting value"),
+        (b'{"x": 1', "delimiter"),
+        (ITEM + b"}", "Extra data"),
+        (b"{'x': 1}", "Expecting property name"),
+        (b"x=1", "Expecting value"),
         (b"<x/>", "Expecting value"),
         (b"\0", "Expecting value"),
-        (b'{"random_value": 1}\0', "Extra data"),
+        (ITEM + b"\0", "Extra data"),
         (number("NaN"), "NaN is not a JSON number"),
         (number("Infinity"), "Infinity is not a JSON number"),
         (number("-Infinity"), "-Infinity is not a JSON number"),
@@ -110,17 +118,17 @@ def number(text: str) -> bytes:
         (number("1."), "delimiter"),
         (number("1_000"), "delimiter"),
         (number("٣"), "Expecting value"),
-        (b'{"random_value": 1, "random_value": 2}', "stands twice"),
-        (b'{"items": [{"random_value": 1, "random_value": 1}]}', "stands twice"),
+        (b'{"x": 1, "x": 2}', "stands twice"),
+        (b'{"items": [{"x": 1, "x": 1}]}', "stands twice"),
         ("\ufeff{}".encode(), "BOM"),
-        ('{"random_value": 1}'.encode("utf-16"), "can't decode"),
-        ('{"random_value": 1}'.encode("utf-32-le"), "Expecting property name"),
-        (b'{"random_value": "\xff"}', "can't decode"),
-        (b'{"random_value": "\xc0\xaf"}', "can't decode"),
-        (b'{"random_value": "\xed\xa0\x80"}', "can't decode"),
-        (b'{"random_value": "\\ud800"}', "surrogates not allowed"),
+        (ITEM.decode().encode("utf-16"), "can't decode"),
+        (ITEM.decode().encode("utf-32-le"), "Expecting property name"),
+        (b'{"x": "\xff"}', "can't decode"),
+        (b'{"x": "\xc0\xaf"}', "can't decode"),
+        (b'{"x": "\xed\xa0\x80"}', "can't decode"),
+        (b'{"x": "\\ud800"}', "surrogates not allowed"),
         (b'{"\\udc00": 1}', "surrogates not allowed"),
-        (gzip.compress(b'{"random_value": 1}', mtime=0), "can't decode"),
+        (gzip.compress(ITEM, mtime=0), "can't decode"),
         (b"[" * 100_000, "nested too deeply"),
         (b'{"items":' * 50_000, "nested too deeply"),
     ],
@@ -135,7 +143,7 @@ def test_a_body_that_is_not_json_is_malformed(server: Server, path: str, body: b
 def test_depth_is_no_danger(server: Server, depth: int, shape: str) -> None:
     closing = "]" if shape == "[" else "}"
     deep = shape * depth + "1" + closing * depth
-    for body in (f'{{"random_value": {deep}}}', f'{{"x": {deep}}}', f'{{"items": [{deep}]}}', f'{{"count": {deep}}}'):
+    for body in (f'{{"{NAME}": {deep}}}', f'{{"x": {deep}}}', f'{{"items": [{deep}]}}', f'{{"count": {deep}}}'):
         answer = server.insert(body.encode())
         assert answer.status in (400, 422)
         assert_problem(answer, "malformed-request" if answer.status == 400 else "invalid-content")
@@ -149,7 +157,7 @@ def test_a_body_that_is_no_object_is_wrong(server: Server, path: str, body: byte
 
 @pytest.mark.parametrize("path", ["/insert", "/snapshots"])
 def test_a_body_over_1_mb_is_too_large(server: Server, path: str) -> None:
-    for body in (b" " * 1_000_001, b"\xff" * 1_000_001, b'{"random_value": "' + b"x" * 1_000_000 + b'"}'):
+    for body in (b" " * 1_000_001, b"\xff" * 1_000_001, b'{"x": "' + b"x" * 1_000_000 + b'"}'):
         assert_problem(server("POST", path, body, JSON), "content-too-large", str(len(body)), "1000000")
 
 
@@ -194,28 +202,48 @@ def test_another_content_type_is_not_supported(server: Server, path: str, header
         "[]",
         "[0.42]",
         "{}",
-        '{"random_value": 1}',
+        '{"x": 1}',
         '"NaN"',
     ],
 )
 def test_a_value_that_cannot_be_stored_is_named_with_what_is_allowed(server: Server, text: str) -> None:
-    (error,) = assert_problem(server.insert(number(text)), "invalid-content", "random_value", ALLOWED)["errors"]
-    assert (error["field"], error["allowed"]) == ("random_value", ALLOWED)
+    (allowed,) = refused(fields() | {VALUE: None}).values()
+    (error,) = assert_problem(server.insert(number(text)), "invalid-content", VALUE, allowed)["errors"]
+    assert (error["field"], error["allowed"]) == (VALUE, allowed)
     assert error["got"]
-    items = b'{"items": [{"random_value": 1}, %s]}' % number(text)
-    (error,) = assert_problem(server.insert(items), "invalid-content", "items[1].random_value")["errors"]
-    assert (error["field"], error["allowed"]) == ("items[1].random_value", ALLOWED)
+    two = b'{"items": [%s, %s]}' % (ITEM, number(text))
+    (error,) = assert_problem(server.insert(two), "invalid-content", f"items[1].{VALUE}")["errors"]
+    assert (error["field"], error["allowed"]) == (f"items[1].{VALUE}", allowed)
 
 
 @pytest.mark.parametrize(
-    ("content", "fields"),
+    ("content", "where"),
     [
-        ({"random_value": 1, "x": 2}, {"x": "only random_value"}),
-        ({"x": 1}, {"x": "only random_value", "random_value": ALLOWED}),
-        ({"seq": 1, "id": "a", "random_value": 1}, {"seq": "only random_value", "id": "only random_value"}),
-        ({"created_at": "2026-01-01T00:00:00Z", "random_value": 1}, {"created_at": "only random_value"}),
-        ({"Random_Value": 1}, {"Random_Value": "only random_value", "random_value": ALLOWED}),
-        ({"": 1, "random_value": 1}, {"": "only random_value"}),
+        (fields() | {UNKNOWN: 2}, ""),
+        ({UNKNOWN: 1}, ""),
+        (fields() | {"seq": 1, "id": "a"}, ""),
+        (fields() | {"created_at": "2026-01-01T00:00:00Z"}, ""),
+        ({name.title(): given for name, given in fields().items()}, ""),
+        (fields() | {"": 1}, ""),
+        ({}, "items[1]."),
+        (fields() | {UNKNOWN: 1}, "items[1]."),
+    ],
+)
+def test_every_field_that_the_data_model_refuses_is_named(server: Server, content: dict[str, Any], where: str) -> None:
+    sent = {"items": [fields(), content]} if where else content
+    assert_refused(server.insert(json.dumps(sent).encode()), refused(content, where))
+
+
+def assert_refused(answer: Answer, expected: dict[str, str]) -> None:
+    problem = assert_problem(answer, "invalid-content")
+    assert {error["field"]: error["allowed"] for error in problem["errors"]} == expected
+    first = problem["errors"][0]
+    assert f"{first['field']}: got {first['got']}, allowed: {first['allowed']}" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
         ({"count": 0}, {"count": COUNT}),
         ({"count": 1001}, {"count": COUNT}),
         ({"count": -1}, {"count": COUNT}),
@@ -224,30 +252,25 @@ def test_a_value_that_cannot_be_stored_is_named_with_what_is_allowed(server: Ser
         ({"count": "5"}, {"count": COUNT}),
         ({"count": None}, {"count": COUNT}),
         ({"count": 10**300}, {"count": COUNT}),
-        ({"count": 1, "random_value": 1}, {"random_value": "nothing beside count"}),
+        ({"count": 1, VALUE: 1}, {VALUE: "nothing beside count"}),
         ({"count": 1, "items": []}, {"items": "nothing beside count"}),
-        ({"items": [{"random_value": 1}], "random_value": 1}, {"random_value": "nothing beside items"}),
+        ({"items": [fields()], VALUE: 1}, {VALUE: "nothing beside items"}),
         ({"items": []}, {"items": "an array of 1 to 1000 objects"}),
         ({"items": {}}, {"items": "an array of 1 to 1000 objects"}),
         ({"items": None}, {"items": "an array of 1 to 1000 objects"}),
         ({"items": "abc"}, {"items": "an array of 1 to 1000 objects"}),
-        ({"items": [{"random_value": 1}] * 1001}, {"items": "an array of 1 to 1000 objects"}),
-        ({"items": [{"random_value": 1}, {}]}, {"items[1].random_value": ALLOWED}),
+        ({"items": [fields()] * 1001}, {"items": "an array of 1 to 1000 objects"}),
         ({"items": [1, None]}, {"items[0]": "an object", "items[1]": "an object"}),
-        ({"items": [{"random_value": 1, "x": 1}]}, {"items[0].x": "only random_value"}),
     ],
 )
 def test_every_wrong_field_is_named_with_what_is_allowed(
-    server: Server, content: object, fields: dict[str, str]
+    server: Server, content: object, expected: dict[str, str]
 ) -> None:
-    problem = assert_problem(server.insert(json.dumps(content).encode()), "invalid-content")
-    assert {error["field"]: error["allowed"] for error in problem["errors"]} == fields
-    first = problem["errors"][0]
-    assert f"{first['field']}: got {first['got']}, allowed: {first['allowed']}" in problem["detail"]
+    assert_refused(server.insert(json.dumps(content).encode()), expected)
 
 
 @pytest.mark.parametrize(
-    ("content", "fields"),
+    ("content", "expected"),
     [
         ({"full": 1}, {"full": "true or false"}),
         ({"full": "true"}, {"full": "true or false"}),
@@ -255,21 +278,21 @@ def test_every_wrong_field_is_named_with_what_is_allowed(
         ({"Full": True, "x": 1}, {"Full": "only full", "x": "only full"}),
     ],
 )
-def test_a_publication_that_is_wrong(server: Server, content: object, fields: dict[str, str]) -> None:
+def test_a_publication_that_is_wrong(server: Server, content: object, expected: dict[str, str]) -> None:
     problem = assert_problem(server("POST", "/snapshots", json.dumps(content).encode(), JSON), "invalid-content")
-    assert {error["field"]: error["allowed"] for error in problem["errors"]} == fields
+    assert {error["field"]: error["allowed"] for error in problem["errors"]} == expected
 
 
 @pytest.mark.parametrize("text", INJECTIONS)
 def test_injections_are_text(server: Server, text: str) -> None:
-    for content in ({"random_value": text}, {text: 1}, {"count": text}, {"items": [{text: text}]}):
+    for content in (fields() | {VALUE: text}, {text: 1}, {"count": text}, {"items": [{text: text}]}):
         assert_problem(server.insert(json.dumps(content).encode()), "invalid-content")
 
 
 def test_many_long_wrong_fields_get_a_short_answer(server: Server) -> None:
-    content = {"x" * 800 + str(index): "y" * 100 for index in range(1000)}
+    content = fields() | {"x" * 800 + str(index): "y" * 100 for index in range(1000)}
     answer = server.insert(json.dumps(content).encode())
-    assert assert_problem(answer, "invalid-content")["detail"].endswith("(and 1000 more)")
+    assert assert_problem(answer, "invalid-content")["detail"].endswith("(and 999 more)")
     assert len(answer.text) < 10_000
 
 
@@ -281,18 +304,15 @@ def test_an_idempotency_key_that_cannot_be_one_is_malformed(server: Server, key:
 
 
 def test_what_looks_odd_but_is_right_is_stored(filled: Server) -> None:
+    value = repr(fields()[VALUE])
     for body in (
         b"{}",
         b"",
         b" \r\n{\t}\n",
-        number("-0.0"),
-        number("-0"),
-        number("1E+2"),
-        number("0." + "3" * 5000),
-        number("1e-130"),
-        number("9.99e125"),
-        b'{"\\u0072andom_value": 1}',
-        b'{"items": [{"random_value": 1}]}',
+        number(value),
+        number(" \t\r\n" + value),
+        ITEM.replace(NAME.encode(), b"\\u%04x" % ord(NAME[0]) + NAME[1:].encode()),
+        b'{"items": [%s]}' % ITEM,
     ):
         answer = filled.insert(body)
         assert answer.status == 201, body
@@ -363,9 +383,9 @@ def test_a_query_that_is_not_percent_encoded_utf_8_is_malformed(server: Server, 
 
 def test_a_write_takes_no_parameters(server: Server) -> None:
     for path in ("/insert", "/snapshots"):
-        answer = server("POST", path, number("1"), JSON, "random_value=1")
+        answer = server("POST", path, number("1"), JSON, f"{VALUE}=1")
         (error,) = assert_problem(answer, "malformed-request")["errors"]
-        assert error == {"field": "random_value", "got": '"1"', "allowed": "no parameters"}
+        assert error == {"field": VALUE, "got": '"1"', "allowed": "no parameters"}
 
 
 @pytest.mark.parametrize("text", INJECTIONS)

@@ -21,6 +21,7 @@ from handlers.ledger.idempotency import Call
 from handlers.ledger.ledger import Ledger
 from handlers.settings import Settings
 from tests.support.api import Answer, event
+from tests.support.drafts import are_of
 from tests.support.meddling import (
     EPOCH,
     Clock,
@@ -63,7 +64,7 @@ def check_once(ledger: Ledger, appended: Appended, count: int) -> None:
     """The call's rows are in, once each, in order, and the bookmark is the last one's."""
     found = all_rows(ledger)
     assert tuple(row[1] for row in found) == appended.ids
-    assert [row[2] for row in found] == [draft[0] for draft in drafts(count)]
+    assert are_of(found, drafts(count))
     assert appended.bookmark == Bookmark(EPOCH, count)
     assert not appended.is_replay
 
@@ -114,7 +115,7 @@ def test_a_lost_answer_is_not_mixed_up_with_another_writers_rows(ledger: Ledger,
 
     meddled = MeddledLedger(ledger, transact_write_items=[lose_request, overtaken])
     appended = appender(meddled).append(drafts(2), Clock().deadline(), key)
-    assert [row[2] for row in all_rows(ledger)] == [900.5, 0.5, 1.5]
+    assert are_of(all_rows(ledger), drafts(1, start=900) + drafts(2))
     assert appended.bookmark == Bookmark(EPOCH, 3)
 
 
@@ -307,7 +308,7 @@ def test_a_call_cut_again_and_again_is_done_at_last_and_repeats_nothing(
             assert problem.status == 503
             clock.pass_s(float(problem.headers["retry-after"]) + 10)
     appended = appender(ledger, now=clock).append(drafts(300), no_time_limit(), call)
-    assert [row[2] for row in all_rows(ledger)] == [draft[0] for draft in drafts(300)]
+    assert are_of(all_rows(ledger), drafts(300))
     assert appended.ids == tuple(row[1] for row in all_rows(ledger))
 
 
@@ -359,4 +360,4 @@ def test_an_appender_works_on_after_an_outage(ledger: Ledger) -> None:
         writer.append(drafts(1, start=1), Clock().deadline())
     meddled.meddled.plan("transact_write_items", [])
     assert writer.append(drafts(1, start=2), no_time_limit()).bookmark == Bookmark(EPOCH, 3)
-    assert [row[2] for row in all_rows(ledger)] == [0.5, 1.5, 2.5]
+    assert are_of(all_rows(ledger), drafts(3))

@@ -13,6 +13,7 @@ import pytest
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
 from handlers.ledger.ledger import Ledger
+from handlers.rows import SCHEMA_VERSION
 from handlers.snapshots.catalog import CLOCKS_APART_MS, Name
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.published import PublishedSnapshots
@@ -102,7 +103,7 @@ def test_an_empty_table_by_mistake_and_the_right_one_again_says_what_is_wrong(
 def foreign(place: Place, bookmark: Bookmark) -> Path:
     """A file as code of another schema version publishes it."""
     place.snapshots.mkdir(exist_ok=True)
-    path = place.snapshots / Name.of(bookmark, "0123456789abcdef", schema=2)
+    path = place.snapshots / Name.of(bookmark, "0123456789abcdef", schema=SCHEMA_VERSION + 1)
     path.write_bytes(b"of another form")
     return path
 

@@ -13,11 +13,13 @@ from handlers.api.insert import NOT_PUBLISHED
 from handlers.command import make_handler, make_router
 from handlers.domain.bookmark import Bookmark
 from handlers.ledger.ledger import Ledger
+from handlers.rows import VALUE
 from handlers.settings import Settings, SettingsError
 from handlers.snapshots.catalog import Catalog, snapshots_dir
 from handlers.snapshots.publish import Publisher
 from handlers.telemetry.runtime import VERSION
 from tests.support.api import Answer, Api, event
+from tests.support.drafts import UNKNOWN, are_of, draft, items
 from tests.support.meddling import Clock, all_rows, no_time_limit, set_head
 
 
@@ -38,10 +40,12 @@ def names(environ: dict[str, str]) -> list[str]:
 
 
 def test_an_insert_appends_and_publishes(api: Api, ledger: Ledger, environ: dict[str, str]) -> None:
-    answer = api.post("/insert", {"items": [{"random_value": 0.25}, {"random_value": -3}]})
+    answer = api.post("/insert", {"items": items(2)})
     assert answer.status == 201
     content = answer.json
-    assert [row[1:3] for row in all_rows(ledger)] == list(zip(content["ids"], [0.25, -3.0], strict=True))
+    found = all_rows(ledger)
+    assert [row[1] for row in found] == content["ids"]
+    assert are_of(found, [draft(1), draft(2)])
     assert content["inserted"] == 2
     snapshot = content["snapshot"]
     assert (snapshot["bookmark"], snapshot["rows"]) == (content["bookmark"], 2)
@@ -231,16 +235,20 @@ def test_a_function_without_a_table_does_not_start() -> None:
         make_handler({"TABLE_NAME": ""})
 
 
+def nested(depth: int) -> str:
+    return f'{{"{VALUE}": ' + "[" * depth + "]" * depth + "}"
+
+
 VALUES = st.none() | st.booleans() | st.integers(-2, 3) | st.floats() | st.text(max_size=3) | st.just([])
-NAMES = st.sampled_from(["count", "items", "random_value", "full", "x"])
+NAMES = st.sampled_from(["count", "items", VALUE, "full", UNKNOWN])
 LISTS = st.lists(st.dictionaries(NAMES, VALUES, max_size=2) | VALUES, max_size=3)
 CONTENTS = st.dictionaries(NAMES, VALUES | LISTS, max_size=2)
 TEXTS = st.one_of(
     CONTENTS.map(json.dumps),
     VALUES.map(json.dumps),
     st.text(max_size=20),
-    st.sampled_from(["{", "[", "nul", '{"count": 1e999}', '{"count": 1, "count": 1}', '{"random_value": NaN}']),
-    st.integers(1, 3000).map(lambda depth: '{"random_value": ' + "[" * depth + "]" * depth + "}"),
+    st.sampled_from(["{", "[", "nul", '{"count": 1e999}', '{"count": 1, "count": 1}', f'{{"{VALUE}": NaN}}']),
+    st.integers(1, 3000).map(nested),
 )
 
 
@@ -257,6 +265,5 @@ def test_no_body_and_no_key_is_ever_a_500(api: Api, text: str, path: str, key: s
 
 def test_nesting_of_any_depth_is_no_500(api: Api) -> None:
     for depth in range(850, 1010, 3):
-        body = '{"random_value": ' + "[" * depth + "]" * depth + "}"
-        status = api("POST", "/insert", body, {"content-type": "application/json"}).status
+        status = api("POST", "/insert", nested(depth), {"content-type": "application/json"}).status
         assert status in (400, 422), depth

@@ -14,19 +14,21 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from handlers.rows import TABLE
 from tests.perf.conftest import Published
 from tests.perf.subjects.measure import measure
+from tests.perf.subjects.plain import SHOWN
 from tests.support.api import event
 
-COLUMNS = "SELECT id, random_value, created_at FROM randoms ORDER BY seq DESC LIMIT 100"
-TEXTS = "SELECT json FROM randoms WHERE seq BETWEEN 901 AND 1000 ORDER BY seq DESC"
+NEWEST = f"SELECT {SHOWN} FROM {TABLE} ORDER BY seq DESC LIMIT 100"
+TEXTS = f"SELECT json FROM {TABLE} WHERE seq BETWEEN 901 AND 1000 ORDER BY seq DESC"
 JOINED = f"SELECT group_concat(json) FROM ({TEXTS})"
 
 Step = Callable[[], str]
 
 
 def rows_of(connection: sqlite3.Connection) -> str:
-    cursor = connection.execute(COLUMNS)
+    cursor = connection.execute(NEWEST)
     names = [column[0] for column in cursor.description]
     return json.dumps([dict(zip(names, row, strict=True)) for row in cursor])
 

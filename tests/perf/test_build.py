@@ -17,7 +17,7 @@ from handlers.snapshots.files import FileCopy
 from handlers.telemetry.usage import Usage
 from tests.perf.conftest import make_rows
 from tests.perf.subjects.measure import measure
-from tests.perf.subjects.plain import make_plain_file
+from tests.perf.subjects.plain import PLAIN_INSERT, make_plain_file
 from tests.support.files import MemoryLedger, Place
 
 COUNT = 20_000
@@ -54,7 +54,7 @@ def test_incremental_build(benchmark: BenchmarkFixture, tmp_path: Path, kind: st
         connection = sqlite3.connect(path, isolation_level=None)
 
         def insert() -> object:
-            return connection.executemany("INSERT INTO randoms VALUES (?, ?, ?, ?)", next(batches))
+            return connection.executemany(PLAIN_INSERT, next(batches))
 
         measure(benchmark, f"one more row on {COUNT}", insert, rounds=400)
         connection.close()

@@ -20,6 +20,7 @@ from handlers.ledger.ledger import Ledger
 from handlers.rows import row_of, to_item
 from tests.perf.subjects.measure import measure
 from tests.support.api import Api
+from tests.support.drafts import draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,11 +38,11 @@ def test_append_of_one_row(benchmark: BenchmarkFixture, ledger: Ledger, kind: st
     def put_without_a_ledger() -> object:
         """One item by one call: no sequence, no idempotency, nothing to resend."""
         key: Any = {"pk": {"S": rows_key(EPOCH, 0)}, "sk": {"N": str(seq := next(seqs))}}
-        row = row_of(seq, str(ULID()), (0.5,), CREATED_AT)
+        row = row_of(seq, str(ULID()), draft(), CREATED_AT)
         return ledger.client.put_item(TableName=ledger.table_name, Item=key | to_item(row))
 
     call: Callable[[], object] = (
-        put_without_a_ledger if kind == "boto3" else lambda: appender.append([(0.5,)], Deadline())
+        put_without_a_ledger if kind == "boto3" else lambda: appender.append([draft()], Deadline())
     )
     assert measure(benchmark, "append of one row", call)
 

@@ -9,13 +9,15 @@ from typing import Any
 from handlers import command, query
 from handlers.api.router import Router
 from handlers.routes import COMMAND, QUERY, gateway_routes
+from handlers.rows import VALUE
+from tests.support.drafts import fields
 
 SOURCES = ("/sqlite-efs", "/sqlite-tmp", "/ddb")
 
 
-def spread(count: int, first: int = 1) -> list[dict[str, float]]:
+def spread(count: int, first: int = 1) -> list[dict[str, object]]:
     """Items whose values lie evenly between 0 and 1, however many there are: a filter keeps its share of any run."""
-    return [{"random_value": number * 0.618034 % 1} for number in range(first, first + count)]
+    return [fields(number) | {VALUE: number * 0.618034 % 1} for number in range(first, first + count)]
 
 
 class Answer:

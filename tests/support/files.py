@@ -23,7 +23,7 @@ from handlers.ledger.ledger import Ledger, Range
 from handlers.reads.page import PageQuery
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_tmp import CopyingReader
-from handlers.rows import Row
+from handlers.rows import TABLE, Row, row_of
 from handlers.settings import Settings
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.names import Name, snapshots_dir
@@ -31,6 +31,7 @@ from handlers.snapshots.publish import Publisher
 from handlers.snapshots.published import Published
 from handlers.snapshots.rebuild import Rebuild
 from handlers.telemetry.usage import Usage
+from tests.support.drafts import draft, with_value
 
 EPOCH = 1000
 ALL = {"limit": "1000", "order": "asc"}
@@ -39,7 +40,8 @@ ALL = {"limit": "1000", "order": "asc"}
 def make_row(seq: int, value: float | None = None) -> Row:
     """A row whose content follows from its sequence number."""
     created_at = f"2026-01-01T{seq // 3600 % 24:02d}:{seq // 60 % 60:02d}:{seq % 60:02d}.000Z"
-    return (seq, f"id-{seq:08d}", (seq * 0.618034) % 1 if value is None else value, created_at)
+    row = row_of(seq, f"id-{seq:08d}", draft(seq), created_at)
+    return with_value(row, (seq * 0.618034) % 1 if value is None else value)
 
 
 def make_rows(count: int, first: int = 1) -> list[Row]:
@@ -157,7 +159,7 @@ def contents(path: Path) -> tuple[list[tuple[object, ...]], list[tuple[object, .
     """All rows and the meta row, read by nothing of ours."""
     connection = sqlite3.connect(path)
     try:
-        rows = connection.execute("SELECT * FROM randoms ORDER BY seq").fetchall()
+        rows = connection.execute(f"SELECT * FROM {TABLE} ORDER BY seq").fetchall()
         return rows, connection.execute("SELECT * FROM segment").fetchall()
     finally:
         connection.close()

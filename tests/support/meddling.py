@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from handlers.aws.table import page_of, rows_key
 from handlers.ledger.appender import Appender
 from handlers.ledger.head import HEAD_KEY, Head
 from handlers.ledger.ledger import Ledger, Range
+from tests.support.drafts import draft, with_value
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -143,8 +145,15 @@ def appender(ledger: Ledger, epoch: int = EPOCH, now: Callable[[], float] = lamb
 
 
 def drafts(count: int, start: int = 0) -> list[Draft]:
-    """Rows that can be told apart by their value. The emulator denies a resend with "1.0": it made it "1"."""
-    return [(number + 0.5,) for number in range(start, start + count)]
+    """Rows that can be told apart. The emulator denies a resend with "1.0": it made it "1"."""
+    kept = (made for made in map(draft, itertools.count()) if not is_changed(made))
+    return list(itertools.islice(kept, start, start + count))
+
+
+def is_changed(made: Draft) -> bool:
+    """Tell whether the emulator spells a number of this draft otherwise."""
+    item = rows.to_item(rows.row_of(1, "", made, ""))
+    return any(attribute.get("N", "").endswith(".0") for attribute in item.values())
 
 
 def all_rows(ledger: Ledger) -> list[Row]:
@@ -182,4 +191,4 @@ def put_rows(ledger: Ledger, made: list[Row], epoch: int = EPOCH) -> None:
 
 
 def row_of(seq: int, value: float = 0.5, created_at: str = "2026-01-01T00:00:00.000Z") -> Row:
-    return rows.row_of(seq, f"{seq:026d}", (value,), created_at)
+    return with_value(rows.row_of(seq, f"{seq:026d}", draft(seq), created_at), value)

@@ -13,6 +13,7 @@ from console.client.snapshots import newest_snapshot
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from console.paths import PROGRAM
+from handlers.rows import VALUE
 from tests.support.local.faults import FaultyApi, answers
 
 
@@ -51,7 +52,7 @@ def test_what_the_workloads_need_is_found_out_and_no_more(client: Client, faulty
     bookmark = whole.published.bookmark
     texts = [text for page in Walk(client, "ddb", bookmark).pages() for text in page]
     assert list(whole.ids) == [json.loads(text)["id"] for text in texts]
-    values = [json.loads(text)["random_value"] for text in texts]
+    values = [json.loads(text)[VALUE] for text in texts]
     assert (whole.minimum, whole.maximum) == (min(values), max(values))
     newest = httpx.get(f"{client.url}/snapshots").json()["snapshots"][0]
     assert (str(bookmark), whole.published.size_bytes) == (newest["bookmark"], newest["bytes"])

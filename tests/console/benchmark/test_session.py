@@ -13,7 +13,7 @@ from console.client.client import Client
 from console.local.background import BackgroundStack
 from console.local.project import project_stack
 from handlers.routes import SOURCES
-from tests.support.api import spread
+from tests.support.drafts import items
 from tests.support.local.faults import FaultyApi
 
 
@@ -37,7 +37,7 @@ def test_reads_take_turns_and_first_reads_are_those_of_new_sandboxes(stack: Back
         recycled.append(len(faulty.seen))
 
     with FaultyApi(stack.url) as faulty, Client(faulty.url) as client:
-        client.post("/insert", {"items": spread(20)})
+        client.post("/insert", {"items": items(20)})
         faulty.seen.clear()
         size = measure_newest(client, 10, recycle, done.append)
     assert sum(done) == count_newest(10)

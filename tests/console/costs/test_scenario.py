@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields
-from pathlib import Path
-from random import Random
 
 import pytest
 import yaml
@@ -11,10 +9,6 @@ import yaml
 from console.costs.scenario import INPUTS, Scenario, assemble, names, option, vary
 from console.errors import ConsoleError
 from console.paths import ROOT
-from handlers.aws.table import page_of, rows_key
-from handlers.domain.numbers import number_text
-from handlers.rows import Row, random_draft, row_of
-from handlers.snapshots.build import WorkingFile
 
 
 def test_given_beats_measured_and_measured_beats_assumed() -> None:
@@ -56,35 +50,6 @@ def test_the_deployed_stack_s_settings_are_the_defaults() -> None:
     config = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     declared = [config[name]["default"] for name in ("tmpMb", "queryMemoryMb", "commandMemoryMb")]
     assert declared == [Scenario.tmp_mb, Scenario.memory_mb, Scenario.memory_mb]
-
-
-def test_the_default_row_and_its_snapshot_are_as_large_as_this_project_s(tmp_path: Path) -> None:
-    random = Random(1)
-    held = [row_of(seq, f"{seq:026d}", random_draft(random), "2026-11-21T09:00:00.123Z") for seq in range(1, 10_001)]
-    working = WorkingFile.create(str(tmp_path / "working.db"), 1)
-    working.apply(held)
-    working.finish()
-    snapshot_bytes = Path(working.path).stat().st_size
-    working.close()
-    scenario = Scenario(rows=len(held))
-    assert sum(map(ledger_bytes, held)) / len(held) == pytest.approx(scenario.row_bytes, rel=0.03)
-    assert snapshot_bytes == pytest.approx(scenario.snapshot_bytes, rel=0.03)
-
-
-def ledger_bytes(row: Row) -> int:
-    """An item's size as DynamoDB's documentation counts it: names, text in UTF-8, two digits of a number a byte."""
-    texts = [
-        "pk",
-        rows_key(1_763_715_600_000, page_of(row[0])),
-        "sk",
-        "id",
-        row[1],
-        "random_value",
-        "created_at",
-        row[3],
-    ]
-    digits = [len(number_text(row[2]).split("e")[0].replace(".", "").strip("0")), len(str(row[0]))]
-    return sum(map(len, texts)) + sum(math.ceil(count / 2) + 1 for count in digits)
 
 
 def test_every_number_has_limits_a_meaning_and_a_default_within() -> None:

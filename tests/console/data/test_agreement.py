@@ -7,14 +7,15 @@ from console.data.agreement import compare_answers, list_queries
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from handlers.routes import SOURCES
-from tests.support.api import spread
+from handlers.rows import VALUE
+from tests.support.drafts import items
 from tests.support.local.faults import FaultyApi, answers, passes, tampers
 
 
 def test_all_kinds_of_queries_are_answered_alike(live: BackgroundStack, faulty: FaultyApi) -> None:
     with Client(faulty.url) as client:
-        client.post("/insert", {"items": spread(20)})
-        client.post("/insert", {"items": spread(20)})
+        client.post("/insert", {"items": items(20)})
+        client.post("/insert", {"items": items(20, first=21)})
         asked = list_queries(client)
         faulty.seen.clear()
         done: list[int] = []
@@ -27,10 +28,10 @@ def test_all_kinds_of_queries_are_answered_alike(live: BackgroundStack, faulty: 
     assert sum(done) == len(asked)
 
 
-@pytest.mark.parametrize(("old", "new"), [('"random_value":0.', '"random_value":1.'), (".", ".1")])
+@pytest.mark.parametrize(("old", "new"), [(f'"{VALUE}":', f'"{VALUE}": '), (".", ".1")])
 def test_a_path_that_answers_otherwise_is_named(live: BackgroundStack, faulty: FaultyApi, old: str, new: str) -> None:
     with Client(faulty.url) as client:
-        client.post("/insert", {"items": spread(2)})
+        client.post("/insert", {"items": items(2)})
         faulty.script.extend([passes, passes, tampers(old, new)])
         with pytest.raises(ConsoleError, match=r"GET /ddb\?limit=2 and GET /sqlite-efs\?limit=2 give different"):
             compare_answers(client, ["?limit=2"], lambda _: None)

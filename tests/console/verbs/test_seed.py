@@ -23,7 +23,9 @@ from console.paths import PROGRAM, ROOT
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
+from handlers.rows import draft_fields
 from tests.console.conftest import RunConsole
+from tests.support.drafts import content_of, draft
 from tests.support.local import web
 from tests.support.local.faults import FaultyApi, Step, answers, drops, holds, loses_answer, passes
 from tests.support.local.processes import until
@@ -33,20 +35,20 @@ def head(live: BackgroundStack) -> str:
     return web.get(f"{live.url}/command/health").json()["bookmark"]
 
 
-def values_since(live: BackgroundStack, bookmark: str) -> list[float]:
-    """The ledger's values after a bookmark, in order."""
-    values: list[float] = []
+def drafts_since(live: BackgroundStack, bookmark: str) -> list[dict[str, Any]]:
+    """What was given for the ledger's rows after a bookmark, in order."""
+    found: list[dict[str, Any]] = []
     parameters = {"order": "asc", "limit": "1000"}
     while True:
         answer: dict[str, Any] = web.get(f"{live.url}/ddb", params=parameters).json()
-        values += [row["random_value"] for row in answer["data"]]
+        found += [content_of(row) for row in answer["data"]]
         if answer["next"] is None:
-            return values[int(bookmark.partition(".")[2]) :]
+            return found[int(bookmark.partition(".")[2]) :]
         parameters["cursor"] = answer["next"]
 
 
-def wanted(seed: int, first: int, count: int) -> list[float]:
-    return [draft[0] for draft in islice(generate_drafts(seed), first - 1, first - 1 + count)]
+def wanted(seed: int, first: int, count: int) -> list[dict[str, Any]]:
+    return [draft_fields(draft) for draft in islice(generate_drafts(seed), first - 1, first - 1 + count)]
 
 
 def test_rows_arrive_in_order_and_one_snapshot_holds_them(live: BackgroundStack, run_console: RunConsole) -> None:
@@ -56,7 +58,7 @@ def test_rows_arrive_in_order_and_one_snapshot_holds_them(live: BackgroundStack,
     result = json.loads(ran.out)
     assert (result["inserted"], result["seed"]) == (250, 7)
     assert result["bookmark"] == result["snapshot"] == head(live)
-    assert values_since(live, before) == wanted(7, 1, 250)
+    assert drafts_since(live, before) == wanted(7, 1, 250)
     assert f"250 rows of seed 7 (run {result['run']}) to {live.url}" in ran.err
     bookmarks = [snapshot["bookmark"] for snapshot in web.get(f"{live.url}/snapshots").json()["snapshots"]]
     assert bookmarks[:2] == [result["snapshot"], before]
@@ -70,7 +72,7 @@ def test_the_result_for_people_and_a_seed_of_its_own(live: BackgroundStack, run_
         shown = r"3 rows in [\d.]+ s \([\d,.]+ rows/s\), published in [\d.]+ s: snapshot " + re.escape(head(live))
         assert re.fullmatch(shown, ran.out.strip())
         seed = ran.err.split("of seed ")[1].split()[0]
-        assert values_since(live, before) == wanted(int(seed), 1, 3)
+        assert drafts_since(live, before) == wanted(int(seed), 1, 3)
         seeds.add(seed)
     assert len(seeds) == 2
 
@@ -82,7 +84,7 @@ def test_lost_requests_and_answers_double_nothing(
     faulty.script.extend([passes, loses_answer, drops, answers(503, retry_after="1"), passes, loses_answer])
     ran = run_console("seed", "--url", faulty.url, "--count", "300", "--batch", "100", "--seed", "9")
     assert ran.code == 0
-    assert values_since(live, before) == wanted(9, 1, 300)
+    assert drafts_since(live, before) == wanted(9, 1, 300)
     assert len(faulty.seen) == 8  # three batches and a snapshot, and four of these requests again
     assert len(pauses) == 4
 
@@ -103,7 +105,7 @@ def test_what_stopped_half_way_goes_on_with_the_command_it_names(
     assert hint == f"Try: {PROGRAM} seed --url {faulty.url} {options}"
     again = run_console(*shlex.split(hint.partition("console ")[2]))
     assert again.code == 0
-    assert values_since(live, before) == wanted(3, 1, 250)
+    assert drafts_since(live, before) == wanted(3, 1, 250)
 
 
 def test_ctrl_c_says_how_to_go_on_and_that_does(live: BackgroundStack, faulty: FaultyApi) -> None:
@@ -117,8 +119,10 @@ def test_ctrl_c_says_how_to_go_on_and_that_does(live: BackgroundStack, faulty: F
     assert (process.returncode, out) == (130, ""), err
     error, hint = err.splitlines()[-2:]
     assert error == f"Error: interrupted; {done} of 600 rows are in, and perhaps the next 50"
-    subprocess.run(hint.removeprefix("Try: "), cwd=ROOT, shell=True, check=True, capture_output=True)
-    assert values_since(live, before) == wanted(5, 1, 600)
+    with start(*shlex.split(hint.partition("console ")[2])) as process:
+        process.communicate()
+    assert process.returncode == 0
+    assert drafts_since(live, before) == wanted(5, 1, 600)
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
@@ -167,7 +171,7 @@ def test_rows_that_could_not_be_published_are_in(
     error, hint = ran.err.splitlines()[-2:]
     assert error.endswith("400: no; all 3 rows are in, but perhaps in no snapshot yet")
     assert "POST /snapshots" in hint
-    assert values_since(live, before) == wanted(1, 1, 3)
+    assert drafts_since(live, before) == wanted(1, 1, 3)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +210,7 @@ def test_direct_writes_past_the_api_and_publishes(here: BackgroundStack, run_con
     ran = run_console("seed", "--direct", "--count", "120", "--batch", "100", "--seed", "4", "--json")
     assert ran.code == 0
     assert json.loads(ran.out)["snapshot"] == head(here)
-    assert values_since(here, before) == wanted(4, 1, 120)
+    assert drafts_since(here, before) == wanted(4, 1, 120)
     announced = ran.err.splitlines()[0]
     assert "(run " in announced
     assert announced.endswith("to the ledger")
@@ -218,7 +222,7 @@ def test_direct_repeats_no_batch_of_its_run(here: BackgroundStack, run_console: 
     before = head(here)
     for _ in range(2):
         assert run_console("seed", "--direct", "--count", "5", "--seed", "4", "--run", "mine").code == 0
-    assert values_since(here, before) == wanted(4, 1, 5)
+    assert drafts_since(here, before) == wanted(4, 1, 5)
 
 
 def test_direct_where_the_file_system_is_not_here(
@@ -229,7 +233,7 @@ def test_direct_where_the_file_system_is_not_here(
     ran = run_console("seed", "--direct", "--count", "5", "--seed", "6")
     assert ran.code == 0
     assert f"bookmark {head(here)}; not published (EFS_DIR is not here)" in ran.out
-    assert values_since(here, before) == wanted(6, 1, 5)
+    assert drafts_since(here, before) == wanted(6, 1, 5)
 
 
 def test_direct_needs_a_table_with_a_ledger(
@@ -267,9 +271,9 @@ def test_direct_goes_on_while_the_ledger_asks_to_come_again(
 
         monkeypatch.setattr(store.appender, "append", failing)
         with pytest.raises(ConsoleError, match=r"^other body$"):
-            writer.append("key", [(0.5,)])
+            writer.append("key", [draft()])
         assert 2.0 <= pauses[0] <= 2.2
-        assert writer.append("key", [(0.5,)]).endswith(".1")
+        assert writer.append("key", [draft()]).endswith(".1")
         head = store.ledger.head(Deadline())
         assert str(head) == writer.publish()
 

@@ -16,10 +16,13 @@ from handlers.aws.table import create_table_arguments
 from handlers.domain.bookmark import MAX_EPOCH, MAX_SEQ, NOTHING, Bookmark
 from handlers.ledger.ledger import Ledger
 from handlers.reads.page import PageQuery
-from tests.support.api import SOURCES, Answer, Api, event, spread
+from handlers.rows import COLUMNS, SCHEMA_VERSION
+from tests.support.api import SOURCES, Answer, Api, event
+from tests.support.drafts import content_of, fields, items, share, value_in
 from tests.support.problems import assert_problem
 
 BUILD = ["version", "python", "sqlite", "region", "memory_mb", "architecture"]
+LOW, MIDDLE, HIGH = (share(items(60), part) for part in (0.2, 0.5, 0.8))
 ANY_SOURCE = pytest.mark.parametrize("source", SOURCES)
 
 
@@ -46,27 +49,28 @@ def cursor_at(bookmark: Bookmark, last_seq: int) -> str:
 
 @ANY_SOURCE
 def test_a_page_holds_the_newest_rows(api: Api, source: str) -> None:
-    inserted = api.post("/insert", {"items": [{"random_value": number / 4} for number in range(5)]}).json
+    inserted = api.post("/insert", {"items": items(5)}).json
     answer = api.get(source, "limit=2")
     page = answer.json
     assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
     assert (page["source"], page["bookmark"], page["count"]) == (source[1:], inserted["bookmark"], 2)
-    assert [row["random_value"] for row in page["data"]] == [1.0, 0.75]
+    assert [content_of(row) for row in page["data"]] == [fields(5), fields(4)]
     assert [row["id"] for row in page["data"]] == inserted["ids"][:2:-1]
-    assert list(page["data"][0]) == ["id", "random_value", "created_at"]
+    assert list(page["data"][0]) == list(COLUMNS[1:])
     assert answer.headers["snapshot-bookmark"] == inserted["bookmark"]
     assert answer.headers["cache-control"] == "no-cache"
 
 
 @ANY_SOURCE
 def test_one_row_and_the_statistics(api: Api, source: str) -> None:
-    inserted = api.post("/insert", {"items": [{"random_value": 0.25}, {"random_value": 0.75}]}).json
+    inserted = api.post("/insert", {"items": items(2)}).json
     row = api.get(f"{source}/{inserted['ids'][1]}").json
     assert (row["source"], row["bookmark"]) == (source[1:], inserted["bookmark"])
-    assert (row["data"]["id"], row["data"]["random_value"]) == (inserted["ids"][1], 0.75)
+    assert (row["data"]["id"], content_of(row["data"])) == (inserted["ids"][1], fields(2))
     stats = api.get(f"{source}/stats").json
+    values = [value_in(given) for given in items(2)]
     times = {"first_created_at": row["data"]["created_at"], "last_created_at": row["data"]["created_at"]}
-    assert stats["stats"] == {"count": 2, "min": 0.25, "max": 0.75, "avg": 0.5, **times}
+    assert stats["stats"] == {"count": 2, "min": min(values), "max": max(values), "avg": sum(values) / 2, **times}
 
 
 @ANY_SOURCE
@@ -132,7 +136,12 @@ def test_a_wrong_parameter_is_malformed(api: Api, source: str, raw_query: str) -
 
 @pytest.mark.parametrize(
     "raw_query",
-    ["limit=7", "order=asc&limit=7", "min_value=0.2&max_value=0.8&limit=3", "order=asc&min_value=0.5&limit=4"],
+    [
+        "limit=7",
+        "order=asc&limit=7",
+        f"min_value={LOW}&max_value={HIGH}&limit=3",
+        f"order=asc&min_value={MIDDLE}&limit=4",
+    ],
 )
 def test_a_walk_over_any_paths_and_sandboxes_gives_each_row_once_while_rows_come_in(
     api: Api, environ: dict[str, str], raw_query: str, tmp_path: Path
@@ -141,14 +150,14 @@ def test_a_walk_over_any_paths_and_sandboxes_gives_each_row_once_while_rows_come
     chance = random.Random(raw_query)
     lagging = [sandbox(environ, tmp_path / str(number)) for number in range(3)]
     for number, ask in enumerate(lagging):
-        assert api.post("/insert", {"items": spread(12, first=12 * number)}).status == 201
+        assert api.post("/insert", {"items": items(12, first=12 * number)}).status == 201
         for source in SOURCES:
             assert ask(source, "").status == 200
     first = api.get("/ddb", raw_query).json
     pages = [first]
     while cursor := pages[-1]["next"]:
         if chance.random() < 0.5 and len(pages) < 8:
-            assert api.post("/insert", {"items": spread(3, first=36 + 3 * len(pages))}).status == 201
+            assert api.post("/insert", {"items": items(3, first=36 + 3 * len(pages))}).status == 201
         answer = chance.choice(lagging)(chance.choice(SOURCES), f"{raw_query}&cursor={quote(cursor)}")
         assert answer.status == 200
         pages.append(answer.json)
@@ -170,17 +179,16 @@ def expected_ids(api: Api, asked: PageQuery, last_seq: int) -> list[str]:
     rows = api.get("/ddb", "limit=1000&order=asc").json["data"][:last_seq]
     low, high = asked.minimum, asked.maximum
     kept = [
-        row["id"]
-        for row in rows
-        if (low is None or row["random_value"] >= low) and (high is None or row["random_value"] <= high)
+        row["id"] for row in rows if (low is None or value_in(row) >= low) and (high is None or value_in(row) <= high)
     ]
     return kept[::-1] if asked.newest_first else kept
 
 
 @ANY_SOURCE
 def test_the_last_page_has_no_next_even_when_it_is_full(api: Api, source: str) -> None:
-    api.post("/insert", {"count": 4})
-    for raw_query in ("limit=4", "limit=4&order=asc", "limit=4&min_value=0", "limit=4&min_value=0&order=asc"):
+    api.post("/insert", {"items": items(4)})
+    low = f"min_value={share(items(4), 0)}"
+    for raw_query in ("limit=4", "limit=4&order=asc", f"limit=4&{low}", f"limit=4&{low}&order=asc"):
         assert api.get(source, raw_query).json["next"] is None
     cursor = api.get(source, "limit=2").json["next"]
     assert api.get(source, f"limit=2&cursor={cursor}").json["next"] is None
@@ -215,7 +223,7 @@ def test_all_that_is_wrong_with_a_request_is_told_at_once(api: Api, source: str)
 @ANY_SOURCE
 def test_a_cursor_is_not_blamed_for_what_is_wrong_with_its_query(api: Api, source: str) -> None:
     api.post("/insert", {"count": 3})
-    cursor = api.get(source, "limit=1&min_value=0").json["next"]
+    cursor = api.get(source, "limit=1&from=2026-01-01T00:00:00Z").json["next"]
     problem = assert_problem(api.get(source, f"min_value=&cursor={cursor}"), "malformed-request")
     assert [error["field"] for error in problem["errors"]] == ["min_value"]
 
@@ -415,7 +423,7 @@ def test_a_copy_is_reported_by_the_request_that_made_it_or_not_at_all(api: Api) 
 
 def test_another_schema_version_is_another_etag(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     before = api.get("/sqlite-efs").headers["etag"]
-    monkeypatch.setattr("handlers.api.read.SCHEMA_VERSION", 2)
+    monkeypatch.setattr("handlers.api.read.SCHEMA_VERSION", SCHEMA_VERSION + 1)
     assert api.get("/sqlite-efs").headers["etag"] != before
 
 

@@ -14,9 +14,11 @@ from handlers.benchmark.lanes import Lane, check_ledger, consumed_of, finish_cop
 from handlers.benchmark.workloads import SAMPLES, WORKLOADS, DataSet
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
+from handlers.ledger.ledger import Ledger
 from handlers.routes import SOURCES
+from handlers.rows import VALUE
 from tests.support.api import Api, event
-from tests.support.meddling import Clock
+from tests.support.meddling import Clock, put_rows, row_of
 
 if TYPE_CHECKING:
     from handlers.benchmark.workloads import Ask
@@ -186,11 +188,17 @@ def test_units_that_one_receipt_does_not_know_their_sum_does_not_know() -> None:
 # The data set
 
 
-@pytest.fixture
-def filled(api: Api) -> Api:
-    """Some 300 rows, whose values are their numbers."""
-    api.post("/insert", {"items": [{"random_value": number} for number in range(300)]})
+def fill(api: Api, ledger: Ledger, values: list[float]) -> Api:
+    """Publish rows with these values, whether or not the data model would take them from a client."""
+    put_rows(ledger, [row_of(seq, value) for seq, value in enumerate(values, 1)])
+    assert api.post("/snapshots").json["snapshot"]["rows"] == len(values)
     return api
+
+
+@pytest.fixture
+def filled(api: Api, ledger: Ledger) -> Api:
+    """Some 300 rows, whose values are their numbers."""
+    return fill(api, ledger, [float(number) for number in range(300)])
 
 
 def ask_of(api: Api) -> Ask:
@@ -201,7 +209,7 @@ def ask_of(api: Api) -> Ask:
 def test_the_sample_is_spread_over_the_whole_data_set_and_always_the_same(filled: Api) -> None:
     data = DataSet(ask_of(filled))
     suffixes = WORKLOADS["by-id"](data)
-    values = [filled.get(f"/sqlite-efs{suffix}").json["data"]["random_value"] for suffix, _ in suffixes]
+    values = [filled.get(f"/sqlite-efs{suffix}").json["data"][VALUE] for suffix, _ in suffixes]
     assert sorted(values) == list(range(0, 300, 300 // SAMPLES))
     assert values != sorted(values)
     assert WORKLOADS["by-id"](DataSet(ask_of(filled))) == suffixes
@@ -216,16 +224,16 @@ def test_a_range_is_about_a_fiftieth_of_the_values(filled: Api) -> None:
 
 
 @pytest.mark.parametrize("values", [[0.5], [1e25, 1e25], [1e-7, 1e30, -1e30]])
-def test_every_request_is_one_that_the_api_understands(api: Api, values: list[float]) -> None:
-    api.post("/insert", {"items": [{"random_value": value} for value in values]})
+def test_every_request_is_one_that_the_api_understands(api: Api, ledger: Ledger, values: list[float]) -> None:
+    fill(api, ledger, values)
     measured = lanes_of(list(WORKLOADS), DataSet(ask_of(api)))
     assert {(lane.workload, lane.source) for lane in measured} == {(w, s) for w in WORKLOADS for s in SOURCES}
     assert measure(measured, 3, ask_of(api), float("inf"))
     assert [lane.result()["errors"] for lane in measured] == [{}] * len(measured)
 
 
-def test_exponents_survive_the_query_string(api: Api) -> None:
-    api.post("/insert", {"items": [{"random_value": 1e25}, {"random_value": 1e26}]})
+def test_exponents_survive_the_query_string(api: Api, ledger: Ledger) -> None:
+    fill(api, ledger, [1e25, 1e26])
     ((_, raw_query),) = WORKLOADS["range"](DataSet(ask_of(api)))
     assert re.findall(r"=([^&]+)", unquote(raw_query)) == ["1e+25", "1e+26"]
     assert api.get("/ddb", raw_query).json["count"] == 2

@@ -29,7 +29,7 @@ from handlers.aws.dynamodb import make_client
 from handlers.aws.table import create_table_arguments
 from handlers.openapi.description import description
 from handlers.routes import COMMAND, QUERY, gateway_routes
-from tests.support.api import spread
+from tests.support.drafts import items
 
 # positive_data_acceptance is left out: min_value > max_value, a cursor of another query and a time outside the years
 # 1 to 9999 are rejected, and a schema cannot say so.
@@ -70,7 +70,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         sandboxes=1,
     )
     with BackgroundStack(stack) as running:
-        httpx.post(f"{running.url}/insert", json={"items": spread(20)}, timeout=None).raise_for_status()
+        httpx.post(f"{running.url}/insert", json={"items": items(20)}, timeout=None).raise_for_status()
         yield running.url
 
 

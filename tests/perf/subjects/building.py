@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
+from handlers import rows
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.timestamps import utc_text
@@ -17,6 +18,9 @@ from handlers.settings import Settings
 from handlers.snapshots.publish import Publisher
 from handlers.telemetry.usage import Usage
 from tests.perf.subjects.measured_part import FIRST_S, Figures, peak_mb, row_id, settings_of, spent_ms
+from tests.support.drafts import draft, with_value
+
+DRAFT = draft()
 
 
 class GeneratedLedger(Ledger):
@@ -37,7 +41,7 @@ class GeneratedLedger(Ledger):
 
 def row_of(seq: int) -> Row:
     """A row: values lie evenly between 0 and 1, times a second apart."""
-    return (seq, row_id(seq), seq * 0.618034 % 1, utc_text(FIRST_S + seq))
+    return with_value(rows.row_of(seq, row_id(seq), DRAFT, utc_text(FIRST_S + seq)), seq * 0.618034 % 1)
 
 
 def build(folder: Path, count: int) -> Figures:

@@ -9,7 +9,11 @@ import json
 import sqlite3
 from pathlib import Path
 
-COLUMNS = "id, random_value, created_at"
+from handlers.rows import COLUMNS, TABLE, VALUE, Row
+
+SHOWN = ", ".join(COLUMNS[1:])
+TYPES = {"seq": "seq INTEGER PRIMARY KEY", "id": "id TEXT UNIQUE", VALUE: f"{VALUE} REAL"}
+PLAIN_INSERT = f"INSERT INTO {TABLE} VALUES ({', '.join('?' * len(COLUMNS))})"
 
 
 class PlainHandler:
@@ -20,15 +24,15 @@ class PlainHandler:
 
     def newest(self, limit: int) -> dict[str, object]:
         """The newest rows."""
-        return self._answer(f"SELECT {COLUMNS} FROM randoms ORDER BY seq DESC LIMIT ?", limit)
+        return self._answer(f"SELECT {SHOWN} FROM {TABLE} ORDER BY seq DESC LIMIT ?", limit)
 
     def by_id(self, row_id: str) -> dict[str, object]:
         """One row."""
-        return self._answer(f"SELECT {COLUMNS} FROM randoms WHERE id = ?", row_id)
+        return self._answer(f"SELECT {SHOWN} FROM {TABLE} WHERE id = ?", row_id)
 
     def stats(self) -> dict[str, object]:
         """Statistics of all rows."""
-        return self._answer("SELECT count(*), min(random_value), max(random_value), avg(random_value) FROM randoms")
+        return self._answer(f"SELECT count(*), min({VALUE}), max({VALUE}), avg({VALUE}) FROM {TABLE}")
 
     def _answer(self, sql: str, *arguments: object) -> dict[str, object]:
         connection = sqlite3.connect(self._uri, uri=True)
@@ -40,12 +44,10 @@ class PlainHandler:
         return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(rows)}
 
 
-def make_plain_file(path: Path, rows: list[tuple[int, str, float, str]]) -> None:
+def make_plain_file(path: Path, rows: list[Row]) -> None:
     """The same rows in a file as one would first lay it out."""
     connection = sqlite3.connect(path)
-    connection.execute(
-        "CREATE TABLE randoms (seq INTEGER PRIMARY KEY, id TEXT UNIQUE, random_value REAL, created_at TEXT)"
-    )
-    connection.executemany("INSERT INTO randoms VALUES (?, ?, ?, ?)", rows)
+    connection.execute(f"CREATE TABLE {TABLE} ({', '.join(TYPES.get(name, name) for name in COLUMNS)})")
+    connection.executemany(PLAIN_INSERT, rows)
     connection.commit()
     connection.close()
