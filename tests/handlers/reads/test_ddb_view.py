@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -33,6 +35,8 @@ from tests.support.meddling import (
 if TYPE_CHECKING:
     from handlers.reads.reader import View
 
+T = TypeVar("T")
+
 COUNT = 8
 VALUES = [0.5, -1.5, 0.1, 2.5, 0.2, 1e100, -1e100, 0.3]
 ROWS = [row_of(seq, value, f"2026-01-01T00:00:0{seq * 3 % 10}.000Z") for seq, value in enumerate(VALUES, 1)]
@@ -45,7 +49,7 @@ def filled(ledger: Ledger) -> Ledger:
     return ledger
 
 
-def read(ledger: Ledger, use: Any, point: Bookmark, at_least: Bookmark | None = None) -> Any:
+def read(ledger: Ledger, use: Callable[[View], T], point: Bookmark, at_least: Bookmark | None = None) -> T:
     """Let `use` read a point; the client asks for that one, or for a later one too."""
     clock = Clock()
     reader = LedgerReader(ledger, clock, clock.sleep)
@@ -64,6 +68,11 @@ def walk(view: View, **parameters: str) -> list[list[str]]:
         query = PageQuery(parameters | {"cursor": query.cursor(view.bookmark_text, last)})
 
 
+def walked(view: View, **parameters: str) -> list[str]:
+    """The rows of all pages."""
+    return [*chain(*walk(view, **parameters))]
+
+
 @pytest.mark.parametrize("seq", [0, 1, 5, 7, COUNT])
 def test_an_earlier_point_has_the_rows_up_to_it(filled: Ledger, seq: int) -> None:
     point, wanted = Bookmark(EPOCH, seq), TEXTS[:seq]
@@ -72,8 +81,8 @@ def test_an_earlier_point_has_the_rows_up_to_it(filled: Ledger, seq: int) -> Non
         assert (view.bookmark, view.bookmark_text) == (point, str(point))
         for filters in ({}, {"min_value": "-1e101"}):
             for limit in ("1", "3", "1000"):
-                assert sum(walk(view, limit=limit, order="asc", **filters), []) == wanted
-                assert sum(walk(view, limit=limit, order="desc", **filters), []) == wanted[::-1]
+                assert walked(view, limit=limit, order="asc", **filters) == wanted
+                assert walked(view, limit=limit, order="desc", **filters) == wanted[::-1]
         for row in ROWS:
             assert view.row(row[1]) == (json_text(row) if row[0] <= seq else None)
         assert view.bookmark == point
@@ -137,7 +146,7 @@ def test_an_id_that_no_row_up_to_the_point_has_is_not_found_whatever_the_index_k
 def test_a_point_of_a_branch_reads_each_row_under_the_root_that_it_was_written_in(filled: Ledger) -> None:
     head = Head.new(EPOCH).plus(ROWS)
     branch_off(filled, head, Head.new(EPOCH).plus(ROWS[:4]), EPOCH + 1, no_time_limit())
-    found = read(filled, lambda view: sum(walk(view, order="asc"), []), Bookmark(EPOCH + 1, 3))
+    found = read(filled, lambda view: walked(view, order="asc"), Bookmark(EPOCH + 1, 3))
     assert found == TEXTS[:3]
     assert read(filled, lambda view: view.row(ROWS[5][1]), Bookmark(EPOCH + 1, 4)) is None
     with pytest.raises(Problem, match="was replaced"):
@@ -148,7 +157,7 @@ def test_the_point_is_that_of_the_head_as_it_was_read_then(filled: Ledger) -> No
     def use(view: View) -> list[str]:
         earlier = view.at(Bookmark(EPOCH, 4))
         set_head(filled, Head.new(EPOCH + 1))
-        return sum(walk(earlier, order="asc"), [])
+        return walked(earlier, order="asc")
 
     assert LedgerReader(filled).read(NOTHING, Usage(), use) == TEXTS[:4]
 
@@ -161,7 +170,7 @@ def test_a_page_ends_before_it_grows_too_long(
     most_bytes = len(",".join(TEXTS[:3])) + 10
     monkeypatch.setattr(page, "MOST_PAGE_BYTES", most_bytes)
     pages = LedgerReader(filled).read(NOTHING, Usage(), lambda view: walk(view, order=order, **filters))
-    assert sum(pages, []) == (TEXTS if order == "asc" else TEXTS[::-1])
+    assert [*chain(*pages)] == (TEXTS if order == "asc" else TEXTS[::-1])
     assert len(pages) > 2
     assert all(1 <= len(",".join(texts)) < most_bytes for texts in pages)
 
