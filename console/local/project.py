@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import http.client
 import os
+import shlex
 import signal
 from collections.abc import Callable, Generator, Mapping
 from functools import partial
@@ -16,7 +17,7 @@ from console.data.ledger import make_ledger
 from console.errors import ConsoleError
 from console.local.emulator import HOST
 from console.local.stack import LocalStack
-from console.paths import URL_FILE
+from console.paths import ENVIRONMENT_FILE, URL_FILE
 from handlers.domain.bookmark import Bookmark
 from handlers.routes import COMMAND, QUERY, gateway_routes
 
@@ -68,7 +69,7 @@ def _prepare(tell: Tell, environ: Mapping[str, str]) -> None:
 def run(stack: LocalStack) -> None:
     """Run a stack until SIGINT or SIGTERM, and stop all it started.
 
-    Once it is ready, standard output says so, and a file in its folder holds its address.
+    Once it is ready, standard output says so, and files in its folder hold its address, and what leads to its table.
 
     Raises:
         ConsoleError: the stack cannot start, or its health route does not answer 200.
@@ -90,13 +91,16 @@ async def _run(stack: LocalStack) -> None:
 @contextlib.contextmanager
 def _announced(stack: LocalStack) -> Generator[None]:
     """Say where the stack answers, here and to whoever looks into its folder."""
-    file = stack.local_dir / URL_FILE
-    file.write_text(f"{stack.url}\n")
+    variables = (f"export {name}={shlex.quote(value)}\n" for name, value in stack.environment.items())
+    texts = {ENVIRONMENT_FILE: "".join(variables), URL_FILE: f"{stack.url}\n"}
+    for name, text in texts.items():
+        (stack.local_dir / name).write_text(text)
     print(f"ready {stack.url}", flush=True)
     try:
         yield
     finally:
-        file.unlink(missing_ok=True)
+        for name in texts:
+            (stack.local_dir / name).unlink(missing_ok=True)
 
 
 def _check_health(port: int) -> None:
