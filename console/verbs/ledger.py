@@ -15,6 +15,7 @@ from console.client.snapshots import published_bookmark
 from console.client.target import JsonOption, UrlOption, api_url
 from console.data.branches import Restored, find_target, head_of, histories, read_prefix, restore
 from console.data.ledger import open_store
+from console.paths import PROGRAM
 
 ToOption = Annotated[str, typer.Option(help="A bookmark of any of its histories, or a time (RFC 3339).")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")]
@@ -27,11 +28,9 @@ def show(*, as_json: JsonOption = False) -> None:
     if as_json:
         terminal.print_json({"histories": [asdict(each) for each in found]})
         return
-    table = Table("newest bookmark", "rows", "content hash", "went on from", "left at", title_justify="left")
+    table = Table("newest bookmark", "content hash", "went on from", "left at", title_justify="left")
     for each in found:
-        table.add_row(
-            each.bookmark, f"{each.rows:,}", each.hash, str(each.parent or "-"), each.left_at or "is written to"
-        )
+        table.add_row(each.bookmark, each.hash, str(each.parent or "-"), each.left_at or "is written to")
     terminal.results().print(table)
 
 
@@ -61,7 +60,7 @@ def restore_to(
     if as_json:
         terminal.print_json(asdict(outcome))
     else:
-        terminal.results().print(_words(outcome))
+        terminal.results().print(_words(outcome), soft_wrap=True)
 
 
 def _words(outcome: Restored) -> str:
@@ -69,9 +68,8 @@ def _words(outcome: Restored) -> str:
     kept = f"{outcome.kept_rows:,} rows{last}"
     if outcome.bookmark is None:
         return f"Would leave {outcome.left} and go on with {kept}. Nothing was changed."
-    return (
-        f"Left {outcome.left}; goes on at {outcome.bookmark} with {kept}.\nTo undo: ledger restore --to {outcome.left}"
-    )
+    undo = f"{PROGRAM} ledger restore --to {outcome.left}"
+    return f"Left {outcome.left}; goes on at {outcome.bookmark} with {kept}.\nTo undo it: {undo}"
 
 
 COMMANDS = {"show": show, "new-epoch": new_epoch, "restore": restore_to}
