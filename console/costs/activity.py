@@ -35,7 +35,7 @@ class Activity:
         warm_ms: billed for a read; load_ms, update_ms: and for a load or an update on top.
         warm_bytes: read from EFS by a warm read.
         looks: for a newer snapshot.
-        superseded: segments kept that no snapshot uses any more.
+        stored_bytes: on EFS: the snapshot, and superseded segments that are kept.
     """
 
     reads: float
@@ -53,7 +53,7 @@ class Activity:
     update_ms: float = 0
     publishes: float = 0
     segment_bytes: float = 0
-    superseded: float = 0
+    stored_bytes: float = 0
 
 
 def activity(scenario: Scenario, source: str) -> Activity:
@@ -68,6 +68,7 @@ def activity(scenario: Scenario, source: str) -> Activity:
     updates = min(max(0, scenario.reads_per_month - lives), scenario.sandboxes * publishes)
     load_bytes = opened_bytes(scenario) if on_efs else copied_bytes(scenario, lives)
     segment_bytes = publish_bytes(scenario)
+    kept = min(MOST_FILES, publishes * scenario.retain_s / MONTH_S)
     return Activity(
         reads=scenario.reads_per_month,
         calls=calls,
@@ -84,7 +85,7 @@ def activity(scenario: Scenario, source: str) -> Activity:
         updates=updates,
         update_ms=UPDATE_MS + segment_bytes / BYTES_PER_MS,
         segment_bytes=segment_bytes,
-        superseded=min(MOST_FILES, publishes * scenario.retain_s / MONTH_S),
+        stored_bytes=scenario.snapshot_bytes + kept * segment_bytes,
     )
 
 

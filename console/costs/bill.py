@@ -49,7 +49,7 @@ def bill(prices: Prices, scenario: Scenario, source: str) -> Bill:
         "HTTP API": _api_requests(scenario, month) * prices.http_api_request.each,
         "Lambda requests": requests * prices.lambda_request.each,
         "Lambda time": _billed_s(scenario, month) * scenario.memory_mb / 1024 * _time_price(prices, scenario),
-        "EFS storage": _stored_bytes(scenario, month) / GB * prices.efs_storage.each,
+        "EFS storage": month.stored_bytes / GB * prices.efs_storage.each,
         "EFS reads": _read_bytes(month) / GB * prices.efs_read.each,
         "EFS writes": month.publishes * month.segment_bytes / GB * prices.efs_write.each,
         "EFS metadata": _metadata_usd(prices, month),
@@ -88,11 +88,6 @@ def _read_bytes(month: Activity) -> float:
         + month.reads * month.warm_bytes
         + (month.updates + month.publishes) * max(METERED_READ_BYTES, month.segment_bytes)
     )
-
-
-def _stored_bytes(scenario: Scenario, month: Activity) -> float:
-    """Count the snapshot, if anything is published, and the segments that are kept although none uses them."""
-    return scenario.snapshot_bytes * bool(month.segment_bytes) + month.superseded * month.segment_bytes
 
 
 def _metadata_usd(prices: Prices, month: Activity) -> float:
