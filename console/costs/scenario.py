@@ -14,7 +14,6 @@ from typing import Literal
 
 from console.errors import ConsoleError
 from console.paths import PROGRAM
-from console.wording import three_digits
 from handlers.settings import VARIABLES
 from handlers.telemetry.usage import METERED_READ_BYTES
 
@@ -26,7 +25,6 @@ READ_UNIT_BYTES = 4096
 HEAD_READ_UNITS = 1.0  # every read of the ledger begins with its head
 INDEX_READ_UNITS = 0.5  # for each 4 KB begun
 SNAPSHOT_BYTES_A_ROW_BYTE = 2.7  # columns, the row's JSON text and three indexes; measured with this project's rows
-LARGEST_SNAPSHOT_BYTES = 5 * 2**30  # /tmp has 10 GB at most, and holds two snapshots while one replaces the other
 _SETTINGS = {name: float(default) for name, default, _ in VARIABLES if default.isdigit()}
 
 
@@ -46,6 +44,7 @@ class Scenario:
     writes_per_sandbox: float = 10
     sandboxes: float = 1
     memory_mb: float = 1024
+    tmp_mb: float = 512
     architecture: Architecture = "arm64"
     tracing: float = 0
     check_interval_ms: float = _SETTINGS["CHECK_INTERVAL_MS"]
@@ -122,6 +121,7 @@ INPUTS: dict[str, Input] = {
     "writes_per_sandbox": Input(1, 1e9, "Writes in the life of a command sandbox"),
     "sandboxes": Input(1, 10_000, "Query sandboxes that are warm at once"),
     "memory_mb": Input(128, 10_240, "Memory of a function"),
+    "tmp_mb": Input(512, 10_240, "A sandbox's /tmp, in MB of 2^20 bytes"),
     "tracing": Input(0, 1, "Tracing of the functions: 1 where the stack switches it on"),
     "check_interval_ms": Input(0, 3_600_000, "CHECK_INTERVAL_MS of the functions"),
     "retain_snapshots": Input(1, 200, "RETAIN_SNAPSHOTS of the functions"),
@@ -138,7 +138,10 @@ INPUTS: dict[str, Input] = {
 }
 
 # Not assumptions: what the stack does unless its settings say otherwise.
-SETTINGS = {"memory_mb", "architecture", "tracing", "check_interval_ms", "retain_snapshots", "verify_max_bytes"}
+SETTINGS = {
+    *("memory_mb", "tmp_mb", "architecture", "tracing"),
+    *("check_interval_ms", "retain_snapshots", "verify_max_bytes"),
+}
 
 
 @dataclass(frozen=True)
@@ -159,11 +162,6 @@ def assemble(given: ScenarioValues, measured: ScenarioValues) -> Assembled:
         if isinstance(value, float | int):
             _check(name, value, "measured" if name not in given else "given")
     scenario = Scenario(**values)  # pyright: ignore[reportArgumentType] - the names are those of the fields, checked above
-    if scenario.snapshot_bytes > LARGEST_SNAPSHOT_BYTES:
-        message = f"a snapshot of {three_digits(scenario.snapshot_bytes / 2**30)} GB does not fit into /tmp twice"
-        raise ConsoleError(
-            message, f"fewer --rows, or smaller ones: {LARGEST_SNAPSHOT_BYTES / 2**30:.0f} GB are the limit"
-        )
     return Assembled(scenario, {name: _origin(name, given, measured) for name in names()})
 
 

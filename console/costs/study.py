@@ -5,6 +5,7 @@ Also plain series for a chart: dollars against reads a month on each path, with 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Self
@@ -12,16 +13,18 @@ from typing import NamedTuple, Self
 from console.costs.activity import most_looks
 from console.costs.bill import Bill, bills, totals_usd
 from console.costs.crossover import Crossing, cheapest, crossings, steps
+from console.costs.feasibility import obstacles
 from console.costs.prices import PriceList, Prices
-from console.costs.scenario import INPUTS, LARGEST_SNAPSHOT_BYTES, Assembled, Scenario, vary
+from console.costs.scenario import INPUTS, Assembled, Scenario, vary
 from handlers.routes import SOURCES
 
-FACTORS = (0.5, 2.0)  # by which each assumption is vary
+FACTORS = (0.5, 2.0)  # by which each assumption is varied
+LOAD = {"rows", "reads_per_month", "writes_per_month", "publishes_per_month"}  # yours to say: more costs more
 REAL_USD, REAL_SHARE = 1.0, 0.10  # a month: bills less far apart decide nothing
 
 
 class Span(NamedTuple):
-    """Between which numbers a value of the scenario is vary, and what it counts."""
+    """Between which numbers a value of the scenario is varied, and what it counts."""
 
     low: float
     high: float
@@ -68,16 +71,18 @@ class Study:
 
     Args:
         stack_region: where the stack is that was measured; None where that is not known.
+        cannot_run: the paths that cannot, with the reason; they have no bill.
         bills: dollars by path and service.
         totals_usd: dollars by path.
         cheapest: the path that costs least; several where they cost the same.
-        crossings: where that changes, by what is vary while all else stays.
-        swings: what each assumption does, the one that matters most first.
+        crossings: where that changes, by what is varied while all else stays.
+        swings: what each assumption does, the load left out; the one that matters most first.
     """
 
     price_list: PriceList
     assembled: Assembled
     stack_region: str | None
+    cannot_run: dict[str, str]
     bills: dict[str, Bill]
     totals_usd: dict[str, float]
     cheapest: tuple[str, ...]
@@ -92,13 +97,16 @@ class Study:
             stack_region: where the stack is that was measured.
         """
         prices, scenario = price_list.prices, assembled.scenario
-        totals = totals_usd(prices, scenario)
-        assumed = [name for name, origin in assembled.origins.items() if origin == "assumed"]
+        cannot_run = obstacles(scenario)
+        paid = {source: lines for source, lines in bills(prices, scenario).items() if source not in cannot_run}
+        totals = {source: math.fsum(lines.values()) for source, lines in paid.items()}
+        assumed = [name for name, origin in assembled.origins.items() if origin == "assumed" and name not in LOAD]
         return cls(
             price_list,
             assembled,
             stack_region,
-            bills(prices, scenario),
+            cannot_run,
+            paid,
             totals,
             cheapest(totals),
             {name: find_crossings(prices, scenario, name) for name in RANGES},
@@ -136,26 +144,29 @@ class Series:
 def find_crossings(prices: Prices, scenario: Scenario, name: str) -> list[Crossing]:
     """Find where the cheapest path changes as one value of the scenario grows."""
     low, high, _ = RANGES[name]
-    if name == "rows":  # as many as still make a snapshot that fits into /tmp twice
-        high = LARGEST_SNAPSHOT_BYTES / scenario.numbers()["snapshot_row_bytes"]
-    return crossings(lambda value: totals_usd(prices, vary(scenario, name, value)), low, high)
+    return crossings(lambda value: runnable_usd(prices, vary(scenario, name, value)), low, high)
+
+
+def runnable_usd(prices: Prices, scenario: Scenario) -> dict[str, float]:
+    """Add up each path's bill; no sum is enough for one that cannot run."""
+    return totals_usd(prices, scenario) | dict.fromkeys(obstacles(scenario), math.inf)
 
 
 def cost_series(prices: Prices, scenario: Scenario, low: float = 1e4, high: float = 1e8) -> Series:
-    """Dollars against reads a month on each path.
+    """Dollars against reads a month on each path that can run.
 
     Args:
         low, high: reads a month at the chart's ends.
     """
     reads = steps(low, high)
     totals = [totals_usd(prices, vary(scenario, "reads_per_month", count)) for count in reads]
-    points = {
-        source: [(count, found[source]) for count, found in zip(reads, totals, strict=True)] for source in SOURCES
-    }
+    able = [source for source in SOURCES if source not in obstacles(scenario)]
+    points = {source: [(count, found[source]) for count, found in zip(reads, totals, strict=True)] for source in able}
     changes = find_crossings(prices, scenario, "reads_per_month")
     looks = most_looks(scenario)
     inside = [change for change in changes if low <= change.at <= high]
-    return Series(points, inside, looks if looks is not None and low <= looks <= high else None)
+    has_bend = looks is not None and low <= looks <= high and len(able) > 1
+    return Series(points, inside, looks if has_bend else None)
 
 
 def swings(prices: Prices, scenario: Scenario, names: Iterable[str]) -> list[Swing]:
@@ -168,18 +179,18 @@ def swings(prices: Prices, scenario: Scenario, names: Iterable[str]) -> list[Swi
 
 
 def _swing(prices: Prices, scenario: Scenario, name: str) -> Swing:
-    now = cheapest(totals_usd(prices, scenario))
+    now = cheapest(runnable_usd(prices, scenario))
     allowed = INPUTS[name]
     value = scenario.numbers()[name]
     halved, doubled = (min(allowed.most, max(allowed.least, value * factor)) for factor in FACTORS)
-    low, high = (totals_usd(prices, vary(scenario, name, changed)) for changed in (halved, doubled))
+    low, high = (vary(scenario, name, changed) for changed in (halved, doubled))
+    there = [cheapest(runnable_usd(prices, each)) for each in (low, high)]
     return Swing(
         name,
         halved,
         doubled,
-        low[now[0]],
-        high[now[0]],
-        cheapest(low),
-        cheapest(high),
-        changes_cheapest=not set(now) & set(cheapest(low)) or not set(now) & set(cheapest(high)),
+        totals_usd(prices, low)[now[0]],
+        totals_usd(prices, high)[now[0]],
+        *there,
+        changes_cheapest=any(not set(now) & set(each) for each in there),
     )

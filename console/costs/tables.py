@@ -9,7 +9,7 @@ from rich.table import Table
 
 from console.costs.crossover import Crossing
 from console.costs.scenario import Origin, option
-from console.costs.study import RANGES, Study, Swing
+from console.costs.study import RANGES, Study, Swing, is_real_difference
 from console.wording import joined, quantity, usd
 from handlers.routes import SOURCES
 
@@ -28,21 +28,33 @@ def cost_table(found: Study) -> Table:
     if found.is_elsewhere:
         table.title = f"at prices of {found.price_list.region}, while the stack is in {found.stack_region}"
     for source in SOURCES:
-        table.add_column(source, usd(found.totals_usd[source]), justify="right", min_width=12)
-    for service in next(iter(found.bills.values())):
-        table.add_row(service, *(usd(bill[service]) if bill[service] else "-" for bill in found.bills.values()))
+        total = usd(found.totals_usd[source]) if source in found.totals_usd else "cannot run"
+        table.add_column(source, total, justify="right", min_width=12)
+    for service in found.bills["ddb"]:
+        amounts = [found.bills.get(source, {}).get(service) for source in SOURCES]
+        table.add_row(service, *(usd(amount) if amount else "-" for amount in amounts))
     return table
 
 
 def paragraphs(found: Study) -> list[str]:
     """Say the figures in words."""
     return [
+        *filter(None, [impossible(found)]),
         _cheapest(found),
         _changes(found),
         _sensitivity(found.swings),
         *filter(None, (_values(found, origin, label) for origin, label in LABELS.items())),
         _prices(found),
     ]
+
+
+def impossible(found: Study) -> str:
+    """Say which paths cannot run and why; nothing where all can."""
+    reasons = dict.fromkeys(found.cannot_run.values())
+    paths = {
+        reason: joined([source for source, its in found.cannot_run.items() if its == reason]) for reason in reasons
+    }
+    return " ".join(f"{sources} cannot run: {reason}." for reason, sources in paths.items())
 
 
 def elsewhere(found: Study) -> str:
@@ -53,8 +65,15 @@ def elsewhere(found: Study) -> str:
 
 
 def _cheapest(found: Study) -> str:
+    """Name the cheapest, and those that nobody would choose it over for its price."""
     same = ", which cost the same" if len(found.cheapest) > 1 else ""
-    return f"Cheapest: {joined(found.cheapest)}{same}."
+    least_usd = min(found.totals_usd.values())
+    near = [
+        f"{source} ({usd(total - least_usd)} USD more)"
+        for source, total in found.totals_usd.items()
+        if source not in found.cheapest and not is_real_difference(least_usd, total)
+    ]
+    return f"Cheapest: {joined(found.cheapest)}{same}{f'; no real difference to {joined(near)}' if near else ''}."
 
 
 def _changes(found: Study) -> str:
@@ -74,13 +93,15 @@ def _sensitivity(swings: Sequence[Swing]) -> str:
     if not swings:
         return "Nothing is assumed."
     most = swings[0]
-    text = f"The assumption that matters most is {option(most.name)}: "
     if most.changes_cheapest:
         halved, doubled = joined(most.halved_cheapest), joined(most.doubled_cheapest)
-        return f"{text}at {quantity(most.halved)} {halved} is cheapest, at {quantity(most.doubled)} {doubled}."
+        return (
+            f"The assumption that matters most is {option(most.name)}: "
+            f"at {quantity(most.halved)} {halved} is cheapest, at {quantity(most.doubled)} {doubled}."
+        )
     return (
-        f"{text}halved or doubled it moves the sum from {usd(most.halved_usd)} to {usd(most.doubled_usd)} USD, "
-        "and no assumption so vary changes which path is cheapest."
+        "No assumption, halved or doubled, makes another path the cheapest; "
+        f"{option(most.name)} moves its bill furthest, {usd(most.halved_usd)} to {usd(most.doubled_usd)} USD."
     )
 
 

@@ -25,6 +25,7 @@ from console.errors import ConsoleError
 from console.results import result
 from console.verdict.inputs import Case, MainWorkload
 from console.verdict.verdict import Verdict, decide
+from handlers.routes import SOURCES
 
 
 def _value(name: str) -> OptionInfo:
@@ -53,6 +54,7 @@ def cost(
     sandboxes: Annotated[float | None, _value("sandboxes")] = None,
     architecture: Annotated[Architecture | None, _ARCHITECTURE] = None,
     memory_mb: Annotated[float | None, _value("memory_mb")] = None,
+    tmp_mb: Annotated[float | None, _value("tmp_mb")] = None,
     tracing: Annotated[float | None, _value("tracing")] = None,
     check_interval_ms: Annotated[float | None, _value("check_interval_ms")] = None,
     retain_snapshots: Annotated[float | None, _value("retain_snapshots")] = None,
@@ -106,8 +108,9 @@ def _content(found: Study, decided: Verdict | None) -> dict[str, object]:
         "prices": {"date": known.date, "region": known.region, "currency": known.currency},
         "stack_region": found.stack_region,
         "scenario": {name: {"value": value, "origin": origins[name]} for name, value in values.items()},
-        "usd_per_month": found.totals_usd,
-        "usd_per_month_by_service": found.bills,
+        "cannot_run": found.cannot_run,
+        "usd_per_month": {source: found.totals_usd.get(source) for source in SOURCES},
+        "usd_per_month_by_service": {source: found.bills.get(source) for source in SOURCES},
         "cheapest": found.cheapest,
         "crossings": {name: [asdict(it) for it in crossings] for name, crossings in found.crossings.items()},
         "sensitivity": [asdict(swing) for swing in found.swings],

@@ -10,8 +10,9 @@ import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Self
 
+from console.costs.feasibility import MB
 from console.costs.prices import PriceList
-from console.costs.scenario import Scenario, ScenarioValues, assemble
+from console.costs.scenario import INPUTS, SNAPSHOT_BYTES_A_ROW_BYTE, Scenario, ScenarioValues, assemble
 from console.costs.study import Study
 from console.errors import ConsoleError
 from console.results.result import Environment, FunctionBuild, Measurement, Size
@@ -67,7 +68,7 @@ class Case(NamedTuple):
         """
         rows = given.get("rows")
         size = choose_size(sizes, rows if isinstance(rows, float) else None)
-        assembled = assemble(given, measured_values(environment, sizes, size, workload))
+        assembled = assemble(given, measured_values(environment, sizes, size, workload, given.get("rows", size.rows)))
         return cls(environment, size, workload, Study.from_assembled(price_list, assembled, find_region(environment)))
 
 
@@ -77,23 +78,27 @@ def find_region(environment: Environment) -> str | None:
 
 
 def measured_values(
-    environment: Environment, sizes: Sequence[Size], size: Size, workload: MainWorkload
+    environment: Environment,
+    sizes: Sequence[Size],
+    size: Size,
+    workload: MainWorkload,
+    rows: float | str,
 ) -> dict[str, float | str]:
     """Return the scenario's values that were measured.
 
     Args:
         sizes: all that were measured.
-        size: the one that the question is about.
+        size: the one nearest to the question.
         workload: what most reads are like.
+        rows: that the question is about; what was measured at so many is taken as it is.
     """
-    data: dict[str, float | str] = {"rows": size.rows}
-    row_bytes = _snapshot_row_bytes(sizes, size)
-    if row_bytes is not None:
-        data["snapshot_row_bytes"] = row_bytes
+    data: dict[str, float | str] = {"rows": size.rows, **_row_bytes(sizes, size, is_measured=rows == size.rows)}
     if workload in ROWS_PER_READ:
         data["rows_per_read"] = ROWS_PER_READ[workload]
     if environment.is_local:
         return data
+    if size.snapshot_bytes > Scenario.tmp_mb * MB:  # it was built there
+        data["tmp_mb"] = min(math.ceil(size.snapshot_bytes / MB), INPUTS["tmp_mb"].most)
     return data | _machine(environment.function) | _times(size, workload) | _receipts(size, workload)
 
 
@@ -106,7 +111,20 @@ def billed_ms(measurement: Measurement | None) -> float | None:
     return measurement.server_ms.mean if measurement.server_ms else None
 
 
-def _snapshot_row_bytes(sizes: Sequence[Size], size: Size) -> float | None:
+def _row_bytes(sizes: Sequence[Size], size: Size, *, is_measured: bool) -> dict[str, float | str]:
+    """Return a snapshot's bytes for each row, and a row's in the ledger, which no receipt tells, by their usual ratio.
+
+    Args:
+        is_measured: the question is about this very size, whose snapshot is as large as it is.
+    """
+    grown_bytes = _grown_row_bytes(sizes, size)
+    known: dict[str, float | str] = {}
+    if grown_bytes is not None:
+        known = {"row_bytes": grown_bytes / SNAPSHOT_BYTES_A_ROW_BYTE, "snapshot_row_bytes": grown_bytes}
+    return known | ({"snapshot_row_bytes": size.snapshot_bytes / size.rows} if is_measured else {})
+
+
+def _grown_row_bytes(sizes: Sequence[Size], size: Size) -> float | None:
     """By how much a snapshot grows with a row, from the smallest to the largest; of one size what a row of it takes.
     None where the files are too small to tell.
     """

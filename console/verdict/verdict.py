@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from console.costs import prices
-from console.costs.tables import elsewhere
+from console.costs.tables import elsewhere, impossible
 from console.errors import ConsoleError
 from console.results.latency import UNKNOWN, Latency
 from console.results.result import Environment, Measurement, Size
@@ -85,6 +85,7 @@ def decide(case: Case, within_ms: float | None = None) -> Verdict:
         words.cost(sound_usd, choice),
         words.speed(latencies, choice, is_local=is_local),
         words.wish(latencies, choice, within_ms, others, is_local=is_local),
+        impossible(case.study),
         words.failures(known, failing, most=FAILED_SHARE),
         words.change(case.study, choice),
         words.row_bytes(case.study),

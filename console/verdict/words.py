@@ -107,11 +107,11 @@ def failures(known: Mapping[str, Measurement], failing: Collection[str], most: f
 
 
 def row_bytes(found: Study) -> str:
-    """Say that a row's part of a snapshot is assumed; nothing where it was measured or given."""
-    if found.assembled.origins["snapshot_row_bytes"] != "assumed":
+    """Say that the size of a row is assumed; nothing where it was measured or given."""
+    if found.assembled.origins["row_bytes"] != "assumed":
         return ""
-    assumed = found.assembled.scenario.numbers()["snapshot_row_bytes"]
-    return f"The snapshots are too small to tell what a row takes in one: {quantity(assumed)} bytes are assumed."
+    assumed = found.assembled.scenario.row_bytes
+    return f"The snapshots are too small to tell what a row takes: {quantity(assumed)} bytes in the ledger are assumed."
 
 
 def change(found: Study, choice: Choice) -> str:

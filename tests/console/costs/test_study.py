@@ -8,8 +8,17 @@ from hypothesis import strategies as st
 
 from console.costs.bill import bills, totals_usd
 from console.costs.crossover import cheapest
-from console.costs.scenario import INPUTS, LARGEST_SNAPSHOT_BYTES, Scenario, vary
-from console.costs.study import RANGES, Study, cost_series, find_crossings, swings
+from console.costs.scenario import INPUTS, Scenario, vary
+from console.costs.study import (
+    LOAD,
+    RANGES,
+    Study,
+    cost_series,
+    find_crossings,
+    is_real_difference,
+    runnable_usd,
+    swings,
+)
 from handlers.routes import SOURCES
 from tests.support.costs import ALWAYS_THE_SAME, PRICE_LIST, PRICES, assumed
 
@@ -25,8 +34,10 @@ def test_a_study_looks_from_all_sides() -> None:
     assert found.cheapest == cheapest(found.totals_usd)
     assert list(found.crossings) == list(RANGES)
     varied_names = {swing.name for swing in found.swings}
-    assert "reads_per_month" in varied_names
-    assert "writes_per_month" not in varied_names  # it was given
+    assert "init_ms" in varied_names
+    assert not varied_names & LOAD
+    given_too = Study.from_assembled(PRICE_LIST, assumed(init_ms=100.0))
+    assert "init_ms" not in {swing.name for swing in given_too.swings}
 
 
 def test_the_reads_from_which_on_publishing_pays_by_hand() -> None:
@@ -58,12 +69,54 @@ def test_proving_a_file_in_full_or_not_is_a_jump() -> None:
     assert jump.at == pytest.approx(16 * 2**20 / 310.5, rel=1e-6)
 
 
-def test_rows_are_varied_up_to_the_largest_snapshot() -> None:
-    long = Scenario(
-        row_bytes=100_000, snapshot_row_bytes=1e6, writes_per_month=0, reads_per_sandbox=1e9, rows_per_read=1
-    )
-    for found in find_crossings(PRICES, long, "rows"):
-        assert found.at * 1e6 <= LARGEST_SNAPSHOT_BYTES
+def test_beyond_the_largest_snapshot_that_tmp_holds_a_sqlite_path_is_never_the_cheapest() -> None:
+    free = {"writes_per_month": 0.0, "sqlite_efs_ms": 0.0, "read_units": 100.0, "reads_per_sandbox": 1e9}
+    limits: list[float] = []
+    for tmp_mb in (512.0, 1024.0):
+        scenario = assumed(tmp_mb=tmp_mb, **free).scenario
+        last = find_crossings(PRICES, scenario, "rows")[-1]
+        assert (last.below, last.above, last.is_jump) == (("sqlite-efs",), ("ddb",), True)
+        limits.append(last.at * scenario.numbers()["snapshot_row_bytes"])
+    assert limits == [pytest.approx(512 * 2**20), pytest.approx(1024 * 2**20)]
+
+
+def test_what_cannot_run_has_no_bill_and_is_never_the_cheapest() -> None:
+    found = Study.from_assembled(PRICE_LIST, assumed(rows=5e6, reads_per_month=1e9, writes_per_month=0))
+    assert list(found.cannot_run) == ["sqlite-efs", "sqlite-tmp"]
+    assert list(found.bills) == list(found.totals_usd) == ["ddb"]
+    assert found.cheapest == ("ddb",)
+    priced = Study.from_assembled(PRICE_LIST, assumed(rows=5e6, reads_per_month=1e9, writes_per_month=0, tmp_mb=2048))
+    assert (priced.cannot_run, priced.cheapest) == ({}, ("sqlite-efs",))
+
+
+def test_a_value_that_makes_a_path_impossible_changes_the_cheapest_and_still_has_a_finite_sum() -> None:
+    scenario = Scenario(rows=1e6, reads_per_month=1e9, writes_per_month=0)
+    (swing,) = swings(PRICES, scenario, ["row_bytes"])
+    assert (swing.halved_cheapest, swing.doubled_cheapest) == (("sqlite-efs",), ("ddb",))
+    assert swing.doubled_usd == totals_usd(PRICES, replace(scenario, row_bytes=230))["sqlite-efs"]
+
+
+def test_what_cannot_run_has_no_line_in_a_chart() -> None:
+    series = cost_series(PRICES, Scenario(rows=5e6))
+    assert list(series.points) == ["ddb"]
+    assert (series.crossings, series.looks_end_at) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("one_usd", "other_usd", "is_real"),
+    [
+        (20.0, 20.99, False),
+        (20.0, 21.99, False),
+        (20.0, 22.0, True),
+        (22.0, 20.0, True),
+        (22.0, 20.01, False),
+        (0.0, 0.99, False),
+        (0.0, 1.0, True),
+        (5.0, 6.0, True),
+    ],
+)
+def test_a_real_difference_is_one_of_a_dollar_and_of_a_tenth(one_usd: float, other_usd: float, is_real: bool) -> None:
+    assert is_real_difference(one_usd, other_usd) == is_real
 
 
 def test_the_series_of_a_chart_are_what_each_path_costs() -> None:
@@ -95,11 +148,11 @@ scenarios = st.builds(
 @given(scenarios, st.sampled_from(sorted(RANGES)))
 def test_at_every_crossing_both_paths_cost_the_same_unless_one_jumps(scenario: Scenario, name: str) -> None:
     for found in find_crossings(PRICES, scenario, name):
-        at = totals_usd(PRICES, vary(scenario, name, found.at))
+        at = runnable_usd(PRICES, vary(scenario, name, found.at))
         if not found.is_jump:
             assert at[found.below[0]] == pytest.approx(at[found.above[-1]], rel=1e-4)
         for side, names in ((1 - 1e-5, found.below), (1 + 1e-5, found.above)):
-            beside = totals_usd(PRICES, vary(scenario, name, found.at * side))
+            beside = runnable_usd(PRICES, vary(scenario, name, found.at * side))
             assert beside[names[0]] <= min(beside.values()) * (1 + 1e-4)
 
 

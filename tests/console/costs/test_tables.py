@@ -43,29 +43,44 @@ def test_the_figures_in_words() -> None:
         "  never by reads in a sandbox's life alone",
     ]
     assert sensitivity == (
-        "The assumption that matters most is --reads-per-month: halved or doubled it moves the sum from 1.03 to 4.06 "
-        "USD, and no assumption so vary changes which path is cheapest."
+        "No assumption, halved or doubled, makes another path the cheapest; "
+        "--read-units moves its bill furthest, 1.79 to 2.54 USD."
     )
     assert assumed_values.startswith("Assumed: --rows 100000, --row-bytes 115, --snapshot-row-bytes 310.5, ")
     assert settings == (
-        "As the stack is set by default: --memory-mb 1024, --architecture arm64, --tracing 0, "
+        "As the stack is set by default: --memory-mb 1024, --tmp-mb 512, --architecture arm64, --tracing 0, "
         "--check-interval-ms 1000, --retain-snapshots 5, --verify-max-bytes 16777216."
     )
     assert prices.startswith("List prices of us-test-1, 2026-01-02, without free tiers;")
 
 
 def test_an_assumption_that_changes_the_cheapest_path_is_said_to() -> None:
-    sensitivity = paragraphs(
-        Study.from_assembled(PRICE_LIST, assumed(writes_per_month=200.0, reads_per_month=1e6, rows=1e5))
-    )[2]
-    assert sensitivity == (
-        "The assumption that matters most is --publishes-per-month: at 100 sqlite-efs is cheapest, at 400 ddb."
-    )
+    sensitivity = paragraphs(Study.from_assembled(PRICE_LIST, assumed(writes_per_month=200.0)))[2]
+    assert sensitivity == "The assumption that matters most is --row-bytes: at 57.5 ddb is cheapest, at 230 sqlite-efs."
+
+
+def test_what_is_about_as_cheap_is_said_to_be() -> None:
+    found = Study.from_assembled(PRICE_LIST, assumed(writes_per_month=200.0))
+    assert paragraphs(found)[0] == ("Cheapest: sqlite-efs; no real difference to ddb (0.05 USD more).")
+
+
+def test_what_cannot_run_has_no_price_and_its_reason_comes_first() -> None:
+    found = Study.from_assembled(PRICE_LIST, assumed(rows=5e6))
+    assert paragraphs(found)[:2] == [
+        "sqlite-efs and sqlite-tmp cannot run: a snapshot of 1,552 MB cannot be built in 512 MB of /tmp "
+        "(set tmpMb, at most 10,240).",
+        "Cheapest: ddb.",
+    ]
+    _, *lines, last = shown(found)
+    assert all(line[1:3] == ["-", "-"] for line in lines)
+    assert " ".join(" ".join(last).split()) == f"sum cannot run cannot run {found.totals_usd['ddb']:,.2f}"
 
 
 def test_paths_that_cost_the_same_are_named_together() -> None:
     found = Study.from_assembled(PRICE_LIST, assumed(rows=1000.0))
-    assert paragraphs(found)[0] == "Cheapest: sqlite-efs and sqlite-tmp, which cost the same."
+    assert paragraphs(found)[0] == (
+        "Cheapest: sqlite-efs and sqlite-tmp, which cost the same; no real difference to ddb (0.44 USD more)."
+    )
 
 
 def test_where_values_come_from_is_said() -> None:

@@ -75,12 +75,20 @@ def test_a_result_without_a_measurement_says_so(tmp_path: Path) -> None:
 
 
 def test_where_the_cost_model_has_no_answer_its_reason_is_written_and_all_else_too(tmp_path: Path) -> None:
-    too_large = replace(size(measurement()), rows=20_000_000, snapshot_bytes=6 * 2**30)
+    too_large = replace(size(measurement()), rows=10, snapshot_bytes=200_000_000)
     one = kept(tmp_path, sample_result(sizes=(too_large,)))
     text, names = written(tmp_path, one, name=one.name)
-    assert "No path can be recommended: a snapshot of 6.00 GB does not fit into /tmp twice." in text
-    assert "### 20,000,000 rows, a snapshot of 6,442 MB" in text
+    assert text.split("\n\n")[1].startswith("No path can be recommended: --row-bytes: measured 7.40741e+06, allowed: ")
+    assert "### 10 rows, a snapshot of 200 MB" in text
     assert names == [f"{one.name}.md", f"{one.name}.svg"]
+
+
+def test_the_chart_of_costs_leaves_out_what_cannot_run(tmp_path: Path) -> None:
+    large = replace(size(measurement()), rows=50_000_000, snapshot_bytes=13_000_000_000)
+    one = kept(tmp_path, sample_result(sizes=(large,)))
+    text, names = written(tmp_path, one, name=one.name)
+    assert "sqlite-efs and sqlite-tmp cannot run" in text.split("\n\n")[1]
+    assert "ddb" in (tmp_path / names[-1]).read_text()
 
 
 def test_the_raw_data_is_linked_where_it_is(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_the_bills_for_people(run_console: RunConsole) -> None:
     ran = run_console("cost", "--writes-per-month", "0")
     assert (ran.code, ran.err) == (0, "")
     assert all(len(line) <= 100 for line in ran.out.splitlines())
-    for text in (*SOURCES, "EFS storage", "Cheapest: sqlite-efs.", "Given: --writes-per-month 0.", load().date):
+    for text in (*SOURCES, "EFS storage", "Cheapest: sqlite-efs; no", "Given: --writes-per-month 0.", load().date):
         assert text in ran.out
     assert "p50" not in ran.out
 
@@ -51,7 +51,7 @@ def test_the_bills_for_people(run_console: RunConsole) -> None:
 @pytest.mark.parametrize("name", INPUTS)
 def test_every_value_is_an_option_with_its_default(name: str, run_console: RunConsole) -> None:
     ran = run_console("cost", "--json", option(name), "7")
-    allowed = {"memory_mb": "777", "tracing": "1"}.get(name)
+    allowed = {"memory_mb": "777", "tmp_mb": "777", "tracing": "1"}.get(name)
     if allowed:
         assert ran.code == 2
         ran = run_console("cost", "--json", option(name), allowed)
@@ -79,6 +79,14 @@ def test_the_verdict_for_people(measured: str, run_console: RunConsole) -> None:
     assert "Is a copy to /tmp made in under 100 ms? Not measured." in text
 
 
+def test_what_cannot_run_has_no_price(run_console: RunConsole) -> None:
+    content = json.loads(run_console("cost", "--json", "--rows", "5e6").out)
+    assert (content["usd_per_month"]["sqlite-efs"], content["usd_per_month_by_service"]["sqlite-tmp"]) == (None, None)
+    assert content["usd_per_month"]["ddb"] > 0
+    assert set(content["cannot_run"]) == {"sqlite-efs", "sqlite-tmp"}
+    assert json.loads(run_console("cost", "--json", "--rows", "5e6", "--tmp-mb", "2048").out)["cannot_run"] == {}
+
+
 def test_a_wished_latency_needs_a_measured_one(run_console: RunConsole) -> None:
     ran = run_console("cost", "--within-ms", "20")
     assert (ran.code, ran.out) == (2, "")
@@ -102,7 +110,7 @@ def test_other_prices_can_be_used(tmp_path: Path, run_console: RunConsole) -> No
         (["--rows", "nan"], 2, "Error: --rows: given nan"),
         (["--rows", "many"], 2, "Error: Invalid value for '--rows'"),
         (["--architecture", "sparc"], 2, "Error: Invalid value for '--architecture'"),
-        (["--rows", "1e9"], 1, "Error: a snapshot of 289 GB does not fit into /tmp twice"),
+        (["--tmp-mb", "100"], 2, "Error: --tmp-mb: given 100, allowed: 512 to 10240"),
         (["--prices", "nowhere.json"], 1, "Error: nowhere.json cannot be read"),
         (["--from-benchmark", "nowhere.json"], 1, "Error: nowhere.json cannot be read"),
     ],

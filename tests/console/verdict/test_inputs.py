@@ -27,12 +27,14 @@ MEASURED = [
 
 
 def values(result: BenchResult, workload: MainWorkload = "newest-100") -> dict[str, float | str]:
-    return measured_values(result.environment, result.sizes, choose_size(result.sizes, None), workload)
+    chosen = choose_size(result.sizes, None)
+    return measured_values(result.environment, result.sizes, chosen, workload, chosen.rows)
 
 
 def test_what_was_measured_on_aws_takes_the_place_of_what_is_assumed() -> None:
     assert values(result_of(*MEASURED)) == {
         "rows": 100_000,
+        "row_bytes": pytest.approx(286 / 2.7),
         "snapshot_row_bytes": 286,
         "rows_per_read": 100,
         "memory_mb": 1024,
@@ -50,7 +52,8 @@ def test_what_was_measured_on_aws_takes_the_place_of_what_is_assumed() -> None:
 
 def test_what_was_measured_on_this_machine_tells_only_how_much_data_there_is() -> None:
     local = result_of(*MEASURED, is_local=True)
-    assert values(local) == {"rows": 100_000, "snapshot_row_bytes": 286, "rows_per_read": 100}
+    known = {"rows": 100_000, "row_bytes": pytest.approx(286 / 2.7), "snapshot_row_bytes": 286, "rows_per_read": 100}
+    assert values(local) == known
 
 
 def test_what_a_small_file_read_in_full_takes_says_nothing_of_large_ones() -> None:
@@ -61,30 +64,46 @@ def test_what_was_not_measured_is_left_to_assumptions() -> None:
     bare = sample_result(sizes=(size(measurement("write", "ledger")),))
     function = FunctionBuild(memory_mb=None, architecture=None)
     unknown = replace(bare, environment=replace(bare.environment, function=function))
-    assert values(unknown) == {"rows": 1000, "rows_per_read": 100}
+    assert values(unknown) == {"rows": 1000, "snapshot_row_bytes": 286, "rows_per_read": 100}
 
 
-def of_sizes(*each: tuple[int, int]) -> float | str | None:
-    """What a row takes in a snapshot, by (rows, bytes); the question is about the last of them."""
+def of_sizes(*each: tuple[int, int], rows: float = 7.0) -> tuple[object, object]:
+    """What a row takes in a snapshot and in the ledger, by sizes of (rows, bytes); the question is near the last."""
     sizes = tuple(replace(size(rows=rows), snapshot_bytes=size_bytes) for rows, size_bytes in each)
-    environment = sample_result().environment
-    return measured_values(environment, sizes, sizes[-1], "newest-100").get("snapshot_row_bytes")
+    known = measured_values(sample_result().environment, sizes, sizes[-1], "newest-100", rows)
+    return known.get("snapshot_row_bytes"), known.get("row_bytes")
 
 
 def test_a_row_takes_by_how_much_a_snapshot_grows_not_what_every_snapshot_has() -> None:
-    assert of_sizes((300, 114_688), (10_300, 2_864_688)) == 275
-    assert of_sizes((10_300, 2_864_688), (5_000, 1_400_000), (300, 114_688)) == 275  # the smallest and the largest
+    expected = (275, pytest.approx(275 / 2.7))
+    assert of_sizes((300, 114_688), (10_300, 2_864_688)) == expected
+    assert of_sizes((10_300, 2_864_688), (5_000, 1_400_000), (300, 114_688)) == expected  # the smallest and the largest
+
+
+def test_a_snapshot_that_was_measured_is_as_large_as_it_is() -> None:
+    assert of_sizes((300, 114_688), (10_300, 2_864_688), rows=10_300) == (2_864_688 / 10_300, pytest.approx(275 / 2.7))
+    assert of_sizes((300, 114_688), rows=300) == (114_688 / 300, None)
 
 
 def test_one_size_tells_what_a_row_takes_only_if_it_is_large() -> None:
-    assert of_sizes((4_000, 1_100_000)) == 275
-    assert of_sizes((300, 114_688)) is None  # 382 bytes a row, most of the rest in pages that are always there
-    assert of_sizes((4_000, 1_000_000)) is None
+    assert of_sizes((4_000, 1_100_000)) == (275, pytest.approx(275 / 2.7))
+    assert of_sizes((300, 114_688)) == (None, None)  # 382 bytes a row, most of the rest in pages that are always there
+    assert of_sizes((4_000, 1_000_000)) == (None, None)
 
 
 def test_sizes_that_lie_close_together_tell_no_growth() -> None:
-    assert of_sizes((300, 114_688), (600, 200_000)) is None
-    assert of_sizes((4_000, 1_100_000), (4_000, 2_200_000)) == 550  # the same rows twice: the one asked about
+    assert of_sizes((300, 114_688), (600, 200_000)) == (None, None)
+    # the same rows twice: the one asked about
+    assert of_sizes((4_000, 1_100_000), (4_000, 2_200_000)) == (550, pytest.approx(550 / 2.7))
+
+
+def test_a_snapshot_that_was_published_was_built_in_tmp() -> None:
+    large = replace(size(rows=2_000_000), snapshot_bytes=572_000_000)
+    known = Case.from_sizes(sample_result().environment, (large,), PRICE_LIST, {}).study
+    assert known.assembled.scenario.tmp_mb == 546
+    assert known.cannot_run == {}
+    here = replace(sample_result().environment, is_local=True)  # whose disk is nothing of AWS's
+    assert set(Case.from_sizes(here, (large,), PRICE_LIST, {}).study.cannot_run) == {"sqlite-efs", "sqlite-tmp"}
 
 
 def test_a_first_use_is_never_faster_than_a_warm_one() -> None:

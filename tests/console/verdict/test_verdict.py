@@ -142,11 +142,19 @@ def test_prices_of_another_region_are_said_to_be() -> None:
 
 
 def test_what_a_row_takes_is_said_to_be_assumed_where_snapshots_are_too_small_to_tell() -> None:
-    said = "The snapshots are too small to tell what a row takes in one: 310 bytes are assumed."
+    said = "The snapshots are too small to tell what a row takes: 115 bytes in the ledger are assumed."
     small = result_of(rows=300)
     assert said in decided(small).paragraph
-    assert "too small" not in decided(small, snapshot_row_bytes=280.0).paragraph
+    assert "too small" not in decided(small, row_bytes=200.0).paragraph
     assert "too small" not in decided(result_of()).paragraph
+
+
+def test_a_path_that_cannot_run_is_not_recommended_and_its_reason_said() -> None:
+    found = decided(result_of(), rows=5e6, reads_per_month=1e9, writes_per_month=0.0)
+    assert (found.recommended, found.decided_by) == (DDB, None)
+    assert "sqlite-efs and sqlite-tmp cannot run: a snapshot of 1,430 MB cannot be built" in found.paragraph
+    assert found.paragraph.count(EFS) == 1
+    assert decided(result_of(), rows=5e6, reads_per_month=1e9, writes_per_month=0.0, tmp_mb=2048.0).recommended == EFS
 
 
 def test_a_path_without_a_latency_is_said_to_have_none() -> None:
