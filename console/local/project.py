@@ -66,7 +66,7 @@ def _prepare(tell: Tell, environ: Mapping[str, str]) -> None:
 
 
 def run(stack: LocalStack) -> None:
-    """Run a stack until SIGINT or SIGTERM, and stop all it started.
+    """Run a stack until SIGINT, SIGTERM or the end of its terminal, and stop all it started.
 
     Once it is ready, standard output says so, and a file in its folder holds its address.
 
@@ -79,7 +79,8 @@ def run(stack: LocalStack) -> None:
 
 async def _run(stack: LocalStack) -> None:
     stop = cast("asyncio.Task[None]", asyncio.current_task()).cancel
-    for number in (signal.SIGINT, signal.SIGTERM):
+    hang_up = () if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else (signal.SIGHUP,)  # nohup wants it to stay
+    for number in (signal.SIGINT, signal.SIGTERM, *hang_up):
         asyncio.get_running_loop().add_signal_handler(number, stop)
     async with stack:
         await asyncio.to_thread(_check_health, stack.port)
