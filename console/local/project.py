@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
-import os
 import signal
 from collections.abc import Callable, Generator, Mapping
 from functools import partial
@@ -19,8 +18,10 @@ from console.local.stack import LocalStack
 from console.paths import URL_FILE
 from handlers.domain.bookmark import Bookmark
 from handlers.routes import COMMAND, QUERY, gateway_routes
+from handlers.rows import SCHEMA_VERSION
 
 HEALTH = "/query/health"
+KEPT = f"table-{SCHEMA_VERSION}.json"  # a ledger holds rows of one shape
 
 Tell = Callable[[str], object]
 
@@ -44,25 +45,29 @@ def project_stack(
         functions={COMMAND: "handlers.command.handler", QUERY: "handlers.query.handler"},
         routes=gateway_routes(),
         default=QUERY,
-        prepare=partial(_prepare, tell),
+        prepare=partial(_prepare, tell, _was_killed(local_dir / KEPT)),
         settings={"CHECK_INTERVAL_MS": str(check_interval_ms)},
-        keeps=keeps,
+        kept=KEPT if keeps else None,
         port=port,
         sandboxes=sandboxes,
     )
 
 
-def _prepare(tell: Tell, environ: Mapping[str, str]) -> None:
+def _was_killed(kept: Path) -> bool:
+    """Tell whether the last run came to its end without keeping its table."""
+    return kept.exists() and not kept.stat().st_size
+
+
+def _prepare(tell: Tell, was_killed: bool, environ: Mapping[str, str]) -> None:
     """Make the ledger where there is none, and tell what is there now."""
-    is_first_run = not os.listdir(environ["EFS_DIR"])
     made = make_ledger(environ)
     if not made["is_new"]:
         rows = Bookmark.parse(str(made["bookmark"])).seq
         tell(f"{rows:,} {'row' if rows == 1 else 'rows'} of the last run")
-    elif is_first_run:
-        tell("a new, empty ledger")
-    else:
+    elif was_killed:
         tell("a new, empty ledger: the last run was killed, and its rows are gone")
+    else:
+        tell("a new, empty ledger")
 
 
 def run(stack: LocalStack) -> None:
