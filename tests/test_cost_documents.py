@@ -61,7 +61,7 @@ def test_the_sums_are_those_of_the_model() -> None:
     _, sqlite_usd, ddb_usd = map(two_digits, without)
     for said in (f"{sqlite_usd} USD by", f"{ddb_usd} USD by `ddb`", f"up to {traces_usd:.2f} USD for traces"):
         assert said in " ".join(DEPLOYMENT.split())
-    assert f"come to {sqlite_usd} USD on the SQLite paths and {ddb_usd} USD on `ddb`" in " ".join(README.split())
+    assert f"add {sqlite_usd} USD on the SQLite paths and {ddb_usd} USD on `ddb`" in " ".join(README.split())
     assert f"between {sqlite_usd} and {ddb_usd} USD" in " ".join(FAQ.split())
 
 

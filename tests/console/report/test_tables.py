@@ -10,11 +10,12 @@ from console.report.tables import (
     by_name,
     compared,
     details,
-    glance,
+    glances,
     label,
     notes,
     verdicts,
 )
+from handlers.routes import SOURCES
 from tests.support.results import figures, measurement, size
 
 EFS = measurement("newest-100", "sqlite-efs", client_ms=figures(1.0))
@@ -34,13 +35,32 @@ def test_a_table_is_markdown_and_a_table_for_the_terminal() -> None:
 
 def test_at_a_glance_each_workload_has_a_line_and_each_path_a_column() -> None:
     failed = measurement("stats", "ddb", note="no request was answered")
-    table = glance(size(EFS, DDB, measurement("stats", "sqlite-efs"), failed))
+    (table,) = glances(size(EFS, DDB, measurement("stats", "sqlite-efs"), failed))
     assert table.header == ["ms: p50 [interval]", "sqlite-efs", "ddb"]
     assert table.rows == [
         ["newest-100", "1.00 [0.900..1.10]", "12.5 [11.2..13.8]"],
         ["stats", "1.00 [0.900..1.10]", "-"],
     ]
-    assert glance(size(EFS, measurement("write", "ledger"))).rows[1] == ["write", "", "1.00 [0.900..1.10]"]
+
+
+def test_writes_have_a_table_of_their_own() -> None:
+    read, written = glances(size(EFS, measurement("write", "ledger")))
+    assert (read.header[1:], [row[0] for row in read.rows]) == (["sqlite-efs"], ["newest-100"])
+    assert (written.header[1:], written.rows) == (["ledger"], [["write", "1.00 [0.900..1.10]"]])
+
+
+def test_at_a_glance_fits_100_columns() -> None:
+    wide = replace(figures(1000.0), p50=0.111, p50_interval=(0.111, 0.222))
+    few = replace(figures(1000.0), p50=1234.0, p50_interval=(0.0, None))
+    sources = (*SOURCES, "ledger")
+    every = [measurement("first-after-publish", source, client_ms=it) for it in (wide, few) for source in sources]
+    console = Console(width=100, markup=False)
+    with console.capture() as capture:
+        for table in glances(size(*every[:4])) + glances(size(*every[4:])):
+            console.print(table.table())
+    shown = capture.get()
+    assert len(shown.splitlines()) == 4 * 3
+    assert shown.count("1,234 [too few requests]") == len(sources)
 
 
 def test_the_details_have_every_figure() -> None:
@@ -101,7 +121,7 @@ def test_few_requests_show_nothing_however_far_apart_they_are() -> None:
 
 def test_first_requests_of_sandboxes_are_left_out_at_a_glance() -> None:
     stray = measurement("newest-100", "ddb", temperature="cold")
-    assert [row[0] for row in glance(size(EFS, stray)).rows] == ["newest-100"]
+    assert [row[0] for table in glances(size(EFS, stray)) for row in table.rows] == ["newest-100"]
 
 
 def test_what_stands_alone_is_compared_with_nothing() -> None:
