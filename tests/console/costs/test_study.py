@@ -94,6 +94,7 @@ def test_a_value_that_makes_a_path_impossible_changes_the_cheapest_and_still_has
     (swing,) = swings(PRICES, scenario, ["row_bytes"])
     assert (swing.halved_cheapest, swing.doubled_cheapest) == (("sqlite-efs",), ("ddb",))
     assert swing.doubled_usd == totals_usd(PRICES, replace(scenario, row_bytes=230))["sqlite-efs"]
+    assert swing.changes_cheapest
 
 
 def test_what_cannot_run_has_no_line_in_a_chart() -> None:

@@ -37,6 +37,13 @@ def test_each_path_has_a_line_through_the_sizes_with_its_interval() -> None:
     assert medians(figure, "sqlite-tmp") == [[[1000, 2.0], [10_000, 4.0], [100_000, 8.0]]]
 
 
+def test_the_99th_percentile_is_a_dotted_line_above_its_median() -> None:
+    figure = latency_by_rows([[whole(1000), whole(10_000, 2.0)]])
+    dotted = [line for line in figure.axes[0].get_lines() if line.get_linestyle() == ":"]
+    (p99,) = [points_of(line) for line in dotted if line.get_color() == COLOURS["sqlite-tmp"]]
+    assert p99 == [[1000, 6.0], [10_000, 12.0]]
+
+
 def test_paths_stand_beside_each_other_so_that_none_hides_another() -> None:
     figure = latency_by_rows([[whole(1000), whole(100_000)]])
     ((efs, _),), ((tmp, _),), ((ddb, _),) = (medians(figure, source) for source in SOURCES)

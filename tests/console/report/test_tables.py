@@ -114,6 +114,14 @@ def test_where_intervals_overlap_no_difference_is_shown() -> None:
     ]
 
 
+def test_the_fastest_is_so_by_the_median_whatever_the_99th_percentile_says() -> None:
+    slow_tail = replace(figures(1.0), p99=900.0, p99_interval=(800.0, 1000.0))
+    told_apart = replace(figures(2.0), p99_interval=slow_tail.p99_interval)
+    assert verdicts(size(measurement(client_ms=slow_tail), measurement(source="ddb", client_ms=told_apart))) == [
+        "newest-100: sqlite-efs 1.00 ms; ddb: 2.00 times as long"
+    ]
+
+
 def test_few_requests_show_nothing_however_far_apart_they_are() -> None:
     few = replace(DDB, requests=5)
     assert verdicts(size(EFS, few)) == ["newest-100: sqlite-efs 1.00 ms; ddb: too few requests to tell"]
@@ -138,8 +146,10 @@ def test_notes_name_the_workload_and_the_path() -> None:
 def test_two_runs_side_by_side_show_a_ratio_or_no_difference() -> None:
     pairs = [Compared(1000, 1010, EFS, 9, 2.0, 1.0, (0.4, 0.6)), Compared(1000, 1010, DDB, 9, 12.0, 12.5, (0.99, 1.2))]
     pairs.append(Compared(1000, 1010, TMP, 5, 2.0, 1.0, (0.4, 0.6)))
+    pairs += [Compared(1000, 1010, EFS, 9, 2.0, 1.9, interval) for interval in ((0.9, 1.0), (1.0, 1.1))]
     assert [row[2:] for row in compared(pairs).rows] == [
         ["1,000", "1,010", "2.00", "1.00", "0.500 [0.400..0.600]"],
         ["1,000", "1,010", "12.0", "12.5", "no difference shown"],
         ["1,000", "1,010", "2.00", "1.00", "too few requests to tell"],
+        *[["1,000", "1,010", "2.00", "1.90", "no difference shown"]] * 2,
     ]
