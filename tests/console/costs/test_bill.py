@@ -133,6 +133,17 @@ def test_a_large_insert_takes_several_transactions_and_its_rows_are_read_back() 
     assert lines["DynamoDB reads"] == pytest.approx((12 + 15_000_000 / 4096) * 0.125e-6)
 
 
+def test_rows_that_are_never_published_are_not_read_back() -> None:
+    unpublished = Scenario(writes_per_month=1000, publishes_per_month=0, reads_per_month=0)
+    assert bill(PRICES, unpublished, "sqlite-efs")["DynamoDB reads"] == pytest.approx(1000 * 0.125e-6)  # heads alone
+
+
+def test_rows_are_read_again_on_ddb_at_most_once_a_read() -> None:
+    rare = Scenario(reads_per_month=10, writes_per_month=1000, sandboxes=2, read_units=4)
+    units = 1000 + 10 * 4 + 10 * 3  # each read finds the ledger grown; the head has been read for it already
+    assert bill(PRICES, rare, "ddb")["DynamoDB reads"] == pytest.approx(units * 0.125e-6)
+
+
 def test_an_answer_over_512_kb_counts_as_several_requests() -> None:
     large = Scenario(rows_per_read=1000, row_bytes=600, reads_per_month=1_000_000, writes_per_month=0)
     assert bill(PRICES, large, "ddb")["HTTP API"] == pytest.approx(2.0)  # 600 000 bytes are two times 524 288 begun
@@ -142,6 +153,11 @@ def test_traces_beyond_one_a_second_are_one_in_twenty() -> None:
     busy = Scenario(reads_per_month=10_000_000, writes_per_month=0, tracing=1)
     assert bill(PRICES, replace(busy, tracing=0), "ddb")["traces"] == 0
     assert bill(PRICES, busy, "ddb")["traces"] == pytest.approx((2_592_000 + 0.05 * 7_408_000) * 5e-6)  # 14.812
+
+
+def test_each_function_has_its_traced_request_a_second() -> None:
+    busy = Scenario(reads_per_month=2_000_000, writes_per_month=2_000_000, tracing=1)
+    assert bill(PRICES, busy, "ddb")["traces"] == pytest.approx(4_000_000 * 5e-6)
 
 
 def test_the_processors_have_a_price_each() -> None:

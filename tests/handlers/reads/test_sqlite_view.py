@@ -4,6 +4,7 @@ import sqlite3
 from unittest import mock
 
 import pytest
+from handlers.snapshots.snapshot import Snapshot, connect, file_uri
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +20,6 @@ from handlers.reads.sqlite_view import (
     nearby_sql,
 )
 from handlers.rows import Row, json_text
-from handlers.snapshots.snapshot import Snapshot, connect, file_uri
 from tests.support.files import MemoryLedger, Place, make_row, texts_of
 
 COUNT = 120
