@@ -55,6 +55,7 @@ class MemoryLedger(Ledger):
         self.epoch = epoch
         self.stored = make_rows(count)
         self.spans: list[Range] = []
+        self._branches: dict[int, Head] = {}
         self._heads: dict[int, Head] = {}
         self._hashed: list[Row] = []
 
@@ -66,10 +67,18 @@ class MemoryLedger(Ledger):
         self.stored += make_rows(count, len(self.stored) + 1)
         return self.bookmark
 
-    def head(self, deadline: Deadline) -> Head | None:
-        known = self._heads.get(self.epoch, Head.new(self.epoch))
+    def branch(self, epoch: int, seq: int) -> None:
+        """Go on from the first so many rows as a new epoch."""
+        self.stored = self.stored[:seq]
+        head = self.head(Deadline())
+        self._branches[epoch] = head.branch(epoch)
+        self.epoch = epoch
+
+    def head(self, deadline: Deadline) -> Head:
+        begun = self._branches.get(self.epoch, Head.new(self.epoch))
+        known = self._heads.get(self.epoch, begun)
         if known.seq > len(self.stored) or self.stored[: known.seq] != self._hashed:
-            known = Head.new(self.epoch)
+            known = begun
         self._heads[self.epoch] = known = known.plus(self.stored[known.seq :])
         self._hashed = list(self.stored)
         return known
