@@ -64,7 +64,7 @@ class Rebuild:
         return Published(published.chain, published.segments, "full", written_bytes + published.written_bytes)
 
     def _newest(self, head: Head) -> tuple[Published | None, Head]:
-        """Return what is done already, and the head that it goes on to: a later one where another call has gone further.
+        """Return what is done already, and the head to reach: a later one where another call has gone further.
 
         Raises DivergedError where it is of another history; it is forgotten then.
         """

@@ -64,7 +64,10 @@ class MemoryLedger(Ledger):
         return Bookmark(self.epoch, len(self.stored))
 
     def grow(self, count: int) -> Bookmark:
-        self.stored += make_rows(count, len(self.stored) + 1)
+        """Append rows; those of a branch are others than those of the history it left."""
+        for row in make_rows(count, len(self.stored) + 1):
+            is_branch = self.epoch in self._branches
+            self.stored.append(make_row(row[0], row[0] * self.epoch * 0.618034 % 1) if is_branch else row)
         return self.bookmark
 
     def branch(self, epoch: int, seq: int) -> None:
