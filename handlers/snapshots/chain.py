@@ -83,7 +83,7 @@ def best_links(names: Iterable[Name]) -> Links:
     files = {0: 0}
     for name in sorted(names):
         before = name.first - 1
-        if before not in files or (before and before not in links):
+        if before not in files:
             continue
         count = files[before] + 1
         if name.last not in links or count <= files[name.last]:

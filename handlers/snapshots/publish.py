@@ -87,14 +87,15 @@ class Publisher:
         goal = self.head_of(at_least)
         build, written_bytes, wholly = "none", 0, compact
         while (plan := self._plan(goal, usage, wholly=wholly, compact=compact)).is_due and self._clock() < end_s:
-            wholly = False
-            if build == "none":
-                build = "incremental" if plan.base and plan.base.bookmark.seq else "full"
+            wholly, size_bytes = False, 0
             try:
-                written_bytes += self._extend(plan, end_s, usage)
+                size_bytes = self._extend(plan, end_s, usage)
             except (UnprovenError, FileNotFoundError) as error:
                 _log.warning("starting over from the listing: %s", error)
                 wholly = True
+            if size_bytes and not written_bytes:
+                build = "incremental" if plan.base and plan.base.bookmark.seq else "full"
+            written_bytes += size_bytes
         if plan.base is None or plan.base.bookmark < at_least:
             reached = plan.base.bookmark if plan.base else "nothing"
             raise unavailable(f"The snapshot was built up to {reached} of {at_least}; ask again to go on")
@@ -151,6 +152,9 @@ class Publisher:
         kept, merged = base.split(plan.merged) if base else (None, None)
         with self.maker.made(self.catalog, merged, first, head, end_s=end_s, usage=usage) as (segment, path):
             if not self._is_history(kept, segment, head):
+                return 0
+            if kept and kept.bookmark.seq == segment.last:  # all rows are inherited
+                self._inherit(kept, head)
                 return 0
             with self.staging.staged(path) as (temporary, size_bytes, digest):
                 usage.lap("write")
