@@ -11,6 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 import pytest
+from handlers.snapshots.snapshot import describe, open_snapshot
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,6 @@ from handlers.reads.sqlite_efs import SqliteReader
 from handlers.rows import TABLE
 from handlers.snapshots.catalog import Name
 from handlers.snapshots.files import UnprovenError
-from handlers.snapshots.snapshot import describe, open_snapshot
 from tests.support.files import (
     EPOCH,
     MemoryLedger,
