@@ -136,7 +136,7 @@ class Publisher:
             )
         base = self.published.newest(head.epoch, wholly=wholly)
         if base is None and head.parent not in self._strangers:
-            base = self.published.newest(head.parent, upto=head.roots[-1][0] - 1)
+            base = self.published.newest(head.parent, upto=head.roots[-1][0] - 1, wholly=wholly)
             if base is not None and head.seq - base.bookmark.seq > RANGE_ROWS:  # too far to be proven in one step
                 return None
         return base
