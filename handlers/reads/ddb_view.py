@@ -51,7 +51,7 @@ class LedgerView:
         head: the head, waited for if need be.
         deadline: of all reads.
         asked: the bookmark that the client asked for; NOTHING: none.
-        upto: the last row of the prefix; None: the head's.
+        upto: the earlier point that is read; None: the head.
 
     Attributes:
         scanned_rows: how many rows the filtered page has looked at; None for what is not filtered.
@@ -65,7 +65,7 @@ class LedgerView:
         deadline: Deadline,
         *,
         asked: Bookmark = NOTHING,
-        upto: int | None = None,
+        upto: Bookmark | None = None,
     ) -> None:
         self._known = guess
         self._head = head
@@ -79,7 +79,7 @@ class LedgerView:
     def at(self, bookmark: Bookmark) -> LedgerView:
         """Return the view of an earlier point of the same history, or of this one."""
         head = self._read_head()
-        return LedgerView(self._ledger, head, lambda: head, self._deadline, asked=self._asked, upto=bookmark.seq)
+        return LedgerView(self._ledger, head, lambda: head, self._deadline, asked=self._asked, upto=bookmark)
 
     def page(self, query: PageQuery) -> Page:
         """Return a page's rows as JSON text, how many they are, and the seq of the last one if more follow."""
@@ -100,7 +100,7 @@ class LedgerView:
         )
         if row is None and self._asked != NOTHING:
             row = self._newly_inserted(row_id)
-        if row is None or (self._upto is not None and row[0] > self._upto):
+        if row is None or (self._upto is not None and row[0] > self._upto.seq):
             return None
         if self._upto is None:
             self._newest_row = Bookmark(self.bookmark.epoch, row[0])
@@ -114,17 +114,16 @@ class LedgerView:
             for row in page:
                 if row[1] == row_id:
                     return row
-        if (first, last) == (1, self.bookmark.seq):  # these were all rows
+        if first == 1 and last >= self.bookmark.seq:  # these were all rows
             return None
         raise unavailable(f"No row has the id {row_id}, or the index does not know it yet", kind="not-there-yet")
 
     @property
     def bookmark(self) -> Bookmark:
         """Return the prefix that is read."""
-        head = self._read_head()
         if self._upto is not None:
-            return Bookmark(head.epoch, self._upto)
-        return max(head.bookmark, self._newest_row)
+            return self._upto
+        return max(self._read_head().bookmark, self._newest_row)
 
     @property
     def bookmark_text(self) -> str:
@@ -137,13 +136,13 @@ class LedgerView:
         Raises Problem: 400 where that would be too many rows.
         """
         head = self._read_head()
-        if self._upto is None or self._upto == head.seq:
+        if self._upto is None or self._upto == head.bookmark:
             return head.stats.answer()
-        if self._upto > MOST_ADDED_ROWS:
+        if self._upto.seq > MOST_ADDED_ROWS:
             allowed = f"at most {MOST_ADDED_ROWS} rows for statistics on ddb; sqlite-efs and sqlite-tmp have no limit"
             raise invalid("malformed-request", [field_error("as_of", str(self.bookmark), allowed)])
         stats = Stats()
-        span = Range(head.roots, 1, self._upto)
+        span = Range(head.roots, 1, self._upto.seq)
         for values, times in self._ledger.values_and_times(span, self._deadline):
             stats = stats.plus(values, times)
         return stats.answer()
@@ -171,7 +170,7 @@ class LedgerView:
         return read(self._known)
 
     def _last(self, head: Head) -> int:
-        return head.seq if self._upto is None else self._upto
+        return head.seq if self._upto is None else self._upto.seq
 
     def _page(self, query: PageQuery, head: Head) -> Page:
         newest = self._last(head)

@@ -127,7 +127,7 @@ class _Reading:
 def remaining_range(query: PageQuery, newest: int) -> tuple[int, int]:
     """Return first and last seq of all rows after the query's position, of a prefix that ends at `newest`."""
     if query.newest_first:
-        return 1, newest if query.after is None else query.after - 1
+        return 1, newest if query.after is None else min(query.after - 1, newest)
     return 1 if query.after is None else query.after + 1, newest
 
 

@@ -82,6 +82,7 @@ class SqliteReader:
                 found = use(view)
             except UnprovenError as error:  # the catalog passes over that file from now on
                 _log.warning("read again: %s", error)
+                self._view = None
                 continue
             except Problem:  # an answer too: no row has this id
                 self._served = view.bookmark
@@ -101,8 +102,9 @@ class SqliteReader:
         self._lap("check")
         if listed is self._listed and self._view is not None:
             return self._view
+        view = self._advance(listed)
         self._listed = listed
-        return self._advance(listed)
+        return view
 
     def _advance(self, listed: Listed) -> SqliteView:
         """Return the newest chain, or the one that is open, where that is as new and its files are still listed."""
@@ -126,7 +128,9 @@ class SqliteReader:
     def _holds(self, listed: Listed) -> bool:
         """Tell whether the open chain can stay: nothing is newer, and all its files are there."""
         view = self._view
-        return view is not None and listed.bookmark <= view.bookmark and listed.names.issuperset(self._links)
+        if view is None or not self._links:
+            return False
+        return listed.bookmark <= view.bookmark and listed.names.issuperset(self._links)
 
     def _open(self, name: Name) -> Segment:
         """Open a segment of the chain. Raises UnprovenError, and passes over the file from now on; OSError."""

@@ -134,9 +134,9 @@ class CopyingReader(SqliteReader):
             if is_whole:
                 copy.prove(name)
                 segment = self._open_copy(copy.target, name)
+                self._put(self._links[name], segment)
                 self._growing = None
                 copy.close()
-                self._put(self._links[name], segment)
         except UnprovenError as error:
             _log.warning("segment %s is passed over: %s", min(self._uncopied), error)
             self._catalog.reject(self._growing[0] if self._growing else min(self._uncopied))

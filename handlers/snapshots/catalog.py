@@ -112,7 +112,7 @@ class Catalog:
     def _sort(self) -> None:
         names = self._names.values()
         self.foreign = [name for name in names if name.schema != SCHEMA_VERSION]
-        self._rejected.intersection_update(self._entries.items())
+        self._rejected = {(name, inode) for name, inode in self._rejected if self._entries.get(name) == inode}
         rejected = {name for name, _ in self._rejected}
         ours = [name for name in names if name.schema == SCHEMA_VERSION and name not in rejected]
         self.listed = Listed(ours, rejected)

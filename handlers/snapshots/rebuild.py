@@ -49,7 +49,10 @@ class Rebuild:
         end_s = self._clock() + BUILD_LIMIT_S
         head = self._publisher.head_of(at_least)
         written_bytes = 0
-        while (done := self._newest(head)) is None or done.bookmark.seq < head.seq:
+        while True:
+            done, head = self._newest(head)
+            if done is not None and done.bookmark == head.bookmark:
+                break
             if self._clock() >= end_s:
                 reached = done.bookmark if done else "nothing"
                 raise unavailable(f"The snapshot was rebuilt up to {reached} of {head.bookmark}; ask again to go on")
@@ -60,18 +63,23 @@ class Rebuild:
         published = self._publisher.publish(at_least, usage)
         return Published(published.chain, published.segments, "full", written_bytes + published.written_bytes)
 
-    def _newest(self, head: Head) -> Published | None:
-        """Return what is done already. Raises DivergedError where it is of another history; it is forgotten then."""
+    def _newest(self, head: Head) -> tuple[Published | None, Head]:
+        """Return what is done already, and the head to reach: a later one where another call has gone further.
+
+        Raises DivergedError where it is of another history; it is forgotten then.
+        """
         self._catalog.look(now=True)
         done = self._done.newest(head.epoch)
         if done is None:
-            return None
+            return None, head
         try:
-            check_history(done, head if done.bookmark <= head.bookmark else self._publisher.head_of(head.bookmark))
+            if done.bookmark > head.bookmark:
+                head = self._publisher.head_of(head.bookmark)
+            check_history(done, head)
         except DivergedError:
             self._forget()
             raise
-        return done
+        return done, head
 
     def _build(self, done: Published | None, head: Head, end_s: float, usage: Usage) -> int:
         first = done.bookmark.seq + 1 if done else 1

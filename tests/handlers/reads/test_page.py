@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from handlers.domain.bookmark import MAX_EPOCH, MAX_SEQ, NOTHING, Bookmark
 from handlers.domain.problem import Problem
 from handlers.domain.timestamps import TIME_ALLOWED
-from handlers.reads.page import DEFAULT_LIMIT, PAGE_PARAMETERS, PageQuery
+from handlers.reads import page
+from handlers.reads.page import (
+    DEFAULT_LIMIT,
+    PAGE_PARAMETERS,
+    POINT_PARAMETERS,
+    PageQuery,
+    fitting,
+    page_range,
+    range_end,
+    remaining_range,
+)
 
 BOOKMARKS = st.builds(Bookmark, st.integers(0, MAX_EPOCH), st.integers(1, MAX_SEQ))
 
@@ -38,7 +48,7 @@ def test_every_parameter_is_read() -> None:
         "to": "2026-01-02T00:00:00+01:00",
     }
     query = PageQuery(given)
-    assert set(given) | {"cursor"} == set(PAGE_PARAMETERS)
+    assert {*given, "cursor", *POINT_PARAMETERS} == set(PAGE_PARAMETERS)
     assert (query.limit, query.newest_first, query.minimum, query.maximum) == (7, False, -0.5, 1000.0)
     assert (query.created_from, query.created_before) == ("2026-01-01T00:00:00.000Z", "2026-01-01T23:00:00.000Z")
 
@@ -173,7 +183,7 @@ def test_bounds_may_meet_but_not_cross() -> None:
 
 def test_every_wrong_parameter_is_named_at_once() -> None:
     wrong: dict[str, str] = dict.fromkeys(PAGE_PARAMETERS, "?")
-    assert {error["field"] for error in errors_of(wrong)} == set(PAGE_PARAMETERS) - {"cursor"}
+    assert {error["field"] for error in errors_of(wrong)} == set(PAGE_PARAMETERS) - {"cursor", *POINT_PARAMETERS}
 
 
 @given(BOOKMARKS, st.data())
@@ -235,3 +245,47 @@ def forged_cursors() -> list[str]:
 def test_a_forged_cursor_is_refused(cursor: str) -> None:
     (error,) = errors_of({"cursor": cursor})
     assert error["field"] == "cursor"
+
+
+@pytest.mark.parametrize(
+    ("order", "after", "remaining", "of_page"),
+    [
+        ("desc", None, (1, 9), (7, 9)),
+        ("desc", 6, (1, 5), (3, 5)),
+        ("desc", 2, (1, 1), (1, 1)),
+        ("asc", None, (1, 9), (1, 3)),
+        ("asc", 6, (7, 9), (7, 9)),
+        ("asc", 8, (9, 9), (9, 9)),
+    ],
+)
+def test_a_page_is_a_range_after_its_position(
+    order: str, after: int | None, remaining: tuple[int, int], of_page: tuple[int, int]
+) -> None:
+    query = PageQuery({"order": order, "limit": "3"})
+    query.after = after
+    assert remaining_range(query, 9) == remaining
+    first, last = page_range(query, 9)
+    assert (first, last) == of_page
+    rest = (remaining[0], first - 1) if order == "desc" else (last + 1, remaining[1])
+    assert range_end(query, first, last, 9) == (None if rest[0] > rest[1] else first if order == "desc" else last)
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_a_position_beyond_the_point_that_is_read_brings_no_rows_beyond_it(order: str) -> None:
+    """The cursor of a newer page, sent with an earlier point."""
+    query = PageQuery({"order": order, "limit": "3"})
+    query.after = 8
+    assert remaining_range(query, 5) == ((1, 5) if order == "desc" else (9, 5))
+    first, last = page_range(query, 5)
+    assert (first, last) == ((3, 5) if order == "desc" else (9, 5))
+    assert range_end(query, first, last, 5) == (3 if order == "desc" else None)
+
+
+@pytest.mark.parametrize(
+    ("texts", "count"), [([], 0), (["12345678901"], 1), (["1234", "1234"], 2), (["1234", "12345"], 1), (["é€", "1"], 1)]
+)
+def test_a_page_holds_as_many_rows_as_fit_in_utf_8_with_their_commas_and_one_at_least(
+    monkeypatch: pytest.MonkeyPatch, texts: list[str], count: int
+) -> None:
+    monkeypatch.setattr(page, "MOST_PAGE_BYTES", 10 if texts != ["é€", "1"] else 7)
+    assert fitting(texts) == count

@@ -1,7 +1,8 @@
-"""The two SQLite read paths on real files; tests/faults has their bad days."""
+"""Both SQLite read paths on real files: which chain they serve, and what that costs on EFS. tests/faults: bad days."""
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import threading
@@ -12,9 +13,9 @@ import pytest
 
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
-from handlers.reads.reader import POLL_S, WAIT_S, check_epoch, wait_for
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_tmp import CopyingReader
+from handlers.snapshots.names import Name
 from handlers.telemetry.usage import Usage
 from tests.support.files import (
     EPOCH,
@@ -23,39 +24,15 @@ from tests.support.files import (
     Place,
     count_of,
     descriptors,
+    failing,
     flip_bit,
     names_in,
+    page,
     publish,
     served,
 )
 
 PATHS = ("on_efs", "in_tmp")
-
-
-class Placed:
-    def __init__(self, bookmark: Bookmark) -> None:
-        self.bookmark = bookmark
-
-
-class Source:
-    """What there is to be found, as time goes by: each sleep brings the next."""
-
-    def __init__(self, *bookmarks: Bookmark) -> None:
-        self._bookmarks = list(bookmarks)
-        self.now_s = 0.0
-        self.slept_s: list[float] = []
-        self.looked: list[bool] = []
-
-    def newest(self, now: bool) -> Placed:
-        self.looked.append(now)
-        return Placed(self._bookmarks.pop(0) if len(self._bookmarks) > 1 else self._bookmarks[0])
-
-    def sleep(self, seconds: float) -> None:
-        self.slept_s.append(seconds)
-        self.now_s += seconds
-
-    def wait_for(self, at_least: Bookmark) -> Bookmark:
-        return wait_for(at_least, self.newest, self.sleep, lambda: self.now_s).bookmark
 
 
 @pytest.fixture
@@ -71,50 +48,16 @@ def copies(place: Place) -> list[str]:
     return names_in(place.tmp / "snapshots")
 
 
-def test_what_is_there_already_is_not_waited_for() -> None:
-    source = Source(Bookmark(1, 5))
-    assert source.wait_for(Bookmark(1, 5)) == (1, 5)
-    assert source.wait_for(NOTHING) == (1, 5)
-    assert (source.slept_s, source.looked) == ([], [False, False])
+def newest(reader: SqliteReader) -> list[str]:
+    """The newest hundred rows."""
+    return page(reader, order="desc", limit="100")
 
 
-def test_what_is_there_but_not_seen_yet_is_looked_for_at_once() -> None:
-    source = Source(Bookmark(1, 4), Bookmark(1, 5))
-    assert source.wait_for(Bookmark(1, 5)) == (1, 5)
-    assert (sum(source.slept_s), source.looked) == (0, [False, True])
-
-
-def test_what_comes_within_the_wait_is_waited_for() -> None:
-    source = Source(Bookmark(1, 1), Bookmark(1, 2), Bookmark(1, 3), Bookmark(1, 7))
-    assert source.wait_for(Bookmark(1, 5)) == (1, 7)
-    assert source.slept_s == [0, POLL_S, POLL_S]
-    assert source.looked == [False, True, True, True]
-
-
-@pytest.mark.parametrize("asked", [Bookmark(1, 5), Bookmark(2, 0), Bookmark(10**16 - 1, 10**12 - 1)])
-def test_what_does_not_come_within_two_seconds_is_503(asked: Bookmark) -> None:
-    source = Source(Bookmark(1, 4))
-    with pytest.raises(Problem, match=r"newest bookmark here is 1\.4") as caught:
-        source.wait_for(asked)
-    assert (caught.value.status, caught.value.kind) == (503, "not-there-yet")
-    assert "retry-after" in caught.value.headers
-    assert WAIT_S == 2.0
-    assert WAIT_S <= source.now_s < WAIT_S + 2 * POLL_S
-
-
-def test_a_bookmark_of_a_replaced_ledger_is_409_at_once_or_as_soon_as_that_is_seen() -> None:
-    for source in (Source(Bookmark(2, 0)), Source(Bookmark(1, 4), Bookmark(2, 0))):
-        with pytest.raises(Problem, match="was replaced") as caught:
-            source.wait_for(Bookmark(1, 5))
-        assert (caught.value.status, caught.value.kind) == (409, "epoch-replaced")
-        assert sum(source.slept_s) == 0
-
-
-def test_the_bookmark_of_nothing_fits_every_ledger() -> None:
-    check_epoch(NOTHING, Bookmark(7, 7))
-    check_epoch(Bookmark(7, 1), Bookmark(7, 7))
-    with pytest.raises(Problem):
-        check_epoch(Bookmark(0, 1), Bookmark(7, 7))
+def unavailable_from(reader: SqliteReader) -> str:
+    with pytest.raises(Problem) as caught:
+        page(reader)
+    assert (caught.value.status, caught.value.headers["retry-after"]) == (503, "1")
+    return caught.value.detail
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -175,146 +118,216 @@ def test_both_paths_share_one_listing(tmp_path: Path) -> None:
     assert calls.seen.count("scandir") == 1
 
 
-def test_a_new_version_is_opened_with_few_calls(place: Place) -> None:
+# What a read costs on EFS
+
+
+def test_a_segment_is_opened_with_few_calls(place: Place) -> None:
     place.publish(MemoryLedger(3))
     with Calls(place.efs) as calls:
-        served(place.on_efs())
+        page(place.on_efs())
     assert calls.seen == ["scandir", "open", "fstat", "readv", "readv", "close", "connect"]
     with Calls(place.efs) as calls:
-        served(place.in_tmp())
+        page(place.in_tmp())
     assert calls.seen == ["scandir", "lstat", "open", "fstat", "readv", "readv", "close"]
 
 
-def test_the_copy_is_made_once_a_version_and_reported_once(place: Place) -> None:
-    published = place.publish(MemoryLedger(3))
-    reader = place.in_tmp()
-    first, second = Usage(), Usage()
-    for usage in (first, second):
-        reader.read(NOTHING, usage, lambda view: view.bookmark)
-    assert first.copy
-    assert first.copy["bytes"] == published.size_bytes
-    assert first.copy["ms"] >= 0
-    assert second.copy is None
-    assert copies(place) == [f"1-{published.name}"]
-
-
-def test_refresh_copies_again_and_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handlers.reads.sqlite_tmp.REFRESH_EVERY_S", 0.0)
-    published = place.publish(MemoryLedger(3))
-    reader = place.in_tmp()
-    for number in (1, 2, 3):  # the first copy there is counts as well
-        usage = Usage()
-        reader.refresh(usage)
-        assert copies(place) == [f"{number}-{published.name}"]
-        assert count_of(reader) == 3
-        assert usage.copy
-    place.publish(MemoryLedger(4))
-    reader.refresh(Usage())
-    assert len(copies(place)) == 1
-    assert count_of(reader) == 4
-
-
-def test_refresh_of_nothing_copies_nothing(place: Place) -> None:
-    reader = place.in_tmp()
-    usage = Usage()
-    reader.refresh(usage)
-    assert usage.copy is None
-    assert count_of(reader) == 0
-
-
-@pytest.mark.parametrize("how", ["deleted", "damaged", "no file system"])
-def test_refresh_that_cannot_be_done_is_503_and_the_open_copy_goes_on(place: Place, how: str) -> None:
-    path = place.path(place.publish(MemoryLedger(3)))
-    reader = place.in_tmp()
-    assert count_of(reader) == 3
-    if how == "deleted":
-        path.unlink()
-    elif how == "damaged":
-        flip_bit(path, 8 * 5000)
-    else:
-        place.efs.rename(place.tmp / "away")
-    with pytest.raises(Problem) as caught:
-        reader.refresh(Usage())
-    assert caught.value.status == 503
-    assert count_of(reader) == 3
-
-
-def test_leftovers_of_a_process_that_died_here_are_swept(place: Place) -> None:
-    place.publish(MemoryLedger(3))
-    (place.tmp / "snapshots").mkdir()
-    (place.tmp / "snapshots" / "1-leftover.db").write_bytes(b"x")
-    (place.tmp / "mine").touch()
-    served(place.in_tmp())
-    assert len(copies(place)) == 1
-    assert (place.tmp / "mine").exists()
-
-
-def test_dropping_gives_the_space_back(place: Place) -> None:
-    place.publish(MemoryLedger(3))
-    reader = place.in_tmp()
-    reader.drop()
-    served(reader)
-    reader.drop()
-    assert copies(place) == []
-    assert count_of(reader) == 3
-
-
-def test_a_copy_that_does_not_open_is_not_left_behind(place: Place) -> None:
-    good = place.publish(MemoryLedger(3))
-    content = place.path(good).read_bytes()
-    place.plant(content, Bookmark(EPOCH, 4), good.name.digest)  # right digest, wrong bookmark
-    reader = place.in_tmp()
-    assert count_of(reader) == 3
-    assert copies(place) == [f"2-{good.name}"]
-
-
-def test_phases_are_timed(place: Place) -> None:
-    place.publish(MemoryLedger(3))
-    for reader, phases in ((place.on_efs(), ["check", "open"]), (place.in_tmp(), ["check", "copy", "open"])):
-        usage = Usage()
-        reader.read(NOTHING, usage, lambda view: view.bookmark)
-        assert [*usage.phases_ms] == phases
-
-
-def test_a_file_passed_over_is_named_in_the_log(place: Place, caplog: pytest.LogCaptureFixture) -> None:
-    place.publish(MemoryLedger(3))
-    bad = place.plant(b"text", Bookmark(EPOCH, 9))
-    with caplog.at_level(logging.WARNING):
-        assert count_of(place.on_efs()) == 3
-    assert bad.name in caplog.text
-
-
-def test_room_is_made_only_where_the_new_copy_fits_without_the_old_one(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("path", PATHS)
+def test_the_newest_page_and_the_next_version_cost_the_same_however_many_rows_there_are(
+    tmp_path: Path, path: str
 ) -> None:
-    size_bytes = place.publish(ledger := MemoryLedger(3)).size_bytes
-    reader = place.in_tmp()
-    seen: list[int] = []
+    costs: list[tuple[list[str], list[str]]] = []
+    for count in (1000, 20_000):
+        place, ledger = Place(tmp_path / str(count)), MemoryLedger()
+        published = place.publish_parts(ledger, count, 110)
+        assert len(published.chain) == 2
+        reader = reader_of(place, path)
+        with Calls(place.efs) as cold:
+            assert len(newest(reader)) == 100
+        assert place.publish_parts(ledger, 1).chain[0].rows == 111
+        with Calls(place.efs) as next_version:
+            assert len(newest(reader)) == 100
+        with Calls(place.efs) as warm:
+            assert len(newest(reader)) == 100
+        assert warm.seen == ["scandir"]
+        costs.append((cold.seen, next_version.seen))
+    assert costs[0] == costs[1]
+    cold_calls, next_calls = costs[0]
+    assert len(cold_calls) <= 14
+    assert len(next_calls) <= 8
 
-    class Disk:
-        f_frsize = 1
 
-        def __init__(self, free_bytes: int) -> None:
-            self.f_bavail = free_bytes
+@pytest.mark.parametrize("path", PATHS)
+def test_a_new_version_opens_only_what_is_new_in_it(place: Place, path: str) -> None:
+    ledger = MemoryLedger()
+    place.publish_parts(ledger, 2500, 300, 20)
+    reader = reader_of(place, path)
+    opened = "connect" if path == "on_efs" else "lstat"
+    with Calls(place.efs) as calls:
+        page(reader)
+        assert calls.seen.count(opened) == 1  # the oldest thousand lie in one file
+        page(reader, order="desc")
+        assert calls.seen.count(opened) == 3
+    published = place.publish_parts(ledger, 1)
+    assert [name.rows for name in published.chain] == [21, 300, 2500]
+    with Calls(place.efs) as calls:
+        page(reader, order="desc")
+        page(reader)
+        assert reader.read(NOTHING, Usage(), lambda view: view.stats())["count"] == 2821
+    assert calls.seen.count(opened) == 1
+    assert len(copies(place)) == (3 if path == "in_tmp" else 0)
 
-    def copies_open(folder: str) -> Disk:
-        return Disk(free_bytes)
 
-    unlink = os.unlink
+@pytest.mark.parametrize("path", PATHS)
+def test_compaction_alone_makes_nobody_reopen_anything_until_its_files_are_no_longer_listed(
+    place: Place, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = MemoryLedger()
+    chain = place.publish_parts(ledger, 1000, 90).chain
+    reader = reader_of(place, path)
+    before = newest(reader)
+    monkeypatch.setattr("handlers.snapshots.chain.GROWTH", 100)
+    (compacted,) = place.publish(ledger, compact=True).chain
+    with Calls(place.efs) as calls:
+        assert newest(reader) == before
+    assert calls.seen == ["scandir", "scandir"][: len(calls.seen)]  # the directory, and nothing in it
+    assert {*chain, compacted} == {*names_in(place.snapshots)}
+    place.path(chain[0]).unlink()
+    assert newest(reader) == before
+    if path == "in_tmp":
+        assert [name.partition("-")[2] for name in copies(place)] == [compacted]
+    place.path(chain[1]).unlink()
+    assert newest(reader) == before
+    assert reader.retries == 0
 
-    def noting(path: str) -> None:
-        seen.append(len(copies(place)))
-        unlink(path)
 
-    assert count_of(reader) == 3
-    monkeypatch.setattr(os, "statvfs", copies_open)
-    monkeypatch.setattr(os, "unlink", noting)
-    for free_bytes, added, copies_at_once in ((size_bytes, 1, 2), (size_bytes - 1, 1, 1), (0, 900, 2)):
-        ledger.grow(added)
-        Place(place.tmp / str(free_bytes), place.efs).publish(ledger)
-        seen.clear()
-        assert count_of(reader) == len(ledger.stored)
-        assert seen == [copies_at_once]
+@pytest.mark.parametrize("path", PATHS)
+def test_phases_are_timed(place: Place, path: str) -> None:
+    place.publish(MemoryLedger(3))
+    usage = Usage()
+    reader_of(place, path).read(NOTHING, usage, lambda view: view.stats())
+    assert [*usage.phases_ms] == (["check", "open"] if path == "on_efs" else ["check", "copy", "open"])
+
+
+# Never back
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("is_warm", [True, False])
+@pytest.mark.parametrize("how", ["deleted", "damaged"])
+def test_within_an_epoch_it_never_goes_back(place: Place, path: str, is_warm: bool, how: str) -> None:
+    ledger = MemoryLedger()
+    older, newer = place.publish_parts(ledger, 300), place.publish_parts(ledger, 30)
+    reader = reader_of(place, path)
+    assert served(reader) == newer.bookmark
+    if is_warm:
+        newest(reader)
+    if how == "deleted":
+        place.path(newer).unlink()
+    else:
+        flip_bit(place.path(newer), 8 * 5000)
+        reader.drop()
+    if is_warm and how == "deleted":
+        assert len(newest(reader)) == 100  # with what it has open
+        assert served(reader) == newer.bookmark
+        reader.drop()
+    for _ in range(2):
+        assert "next publish mends it" in unavailable_from(reader)
+    assert served(reader_of(place, path), NOTHING) == (older.bookmark if how == "deleted" else newer.bookmark)
+    place.publish(ledger)
+    assert served(reader) == newer.bookmark
+    assert len(page(reader)) == 330
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("is_warm", [True, False])
+@pytest.mark.parametrize("how", ["deleted", "damaged"])
+def test_it_never_goes_back_to_an_older_epoch(place: Place, path: str, is_warm: bool, how: str) -> None:
+    place.publish(MemoryLedger(5))
+    ledger = MemoryLedger(2, EPOCH + 1)
+    newer = place.publish(ledger)
+    reader = reader_of(place, path)
+    assert count_of(reader) == 2
+    if how == "deleted":
+        place.path(newer).unlink()
+    else:
+        flip_bit(place.path(newer), 8 * 5000)
+    if is_warm and how == "deleted":
+        assert count_of(reader) == 2
+    reader.drop()
+    for _ in range(2):
+        assert "next publish mends it" in unavailable_from(reader)
+    place.publish(ledger)
+    assert count_of(reader) == 2
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_greater_epoch_that_is_broken_is_503_but_for_a_sandbox_that_has_an_older_one_open(
+    place: Place, path: str
+) -> None:
+    place.publish(MemoryLedger(3))
+    warm, cold = reader_of(place, path), reader_of(place, path)
+    assert count_of(warm) == 3
+    place.plant(b"of the new ledger", Bookmark(EPOCH + 1, 400), first=301)  # what it follows is missing
+    assert count_of(warm) == 3
+    for _ in range(2):
+        assert "next publish mends it" in unavailable_from(cold)
+    warm.drop()
+    assert "next publish mends it" in unavailable_from(warm)
+    place.publish(MemoryLedger(4, EPOCH + 1))
+    assert [count_of(warm), count_of(cold)] == [4, 4]
+
+
+def test_what_one_path_finds_damaged_the_other_serves_only_from_a_copy_that_it_has_proven(place: Place) -> None:
+    ledger = MemoryLedger()
+    published = place.publish_parts(ledger, 300, 30)
+    catalog = place.catalog()
+    on_efs, in_tmp = SqliteReader(catalog, place.settings), CopyingReader(catalog, place.settings)
+    assert len(page(in_tmp)) == len(page(on_efs)) == 330
+    flip_bit(place.path(published), 8 * 5000)
+    on_efs.drop()
+    assert "next publish mends it" in unavailable_from(on_efs)
+    assert len(page(in_tmp)) == 330
+    in_tmp.drop()
+    assert "next publish mends it" in unavailable_from(in_tmp)
+
+
+def test_what_one_path_has_open_and_the_other_finds_damaged_is_dropped(place: Place) -> None:
+    published = place.publish_parts(MemoryLedger(), 300, 30)
+    catalog = place.catalog()
+    on_efs, in_tmp = SqliteReader(catalog, place.settings), CopyingReader(catalog, place.settings)
+    assert len(newest(on_efs)) == 100
+    flip_bit(place.path(published), 8 * 5000)
+    assert len(newest(on_efs)) == 100  # what SQLite has read, it has
+    assert len(page(in_tmp)) == 300  # a sandbox's other path has served nothing newer
+    assert "next publish mends it" in unavailable_from(on_efs)
+
+
+def test_where_one_path_finds_the_first_file_damaged_the_other_does_not_say_that_there_are_no_rows(
+    place: Place,
+) -> None:
+    catalog = place.catalog()
+    on_efs, in_tmp = SqliteReader(catalog, place.settings), CopyingReader(catalog, place.settings)
+    assert served(in_tmp) == NOTHING
+    bad = place.plant(b"text", Bookmark(EPOCH, 9))
+    for _ in range(2):
+        unavailable_from(on_efs)
+        unavailable_from(in_tmp)
+    bad.rename(place.tmp / "bad")
+    assert [count_of(on_efs), count_of(in_tmp)] == [0, 0]
+
+
+def test_of_another_data_models_files_alone_no_reader_says_that_there_are_no_rows(place: Place) -> None:
+    readers = [reader_of(place, path) for path in PATHS]
+    assert [served(reader) for reader in readers] == [NOTHING, NOTHING]
+    place.snapshots.mkdir()
+    (place.snapshots / Name.of(Bookmark(EPOCH, 9), 1, "0123456789abcdef", schema=999)).touch()
+    for reader in (*readers, *readers, place.on_efs()):
+        assert "data model's version" in unavailable_from(reader)
+    place.publish(MemoryLedger(3))
+    assert [count_of(reader) for reader in readers] == [3, 3]
+
+
+# Listings
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -322,7 +335,7 @@ def test_a_file_system_that_hangs_stops_nobody_who_has_what_is_asked_for(
     place: Place, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published = place.publish(MemoryLedger(3))
-    reader = getattr(place, path)()
+    reader = reader_of(place, path)
     assert served(reader) == published.bookmark
     monkeypatch.setattr("handlers.reads.sqlite_efs.LISTING_LIMIT_S", 0.0)
     go_on, scandir = threading.Event(), os.scandir
@@ -334,3 +347,45 @@ def test_a_file_system_that_hangs_stops_nobody_who_has_what_is_asked_for(
     monkeypatch.setattr(os, "scandir", hanging)
     assert served(reader) == served(reader, published.bookmark) == published.bookmark
     go_on.set()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_listing_that_fails_leaves_what_is_open_in_service_and_a_cold_sandbox_without_an_answer(
+    place: Place, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.publish(MemoryLedger(3))
+    warm, cold = reader_of(place, path), reader_of(place, path)
+    assert count_of(warm) == 3
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", failing(errno.EIO))
+        assert count_of(warm) == 3
+        assert "cannot be read now" in unavailable_from(cold)
+    assert (warm.retries, cold.retries) == (0, 2)
+    assert count_of(cold) == 3
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_segment_found_damaged_while_the_listing_fails_is_not_tried_without_end(
+    place: Place, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = MemoryLedger()
+    oldest = place.publish_parts(ledger, 300).chain[-1]
+    place.publish_parts(ledger, 30)
+    reader = reader_of(place, path)
+    assert len(page(reader, order="desc", limit="30")) == 30
+    flip_bit(place.path(oldest), 8 * 5000)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", failing(errno.EIO))
+        assert "cannot be read now" in unavailable_from(reader)
+    assert "next publish mends it" in unavailable_from(reader)
+    place.publish(ledger)
+    assert len(page(reader)) == 330
+
+
+def test_a_file_passed_over_is_named_in_the_log(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    place.publish(MemoryLedger(3))
+    bad = place.plant(b"text", Bookmark(EPOCH, 9))
+    with caplog.at_level(logging.WARNING):
+        assert len(page(place.on_efs())) == 3
+    assert "not a SQLite file" in caplog.text
+    assert bad.exists()

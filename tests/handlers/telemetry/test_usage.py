@@ -97,9 +97,9 @@ def test_copies_of_one_request_are_added_up_and_counted_by_the_meter() -> None:
     before = METERS.copied_bytes
     usage = usage_at(0.0, 0.002, 0.003)
     assert usage.copy is None
-    usage.copied(7, 5)
-    usage.copied(5, 0)
-    assert usage.copy == {"bytes": 12, "ms": 3.0, "remaining_bytes": 0}
+    usage.copied(7)
+    usage.copied(5)
+    assert usage.copy == {"bytes": 12, "ms": 3.0}
     assert (METERS.copied_bytes - before, usage.phases_ms) == (12, {"copy": pytest.approx(3.0)})
 
 
@@ -249,9 +249,11 @@ def test_the_units_are_those_that_dynamodb_reported(api: Api, ledger: Ledger, mo
     """Pages of the ledger are read in parallel: 250 rows lie in 25 of them."""
     for module in ("handlers.aws.table", "handlers.ledger.ledger"):
         monkeypatch.setattr(f"{module}.PAGE_ROWS", 10)
-    row_id = api.post("/insert", {"count": 250}).json["ids"][0]
+    inserted = api.post("/insert", {"count": 250}).json
+    row_id, bookmark = inserted["ids"][0], inserted["bookmark"]
     head = 1.0
-    assert consumed(api.get("/ddb/stats"))["read_units"] == head + 25
+    assert consumed(api.get("/ddb/stats"))["read_units"] == head
+    assert consumed(api.get("/ddb/stats", f"as_of={bookmark.replace('.250', '.249')}"))["read_units"] == head + 25
     assert consumed(api.get("/ddb", "limit=30"))["read_units"] == head + 3
     assert consumed(api.get(f"/ddb/{row_id}"))["read_units"] == head + 0.5
 
