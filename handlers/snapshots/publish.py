@@ -136,7 +136,7 @@ class Publisher:
             )
         base = self.published.newest(head.epoch, wholly=wholly)
         if base is None and head.parent not in self._strangers:
-            base = self.published.newest(head.parent, upto=head.roots[-1][0] - 1)
+            base = self.published.newest(head.parent, upto=head.roots[-1][0] - 1, wholly=wholly)
             if base is not None and head.seq - base.bookmark.seq > RANGE_ROWS:  # too far to be proven in one step
                 return None
         return base
@@ -145,16 +145,13 @@ class Publisher:
         """Publish one segment more. Returns how many bytes were written."""
         head, base = plan.head, plan.base
         if base is not None and base.bookmark.seq == head.seq and not plan.merged:  # all of it is inherited
-            if self._is_history(base, None, head):
+            if self._is_history(plan, base, None):
                 self._inherit(base, head)
             return 0
         first = base.bookmark.seq + 1 if base else 1
         kept, merged = base.split(plan.merged) if base else (None, None)
         with self.maker.made(self.catalog, merged, first, head, end_s=end_s, usage=usage) as (segment, path):
-            if not self._is_history(kept, segment, head):
-                return 0
-            if kept and kept.bookmark.seq == segment.last:  # all rows are inherited
-                self._inherit(kept, head)
+            if not self._is_history(plan, kept, segment):
                 return 0
             with self.staging.staged(path) as (temporary, size_bytes, digest):
                 usage.lap("write")
@@ -168,12 +165,13 @@ class Publisher:
         usage.lap("write")
         return size_bytes
 
-    def _is_history(self, kept: Published | None, segment: Segment | None, head: Head) -> bool:
+    def _is_history(self, plan: _Plan, kept: Published | None, segment: Segment | None) -> bool:
         """Tell whether a chain of these is the ledger's; False: what was inherited is not, so begin without it.
 
         Raises DivergedError where it is not, and would be published.
         """
-        is_inherited = kept is not None and kept.bookmark.epoch != head.epoch
+        head = plan.head
+        is_inherited = plan.base is not None and plan.base.bookmark.epoch != head.epoch
         if segment is not None and segment.last < head.seq:  # not known at this point, but at the last one
             is_right = not is_inherited
         else:

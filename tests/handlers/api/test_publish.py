@@ -30,7 +30,7 @@ def hash_of(ledger: Ledger) -> str:
 @pytest.fixture
 def no_merging(monkeypatch: pytest.MonkeyPatch) -> None:
     """Inserts leave a segment each, as they do once they would have to merge 50 000 rows."""
-    monkeypatch.setattr("handlers.snapshots.chain.MERGED_ROWS", 1)
+    monkeypatch.setattr("handlers.snapshots.merges.MERGED_ROWS", 1)
 
 
 @pytest.fixture
@@ -128,20 +128,21 @@ def test_a_rebuild_mends_what_is_damaged(api: Api, ledger: Ledger, environ: dict
 # The newest history
 
 
-def test_a_new_epoch_keeps_all_rows_and_writes_no_file_again(api: Api, ledger: Ledger, environ: dict[str, str]) -> None:
-    before = Bookmark.parse(api.post("/insert", {"count": 5}).json["bookmark"])
+@pytest.mark.parametrize("count", [5, 300])
+def test_a_new_epoch_keeps_all_rows_and_writes_no_file_again(
+    api: Api, ledger: Ledger, environ: dict[str, str], count: int
+) -> None:
+    before = Bookmark.parse(api.post("/insert", {"count": count}).json["bookmark"])
     rows = [api.get(source).json["data"] for source in SOURCES]
     answer = api.post("/snapshots", {"new_epoch": True})
     snapshot = answer.json["snapshot"]
     after = Bookmark.parse(snapshot["bookmark"])
-    assert (answer.status, snapshot["rows"], snapshot["hash"]) == (201, 5, hash_of(ledger))
-    assert (after.epoch > before.epoch, after.seq) == (True, 5)
-    assert head_of(ledger).roots == ((1, before.epoch), (6, after.epoch))
-    files = [
-        path.stat().st_ino for path in Path(environ["EFS_DIR"], "snapshots").iterdir() if "-000000000005-" in path.name
-    ]
-    assert len(files) == 2
-    assert len(set(files)) == 1
+    assert (answer.status, snapshot["rows"], snapshot["hash"]) == (201, count, hash_of(ledger))
+    assert (after.epoch > before.epoch, after.seq) == (True, count)
+    assert head_of(ledger).roots == ((1, before.epoch), (count + 1, after.epoch))
+    paths = list(Path(environ["EFS_DIR"], "snapshots").glob(f"*-{count:012d}-*"))
+    assert (len(paths), len({path.stat().st_ino for path in paths})) == (2, 1)
+    assert snapshot["written_bytes"] == 0
     assert [api.get(source).json["data"] for source in SOURCES] == rows
 
 
