@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from console.costs.merges import SEGMENT_BYTES, publish_bytes, written_rows
 from console.costs.scenario import Scenario
-from handlers.snapshots.merges import merged_rows
+from handlers.snapshots.chain import merged_rows
 from handlers.snapshots.published import Published
 from tests.support.costs import ALWAYS_THE_SAME
 from tests.support.files import MemoryLedger, Place, publish, without_flushing
@@ -70,7 +70,9 @@ def test_without_publishes_nothing_is_written() -> None:
 
 def test_no_publish_writes_more_rows_than_there_are() -> None:
     assert publish_bytes(Scenario(rows=10)) == SEGMENT_BYTES + Scenario(rows=10).snapshot_bytes
-    rarely = Scenario(rows=10, publishes_per_month=1e-320)  # a publish in 10^323 months: of more rows than a double says
+    rarely = Scenario(
+        rows=10, publishes_per_month=1e-320
+    )  # a publish in 10^323 months: of more rows than a double says
     assert publish_bytes(rarely) == SEGMENT_BYTES + rarely.snapshot_bytes
 
 

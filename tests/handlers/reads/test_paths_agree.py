@@ -31,7 +31,7 @@ from handlers.reads.ddb_view import LedgerView
 from handlers.reads.fresh import FreshReader
 from handlers.reads.page import PageQuery
 from handlers.rows import Row
-from handlers.snapshots import merges
+from handlers.snapshots import chain
 from handlers.telemetry.usage import Usage
 from tests.support.api import SOURCES, Api, spread
 from tests.support.drafts import draft, with_value
@@ -55,9 +55,9 @@ def small_numbers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setattr(module, "PAGE_ROWS", 16)
     for module in (sqlite_filter, ddb_view):
         monkeypatch.setattr(module, "NEARBY_ROWS", 2)
-    monkeypatch.setattr(merges, "SMALL_ROWS", 3)
-    monkeypatch.setattr(merges, "GROWTH", 2)
-    monkeypatch.setattr(merges, "MERGED_ROWS", 20)
+    monkeypatch.setattr(chain, "SMALL_ROWS", 3)
+    monkeypatch.setattr(chain, "GROWTH", 2)
+    monkeypatch.setattr(chain, "MERGED_ROWS", 20)
     with without_flushing():
         yield
 
