@@ -13,9 +13,11 @@ from typer.exceptions import TyperException
 
 from console.errors import INTERRUPTED, ConsoleError
 from console.paths import PROGRAM
+from console.verbs import ledger
 from console.verbs.bench import bench
 from console.verbs.cost import cost
 from console.verbs.demo import demo
+from console.verbs.export import export
 from console.verbs.init import init
 from console.verbs.package import package
 from console.verbs.report import report
@@ -48,8 +50,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _verb in (init, seed, serve, demo, verify, package, bench, report, cost):
+for _verb in (init, seed, serve, demo, verify, export, package, bench, report, cost):
     app.command(cls=Verb)(_verb)
+_ledger = typer.Typer(help="Show the ledger's histories, begin a new one, or go back to a point of one.")
+for _name, _command in ledger.COMMANDS.items():
+    _ledger.command(_name, cls=Verb)(_command)
+app.add_typer(_ledger, name="ledger")
 
 
 def _show_version(is_asked: bool) -> None:

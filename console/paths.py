@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LOCAL_DIR = Path(".local")  # unless the variable of this name says another
 URL_FILE = "url"  # in it, while the stack answers: the address where it does
+ENVIRONMENT_FILE = "environment"  # and the variables that lead to its table, for a shell to read
 
 
 def program(python: Path, folder: Path) -> str:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from console.costs import prices
 from console.costs.bill import bill, totals_usd
+from console.costs.merges import publish_bytes
 from console.costs.scenario import INPUTS, Scenario, assemble, option
 from console.costs.study import Study
 from console.costs.tables import cost_table, paragraphs
@@ -60,7 +61,7 @@ def test_the_sums_are_those_of_the_model() -> None:
     _, sqlite_usd, ddb_usd = map(two_digits, without)
     for said in (f"{sqlite_usd} USD by", f"{ddb_usd} USD by `ddb`", f"up to {traces_usd:.2f} USD for traces"):
         assert said in " ".join(DEPLOYMENT.split())
-    assert f"come to {sqlite_usd} USD on the SQLite paths and {ddb_usd} USD on `ddb`" in " ".join(README.split())
+    assert f"add {sqlite_usd} USD on the SQLite paths and {ddb_usd} USD on `ddb`" in " ".join(README.split())
     assert f"between {sqlite_usd} and {ddb_usd} USD" in " ".join(FAQ.split())
 
 
@@ -71,7 +72,7 @@ def test_an_idle_month_costs_what_the_documents_say() -> None:
     assert f"idle, with 100,000 rows, {total} USD a month" in " ".join(README.split())
     assert f"{total} USD a month with 100,000 rows" in FAQ
     said = f"Idle: {total} USD a month with 100 000 rows (table, index and recovery {items}, "
-    assert f"{said}five snapshots on EFS {two_digits(lines['EFS storage'])})" in " ".join(DEPLOYMENT.split())
+    assert f"{said}segments on EFS {two_digits(lines['EFS storage'])})" in " ".join(DEPLOYMENT.split())
 
 
 def test_new_sandboxes_and_publishes_cost_what_the_document_says() -> None:
@@ -79,8 +80,10 @@ def test_new_sandboxes_and_publishes_cost_what_the_document_says() -> None:
     tmp, efs = (two_digits(for_reads(renewed, source)["EFS reads"]) for source in ("sqlite-tmp", "sqlite-efs"))
     assert f"`sqlite-tmp` costs {tmp} USD more" in DEPLOYMENT
     assert f"without reading it, {efs} USD" in DEPLOYMENT
-    a_publish = bill(PRICES, replace(IDLE, publishes_per_month=1), "sqlite-tmp")["EFS writes"]
-    assert f"writes the whole file, {a_publish:.4f} USD" in DEPLOYMENT
+    a_write = replace(IDLE, writes_per_month=1)
+    a_publish, size = bill(PRICES, a_write, "sqlite-tmp")["EFS writes"], f"{publish_bytes(a_write) / 1000:.0f} KB"
+    assert f"writes some {size}, {a_publish:.7f} USD" in DEPLOYMENT
+    assert f"writes some {size} at any size" in README
 
 
 def test_the_example_is_what_the_verb_says() -> None:

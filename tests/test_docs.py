@@ -146,10 +146,20 @@ def test_the_documents_have_commands() -> None:
     assert len(commands("python3? -m console")) > 20
 
 
+def links(document: Path) -> list[tuple[str, str]]:
+    """The links to files of the project, and to headings in them."""
+    text = re.sub(r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    return re.findall(r"\]\((?!http)([^)#]*)(#[^)]*)?\)", text)
+
+
+def test_the_documents_have_links() -> None:
+    assert sum(len(links(document)) for document in DOCUMENTS) > 50
+    assert sum(bool(anchor) for document in DOCUMENTS for _, anchor in links(document)) > 5
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_between_the_documents_lead_somewhere(document: Path) -> None:
-    text = re.sub(r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
-    for target, anchor in re.findall(r"\]\((?!http)([^)#]*)(#[^)]*)?\)", text):
+    for target, anchor in links(document):
         file = document.parent / target if target else document
         assert file.exists(), target
         if anchor:

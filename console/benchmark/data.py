@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from console.client.client import Client
 from console.client.pages import Walk, member_text
-from console.client.snapshots import NewestSnapshot, newest_snapshot
+from console.client.snapshots import ListedSnapshot, newest_snapshot
 from console.data.loading import Loaded, LoadPlan, load
 from console.data.writers import ApiWriter
 from console.errors import ConsoleError
@@ -31,7 +31,7 @@ class BenchData:
         minimum: the smallest value, as `maximum` the largest; 0 where no workload needs them.
     """
 
-    published: NewestSnapshot
+    published: ListedSnapshot
     ids: tuple[str, ...]
     minimum: float
     maximum: float
@@ -66,7 +66,7 @@ def grow(client: Client, rows: int, seed: int, advance: Advance) -> Loaded | Non
     return load(ApiWriter(client), plan, advance, f"{PROGRAM} seed --url {shlex.quote(client.url)}")
 
 
-def _ids(client: Client, published: NewestSnapshot) -> tuple[str, ...]:
+def _ids(client: Client, published: ListedSnapshot) -> tuple[str, ...]:
     pages = Walk(client, QUICKEST, published.bookmark).pages()
     return tuple(json.loads(text)["id"] for texts in pages for text in texts)
 

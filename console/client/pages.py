@@ -29,31 +29,31 @@ class Page:
 
 
 class Walk:
-    """All rows of one path up to a bookmark, oldest first. `seconds` grows with the time spent on requests."""
+    """All rows of one path as of a bookmark, oldest first. `seconds` grows with the time spent on requests.
 
-    def __init__(self, client: Client, source: str, upto: Bookmark) -> None:
+    Args:
+        cursor: where to go on; None: at the first row.
+    """
+
+    def __init__(self, client: Client, source: str, as_of: Bookmark, cursor: str | None = None) -> None:
         self.source = source
+        self.cursor = cursor
         self._client = client
-        self._upto = upto
+        self._as_of = as_of
         self.seconds = 0.0
 
     def pages(self) -> Iterator[list[str]]:
-        """Yield the rows' JSON texts, a page at a time, without rows after the bookmark unless it should be the end."""
-        remaining = self._upto.seq
-        cursor: str | None = None
+        """Yield the rows' JSON texts, a page at a time. Meanwhile `cursor` is where the next page begins."""
         while True:
-            page = self._page(cursor)
-            is_newer = page.bookmark > self._upto
-            texts = page.texts[:remaining] if is_newer else page.texts
-            remaining -= len(texts)
-            yield texts
-            cursor = page.next
-            if cursor is None or (is_newer and not remaining):
+            page = self._page()
+            self.cursor = page.next
+            yield page.texts
+            if self.cursor is None:
                 return
 
-    def _page(self, cursor: str | None) -> Page:
-        parameters = {"order": "asc", "limit": str(MAX_LIMIT)} | ({"cursor": cursor} if cursor else {})
-        response = self._client.get(f"/{self.source}", parameters, {"min-bookmark": str(self._upto)})
+    def _page(self) -> Page:
+        parameters = {"as_of": str(self._as_of), "order": "asc", "limit": str(MAX_LIMIT)}
+        response = self._client.get(f"/{self.source}", parameters | ({"cursor": self.cursor} if self.cursor else {}))
         self.seconds += response.elapsed.total_seconds()
         return Page(response)
 

@@ -15,38 +15,63 @@ from handlers.domain.bookmark import Bookmark
 
 
 @dataclass(frozen=True)
-class NewestSnapshot:
-    """The newest snapshot, to which the paths are held."""
+class ListedSnapshot:
+    """A snapshot that is listed; the newest one is what the paths are held to."""
 
     bookmark: Bookmark
     hash: str
     size_bytes: int
 
 
-def newest_snapshot(client: Client) -> NewestSnapshot:
+@dataclass(frozen=True)
+class LedgerHead:
+    """The head of the ledger, to which the newest snapshot is held."""
+
+    bookmark: Bookmark
+    hash: str
+
+
+def newest_snapshot(client: Client) -> ListedSnapshot:
     """Ask for the newest snapshot. Raises ConsoleError where there is none."""
-    response = client.get("/snapshots")
-    snapshots = read_members(response).get("snapshots")
-    if snapshots == []:
+    found = _snapshots(client)
+    if not found:
         hint = f"{PROGRAM} seed --url {shlex.quote(client.url)} --count 1000"
         raise ConsoleError(f"{client.url} has no snapshot yet", hint)
+    return found[0]
+
+
+def hash_at(client: Client, bookmark: Bookmark) -> str | None:
+    """Return the content hash at a bookmark; None where no snapshot that is listed ends there. Raises ConsoleError."""
+    return next((each.hash for each in _snapshots(client) if each.bookmark == bookmark), None)
+
+
+def ledger_head(client: Client) -> LedgerHead:
+    """Ask for the ledger's head. Raises ConsoleError."""
+    response = client.get("/command/health")
+    members = read_members(response)
     try:
-        newest = snapshots[0]  # pyright: ignore[reportOptionalSubscript, reportIndexIssue, reportUnknownVariableType] - checked by what it raises
-        bookmark = Bookmark.parse(newest["bookmark"])  # pyright: ignore[reportUnknownArgumentType]
-        return NewestSnapshot(bookmark, str(newest["hash"]), int(newest["bytes"]))  # pyright: ignore[reportUnknownArgumentType]
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        return LedgerHead(Bookmark.parse(str(members["bookmark"])), str(members["hash"]))
+    except (KeyError, ValueError) as error:
+        raise unexpected(response, "no bookmark of the ledger") from error
+
+
+def count_unpublished(head: LedgerHead, published: ListedSnapshot) -> int:
+    """Count the ledger's rows that this snapshot lacks."""
+    known = published.bookmark.seq if head.bookmark.epoch == published.bookmark.epoch else 0
+    return max(0, head.bookmark.seq - known)
+
+
+def _snapshots(client: Client) -> list[ListedSnapshot]:
+    """Return the snapshots that are listed, newest first."""
+    response = client.get("/snapshots")
+    try:
+        listed: list[dict[str, object]] = read_members(response)["snapshots"]  # pyright: ignore[reportAssignmentType] - checked by what it raises
+        return [
+            ListedSnapshot(Bookmark.parse(str(each["bookmark"])), str(each["hash"]), int(str(each["bytes"])))
+            for each in listed
+        ]
+    except (KeyError, TypeError, ValueError) as error:
         raise unexpected(response, "no list of snapshots") from error
-
-
-def count_unpublished(client: Client, published: NewestSnapshot) -> int:
-    """Count the ledger's rows that this snapshot lacks. Raises ConsoleError."""
-    response = client.get("/ddb", {"limit": "1"})
-    try:
-        head = Bookmark.parse(str(read_members(response).get("bookmark")))
-    except ValueError as error:
-        raise unexpected(response, "no bookmark") from error
-    known = published.bookmark.seq if head.epoch == published.bookmark.epoch else 0
-    return max(0, head.seq - known)
 
 
 def published_bookmark(response: httpx.Response) -> str:

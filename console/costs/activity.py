@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from console.costs.merges import publish_bytes
 from console.costs.scenario import Scenario
 from handlers.reads.sqlite_tmp import STEP_BYTES, WHOLE_BYTES
-from handlers.snapshots.retention import KEEP_SUPERSEDED_S, MOST_FILES
+from handlers.snapshots.retention import MOST_FILES
 from handlers.telemetry.usage import METERED_READ_BYTES
 
 MONTH_S = 30 * 24 * 3600
 OPEN_OPERATIONS = 4  # on metadata, to open a snapshot
 OPEN_MS = 15.0  # to open a snapshot, without its bytes
+UPDATE_MS = 5.0  # to open one segment more
 BYTES_PER_MS = 500 * 2**20 / 1000  # what EFS promises a client
 
 
@@ -26,13 +28,14 @@ class Activity:
         reads: requests to the query function.
         calls: requests to the command function.
         lives, command_lives: sandboxes that start.
-        loads: a sandbox uses the path for the first time, or a snapshot that is new to it.
+        loads: a sandbox uses the path for the first time.
         load_bytes: read from EFS by a load; load_operations: on metadata.
-        warm_ms: billed for a read; load_ms: and for a load on top.
+        updates: a sandbox opens the segment that is new in a newer snapshot.
+        segment_bytes: of such a segment, which is what a publish writes.
+        warm_ms: billed for a read; load_ms, update_ms: and for a load or an update on top.
         warm_bytes: read from EFS by a warm read.
         looks: for a newer snapshot.
-        bases: publishers in new sandboxes fetch the snapshot that they build upon.
-        snapshots: files kept.
+        stored_bytes: on EFS: the snapshot, and superseded segments that are kept.
     """
 
     reads: float
@@ -46,9 +49,11 @@ class Activity:
     load_operations: float = 0
     warm_bytes: float = 0
     looks: float = 0
+    updates: float = 0
+    update_ms: float = 0
     publishes: float = 0
-    bases: float = 0
-    snapshots: float = 0
+    segment_bytes: float = 0
+    stored_bytes: float = 0
 
 
 def activity(scenario: Scenario, source: str) -> Activity:
@@ -60,14 +65,16 @@ def activity(scenario: Scenario, source: str) -> Activity:
     command_lives = calls / scenario.writes_per_sandbox
     on_efs = source == "sqlite-efs"
     lives = scenario.reads_per_month / scenario.reads_per_sandbox
-    loads = min(scenario.reads_per_month, lives + scenario.sandboxes * publishes)
-    load_bytes = opened_bytes(scenario) if on_efs else copied_bytes(scenario, loads)
+    updates = min(max(0, scenario.reads_per_month - lives), scenario.sandboxes * publishes)
+    load_bytes = opened_bytes(scenario) if on_efs else copied_bytes(scenario, lives)
+    segment_bytes = publish_bytes(scenario)
+    kept = min(MOST_FILES, publishes * scenario.retain_s / MONTH_S)
     return Activity(
         reads=scenario.reads_per_month,
         calls=calls,
         lives=lives,
         command_lives=command_lives,
-        loads=loads,
+        loads=lives,
         warm_ms=scenario.sqlite_efs_ms if on_efs else scenario.sqlite_tmp_ms,
         load_ms=OPEN_MS + load_bytes / BYTES_PER_MS,
         load_bytes=load_bytes,
@@ -75,8 +82,10 @@ def activity(scenario: Scenario, source: str) -> Activity:
         warm_bytes=scenario.efs_reads_per_read * METERED_READ_BYTES if on_efs else 0,
         looks=_looks(scenario),
         publishes=publishes,
-        bases=min(publishes, command_lives),
-        snapshots=kept_snapshots(scenario),
+        updates=updates,
+        update_ms=UPDATE_MS + segment_bytes / BYTES_PER_MS,
+        segment_bytes=segment_bytes,
+        stored_bytes=scenario.snapshot_bytes + kept * segment_bytes,
     )
 
 
@@ -101,12 +110,6 @@ def copied_bytes(scenario: Scenario, loads: float) -> float:
         return whole_bytes
     steps_bytes = scenario.reads_per_month / loads * STEP_BYTES if loads else whole_bytes
     return min(whole_bytes, steps_bytes) + opened_bytes(scenario)
-
-
-def kept_snapshots(scenario: Scenario) -> float:
-    """Count the files kept: the newest few, and those superseded less than an hour ago, up to a limit."""
-    of_the_hour = 1 + scenario.publishes * KEEP_SUPERSEDED_S / MONTH_S
-    return max(scenario.retain_snapshots, min(MOST_FILES, of_the_hour))
 
 
 def _on_ddb(scenario: Scenario) -> Activity:

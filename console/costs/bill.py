@@ -2,7 +2,8 @@
 docs/costs.md has it as formulas, with every assumption and where it is weak.
 
 All paths pay the ledger, the gateway and the functions' time. The SQLite paths pay for publishing, for looking whether
-there is a newer snapshot, and for loading each snapshot once a sandbox. `ddb` pays for the units that it reads.
+there is a newer snapshot, for loading the snapshot once a sandbox, and for opening what is new in each later one.
+`ddb` pays for the units that it reads.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from console.costs.prices import Prices
 from console.costs.scenario import HEAD_READ_UNITS, READ_UNIT_BYTES, Scenario
 from handlers.ledger.transaction import ROWS_PER_TRANSACTION
 from handlers.routes import SOURCES
-from handlers.telemetry.usage import METERED_METADATA_BYTES
+from handlers.telemetry.usage import METERED_METADATA_BYTES, METERED_READ_BYTES
 
 GB = 2**30
 API_REQUEST_BYTES = 512 * 1024  # the gateway counts every begun so many bytes as a request
@@ -22,7 +23,7 @@ WRITE_UNIT_BYTES = 1024
 ITEM_OVERHEAD_BYTES = 100  # what DynamoDB adds to an item in storage
 TABLE_AND_INDEX = 2  # the index `by_id` holds whole rows
 PUBLISH_OPERATIONS = 12  # on metadata, to publish a snapshot
-PUBLISH_MS = 60.0  # to publish a snapshot, without its bytes
+PUBLISH_MS = 40.0  # to publish a snapshot, without its bytes
 LOG_BYTES = 420  # a line of the access log
 TRACED_PER_S, TRACED_SHARE = 1, 0.05  # Lambda traces the first request of each second, and a share of the others
 
@@ -43,15 +44,14 @@ def bill(prices: Prices, scenario: Scenario, source: str) -> Bill:
     """Work out what a path costs in a month, in dollars by service."""
     month = activity(scenario, source)
     items_gb = scenario.rows * (scenario.row_bytes + ITEM_OVERHEAD_BYTES) / GB
-    snapshot_gb = scenario.snapshot_bytes / GB
     requests = month.reads + month.calls
     return {
         "HTTP API": _api_requests(scenario, month) * prices.http_api_request.each,
         "Lambda requests": requests * prices.lambda_request.each,
         "Lambda time": _billed_s(scenario, month) * scenario.memory_mb / 1024 * _time_price(prices, scenario),
-        "EFS storage": month.snapshots * snapshot_gb * prices.efs_storage.each,
-        "EFS reads": _read_bytes(scenario, month) / GB * prices.efs_read.each,
-        "EFS writes": month.publishes * snapshot_gb * prices.efs_write.each,
+        "EFS storage": month.stored_bytes / GB * prices.efs_storage.each,
+        "EFS reads": _read_bytes(month) / GB * prices.efs_read.each,
+        "EFS writes": month.publishes * month.segment_bytes / GB * prices.efs_write.each,
         "EFS metadata": _metadata_usd(prices, month),
         "DynamoDB reads": _read_units(scenario, month, source) * prices.dynamodb_read_unit.each,
         "DynamoDB writes": _write_units(scenario) * prices.dynamodb_write_unit.each,
@@ -69,10 +69,11 @@ def _api_requests(scenario: Scenario, month: Activity) -> float:
 
 def _billed_s(scenario: Scenario, month: Activity) -> float:
     """Time of both functions; that of a sandbox's start is billed too."""
-    copy_ms = scenario.snapshot_bytes / BYTES_PER_MS
-    query_ms = month.reads * month.warm_ms + month.lives * scenario.init_ms + month.loads * month.load_ms
+    copy_ms = 2 * month.segment_bytes / BYTES_PER_MS  # what is merged comes in, what was made goes out
+    load_ms = month.loads * month.load_ms + month.updates * month.update_ms
+    query_ms = month.reads * month.warm_ms + month.lives * scenario.init_ms + load_ms
     append_ms = month.calls * scenario.write_ms + month.command_lives * (scenario.init_ms + scenario.ddb_first_ms)
-    publish_ms = month.publishes * (PUBLISH_MS + copy_ms) + month.bases * copy_ms
+    publish_ms = month.publishes * (PUBLISH_MS + copy_ms)
     return (query_ms + append_ms + publish_ms) / 1000
 
 
@@ -81,13 +82,17 @@ def _time_price(prices: Prices, scenario: Scenario) -> float:
     return price.each
 
 
-def _read_bytes(scenario: Scenario, month: Activity) -> float:
-    read_bytes = month.loads * month.load_bytes + month.reads * month.warm_bytes
-    return read_bytes + month.bases * scenario.snapshot_bytes
+def _read_bytes(month: Activity) -> float:
+    return (
+        month.loads * month.load_bytes
+        + month.reads * month.warm_bytes
+        + (month.updates + month.publishes) * max(METERED_READ_BYTES, month.segment_bytes)
+    )
 
 
 def _metadata_usd(prices: Prices, month: Activity) -> float:
-    read = (month.looks + month.loads * month.load_operations) * prices.efs_read.each
+    opened = (month.loads + month.updates) * month.load_operations
+    read = (month.looks + opened) * prices.efs_read.each
     written = month.publishes * PUBLISH_OPERATIONS * prices.efs_write.each
     return (read + written) * METERED_METADATA_BYTES / GB
 

@@ -48,7 +48,7 @@ class Scenario:
     architecture: Architecture = "arm64"
     tracing: float = 0
     check_interval_ms: float = _SETTINGS["CHECK_INTERVAL_MS"]
-    retain_snapshots: float = _SETTINGS["RETAIN_SNAPSHOTS"]
+    retain_s: float = _SETTINGS["RETAIN_S"]
     verify_max_bytes: float = _SETTINGS["VERIFY_MAX_BYTES"]
     sqlite_efs_ms: float = 3
     sqlite_tmp_ms: float = 3
@@ -124,7 +124,7 @@ INPUTS: dict[str, Input] = {
     "tmp_mb": Input(512, 10_240, "A sandbox's /tmp, in MB of 2^20 bytes"),
     "tracing": Input(0, 1, "Tracing of the functions: 1 where the stack switches it on"),
     "check_interval_ms": Input(0, 3_600_000, "CHECK_INTERVAL_MS of the functions"),
-    "retain_snapshots": Input(1, 200, "RETAIN_SNAPSHOTS of the functions"),
+    "retain_s": Input(60, 30 * 24 * 3600, "RETAIN_S of the functions"),
     "verify_max_bytes": Input(0, 2**40, "VERIFY_MAX_BYTES of the functions"),
     "sqlite_efs_ms": Input(0, 900_000, "Billed time of a warm read on sqlite-efs"),
     "sqlite_tmp_ms": Input(0, 900_000, "Billed time of a warm read on sqlite-tmp"),
@@ -140,7 +140,7 @@ INPUTS: dict[str, Input] = {
 # Not assumptions: what the stack does unless its settings say otherwise.
 SETTINGS = {
     *("memory_mb", "tmp_mb", "architecture", "tracing"),
-    *("check_interval_ms", "retain_snapshots", "verify_max_bytes"),
+    *("check_interval_ms", "retain_s", "verify_max_bytes"),
 }
 
 

@@ -11,8 +11,9 @@ from itertools import combinations, zip_longest
 
 from console.client.client import Client
 from console.client.pages import Walk
-from console.client.snapshots import NewestSnapshot
+from console.client.snapshots import LedgerHead, ListedSnapshot
 from console.errors import ConsoleError
+from console.paths import PROGRAM
 from console.terminal import Advance
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.hashes import content_hash, hash_text
@@ -42,7 +43,21 @@ class Verification:
     paths: list[Check]
 
 
-def verify_paths(client: Client, published: NewestSnapshot, advance: Advance) -> Verification:
+def compare_hashes(head: LedgerHead, published: ListedSnapshot) -> None:
+    """Hold the newest snapshot's hash against that of the ledger's head, where both are at one point: at any size.
+
+    Raises ConsoleError where they differ, or the snapshot is of no point of this ledger.
+    """
+    hint = f"{PROGRAM} ledger new-epoch makes the ledger at hand the newest history (docs/deployment.md)"
+    if published.bookmark > head.bookmark:
+        said = f"the snapshot {published.bookmark} reaches beyond the ledger's head {head.bookmark}"
+        raise ConsoleError(said, hint)
+    if published.bookmark == head.bookmark and published.hash != head.hash:
+        said = f"at {head.bookmark} the snapshot's hash is {published.hash}, the ledger's {head.hash}"
+        raise ConsoleError(said, hint)
+
+
+def verify_paths(client: Client, published: ListedSnapshot, advance: Advance) -> Verification:
     """Walk all paths to their end and compare."""
     walks = [_HashingWalk(client, source, published.bookmark, advance) for source in SOURCES]
     differences = _differences(walks)

@@ -39,7 +39,7 @@ class Emulator:
         folder: for its files and its log.
         port: where it listens; 0 takes a free port.
         start_timeout_s: how long it may take until DynamoDB answers.
-        kept: the file with the tables while no emulator runs; None keeps nothing.
+        kept: the file that holds the tables while no emulator runs, and is empty while one does; None keeps nothing.
     """
 
     def __init__(self, folder: Path, *, port: int = 0, start_timeout_s: float = 30.0, kept: Path | None = None) -> None:
@@ -114,15 +114,15 @@ class Emulator:
         """Make a folder for what is saved, with what was kept. It is new: an orphan may still be writing to its own."""
         self._folder.mkdir(parents=True, exist_ok=True)
         state = Path(tempfile.mkdtemp(prefix="state-", dir=self._folder))
-        if self._kept and self._kept.exists():
+        if self._kept and self._kept.exists() and self._kept.stat().st_size:
             shutil.copyfile(self._kept, state / _TABLES)
         return state
 
     def _forget(self) -> None:
-        """Remove what was loaded: after another end than a clean stop it must not come back beside newer snapshots."""
+        """Empty what was loaded: after another end than a clean stop it must not come back beside newer snapshots."""
         if self._kept:
             self._saved.unlink(missing_ok=True)
-            self._kept.unlink(missing_ok=True)
+            self._kept.write_bytes(b"")
 
     def _launch(self) -> subprocess.Popen[bytes]:
         temporary = self._folder / "tmp"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
-import os
+import shlex
 import signal
 from collections.abc import Callable, Generator, Mapping
 from functools import partial
@@ -16,11 +16,13 @@ from console.data.ledger import make_ledger
 from console.errors import ConsoleError
 from console.local.emulator import HOST
 from console.local.stack import LocalStack
-from console.paths import URL_FILE
+from console.paths import ENVIRONMENT_FILE, URL_FILE
 from handlers.domain.bookmark import Bookmark
 from handlers.routes import COMMAND, QUERY, gateway_routes
+from handlers.rows import SCHEMA_VERSION
 
 HEALTH = "/query/health"
+KEPT = f"table-{SCHEMA_VERSION}.json"  # a ledger holds rows of one shape
 
 Tell = Callable[[str], object]
 
@@ -44,31 +46,35 @@ def project_stack(
         functions={COMMAND: "handlers.command.handler", QUERY: "handlers.query.handler"},
         routes=gateway_routes(),
         default=QUERY,
-        prepare=partial(_prepare, tell),
+        prepare=partial(_prepare, tell, _was_killed(local_dir / KEPT)),
         settings={"CHECK_INTERVAL_MS": str(check_interval_ms)},
-        keeps=keeps,
+        kept=KEPT if keeps else None,
         port=port,
         sandboxes=sandboxes,
     )
 
 
-def _prepare(tell: Tell, environ: Mapping[str, str]) -> None:
+def _was_killed(kept: Path) -> bool:
+    """Tell whether the last run came to its end without keeping its table."""
+    return kept.exists() and not kept.stat().st_size
+
+
+def _prepare(tell: Tell, was_killed: bool, environ: Mapping[str, str]) -> None:
     """Make the ledger where there is none, and tell what is there now."""
-    is_first_run = not os.listdir(environ["EFS_DIR"])
     made = make_ledger(environ)
     if not made["is_new"]:
         rows = Bookmark.parse(str(made["bookmark"])).seq
         tell(f"{rows:,} {'row' if rows == 1 else 'rows'} of the last run")
-    elif is_first_run:
-        tell("a new, empty ledger")
-    else:
+    elif was_killed:
         tell("a new, empty ledger: the last run was killed, and its rows are gone")
+    else:
+        tell("a new, empty ledger")
 
 
 def run(stack: LocalStack) -> None:
-    """Run a stack until SIGINT or SIGTERM, and stop all it started.
+    """Run a stack until SIGINT, SIGTERM or the end of its terminal, and stop all it started.
 
-    Once it is ready, standard output says so, and a file in its folder holds its address.
+    Once it is ready, standard output says so, and files in its folder hold its address, and what leads to its table.
 
     Raises:
         ConsoleError: the stack cannot start, or its health route does not answer 200.
@@ -79,7 +85,8 @@ def run(stack: LocalStack) -> None:
 
 async def _run(stack: LocalStack) -> None:
     stop = cast("asyncio.Task[None]", asyncio.current_task()).cancel
-    for number in (signal.SIGINT, signal.SIGTERM):
+    hang_up = () if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else (signal.SIGHUP,)  # nohup wants it to stay
+    for number in (signal.SIGINT, signal.SIGTERM, *hang_up):
         asyncio.get_running_loop().add_signal_handler(number, stop)
     async with stack:
         await asyncio.to_thread(_check_health, stack.port)
@@ -90,13 +97,16 @@ async def _run(stack: LocalStack) -> None:
 @contextlib.contextmanager
 def _announced(stack: LocalStack) -> Generator[None]:
     """Say where the stack answers, here and to whoever looks into its folder."""
-    file = stack.local_dir / URL_FILE
-    file.write_text(f"{stack.url}\n")
+    variables = (f"export {name}={shlex.quote(value)}\n" for name, value in stack.environment.items())
+    texts = {ENVIRONMENT_FILE: "".join(variables), URL_FILE: f"{stack.url}\n"}
+    for name, text in texts.items():
+        (stack.local_dir / name).write_text(text)
     print(f"ready {stack.url}", flush=True)
     try:
         yield
     finally:
-        file.unlink(missing_ok=True)
+        for name in texts:
+            (stack.local_dir / name).unlink(missing_ok=True)
 
 
 def _check_health(port: int) -> None:

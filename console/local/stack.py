@@ -1,6 +1,6 @@
 """The whole product on this machine: emulator, functions and gateway, put together.
 
-Everything it keeps is under one folder: `efs/` (the snapshots, kept from run to run), `table.json` (the ledger, if it
+Everything it keeps is under one folder: `efs/` (the snapshots, kept from run to run), a file with the table (if that
 is to be kept, from a clean stop to the next start), `tmp/` (the sandboxes' own disks) and `emulator/`, both made new at
 every start. Only one stack may use a folder at a time. What has been started ends with the stack, also when the start
 itself fails half way.
@@ -40,7 +40,7 @@ class LocalStack:
         default: the function that answers everything else.
         prepare: called with `environment` before the first request, to make the table.
         settings: more variables for the functions' environment.
-        keeps: the table's rows outlive a clean stop.
+        kept: the file in its folder that keeps the table from a clean stop to the next start; None keeps nothing.
         port: where to listen on loopback; 0 takes a free port.
         sandboxes: how many requests each function may work on at the same time.
         timeout_s: how long a function may take for a request.
@@ -58,7 +58,7 @@ class LocalStack:
         default: str,
         prepare: Callable[[Mapping[str, str]], object],
         settings: Mapping[str, str],
-        keeps: bool = False,
+        kept: str | None = None,
         port: int = 0,
         sandboxes: int = 4,
         timeout_s: float = 30.0,
@@ -71,7 +71,7 @@ class LocalStack:
         self._default = default
         self._prepare = prepare
         self._settings = settings
-        self._kept = self.local_dir / "table.json" if keeps else None
+        self._kept = self.local_dir / kept if kept else None
         self._sandboxes = sandboxes
         self._timeout_s = timeout_s
         self._functions: dict[str, Function] = {}

@@ -15,7 +15,7 @@ from console.errors import ConsoleError
 from console.report.charts import save, shown_at
 from console.report.comparison import compare, differences, is_one_size, nothing_to_compare
 from console.report.cost_chart import cost_by_reads
-from console.report.growth_chart import latency_by_rows
+from console.report.growth_chart import latency_by_rows, points_by_rows
 from console.report.percentile_chart import latency_by_percentile
 from console.report.sections import image, result_parts
 from console.report.tables import TextTable, compared
@@ -49,7 +49,7 @@ def write_report(kept: Sequence[Kept], folder: Path, name: str) -> list[Path]:
     charts: list[Path] = []
     verdicts = [advise(each.result.environment, each.result.sizes) for each in kept]
     parts = [f"# {_title(kept)}", *_advice(kept, verdicts)]
-    if _has_grown([size.rows for each in kept for size in each.result.sizes]):
+    if _has_grown([at.rows for each in kept for at in points_by_rows(each.result.sizes)]):
         charts.append(folder / f"{name}.svg")
         save(latency_by_rows([each.result.sizes for each in kept]), charts[-1])
         parts += ["## Latency by rows", image(charts[-1], "latency against rows")]

@@ -19,7 +19,9 @@ from console.wording import tick
 
 SHIFTS = {"sqlite-efs": -1, "sqlite-tmp": 0, "ddb": 1, "ledger": 0}  # beside each other, where one would hide another
 SHIFT_SHARE = 0.035  # of the axis
-LABEL_SHARE = 0.2  # of the axis, that a label needs
+LABEL_SHARE = 0.17  # of the axis, that a label needs
+MARGIN_SHARE = 0.15  # of the decades between the least and the greatest size, at each end
+LEAST_MARGIN = 1.01  # times, around one size alone
 EARLIER = 0.4  # the opacity of runs before the last
 TITLE = "Latency by rows: median with its 95 % interval (no bar: too few requests), 99th percentile (dotted)"
 
@@ -28,24 +30,30 @@ def latency_by_rows(runs: Sequence[Sequence[Size]]) -> Figure:
     """Draw the median by the number of rows, with its interval, and the 99th percentile.
 
     Args:
-        runs: the sizes of each run, the last run last.
+        runs: the sizes of each run, the last run last; at least one with a latency.
     """
-    shown = [[at for at in shown_at(sizes) if at.measurement.loop == "closed"] for sizes in runs]
-    rows = sorted({at.rows for run in shown for at in run})
-    figure, each = panels([at for run in shown for at in run])
+    shown = [points_by_rows(sizes) for sizes in runs]
+    every = [at for run in shown for at in run]
+    ends = _ends([at.rows for at in every])
+    figure, each = panels(every)
     for axes, in_panel in each:
         for number, run in enumerate(shown, start=1):
             for source in dict.fromkeys(at.measurement.source for at in in_panel):
                 points = [at for at in run if at in in_panel and at.measurement.source == source]
-                _curve(axes, source, points, _axis_length(rows), is_last=number == len(shown))
-        _axis(axes, rows)
+                _curve(axes, source, points, ends, is_last=number == len(shown))
+        _axis(axes, [at.rows for at in in_panel], ends)
     title = f"{TITLE}{'; paler: earlier runs' if len(runs) > 1 else ''}"
     labelled(figure, [axes for axes, _ in each], title, ("rows", "milliseconds"))
     return figure
 
 
-def _curve(axes: Axes, source: str, points: Sequence[At], axis_length: float, *, is_last: bool) -> None:
-    shifted = 10 ** (SHIFTS[source] * SHIFT_SHARE * axis_length)
+def points_by_rows(sizes: Iterable[Size]) -> list[At]:
+    """Choose what can be drawn: latencies of the closed loop, of any rows."""
+    return [at for at in shown_at(sizes) if at.measurement.loop == "closed" and at.rows]
+
+
+def _curve(axes: Axes, source: str, points: Sequence[At], ends: tuple[float, float], *, is_last: bool) -> None:
+    shifted = 10 ** (SHIFTS[source] * SHIFT_SHARE * _decades(ends))
     rows = [at.rows * shifted for at in points]
     medians = np.array([at.figures.p50 for at in points])
     spread = np.abs(np.array([_bar(at.figures.p50_interval) for at in points]).reshape(-1, 2).T - medians)
@@ -73,24 +81,25 @@ def _bar(interval: Interval) -> tuple[float, float]:
     return (math.nan, math.nan) if high is None else (low, high)
 
 
-def _axis(axes: Axes, rows: Sequence[int]) -> None:
-    """Put ticks at the sizes that were measured."""
+def _axis(axes: Axes, rows: Iterable[int], ends: tuple[float, float]) -> None:
+    """Put ticks at the sizes that were measured, the larger ones first where labels would touch."""
+    ticks: list[int] = []
+    for at in sorted(rows, reverse=True):
+        if not ticks or math.log10(ticks[-1] / at) >= LABEL_SHARE * _decades(ends):
+            ticks.append(at)
+    ticks.reverse()
     axes.set_xscale("log")
-    axes.margins(x=0.12)
-    ticks = _apart(rows, LABEL_SHARE * _axis_length(rows))
+    axes.set_xlim(*ends)
     axes.set_xticks(ticks, [tick(at) for at in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
 
 
-def _apart(rows: Iterable[int], least: float) -> list[int]:
-    """Choose those that have room for a label, the largest before the others."""
-    chosen: list[int] = []
-    for at in sorted(rows, reverse=True):
-        if not chosen or math.log10(chosen[-1] / at) >= least:
-            chosen.append(at)
-    return chosen[::-1]
+def _ends(rows: Sequence[int]) -> tuple[float, float]:
+    """Return the ends of the axis, with a margin."""
+    low, high = min(rows), max(rows)
+    margin = max((high / low) ** MARGIN_SHARE, LEAST_MARGIN)
+    return low / margin, high * margin
 
 
-def _axis_length(rows: Sequence[int]) -> float:
-    """Return how many decades there are from the least to the greatest."""
-    return math.log10(rows[-1] / rows[0])
+def _decades(ends: tuple[float, float]) -> float:
+    return math.log10(ends[1] / ends[0])

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from console.report.tables import by_name, details, glance, notes, verdicts
+from console.report.tables import by_name, details, glances, notes, verdicts
 from console.results.environment import NOT_AWS
 from console.results.result import BenchResult, Size
 from console.wording import megabytes, three_digits
@@ -51,7 +51,7 @@ def summarise(sizes: Sequence[Size]) -> list[str]:
 def _size_parts(size: Size, drawn: Mapping[int, Path]) -> list[str]:
     parts = [
         f"### {heading(size)}",
-        glance(size).markdown(),
+        *(table.markdown() for table in glances(size)),
         "\n".join(f"- {line}" for line in summarise([size])),
         *([image(drawn[size.rows], f"latency by percentile at {size.rows:,} rows")] if size.rows in drawn else []),
         "All figures, in milliseconds:",

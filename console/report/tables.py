@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from console.results.latency import LEAST_COMPARED, TOO_FEW, overlap
-from console.results.result import Distribution, Interval, Measurement, Size, expect_temperature
+from console.results.result import LEDGER, Distribution, Interval, Measurement, Size, expect_temperature
 from console.wording import three_digits
 
 if TYPE_CHECKING:
@@ -41,9 +41,18 @@ class TextTable(NamedTuple):
         return table
 
 
-def glance(size: Size) -> TextTable:
-    """Show the medians with their intervals, a line for each workload, a column for each source."""
+def glances(size: Size) -> list[TextTable]:
+    """Show the medians with their intervals: the read paths side by side, and what was written by itself.
+
+    In one table they would not fit 100 columns.
+    """
     measured = [it for it in size.measurements if it.temperature == expect_temperature(it.workload)]
+    groups = ([it for it in measured if it.source != LEDGER], [it for it in measured if it.source == LEDGER])
+    return [_glance(group) for group in groups if group]
+
+
+def _glance(measured: Sequence[Measurement]) -> TextTable:
+    """Show a line for each workload, a column for each source."""
     sources = list(dict.fromkeys(it.source for it in measured))
     lines = dict.fromkeys(label(it) for it in measured)
     shown = {(label(it), it.source): _median(it) for it in measured}

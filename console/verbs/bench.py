@@ -157,7 +157,9 @@ def _show(result: BenchResult, *, as_json: bool) -> None:
         return
     console = terminal.results()
     for size in result.sizes:
-        console.print(f"{heading(size)}\n", tables.glance(size).table())
+        console.print(heading(size))
+        for table in tables.glances(size):
+            console.print("", table.table(), sep="\n")
         console.print("\n".join(["", *summarise([size]), ""]))
     console.print(f"{textwrap.fill(verdict.paragraph, console.width)}\n")
 

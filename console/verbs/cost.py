@@ -57,7 +57,7 @@ def cost(
     tmp_mb: Annotated[float | None, _value("tmp_mb")] = None,
     tracing: Annotated[float | None, _value("tracing")] = None,
     check_interval_ms: Annotated[float | None, _value("check_interval_ms")] = None,
-    retain_snapshots: Annotated[float | None, _value("retain_snapshots")] = None,
+    retain_s: Annotated[float | None, _value("retain_s")] = None,
     verify_max_bytes: Annotated[float | None, _value("verify_max_bytes")] = None,
     sqlite_efs_ms: Annotated[float | None, _value("sqlite_efs_ms")] = None,
     sqlite_tmp_ms: Annotated[float | None, _value("sqlite_tmp_ms")] = None,

@@ -10,9 +10,8 @@ import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Self
 
-from console.costs.feasibility import MB
 from console.costs.prices import PriceList
-from console.costs.scenario import INPUTS, SNAPSHOT_BYTES_A_ROW_BYTE, Scenario, ScenarioValues, assemble
+from console.costs.scenario import SNAPSHOT_BYTES_A_ROW_BYTE, Scenario, ScenarioValues, assemble
 from console.costs.study import Study
 from console.errors import ConsoleError
 from console.results.result import Environment, FunctionBuild, Measurement, Size
@@ -97,8 +96,6 @@ def measured_values(
         data["rows_per_read"] = ROWS_PER_READ[workload]
     if environment.is_local:
         return data
-    if size.snapshot_bytes > Scenario.tmp_mb * MB:  # it was built there
-        data["tmp_mb"] = min(math.ceil(size.snapshot_bytes / MB), INPUTS["tmp_mb"].most)
     return data | _machine(environment.function) | _times(size, workload) | _receipts(size, workload)
 
 

@@ -108,6 +108,7 @@ class DataRoutes:
         """
         usage = self._receipts.begin()
         source = source_of(request)
+        at_least = max(asked.bookmarks)
         home = f"{source}?fresh" if asked.is_fresh and source != "ddb" else source
         reader = self._readers.get(home) or self._load(home)
         if asked.refresh:
@@ -116,8 +117,9 @@ class DataRoutes:
         known = None if asked.refresh else request.headers.get("if-none-match")
 
         def use(view: View) -> tuple[str, list[T]]:
-            for bookmark in asked.others():  # the reader has looked at the greatest one alone
-                check_epoch(bookmark, view.bookmark)
+            if at_least != NOTHING:
+                for bookmark in asked.bookmarks:  # the reader has looked at the greatest one alone
+                    check_epoch(bookmark, view.bookmark)
             if asked.as_of is not None:
                 view = view.at(asked.as_of)
             # "*" says nothing of what the client has: whether there is anything, the query has to tell.
@@ -126,7 +128,7 @@ class DataRoutes:
             found = find(view)
             return view.bookmark_text, [found]
 
-        bookmark, found = reader.read(max(asked.bookmarks), usage, use)
+        bookmark, found = reader.read(at_least, usage, use)
         members = render(found[0], bookmark) if found and known != "*" else None
         usage.lap("query")
         caching = NO_CACHE if asked.as_of is None else FOR_EVER[request.is_authorized]
@@ -163,7 +165,7 @@ class Asked:
         as_of: read exactly this prefix; None: the newest.
         is_fresh: read on beyond the snapshot, in the ledger.
         refresh: copy again.
-        bookmarks: what the prefix has to hold; 0.0 among them.
+        bookmarks: what the prefix has to hold; 0.0 for nothing.
     """
 
     __slots__ = ("as_of", "bookmarks", "is_fresh", "refresh")
@@ -173,11 +175,7 @@ class Asked:
         self.as_of = _bookmark("as_of", parameters.get("as_of"), errors)
         self.is_fresh = _is_set("fresh", parameters, errors)
         self.refresh = _is_set("refresh", parameters, errors)
-        self.bookmarks = [NOTHING, min_bookmark(request, errors), self.as_of or NOTHING]
-
-    def others(self) -> set[Bookmark]:
-        """Return the bookmarks that are not the greatest."""
-        return set(self.bookmarks) - {NOTHING, max(self.bookmarks)}
+        self.bookmarks = [min_bookmark(request, errors), self.as_of or NOTHING]
 
 
 def source_of(request: Request) -> str:

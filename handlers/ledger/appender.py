@@ -100,8 +100,8 @@ class Appender:
         """Return how far the call came before: nowhere, unless it has a key that stands in the ledger."""
         if key_call is None:
             return Record(total)
-        head = self.head(deadline)
         item = self._ledger.get(record_key(key_call.key), deadline)
+        head = self.head(deadline)  # read last: an older one would not hold what a new record tells of
         if item is None:
             return Record(total, key_call.request_hash)
         record = Record.from_item(item, head, self._now())

@@ -45,7 +45,7 @@ def branch_off(ledger: Ledger, head: Head, at: Head, epoch: int, deadline: Deadl
     if not codes:
         return branched
     found = ledger.head(deadline) if doubts else None
-    if found is not None and found.epoch == epoch:  # it is ours: the answer that said so got lost
+    if found is not None and found.roots == branched.roots:  # it is ours: the answer that said so got lost
         return branched
     raise Problem("conflict", f"The ledger has moved on from {head.bookmark}: nothing was changed, try again")
 

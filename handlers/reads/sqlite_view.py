@@ -3,9 +3,7 @@
 Rows come out as the JSON text that Python made when the segment was built (SQLite's own JSON functions print 15 digits
 of a double, which is not enough), and SQLite joins them to one text, so that no work is done per row in Python.
 
-A page without a filter is a range of seq, so its end is known by arithmetic. One with a filter is looked for among the
-next rows first: where many rows match, it is full after a few of them. Where few do, they come out of an index, and
-only those are put in order. So neither reads the whole table, whatever the filter.
+A page without a filter is a range of seq, so its end is known by arithmetic. `sqlite_filter.py` has the others.
 
 Segments are gone through in the page's order, and each is opened when it is first reached: the newest page touches one
 small file.
@@ -17,13 +15,12 @@ from handlers.domain.bookmark import Bookmark
 from handlers.domain.stats import Stats
 from handlers.reads.page import (
     MOST_PAGE_BYTES,
-    MOST_SCANNED_ROWS,
-    NEARBY_ROWS,
     fitting,
     page_range,
     range_end,
     remaining_range,
 )
+from handlers.reads.sqlite_filter import indexed_sql, nearby_range, nearby_sql
 from handlers.rows import TABLE, VALUE
 
 TYPE_CHECKING = False
@@ -32,9 +29,9 @@ if TYPE_CHECKING:
 
     from handlers.reads.page import PageQuery
     from handlers.reads.reader import Page
+    from handlers.reads.sqlite_filter import Arguments
     from handlers.snapshots.segment import Segment
 
-    Arguments = list[float | str | int]
     Texts = list[tuple[int, str]]
     Statement = Callable[["PageQuery", int, int, int], tuple[str, Arguments]]
 
@@ -43,7 +40,9 @@ if TYPE_CHECKING:
 RANGE = f"SELECT count(*), group_concat(json) FROM (SELECT json FROM {TABLE} WHERE seq BETWEEN ? AND ? ORDER BY seq %s)"  # noqa: S608 - constants
 RANGE_NEWEST_FIRST, RANGE_OLDEST_FIRST = RANGE % "DESC", RANGE % "ASC"
 TEXTS = f"SELECT seq, json FROM {TABLE} WHERE seq BETWEEN ? AND ? ORDER BY seq"  # noqa: S608 - constants
+NEWEST_FIRST = f"SELECT json FROM {TABLE} ORDER BY seq DESC"  # noqa: S608 - a constant
 BY_ID = f"SELECT json FROM {TABLE} WHERE id = ? AND seq <= ?"  # noqa: S608 - constants
+KEPT_BYTES = 128 * 1024  # of a segment's file: some 350 rows as shipped
 VALUES = f"SELECT {VALUE}, created_at FROM {TABLE} WHERE seq <= ?"  # noqa: S608 - constants
 
 
@@ -55,12 +54,13 @@ class Link:
         open_segment: opens it. Raises OSError, UnprovenError.
     """
 
-    __slots__ = ("_open", "first", "last", "segment")
+    __slots__ = ("_kept", "_open", "first", "last", "segment")
 
     def __init__(self, first: int, last: int, open_segment: Callable[[], Segment]) -> None:
         self.first = first
         self.last = last
         self.segment: Segment | None = None
+        self._kept: list[str] | None = None  # the rows' texts of a small segment, newest first
         self._open = open_segment
 
     def opened(self) -> Segment:
@@ -68,6 +68,20 @@ class Link:
         if self.segment is None:
             self.segment = self._open()
         return self.segment
+
+    def text(self, first: int, last: int, *, newest_first: bool) -> tuple[int, str | None]:
+        """Return how many rows a range has, and their texts as one; None for no rows.
+
+        Of a small segment, as each insert makes one, the texts stay in memory: that spares half of the newest page.
+        """
+        segment = self.opened()
+        if segment.size_bytes > KEPT_BYTES:
+            sql = RANGE_NEWEST_FIRST if newest_first else RANGE_OLDEST_FIRST
+            return segment.connection.execute(sql, (first, last)).fetchone()
+        if self._kept is None:
+            self._kept = [text for (text,) in segment.connection.execute(NEWEST_FIRST)]
+        texts = self._kept[self.last - last : self.last - first + 1]
+        return len(texts), ",".join(texts if newest_first else texts[::-1])
 
     def close(self) -> None:
         """Give the file back."""
@@ -105,13 +119,12 @@ class SqliteView:
         if query.is_filtered:
             return self._filtered_page(query)
         first, last = page_range(query, self._last)
-        sql = RANGE_NEWEST_FIRST if query.newest_first else RANGE_OLDEST_FIRST
+        newest_first = query.newest_first
         texts: list[str] = []
         count = 0
         for link in self._links(query, first, last):
-            arguments = max(first, link.first), min(last, link.last)
-            rows, text = link.opened().connection.execute(sql, arguments).fetchone()
-            if rows:
+            rows, text = link.text(max(first, link.first), min(last, link.last), newest_first=newest_first)
+            if text:
                 count += rows
                 texts.append(text)
         text = ",".join(texts)
@@ -175,37 +188,6 @@ class SqliteView:
         return found
 
 
-def nearby_range(query: PageQuery, newest: int) -> tuple[int, int]:
-    """Return first and last seq of the rows that are looked at before an index is asked."""
-    first, last = remaining_range(query, newest)
-    span = min(NEARBY_ROWS * query.limit, MOST_SCANNED_ROWS)
-    return (max(first, last - span + 1), last) if query.newest_first else (first, min(last, first + span - 1))
-
-
-def nearby_sql(query: PageQuery, first: int, last: int, limit: int) -> tuple[str, Arguments]:
-    """Return the statement for so many matching rows of a range of seq, and its arguments.
-
-    The `+` keeps the planner from the columns' indexes.
-    """
-    conditions, arguments = _conditions(query, "+")
-    sql = (
-        f"SELECT seq, json FROM {TABLE} WHERE seq BETWEEN ? AND ? AND {conditions} ORDER BY seq {_order(query)} LIMIT ?"  # noqa: S608 - constants
-    )
-    return sql, [first, last, *arguments, limit]
-
-
-def indexed_sql(query: PageQuery, first: int, last: int, limit: int) -> tuple[str, Arguments]:
-    """Return the statement for so many matching rows of a range of seq, by way of an index, and its arguments.
-
-    `+seq` keeps the planner from walking the table in order.
-    """
-    conditions, arguments = _conditions(query, "")
-    order = _order(query)
-    matching = f"SELECT seq FROM {TABLE} WHERE {conditions} AND +seq BETWEEN ? AND ? ORDER BY +seq {order} LIMIT ?"  # noqa: S608 - constants
-    sql = f"SELECT seq, json FROM {TABLE} WHERE seq IN ({matching}) ORDER BY seq {order}"  # noqa: S608 - constants
-    return sql, [*arguments, first, last, limit]
-
-
 def _page(found: Texts, count: int, end: int | None) -> Page:
     """Return the first so many of the rows found; `end` where that is all of them."""
     texts = [text for _, text in found[:count]]
@@ -218,22 +200,3 @@ def _stats_upto(link: Link, last: int) -> Stats:
         return segment.stats
     values, times = zip(*segment.connection.execute(VALUES, (last,)), strict=True)
     return Stats().plus(list(values), list(times))
-
-
-def _conditions(query: PageQuery, prefix: str) -> tuple[str, Arguments]:
-    conditions: list[str] = []
-    arguments: Arguments = []
-    for condition, argument in (
-        (f"{VALUE} >= ?", query.minimum),
-        (f"{VALUE} <= ?", query.maximum),
-        ("created_at >= ?", query.created_from),
-        ("created_at < ?", query.created_before),
-    ):
-        if argument is not None:
-            conditions.append(prefix + condition)
-            arguments.append(argument)
-    return " AND ".join(conditions), arguments
-
-
-def _order(query: PageQuery) -> str:
-    return "DESC" if query.newest_first else "ASC"

@@ -13,7 +13,7 @@ from handlers.snapshots.names import Name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     Chain = tuple[Name, ...]
     Links = dict[int, Name]  # by each reachable point the last segment of its chain
@@ -25,7 +25,7 @@ CLOCKS_APART_MS = 24 * 3600 * 1000  # an epoch is its ledger's beginning, by the
 
 
 class Listed:
-    """What a listing of names says.
+    """The names of a listing, and the chains that they make.
 
     Attributes:
         names: all names that count.
@@ -83,7 +83,7 @@ def best_links(names: Iterable[Name]) -> Links:
     files = {0: 0}
     for name in sorted(names):
         before = name.first - 1
-        if before not in files or (before and before not in links):
+        if before not in files:
             continue
         count = files[before] + 1
         if name.last not in links or count <= files[name.last]:
@@ -106,14 +106,22 @@ def merged_with(chain: Chain, added: int) -> Chain:
 
     So each segment stays much larger than the next newer one, and a row is written again only a few times.
     """
-    merged: list[Name] = []
+    count, _ = merged_rows([name.rows for name in chain], added)
+    return chain[:count]
+
+
+def merged_rows(sizes: Sequence[int], added: int) -> tuple[int, int]:
+    """Return how many of a chain's segments are merged with so many new rows, and how many rows that makes.
+
+    Args:
+        sizes: the segments' rows, newest first.
+    """
     rows = added
-    for name in chain:
-        if rows + name.rows > MERGED_ROWS or name.rows >= max(SMALL_ROWS, GROWTH * rows):
-            break
-        merged.append(name)
-        rows += name.rows
-    return tuple(merged)
+    for count, size in enumerate(sizes):
+        if rows + size > MERGED_ROWS or size >= max(SMALL_ROWS, GROWTH * rows):
+            return count, rows
+        rows += size
+    return len(sizes), rows
 
 
 def compactable(chain: Chain, most_rows: int) -> Chain:

@@ -87,14 +87,15 @@ class Publisher:
         goal = self.head_of(at_least)
         build, written_bytes, wholly = "none", 0, compact
         while (plan := self._plan(goal, usage, wholly=wholly, compact=compact)).is_due and self._clock() < end_s:
-            wholly = False
-            if build == "none":
-                build = "incremental" if plan.base and plan.base.bookmark.seq else "full"
+            wholly, size_bytes = False, 0
             try:
-                written_bytes += self._extend(plan, end_s, usage)
+                size_bytes = self._extend(plan, end_s, usage)
             except (UnprovenError, FileNotFoundError) as error:
                 _log.warning("starting over from the listing: %s", error)
                 wholly = True
+            if size_bytes and not written_bytes:
+                build = "incremental" if plan.base and plan.base.bookmark.seq else "full"
+            written_bytes += size_bytes
         if plan.base is None or plan.base.bookmark < at_least:
             reached = plan.base.bookmark if plan.base else "nothing"
             raise unavailable(f"The snapshot was built up to {reached} of {at_least}; ask again to go on")
@@ -120,9 +121,9 @@ class Publisher:
             check_history(base, head)
         usage.lap("check")
         merged: Chain = ()
-        if base is not None and base.bookmark < goal.bookmark:
+        if base is not None and base.bookmark.seq < head.seq:
             merged = merged_with(base.chain, head.seq - base.bookmark.seq)
-        elif base is not None and compact:
+        elif base is not None and compact and base.bookmark >= goal.bookmark:
             merged = compactable(base.chain, self._most_rows(base))
         is_due = base is None or base.bookmark < goal.bookmark or bool(merged)
         return _Plan(head, base, len(merged), listed_s, is_due)
@@ -135,7 +136,7 @@ class Publisher:
             )
         base = self.published.newest(head.epoch, wholly=wholly)
         if base is None and head.parent not in self._strangers:
-            base = self.published.newest(head.parent, upto=head.roots[-1][0] - 1)
+            base = self.published.newest(head.parent, upto=head.roots[-1][0] - 1, wholly=wholly)
             if base is not None and head.seq - base.bookmark.seq > RANGE_ROWS:  # too far to be proven in one step
                 return None
         return base
@@ -143,10 +144,14 @@ class Publisher:
     def _extend(self, plan: _Plan, end_s: float, usage: Usage) -> int:
         """Publish one segment more. Returns how many bytes were written."""
         head, base = plan.head, plan.base
+        if base is not None and base.bookmark.seq == head.seq and not plan.merged:  # all of it is inherited
+            if self._is_history(plan, base, None):
+                self._inherit(base, head)
+            return 0
         first = base.bookmark.seq + 1 if base else 1
         kept, merged = base.split(plan.merged) if base else (None, None)
         with self.maker.made(self.catalog, merged, first, head, end_s=end_s, usage=usage) as (segment, path):
-            if not self._is_history(kept, segment, head):
+            if not self._is_history(plan, kept, segment):
                 return 0
             with self.staging.staged(path) as (temporary, size_bytes, digest):
                 usage.lap("write")
@@ -160,16 +165,18 @@ class Publisher:
         usage.lap("write")
         return size_bytes
 
-    def _is_history(self, kept: Published | None, segment: Segment, head: Head) -> bool:
+    def _is_history(self, plan: _Plan, kept: Published | None, segment: Segment | None) -> bool:
         """Tell whether a chain of these is the ledger's; False: what was inherited is not, so begin without it.
 
         Raises DivergedError where it is not, and would be published.
         """
-        is_inherited = kept is not None and kept.bookmark.epoch != head.epoch
-        if segment.last < head.seq:  # not known at this point, but at the last one
+        head = plan.head
+        is_inherited = plan.base is not None and plan.base.bookmark.epoch != head.epoch
+        if segment is not None and segment.last < head.seq:  # not known at this point, but at the last one
             is_right = not is_inherited
         else:
-            is_right = ((kept.hash if kept else 0) + segment.hash) % HASH_MODULUS == head.hash
+            total = (kept.hash if kept else 0) + (segment.hash if segment else 0)
+            is_right = total % HASH_MODULUS == head.hash
         if not is_right and is_inherited:
             self._strangers.add(head.parent)
         elif not is_right:

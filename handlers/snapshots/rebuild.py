@@ -7,16 +7,21 @@ no row twice. Once they reach the head and their content hash is the ledger's, t
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import unavailable
 from handlers.domain.timestamps import boottime_s
+from handlers.ledger.ledger import Range
+from handlers.rows import TABLE
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.files import remove
 from handlers.snapshots.names import Name
 from handlers.snapshots.publish import BUILD_LIMIT_S, check_history, link
 from handlers.snapshots.published import DivergedError, Published, PublishedSegments
+from handlers.snapshots.segment import open_segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
     from handlers.settings import Settings
     from handlers.snapshots.publish import Publisher
     from handlers.telemetry.usage import Usage
+
+LAST_ID = f"SELECT id FROM {TABLE} ORDER BY seq DESC LIMIT 1"  # noqa: S608 - a constant
 
 
 class Rebuild:
@@ -49,7 +56,12 @@ class Rebuild:
         end_s = self._clock() + BUILD_LIMIT_S
         head = self._publisher.head_of(at_least)
         written_bytes = 0
-        while (done := self._newest(head)) is None or done.bookmark.seq < head.seq:
+        while True:
+            done, head = self._newest(head)
+            if done is not None and done.bookmark == head.bookmark:
+                break
+            if done is None:
+                self._check_published(head)
             if self._clock() >= end_s:
                 reached = done.bookmark if done else "nothing"
                 raise unavailable(f"The snapshot was rebuilt up to {reached} of {head.bookmark}; ask again to go on")
@@ -60,18 +72,39 @@ class Rebuild:
         published = self._publisher.publish(at_least, usage)
         return Published(published.chain, published.segments, "full", written_bytes + published.written_bytes)
 
-    def _newest(self, head: Head) -> Published | None:
-        """Return what is done already. Raises DivergedError where it is of another history; it is forgotten then."""
+    def _check_published(self, head: Head) -> None:
+        """Raise DivergedError where a rebuild would give points that are published another content.
+
+        Ids are given once, so of two histories with the same row at one point all rows before it are the same.
+        """
+        self._publisher.catalog.look(now=True)
+        published = self._publisher.published.newest(head.epoch, wholly=True)
+        if published is None or not published.bookmark.seq:
+            return
+        check_history(published, head)
+        name, seq = published.chain[0], published.bookmark.seq
+        ((row,),) = self._publisher.ledger.rows(Range(head.roots, seq, seq), Deadline())
+        with closing(open_segment(self._publisher.catalog.path(name), name, 0)) as segment:
+            if segment.connection.execute(LAST_ID).fetchone() != (row[1],):
+                raise DivergedError(f"The snapshot {published.bookmark} does not hold the ledger's rows")
+
+    def _newest(self, head: Head) -> tuple[Published | None, Head]:
+        """Return what is done already, and the head to reach: a later one where another call has gone further.
+
+        Raises DivergedError where it is of another history; it is forgotten then.
+        """
         self._catalog.look(now=True)
         done = self._done.newest(head.epoch)
         if done is None:
-            return None
+            return None, head
         try:
-            check_history(done, head if done.bookmark <= head.bookmark else self._publisher.head_of(head.bookmark))
+            if done.bookmark > head.bookmark:
+                head = self._publisher.head_of(head.bookmark)
+            check_history(done, head)
         except DivergedError:
             self._forget()
             raise
-        return done
+        return done, head
 
     def _build(self, done: Published | None, head: Head, end_s: float, usage: Usage) -> int:
         first = done.bookmark.seq + 1 if done else 1

@@ -2,22 +2,25 @@
 
 A segment is superseded once the newest chain does not use it. Superseded ones stay for an hour, up to 200 files, and
 never less than a minute, since a reader may just be opening one or a publisher building upon it. Age counts from when
-it was superseded, which the names and the file system's own times tell: a segment is superseded by the first one that
-holds its rows and more. Before anything is removed, all bytes of what supersedes it are proven.
+it was superseded, which the names and the file system's own times tell: a chain with this segment reaches so far, and
+since then the newest one reaches further. Before anything is removed, all bytes of what supersedes it are proven.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
+from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from handlers.domain.timestamps import boottime_s
 from handlers.snapshots.files import remove
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from handlers.settings import Settings
     from handlers.snapshots.catalog import Catalog
@@ -59,20 +62,27 @@ class Retention:
     def apply(self) -> None:
         """Remove what is past its time, as of the newest file's time. Raises OSError."""
         listed = self._catalog.listed
-        known = self._published_s
-        self._published_s = {name: known.get(name) or self._linked_s(name) for name in listed.names}
+        self._published_s = self._published_at(listed)
         now_s = max(self._published_s.values(), default=0.0)
-        for name in expired(listed, self._published_s, self._settings.retain_s, now_s):
-            if self._is_replaced(name, listed):
-                _try_to_remove(self._catalog.path(name))
+        if listed.chain and self._published_s.keys() >= set(listed.chain):
+            for name in expired(listed, self._published_s, self._settings.retain_s, now_s):
+                if self._is_replaced(name, listed):
+                    _try_to_remove(self._catalog.path(name))
         if self._swept_s is None or self._clock() - self._swept_s >= SWEEP_EVERY_S:
             self._swept_s = self._clock()
             self._sweep(now_s)
 
+    def _published_at(self, listed: Listed) -> dict[Name, float]:
+        """Return when each segment was published, without those that another publisher has removed just now."""
+        known = self._published_s
+        times_s = {name: known.get(name) or linked_s(self._catalog.path(name)) for name in listed.names}
+        return {name: at_s for name, at_s in times_s.items() if at_s is not None}
+
     def _sweep(self, now_s: float) -> None:
         for name in self._catalog.foreign:
-            if self._linked_s(name) < now_s - KEEP_ASIDE_S:
-                _try_to_remove(self._catalog.path(name))
+            path = self._catalog.path(name)
+            if (linked_s(path) or now_s) < now_s - KEEP_ASIDE_S:
+                _try_to_remove(path)
         for folder, age_s in (("staging", ORPHAN_AGE_S), ("rebuild", KEEP_ASIDE_S), ("quarantine", KEEP_ASIDE_S)):
             sweep(os.path.join(self._settings.efs_dir, folder), now_s - age_s)
 
@@ -81,38 +91,65 @@ class Retention:
         holders = [held for held in listed.chain if held.first <= name.last and held.last >= name.first]
         return all(held.digest == name.digest or self._published.is_proven_wholly(held) for held in holders)
 
-    def _linked_s(self, name: Name) -> float:
-        """Return when a file got its newest name: that changes no bytes, so its modification time does not tell."""
-        try:
-            return os.lstat(self._catalog.path(name)).st_ctime
-        except FileNotFoundError:  # another publisher removed it just now
-            return 0.0
+
+def linked_s(path: str) -> float | None:
+    """Return when a file got its newest name: that changes no bytes, so its modification time does not tell.
+
+    None where it is gone. Raises OSError.
+    """
+    try:
+        return os.lstat(path).st_ctime
+    except FileNotFoundError:
+        return None
 
 
 def expired(listed: Listed, published_s: dict[Name, float], retain_s: float, now_s: float) -> list[Name]:
-    """Return which segments to remove, given when each was published."""
-    superseded_s = {name: superseded_at_s(name, listed, published_s) for name in listed.names.difference(listed.chain)}
-    newest_first = sorted(superseded_s, key=lambda name: (superseded_s[name], name), reverse=True)
+    """Return which segments to remove, given when each was published, those of the newest chain included."""
+    since_s = superseded_s(listed, published_s)
+    newest_first = sorted(since_s, key=lambda name: (since_s[name], name), reverse=True)
     kept_s = max(retain_s, NEVER_BEFORE_S)
     return [
         name
         for place, name in enumerate(newest_first)
-        if now_s - superseded_s[name] >= (kept_s if place < MOST_FILES else NEVER_BEFORE_S)
+        if now_s - since_s[name] >= (kept_s if place < MOST_FILES else NEVER_BEFORE_S)
     ]
 
 
-def superseded_at_s(name: Name, listed: Listed, published_s: dict[Name, float]) -> float:
-    """Return when a segment that is not in the newest chain was superseded."""
-    if name.epoch != listed.epoch:
-        later = [published_s[other] for other in listed.names if other.epoch > name.epoch]
-        return max(published_s[name], min(later, default=float("inf")))
-    wider = [
-        published_s[other]
-        for other in listed.names
-        if other != name and other.epoch == name.epoch and other.first <= name.first and other.last >= name.last
-    ]
-    holders = [published_s[held] for held in listed.chain if held.first <= name.last and held.last >= name.first]
-    return max(published_s[name], min([*wider, max(holders, default=float("inf"))]))
+def superseded_s(listed: Listed, published_s: dict[Name, float]) -> dict[Name, float]:
+    """Return since when each segment that is not in the newest chain has not been in it."""
+    whole_s = max(published_s[name] for name in listed.chain)
+    overtaken = overtaken_s([name for name in published_s if name.epoch == listed.epoch], published_s)
+    begun_s: dict[int, float] = {}
+    for name, at_s in published_s.items():
+        begun_s[name.epoch] = min(at_s, begun_s.get(name.epoch, at_s))
+    since_s: dict[Name, float] = {}
+    for name in published_s.keys() - set(listed.chain):
+        later = (at_s for epoch, at_s in begun_s.items() if name.epoch < epoch <= listed.epoch)
+        left_s = overtaken.get(name, whole_s) if name.epoch == listed.epoch else min(later, default=math.inf)
+        since_s[name] = max(published_s[name], left_s)
+    return since_s
+
+
+def overtaken_s(names: Collection[Name], published_s: dict[Name, float]) -> dict[Name, float]:
+    """Return since when a point is reachable beyond those that are reachable with a segment, where there is one.
+
+    From then on no newest chain has it, unless something is built upon it later, which takes its points further.
+
+    Args:
+        names: of one epoch.
+    """
+    furthest: dict[int, int] = {}  # by each point, the last one that is reachable from it
+    for name in sorted(names, key=lambda name: name.first, reverse=True):
+        furthest[name.first - 1] = max(furthest.get(name.last, name.last), furthest.get(name.first - 1, 0))
+    reached_s = {0: 0.0}  # by each point
+    for name in sorted(names):
+        if name.first - 1 in reached_s:
+            at_s = max(published_s[name], reached_s[name.first - 1])
+            reached_s[name.last] = min(at_s, reached_s.get(name.last, at_s))
+    points = sorted(reached_s)
+    since_s = list(accumulate([reached_s[point] for point in reversed(points)], min))[::-1]  # it or a later one
+    places = {name: bisect_right(points, furthest.get(name.last, name.last) if name.last else 0) for name in names}
+    return {name: since_s[place] for name, place in places.items() if place < len(points)}
 
 
 def sweep(folder: str, before_s: float) -> None:

@@ -41,6 +41,7 @@ def test_who_ignores_interrupts_goes_on_to_ignore_them() -> None:
     try:
         with hold_interrupts():
             signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 import pytest
+from handlers.snapshots.snapshot import describe, open_snapshot
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -313,7 +314,7 @@ def test_every_truncation_is_noticed_even_where_the_digest_is_not_checked(segmen
     content = segment.read_bytes()
     pages = range(0, len(content), 4096)
     copy = segment.parent / "copy"
-    for length in {0, 1, 15, 16, 17, 18, 27, 31, 99, 100, 101, len(content) - 1, *pages, *(page + 1 for page in pages)}:
+    for length in {0, 1, 15, 16, 17, 18, 27, 31, 99, 100, 101, len(content) - 1, *pages, *(start + 1 for start in pages)}:
         copy.write_bytes(content[:length])
         with pytest.raises(UnprovenError):
             open_segment(str(copy), Name(segment.name), 0)

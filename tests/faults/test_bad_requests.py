@@ -275,7 +275,13 @@ def test_every_wrong_field_is_named_with_what_is_allowed(
         ({"full": 1}, {"full": "true or false"}),
         ({"full": "true"}, {"full": "true or false"}),
         ({"full": None}, {"full": "true or false"}),
-        ({"Full": True, "x": 1}, {"Full": "only full", "x": "only full"}),
+        ({"new_epoch": 0}, {"new_epoch": "true or false"}),
+        ({"full": True, "new_epoch": True}, {"full": "not together with new_epoch"}),
+        (
+            {"full": True, "new_epoch": True, "x": 1},
+            {"x": "only full or new_epoch", "full": "not together with new_epoch"},
+        ),
+        ({"Full": True, "x": 1}, dict.fromkeys(("Full", "x"), "only full or new_epoch")),
     ],
 )
 def test_a_publication_that_is_wrong(server: Server, content: object, expected: dict[str, str]) -> None:
@@ -356,6 +362,12 @@ def test_what_looks_odd_but_is_right_is_stored(filled: Server) -> None:
         ("to=2026-02-30T00:00:00Z", "to", "RFC 3339"),
         ("to=9999-12-31T23:59:59-00:01", "to", "RFC 3339"),
         ("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from", "at most to"),
+        ("as_of=1", "as_of", "<epoch>.<seq>"),
+        ("as_of=newest", "as_of", "<epoch>.<seq>"),
+        ("as_of=01.1", "as_of", "<epoch>.<seq>"),
+        ("as_of=1." + "9" * 30, "as_of", "<epoch>.<seq>"),
+        ("fresh=true", "fresh", "1"),
+        ("fresh=0", "fresh", "1"),
         ("cursor=abc", "cursor", "a cursor from `next`"),
         ("cursor=1.2.3.4", "cursor", "a cursor from `next`"),
         ("cursor=%00", "cursor", "a cursor from `next`"),

@@ -17,6 +17,7 @@ from handlers.command import make_router
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
 from handlers.ledger.appender import Appended, Appender
+from handlers.ledger.head import Head
 from handlers.ledger.idempotency import Call
 from handlers.ledger.ledger import Ledger
 from handlers.settings import Settings
@@ -136,7 +137,7 @@ def test_an_attempt_that_lands_long_after_it_was_given_up_is_still_counted(
             late.pop()()
         return run()
 
-    set_head(ledger, Bookmark(EPOCH, 0))
+    set_head(ledger, Head.new(EPOCH))
     for reads_before in range(4):
         plan: dict[str, list[Fault | None]] = {"transact_write_items": [delay, cancel("TransactionConflict")]}
         plan[moment] = [*plan.get(moment, [None] * reads_before), land]
@@ -281,7 +282,7 @@ OUTCOMES: dict[str, Fault | None] = {
 def test_whatever_goes_wrong_in_whatever_order_rows_are_in_once(
     ledger: Ledger, outcomes: list[str], count: int, forgets: bool, has_key: bool
 ) -> None:
-    set_head(ledger, Bookmark(EPOCH, 0))
+    set_head(ledger, Head.new(EPOCH))
     kind: Callable[..., MeddledLedger] = ForgetfulLedger if forgets else MeddledLedger
     meddled = kind(ledger, transact_write_items=[OUTCOMES[outcome] for outcome in outcomes])
     key = Call(str(uuid.uuid4()), "hash") if has_key else None
@@ -297,7 +298,7 @@ def no_pauses() -> Deadline:
 def test_a_call_cut_again_and_again_is_done_at_last_and_repeats_nothing(
     ledger: Ledger, progress: list[int], loses_answer: bool
 ) -> None:
-    set_head(ledger, Bookmark(EPOCH, 0))
+    set_head(ledger, Head.new(EPOCH))
     clock, call = Clock(1_700_000_000.25), Call(str(uuid.uuid4()), "hash")
     for transactions in progress:
         fault = lose_answer if loses_answer else lose_request

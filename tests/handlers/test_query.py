@@ -49,7 +49,7 @@ def test_without_the_file_system_all_say_so_and_the_ledger_still_answers(api: Ap
     assert_problem(api.get("/snapshots"), "unavailable", "cannot be listed")
     for path in ("/sqlite-efs", "/sqlite-tmp"):
         assert_problem(api.get(path), "unavailable", "cannot be read")
-    assert_problem(api.get("/sqlite-tmp", "refresh=1"), "unavailable", "cannot be copied")
+    assert_problem(api.get("/sqlite-tmp", "refresh=1"), "unavailable", "cannot be read")
     assert api.get("/ddb").status == 200
 
 

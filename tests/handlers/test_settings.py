@@ -10,7 +10,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert (settings.table_name, settings.region, settings.memory_mb) == ("", "", None)
     assert (settings.efs_dir, settings.tmp_dir) == ("/mnt/efs", "/tmp")
     assert settings.check_interval_s == 1.0
-    assert settings.retain_snapshots == 5
+    assert settings.retain_s == 3600
     assert settings.verify_max_bytes == 16 * 1024 * 1024
 
 
@@ -20,7 +20,7 @@ def test_every_variable_counts() -> None:
         "EFS_DIR": "/efs",
         "TMP_DIR": "/disk",
         "CHECK_INTERVAL_MS": "0",
-        "RETAIN_SNAPSHOTS": "1",
+        "RETAIN_S": "60",
         "VERIFY_MAX_BYTES": "0",
         "AWS_REGION": "eu-central-1",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
@@ -32,7 +32,7 @@ def test_every_variable_counts() -> None:
         "efs_dir": "/efs",
         "tmp_dir": "/disk",
         "check_interval_s": 0.0,
-        "retain_snapshots": 1,
+        "retain_s": 60,
         "verify_max_bytes": 0,
         "region": "eu-central-1",
         "memory_mb": 1024,
@@ -50,8 +50,8 @@ def test_a_variable_set_to_nothing_is_one_not_set() -> None:
         ("CHECK_INTERVAL_MS", "1.5", 0),
         ("CHECK_INTERVAL_MS", "soon", 0),
         ("CHECK_INTERVAL_MS", "٣", 0),
-        ("RETAIN_SNAPSHOTS", "0", 1),
-        ("RETAIN_SNAPSHOTS", " 5", 1),
+        ("RETAIN_S", "1h", 0),
+        ("RETAIN_S", " 60", 0),
         ("VERIFY_MAX_BYTES", "16M", 0),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0", 1),
     ],

@@ -296,7 +296,9 @@ def test_the_table_is_the_one_that_the_handlers_define() -> None:
 
 def test_the_functions_are_told_what_they_read_and_nothing_else() -> None:
     known = {name for name, _, _ in VARIABLES}
-    for function in graph("prod").of("Function"):
+    functions = graph("prod").of("Function")
+    assert [function.name for function in functions] == ["command-function", "query-function"]
+    for function in functions:
         given = function.inputs["environment"]["variables"]
         set_by_lambda = {name for name in known if name.startswith("AWS_")}
         assert set(given) == known - set_by_lambda - {"TMP_DIR"}

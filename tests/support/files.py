@@ -55,6 +55,7 @@ class MemoryLedger(Ledger):
         self.epoch = epoch
         self.stored = make_rows(count)
         self.spans: list[Range] = []
+        self._branches: dict[int, Head] = {}
         self._heads: dict[int, Head] = {}
         self._hashed: list[Row] = []
 
@@ -63,13 +64,24 @@ class MemoryLedger(Ledger):
         return Bookmark(self.epoch, len(self.stored))
 
     def grow(self, count: int) -> Bookmark:
-        self.stored += make_rows(count, len(self.stored) + 1)
+        """Append rows; those of a branch are others than those of the history it left."""
+        for row in make_rows(count, len(self.stored) + 1):
+            is_branch = self.epoch in self._branches
+            self.stored.append(make_row(row[0], row[0] * self.epoch * 0.618034 % 1) if is_branch else row)
         return self.bookmark
 
-    def head(self, deadline: Deadline) -> Head | None:
-        known = self._heads.get(self.epoch, Head.new(self.epoch))
+    def branch(self, epoch: int, seq: int) -> None:
+        """Go on from the first so many rows as a new epoch."""
+        self.stored = self.stored[:seq]
+        head = self.head(Deadline())
+        self._branches[epoch] = head.branch(epoch)
+        self.epoch = epoch
+
+    def head(self, deadline: Deadline) -> Head:
+        begun = self._branches.get(self.epoch, Head.new(self.epoch))
+        known = self._heads.get(self.epoch, begun)
         if known.seq > len(self.stored) or self.stored[: known.seq] != self._hashed:
-            known = Head.new(self.epoch)
+            known = begun
         self._heads[self.epoch] = known = known.plus(self.stored[known.seq :])
         self._hashed = list(self.stored)
         return known

@@ -156,14 +156,27 @@ def is_changed(made: Draft) -> bool:
     return any(attribute.get("N", "").endswith(".0") for attribute in item.values())
 
 
-def all_rows(ledger: Ledger) -> list[Row]:
-    """Everything that the head says is there. Fails where a row is missing."""
+def head_of(ledger: Ledger) -> Head:
+    """The head of a ledger that is there."""
     head = ledger.head(no_time_limit())
     assert head is not None
+    return head
+
+
+def all_rows(ledger: Ledger) -> list[Row]:
+    """Everything that the head says is there. Fails where a row is missing, or the head stands for other rows."""
+    head = head_of(ledger)
     span = Range(head.roots, 1, head.seq)
     found = [row for page in ledger.rows(span, no_time_limit()) for row in page]
     assert [row[0] for row in found] == list(range(1, head.seq + 1))
+    proven = Head.new(head.epoch).plus(found)
+    assert (head.hash, head.stats.to_text()) == (proven.hash, proven.stats.to_text())
     return found
+
+
+def remove_head(ledger: Ledger) -> None:
+    """Nobody knows of a ledger any more; its rows stay."""
+    ledger.client.delete_item(TableName=ledger.table_name, Key=HEAD_KEY)
 
 
 def set_head(ledger: Ledger, head: Head) -> None:
@@ -171,7 +184,7 @@ def set_head(ledger: Ledger, head: Head) -> None:
     ledger.client.put_item(TableName=ledger.table_name, Item={**HEAD_KEY, **head.to_item()})
 
 
-def put_rows(ledger: Ledger, made: list[Row], epoch: int = EPOCH) -> None:
+def put_rows(ledger: Ledger, made: list[Row], epoch: int = EPOCH) -> Head:
     """Rows straight into the table, and a head that says so: quicker than appending."""
     for start in range(0, len(made), 25):
         requests: list[Any] = [
@@ -187,7 +200,9 @@ def put_rows(ledger: Ledger, made: list[Row], epoch: int = EPOCH) -> None:
             for row in made[start : start + 25]
         ]
         ledger.client.batch_write_item(RequestItems={ledger.table_name: requests})
-    set_head(ledger, Head.new(epoch).plus(made))
+    head = Head.new(epoch).plus(made)
+    set_head(ledger, head)
+    return head
 
 
 def row_of(seq: int, value: float = 0.5, created_at: str = "2026-01-01T00:00:00.000Z") -> Row:

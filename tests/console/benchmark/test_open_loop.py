@@ -208,13 +208,32 @@ def test_quick_failures_do_not_hold_a_rate() -> None:
 
 
 def test_a_single_request_says_nothing_against_a_rate() -> None:
-    assert Pace.from_blocks([run(Service(0.1), 5.0, 1)], 5.0).is_held
+    pace = Pace.from_blocks([run(Service(0.1), 5.0, 1)], 5.0)
+    assert pace.is_held
+    assert pace.achieved_per_s == 5.0
+
+
+def test_a_rate_is_held_from_95_percent_on() -> None:
+    assert Pace(100.0, 95.0, True).is_held
+    assert not Pace(100.0, 94.9, True).is_held
+    assert not Pace(100.0, 100.0, False).is_held
 
 
 def block_of(latencies_s: Sequence[float], rate_per_s: float) -> Block:
     due_s = [number / rate_per_s for number in range(len(latencies_s))]
     pairs = zip(due_s, latencies_s, strict=True)
     return Block([Timed(at_s, Exchange(at_s, at_s, at_s + taken_s, None, {})) for at_s, taken_s in pairs], True)
+
+
+def test_latency_that_grows_is_taken_off_the_rate_and_latency_that_falls_adds_nothing() -> None:
+    rising = block_of([0.01] * 25 + [0.11] * 35, 100.0)  # 0.1 s more from the first third to the last, 0.4 s later
+    assert Pace.from_blocks([rising], 100.0).achieved_per_s == pytest.approx(100.0 / 1.25)
+    falling = block_of([0.11] * 25 + [0.01] * 35, 100.0)
+    assert Pace.from_blocks([falling], 100.0).achieved_per_s == pytest.approx(100.0)
+
+
+def test_a_third_of_a_tiny_block_is_a_request() -> None:
+    assert not Pace.from_blocks([block_of([0.01, 0.51], 100.0)] * 8, 100.0).is_held
 
 
 def queued_s(services_s: Sequence[float], rate_per_s: float) -> list[float]:

@@ -6,6 +6,7 @@ from typer import BadParameter
 from console.benchmark.closed_loop import Rounds
 from console.benchmark.plan import BenchPlan, chosen_rows, chosen_workloads
 from console.benchmark.workloads import READING, WORKLOADS, WRITING
+from console.errors import ConsoleError
 from console.results.result import Workload
 
 
@@ -24,10 +25,18 @@ def plan(*workloads: Workload, rows: tuple[int, ...] = (), rate_per_s: float | N
         (plan("walk", rate_per_s=10.0, rows=(5000,)), 3 * (1 + 60) * 5),
         (plan("stats", rows=(1000, 20_000)), 15 + 2 * 3 * 320),
         (plan("stats", rows=(1000,)), 3 * 320),
+        (plan("stats", rows=(5001,)), 1 + 3 * 320),  # one row more takes a request too
     ],
 )
 def test_the_work_is_known_beforehand(it: BenchPlan, requests: int) -> None:
     assert it.requests(5000) == requests
+
+
+def test_a_rate_has_to_get_through_within_the_limit() -> None:
+    plan("stats", rate_per_s=5.0).check()  # 300 requests in 60 s
+    with pytest.raises(ConsoleError, match=r"300 requests at 4\.9 a second take 62 s, and --limit-s is 60") as error:
+        plan("stats", rate_per_s=4.9).check()
+    assert error.value.hint.endswith("--limit-s 62")
 
 
 def test_what_writes_has_to_be_asked_for() -> None:

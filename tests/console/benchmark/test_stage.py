@@ -62,7 +62,9 @@ def test_where_sandboxes_can_be_ended_every_request_is_a_first_one(stack: Backgr
     plan = BenchPlan(("first-in-sandbox",), Rounds(0, 2, 60.0), None, (), 1)
     stage = Stage(client, plan, inspect_data(client, []), Samples(io.StringIO(), 20, 0.0), lambda _: None)
     stage.measure("first-in-sandbox", stack.recycle)
-    for it in stage.figures().measurements:
+    measurements = stage.figures().measurements
+    assert [it.source for it in measurements] == list(SOURCES)
+    for it in measurements:
         assert (it.requests, it.temperature, it.note) == (2, "cold", None)
         assert it.consumed["init_ms"] > 0
 

@@ -22,7 +22,7 @@ from console.benchmark.workloads import (
     plan_rounds,
 )
 from console.client.client import Client
-from console.client.snapshots import NewestSnapshot
+from console.client.snapshots import ListedSnapshot
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from console.results.result import Workload
@@ -30,7 +30,7 @@ from handlers.domain.bookmark import Bookmark
 from handlers.routes import SOURCES
 from tests.support.local.faults import FaultyApi, answers, drops, passes
 
-DATA = BenchData(NewestSnapshot(Bookmark(7, 500), "0", 1), tuple(f"id-{number}" for number in range(500)), -1.0, 3.0)
+DATA = BenchData(ListedSnapshot(Bookmark(7, 500), "0", 1), tuple(f"id-{number}" for number in range(500)), -1.0, 3.0)
 ASKED = Rounds(20, 300, 60.0)
 
 

@@ -28,6 +28,30 @@ def test_connections_are_kept_and_requests_arrive_as_given(api: FaultyApi) -> No
     assert len(api.clients) == 1
 
 
+def test_headers_arrive_as_given(api: FaultyApi) -> None:
+    api.script.extend([OK, OK])
+    with Client(api.url) as client:
+        client.get("/ddb", headers={"min-bookmark": "7.3"})
+        client.post("/insert", {}, {"idempotency-key": "k"})
+    read, write = api.headers
+    assert (read["min-bookmark"], write["idempotency-key"]) == ("7.3", "k")
+
+
+def test_a_proxy_is_asked_for_other_machines_and_never_for_this_one(
+    api: FaultyApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", api.url)
+    api.script.extend([OK] * 3)
+    with Client("http://api.test") as client:
+        client.get("/ddb")
+    for host in ("127.0.0.1", "localhost"):
+        with Client(api.url.replace("127.0.0.1", host)) as client:
+            client.get("/ddb")
+    assert [path for _, path, _ in api.seen] == ["http://api.test/ddb", "/ddb", "/ddb"]
+
+
 @pytest.mark.parametrize("status", [200, 429, 503])
 def test_what_is_measured_is_sent_once_whatever_the_answer(api: FaultyApi, status: int) -> None:
     api.script.append(answers(status, {}, retry_after="0"))
@@ -59,6 +83,14 @@ def test_an_insert_that_may_still_be_running_is_tried_again(api: FaultyApi, paus
     with Client(api.url) as client:
         assert client.post("/insert", {}).status_code == 200
     assert len(pauses) == 1
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422, 500])
+def test_no_other_refusal_is_tried_again_whatever_it_carries(api: FaultyApi, status: int, pauses: list[float]) -> None:
+    api.script.append(answers(status) if status == 409 else answers(status, retry_after="1"))
+    with Client(api.url) as client, pytest.raises(ConsoleError, match=f"was answered with {status}"):
+        client.get("/")
+    assert pauses == []
 
 
 def test_a_lost_answer_is_asked_for_again(api: FaultyApi, pauses: list[float]) -> None:

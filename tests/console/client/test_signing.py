@@ -69,6 +69,18 @@ def test_a_refused_request_is_signed_and_so_are_those_after_it(api: FaultyApi) -
 
 
 @pytest.mark.usefixtures("credentials")
+def test_what_is_measured_is_signed_beforehand_once_the_api_has_asked_for_it(api: FaultyApi) -> None:
+    api.script.extend([guarded] * 4)
+    with Client(api.url) as client:
+        assert client.once(client.prepared("GET", "/ddb")).status_code == 403
+        assert len(api.seen) == 1
+        client.get("/ddb")
+        request = client.prepared("POST", "/insert", content={"count": 1})
+        assert client.once(request).status_code == 200
+    assert len(api.seen) == 4
+
+
+@pytest.mark.usefixtures("credentials")
 def test_a_signature_that_is_refused_is_not_sent_again(api: FaultyApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     api.script.extend([guarded] * 5)

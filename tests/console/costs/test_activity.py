@@ -4,20 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from console.costs.activity import BYTES_PER_MS, MONTH_S, activity, kept_snapshots, opened_bytes
+from console.costs.activity import BYTES_PER_MS, MONTH_S, activity, opened_bytes
+from console.costs.merges import publish_bytes
 from console.costs.scenario import Scenario
-from handlers.domain.bookmark import Bookmark
-from handlers.snapshots.catalog import Name
-from handlers.snapshots.retention import expired
 
 MIB = 2**20
 
 
-def test_a_sandbox_loads_at_its_start_and_at_each_publish_but_not_more_often_than_it_reads() -> None:
+def test_a_sandbox_loads_at_its_start_and_opens_what_is_new_at_each_publish_but_not_more_often_than_it_reads() -> None:
     busy = Scenario(reads_per_month=1_000_000, reads_per_sandbox=1000, sandboxes=3, publishes_per_month=200)
-    assert activity(busy, "sqlite-tmp").loads == 1000 + 3 * 200
-    quiet = Scenario(reads_per_month=50, reads_per_sandbox=10, publishes_per_month=1000)
-    assert activity(quiet, "sqlite-efs").loads == 50
+    month = activity(busy, "sqlite-tmp")
+    assert (month.loads, month.updates) == (1000, 3 * 200)
+    quiet = activity(Scenario(reads_per_month=50, reads_per_sandbox=10, publishes_per_month=1000), "sqlite-efs")
+    assert (quiet.loads, quiet.updates) == (5, 45)
+    assert activity(Scenario(reads_per_month=5, reads_per_sandbox=0.5), "sqlite-efs").updates == 0
 
 
 def test_a_look_for_a_newer_snapshot_is_made_once_an_interval_and_sandbox_and_at_most_once_a_read() -> None:
@@ -46,8 +46,8 @@ def test_a_large_snapshot_is_copied_a_step_a_read_while_it_is_read_on_efs() -> N
     assert activity(small, "sqlite-tmp").load_bytes == 16 * MIB
     assert activity(large, "sqlite-tmp").load_bytes == 100 * MIB + pages
     hasty = replace(large, reads_per_month=900, reads_per_sandbox=10, publishes_per_month=10)
-    assert activity(hasty, "sqlite-tmp").loads == 100
-    assert activity(hasty, "sqlite-tmp").load_bytes == 9 * 4 * MIB + pages  # nine reads a load
+    assert activity(hasty, "sqlite-tmp").loads == 90
+    assert activity(hasty, "sqlite-tmp").load_bytes == 10 * 4 * MIB + pages  # ten reads a load
     assert activity(replace(large, reads_per_month=0), "sqlite-tmp").load_bytes == 100 * MIB + pages
     assert activity(replace(large, verify_max_bytes=2**30), "sqlite-tmp").load_bytes == 100 * MIB
 
@@ -58,24 +58,30 @@ def test_a_load_takes_as_long_as_its_bytes() -> None:
     assert BYTES_PER_MS == MIB / 2
 
 
-@pytest.mark.parametrize("per_hour", [0, 1, 4, 30, 199, 300])
-def test_as_many_snapshots_are_kept_as_retention_keeps(per_hour: int) -> None:
-    scenario = Scenario(publishes_per_month=per_hour * 720)
-    gap_s = 3600 / per_hour if per_hour else 10_000.0
-    published = {Name.of(Bookmark(1, seq), "0" * 16): 1e6 + seq * gap_s for seq in range(1, 400)}
-    left = len(published) - len(expired(published, 5, max(published.values())))
-    assert kept_snapshots(scenario) == pytest.approx(left, abs=1)
+@pytest.mark.parametrize(("per_hour", "kept"), [(0, 0), (4, 4), (199, 199), (300, 200)])
+def test_superseded_segments_of_the_time_that_they_are_kept_are_stored(per_hour: int, kept: int) -> None:
+    scenario = Scenario(writes_per_month=per_hour * 720)
+    month = activity(scenario, "sqlite-efs")
+    assert month.stored_bytes == pytest.approx(scenario.snapshot_bytes + kept * month.segment_bytes)
+
+
+def test_a_new_segment_takes_as_long_as_its_bytes() -> None:
+    # Publishes of 10 000 rows write 30 000 on average: 30 MiB of rows, and six pages.
+    month = activity(Scenario(snapshot_row_bytes=1024, rows_per_write=1000, publishes_per_month=100), "sqlite-tmp")
+    assert month.segment_bytes == publish_bytes(Scenario(snapshot_row_bytes=1024, rows_per_write=10_000))
+    assert month.segment_bytes == 30_000 * 1024 + 24_576
+    assert month.update_ms == pytest.approx(5 + 58.59375 + 0.046875)  # at 500 MiB/s
 
 
 def test_ddb_needs_no_snapshot() -> None:
     month = activity(Scenario(publishes_per_month=1e6), "ddb")
-    assert (month.publishes, month.snapshots, month.looks, month.load_bytes, month.bases) == (0, 0, 0, 0, 0)
+    assert (month.publishes, month.stored_bytes, month.looks, month.load_bytes, month.updates) == (0, 0, 0, 0, 0)
     assert (month.calls, month.command_lives) == (1000, 100)
     assert (month.lives, month.loads) == (1000, 1000)
 
 
 def test_publishing_more_often_than_writing_takes_calls_of_its_own() -> None:
     month = activity(Scenario(writes_per_month=100, publishes_per_month=300), "sqlite-efs")
-    assert (month.calls, month.command_lives, month.bases) == (300, 30, 30)
+    assert (month.calls, month.command_lives) == (300, 30)
     rare = activity(Scenario(writes_per_month=100, publishes_per_month=2), "sqlite-efs")
-    assert (rare.calls, rare.command_lives, rare.bases) == (100, 10, 2)
+    assert (rare.calls, rare.command_lives) == (100, 10)

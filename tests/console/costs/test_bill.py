@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.costs.bill import bill, bills, totals_usd
+from console.costs.merges import publish_bytes
 from console.costs.prices import Price, Prices, named
 from console.costs.scenario import INPUTS, Scenario, vary
 from handlers.routes import SOURCES
@@ -46,30 +47,32 @@ COMMON = {
 }
 
 
+SEGMENT = publish_bytes(EVERY_MINUTE)  # tests/console/costs/test_merges.py has the arithmetic
+SEGMENT_MS = SEGMENT / 2**20 / 500 * 1000
+
+
 def test_a_busy_month_on_sqlite_tmp() -> None:
-    # Loads: 1 000 sandboxes, and 43 200 publishes seen by 2 each: 87 400, with 11.44 reads each, so that 45.77 MiB are
-    # copied in steps of 4 MiB: 4 000 000 MiB in all; and 13 x 32 KiB read where it is published. Bases: 43 200 / 10.
+    # Loads: 1 000 sandboxes, with 1 000 reads each: 100 MiB copied in steps, and 13 x 32 KiB read where it is published.
+    # Updates: 43 200 publishes seen by 2 sandboxes each.
+    load_mib = 100 + 13 / 32
     seconds = (
         1_000_000 * 0.003  # warm reads: 3 000
         + 1_000 * 0.100  # starts: 100
-        + 87_400 * (0.015 + 13 / 32 / 500)
-        + 4_000_000 / 500  # 15 ms, and the bytes at 500 MiB/s: 9 382.0125
+        + 1_000 * (0.015 + load_mib / 500)  # 15 ms, and the bytes at 500 MiB/s: 215.8125
+        + 86_400 * (0.005 + SEGMENT_MS / 1000)
         + 43_200 * 0.050  # appends: 2 160
         + 4_320 * 0.300  # starts of the command function: 1 296
-        + 43_200 * 0.260  # publishes, 60 ms and 200 ms: 11 232
-        + 4_320 * 0.200  # bases: 864
+        + 43_200 * (0.040 + 2 * SEGMENT_MS / 1000)  # publishes: what is merged, and what is made
     )
-    assert seconds == pytest.approx(28_034.0125)
     assert bill(PRICES, EVERY_MINUTE, "sqlite-tmp") == pytest.approx(
         COMMON
         | {
-            "Lambda time": 0.56068025,  # 28 034 s x 2 GB x 0.00001
-            "EFS storage": 61 * 0.09765625 * 0.30,  # 60 of the last hour and the newest: 1.787109
-            # 3 906.25 GB of copies, 34.67 GB of pages and 421.875 GB of bases: 130.88
-            "EFS reads": (4_000_000 / 1024 + 87_400 * 13 / 32 / 1024 + 4_320 * 0.09765625) * 0.03,
-            "EFS writes": 253.125,  # 43 200 x 0.09765625 x 0.06
-            # Looks: 1 000 000 < 2 x 2 592 000; 4 operations a load; 12 a publish, at the price of writing.
-            "EFS metadata": ((1_000_000 + 349_600) * 0.03 + 518_400 * 0.06) * 4096 / 2**30,  # 0.273096
+            "Lambda time": seconds * 2 * 0.00001,
+            "EFS storage": (0.09765625 + 60 * SEGMENT / 2**30) * 0.30,  # 60 segments of the last hour
+            "EFS reads": (1_000 * load_mib / 1024 + (86_400 + 43_200) * SEGMENT / 2**30) * 0.03,
+            "EFS writes": 43_200 * SEGMENT / 2**30 * 0.06,
+            # Looks: 1 000 000 < 2 x 2 592 000; 4 operations a load or update; 12 a publish, at the price of writing.
+            "EFS metadata": ((1_000_000 + 4 * 87_400) * 0.03 + 518_400 * 0.06) * 4096 / 2**30,  # 0.273096
             # Heads before 43 200 appends; a head and the new row (less than a unit) for each publish.
             "DynamoDB reads": 129_600 * 0.125e-6,  # 0.0162
         }
@@ -78,14 +81,12 @@ def test_a_busy_month_on_sqlite_tmp() -> None:
 
 def test_a_busy_month_on_sqlite_efs_differs_in_what_opening_reads_and_in_the_time() -> None:
     tmp, efs = (bill(PRICES, EVERY_MINUTE, source) for source in ("sqlite-tmp", "sqlite-efs"))
-    pages_gb = 13 * 32 * 1024 / 2**30
-    # Without the copies, which took 8 000 s. And each read takes 1 ms more.
-    seconds = 28_034.0125 - 8_000 + 1_000_000 * 0.001
+    # Without 1 000 copies of 100 MiB, which took 200 s. And each read takes 1 ms more.
     assert efs == pytest.approx(
         tmp
         | {
-            "Lambda time": seconds * 2 * 0.00001,
-            "EFS reads": (87_400 * pages_gb + 4_320 * 0.09765625) * 0.03,
+            "Lambda time": tmp["Lambda time"] + (1_000 - 200) * 2 * 0.00001,
+            "EFS reads": tmp["EFS reads"] - 1_000 * 100 / 1024 * 0.03,
         }
     )
 
@@ -118,8 +119,8 @@ def test_a_busy_month_on_ddb() -> None:
 def test_an_idle_month_is_storage_alone() -> None:
     idle = Scenario(rows=100_000, row_bytes=115, reads_per_month=0, writes_per_month=0)
     # 21 500 000 bytes of items in table and index, and once for recovery: 0.010012 + 0.004005.
-    # Five snapshots of 31 050 000 bytes: 0.043376.
-    for source, usd in (("sqlite-efs", 0.057393), ("sqlite-tmp", 0.057393), ("ddb", 0.014016)):
+    # A snapshot of 31 050 000 bytes: 0.008675.
+    for source, usd in (("sqlite-efs", 0.022692), ("sqlite-tmp", 0.022692), ("ddb", 0.014016)):
         assert totals_usd(PRICES, idle)[source] == pytest.approx(usd, abs=1e-6)
 
 
@@ -132,6 +133,17 @@ def test_a_large_insert_takes_several_transactions_and_its_rows_are_read_back() 
     assert lines["DynamoDB reads"] == pytest.approx((12 + 15_000_000 / 4096) * 0.125e-6)
 
 
+def test_rows_that_are_never_published_are_not_read_back() -> None:
+    unpublished = Scenario(writes_per_month=1000, publishes_per_month=0, reads_per_month=0)
+    assert bill(PRICES, unpublished, "sqlite-efs")["DynamoDB reads"] == pytest.approx(1000 * 0.125e-6)  # heads alone
+
+
+def test_rows_are_read_again_on_ddb_at_most_once_a_read() -> None:
+    rare = Scenario(reads_per_month=10, writes_per_month=1000, sandboxes=2, read_units=4)
+    units = 1000 + 10 * 4 + 10 * 3  # each read finds the ledger grown; the head has been read for it already
+    assert bill(PRICES, rare, "ddb")["DynamoDB reads"] == pytest.approx(units * 0.125e-6)
+
+
 def test_an_answer_over_512_kb_counts_as_several_requests() -> None:
     large = Scenario(rows_per_read=1000, row_bytes=600, reads_per_month=1_000_000, writes_per_month=0)
     assert bill(PRICES, large, "ddb")["HTTP API"] == pytest.approx(2.0)  # 600 000 bytes are two times 524 288 begun
@@ -141,6 +153,11 @@ def test_traces_beyond_one_a_second_are_one_in_twenty() -> None:
     busy = Scenario(reads_per_month=10_000_000, writes_per_month=0, tracing=1)
     assert bill(PRICES, replace(busy, tracing=0), "ddb")["traces"] == 0
     assert bill(PRICES, busy, "ddb")["traces"] == pytest.approx((2_592_000 + 0.05 * 7_408_000) * 5e-6)  # 14.812
+
+
+def test_each_function_has_its_traced_request_a_second() -> None:
+    busy = Scenario(reads_per_month=2_000_000, writes_per_month=2_000_000, tracing=1)
+    assert bill(PRICES, busy, "ddb")["traces"] == pytest.approx(4_000_000 * 5e-6)
 
 
 def test_the_processors_have_a_price_each() -> None:

@@ -42,7 +42,7 @@ def test_what_is_said_does_not_follow() -> None:
 
 def test_the_stack_s_own_settings_are_the_defaults() -> None:
     scenario = Scenario()
-    assert (scenario.check_interval_ms, scenario.retain_snapshots, scenario.verify_max_bytes) == (1000, 5, 16 * 2**20)
+    assert (scenario.check_interval_ms, scenario.retain_s, scenario.verify_max_bytes) == (1000, 3600, 16 * 2**20)
 
 
 def test_the_deployed_stack_s_settings_are_the_defaults() -> None:

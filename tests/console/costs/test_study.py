@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.costs.bill import bills, totals_usd
-from console.costs.crossover import cheapest
+from console.costs.crossover import Crossing, cheapest
 from console.costs.scenario import INPUTS, Scenario, vary
 from console.costs.study import (
     LOAD,
@@ -94,6 +94,7 @@ def test_a_value_that_makes_a_path_impossible_changes_the_cheapest_and_still_has
     (swing,) = swings(PRICES, scenario, ["row_bytes"])
     assert (swing.halved_cheapest, swing.doubled_cheapest) == (("sqlite-efs",), ("ddb",))
     assert swing.doubled_usd == totals_usd(PRICES, replace(scenario, row_bytes=230))["sqlite-efs"]
+    assert swing.changes_cheapest
 
 
 def test_what_cannot_run_has_no_line_in_a_chart() -> None:
@@ -117,6 +118,16 @@ def test_what_cannot_run_has_no_line_in_a_chart() -> None:
 )
 def test_a_real_difference_is_one_of_a_dollar_and_of_a_tenth(one_usd: float, other_usd: float, is_real: bool) -> None:
     assert is_real_difference(one_usd, other_usd) == is_real
+
+
+def test_rows_are_varied_up_to_the_largest_snapshot() -> None:
+    long = Scenario(
+        row_bytes=100_000, snapshot_row_bytes=1e6, writes_per_month=0, reads_per_sandbox=1e9, rows_per_read=1
+    )
+    # The more reads, the later does storing so many bytes cost more than reading them spares.
+    (within,) = find_crossings(PRICES, replace(long, reads_per_month=4_000_000), "rows")
+    assert 0.8 * LARGEST_SNAPSHOT_BYTES < within.at * 1e6 < LARGEST_SNAPSHOT_BYTES
+    assert find_crossings(PRICES, replace(long, reads_per_month=5_000_000), "rows") == []
 
 
 def test_the_series_of_a_chart_are_what_each_path_costs() -> None:
@@ -149,6 +160,25 @@ scenarios = st.builds(
 def test_at_every_crossing_both_paths_cost_the_same_unless_one_jumps(scenario: Scenario, name: str) -> None:
     for found in find_crossings(PRICES, scenario, name):
         at = runnable_usd(PRICES, vary(scenario, name, found.at))
+
+
+def test_at_every_crossing_both_paths_cost_the_same_unless_one_jumps() -> None:
+    looked_at: list[Crossing] = []
+
+    @ALWAYS_THE_SAME
+    @given(scenarios, st.sampled_from(sorted(RANGES)))
+    def check(scenario: Scenario, name: str) -> None:
+        found = find_crossings(PRICES, scenario, name)
+        looked_at.extend(found)
+        check_crossings(scenario, name, found)
+
+    check()
+    assert len(looked_at) > 30
+
+
+def check_crossings(scenario: Scenario, name: str, crossings: list[Crossing]) -> None:
+    for found in crossings:
+        at = totals_usd(PRICES, vary(scenario, name, found.at))
         if not found.is_jump:
             assert at[found.below[0]] == pytest.approx(at[found.above[-1]], rel=1e-4)
         for side, names in ((1 - 1e-5, found.below), (1 + 1e-5, found.above)):

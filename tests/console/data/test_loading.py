@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,6 +18,28 @@ def test_a_row_of_a_seed_is_the_same_however_it_gets_there() -> None:
     assert whole == list(islice(generate_drafts(7), 250))
     assert next(LoadPlan(1, 8, 1, "r", 1).batches()) != whole[:1]
     assert len(set(whole)) > 1
+
+
+def test_loading_and_publishing_are_timed_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 1000.0
+    monkeypatch.setattr("console.data.loading.time", SimpleNamespace(monotonic=lambda: now_s))
+
+    class Slow(ApiWriter):
+        def __init__(self) -> None:
+            """Needs no client."""
+
+        def append(self, key: str, drafts: object) -> str:
+            nonlocal now_s
+            now_s += 2.0
+            return "7.1"
+
+        def publish(self) -> str:
+            nonlocal now_s
+            now_s += 5.0
+            return "7.1"
+
+    loaded = load(Slow(), LoadPlan(300, 2, 1, "r", 100), lambda _: None, "seed")
+    assert (loaded.seconds, loaded.publish_seconds, loaded.per_second) == (6.0, 5.0, 50.0)
 
 
 def test_an_interrupt_before_the_first_row_still_says_how_to_start_again() -> None:

@@ -93,6 +93,12 @@ def test_after_a_kill_the_ledger_is_new_and_says_so(tmp_path: Path) -> None:
         assert fourth.found == "1 row of the last run"
 
 
+def test_rows_of_another_shape_are_another_ledger(tmp_path: Path) -> None:
+    (tmp_path / "table-0.json").write_text("rows that this data model cannot read")
+    with serving(tmp_path) as stack:
+        assert stack.found == "a new, empty ledger"
+
+
 def test_the_address_of_a_stack_lies_in_its_folder_while_it_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,7 +143,7 @@ def kept(tmp_path: Path) -> Path:
 def test_a_stopped_emulators_tables_are_there_again_once(kept: Path, tmp_path: Path) -> None:
     with Emulator(tmp_path / "second", kept=kept) as emulator:
         assert tables(emulator) == ["kept"]
-        assert not kept.exists()
+        assert kept.read_bytes() == b""
     with Emulator(tmp_path / "third", kept=kept) as emulator:
         assert tables(emulator) == ["kept"]
 
@@ -147,7 +153,9 @@ def test_a_killed_emulator_keeps_nothing(kept: Path, tmp_path: Path) -> None:
     emulator.wait()
     os.kill(child_that_runs("console.local.emulator", os.getpid()), signal.SIGKILL)
     emulator.stop()
-    assert not kept.exists()
+    assert kept.read_bytes() == b""
+    with Emulator(tmp_path / "third", kept=kept) as third:
+        assert tables(third) == []
 
 
 def test_a_start_that_fails_loses_nothing(kept: Path, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def url_when_ready(process: subprocess.Popen[str]) -> str:
     return url
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_is_ready_once_it_answers_and_a_signal_stops_everything(tmp_path: Path, number: signal.Signals) -> None:
     with started("tests.support.local.toy_stack", str(tmp_path)) as process:
         url = url_when_ready(process)
@@ -46,6 +46,17 @@ def test_it_is_ready_once_it_answers_and_a_signal_stops_everything(tmp_path: Pat
         assert process.communicate() == ("", "")
         assert process.returncode == 0
         assert all(gone(pid) for pid in running)
+
+
+def test_what_nohup_started_outlives_its_terminal(tmp_path: Path) -> None:
+    ignore = "import runpy, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); sys.argv = sys.argv[1:]; "
+    program = f"{ignore} runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
+    command = [sys.executable, "-c", program, "tests.support.local.toy_stack", str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        url = url_when_ready(process)
+        process.send_signal(signal.SIGHUP)
+        assert web.get(f"{url}/who").status_code == 200
+        process.terminate()
 
 
 def test_a_signal_while_it_starts_stops_everything(tmp_path: Path) -> None:

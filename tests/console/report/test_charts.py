@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from console.report.charts import COLOURS, MARKERS, WIDTHS, save, shown_at
+from console.report.growth_chart import SHIFTS
 from console.report.percentile_chart import latency_by_percentile
 from console.results.result import LEDGER
 from handlers.routes import SOURCES
@@ -21,8 +22,9 @@ def test_equal_results_give_equal_files_without_a_date(tmp_path: Path) -> None:
 
 def test_every_source_has_a_look_of_its_own() -> None:
     for look in (COLOURS, MARKERS):
-        assert set(look) == {*SOURCES, LEDGER}
         assert len(set(look.values())) == len(look)
+    for named in (COLOURS, MARKERS, WIDTHS, SHIFTS):
+        assert set(named) == {*SOURCES, LEDGER}
     assert WIDTHS["sqlite-efs"] >= 2 * WIDTHS["sqlite-tmp"]  # it shows on both sides of what is drawn over it
 
 

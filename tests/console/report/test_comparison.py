@@ -53,6 +53,16 @@ def test_a_stack_that_has_grown_by_up_to_a_tenth_is_compared_with_itself(rows: i
     assert [(pair.rows_before, pair.rows_after) for pair in pairs] == [(1000, rows)] * count
 
 
+def test_as_many_requests_count_as_the_run_with_fewer_has() -> None:
+    few, many = (
+        sample_result(replace(measurement("stats", "ddb", client_ms=around(10.0)), requests=count))
+        for count in (4, 400)
+    )
+    for before, after in ((few, many), (many, few)):
+        (pair,) = compare(before, after)
+        assert pair.requests == 4
+
+
 def test_of_sizes_that_are_alike_the_nearest_is_compared() -> None:
     near, far, other = (run(p50, rows).sizes[0] for p50, rows in ((30.0, 1010), (10.0, 950), (20.0, 5000)))
     for sizes in ((near, far, other), (other, far, near)):

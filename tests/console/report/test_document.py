@@ -106,6 +106,12 @@ def test_several_sizes_have_a_chart_by_rows_and_one_each(tmp_path: Path) -> None
     assert "## Latency by rows" in text
 
 
+def test_sizes_of_which_everything_failed_have_no_chart(tmp_path: Path) -> None:
+    failed = tuple(size(measurement(note="why"), rows=rows) for rows in (1000, 20_000))
+    one = kept(tmp_path, sample_result(sizes=failed))
+    assert written(tmp_path, one, name=one.name)[1] == [f"{one.name}.md", f"{one.name}-cost.svg"]
+
+
 def test_several_results_of_one_stack_are_one_document(tmp_path: Path) -> None:
     each = [kept(tmp_path, sample_result(sizes=(it,)), f"{it.rows}-benchmark") for it in TWO_SIZES]
     text, names = written(tmp_path, *each)

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from console.report.charts import COLOURS
-from console.report.growth_chart import latency_by_rows
+from console.report.growth_chart import latency_by_rows, points_by_rows
 from console.results.result import LEDGER, Size
 from handlers.routes import SOURCES
 from tests.support.charts import bars_of, curves_of, legend, overlapping, points_of, titles, x_labels
@@ -35,6 +35,13 @@ def test_each_path_has_a_line_through_the_sizes_with_its_interval() -> None:
     assert legend(figure) == [*SOURCES, LEDGER]
     assert (figure.axes[0].get_xscale(), figure.axes[0].get_yscale()) == ("log", "log")
     assert medians(figure, "sqlite-tmp") == [[[1000, 2.0], [10_000, 4.0], [100_000, 8.0]]]
+
+
+def test_the_99th_percentile_is_a_dotted_line_above_its_median() -> None:
+    figure = latency_by_rows([[whole(1000), whole(10_000, 2.0)]])
+    dotted = [line for line in figure.axes[0].get_lines() if line.get_linestyle() == ":"]
+    (p99,) = [points_of(line) for line in dotted if line.get_color() == COLOURS["sqlite-tmp"]]
+    assert p99 == [[1000, 6.0], [10_000, 12.0]]
 
 
 def test_paths_stand_beside_each_other_so_that_none_hides_another() -> None:
@@ -75,6 +82,18 @@ def test_sizes_close_together_have_one_label(rows: Sequence[int], labels: list[s
     assert overlapping(figure) == []
 
 
+def test_a_panel_has_ticks_at_its_own_sizes_and_all_have_one_scale() -> None:
+    partly = size(measurement("walk"), rows=30_000)
+    figure = latency_by_rows([[size(measurement(), measurement("walk"), rows=1000), partly]])
+    assert [x_labels(axes) for axes in figure.axes] == [["1,000"], ["1,000", "30,000"]]
+    assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim()
+
+
+def test_an_empty_ledger_and_open_loops_have_no_place_by_rows() -> None:
+    by_rate = measurement(loop="open", rate_per_s=20.0)
+    assert points_by_rows([size(measurement(), rows=0), size(by_rate, rows=10)]) == []
+
+
 def test_runs_are_not_joined_and_the_earlier_is_paler() -> None:
     figure = latency_by_rows([[whole(1000), whole(10_000)], [whole(20_000, 9.0)]])
     assert [[x for x, _ in line] for line in medians(figure, "sqlite-tmp")] == [[1000, 10_000], [20_000]]
@@ -83,6 +102,10 @@ def test_runs_are_not_joined_and_the_earlier_is_paler() -> None:
     lines = [line for line in figure.axes[0].get_lines() if line.get_linestyle() == ":"]
     earlier, later = [line for line in lines if line.get_color() == COLOURS["sqlite-tmp"]]
     assert (earlier.get_alpha() or 1) < (later.get_alpha() or 1)
+
+
+def test_one_size_alone_can_be_drawn() -> None:
+    assert x_labels(latency_by_rows([[size(measurement())]]).axes[0]) == ["1,000"]
 
 
 def test_a_workload_of_one_run_alone_is_shown() -> None:

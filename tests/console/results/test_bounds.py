@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from itertools import accumulate
 from math import comb
 
 import pytest
@@ -27,11 +28,10 @@ def test_the_bounds_are_the_nearest_values_that_are_sure_enough(percentile: int,
     values = [float(number) for number in range(1, count + 1)]
     share = percentile / 100
 
-    def at_most(number: int) -> float:
-        return sum(comb(count, each) * share**each * (1 - share) ** (count - each) for each in range(number + 1))
-
-    low = max((each for each in range(1, count + 1) if at_most(each - 1) <= 0.025), default=0)
-    high = min((each for each in range(1, count + 1) if 1 - at_most(each - 1) <= 0.025), default=None)
+    exactly = (comb(count, below) * share**below * (1 - share) ** (count - below) for below in range(count))
+    at_most = list(accumulate(exactly))
+    low = max((place for place, chance in enumerate(at_most, 1) if chance <= 0.025), default=0)
+    high = min((place for place, chance in enumerate(at_most, 1) if 1 - chance <= 0.025), default=None)
     random.Random(count).shuffle(values)
     assert bounds(values, percentile) == (low, high)
 

@@ -77,6 +77,23 @@ def test_the_result_for_people_and_a_seed_of_its_own(live: BackgroundStack, run_
     assert len(seeds) == 2
 
 
+def test_nought_is_a_seed_like_any_other_and_each_run_has_a_name_of_its_own(
+    live: BackgroundStack, run_console: RunConsole
+) -> None:
+    arguments = ("seed", "--url", live.url, "--count", "1", "--seed", "0", "--json")
+    results = [json.loads(run_console(*arguments).out) for _ in range(2)]
+    assert [result["seed"] for result in results] == [0, 0]
+    assert len({result["run"] for result in results}) == 2
+
+
+def test_the_command_that_goes_on_can_be_pasted_for_any_address(faulty: FaultyApi, run_console: RunConsole) -> None:
+    inserted = answers(202, {"inserted": 1, "bookmark": "7.1"})
+    faulty.script.extend([inserted, answers(400, {"detail": "no"})])
+    ran = run_console("seed", "--url", f"{faulty.url}/it's;here", "--count", "2", "--batch", "1")
+    hint = ran.err.splitlines()[-1]
+    assert shlex.split(hint)[5:7] == ["--url", f"{faulty.url}/it's;here"]
+
+
 def test_lost_requests_and_answers_double_nothing(
     live: BackgroundStack, faulty: FaultyApi, run_console: RunConsole, pauses: list[float]
 ) -> None:

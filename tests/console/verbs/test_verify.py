@@ -199,33 +199,75 @@ def test_a_bookmark_of_another_ledger_is_refused(
 
 
 def test_an_empty_ledger_is_right(live: BackgroundStack, faulty: FaultyApi, run_console: RunConsole) -> None:
-    text = '{"bookmark":"7.0","count":0,"data":[],"next":null}'
-    faulty.script.extend(
-        [answers(200, {"snapshots": [{"bookmark": "7.0", "hash": "0" * 32, "bytes": 1}]}), *[answers(200, text)] * 4]
-    )
+    faulty.script.extend(empty_api("7.0"))
     ran = run_console("verify", "--url", faulty.url)
     assert (ran.code, "no snapshot yet" in ran.err) == (0, False)
 
 
 def test_one_row_of_another_ledger_is_unpublished(faulty: FaultyApi, run_console: RunConsole) -> None:
-    snapshots = {"snapshots": [{"bookmark": "7.0", "hash": "0" * 32, "bytes": 1}]}
-    page = '{"bookmark":"7.0","count":0,"data":[],"next":null}'
-    head = '{"bookmark":"8.1","count":1,"data":[],"next":null}'
-    faulty.script.extend([answers(200, snapshots), *[answers(200, page)] * 3, answers(200, head)])
+    faulty.script.extend(empty_api("8.1"))
     ran = run_console("verify", "--url", faulty.url)
     assert ran.code == 0
     assert "1 newer row is in no snapshot yet. The next insert publishes it, or:" in ran.err
 
 
-def test_a_page_without_a_bookmark_is_unexpected(faulty: FaultyApi, run_console: RunConsole) -> None:
+@pytest.mark.parametrize("head", ["no", None])
+def test_a_head_without_a_bookmark_is_unexpected(faulty: FaultyApi, run_console: RunConsole, head: str | None) -> None:
+    faulty.script.extend(empty_api(head))
+    assert "unexpected answer: no bookmark of the ledger" in run_console("verify", "--url", faulty.url).err
+
+
+@pytest.mark.parametrize(
+    ("head", "hash_of_head", "said"),
+    [
+        ("7.0", "1" * 32, f"at 7.0 the snapshot's hash is {'0' * 32}, the ledger's {'1' * 32}"),
+        ("6.9", "0" * 32, "the snapshot 7.0 reaches beyond the ledger's head 6.9"),
+    ],
+)
+def test_a_snapshot_of_another_history_is_told_by_one_comparison(
+    faulty: FaultyApi, run_console: RunConsole, head: str, hash_of_head: str, said: str
+) -> None:
+    for level in ("quick", "full"):
+        faulty.script.extend(empty_api(head, hash_of_head)[:2])
+        ran = run_console("verify", "--url", faulty.url, "--level", level)
+        assert (ran.code, ran.out) == (1, "")
+        assert f"Error: {said}\nTry: {PROGRAM} ledger new-epoch" in ran.err
+    assert len(faulty.seen) == 4
+
+
+def test_the_quick_level_compares_two_hashes_and_reads_no_row(
+    live: BackgroundStack, faulty: FaultyApi, run_console: RunConsole
+) -> None:
+    web.post(f"{live.url}/snapshots")
+    (published, *_) = web.get(f"{live.url}/snapshots").json()["snapshots"]
+    ran = run_console("verify", "--url", faulty.url, "--level", "quick")
+    assert (ran.code, ran.out) == (0, f"The snapshot's hash is the ledger's: {published['hash']}\n")
+    assert [path for _, path, _ in faulty.seen] == ["/snapshots", "/command/health"]
+    result = json.loads(run_console("verify", "--url", faulty.url, "--level", "quick", "--json").out)
+    expected = {"bookmark": published["bookmark"], "rows": published["rows"], "hash": published["hash"]}
+    assert result == expected | {"is_right": True, "paths": [], "unpublished": 0}
+
+
+def test_the_quick_level_does_not_judge_while_rows_are_unpublished(
+    live: BackgroundStack, run_console: RunConsole
+) -> None:
+    web.post(f"{live.url}/insert", json={"count": 2}, headers={"prefer": "respond-async"})
+    ran = run_console("verify", "--url", live.url, "--level", "quick")
+    assert (ran.code, ran.out) == (0, "")
+    assert "2 newer rows are in no snapshot yet." in ran.err
+    assert json.loads(run_console("verify", "--url", live.url, "--level", "quick", "--json").out)["is_right"] is None
+
+
+def empty_api(head: str | None, hash_of_head: str = "0" * 32) -> list[Step]:
+    """What an API with an empty snapshot, and a ledger with this head, answers to a verification."""
     snapshots = {"snapshots": [{"bookmark": "7.0", "hash": "0" * 32, "bytes": 1}]}
     page = '{"bookmark":"7.0","count":0,"data":[],"next":null}'
-    faulty.script.extend([answers(200, snapshots), *[answers(200, page)] * 3, answers(200, {"bookmark": "no"})])
-    assert "unexpected answer: no bookmark" in run_console("verify", "--url", faulty.url).err
+    health = {"hash": hash_of_head} | ({"bookmark": head} if head else {})
+    return [answers(200, snapshots), answers(200, health), *[answers(200, page)] * 3]
 
 
 def test_the_command_that_publishes_does(live: BackgroundStack, run_console: RunConsole) -> None:
-    web.post(f"{live.url}/insert", json={"items": spread(3)}, headers={"prefer": "respond-async"})
+    web.post(f"{live.url}/insert", json={"count": 3}, headers={"prefer": "respond-async"})
     curl, option, method, url = shlex.split(run_console("verify", "--url", live.url).err.splitlines()[-1])
     assert (curl, option, method) == ("curl", "-X", "POST")
     assert web.post(url).status_code == 201

@@ -61,6 +61,19 @@ def test_what_neither_cost_nor_latency_tells_apart_is_decided_by_none_and_the_ch
     assert choose(ALIKE, latencies) == Choice(EFS, None, SOURCES)
 
 
+def test_of_those_not_told_apart_the_cheapest_is_taken_wherever_it_stands() -> None:
+    latencies = {EFS: known((8, 10), (20, 21)), TMP: known((9, 11), (20, 21)), DDB: known((9.5, 12), (20, 21))}
+    assert choose({EFS: 2.5, TMP: 2.9, DDB: 2.0}, latencies) == Choice(DDB, None, SOURCES)
+
+
+def test_the_fastest_is_the_one_whose_interval_lies_lowest_as_a_whole() -> None:
+    cheap_last = {EFS: 2.5, TMP: 2.9, DDB: 2.0}
+    wide = {EFS: known((8, 20), (30, 31)), TMP: known((9, 10), (30, 31)), DDB: known((10.5, 12), (30, 31))}
+    assert choose(cheap_last, wide) == Choice(EFS, "latency", SOURCES)  # ddb is slower than tmp, efs not shown to be
+    wider = {EFS: known((1, 11), (30, 31)), TMP: known((9, 10), (30, 31)), DDB: known((10.5, 10.9), (30, 31))}
+    assert choose(cheap_last, wider) == Choice(DDB, None, SOURCES)  # not shown to be slower than efs
+
+
 def test_where_cost_leaves_several_that_latency_does_not_tell_apart_cost_has_decided() -> None:
     latencies = {source: exact(5) for source in SOURCES}
     assert choose({EFS: 20.0, TMP: 20.5, DDB: 40.0}, latencies) == Choice(EFS, "cost", SOURCES)

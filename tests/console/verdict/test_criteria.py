@@ -36,7 +36,8 @@ def ratio(efs: Bounds, tmp: Bounds) -> tuple[str, str]:
 
 
 def bounded(p50: float, interval: Bounds) -> Distribution:
-    return replace(figures(p50), p50_interval=interval)
+    """A distribution whose p99 says the opposite: the lower the p50, the higher."""
+    return replace(figures(p50), p50_interval=interval, p99=1000 / p50)
 
 
 def test_nothing_measured_nothing_answered() -> None:

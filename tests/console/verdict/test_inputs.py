@@ -148,6 +148,15 @@ def test_a_case_is_about_the_size_nearest_to_the_rows_that_are_given() -> None:
     ]
 
 
+def test_a_snapshot_of_other_rows_than_were_measured_is_not_that_of_the_measured() -> None:
+    small = (replace(size(rows=300), snapshot_bytes=114_688),)
+    origins = [
+        Case.from_sizes(sample_result().environment, small, PRICE_LIST, given).study.assembled.origins
+        for given in ({}, {"rows": 300.0}, {"rows": 600.0})
+    ]
+    assert [it["snapshot_row_bytes"] for it in origins] == ["measured", "measured", "assumed"]
+
+
 def test_without_rows_there_is_nothing_to_say() -> None:
     with pytest.raises(ConsoleError, match="nothing was measured of any rows"):
         choose_size((size(rows=0),), None)

@@ -59,6 +59,11 @@ def test_a_difference_in_speed_is_only_one_where_it_is_shown() -> None:
     assert speed(latencies, of_all(None)) == ""
 
 
+def test_speed_is_that_of_the_median_whatever_the_99th_percentile_says() -> None:
+    latencies = {EFS: known(10), TMP: known(5)._replace(p99=900.0, p99_interval=(800.0, 1000.0))}
+    assert speed(latencies, of_all(TMP)).endswith("5.00 ms at the client, 5.00 less than on sqlite-efs.")
+
+
 def test_too_few_requests_are_said_to_be() -> None:
     latencies = {EFS: known(10), TMP: known(50, requests=4)}
     assert speed(latencies, of_all(EFS)).endswith(" at the client, too few requests to compare it with sqlite-tmp.")

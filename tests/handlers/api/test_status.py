@@ -2,115 +2,154 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from handlers.api import status
+from handlers.command import make_router
 from handlers.domain.bookmark import Bookmark
+from handlers.domain.hashes import hash_text
+from handlers.ledger.ledger import Ledger
 from handlers.reads.page import PageQuery
-from handlers.snapshots.catalog import Name
-from tests.support.api import Api
+from handlers.settings import Settings
+from handlers.snapshots.files import UnprovenError
+from handlers.snapshots.names import Name
+from handlers.snapshots.segment import Segment
+from tests.support.api import Answer, Api, event
+from tests.support.meddling import Clock, head_of, no_time_limit
+from tests.support.problems import assert_problem
 
 BUILD = ["version", "python", "sqlite", "region", "memory_mb", "architecture"]
+
+
+@pytest.fixture
+def folder(environ: dict[str, str]) -> Path:
+    return Path(environ["EFS_DIR"], "snapshots")
+
+
+@pytest.fixture
+def no_merging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inserts leave a segment each."""
+    monkeypatch.setattr("handlers.snapshots.chain.MERGED_ROWS", 1)
+
+
+def listed(api: Api) -> list[dict[str, Any]]:
+    answer = api.get("/snapshots")
+    assert answer.status == 200, answer.text
+    return answer.json["snapshots"]
+
 
 # What is published
 
 
-def test_snapshots_are_listed_newest_first(api: Api, environ: dict[str, str]) -> None:
-    assert api.get("/snapshots").json == {"snapshots": []}
-    inserted = [api.post("/insert", {"count": 2}).json for _ in range(3)]
-    full = api.post("/snapshots", {"full": True}).json["snapshot"]
-    answer = api.get("/snapshots")
-    assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
-    listed = answer.json["snapshots"]
-    files = sorted(os.listdir(Path(environ["EFS_DIR"]) / "snapshots"), reverse=True)
-    greatest = {str(Name(file).bookmark): Name(file).digest for file in reversed(files)}
-    assert {entry["bookmark"]: entry["digest"] for entry in listed} == greatest
-    bookmarks = [entry["bookmark"] for entry in listed]
-    assert bookmarks == sorted(greatest, key=Bookmark.parse, reverse=True)
-    assert [bookmark for bookmark in bookmarks if bookmark.endswith((".2", ".4", ".6"))][-3:] == [
-        entry["bookmark"] for entry in inserted[::-1]
-    ]
-    newest = listed[0]
-    assert set(newest) == {"bookmark", "rows", "bytes", "hash", "digest", "published_at"}
-    assert (newest["rows"], newest["hash"]) == (6, full["hash"])
-    assert newest["bytes"] == (Path(environ["EFS_DIR"]) / "snapshots" / files[0]).stat().st_size
+def test_snapshots_are_listed_newest_first(api: Api, folder: Path, ledger: Ledger) -> None:
+    assert listed(api) == []
+    inserted = [api.post("/insert", {"count": 2}).json["snapshot"] for _ in range(3)]
+    entries = listed(api)
+    assert [entry["rows"] for entry in entries] == [6, 4, 2, 0]
+    assert [entry["bookmark"] for entry in entries[:3]] == [snapshot["bookmark"] for snapshot in inserted[::-1]]
+    newest = entries[0]
+    assert set(newest) == {"bookmark", "rows", "bytes", "hash", "published_at", "segments"}
+    assert newest["hash"] == hash_text(head_of(ledger).hash)
+    assert newest["bytes"] == inserted[-1]["bytes"]
     assert PageQuery({"from": newest["published_at"]}).created_from == newest["published_at"]
-    assert api.get("/snapshots").json["snapshots"] == listed
+    assert api.get("/snapshots").headers["cache-control"] == "no-store"
+    assert listed(api) == entries
     assert api("HEAD", "/snapshots").text == ""
+    assert len(list(folder.iterdir())) == 4
 
 
-def test_the_newest_twenty_are_listed_and_no_more_files_opened(
+@pytest.mark.usefixtures("no_merging")
+def test_a_snapshots_segments_are_its_files_newest_first(api: Api, folder: Path, ledger: Ledger) -> None:
+    for count in (3, 2, 4):
+        api.post("/insert", {"count": count})
+    newest, *older = listed(api)
+    assert [(segment["first"], segment["last"]) for segment in newest["segments"]] == [(6, 9), (4, 5), (1, 3)]
+    assert newest["segments"][1:] == older[0]["segments"]
+    for segment in newest["segments"]:
+        (path,) = folder.glob(f"*-{segment['last']:012d}-{segment['first']:012d}-*-{segment['digest']}.db")
+        assert path.stat().st_size == segment["bytes"]
+    assert newest["bytes"] == sum(segment["bytes"] for segment in newest["segments"])
+    assert newest["hash"] == hash_text(head_of(ledger).hash)
+
+
+def test_all_histories_are_listed_the_newest_first(api: Api) -> None:
+    api.post("/insert", {"count": 2})
+    new = api.post("/snapshots", {"new_epoch": True}).json["snapshot"]["bookmark"]
+    entries = listed(api)
+    assert [entry["rows"] for entry in entries] == [2, 2, 0]
+    assert entries[0]["bookmark"] == new
+    assert entries[0]["segments"] == entries[1]["segments"]
+
+
+def test_a_request_opens_so_many_files_and_the_next_one_the_others(
     api: Api, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
+    monkeypatch.setattr(status, "MOST_OPENED", 4)
+    original = status.open_segment
 
-    def described(path: str, name: Name) -> dict[str, object]:
+    def counted(path: str, name: Name, verify_max_bytes: int | None = None) -> Segment:
         opened.append(path)
-        return {"bookmark": str(name.bookmark)}
+        assert verify_max_bytes == 0  # nobody waits for all bytes of all files here
+        return original(path, name, verify_max_bytes)
 
-    monkeypatch.setattr(status, "describe", described)
-    folder = Path(environ["EFS_DIR"]) / "snapshots"
-    folder.mkdir()
-    for seq in range(1, 31):
-        for digest in "ab":
-            (folder / Name.of(Bookmark(1000, seq), digest * 16)).touch()
-    listed = [entry["bookmark"] for entry in api.get("/snapshots").json["snapshots"]]
-    assert listed == [f"1000.{seq}" for seq in range(30, 10, -1)]
-    assert len(opened) == 20
+    monkeypatch.setattr(status, "open_segment", counted)
+    for _ in range(6):
+        api.post("/insert", {})
+    counts = [len(listed(api)) for _ in range(3)]
+    assert counts == [4, 7, 7]
+    assert len(opened) == len(set(opened)) == 7
 
 
-def test_what_is_no_snapshot_is_not_listed(api: Api, environ: dict[str, str]) -> None:
+def test_the_newest_twenty_are_listed(api: Api) -> None:
+    bookmarks = [api.post("/insert", {}).json["bookmark"] for _ in range(22)]
+    assert [entry["bookmark"] for entry in listed(api)] == bookmarks[:1:-1]
+
+
+def test_what_is_no_segment_is_not_listed(api: Api, folder: Path) -> None:
     api.post("/insert", {})
-    listed = api.get("/snapshots").json
-    folder = Path(environ["EFS_DIR"]) / "snapshots"
-    (folder / Name.of(Bookmark(10**15, 1), "0" * 16)).write_bytes(b"garbage")
+    before = listed(api)
+    (folder / Name.of(Bookmark(10**15, 1), 1, "0" * 16)).write_bytes(b"garbage")
     (folder / "notes.txt").write_text("mine")
-    assert api.get("/snapshots").json == listed
+    assert listed(api) == before
 
 
-def test_a_snapshot_that_went_away_is_not_listed_any_more(api: Api, environ: dict[str, str]) -> None:
+def test_a_snapshot_whose_segment_went_away_is_not_listed_any_more(api: Api, folder: Path) -> None:
     api.post("/insert", {})
-    folder = Path(environ["EFS_DIR"]) / "snapshots"
-    kept, *_, gone = api.get("/snapshots").json["snapshots"]
-    (path,) = (path for path in folder.iterdir() if gone["digest"] in path.name)
+    newest, oldest = listed(api)
+    (path,) = folder.glob(f"*{oldest['segments'][0]['digest']}*")
     path.unlink()
-    assert api.get("/snapshots").json["snapshots"] == [kept]
+    assert listed(api) == [newest]
 
 
-@pytest.mark.parametrize("error", [FileNotFoundError(2, "gone"), OSError(116, "Stale file handle")])
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError(2, "gone"), OSError(116, "Stale file handle"), UnprovenError("damaged")], ids=repr
+)
 def test_a_snapshot_that_cannot_be_looked_at_is_left_out(
-    api: Api, monkeypatch: pytest.MonkeyPatch, error: OSError
+    api: Api, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    api.post("/insert", {})
+    bookmark = api.post("/insert", {}).json["bookmark"]
 
-    def fail(*_: object) -> dict[str, object]:
+    def fail(*_: object) -> Segment:
         raise error
 
-    monkeypatch.setattr("handlers.api.status.describe", fail)
-    answer = api.get("/snapshots")
-    assert (answer.status, answer.json) == (200, {"snapshots": []})
-    assert api.get("/health").json["bookmark"] == "0.0"
-
-
-def test_health_names_no_bookmark_that_nobody_can_read(api: Api, environ: dict[str, str]) -> None:
-    bookmark = api.post("/insert", {}).json["bookmark"]
-    garbage = Path(environ["EFS_DIR"]) / "snapshots" / "9999999999999999-999999999999-0123456789abcdef.db"
-    garbage.write_bytes(b"x" * 8192)
+    monkeypatch.setattr("handlers.api.status.open_segment", fail)
+    assert listed(api) == []
     assert api.get("/health").json["bookmark"] == bookmark
 
 
-def test_what_is_known_of_snapshots_does_not_grow_without_end(api: Api, environ: dict[str, str]) -> None:
+def test_what_is_known_of_segments_does_not_grow_without_end(api: Api, folder: Path) -> None:
     for _ in range(3):
         api.post("/insert", {})
-        api.get("/snapshots")
-    folder = Path(environ["EFS_DIR"]) / "snapshots"
-    kept, *gone = sorted(folder.iterdir(), reverse=True)
-    for path in gone:
-        path.unlink()
+        listed(api)
+    newest = listed(api)[0]
+    for path in folder.iterdir():
+        if newest["segments"][0]["digest"] not in path.name:
+            path.unlink()
     assert api.get("/health").status == 200
-    (entry,) = api.get("/snapshots").json["snapshots"]
-    assert entry["digest"] in kept.name
+    assert listed(api) == [newest]
 
 
 # Health
@@ -127,3 +166,97 @@ def test_each_function_tells_of_itself(api: Api) -> None:
         assert list(answer.json["build"]) == BUILD
         assert api("HEAD", path).text == ""
     assert api.get("/health").json["retries"] == 0
+
+
+def test_health_names_no_bookmark_that_nobody_can_reach(api: Api, folder: Path) -> None:
+    bookmark = Bookmark.parse(api.post("/insert", {}).json["bookmark"])
+    for point in (Bookmark(bookmark.epoch, 9), Bookmark(9999999999999999, 9)):
+        (folder / Name.of(point, 5, "0123456789abcdef")).write_bytes(b"x" * 8192)
+    assert api.get("/health").json["bookmark"] == str(bookmark)
+
+
+def test_health_names_no_bookmark_whose_file_a_read_has_found_damaged(api: Api, folder: Path) -> None:
+    bookmark = Bookmark.parse(api.post("/insert", {}).json["bookmark"])
+    (folder / Name.of(Bookmark(bookmark.epoch, 9), 1, "0123456789abcdef")).write_bytes(b"x" * 8192)
+    assert api.get("/sqlite-efs").json["bookmark"] == str(bookmark)
+    assert api.get("/health").json["bookmark"] == str(bookmark)
+
+
+class Health:
+    """GET /command/health with a clock of its own."""
+
+    def __init__(self, ledger: Ledger, environ: dict[str, str]) -> None:
+        self.clock = Clock(1_700_000_000.0)
+        self._router = make_router(ledger, Settings(environ), self.clock, no_time_limit)
+
+    def __call__(self) -> dict[str, Any]:
+        answer = Answer(self._router(event("GET", "/command/health"), None))
+        assert answer.status == 200
+        return answer.json
+
+    def insert(self, prefer: str = "") -> dict[str, Any]:
+        return Answer(self._router(event("POST", "/insert", headers={"prefer": prefer}), None)).json
+
+
+@pytest.fixture
+def health(ledger: Ledger, environ: dict[str, str]) -> Health:
+    return Health(ledger, environ)
+
+
+def test_without_a_ledger_health_says_so_and_makes_none(health: Health, ledger: Ledger) -> None:
+    told = health()
+    assert (told["bookmark"], told["hash"], told["snapshot"], told["lag"]) == ("0.0", None, None, None)
+    assert ledger.head(no_time_limit()) is None
+
+
+def test_health_tells_the_heads_hash_and_the_newest_snapshot(health: Health, ledger: Ledger) -> None:
+    inserted = health.insert()
+    told = health()
+    assert told["bookmark"] == told["snapshot"] == inserted["bookmark"]
+    assert told["hash"] == hash_text(head_of(ledger).hash)
+    assert told["lag"] == {"rows": 0, "seconds": 0.0}
+
+
+def test_the_lag_is_of_the_oldest_row_that_no_snapshot_holds(health: Health) -> None:
+    published = health.insert()["bookmark"]
+    health.clock.pass_s(100)
+    health.insert("respond-async")
+    health.clock.pass_s(7.5)
+    newest = health.insert("respond-async")["bookmark"]
+    told = health()
+    assert (told["bookmark"], told["snapshot"]) == (newest, published)
+    assert told["lag"] == {"rows": 2, "seconds": 7.5}
+    health.insert()
+    assert health()["lag"] == {"rows": 0, "seconds": 0.0}
+
+
+def test_a_clock_that_went_back_makes_no_negative_lag(health: Health) -> None:
+    health.insert("respond-async")
+    health.clock.pass_s(-60)
+    assert health()["lag"] == {"rows": 1, "seconds": 0.0}
+
+
+def test_what_is_published_of_another_epoch_holds_no_row_of_this_one(health: Health, api: Api, folder: Path) -> None:
+    health.insert()
+    health.insert()
+    old = health()["bookmark"]
+    new = api.post("/snapshots", {"new_epoch": True}).json["snapshot"]["bookmark"]
+    for path in folder.glob(f"{Bookmark.parse(new).epoch:016d}-*"):
+        path.unlink()
+    told = health()
+    assert (told["bookmark"], told["snapshot"], told["lag"]["rows"]) == (new, old, 2)
+
+
+def test_without_the_file_system_health_still_tells_of_the_ledger(health: Health, environ: dict[str, str]) -> None:
+    os.rmdir(environ["EFS_DIR"])
+    bookmark = health.insert()["bookmark"]
+    told = health()
+    assert (told["bookmark"], told["snapshot"], told["lag"]) == (bookmark, None, None)
+    assert told["hash"]
+
+
+def test_a_ledger_that_lacks_the_row_has_no_lag_to_tell(health: Health, api: Api, ledger: Ledger) -> None:
+    health.insert("respond-async")
+    head = head_of(ledger)
+    ledger.client.delete_item(TableName=ledger.table_name, Key={"pk": {"S": f"ledger#{head.root}#0"}, "sk": {"N": "1"}})
+    assert_problem(api.get("/command/health"), "unavailable", "lacks 1 of the rows")

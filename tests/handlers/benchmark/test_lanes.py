@@ -272,7 +272,9 @@ def test_a_copy_that_does_not_grow_is_not_waited_for() -> None:
 
 
 def test_a_copy_is_not_waited_for_when_the_time_is_over() -> None:
-    finish_copy(Slow(), 1000.0, Clock(1000.0))
+    slow = Slow()
+    finish_copy(slow, 1000.0, Clock(1000.0))
+    assert slow.paths == []
 
 
 def test_an_empty_data_set_cannot_be_measured(api: Api) -> None:

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from handlers.aws.dynamodb import BACKOFF_BASE_S, BACKOFF_MAX_S
 from handlers.domain.bookmark import Bookmark
 from handlers.ledger.appender import Appended, Appender
+from handlers.ledger.head import Head
 from handlers.ledger.idempotency import Call
 from handlers.ledger.ledger import Ledger, Range
+from handlers.rows import created_at_of
+from tests.support.drafts import are_of
 from tests.support.meddling import (
     EPOCH,
     Clock,
@@ -22,8 +25,12 @@ from tests.support.meddling import (
     cancel,
     drafts,
     first,
+    head_of,
     lose_answer,
     no_time_limit,
+    put_rows,
+    remove_head,
+    row_of,
     set_head,
 )
 
@@ -39,9 +46,9 @@ def test_rows_are_numbered_densely_in_the_order_given(
 ) -> None:
     meddled = MeddledLedger(ledger)
     appended = appender(meddled).append(drafts(count), no_time_limit(), key)
-    assert appended.bookmark == ledger.head(no_time_limit()) == Bookmark(EPOCH, count)
+    assert appended.bookmark == head_of(ledger).bookmark == Bookmark(EPOCH, count)
     found = all_rows(ledger)
-    assert [row[2] for row in found] == [draft[0] for draft in drafts(count)]
+    assert are_of(found, drafts(count))
     assert tuple(row[1] for row in found) == appended.ids
     assert not appended.is_replay
     sent = meddled.meddled.arguments_of("transact_write_items")
@@ -55,7 +62,7 @@ def test_rows_carry_the_time_of_their_append(ledger: Ledger) -> None:
     writer.append(drafts(1), no_time_limit())
     clock.pass_s(1)
     writer.append(drafts(1), no_time_limit())
-    assert [row[3] for row in all_rows(ledger)] == ["2023-11-14T22:13:20.123Z", "2023-11-14T22:13:21.123Z"]
+    assert [created_at_of(row) for row in all_rows(ledger)] == ["2023-11-14T22:13:20.123Z", "2023-11-14T22:13:21.123Z"]
 
 
 def test_an_undisturbed_append_to_a_known_head_is_one_round_trip(ledger: Ledger) -> None:
@@ -145,10 +152,9 @@ def test_a_bookmark_is_honoured_by_everybody_at_once(ledger: Ledger) -> None:
         writer = appender(ledger)
         for _ in range(3):
             appended = writer.append(drafts(2), no_time_limit())
-            head = ledger.head(no_time_limit())
-            assert head is not None
-            assert head >= appended.bookmark
-            span = Range(EPOCH, 1, appended.bookmark.seq)
+            head = head_of(ledger)
+            assert head.bookmark >= appended.bookmark
+            span = Range(head.roots, 1, appended.bookmark.seq)
             found = [row[1] for page in ledger.rows(span, no_time_limit()) for row in page]
             assert tuple(found[-2:]) == appended.ids
         return appended
@@ -158,15 +164,14 @@ def test_a_bookmark_is_honoured_by_everybody_at_once(ledger: Ledger) -> None:
 
 
 def test_the_first_call_makes_the_ledger_and_tells(ledger: Ledger) -> None:
-    made: list[Bookmark] = []
+    made: list[Head] = []
     writer = Appender(ledger, lambda: 77, made.append)
-    assert writer.head(no_time_limit()) == Bookmark(77, 0)
-    assert writer.head(no_time_limit()) == Bookmark(77, 0)
-    assert made == [Bookmark(77, 0)]
+    assert [writer.head(no_time_limit()).bookmark for _ in range(2)] == [Bookmark(77, 0)] * 2
+    assert [head.bookmark for head in made] == [Bookmark(77, 0)]
 
 
 def test_of_many_who_find_no_ledger_one_makes_it(ledger: Ledger) -> None:
-    made: list[Bookmark] = []
+    made: list[Head] = []
 
     def insert(epoch: int) -> Appended:
         return Appender(ledger, lambda: epoch, made.append).append(drafts(1), no_time_limit())
@@ -178,7 +183,7 @@ def test_of_many_who_find_no_ledger_one_makes_it(ledger: Ledger) -> None:
 
 
 def test_whoever_makes_a_ledger_second_takes_the_first_ones(ledger: Ledger) -> None:
-    made: list[Bookmark] = []
+    made: list[Head] = []
     rival = first(lambda: appender(ledger, epoch=5).append(drafts(2), no_time_limit()))
     writer = Appender(MeddledLedger(ledger, put_item=[rival]), lambda: 9, made.append)
     assert writer.append(drafts(1), no_time_limit()).bookmark == Bookmark(5, 3)
@@ -186,23 +191,33 @@ def test_whoever_makes_a_ledger_second_takes_the_first_ones(ledger: Ledger) -> N
 
 
 def test_a_ledger_whose_making_got_no_answer_is_told_of_too(ledger: Ledger) -> None:
-    made: list[Bookmark] = []
+    made: list[Head] = []
     writer = Appender(MeddledLedger(ledger, put_item=[lose_answer]), lambda: 9, made.append)
-    assert writer.head(Clock().deadline()) == Bookmark(9, 0)
-    assert made == [Bookmark(9, 0)]
+    assert writer.head(Clock().deadline()).bookmark == Bookmark(9, 0)
+    assert [head.bookmark for head in made] == [Bookmark(9, 0)]
 
 
 def test_a_head_of_another_ledger_is_not_written_upon(ledger: Ledger) -> None:
     writer = appender(ledger)
     writer.append(drafts(3), no_time_limit())
-    set_head(ledger, Bookmark(EPOCH + 5, 3))  # the same seq: only the epoch tells the two apart
+    put_rows(ledger, [row_of(seq) for seq in range(1, 4)], EPOCH + 5)  # the same seq: the epoch tells the two apart
     assert writer.append(drafts(1), no_time_limit()).bookmark == Bookmark(EPOCH + 5, 4)
+    assert len(all_rows(ledger)) == 4
+
+
+def test_a_head_of_the_same_point_that_stands_for_other_rows_is_not_written_upon(ledger: Ledger) -> None:
+    """A table that was restored and written to again: epoch and seq are those that the sandbox remembers."""
+    writer = appender(ledger)
+    writer.append(drafts(3), no_time_limit())
+    put_rows(ledger, [row_of(seq) for seq in range(1, 4)])
+    assert writer.append(drafts(1), no_time_limit()).bookmark == Bookmark(EPOCH, 4)
+    assert all_rows(ledger)[:3] == [row_of(seq) for seq in range(1, 4)]
 
 
 def test_a_ledger_that_vanished_is_made_anew(ledger: Ledger) -> None:
     writer = appender(ledger)
     writer.append(drafts(3), no_time_limit())
-    ledger.client.delete_item(TableName=ledger.table_name, Key={"pk": {"S": "head"}, "sk": {"N": "0"}})
+    remove_head(ledger)
     later = appender(ledger, epoch=EPOCH + 1)
     assert later.append(drafts(1), no_time_limit()).bookmark == Bookmark(EPOCH + 1, 1)
     assert writer.append(drafts(1), no_time_limit()).bookmark == Bookmark(EPOCH + 1, 2)
@@ -210,8 +225,7 @@ def test_a_ledger_that_vanished_is_made_anew(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("key", [None, Call("key", "hash")])
 def test_a_call_whose_ledger_is_replaced_midway_starts_over_in_the_new_one(ledger: Ledger, key: Call | None) -> None:
-    replaced = Bookmark(EPOCH + 1, 0)
-    plan = [None, None, first(lambda: set_head(ledger, replaced))]
+    plan = [None, None, first(lambda: set_head(ledger, Head.new(EPOCH + 1)))]
     appended = appender(MeddledLedger(ledger, transact_write_items=plan)).append(drafts(250), no_time_limit(), key)
     assert appended.bookmark == Bookmark(EPOCH + 1, 250)
     assert tuple(ids_of(ledger)) == appended.ids

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
 from handlers.ledger.appender import Appended
+from handlers.ledger.head import Head
 from handlers.ledger.idempotency import LEASE_S, Call, Record, record_key
 from handlers.ledger.ledger import Ledger
+from tests.support.drafts import are_of
 from tests.support.meddling import (
     EPOCH,
     Clock,
@@ -19,6 +22,7 @@ from tests.support.meddling import (
     appender,
     drafts,
     first,
+    head_of,
     lose_request,
     no_time_limit,
     set_head,
@@ -79,7 +83,7 @@ def test_a_call_cut_midway_says_how_many_rows_are_in_and_the_same_call_later_goe
     assert appended.bookmark == Bookmark(EPOCH, 250)
     assert appended.ids == tuple(row[1] for row in found)
     assert appended.ids[:196] == problem.members["ids"]
-    assert [row[2] for row in found] == [draft[0] for draft in drafts(250)]
+    assert are_of(found, drafts(250))
 
 
 def test_a_second_call_while_the_first_may_be_running_is_told_when_to_come_again(ledger: Ledger) -> None:
@@ -124,14 +128,14 @@ def test_a_key_lives_for_a_day_and_is_free_then(ledger: Ledger) -> None:
     clock.pass_s(1)
     free = appender(ledger, now=clock).append(drafts(2), no_time_limit(), Call(CALL.key, "another body"))
     assert (free.is_replay, free.bookmark.seq) == (False, 3)
-    item = ledger.get(record_key(EPOCH, CALL.key), no_time_limit())
+    item = ledger.get(record_key(CALL.key), no_time_limit())
     assert item is not None
     assert item["expires_at"] == {"N": str(int(clock.now_s) + DAY_S)}
 
 
 def test_a_record_of_another_ledger_is_no_record_of_this_one(ledger: Ledger) -> None:
     appender(ledger).append(drafts(1), no_time_limit(), CALL)
-    set_head(ledger, Bookmark(EPOCH + 1, 0))
+    set_head(ledger, Head.new(EPOCH + 1))
     appended = appender(ledger).append(drafts(1), no_time_limit(), CALL)
     assert (appended.is_replay, appended.bookmark) == (False, Bookmark(EPOCH + 1, 1))
 
@@ -164,6 +168,24 @@ def test_a_call_that_another_with_the_same_key_overtook_gives_its_answer(ledger:
     assert len(all_rows(ledger)) == 5
 
 
+def test_a_call_that_another_with_the_same_key_overtook_between_its_looks_gives_its_answer(ledger: Ledger) -> None:
+    """Were the head the older of the two, its record would tell of rows that are not in yet."""
+    appender(ledger).append(drafts(3), no_time_limit())
+    for reads_before in range(2):
+        call = Call(f"key {reads_before}", "hash")
+        rivals: list[Appended] = []
+        overtake = first(lambda call=call, rivals=rivals: rivals.append(append(ledger, 2, call)))
+        plan: list[Fault | None] = [None] * reads_before + [overtake]
+        late = append(MeddledLedger(ledger, get_item=plan), 2, call)
+        assert (late.ids, late.is_replay) == (rivals[0].ids, True)
+    assert len(all_rows(ledger)) == 7
+
+
+def append(ledger: Ledger, count: int, call: Call) -> Appended:
+    """By a sandbox that starts cold."""
+    return appender(ledger).append(drafts(count), no_time_limit(), call)
+
+
 def test_a_runner_that_was_frozen_while_another_went_on_repeats_nothing(ledger: Ledger) -> None:
     clock = Clock(T0)
 
@@ -182,19 +204,22 @@ def test_the_record_alone_stops_a_call_that_was_done_meanwhile(ledger: Ledger) -
     writer = appender(ledger)
     writer.append(drafts(1), no_time_limit(), CALL)
     head = writer.head(no_time_limit())
-    item = ledger.get(record_key(EPOCH, CALL.key), no_time_limit())
+    item = ledger.get(record_key(CALL.key), no_time_limit())
     assert item is not None
-    ledger.client.delete_item(TableName=ledger.table_name, Key=record_key(EPOCH, CALL.key))
+    ledger.client.delete_item(TableName=ledger.table_name, Key=record_key(CALL.key))
     restore = first(lambda: ledger.client.put_item(TableName=ledger.table_name, Item=item))
     late = appender(MeddledLedger(ledger, transact_write_items=[restore])).append(drafts(1), no_time_limit(), CALL)
     assert late.is_replay
-    assert ledger.head(no_time_limit()) == head
+    assert head_of(ledger).to_item() == head.to_item()
 
 
 def test_a_record_survives_its_way_through_the_table(ledger: Ledger) -> None:
-    record = Record(5, CALL.request_hash).after(("a", "b"), Bookmark(EPOCH, 7), T0 + 0.125)
-    key = record_key(EPOCH, CALL.key)
-    action = record.put_action(ledger.table_name, key, Record(5), T0)
-    ledger.client.transact_write_items(TransactItems=[action])
-    assert Record.from_item(ledger.get(key, no_time_limit()), EPOCH, T0) == record
+    record = Record(5, CALL.request_hash).after(("a", "b"), EPOCH, 7, T0 + 0.125)
+    ledger.client.transact_write_items(TransactItems=[record.put_action(ledger.table_name, CALL.key, Record(5), T0)])
+    item = ledger.get(record_key(CALL.key), no_time_limit())
+    assert item is not None
+    head = replace(Head.new(EPOCH), seq=7)
+    assert Record.from_item(item, head, T0) == record
+    assert Record.from_item(item, replace(head, seq=6), T0) is None
+    assert Record.from_item(item, replace(head, roots=((1, EPOCH), (7, EPOCH + 1))), T0) is None
     assert not record.is_complete

@@ -24,7 +24,7 @@ from handlers.ledger import ledger as ledger_module
 from handlers.ledger.branch import branch_off
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger
-from handlers.reads import ddb_view, sqlite_view
+from handlers.reads import ddb_view, sqlite_filter, sqlite_view
 from handlers.reads import page as page_module
 from handlers.reads.ddb import LedgerReader
 from handlers.reads.ddb_view import LedgerView
@@ -53,7 +53,7 @@ def small_numbers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Chains of many files, and ledgers of many pages, with few rows."""
     for module in (table, ledger_module):
         monkeypatch.setattr(module, "PAGE_ROWS", 16)
-    for module in (sqlite_view, ddb_view):
+    for module in (sqlite_filter, ddb_view):
         monkeypatch.setattr(module, "NEARBY_ROWS", 2)
     monkeypatch.setattr(chain, "SMALL_ROWS", 3)
     monkeypatch.setattr(chain, "GROWTH", 2)

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from handlers import rows
 from handlers.domain.bookmark import Bookmark
 from handlers.reads import page as page_module
-from handlers.reads import sqlite_view
+from handlers.reads import sqlite_filter, sqlite_view
 from handlers.reads.fresh import segment_of
 from handlers.reads.page import PageQuery
+from handlers.reads.sqlite_filter import indexed_sql, nearby_range, nearby_sql
 from handlers.reads.sqlite_view import (
     BY_ID,
     RANGE_NEWEST_FIRST,
@@ -26,9 +27,6 @@ from handlers.reads.sqlite_view import (
     TEXTS,
     Link,
     SqliteView,
-    indexed_sql,
-    nearby_range,
-    nearby_sql,
 )
 from handlers.rows import TABLE, Row, json_text
 from tests.support.drafts import draft, with_value
@@ -135,7 +133,7 @@ def test_a_walk_by_cursor_gives_every_row_up_to_any_point_that_matches_exactly_o
     nearby_rows: int, query: dict[str, str], view: SqliteView, upto: int
 ) -> None:
     limit, wanted = int(query["limit"]), expected(query, upto)
-    with mock.patch.object(sqlite_view, "NEARBY_ROWS", nearby_rows):
+    with mock.patch.object(sqlite_filter, "NEARBY_ROWS", nearby_rows):
         pages = walk(view.at(Bookmark(EPOCH, upto)), query)
     assert list(itertools.chain(*pages)) == wanted
     assert [len(page) for page in pages[:-1]] == [limit] * (len(pages) - 1)
@@ -352,7 +350,7 @@ def test_ranges_and_ids_are_searched(view: SqliteView) -> None:
 def test_a_filter_that_many_rows_pass_looks_at_few_and_one_that_few_pass_asks_the_index(
     view: SqliteView, order: str
 ) -> None:
-    with asked_of(view.links) as asked, mock.patch.object(sqlite_view, "NEARBY_ROWS", 4):
+    with asked_of(view.links) as asked, mock.patch.object(sqlite_filter, "NEARBY_ROWS", 4):
         view.page(PageQuery({"limit": "10", "order": order, "min_value": "-5"}))
         assert len(asked) == 1
         view.page(PageQuery({"limit": "10", "order": order, "min_value": "1"}))  # every sixth

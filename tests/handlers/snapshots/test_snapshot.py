@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from handlers.snapshots.snapshot import Snapshot, describe, file_uri, open_snapshot
 
 from handlers.domain.timestamps import utc_text
 from handlers.snapshots import snapshot as snapshot_module
@@ -28,7 +29,6 @@ from handlers.snapshots.files import (
     proven_size,
 )
 from handlers.snapshots.publish import Published
-from handlers.snapshots.snapshot import Snapshot, describe, file_uri, open_snapshot
 from tests.support.files import EPOCH, Calls, MemoryLedger, Place, descriptors, failing, flip_bit
 
 

@@ -24,6 +24,7 @@ class FaultyApi:
         self.upstream = upstream
         self.script: deque[Step] = deque()
         self.seen: list[tuple[str, str, bytes]] = []
+        self.headers: list[dict[str, str]] = []
         self.clients: set[tuple[str, int]] = set()
         self.http = httpx.Client(timeout=None, limits=NO_KEEP_ALIVE)
 
@@ -56,6 +57,7 @@ class Exchange(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.body = self.rfile.read(int(self.headers.get("content-length", 0)))
         self.api.seen.append((self.command, self.path, self.body))
+        self.api.headers.append({name.lower(): value for name, value in self.headers.items()})
         self.api.clients.add(self.client_address)
         step = self.api.script.popleft() if self.api.script else Exchange.forward
         step(self)

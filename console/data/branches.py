@@ -1,0 +1,164 @@
+"""The ledger's histories: which there are, and going back to a point of one of them.
+
+Going back writes the head alone: a new epoch that holds the rows up to that point. No row is copied or deleted, and
+the head that is left is kept, so going back is undone by going back to that one.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from console.client.client import Client, read_members
+from console.client.snapshots import published_bookmark
+from console.errors import ConsoleError
+from console.terminal import Advance
+from handlers.aws.dynamodb import Deadline
+from handlers.aws.table import PAGE_ROWS
+from handlers.domain.bookmark import NOTHING, Bookmark
+from handlers.domain.hashes import hash_text
+from handlers.domain.stats import Stats
+from handlers.domain.timestamps import TIME_ALLOWED, parse_time
+from handlers.ledger.branch import branch_off, left_heads
+from handlers.ledger.head import Head
+from handlers.ledger.ledger import Ledger, Range
+from handlers.rows import Row, created_at_of
+
+BATCH_ROWS = 8 * PAGE_ROWS  # read in parallel
+
+
+@dataclass(frozen=True)
+class History:
+    """One history of the ledger.
+
+    Attributes:
+        bookmark: its newest point.
+        hash: the content hash of its rows.
+        parent: the epoch that it went on from; 0: none.
+        left_at: when it was left; None: it is the one that is written to.
+    """
+
+    bookmark: str
+    rows: int
+    hash: str
+    parent: int
+    left_at: str | None
+
+
+@dataclass(frozen=True)
+class Restored:
+    """The outcome of going back.
+
+    Attributes:
+        left: the newest point of the history that was written to until now.
+        kept_rows: how many rows the new history begins with.
+        last_created_at: when the newest of them was created; None where there is none.
+        bookmark: the new history's first point; None where nothing was changed.
+        snapshot: what readers see now; None where nothing was changed.
+    """
+
+    left: str
+    kept_rows: int
+    last_created_at: str | None
+    bookmark: str | None = None
+    snapshot: str | None = None
+
+
+def histories(ledger: Ledger) -> list[History]:
+    """Return all histories, the one that is written to first. Raises ConsoleError where there is no ledger."""
+    head = head_of(ledger)
+    left = left_heads(ledger, Deadline())
+    return [_history(head, None), *(_history(each, at) for each, at in left)]
+
+
+def head_of(ledger: Ledger) -> Head:
+    """Return the ledger's head. Raises ConsoleError where there is none."""
+    head = ledger.head(Deadline())
+    if head is None:
+        raise ConsoleError(f"there is no ledger in the table {ledger.table_name}", "write to it first")
+    return head
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point to go back to.
+
+    Attributes:
+        history: the head of the history that it is in.
+        last: its last row, at most.
+        until: no row of it was created later; None: that does not matter.
+    """
+
+    history: Head
+    last: int
+    until: str | None
+
+
+def find_target(ledger: Ledger, to: str) -> Point:
+    """Return the point that a bookmark or a time names. Raises ConsoleError where there is none."""
+    head = head_of(ledger)
+    try:
+        bookmark = Bookmark.parse(to)
+    except ValueError:
+        return Point(head, head.seq, _time(to))
+    known = {each.epoch: each for each in (head, *(each for each, _ in left_heads(ledger, Deadline())))}
+    history = known.get(bookmark.epoch)
+    if history is None or bookmark.seq > history.seq:
+        points = ", ".join(str(each.bookmark) for each in known.values())
+        raise ConsoleError(
+            f"--to {to} is no point of this ledger's histories, which reach up to {points}", "choose one"
+        )
+    return Point(history, bookmark.seq, None)
+
+
+def read_prefix(ledger: Ledger, target: Point, advance: Advance) -> Head:
+    """Return the prefix that a target names, with hash and statistics worked out from its rows.
+
+    Raises ConsoleError where the ledger's rows are not what its head says.
+    """
+    found = Head(target.history.epoch, 0, 0, Stats(), target.history.roots, target.history.parent)
+    while found.seq < target.last:
+        span = Range(found.roots, found.seq + 1, min(target.last, found.seq + BATCH_ROWS))
+        rows = [row for page in ledger.rows(span, Deadline()) for row in page]
+        kept = rows_until(rows, target.until)
+        found = found.plus(kept)
+        advance(len(kept))
+        if len(kept) < len(rows):
+            return found
+    if found.seq == target.history.seq and found.hash != target.history.hash:
+        said = f"the rows up to {found.bookmark} are not what the ledger's head says: {hash_text(found.hash)}"
+        raise ConsoleError(said, "restore the table from a backup (docs/deployment.md)")
+    return found
+
+
+def restore(ledger: Ledger, client: Client, at: Head) -> Restored:
+    """Make a new epoch that goes on from this prefix, and publish it.
+
+    Raises ConsoleError where it was made but not published; Problem where the ledger was written to meanwhile.
+    """
+    head = head_of(ledger)
+    published = read_members(client.get("/command/health")).get("snapshot")
+    greatest = Bookmark.parse(str(published)) if published else NOTHING
+    epoch = max(int(time.time() * 1000), greatest.epoch + 1, head.epoch + 1)
+    branched = branch_off(ledger, head, at, epoch, Deadline())
+    snapshot = published_bookmark(client.post("/snapshots", {}))
+    return Restored(str(head.bookmark), at.seq, at.stats.last, str(branched.bookmark), snapshot)
+
+
+def rows_until(rows: list[Row], until: str | None) -> list[Row]:
+    """Return the first rows, up to the first one that was created later."""
+    count = next((place for place, row in enumerate(rows) if until is not None and created_at_of(row) > until), None)
+    return rows[:count]
+
+
+def _time(text: str) -> str:
+    try:
+        return parse_time(text)
+    except (ValueError, OverflowError) as error:
+        raise ConsoleError(
+            f"--to {text} is no bookmark and no time", f"give <epoch>.<seq>, or {TIME_ALLOWED}"
+        ) from error
+
+
+def _history(head: Head, left_at: str | None) -> History:
+    return History(str(head.bookmark), head.seq, hash_text(head.hash), head.parent, left_at)

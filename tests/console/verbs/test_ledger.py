@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.data import branches
+from console.data.ledger import make_client
+from console.local.background import BackgroundStack
+from console.local.project import project_stack
+from handlers.domain.bookmark import Bookmark
+from handlers.ledger.head import HEAD_KEY
+from tests.console.conftest import RunConsole
+from tests.support.local import web
+
+SOURCES = ("sqlite-efs", "sqlite-tmp", "ddb")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackgroundStack]:
+    """A local stack of this file's own: its ledger is sent back and forth."""
+    folder = tmp_path_factory.mktemp("ledger")
+    with BackgroundStack(project_stack(folder, sandboxes=1, check_interval_ms=0)) as running:
+        for path in ("/query/health", "/command/health"):
+            assert web.get(running.url + path).status_code == 200
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def environment(stack: BackgroundStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in stack.environment.items():
+        monkeypatch.setenv(name, value)
+
+
+def insert(stack: BackgroundStack, count: int) -> Bookmark:
+    return Bookmark.parse(web.post(f"{stack.url}/insert", json={"count": count}).json()["bookmark"])
+
+
+def counts(stack: BackgroundStack) -> dict[str, tuple[str, int]]:
+    """Each path's bookmark and number of rows, by its statistics."""
+    answers = {source: web.get(f"{stack.url}/{source}/stats").json() for source in SOURCES}
+    return {source: (answer["bookmark"], answer["stats"]["count"]) for source, answer in answers.items()}
+
+
+def restored(run_console: RunConsole, stack: BackgroundStack, to: object, *options: str) -> dict[str, Any]:
+    ran = run_console("ledger", "restore", "--to", str(to), "--url", stack.url, "--json", *options)
+    assert ran.code == 0, ran.err
+    return json.loads(ran.out)
+
+
+def test_going_back_to_a_bookmark_and_undoing_it(stack: BackgroundStack, run_console: RunConsole) -> None:
+    first, second = insert(stack, 30), insert(stack, 20)
+    back = restored(run_console, stack, first)
+    assert (back["left"], back["kept_rows"]) == (str(second), first.seq)
+    assert counts(stack) == dict.fromkeys(SOURCES, (back["bookmark"], first.seq))
+    assert back["snapshot"] == back["bookmark"]
+    assert web.get(f"{stack.url}/ddb", headers={"min-bookmark": str(first)}).status_code == 409
+    third = insert(stack, 5)
+    undone = restored(run_console, stack, second)
+    assert counts(stack) == dict.fromkeys(SOURCES, (undone["bookmark"], second.seq))
+    again = restored(run_console, stack, third)
+    assert counts(stack) == dict.fromkeys(SOURCES, (again["bookmark"], third.seq))
+    assert run_console("verify", "--url", stack.url).code == 0
+
+
+def test_a_dry_run_changes_nothing(stack: BackgroundStack, run_console: RunConsole) -> None:
+    head = insert(stack, 3)
+    before = counts(stack)
+    outcome = restored(run_console, stack, Bookmark(head.epoch, head.seq - 1), "--dry-run")
+    created_at = web.get(f"{stack.url}/ddb?limit=1").json()["data"][0]["created_at"]
+    wanted = {"left": str(head), "kept_rows": head.seq - 1, "last_created_at": created_at}
+    assert outcome == wanted | {"bookmark": None, "snapshot": None}
+    ran = run_console("ledger", "restore", "--to", f"{head.epoch}.0", "--dry-run")
+    assert ran.out == f"Would leave {head} and go on with 0 rows. Nothing was changed.\n"
+    assert counts(stack) == before
+
+
+def test_going_back_to_a_time_keeps_the_longest_prefix_of_which_nothing_is_later(
+    stack: BackgroundStack, run_console: RunConsole
+) -> None:
+    first = insert(stack, 2)
+    created_at = web.get(f"{stack.url}/ddb?limit=1").json()["data"][0]["created_at"]
+    while web.get(f"{stack.url}/ddb?limit=1").json()["data"][0]["created_at"] == created_at:
+        insert(stack, 1)
+    back = restored(run_console, stack, created_at)
+    assert back["kept_rows"] >= first.seq
+    assert back["last_created_at"] == created_at
+    kept = web.get(f"{stack.url}/sqlite-efs?limit=1000").json()["data"]
+    assert max(row["created_at"] for row in kept) == created_at
+    assert restored(run_console, stack, "1999-01-01T00:00:00Z", "--dry-run")["kept_rows"] == 0
+    assert restored(run_console, stack, "2999-01-01T00:00:00Z", "--dry-run")["kept_rows"] == back["kept_rows"]
+
+
+def test_the_outcome_for_people_says_how_to_undo_it(stack: BackgroundStack, run_console: RunConsole) -> None:
+    head = insert(stack, 2)
+    ran = run_console("ledger", "restore", "--to", f"{head.epoch}.{head.seq - 1}", "--url", stack.url)
+    assert ran.code == 0
+    bookmark = counts(stack)["ddb"][0]
+    said = " ".join(ran.out.split())
+    assert said.startswith(f"Left {head}; goes on at {bookmark} with {head.seq - 1:,} rows, the last one created at 20")
+    assert f"ledger restore --to {head}" in said
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        ("7.1", "--to 7.1 is no point of this ledger's histories, which reach up to"),
+        ("yesterday", "--to yesterday is no bookmark and no time"),
+        ("9999-12-31T23:59:59-23:00", "is no bookmark and no time"),
+    ],
+)
+def test_what_is_no_point_is_refused(run_console: RunConsole, to: str, said: str) -> None:
+    ran = run_console("ledger", "restore", "--to", to)
+    assert (ran.code, ran.out) == (1, "")
+    assert said in ran.err
+
+
+def test_a_bookmark_beyond_its_history_is_refused(stack: BackgroundStack, run_console: RunConsole) -> None:
+    head = insert(stack, 1)
+    assert "is no point" in run_console("ledger", "restore", "--to", f"{head.epoch}.{head.seq + 1}").err
+
+
+def test_a_new_epoch_goes_on_with_all_rows(stack: BackgroundStack, run_console: RunConsole) -> None:
+    head = insert(stack, 4)
+    ran = run_console("ledger", "new-epoch", "--url", stack.url)
+    bookmark = counts(stack)["ddb"][0]
+    assert ran == (0, f"The ledger goes on at {bookmark}; readers move over by their next look.\n", "")
+    assert Bookmark.parse(bookmark).epoch > head.epoch
+    assert counts(stack) == dict.fromkeys(SOURCES, (bookmark, head.seq))
+    later = json.loads(run_console("ledger", "new-epoch", "--url", stack.url, "--json").out)
+    assert counts(stack)["sqlite-tmp"] == (later["bookmark"], head.seq)
+
+
+def test_the_histories_are_shown_newest_first(stack: BackgroundStack, run_console: RunConsole) -> None:
+    head = insert(stack, 1)
+    run_console("ledger", "new-epoch", "--url", stack.url)
+    newest, left, *_ = json.loads(run_console("ledger", "show", "--json").out)["histories"]
+    health = web.get(f"{stack.url}/command/health").json()
+    assert newest == {
+        "bookmark": health["bookmark"],
+        "rows": head.seq,
+        "hash": health["hash"],
+        "parent": head.epoch,
+        "left_at": None,
+    }
+    assert (left["bookmark"], left["hash"]) == (str(head), health["hash"])
+    assert left["left_at"].endswith("Z")
+    lines = run_console("ledger", "show").out.splitlines()
+    (line,) = (line for line in lines if newest["bookmark"] in line)
+    assert "is written to" in line
+    assert newest["hash"] in line
+    assert max(map(len, lines)) <= 100
+
+
+def test_a_table_without_a_ledger_is_told(
+    stack: BackgroundStack, run_console: RunConsole, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TABLE_NAME", f"table-{uuid.uuid4()}")
+    monkeypatch.setenv("EFS_DIR", str(tmp_path / "none"))
+    run_console("init")
+    ran = run_console("ledger", "show")
+    assert ran.code == 1
+    assert "there is no ledger in the table" in ran.err
+
+
+def test_rows_that_are_not_what_the_head_says_are_not_gone_on_from(
+    stack: BackgroundStack, run_console: RunConsole
+) -> None:
+    head = insert(stack, 1)
+    with contextlib.closing(make_client(stack.environment)) as client:
+        table = stack.environment["TABLE_NAME"]
+        item = client.get_item(TableName=table, Key=HEAD_KEY)["Item"]
+        client.put_item(TableName=table, Item={**item, "hash": {"S": "0" * 32}})
+        try:
+            ran = run_console("ledger", "restore", "--to", str(head))
+            behind = run_console("ledger", "restore", "--to", f"{head.epoch}.{head.seq - 1}", "--dry-run")
+        finally:
+            client.put_item(TableName=table, Item=item)
+    assert ran.code == 1
+    assert f"the rows up to {head} are not what the ledger's head says" in ran.err
+    assert behind.code == 0
+
+
+def test_rows_are_read_in_batches(
+    stack: BackgroundStack, run_console: RunConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = insert(stack, 7)
+    monkeypatch.setattr(branches, "BATCH_ROWS", 3)
+    assert restored(run_console, stack, head, "--dry-run")["kept_rows"] == head.seq
+    assert restored(run_console, stack, Bookmark(head.epoch, head.seq - 2), "--dry-run")["kept_rows"] == head.seq - 2
