@@ -50,7 +50,7 @@ SEGMENT_MS = SEGMENT / 2**20 / 500 * 1000  # 0.197212
 
 
 def test_a_busy_month_on_sqlite_tmp() -> None:
-    # Loads: 1 000 sandboxes, with 1 000 reads each: 100 MiB copied in steps, and 13 x 32 KiB read where it is published.
+    # Loads: 1 000 sandboxes, with 1 000 reads each: 100 MiB copied in steps, 13 x 32 KiB read where it is published.
     # Updates: 43 200 publishes seen by 2 sandboxes each.
     load_mib = 100 + 13 / 32
     seconds = (
@@ -200,9 +200,7 @@ def test_more_of_anything_never_costs_less_but_of_what_spares_work(
 @pytest.mark.parametrize("name", ["writes_per_month", "rows_per_write"])
 @ALWAYS_THE_SAME
 @given(scenarios, st.floats(1, 100), st.sampled_from(SOURCES))
-def test_more_rows_a_publish_never_cost_a_third_less(
-    name: str, scenario: Scenario, factor: float, source: str
-) -> None:
+def test_more_rows_a_publish_never_cost_a_third_less(name: str, scenario: Scenario, factor: float, source: str) -> None:
     more = vary(scenario, name, scenario.numbers()[name] * factor)
     assert totals_usd(PRICES, scenario)[source] * 2 / 3 <= totals_usd(PRICES, more)[source]
 
