@@ -11,7 +11,6 @@ from hashlib import blake2b
 from pathlib import Path
 
 import pytest
-from handlers.snapshots.snapshot import describe, open_snapshot
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,11 +20,8 @@ from handlers.domain.stats import Stats
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.rows import TABLE
 from handlers.snapshots.files import UnprovenError
-<<<<<<< HEAD
-=======
 from handlers.snapshots.names import Name
 from handlers.snapshots.segment import open_segment
->>>>>>> t-reads
 from tests.support.files import (
     EPOCH,
     MemoryLedger,
