@@ -130,10 +130,8 @@ class Publisher:
 
     def _base(self, head: Head, *, wholly: bool) -> Published | None:
         """Return what to build upon; None: nothing. Raises DivergedError, OSError."""
-        if self.catalog.listed.epoch > head.epoch:
-            raise DivergedError(
-                f"The snapshots of epoch {self.catalog.listed.epoch} are of a newer ledger than {head.epoch}"
-            )
+        if self.catalog.listed.epoch > head.epoch and (epoch := self.published.greatest_epoch()) > head.epoch:
+            raise DivergedError(f"The snapshots of epoch {epoch} are of a newer ledger than {head.epoch}")
         base = self.published.newest(head.epoch, wholly=wholly)
         if base is None and head.parent not in self._strangers:
             base = self.published.newest(head.parent, upto=head.roots[-1][0] - 1, wholly=wholly)

@@ -173,6 +173,13 @@ def test_a_bad_file_is_passed_over_for_the_older_one_then_moved_away_and_replace
         assert count_of(reader) == 5
 
 
+def test_no_new_ledger_takes_its_epoch_from_a_file_that_proves_nothing(place: Place) -> None:
+    place.publish(MemoryLedger(3))
+    huge = BAD["garbage with a huge epoch"](place)
+    assert place.publisher(MemoryLedger(3)).published.greatest_epoch() == EPOCH
+    assert [name.startswith(huge.name) for name in names_in(place.quarantine)] == [True]
+
+
 @pytest.mark.parametrize("kind", ["empty", "text", "directory", "dangling link", "garbage with a huge epoch", "pipe"])
 def test_where_nothing_proves_itself_the_answer_is_503_and_not_an_empty_list(place: Place, kind: str) -> None:
     bad = BAD[kind](place)
@@ -313,7 +320,22 @@ def test_every_truncation_is_noticed_even_where_the_digest_is_not_checked(segmen
     content = segment.read_bytes()
     pages = range(0, len(content), 4096)
     copy = segment.parent / "copy"
-    for length in {0, 1, 15, 16, 17, 18, 27, 31, 99, 100, 101, len(content) - 1, *pages, *(page + 1 for page in pages)}:
+    for length in {
+        0,
+        1,
+        15,
+        16,
+        17,
+        18,
+        27,
+        31,
+        99,
+        100,
+        101,
+        len(content) - 1,
+        *pages,
+        *(start + 1 for start in pages),
+    }:
         copy.write_bytes(content[:length])
         with pytest.raises(UnprovenError):
             open_segment(str(copy), Name(segment.name), 0)

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
-from handlers.ledger.ledger import Range
+from handlers.ledger.ledger import Ledger, Range
 from handlers.reads import fresh
 from handlers.reads.fresh import MOST_ROWS, FreshReader
 from handlers.reads.page import PageQuery
@@ -80,12 +79,8 @@ def test_before_anything_is_published_all_rows_are_the_ledgers(place: Place, cou
     assert page(reader) == ([json_text(row) for row in ledger.stored], ledger.bookmark)
 
 
-def test_before_there_is_a_ledger_there_are_no_rows(place: Place) -> None:
-    class Nothing(MemoryLedger):
-        def head(self, deadline: Deadline) -> None:
-            return None
-
-    assert page(fresh_reader(place.on_efs(), Nothing())[0]) == ([], NOTHING)
+def test_before_there_is_a_ledger_there_are_no_rows(place: Place, ledger: Ledger) -> None:
+    assert page(FreshReader(place.on_efs(), ledger)) == ([], NOTHING)
 
 
 @pytest.mark.parametrize("published", [0, 2])

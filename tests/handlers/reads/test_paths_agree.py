@@ -205,8 +205,12 @@ steps = st.one_of(
 ALL = {"limit": "4", "order": "asc"}
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(history=st.lists(steps, min_size=6, max_size=16), most_page_bytes=st.sampled_from([250, 700, 5_000_000]))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    history=st.lists(steps, min_size=6, max_size=16),
+    most_page_bytes=st.sampled_from([250, 700, 5_000_000]),
+    kept_bytes=st.sampled_from([0, 1_000_000]),
+)
 @example(  # a row of the branch that was left has the seq of one that is asked for
     history=[
         ("insert", 15),
@@ -227,14 +231,16 @@ ALL = {"limit": "4", "order": "asc"}
         ("ask", (ALL, 1.0)),
     ],
     most_page_bytes=250,
+    kept_bytes=0,
 )
 def test_every_path_answers_every_question_as_the_ledger_does_at_every_point_of_every_history(
-    ledger: Ledger, tmp_path: Path, history: list[tuple[str, Any]], most_page_bytes: int
+    ledger: Ledger, tmp_path: Path, history: list[tuple[str, Any]], most_page_bytes: int, kept_bytes: int
 ) -> None:
     world = World(ledger, tmp_path)
     with (
         mock.patch.object(page_module, "MOST_PAGE_BYTES", most_page_bytes),
         mock.patch.object(sqlite_view, "MOST_PAGE_BYTES", most_page_bytes),
+        mock.patch.object(sqlite_view, "KEPT_BYTES", kept_bytes),
     ):
         for step, how in history:
             if step == "insert":
