@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import math
 from functools import cache
 
 from console.costs.scenario import Scenario
-from handlers.snapshots.merges import MERGED_ROWS, merged_rows
+from handlers.snapshots.chain import MERGED_ROWS, merged_rows
 
 # Pages that a segment has however few its rows are: schema, table, three indexes, meta row; a test builds one.
 SEGMENT_BYTES = 6 * 4096
 
 
 def publish_bytes(scenario: Scenario) -> float:
-    """Return the mean size of the file that a publish writes; what it reads to merge is as much, less the new rows."""
+    """Return the mean size of the file that a publish writes, at most the whole snapshot.
+
+    What it reads to merge is as much, less the new rows.
+    """
     if not scenario.publishes:
         return 0
-    added = max(1, round(scenario.writes_per_month * scenario.rows_per_write / scenario.publishes))
+    added = min(scenario.rows, scenario.writes_per_month * scenario.rows_per_write / scenario.publishes)
     row_bytes = scenario.snapshot_bytes / scenario.rows
-    return SEGMENT_BYTES + min(scenario.rows, written_rows(added)) * row_bytes
+    written_bytes = SEGMENT_BYTES + written_rows(max(1, round(added))) * row_bytes
+    return min(written_bytes, max(SEGMENT_BYTES, scenario.snapshot_bytes))
 
 
 @cache
 def written_rows(added: int) -> float:
     """Return how many rows a publish of so many new ones writes on average, beside a snapshot too large to merge.
 
-    The average is over as many publishes as fill the largest segment that a request makes.
+    The average is over as many publishes as the largest segment that a request makes has room for.
     """
-    publishes = max(1, math.ceil(MERGED_ROWS / added))
+    publishes = max(1, MERGED_ROWS // added)
     sizes: list[int] = []
     written = 0
     for _ in range(publishes):

@@ -117,11 +117,12 @@ class SqliteReader:
             raise unavailable(UNPROVEN)
         if not listed.chain and self._catalog.foreign:
             raise unavailable("No snapshot of this data model's version is published yet; the next publish makes one")
-        known, self._links = self._links, {}
-        for name in listed.chain:
-            self._links[name] = known.pop(name, None) or Link(name.first, name.last, partial(self._open, name))
-        for name, link in known.items():
-            self._close(name, link)
+        for name in [name for name in self._links if name not in listed.chain]:
+            self._close(name, self._links.pop(name))
+        self._links = {
+            name: self._links.get(name) or Link(name.first, name.last, partial(self._open, name))
+            for name in listed.chain
+        }
         self._view = SqliteView(list(self._links.values()), found)
         return self._view
 

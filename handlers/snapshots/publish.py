@@ -21,9 +21,9 @@ from handlers.domain.hashes import HASH_MODULUS
 from handlers.domain.problem import unavailable
 from handlers.domain.timestamps import boottime_s
 from handlers.snapshots.catalog import Catalog
+from handlers.snapshots.chain import compactable, merged_with
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.maker import RANGE_ROWS, SegmentMaker, Staging, make_folder
-from handlers.snapshots.merges import compactable, merged_with
 from handlers.snapshots.names import Name, snapshots_dir
 from handlers.snapshots.published import DivergedError, Published, PublishedSegments
 from handlers.snapshots.retention import Retention

@@ -164,7 +164,7 @@ class History:
                 reader = self.reader.on_efs()
             try:
                 seen = self.check_page(reader, seen)
-            except Problem as problem:  # noqa: PERF203 - a reader that was asleep while its files went may say so
+            except Problem as problem:
                 assert problem.status == 503
 
     def check_page(self, reader: SqliteReader, seen: Bookmark) -> Bookmark:

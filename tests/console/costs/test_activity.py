@@ -46,8 +46,8 @@ def test_a_large_snapshot_is_copied_a_step_a_read_while_it_is_read_on_efs() -> N
     assert activity(small, "sqlite-tmp").load_bytes == 16 * MIB
     assert activity(large, "sqlite-tmp").load_bytes == 100 * MIB + pages
     hasty = replace(large, reads_per_month=900, reads_per_sandbox=10, publishes_per_month=10)
-    assert activity(hasty, "sqlite-tmp").loads == 100
-    assert activity(hasty, "sqlite-tmp").load_bytes == 9 * 4 * MIB + pages  # nine reads a load
+    assert activity(hasty, "sqlite-tmp").loads == 90
+    assert activity(hasty, "sqlite-tmp").load_bytes == 10 * 4 * MIB + pages  # ten reads a load
     assert activity(replace(large, reads_per_month=0), "sqlite-tmp").load_bytes == 100 * MIB + pages
     assert activity(replace(large, verify_max_bytes=2**30), "sqlite-tmp").load_bytes == 100 * MIB
 
@@ -66,9 +66,11 @@ def test_superseded_segments_of_the_time_that_they_are_kept_are_stored(per_hour:
 
 
 def test_a_new_segment_takes_as_long_as_its_bytes() -> None:
-    month = activity(Scenario(), "sqlite-tmp")
-    assert month.segment_bytes == pytest.approx(publish_bytes(Scenario()))
-    assert month.update_ms == pytest.approx(5 + month.segment_bytes / BYTES_PER_MS)
+    # Publishes of 10 000 rows write 30 000 on average: 30 MiB of rows, and six pages.
+    month = activity(Scenario(snapshot_row_bytes=1024, rows_per_write=1000, publishes_per_month=100), "sqlite-tmp")
+    assert month.segment_bytes == publish_bytes(Scenario(snapshot_row_bytes=1024, rows_per_write=10_000))
+    assert month.segment_bytes == 30_000 * 1024 + 24_576
+    assert month.update_ms == pytest.approx(5 + 58.59375 + 0.046875)  # at 500 MiB/s
 
 
 def test_ddb_needs_no_snapshot() -> None:

@@ -31,7 +31,7 @@ def folder(environ: dict[str, str]) -> Path:
 @pytest.fixture
 def no_merging(monkeypatch: pytest.MonkeyPatch) -> None:
     """Inserts leave a segment each."""
-    monkeypatch.setattr("handlers.snapshots.merges.MERGED_ROWS", 1)
+    monkeypatch.setattr("handlers.snapshots.chain.MERGED_ROWS", 1)
 
 
 def listed(api: Api) -> list[dict[str, Any]]:
