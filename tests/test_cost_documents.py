@@ -16,8 +16,12 @@ from console.costs.merges import publish_bytes, written_rows
 from console.costs.scenario import INPUTS, Scenario, assemble, option
 from console.costs.study import Study
 from console.costs.tables import cost_table, paragraphs
+from console.verdict.inputs import Case
+from console.verdict.verdict import decide
 from console.wording import quantity
 from handlers.routes import SOURCES
+from tests.support.costs import read, result_of
+from tests.support.results import figures
 
 ROOT = Path(__file__).parent.parent
 README, FAQ, DEPLOYMENT, COSTS = (
@@ -96,6 +100,14 @@ def test_the_example_is_what_the_verb_says() -> None:
     table = [line.rstrip() for line in capture.get().splitlines()]
     said = "\n".join([*table, *(f"\n{paragraph}" for paragraph in paragraphs(found)[:3])])
     assert f"```\n{said}\n```" in COSTS
+
+
+def test_the_verdict_that_is_quoted_is_what_the_verb_says() -> None:
+    quoted = " ".join(line.removeprefix("> ") for line in COSTS.splitlines() if line.startswith("> "))
+    result = result_of(read("sqlite-efs"), read("sqlite-tmp"), read("ddb", figures(5.0)))
+    load = {"reads_per_month": 1e7, "publishes_per_month": 100.0}
+    said = decide(Case.from_sizes(result.environment, result.sizes, prices.load(), load)).paragraph
+    assert said.startswith(f"{quoted} What would make ddb the cheapest: ")
 
 
 def test_the_writes_from_which_another_path_is_the_cheapest_are_those_of_the_model() -> None:
