@@ -169,7 +169,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         times[target] = clock.now_s
 
     monkeypatch.setattr(os, "link", timed_link)
-    monkeypatch.setattr(retention, "linked_s", lambda path: times[path] if linked_s(path) else None)
+
+    def told(path: str) -> float | None:
+        return times[path] if linked_s(path) else None
+
+    monkeypatch.setattr(retention, "linked_s", told)
     return clock
 
 
@@ -209,7 +213,10 @@ def test_a_damaged_superseder_keeps_what_it_supersedes(tmp_path: Path, clock: Cl
 def test_a_hard_link_of_an_older_epoch_goes_unproven_because_the_file_stays(
     place: Place, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(PublishedSegments, "is_proven_wholly", lambda *_: False)
+    def unproven(*_: object) -> bool:
+        return False
+
+    monkeypatch.setattr(PublishedSegments, "is_proven_wholly", unproven)
     ledger = MemoryLedger(300)
     place.publish(ledger)
     ledger.branch(EPOCH + 1, 300)
@@ -335,10 +342,12 @@ def test_where_the_newest_chain_is_not_whole_any_more_nothing_is_removed(tmp_pat
     assert rows_there(place) == [(1, 1)]
 
 
-def test_where_nothing_is_reachable_nothing_is_removed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "linked_s", lambda _: 5.0)
-    for first, last in ((2, 3), (2, 9)):
-        place.plant(b"", Bookmark(EPOCH, last), first=first)
+def test_where_nothing_is_reachable_nothing_is_removed(place: Place, clock: Clock) -> None:
+    for last in (3, 9):
+        (place.efs / "planted").touch()
+        place.snapshots.mkdir(exist_ok=True)
+        os.link(str(place.efs / "planted"), str(place.snapshots / name(2, last)))
+        clock.pass_s(9000)
     catalog = place.catalog()
     catalog.look()
     Retention(catalog, PublishedSegments(catalog, 0), place.settings).apply()
