@@ -11,11 +11,17 @@ from rich.console import Console
 
 from console.costs import prices
 from console.costs.bill import bill, totals_usd
-from console.costs.merges import publish_bytes
+from console.costs.crossover import crossings
+from console.costs.merges import publish_bytes, written_rows
 from console.costs.scenario import INPUTS, Scenario, assemble, option
 from console.costs.study import Study
 from console.costs.tables import cost_table, paragraphs
+from console.verdict.inputs import Case
+from console.verdict.verdict import decide
+from console.wording import quantity
 from handlers.routes import SOURCES
+from tests.support.costs import read, result_of
+from tests.support.results import figures
 
 ROOT = Path(__file__).parent.parent
 README, FAQ, DEPLOYMENT, COSTS = (
@@ -96,13 +102,37 @@ def test_the_example_is_what_the_verb_says() -> None:
     assert f"```\n{said}\n```" in COSTS
 
 
+def test_the_verdict_that_is_quoted_is_what_the_verb_says() -> None:
+    quoted = " ".join(line.removeprefix("> ") for line in COSTS.splitlines() if line.startswith("> "))
+    result = result_of(read("sqlite-efs"), read("sqlite-tmp"), read("ddb", figures(5.0)))
+    load = {"reads_per_month": 1e7, "publishes_per_month": 100.0}
+    said = decide(Case.from_sizes(result.environment, result.sizes, prices.load(), load)).paragraph
+    assert said.startswith(f"{quoted} What would make ddb the cheapest: ")
+
+
 def test_the_writes_from_which_another_path_is_the_cheapest_are_those_of_the_model() -> None:
     """A bill without writes is half of the truth: this is the other half, which stands beside it."""
-    (said,) = {int(number) for text in (README, FAQ) for number in re.findall(r"(\d+) inserts\s+a\s+month", text)}
-    for writes, cheapest in ((said, "sqlite-efs"), (said + 1, "ddb")):
+    (change,) = crossings(lambda writes: totals_usd(PRICES, Scenario(writes_per_month=writes)), 1, 1e6)
+    assert (change.below, change.above) == (("sqlite-efs",), ("ddb",))
+    a_month, a_day = quantity(change.at), quantity(change.at / 30)
+    for text in (README, FAQ):
+        said = f"SQLite on EFS is cheapest up to some {a_month} inserts a month, about {a_day} a day;"
+        assert said in " ".join(text.split())
+    before = 245  # when each publish wrote the whole file
+    moved = f"up to some {a_month} inserts a month: {change.at / before:.0f} times as many as the {before} of the time"
+    assert moved in " ".join(COSTS.split())
+
+
+def test_up_to_there_the_two_are_less_than_a_dollar_apart() -> None:
+    assert "Up to there the two are less than a dollar apart" in " ".join(README.split())
+    for writes in range(0, 54_000, 1000):
         totals = totals_usd(PRICES, Scenario(writes_per_month=writes))
-        assert min(totals, key=totals.__getitem__) == cheapest
-    assert f"about {said / 30:.0f} a day" in README
+        assert abs(totals["sqlite-efs"] - totals["ddb"]) < 1
+
+
+def test_the_rows_that_the_merge_rule_writes_are_those_of_the_model() -> None:
+    for added, inserts in ((1, "one row"), (100, "100")):
+        assert re.search(rf"[:,] {written_rows(added):,.0f} with inserts of {inserts}\b", COSTS)
 
 
 @pytest.mark.parametrize("name", INPUTS)

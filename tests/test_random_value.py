@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,13 +17,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.costs.merges import SEGMENT_BYTES
 from console.costs.scenario import Scenario
 from handlers.api.insert import call_of, drafts_of
 from handlers.api.request import Request
 from handlers.aws.table import page_of, rows_key
 from handlers.domain.numbers import ALLOWED, number_text
 from handlers.rows import Row, random_draft, row_of
-from handlers.snapshots.build import WorkingFile
+from handlers.snapshots.build import SegmentBuilder
 from tests.support.api import SOURCES, Api, event
 from tests.support.problems import assert_problem
 
@@ -105,16 +108,28 @@ def test_a_retry_with_the_number_spelled_otherwise_is_a_retry(api: Api) -> None:
 
 
 def test_the_default_row_and_its_snapshot_are_as_large_as_these_rows(tmp_path: Path) -> None:
-    random = Random(1)
-    held = [row_of(seq, f"{seq:026d}", random_draft(random), "2026-11-21T09:00:00.123Z") for seq in range(1, 10_001)]
-    working = WorkingFile.create(str(tmp_path / "working.db"), 1)
-    working.apply(held)
-    working.finish()
-    snapshot_bytes = Path(working.path).stat().st_size
-    working.close()
+    held = rows_held(10_000)
     scenario = Scenario(rows=len(held))
     assert sum(map(ledger_bytes, held)) / len(held) == pytest.approx(scenario.row_bytes, rel=0.03)
-    assert snapshot_bytes == pytest.approx(scenario.snapshot_bytes, rel=0.03)
+    assert built_bytes(tmp_path, held) == pytest.approx(scenario.snapshot_bytes, rel=0.03)
+
+
+def test_the_pages_that_every_segment_has_are_those_of_the_cost_model(tmp_path: Path) -> None:
+    assert built_bytes(tmp_path, rows_held(1)) == SEGMENT_BYTES
+
+
+def rows_held(count: int) -> list[Row]:
+    random = Random(1)
+    return [row_of(seq, f"{seq:026d}", random_draft(random), "2026-11-21T09:00:00.123Z") for seq in range(1, count + 1)]
+
+
+def built_bytes(folder: Path, held: Sequence[Row]) -> int:
+    """The size of a segment of these rows."""
+    builder = SegmentBuilder(str(folder / "segment.db"), 1)
+    with closing(builder):
+        builder.add(held)
+        builder.finish()
+    return Path(builder.path).stat().st_size
 
 
 def ledger_bytes(row: Row) -> int:

@@ -12,12 +12,16 @@ SEGMENT_BYTES = 6 * 4096
 
 
 def publish_bytes(scenario: Scenario) -> float:
-    """Return the mean size of the file that a publish writes; what it reads to merge is as much, less the new rows."""
+    """Return the mean size of the file that a publish writes, at most the whole snapshot.
+
+    What it reads to merge is as much, less the new rows.
+    """
     if not scenario.publishes:
         return 0
     added = min(scenario.rows, scenario.writes_per_month * scenario.rows_per_write / scenario.publishes)
     row_bytes = scenario.snapshot_bytes / scenario.rows
-    return SEGMENT_BYTES + min(scenario.rows, written_rows(max(1, round(added)))) * row_bytes
+    written_bytes = SEGMENT_BYTES + written_rows(max(1, round(added))) * row_bytes
+    return min(written_bytes, max(SEGMENT_BYTES, scenario.snapshot_bytes))
 
 
 @cache

@@ -94,15 +94,18 @@ def _sensitivity(swings: Sequence[Swing]) -> str:
         return "Nothing is assumed."
     most = swings[0]
     if most.changes_cheapest:
-        halved, doubled = joined(most.halved_cheapest), joined(most.doubled_cheapest)
-        return (
-            f"The assumption that matters most is {option(most.name)}: "
-            f"at {quantity(most.halved)} {halved} is cheapest, at {quantity(most.doubled)} {doubled}."
-        )
+        return f"The assumption that matters most is {option(most.name)}: {_both_ways(most)}."
     return (
         "No assumption, halved or doubled, makes another path the cheapest; "
         f"{option(most.name)} moves its bill furthest, {usd(most.halved_usd)} to {usd(most.doubled_usd)} USD."
     )
+
+
+def _both_ways(swing: Swing) -> str:
+    halved, doubled = joined(swing.halved_cheapest), joined(swing.doubled_cheapest)
+    if halved == doubled:
+        return f"at {quantity(swing.halved)} or {quantity(swing.doubled)} {halved} is cheapest"
+    return f"at {quantity(swing.halved)} {halved} is cheapest, at {quantity(swing.doubled)} {doubled}"
 
 
 def _values(found: Study, origin: Origin, label: str) -> str:

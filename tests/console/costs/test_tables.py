@@ -27,47 +27,57 @@ def test_the_table_has_a_line_for_each_service_and_the_sum() -> None:
 def test_little_is_not_nothing() -> None:
     cells = {label: rest for label, *rest in shown(Study.from_assembled(PRICE_LIST, assumed()))}
     assert cells["DynamoDB recovery"] == ["<0.01"] * 3
-    assert cells["EFS storage"] == ["0.04", "0.04", "-"]
+    assert cells["EFS storage"] == ["0.01", "0.01", "-"]
 
 
 def test_the_figures_in_words() -> None:
     cheapest, changes, sensitivity, settings, assumed_values, prices = paragraphs(
         Study.from_assembled(PRICE_LIST, assumed())
     )
-    assert cheapest == "Cheapest: ddb."
+    assert cheapest == (
+        "Cheapest: sqlite-efs; no real difference to sqlite-tmp (0.87 USD more) and ddb (0.45 USD more)."
+    )
     assert changes.splitlines() == [
         "The cheapest path changes, all else being as it is, at",
-        "  reads a month: 3.76 million, from ddb to sqlite-efs",
-        "  rows: 13,100, from sqlite-efs and sqlite-tmp to ddb",
-        "  publishes a month: 191, from sqlite-efs to ddb",
-        "  never by reads in a sandbox's life alone",
+        "  reads a month: 38,000, from ddb to sqlite-efs",
+        "  reads in a sandbox's life: 23.8, from ddb to sqlite-efs",
+        "  rows: 53,300, from sqlite-efs and sqlite-tmp to ddb; 54,000, from ddb to sqlite-efs; "
+        "5.25 million, from sqlite-efs to ddb",
+        "  publishes a month: 39,300, from sqlite-efs to ddb",
     ]
-    assert sensitivity == (
-        "No assumption, halved or doubled, makes another path the cheapest; "
-        "--read-units moves its bill furthest, 1.79 to 2.54 USD."
-    )
+    assert sensitivity == "The assumption that matters most is --row-bytes: at 57.5 ddb is cheapest, at 230 sqlite-efs."
     assert assumed_values.startswith("Assumed: --rows 100000, --row-bytes 115, --snapshot-row-bytes 310.5, ")
     assert settings == (
         "As the stack is set by default: --memory-mb 1024, --tmp-mb 512, --architecture arm64, --tracing 0, "
-        "--check-interval-ms 1000, --retain-snapshots 5, --verify-max-bytes 16777216."
+        "--check-interval-ms 1000, --retain-s 3600, --verify-max-bytes 16777216."
     )
     assert prices.startswith("List prices of us-test-1, 2026-01-02, without free tiers;")
 
 
-def test_an_assumption_that_changes_the_cheapest_path_is_said_to() -> None:
-    sensitivity = paragraphs(Study.from_assembled(PRICE_LIST, assumed(writes_per_month=200.0)))[2]
-    assert sensitivity == "The assumption that matters most is --row-bytes: at 57.5 ddb is cheapest, at 230 sqlite-efs."
+def test_an_assumption_that_makes_one_other_path_the_cheapest_either_way_is_said_to() -> None:
+    sensitivity = paragraphs(Study.from_assembled(PRICE_LIST, assumed(writes_per_month=45_000.0)))[2]
+    assert sensitivity == "The assumption that matters most is --snapshot-row-bytes: at 155 or 621 ddb is cheapest."
+
+
+def test_an_assumption_that_changes_no_path_is_said_with_what_it_moves() -> None:
+    sensitivity = paragraphs(Study.from_assembled(PRICE_LIST, assumed(rows=1000.0)))[2]
+    assert sensitivity == (
+        "No assumption, halved or doubled, makes another path the cheapest; "
+        "--sqlite-efs-ms moves its bill furthest, 1.55 to 1.60 USD."
+    )
 
 
 def test_what_is_about_as_cheap_is_said_to_be() -> None:
-    found = Study.from_assembled(PRICE_LIST, assumed(writes_per_month=200.0))
-    assert paragraphs(found)[0] == ("Cheapest: sqlite-efs; no real difference to ddb (0.05 USD more).")
+    found = Study.from_assembled(PRICE_LIST, assumed(writes_per_month=1e5))
+    assert paragraphs(found)[0] == ("Cheapest: ddb; no real difference to sqlite-efs (0.44 USD more).")
+    far = Study.from_assembled(PRICE_LIST, assumed(reads_per_month=1e7))
+    assert paragraphs(far)[0] == "Cheapest: sqlite-efs."
 
 
 def test_what_cannot_run_has_no_price_and_its_reason_comes_first() -> None:
-    found = Study.from_assembled(PRICE_LIST, assumed(rows=5e6))
+    found = Study.from_assembled(PRICE_LIST, assumed(rows=5e6, snapshot_row_bytes=3000.0))
     assert paragraphs(found)[:2] == [
-        "sqlite-efs and sqlite-tmp cannot run: a snapshot of 1,552 MB cannot be built in 512 MB of /tmp "
+        "sqlite-efs and sqlite-tmp cannot run: a segment of 750 MB cannot be built in 512 MB of /tmp "
         "(set tmpMb, at most 10,240).",
         "Cheapest: ddb.",
     ]
@@ -76,10 +86,17 @@ def test_what_cannot_run_has_no_price_and_its_reason_comes_first() -> None:
     assert " ".join(" ".join(last).split()) == f"sum cannot run cannot run {found.totals_usd['ddb']:,.2f}"
 
 
+def test_the_path_that_cannot_copy_is_named_alone() -> None:
+    found = Study.from_assembled(PRICE_LIST, assumed(rows=5e6))
+    assert paragraphs(found)[0] == (
+        "sqlite-tmp cannot run: a copy of 1,552 MB does not fit in 512 MB of /tmp (set tmpMb, at most 10,240)."
+    )
+
+
 def test_paths_that_cost_the_same_are_named_together() -> None:
     found = Study.from_assembled(PRICE_LIST, assumed(rows=1000.0))
     assert paragraphs(found)[0] == (
-        "Cheapest: sqlite-efs and sqlite-tmp, which cost the same; no real difference to ddb (0.44 USD more)."
+        "Cheapest: sqlite-efs and sqlite-tmp, which cost the same; no real difference to ddb (0.46 USD more)."
     )
 
 

@@ -51,7 +51,7 @@ def test_the_bills_for_people(run_console: RunConsole) -> None:
 @pytest.mark.parametrize("name", INPUTS)
 def test_every_value_is_an_option_with_its_default(name: str, run_console: RunConsole) -> None:
     ran = run_console("cost", "--json", option(name), "7")
-    allowed = {"memory_mb": "777", "tmp_mb": "777", "tracing": "1"}.get(name)
+    allowed = {"memory_mb": "777", "tmp_mb": "777", "retain_s": "777", "tracing": "1"}.get(name)
     if allowed:
         assert ran.code == 2
         ran = run_console("cost", "--json", option(name), allowed)
@@ -61,7 +61,7 @@ def test_every_value_is_an_option_with_its_default(name: str, run_console: RunCo
 def test_what_a_benchmark_measured_is_taken_and_decides(measured: str, run_console: RunConsole) -> None:
     content = json.loads(run_console("cost", "--from-benchmark", measured, "--json").out)
     assert content["scenario"]["rows"] == {"value": 50_000, "origin": "measured"}
-    assert (content["verdict"]["recommended"], content["verdict"]["decided_by"]) == ("ddb", "cost")
+    assert (content["verdict"]["recommended"], content["verdict"]["decided_by"]) == ("sqlite-efs", "latency")
     assert (content["stack_region"], content["prices"]["region"]) == ("us-test-1", "us-east-1")
     assert content["verdict"]["text"].startswith("For 50,000 rows, 1 million reads and 1,000 publishes a month: ")
     assert [it["answer"] for it in content["verdict"]["criteria"]] == ["not measured"] * 3
@@ -81,9 +81,9 @@ def test_the_verdict_for_people(measured: str, run_console: RunConsole) -> None:
 
 def test_what_cannot_run_has_no_price(run_console: RunConsole) -> None:
     content = json.loads(run_console("cost", "--json", "--rows", "5e6").out)
-    assert (content["usd_per_month"]["sqlite-efs"], content["usd_per_month_by_service"]["sqlite-tmp"]) == (None, None)
-    assert content["usd_per_month"]["ddb"] > 0
-    assert set(content["cannot_run"]) == {"sqlite-efs", "sqlite-tmp"}
+    assert (content["usd_per_month"]["sqlite-tmp"], content["usd_per_month_by_service"]["sqlite-tmp"]) == (None, None)
+    assert content["usd_per_month"]["sqlite-efs"] > 0
+    assert set(content["cannot_run"]) == {"sqlite-tmp"}
     assert json.loads(run_console("cost", "--json", "--rows", "5e6", "--tmp-mb", "2048").out)["cannot_run"] == {}
 
 

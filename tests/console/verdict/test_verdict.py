@@ -66,9 +66,9 @@ def test_where_cost_decides_its_price_in_milliseconds_is_said() -> None:
     assert (found.recommended, found.decided_by) == (EFS, "cost")
     assert found.paragraph == (
         "For 100,000 rows, 10 million reads and 100 publishes a month: read by sqlite-efs. "
-        "It costs 14.99 USD a month, 8.08 less than sqlite-tmp and 5.21 less than ddb, so cost decides. "
+        "It costs 14.72 USD a month, 8.00 less than sqlite-tmp and 5.49 less than ddb, so cost decides. "
         "A typical read (p50) takes 12.0 ms at the client, with no difference shown to sqlite-tmp and 7.00 more than "
-        "on ddb. What would make ddb the cheapest: fewer than 605,000 reads a month (now 10 million)."
+        "on ddb. What would make ddb the cheapest: fewer than 19.5 reads in a sandbox's life (now 1,000)."
     )
     assert found.text().splitlines()[0] == found.paragraph
     assert len(found.text().splitlines()) == 4
@@ -79,7 +79,7 @@ def test_where_bills_are_about_the_same_latency_decides() -> None:
     assert (found.recommended, found.decided_by) == (TMP, "latency")
     assert found.paragraph == (
         "For 100,000 rows, 1 million reads and 0 publishes a month: read by sqlite-tmp. "
-        "It costs 2.41 USD a month, with no real difference to sqlite-efs (1.61) and ddb (2.04), so latency decides. "
+        "It costs 2.38 USD a month, with no real difference to sqlite-efs (1.58) and ddb (2.04), so latency decides. "
         "A typical read (p50) takes 2.00 ms at the client, 10.0 less than on sqlite-efs and 18.0 less than on ddb."
     )
 
@@ -115,10 +115,12 @@ def test_times_of_the_emulator_decide_nothing() -> None:
 
 def test_ddb_is_recommended_on_this_machine_only_where_it_is_really_cheaper() -> None:
     slow = [read(source, server_ms=figures(ms, 0.01)) for source, ms in ((EFS, 0.1), (TMP, 0.1), (DDB, 36.0))]
-    found = decided(result_of(*slow, is_local=True), reads_per_month=1e5, writes_per_month=1e4)
+    found = decided(result_of(*slow, is_local=True), reads_per_month=1e5, writes_per_month=2e5)
     assert (found.recommended, found.decided_by) == (DDB, "cost")
     assert "36.0" not in found.paragraph
     assert "typical read" not in found.paragraph
+    hardly = decided(result_of(*slow, is_local=True), reads_per_month=1e5, writes_per_month=1e5)  # by 0.84 USD
+    assert (hardly.recommended, hardly.decided_by) == (EFS, None)
 
 
 def test_nothing_measured_on_this_machine_shows_that_a_wish_is_met_on_aws() -> None:
@@ -150,11 +152,16 @@ def test_what_a_row_takes_is_said_to_be_assumed_where_snapshots_are_too_small_to
 
 
 def test_a_path_that_cannot_run_is_not_recommended_and_its_reason_said() -> None:
-    found = decided(result_of(), rows=5e6, reads_per_month=1e9, writes_per_month=0.0)
-    assert (found.recommended, found.decided_by) == (DDB, None)
-    assert "sqlite-efs and sqlite-tmp cannot run: a snapshot of 1,430 MB cannot be built" in found.paragraph
-    assert found.paragraph.count(EFS) == 1
-    assert decided(result_of(), rows=5e6, reads_per_month=1e9, writes_per_month=0.0, tmp_mb=2048.0).recommended == EFS
+    load = {"rows": 5e6, "reads_per_month": 1e9, "writes_per_month": 0.0}
+    uncopied = decided(result_of(), **load)
+    assert (uncopied.recommended, uncopied.decided_by) == (EFS, "cost")
+    assert "sqlite-tmp cannot run: a copy of 1,430 MB does not fit in 512 MB" in uncopied.paragraph
+    assert uncopied.paragraph.count(TMP) == 1
+    assert "cannot run" not in decided(result_of(), **load, tmp_mb=2048.0).paragraph
+    unbuilt = decided(result_of(), **load, snapshot_row_bytes=3000.0)
+    assert (unbuilt.recommended, unbuilt.decided_by) == (DDB, None)
+    assert "sqlite-efs and sqlite-tmp cannot run: a segment of 750 MB cannot be built" in unbuilt.paragraph
+    assert unbuilt.paragraph.count(EFS) == 1
 
 
 def test_a_path_without_a_latency_is_said_to_have_none() -> None:
