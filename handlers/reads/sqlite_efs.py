@@ -102,12 +102,21 @@ class SqliteReader:
         self._usage.lap("check")
         if listed is self._listed and self._view is not None:
             return self._view
-        view = self._advance(listed)
+        try:
+            view = self._advance(listed)
+        except OSError as error:
+            if self._view is None:
+                raise
+            _log.warning("%s cannot be opened now, %s is served: %s", listed.bookmark, self._view.bookmark, error)
+            return self._view
         self._listed = listed
         return view
 
     def _advance(self, listed: Listed) -> SqliteView:
-        """Return the newest chain, or the one that is open, where that is as new and its files are still listed."""
+        """Return the newest chain, or the one that is open, where that is as new and its files are still listed.
+
+        What is open is let go once the newest segment has opened. Raises OSError where that cannot be read now.
+        """
         found = listed.bookmark
         if any(self._catalog.is_rejected(name) and not self._is_proven(name) for name in self._links):
             self.drop()  # the other reader has hashed it since
@@ -117,13 +126,20 @@ class SqliteReader:
             raise unavailable(UNPROVEN)
         if not listed.chain and self._catalog.foreign:
             raise unavailable("No snapshot of this data model's version is published yet; the next publish makes one")
-        for name in [name for name in self._links if name not in listed.chain]:
-            self._close(name, self._links.pop(name))
-        self._links = {
+        links = {
             name: self._links.get(name) or Link(name.first, name.last, partial(self._open, name))
             for name in listed.chain
         }
-        self._view = SqliteView(list(self._links.values()), found)
+        try:
+            for newest in listed.chain[:1]:
+                links[newest].opened()
+        except UnprovenError as error:  # the catalog passes over that file from now on
+            _log.warning("read again: %s", error)
+            return self._advance(self._catalog.listed)
+        for name in [name for name in self._links if name not in links]:
+            self._close(name, self._links.pop(name))
+        self._links = links
+        self._view = SqliteView(list(links.values()), found)
         return self._view
 
     def _holds(self, listed: Listed) -> bool:

@@ -62,9 +62,11 @@ class CopyingReader(SqliteReader):
         self._growing: tuple[Name, FileCopy] | None = None
 
     def read(self, at_least: Bookmark, usage: Usage, use: Callable[[SqliteView], T]) -> T:
-        """As its base class does; each read makes a copy of what is large grow by a step."""
+        """As its base class does; each read but the first makes the copy of a large segment grow by a step."""
+        was_uncopied = bool(self._uncopied)
         found = super().read(at_least, usage, use)
-        self._grow(usage)
+        if was_uncopied:
+            self._grow(usage)
         remaining_bytes = sum(self._uncopied.values())
         if usage.copy is not None or remaining_bytes:
             usage.copy = {"bytes": 0, "ms": 0.0, **(usage.copy or {}), "remaining_bytes": remaining_bytes}

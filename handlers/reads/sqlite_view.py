@@ -11,6 +11,8 @@ small file.
 
 from __future__ import annotations
 
+import _sqlite3 as sqlite3  # as snapshots/segment.py has it
+
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.stats import Stats
 from handlers.reads.page import (
@@ -69,19 +71,23 @@ class Link:
             self.segment = self._open()
         return self.segment
 
-    def text(self, first: int, last: int, *, newest_first: bool) -> tuple[int, str | None]:
-        """Return how many rows a range has, and their texts as one; None for no rows.
+    def text(self, first: int, last: int, *, newest_first: bool) -> str:
+        """Return the texts of a range of rows as one. Raises sqlite3.DatabaseError where a row is missing.
 
         Of a small segment, as each insert makes one, the texts stay in memory: that spares half of the newest page.
         """
         segment = self.opened()
         if segment.size_bytes > KEPT_BYTES:
             sql = RANGE_NEWEST_FIRST if newest_first else RANGE_OLDEST_FIRST
-            return segment.connection.execute(sql, (first, last)).fetchone()
-        if self._kept is None:
-            self._kept = [text for (text,) in segment.connection.execute(NEWEST_FIRST)]
-        texts = self._kept[self.last - last : self.last - first + 1]
-        return len(texts), ",".join(texts if newest_first else texts[::-1])
+            count, text = segment.connection.execute(sql, (first, last)).fetchone()
+        else:
+            if self._kept is None:
+                self._kept = [text for (text,) in segment.connection.execute(NEWEST_FIRST)]
+            texts = self._kept[self.last - last : self.last - first + 1]
+            count, text = len(texts), ",".join(texts if newest_first else texts[::-1])
+        if count != last - first + 1:
+            raise incomplete(f"{count} of the rows {first} to {last} are there")
+        return text
 
     def close(self) -> None:
         """Give the file back."""
@@ -120,17 +126,14 @@ class SqliteView:
             return self._filtered_page(query)
         first, last = page_range(query, self._last)
         newest_first = query.newest_first
-        texts: list[str] = []
-        count = 0
-        for link in self._links(query, first, last):
-            rows, text = link.text(max(first, link.first), min(last, link.last), newest_first=newest_first)
-            if text:
-                count += rows
-                texts.append(text)
+        texts = [
+            link.text(max(first, link.first), min(last, link.last), newest_first=newest_first)
+            for link in self._links(query, first, last)
+        ]
         text = ",".join(texts)
         if len(text) > MOST_PAGE_BYTES // 4:  # a character has 4 bytes at most
             return self._long_page(query, first, last)
-        return text, count, range_end(query, first, last, self._last)
+        return text, max(0, last - first + 1), range_end(query, first, last, self._last)
 
     def row(self, row_id: str) -> str | None:
         """Return one row as JSON text. Segments between whose ids it does not lie are not asked."""
@@ -186,6 +189,13 @@ class SqliteView:
             if len(found) > query.limit:
                 break
         return found
+
+
+def incomplete(message: str) -> sqlite3.DatabaseError:
+    """Return the error of a file that lacks rows: it is damaged, whatever SQLite says."""
+    error = sqlite3.DatabaseError(message)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
 
 
 def _page(found: Texts, count: int, end: int | None) -> Page:
