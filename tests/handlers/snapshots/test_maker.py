@@ -13,7 +13,7 @@ from handlers.rows import Row
 from handlers.snapshots import maker
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.maker import INDEXES_S, LAST_BATCH_S, SegmentMaker, Staging, make_folder
-from handlers.snapshots.published import Published, PublishedSegments
+from handlers.snapshots.published import Published
 from handlers.telemetry.usage import Usage
 from tests.support.files import Calls, MemoryLedger, Place, contents, descriptors, failing, flip_bit, names_in
 from tests.support.meddling import Clock

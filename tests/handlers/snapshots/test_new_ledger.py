@@ -13,7 +13,7 @@ from handlers.ledger.ledger import Ledger
 from handlers.snapshots.new_ledger import begin_epoch, make_appender
 from handlers.snapshots.publish import Publisher
 from handlers.telemetry.usage import Usage
-from tests.support.files import Place, names_in, served
+from tests.support.files import Place, served
 from tests.support.meddling import drafts, no_time_limit
 
 NOW_S = 1_700_000_000.25
@@ -100,9 +100,9 @@ def test_a_new_epoch_holds_the_ledgers_rows(
 
 @pytest.mark.parametrize(("published_ms", "expected_ms"), [(-1000, 1), (1000, 1001)])
 def test_a_new_epoch_is_later_than_the_ledgers_and_all_that_was_published_where_the_clock_is_behind(
-    place: Place, appender: Appender, ledger: Ledger, publisher: Publisher, published_ms: int, expected_ms: int
+    place: Place, ledger: Ledger, publisher: Publisher, published_ms: int, expected_ms: int
 ) -> None:
-    appender.head(no_time_limit())
+    make_appender(ledger, publisher, now).head(no_time_limit())
     place.plant(b"", Bookmark(NOW_MS + published_ms, 5))
     begun = begin_epoch(ledger, publisher, lambda: NOW_S - 100, no_time_limit())
     assert begun.epoch == NOW_MS + expected_ms

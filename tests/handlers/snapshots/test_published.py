@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from handlers.domain.bookmark import MAX_SEQ, Bookmark
-from handlers.snapshots.names import Name
 from handlers.snapshots.files import UnprovenError
+from handlers.snapshots.names import Name
 from handlers.snapshots.published import Published, PublishedSegments
 from tests.support.files import EPOCH, Calls, MemoryLedger, Place, count_of, flip_bit, names_in
 
