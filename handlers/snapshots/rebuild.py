@@ -15,8 +15,8 @@ from handlers.domain.timestamps import boottime_s
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.files import remove
 from handlers.snapshots.names import Name
-from handlers.snapshots.publish import BUILD_LIMIT_S, check_history, link
-from handlers.snapshots.published import DivergedError, Published, PublishedSegments
+from handlers.snapshots.publish import BUILD_LIMIT_S
+from handlers.snapshots.published import DivergedError, Published, PublishedSegments, check_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +48,7 @@ class Rebuild:
         """
         end_s = self._clock() + BUILD_LIMIT_S
         head = self._publisher.head_of(at_least)
+        self._publisher.check_published(head)
         written_bytes = 0
         while True:
             done, head = self._newest(head)
@@ -58,7 +59,7 @@ class Rebuild:
                 raise unavailable(f"The snapshot was rebuilt up to {reached} of {head.bookmark}; ask again to go on")
             written_bytes += self._build(done, head, end_s, usage)
         for name in reversed(done.chain):
-            link(self._catalog.path(name), self._publisher.published, name)
+            self._publisher.published.link(self._catalog.path(name), name)
         self._forget()
         published = self._publisher.publish(at_least, usage)
         return Published(published.chain, published.segments, "full", written_bytes + published.written_bytes)
@@ -88,7 +89,7 @@ class Rebuild:
             self._publisher.staging.staged(path) as (temporary, size_bytes, digest),
         ):
             name = Name.of(Bookmark(head.epoch, segment.last), segment.first, digest)
-            link(temporary, self._done, name)
+            self._done.link(temporary, name)
         usage.lap("write")
         return size_bytes
 

@@ -12,7 +12,7 @@ from handlers.ledger.ledger import Range
 from handlers.rows import Row
 from handlers.snapshots import maker
 from handlers.snapshots.files import UnprovenError
-from handlers.snapshots.maker import INDEXES_S, LAST_BATCH_S, SegmentMaker, Staging, make_folder
+from handlers.snapshots.maker import INDEXES_S, LAST_BATCH_S, SegmentMaker, Staging
 from handlers.snapshots.published import Published
 from handlers.telemetry.usage import Usage
 from tests.support.files import Calls, MemoryLedger, Place, contents, descriptors, failing, flip_bit, names_in
@@ -174,19 +174,3 @@ def test_a_copy_that_fails_is_not_left_in_staging(place: Place, tmp_path: Path) 
     ):
         pass
     assert names_in(place.staging) == []
-
-
-def test_a_folder_that_another_publisher_makes_meanwhile_is_as_good(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = place.efs / "folder"
-    isdir = os.path.isdir
-
-    def asked_too_early(path: str) -> bool:
-        monkeypatch.setattr(os.path, "isdir", isdir)
-        folder.mkdir()
-        return False
-
-    monkeypatch.setattr(os.path, "isdir", asked_too_early)
-    make_folder(str(folder))
-    assert folder.exists()

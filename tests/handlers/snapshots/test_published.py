@@ -10,7 +10,7 @@ import pytest
 from handlers.domain.bookmark import MAX_SEQ, Bookmark
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.names import Name
-from handlers.snapshots.published import Published, PublishedSegments
+from handlers.snapshots.published import Published, PublishedSegments, make_folder
 from tests.support.files import EPOCH, Calls, MemoryLedger, Place, count_of, flip_bit, names_in
 
 LARGE = 8 * 20_000  # a bit in the middle of a file, in no header
@@ -246,3 +246,19 @@ def test_a_name_of_what_is_no_file_at_all_goes_to_quarantine(place: Place) -> No
     assert found
     assert found.bookmark.seq == 3
     assert len(names_in(place.quarantine)) == 1
+
+
+def test_a_folder_that_another_publisher_makes_meanwhile_is_as_good(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = place.efs / "folder"
+    isdir = os.path.isdir
+
+    def asked_too_early(path: str) -> bool:
+        monkeypatch.setattr(os.path, "isdir", isdir)
+        folder.mkdir()
+        return False
+
+    monkeypatch.setattr(os.path, "isdir", asked_too_early)
+    make_folder(str(folder))
+    assert folder.exists()
