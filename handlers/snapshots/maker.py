@@ -18,7 +18,7 @@ from handlers.domain.timestamps import boottime_s
 from handlers.ledger.ledger import Ledger, Range
 from handlers.snapshots.build import SegmentBuilder
 from handlers.snapshots.files import copy_durably, copy_proven, empty_folder, remove
-from handlers.snapshots.published import DIRECTORY_MODE
+from handlers.snapshots.published import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -51,12 +51,6 @@ class Staging:
             yield temporary, *copy_durably(path, temporary, FILE_MODE)
         finally:
             remove(temporary)
-
-
-def make_folder(folder: str) -> None:
-    """Make a folder on EFS that only publishers write to."""
-    if not os.path.isdir(folder):
-        os.makedirs(folder, DIRECTORY_MODE, exist_ok=True)
 
 
 class SegmentMaker:

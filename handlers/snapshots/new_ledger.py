@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import time
 from typing import TYPE_CHECKING
 
@@ -48,7 +47,7 @@ def _first_epoch(publisher: Publisher, now: Callable[[], float]) -> int:
     now_ms = int(now() * 1000)
     try:
         return max(now_ms, publisher.published.greatest_epoch() + 1)
-    except (OSError, sqlite3.Error):
+    except OSError:
         _log.exception("no snapshot can be listed; the clock alone gives the new ledger's epoch")
         return now_ms
 

@@ -15,17 +15,19 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from handlers import rows
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.hashes import HASH_MODULUS
 from handlers.domain.problem import unavailable
 from handlers.domain.timestamps import boottime_s
+from handlers.ledger.ledger import Range
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.chain import compactable, merged_with
 from handlers.snapshots.files import UnprovenError
-from handlers.snapshots.maker import RANGE_ROWS, SegmentMaker, Staging, make_folder
+from handlers.snapshots.maker import RANGE_ROWS, SegmentMaker, Staging
 from handlers.snapshots.names import Name, snapshots_dir
-from handlers.snapshots.published import DivergedError, Published, PublishedSegments
+from handlers.snapshots.published import DivergedError, Published, PublishedSegments, check_history
 from handlers.snapshots.retention import Retention
 
 if TYPE_CHECKING:
@@ -110,6 +112,19 @@ class Publisher:
             raise DivergedError(f"The ledger has left the epoch of {bookmark}")
         return head
 
+    def check_published(self, head: Head) -> None:
+        """Raise DivergedError where what is published shows that it is not of the ledger with this head.
+
+        Raises Problem (503), OSError, sqlite3.Error where either cannot be read.
+        """
+        self.catalog.look(now=True)
+        base = self._base_in_epoch(head)
+        if base is not None and base.bookmark > head.bookmark:
+            head = self.head_of(head.bookmark)
+        if base is not None:
+            check_history(base, head)
+            self._check_newest_row(base, head)
+
     def _plan(self, goal: Head, usage: Usage, *, wholly: bool, compact: bool) -> _Plan:
         """Decide what comes next, from a new listing. Raises DivergedError."""
         listed_s = self._clock()
@@ -130,14 +145,17 @@ class Publisher:
 
     def _base(self, head: Head, *, wholly: bool) -> Published | None:
         """Return what to build upon; None: nothing. Raises DivergedError, OSError."""
-        if self.catalog.listed.epoch > head.epoch and (epoch := self.published.greatest_epoch()) > head.epoch:
-            raise DivergedError(f"The snapshots of epoch {epoch} are of a newer ledger than {head.epoch}")
-        base = self.published.newest(head.epoch, wholly=wholly)
+        base = self._base_in_epoch(head, wholly=wholly)
         if base is None and head.parent not in self._strangers:
             base = self.published.newest(head.parent, upto=head.roots[-1][0] - 1, wholly=wholly)
             if base is not None and head.seq - base.bookmark.seq > RANGE_ROWS:  # too far to be proven in one step
                 return None
         return base
+
+    def _base_in_epoch(self, head: Head, *, wholly: bool = False) -> Published | None:
+        if self.catalog.listed.epoch > head.epoch and (epoch := self.published.greatest_epoch()) > head.epoch:
+            raise DivergedError(f"The snapshots of epoch {epoch} are of a newer ledger than {head.epoch}")
+        return self.published.newest(head.epoch, wholly=wholly)
 
     def _extend(self, plan: _Plan, end_s: float, usage: Usage) -> int:
         """Publish one segment more. Returns how many bytes were written."""
@@ -157,24 +175,35 @@ class Publisher:
                     return 0
                 self._inherit(kept, head)
                 name = Name.of(Bookmark(head.epoch, segment.last), segment.first, digest)
-                link(temporary, self.published, name)
+                self.published.link(temporary, name)
                 segment.size_bytes = size_bytes
                 self.published.add(name, os.stat(temporary).st_ino, segment)
         usage.lap("write")
         return size_bytes
+
+    def _check_newest_row(self, base: Published, head: Head) -> None:
+        """Raise DivergedError where the newest row of a snapshot is not the ledger's: histories part for good."""
+        seq = base.bookmark.seq
+        if not 0 < seq < head.seq:  # there, the hash tells
+            return
+        ((row,),) = self.ledger.rows(Range(head.roots, seq, seq), Deadline())
+        if rows.json_text(row) != self.published.newest_row(base):
+            raise DivergedError(f"Row {seq} of the snapshot {base.bookmark} is not the ledger's")
 
     def _is_history(self, plan: _Plan, kept: Published | None, segment: Segment | None) -> bool:
         """Tell whether a chain of these is the ledger's; False: what was inherited is not, so begin without it.
 
         Raises DivergedError where it is not, and would be published.
         """
-        head = plan.head
-        is_inherited = plan.base is not None and plan.base.bookmark.epoch != head.epoch
-        if segment is not None and segment.last < head.seq:  # not known at this point, but at the last one
-            is_right = not is_inherited
-        else:
+        head, base = plan.head, plan.base
+        is_inherited = base is not None and base.bookmark.epoch != head.epoch
+        if segment is None or segment.last == head.seq:
             total = (kept.hash if kept else 0) + (segment.hash if segment else 0)
             is_right = total % HASH_MODULUS == head.hash
+        else:  # the hash at this point is not known
+            is_right = not is_inherited
+            if base is not None and is_right:
+                self._check_newest_row(base, head)
         if not is_right and is_inherited:
             self._strangers.add(head.parent)
         elif not is_right:
@@ -185,7 +214,7 @@ class Publisher:
         """Link what an older epoch has published of this history under this epoch's names."""
         for name in reversed(kept.chain if kept else ()):
             if name.epoch != head.epoch:
-                link(self.catalog.path(name), self.published, name.in_epoch(head.epoch))
+                self.published.link(self.catalog.path(name), name.in_epoch(head.epoch))
 
     def _most_rows(self, base: Published) -> int:
         """Return how many rows compaction may merge: their copies and the new file fit the sandbox's disk."""
@@ -217,27 +246,3 @@ class _Plan:
     merged: int
     listed_s: float
     is_due: bool
-
-
-def check_history(base: Published, head: Head) -> None:
-    """Raise DivergedError where a snapshot shows that it is not of the ledger with this head."""
-    if base.bookmark > head.bookmark:
-        raise DivergedError(f"The snapshot {base.bookmark} reaches beyond the ledger's head {head.bookmark}")
-    if base.bookmark == head.bookmark and base.hash != head.hash:
-        raise DivergedError(f"The snapshot {base.bookmark} does not hold the ledger's rows")
-
-
-def link(path: str, published: PublishedSegments, name: Name) -> None:
-    """Give a durable file its name among the published; a file that has it holds the same bytes, unless it is damaged.
-
-    Raises OSError.
-    """
-    make_folder(published.catalog.folder)
-    while True:
-        try:
-            os.link(path, published.catalog.path(name))
-        except FileExistsError:
-            published.catalog.look(now=True)
-            if published.prove(name, wholly=True) is None:  # damaged there, and out of the way now
-                continue
-        return

@@ -11,17 +11,20 @@ from ulid import ULID
 
 from handlers.domain.bookmark import MAX_SEQ, Bookmark
 from handlers.domain.hashes import HASH_MODULUS
+from handlers.rows import TABLE
 from handlers.snapshots.chain import Listed
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.segment import open_segment
 
 if TYPE_CHECKING:
+    from handlers.ledger.head import Head
     from handlers.snapshots.catalog import Catalog
     from handlers.snapshots.chain import Chain
     from handlers.snapshots.names import Name
     from handlers.snapshots.segment import Segment
 
 DIRECTORY_MODE = 0o750
+ROW = f"SELECT json FROM {TABLE} WHERE seq = ?"  # noqa: S608 - a constant
 
 _log = logging.getLogger(__name__)
 
@@ -157,14 +160,38 @@ class PublishedSegments:
         """Prove all bytes of a segment, once. Returns whether they are what its name says. Raises OSError."""
         return (name, self.catalog.inode(name)) in self._wholly or self.prove(name, wholly=True) is not None
 
+    def newest_row(self, published: Published) -> str:
+        """Return the newest row of a snapshot that has rows, as JSON text. Raises OSError, sqlite3.Error."""
+        name = published.chain[0]
+        segment = open_segment(self.catalog.path(name), name, 0)
+        try:
+            return segment.connection.execute(ROW, (name.last,)).fetchone()[0]
+        finally:
+            segment.close()
+
     def add(self, name: Name, inode: int, segment: Segment) -> None:
         """Take over a segment that was just linked: its maker has hashed its bytes."""
         self._remember((name, inode), segment, wholly=True)
 
+    def link(self, path: str, name: Name) -> None:
+        """Give a durable file its name. A file that has it holds the same bytes, unless it is damaged.
+
+        Raises OSError.
+        """
+        make_folder(self.catalog.folder)
+        while True:
+            try:
+                os.link(path, self.catalog.path(name))
+            except FileExistsError:
+                self.catalog.look(now=True)
+                if self.prove(name, wholly=True) is None:  # damaged there, and out of the way now
+                    continue
+            return
+
     def quarantine(self, name: Name, error: UnprovenError) -> None:
         """Move an unproven file out of the readers' way, and never a good one in its place. Raises OSError."""
         _log.error("segment %s goes to quarantine: %s", name, error)
-        os.makedirs(self.catalog.quarantine, DIRECTORY_MODE, exist_ok=True)
+        make_folder(self.catalog.quarantine)
         path, inode = self.catalog.path(name), self.catalog.inode(name)
         self.catalog.reject(name)
         try:
@@ -180,3 +207,17 @@ class PublishedSegments:
         self._proven[identity] = segment
         if wholly:
             self._wholly.add(identity)
+
+
+def make_folder(folder: str) -> None:
+    """Make a folder on EFS that only publishers write to."""
+    if not os.path.isdir(folder):
+        os.makedirs(folder, DIRECTORY_MODE, exist_ok=True)
+
+
+def check_history(base: Published, head: Head) -> None:
+    """Raise DivergedError where a snapshot shows that it is not of the ledger with this head."""
+    if base.bookmark > head.bookmark:
+        raise DivergedError(f"The snapshot {base.bookmark} reaches beyond the ledger's head {head.bookmark}")
+    if base.bookmark == head.bookmark and base.hash != head.hash:
+        raise DivergedError(f"The snapshot {base.bookmark} does not hold the ledger's rows")

@@ -1,4 +1,4 @@
-"""The rebuild: all segments made anew from the ledger, range by range, whatever is published of its history.
+"""The rebuild: all segments made anew from the ledger, range by range, whatever is published.
 
 The ranges that are done wait in `rebuild/`, so the next call, in any sandbox, goes on where this one stopped and reads
 no row twice. Once they reach the head and their content hash is the ledger's, they are linked into `snapshots/`.
@@ -7,21 +7,16 @@ no row twice. Once they reach the head and their content hash is the ledger's, t
 from __future__ import annotations
 
 import os
-from contextlib import closing
 from typing import TYPE_CHECKING
 
-from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import unavailable
 from handlers.domain.timestamps import boottime_s
-from handlers.ledger.ledger import Range
-from handlers.rows import TABLE
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.files import remove
 from handlers.snapshots.names import Name
-from handlers.snapshots.publish import BUILD_LIMIT_S, check_history, link
-from handlers.snapshots.published import DivergedError, Published, PublishedSegments
-from handlers.snapshots.segment import open_segment
+from handlers.snapshots.publish import BUILD_LIMIT_S
+from handlers.snapshots.published import DivergedError, Published, PublishedSegments, check_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +25,6 @@ if TYPE_CHECKING:
     from handlers.settings import Settings
     from handlers.snapshots.publish import Publisher
     from handlers.telemetry.usage import Usage
-
-LAST_ID = f"SELECT id FROM {TABLE} ORDER BY seq DESC LIMIT 1"  # noqa: S608 - a constant
 
 
 class Rebuild:
@@ -55,38 +48,21 @@ class Rebuild:
         """
         end_s = self._clock() + BUILD_LIMIT_S
         head = self._publisher.head_of(at_least)
+        self._publisher.check_published(head)
         written_bytes = 0
         while True:
             done, head = self._newest(head)
             if done is not None and done.bookmark == head.bookmark:
                 break
-            if done is None:
-                self._check_published(head)
             if self._clock() >= end_s:
                 reached = done.bookmark if done else "nothing"
                 raise unavailable(f"The snapshot was rebuilt up to {reached} of {head.bookmark}; ask again to go on")
             written_bytes += self._build(done, head, end_s, usage)
         for name in reversed(done.chain):
-            link(self._catalog.path(name), self._publisher.published, name)
+            self._publisher.published.link(self._catalog.path(name), name)
         self._forget()
         published = self._publisher.publish(at_least, usage)
         return Published(published.chain, published.segments, "full", written_bytes + published.written_bytes)
-
-    def _check_published(self, head: Head) -> None:
-        """Raise DivergedError where a rebuild would give points that are published another content.
-
-        Ids are given once, so of two histories with the same row at one point all rows before it are the same.
-        """
-        self._publisher.catalog.look(now=True)
-        published = self._publisher.published.newest(head.epoch, wholly=True)
-        if published is None or not published.bookmark.seq:
-            return
-        check_history(published, head)
-        name, seq = published.chain[0], published.bookmark.seq
-        ((row,),) = self._publisher.ledger.rows(Range(head.roots, seq, seq), Deadline())
-        with closing(open_segment(self._publisher.catalog.path(name), name, 0)) as segment:
-            if segment.connection.execute(LAST_ID).fetchone() != (row[1],):
-                raise DivergedError(f"The snapshot {published.bookmark} does not hold the ledger's rows")
 
     def _newest(self, head: Head) -> tuple[Published | None, Head]:
         """Return what is done already, and the head to reach: a later one where another call has gone further.
@@ -113,7 +89,7 @@ class Rebuild:
             self._publisher.staging.staged(path) as (temporary, size_bytes, digest),
         ):
             name = Name.of(Bookmark(head.epoch, segment.last), segment.first, digest)
-            link(temporary, self._done, name)
+            self._done.link(temporary, name)
         usage.lap("write")
         return size_bytes
 

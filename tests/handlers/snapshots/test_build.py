@@ -1,125 +1,160 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from handlers.snapshots.build import WorkingFile
-from handlers.snapshots.files import UnprovenError
-from tests.support.files import EPOCH, contents, make_row, make_rows
-
-
-@pytest.fixture
-def working(tmp_path: Path) -> Iterator[WorkingFile]:
-    made = WorkingFile.create(str(tmp_path / "a#b?c%d.db"), EPOCH)
-    yield made
-    made.close()
+from handlers.domain.hashes import content_hash
+from handlers.domain.stats import Stats
+from handlers.rows import SCHEMA_VERSION, TABLE, Row, created_at_of, json_text, value_of
+from handlers.snapshots.build import IN_MEMORY, SegmentBuilder
+from handlers.snapshots.segment import Segment
+from tests.support.files import contents, make_row, make_rows
 
 
-def state(working: WorkingFile) -> tuple[object, ...]:
-    return (working.bookmark, working.hash, working.stats.to_text(), contents(Path(working.path)))
+def built(path: Path | str, batches: Sequence[Sequence[Row]], first: int = 1) -> Segment:
+    """A closed segment of these rows."""
+    builder = SegmentBuilder(str(path), first)
+    for batch in batches:
+        builder.add(batch)
+    segment = builder.finish()
+    builder.close()
+    return segment
 
 
-def unlock(working: WorkingFile) -> None:
-    working._connection.execute("PRAGMA locking_mode=NORMAL")  # pyright: ignore[reportPrivateUsage]
-    working._connection.execute("SELECT seq FROM snapshot").fetchall()  # pyright: ignore[reportPrivateUsage]
+def hash_of(rows: Sequence[Row]) -> int:
+    return content_hash(0, [row[0] for row in rows], [json_text(row) for row in rows])
 
 
-def test_the_file_is_a_whole_prefix_after_every_batch(working: WorkingFile) -> None:
-    working.apply(make_rows(3))
-    working.apply([])
-    working.apply(make_rows(2, 4))
-    assert working.bookmark == (EPOCH, 5)
-    unlock(working)
-    rows, meta = contents(Path(working.path))
-    assert [row[:4] for row in rows] == make_rows(5)
-    assert meta[0][:3] == (EPOCH, 5, 5)
+def stats_of(rows: Sequence[Row]) -> str:
+    return Stats().plus([value_of(row) for row in rows], [created_at_of(row) for row in rows]).to_text()
+
+
+def test_a_segment_holds_its_rows_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a#b?c%d.db"
+    rows = make_rows(5, first=8)
+    segment = built(path, [rows[:3], [], rows[3:]], first=8)
+    found, meta = contents(path)
+    assert found == [(*row, json_text(row)) for row in rows]
+    hash_text = f"{hash_of(rows):032x}"
+    assert meta == [(8, 12, 5, hash_text, SCHEMA_VERSION, stats_of(rows), "id-00000008", "id-00000012")]
+    assert (segment.first, segment.last, segment.hash, segment.stats.to_text()) == (
+        8,
+        12,
+        hash_of(rows),
+        stats_of(rows),
+    )
+
+
+def test_a_segment_without_rows_says_so(tmp_path: Path) -> None:
+    segment = built(tmp_path / "empty.db", [])
+    assert (segment.first, segment.last, segment.hash, segment.stats.count) == (1, 0, 0, 0)
+    assert (segment.least_id, segment.greatest_id) == ("", "")
+
+
+@given(st.lists(st.tuples(st.integers(1, 30), st.booleans()), min_size=1, max_size=4))
+def test_a_segment_is_the_same_however_its_rows_came_together(parts: list[tuple[int, bool]]) -> None:
+    """Some parts are taken from segments, the others are new."""
+    with tempfile.TemporaryDirectory() as folder:
+        builder = SegmentBuilder(IN_MEMORY, 1)
+        for count, is_taken in parts:
+            part = make_rows(count, builder.next)
+            if is_taken:
+                path = Path(folder) / f"{builder.next}.db"
+                builder.take(str(path), built(path, [part], builder.next))
+            else:
+                builder.add(part)
+        segment = builder.finish()
+        rows = make_rows(sum(count for count, _ in parts))
+        found = builder.connection.execute(f"SELECT * FROM {TABLE} ORDER BY seq").fetchall()
+        assert found == [(*row, json_text(row)) for row in rows]
+        assert (segment.hash, segment.stats.to_text()) == (hash_of(rows), stats_of(rows))
+        builder.close()
 
 
 @pytest.mark.parametrize(
-    "batch", [make_rows(1, 2), make_rows(1, 5), make_rows(2) + make_rows(1, 4), make_rows(2)[::-1]]
+    "batch", [make_rows(1, 2), make_rows(1, 5), make_rows(2, 3) + make_rows(1, 6), make_rows(2, 3)[::-1]]
 )
-def test_rows_that_do_not_follow_are_refused(working: WorkingFile, batch: list[tuple[int, str, float, str]]) -> None:
-    working.apply([])
-    unlock(working)
-    before = state(working)
-    with pytest.raises(ValueError, match=r"do not follow 1000\.0"):
-        working.apply(batch)
-    assert state(working) == before
+def test_rows_that_do_not_follow_are_refused(batch: list[Row]) -> None:
+    builder = SegmentBuilder(IN_MEMORY, 3)
+    with pytest.raises(ValueError, match="do not begin at 3"):
+        builder.add(batch)
+    assert (builder.next, builder.hash, builder.stats.count) == (3, 0, 0)
+    builder.close()
 
 
-def test_a_batch_that_fails_leaves_the_file_and_its_bookmark_as_they_were(working: WorkingFile) -> None:
-    working.apply(make_rows(3))
-    working.finish()
-    unlock(working)
-    before = state(working)
-    twice = (5, make_row(4)[1], 0.5, make_row(4)[3])
+def test_rows_are_taken_from_proven_segments_and_from_the_ledger_alike(tmp_path: Path) -> None:
+    rows = make_rows(9)
+    one, other = tmp_path / "one?.db", tmp_path / "other.db"
+    segments = built(one, [rows[:4]]), built(other, [rows[4:6]], first=5)
+    builder = SegmentBuilder(str(tmp_path / "merged.db"), 1)
+    builder.take(str(one), segments[0])
+    builder.take(str(other), segments[1])
+    builder.add(rows[6:])
+    merged = builder.finish()
+    builder.close()
+    whole = built(tmp_path / "whole.db", [rows])
+    assert (merged.hash, merged.stats.to_text()) == (whole.hash, whole.stats.to_text())
+    assert (tmp_path / "merged.db").read_bytes() == (tmp_path / "whole.db").read_bytes()
+
+
+def test_a_segment_that_does_not_follow_is_refused(tmp_path: Path) -> None:
+    segment = built(tmp_path / "one.db", [make_rows(4, 3)], first=3)
+    builder = SegmentBuilder(IN_MEMORY, 2)
+    with pytest.raises(ValueError, match="the rows 3 to 6 do not begin at 2"):
+        builder.take(str(tmp_path / "one.db"), segment)
+    builder.close()
+
+
+def test_a_segment_with_fewer_rows_than_it_says_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "one.db"
+    segment = built(path, [make_rows(4)])
+    connection = sqlite3.connect(path)
+    connection.execute(f"DELETE FROM {TABLE} WHERE seq = 2")
+    connection.commit()
+    connection.close()
+    builder = SegmentBuilder(IN_MEMORY, 1)
+    with pytest.raises(ValueError, match="3 rows are not 1 to 4"):
+        builder.take(str(path), segment)
+    builder.close()
+
+
+def test_two_rows_with_one_id_are_found_when_the_segment_is_finished() -> None:
+    builder = SegmentBuilder(IN_MEMORY, 1)
+    builder.add([make_row(1), (2, *make_row(1)[1:])])
     with pytest.raises(sqlite3.IntegrityError):
-        working.apply([make_row(4), twice])
-    assert state(working) == before
-    working.apply(make_rows(2, 4))
-    assert working.bookmark.seq == 5
+        builder.finish()
+    builder.close()
 
 
-def test_two_rows_with_one_id_are_found_at_the_latest_when_the_file_is_finished(working: WorkingFile) -> None:
-    working.apply([make_row(1), (2, *make_row(1)[1:])])
-    with pytest.raises(sqlite3.IntegrityError):
-        working.finish()
-
-
-def test_a_finished_file_has_the_indexes_and_keeps_them_up(working: WorkingFile) -> None:
-    working.apply(make_rows(3))
-    for _ in range(2):
-        working.finish()
-    working.apply(make_rows(2, 4))
-    unlock(working)
-    connection = sqlite3.connect(working.path)
-    names = [name for _, name, *_ in connection.execute("PRAGMA index_list(randoms)")]
-    assert sorted(names) == ["randoms_by_created_at", "randoms_by_id", "randoms_by_value"]
+def test_a_finished_segment_has_the_indexes(tmp_path: Path) -> None:
+    built(tmp_path / "one.db", [make_rows(5)])
+    connection = sqlite3.connect(tmp_path / "one.db")
+    names = [name for _, name, *_ in connection.execute(f"PRAGMA index_list({TABLE})")]
+    assert len(names) >= 2
     for name in names:
-        assert connection.execute(
-            f"SELECT count(*) FROM randoms INDEXED BY {name} WHERE id > '' AND "
-            "random_value IS NOT NULL AND created_at > ''"
-        ).fetchone() == (5,)
+        assert connection.execute(f"SELECT count(*) FROM {TABLE} INDEXED BY {name} WHERE id > '' OR 1").fetchone() == (
+            5,
+        )
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     connection.close()
 
 
-def test_an_error_that_has_rolled_back_by_itself_is_passed_on(working: WorkingFile) -> None:
-    connection = working._connection  # pyright: ignore[reportPrivateUsage]
-    connection.execute("CREATE TRIGGER stop BEFORE INSERT ON randoms BEGIN SELECT RAISE(ROLLBACK, 'stop'); END")
-    with pytest.raises(sqlite3.IntegrityError, match="stop"):
-        working.apply(make_rows(1))
-    assert not connection.in_transaction
-
-
-def test_a_disk_that_fills_at_the_commit_leaves_the_bookmark_as_it_was(working: WorkingFile) -> None:
-    connection = working._connection  # pyright: ignore[reportPrivateUsage]
-    connection.execute("PRAGMA max_page_count=10")
+def test_a_disk_that_is_full_fails_the_build() -> None:
+    builder = SegmentBuilder(IN_MEMORY, 1)
+    builder.connection.execute("PRAGMA max_page_count=10")
     with pytest.raises(sqlite3.OperationalError, match="full"):
-        working.apply(make_rows(5000))
-    assert (working.bookmark.seq, working.hash, working.stats.count) == (0, 0, 0)
+        builder.add(make_rows(5000))
+    builder.close()
 
 
-def test_closing_deletes_the_file(tmp_path: Path) -> None:
-    working = WorkingFile.create(str(tmp_path / "working.db"), EPOCH)
-    assert (tmp_path / "working.db").exists()
-    working.close()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_file_that_holds_no_snapshot_is_refused_and_deleted(tmp_path: Path) -> None:
-    sqlite3.connect(tmp_path / "empty.db").close()
-    with pytest.raises(UnprovenError):
-        WorkingFile(str(tmp_path / "empty.db"))
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_what_stood_there_before_is_replaced(tmp_path: Path) -> None:
-    path = tmp_path / "working.db"
-    path.write_bytes(b"garbage" * 1000)
-    working = WorkingFile.create(str(path), 7)
-    assert working.bookmark == (7, 0)
-    working.close()
+def test_closing_leaves_the_file(tmp_path: Path) -> None:
+    builder = SegmentBuilder(str(tmp_path / "one.db"), 1)
+    builder.close()
+    builder.close()
+    assert (tmp_path / "one.db").exists()

@@ -445,7 +445,8 @@ def test_a_build_cut_by_time_publishes_what_it_reached_and_the_next_goes_on(
 
     class Slow(MemoryLedger):
         def rows(self, span: Range, deadline: Deadline) -> Iterator[list[Row]]:
-            clock.pass_s((BUILD_LIMIT_S - INDEXES_S) / 3)
+            if span.last > span.first:  # more than the one that proves the history
+                clock.pass_s((BUILD_LIMIT_S - INDEXES_S) / 3)
             return super().rows(span, deadline)
 
     publisher = Publisher(ledger := Slow(95), place.settings, clock)
@@ -456,14 +457,15 @@ def test_a_build_cut_by_time_publishes_what_it_reached_and_the_next_goes_on(
         assert count_of(place.on_efs()) == reached
     assert publish(publisher, ledger).build == "incremental"
     assert count_of(place.on_efs()) == 95
-    firsts = [span.first for span in ledger.spans]
-    assert firsts == sorted(set(firsts))  # no row was read twice
+    read = [(span.first, span.last) for span in ledger.spans if span.last > span.first]
+    assert read == [(first, min(95, first + 9)) for first in range(1, 95, 10)]  # no row was read twice
 
 
 def test_a_long_ledger_is_published_range_by_range(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(maker, "RANGE_ROWS", 1_000)
     published = place.publish(ledger := MemoryLedger(2_500))
-    assert [(span.first, span.last) for span in ledger.spans] == [(1, 1_000), (1_001, 2_000), (2_001, 2_500)]
+    read = [(span.first, span.last) for span in ledger.spans if span.last > span.first]
+    assert read == [(1, 1_000), (1_001, 2_000), (2_001, 2_500)]
     assert published.build == "full"
     check_is_ledger(place, published, ledger)
 
