@@ -9,15 +9,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VARIABLES: tuple[tuple[str, str, str], ...] = (
-    ("TABLE_NAME", "", "DynamoDB table that holds the ledger; needed by everything that talks to DynamoDB"),
-    ("EFS_DIR", "/mnt/efs", "where the file system with the snapshots is mounted"),
-    ("TMP_DIR", "/tmp", "the sandbox's own disk: segments that are built or copied"),  # noqa: S108 - Lambda's own
-    ("CHECK_INTERVAL_MS", "1000", "how often a sandbox looks for a newer snapshot; 0 = at every request"),
-    ("RETAIN_S", "3600", "seconds that superseded segments are kept; never less than 60"),
-    ("VERIFY_MAX_BYTES", "16777216", "largest segment that is hashed in full before sqlite-efs uses it"),
-    ("AWS_REGION", "", "region of the table; set by Lambda"),
-    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "", "the function's memory in MB, shown by /health; set by Lambda"),
+# (name, default)
+VARIABLES: tuple[tuple[str, str], ...] = (
+    ("TABLE_NAME", ""),  # DynamoDB table that holds the ledger; needed by everything that talks to DynamoDB
+    ("EFS_DIR", "/mnt/efs"),  # where the file system with the snapshots is mounted
+    ("TMP_DIR", "/tmp"),  # noqa: S108 - Lambda's own disk for segments that are built or copied
+    ("CHECK_INTERVAL_MS", "1000"),  # how often a sandbox looks for a newer snapshot; 0 = at every request
+    ("RETAIN_S", "3600"),  # seconds that superseded segments are kept; never less than 60
+    ("VERIFY_MAX_BYTES", "16777216"),  # largest segment that is hashed in full before sqlite-efs uses it
+    ("AWS_REGION", ""),  # region of the table; set by Lambda
+    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ""),  # the function's memory in MB, shown by /health; set by Lambda
 )
 
 
@@ -40,7 +41,7 @@ class Settings:
     )
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        values = {name: environ.get(name, "") or default for name, default, _ in VARIABLES}
+        values = {name: environ.get(name, "") or default for name, default in VARIABLES}
         self.table_name = values["TABLE_NAME"]
         self.efs_dir = values["EFS_DIR"]
         self.tmp_dir = values["TMP_DIR"]

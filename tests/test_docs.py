@@ -81,7 +81,7 @@ def test_every_route_is_documented(route: str) -> None:
     assert f"`{route}`" in text_of("docs/api.md")
 
 
-@pytest.mark.parametrize(("name", "default"), [(name, default) for name, default, _ in VARIABLES])
+@pytest.mark.parametrize(("name", "default"), VARIABLES)
 def test_every_variable_of_the_functions_is_documented_with_its_default(name: str, default: str) -> None:
     shown = f"`{default}`" if default else ""
     assert re.search(rf"^\| `{name}` \| {re.escape(shown)}", text_of("docs/settings.md"), re.MULTILINE)

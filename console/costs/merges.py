@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from console.costs.scenario import Scenario
-from handlers.snapshots.merges import MERGED_ROWS, merged_rows
+from handlers.snapshots.chain import MERGED_ROWS, merged_rows
 
 # Pages that a segment has however few its rows are: schema, table, three indexes, meta row; a test builds one.
 SEGMENT_BYTES = 6 * 4096

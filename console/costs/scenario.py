@@ -25,7 +25,7 @@ READ_UNIT_BYTES = 4096
 HEAD_READ_UNITS = 1.0  # every read of the ledger begins with its head
 INDEX_READ_UNITS = 0.5  # for each 4 KB begun
 SNAPSHOT_BYTES_A_ROW_BYTE = 2.7  # columns, the row's JSON text and three indexes; measured with this project's rows
-_SETTINGS = {name: float(default) for name, default, _ in VARIABLES if default.isdigit()}
+_SETTINGS = {name: float(default) for name, default in VARIABLES if default.isdigit()}
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def head_of(ledger: Ledger) -> Head:
 
 
 @dataclass(frozen=True)
-class Target:
+class RestorePoint:
     """A point to go back to.
 
     Attributes:
@@ -94,13 +94,13 @@ class Target:
     until: str | None
 
 
-def find_target(ledger: Ledger, to: str) -> Target:
+def find_target(ledger: Ledger, to: str) -> RestorePoint:
     """Return the point that a bookmark or a time names. Raises ConsoleError where there is none."""
     head = head_of(ledger)
     try:
         bookmark = Bookmark.parse(to)
     except ValueError:
-        return Target(head, head.seq, _time(to))
+        return RestorePoint(head, head.seq, _time(to))
     known = {each.epoch: each for each in (head, *(each for each, _ in left_heads(ledger, Deadline())))}
     history = known.get(bookmark.epoch)
     if history is None or bookmark.seq > history.seq:
@@ -108,10 +108,10 @@ def find_target(ledger: Ledger, to: str) -> Target:
         raise ConsoleError(
             f"--to {to} is no point of this ledger's histories, which reach up to {points}", "choose one"
         )
-    return Target(history, bookmark.seq, None)
+    return RestorePoint(history, bookmark.seq, None)
 
 
-def read_prefix(ledger: Ledger, target: Target, advance: Advance) -> Head:
+def read_prefix(ledger: Ledger, target: RestorePoint, advance: Advance) -> Head:
     """Return the prefix that a target names, with hash and statistics worked out from its rows.
 
     Raises ConsoleError where the ledger's rows are not what its head says.

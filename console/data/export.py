@@ -14,7 +14,7 @@ from pathlib import Path
 from console.client.client import Client
 from console.client.pages import Walk
 from console.client.snapshots import hash_at
-from console.data.export_formats import Writer, writer_for
+from console.data.export_formats import RowFile, row_file
 from console.errors import ConsoleError
 from console.terminal import Advance
 from handlers.domain.bookmark import Bookmark
@@ -24,7 +24,7 @@ from handlers.routes import SOURCES
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an export is.
+    """The progress of an export.
 
     Attributes:
         rows: how many rows are in the file.
@@ -69,7 +69,7 @@ def export_rows(client: Client, path: Path, source: str, as_of: Bookmark, advanc
     begun = read_progress(note, Progress(client.url, source, str(as_of)))
     advance(begun.rows)
     done = begun
-    with writer_for(path.suffix, part, begun.rows, begun.size_bytes) as writer:
+    with row_file(path.suffix, part, begun.rows, begun.size_bytes) as writer:
         walk = Walk(client, source, as_of, begun.cursor)
         if not begun.rows or begun.cursor:
             for texts in walk.pages():
@@ -140,7 +140,7 @@ def hash_of(walk: Walk) -> str:
     return hash_text(total)
 
 
-def _add(writer: Writer, done: Progress, texts: list[str], cursor: str | None) -> Progress:
+def _add(writer: RowFile, done: Progress, texts: list[str], cursor: str | None) -> Progress:
     seqs = list(range(done.rows + 1, done.rows + len(texts) + 1))
     size_bytes = writer.add(seqs, texts)
     total = content_hash(int(done.hash, 16), seqs, texts)

@@ -19,7 +19,7 @@ LINES_SUFFIXES = (".ndjson", ".jsonl")
 SUFFIXES = (*SQLITE_SUFFIXES, *CSV_SUFFIXES, *LINES_SUFFIXES)
 
 
-class Writer(Protocol):
+class RowFile(Protocol):
     """One file that grows, page by page."""
 
     def __enter__(self) -> Self: ...
@@ -33,8 +33,8 @@ class Writer(Protocol):
         ...
 
 
-def writer_for(suffix: str, path: Path, kept_rows: int, kept_bytes: int) -> Writer:
-    """Return the writer of a kind of file.
+def row_file(suffix: str, path: Path, kept_rows: int, kept_bytes: int) -> RowFile:
+    """Open a file of a kind.
 
     Args:
         suffix: of the file's name in the end, which says what it is.

@@ -20,7 +20,7 @@ from handlers.routes import SOURCES
 
 
 class Level(StrEnum):
-    """How thorough a verification is."""
+    """The thoroughness of a verification."""
 
     QUICK = "quick"
     FULL = "full"

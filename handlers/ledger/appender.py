@@ -168,7 +168,7 @@ class Appender:
             key = rows_key(doubt.root, page_of(first))
             item = self._ledger.get({"pk": {"S": key}, "sk": {"N": str(first)}}, deadline)
             is_ours = item is not None and item["id"] == {"S": transaction.ids[0]}
-            if is_ours and first <= head.seq and head.root_of(first) == doubt.root:
+            if is_ours and head.root_of(first) == doubt.root:
                 return doubt
         return None
 

@@ -11,6 +11,7 @@ from handlers.domain.problem import KINDS, TYPE_PREFIX
 from handlers.openapi.measurements import benchmark_schemas, consumed
 from handlers.openapi.parameters import headers, parameters
 from handlers.openapi.schemas import DRAFT_EXAMPLE, Schema, ref, schemas
+from handlers.openapi.status import status_schemas
 from handlers.reads.page import PAGE_PARAMETERS, POINT_PARAMETERS
 from handlers.routes import ROUTES
 from handlers.telemetry.runtime import VERSION
@@ -93,7 +94,7 @@ def description() -> dict[str, object]:
 
 
 def _schemas() -> dict[str, Schema]:
-    return {**schemas(), "Consumed": consumed(), **benchmark_schemas()}
+    return {**schemas(), **status_schemas(), "Consumed": consumed(), **benchmark_schemas()}
 
 
 def _operation(verb: str, path: str, function: str, name: str) -> Schema:

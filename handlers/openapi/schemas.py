@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from handlers import rows
 from handlers.domain.problem import KINDS, SHOWN_ERRORS, TYPE_PREFIX
 from handlers.routes import MAX_INSERT_ROWS, SOURCES
-from handlers.telemetry.runtime import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,14 +25,6 @@ BOOKMARK_EXAMPLE = "1767225600000.3"
 ID_EXAMPLE = "01KDVDNW00AYEYAEJN3YJ8N6R4"
 TIME_EXAMPLE = "2026-01-01T00:00:00.000Z"
 DRAFT_EXAMPLE = rows.draft_fields(rows.random_draft(Random(1)))  # noqa: S311 - an example, no secret
-BUILD_EXAMPLE: Schema = {
-    "version": VERSION,
-    "python": "3.13.0",
-    "sqlite": "3.40.0",
-    "region": "eu-central-1",
-    "memory_mb": 1024,
-    "architecture": "aarch64",
-}
 
 BOOKMARK: Schema = {
     "type": "string",
@@ -57,12 +48,10 @@ TEXT: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "number", "format": "double"}
 AMOUNT: Schema = NUMBER | {"minimum": 0}
 COUNT: Schema = {"type": "integer", "minimum": 0}
-HASH: Schema = {"type": "string", "pattern": "^[0-9a-f]{32}$", "description": "Order-independent hash of all rows."}
-DIGEST: Schema = {"type": "string", "pattern": "^[0-9a-f]{16}$", "description": "BLAKE2b over the file's bytes."}
 
 
 def schemas() -> dict[str, Schema]:
-    """Return the data model's, the reads' and the writes' part of `components.schemas`."""
+    """Return the data model's, the reads' and the inserts' part of `components.schemas`."""
     return {
         "Bookmark": BOOKMARK,
         "Source": choice(SOURCES),
@@ -70,10 +59,7 @@ def schemas() -> dict[str, Schema]:
         "Draft": closed(record(rows.DRAFT_SCHEMA, example=DRAFT_EXAMPLE)),
         "Row": record({"id": ID, **rows.DRAFT_SCHEMA, "created_at": TIME}, example=_row_example()),
         **_insertion(),
-        **_snapshots(),
         **_reads(),
-        "Build": _build(),
-        "Health": _health(),
         "FieldError": record({"field": TEXT, "got": TEXT | {"description": "As JSON, shortened."}, "allowed": TEXT}),
         "Problem": _problem(),
         **_index(),
@@ -135,7 +121,7 @@ def _row_example() -> object:
 def _insertion() -> dict[str, Schema]:
     many = array(ref("Draft")) | {"minItems": 1, "maxItems": MAX_INSERT_ROWS}
     count: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_INSERT_ROWS}
-    warning = TEXT | {"description": "The rows are in the ledger, but not in a snapshot yet."}
+    warning = TEXT | {"description": "The rows are in the ledger, but in no snapshot: why, and what helps."}
     return {
         "Insertion": {
             "description": "One row; several; so many random ones; nothing: one random row.",
@@ -153,33 +139,6 @@ def _insertion() -> dict[str, Schema]:
             },
             {"warning": warning},
         ),
-    }
-
-
-def _snapshots() -> dict[str, Schema]:
-    members: dict[str, Schema] = {"bookmark": ref("Bookmark"), "rows": COUNT, "bytes": COUNT}
-    built: dict[str, Schema] = {
-        "segments": COUNT | {"description": "How many files hold it."},
-        "build": ref("BuildKind"),
-        "written_bytes": COUNT | {"description": "How much was written to publish it."},
-    }
-    full: Schema = {"type": "boolean", "description": "Build all of it anew from the ledger; without it, false."}
-    new_epoch: Schema = {
-        "type": "boolean",
-        "description": "Make the ledger at hand the newest history, whatever is published; without it, false.",
-    }
-    segment = record({"first": COUNT, "last": COUNT, "bytes": COUNT, "digest": DIGEST})
-    return {
-        "BuildKind": choice(("full", "incremental", "none"), "How it was built; none: it was there."),
-        "InsertedSnapshot": record({**members, **built}),
-        "Publication": closed(record({}, {"full": full, "new_epoch": new_epoch}, {"full": True})),
-        "PublishedSnapshot": record({**members, "hash": HASH, **built}),
-        "Published": record({"snapshot": ref("PublishedSnapshot")}),
-        "ListedSegment": segment | {"description": "The rows first to last, in one file."},
-        "ListedSnapshot": record(
-            {**members, "hash": HASH, "published_at": TIME, "segments": array(ref("ListedSegment"))}
-        ),
-        "Snapshots": record({"snapshots": array(ref("ListedSnapshot"))}),
     }
 
 
@@ -205,44 +164,6 @@ def _reads() -> dict[str, Schema]:
         "OneRow": record({**common, "data": ref("Row"), **measured}, copy),
         "Stats": record({**common, "stats": ref("Statistics"), **measured}, copy),
     }
-
-
-def _build() -> Schema:
-    place: dict[str, Schema] = {
-        "region": nullable(TEXT),
-        "memory_mb": nullable(COUNT),
-        "architecture": nullable(TEXT),
-    }
-    return record({"version": TEXT, "python": TEXT, "sqlite": TEXT, **place}, example=BUILD_EXAMPLE)
-
-
-def _health() -> Schema:
-    retries = COUNT | {"description": "query only: reads tried again because a file was deleted meanwhile."}
-    members: dict[str, Schema] = {
-        "status": {"type": "string", "const": "ok"},
-        "role": choice(("command", "query")),
-        "build": ref("Build"),
-        "bookmark": ref("Bookmark"),
-    }
-    example = {
-        "status": "ok",
-        "role": "query",
-        "build": BUILD_EXAMPLE,
-        "bookmark": BOOKMARK_EXAMPLE,
-        "retries": 0,
-    }
-    lag: Schema = {
-        "type": ["object", "null"],
-        "description": "command only: rows that no snapshot holds, and seconds since the oldest of them was written.",
-        "properties": {"rows": COUNT, "seconds": AMOUNT},
-        "required": ["rows", "seconds"],
-    }
-    of_command: dict[str, Schema] = {
-        "hash": nullable(HASH) | {"description": "command only: the content hash of the ledger's rows."},
-        "snapshot": nullable(ref("Bookmark")) | {"description": "command only: the newest that is published."},
-        "lag": lag,
-    }
-    return record(members, {"retries": retries, **of_command}, example)
 
 
 def _problem() -> Schema:

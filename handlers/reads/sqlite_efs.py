@@ -20,6 +20,7 @@ from handlers.reads.sqlite_view import Link, SqliteView
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.segment import is_unreadable, open_segment
 from handlers.telemetry.meter import METERS
+from handlers.telemetry.usage import Usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from handlers.snapshots.chain import Listed
     from handlers.snapshots.names import Name
     from handlers.snapshots.segment import Segment
-    from handlers.telemetry.usage import Usage
 
     T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class SqliteReader:
         self._listed: Listed | None = None  # the listing that was last gone through
         self._served = NOTHING
         self._is_suspect = False  # files that are opened have to prove all their bytes
-        self._usage: Usage | None = None  # of the request that is answered
+        self._usage = Usage()  # of the request that is answered
         self.retries = 0
 
     def read(self, at_least: Bookmark, usage: Usage, use: Callable[[SqliteView], T]) -> T:
@@ -99,7 +99,7 @@ class SqliteReader:
                 raise
             _log.warning("the snapshots cannot be listed now, %s is served: %s", self._view.bookmark, error)
             return self._view
-        self._lap("check")
+        self._usage.lap("check")
         if listed is self._listed and self._view is not None:
             return self._view
         view = self._advance(listed)
@@ -117,11 +117,12 @@ class SqliteReader:
             raise unavailable(UNPROVEN)
         if not listed.chain and self._catalog.foreign:
             raise unavailable("No snapshot of this data model's version is published yet; the next publish makes one")
-        known, self._links = self._links, {}
-        for name in listed.chain:
-            self._links[name] = known.pop(name, None) or Link(name.first, name.last, partial(self._open, name))
-        for name, link in known.items():
-            self._close(name, link)
+        for name in [name for name in self._links if name not in listed.chain]:
+            self._close(name, self._links.pop(name))
+        self._links = {
+            name: self._links.get(name) or Link(name.first, name.last, partial(self._open, name))
+            for name in listed.chain
+        }
         self._view = SqliteView(list(self._links.values()), found)
         return self._view
 
@@ -141,7 +142,7 @@ class SqliteReader:
         except UnprovenError:
             self._catalog.reject(name)
             raise
-        self._lap("open")
+        self._usage.lap("open")
         return segment
 
     def _is_proven(self, name: Name) -> bool:
@@ -150,10 +151,6 @@ class SqliteReader:
 
     def _close(self, name: Name, link: Link) -> None:
         link.close()
-
-    def _lap(self, phase: str) -> None:
-        if self._usage is not None:
-            self._usage.lap(phase)
 
     def _recover(self, error: Exception) -> None:
         """Drop what is open; a file that turned out to be damaged has to prove itself anew.

@@ -106,8 +106,7 @@ class CopyingReader(SqliteReader):
         target = self._new_path(name)
         METERS.efs_metadata_operation()
         copy_proven(self._catalog.path(name), target, name)
-        if self._usage is not None:
-            self._usage.copied(size_bytes)
+        self._usage.copied(size_bytes)
         return self._open_copy(target, name)
 
     def _open_copy(self, target: str, name: Name) -> Segment:
@@ -118,7 +117,7 @@ class CopyingReader(SqliteReader):
             raise
         self._copies[name] = target
         self._uncopied.pop(name, None)
-        self._lap("open")
+        self._usage.lap("open")
         return segment
 
     def _grow(self, usage: Usage) -> None:

@@ -13,16 +13,19 @@ from handlers.snapshots.names import Name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     Chain = tuple[Name, ...]
     Links = dict[int, Name]  # by each reachable point the last segment of its chain
 
+SMALL_ROWS = 200  # a segment of fewer rows is always merged
+GROWTH = 8  # and one of fewer rows than so many times the new ones
+MERGED_ROWS = 50_000  # the most that a request merges: a third of a second
 CLOCKS_APART_MS = 24 * 3600 * 1000  # an epoch is its ledger's beginning, by the clock of who made it
 
 
 class Listed:
-    """What a listing of names says.
+    """The names of a listing, and the chains that they make.
 
     Attributes:
         names: all names that count.
@@ -96,3 +99,41 @@ def chain_to(links: Links, last: int) -> Chain:
         chain.append(links[last])
         last = links[last].first - 1
     return tuple(chain)
+
+
+def merged_with(chain: Chain, added: int) -> Chain:
+    """Return the newest segments of a chain that a publish of so many new rows merges with them.
+
+    So each segment stays much larger than the next newer one, and a row is written again only a few times.
+    """
+    count, _ = merged_rows([name.rows for name in chain], added)
+    return chain[:count]
+
+
+def merged_rows(sizes: Sequence[int], added: int) -> tuple[int, int]:
+    """Return how many of a chain's segments are merged with so many new rows, and how many rows that makes.
+
+    Args:
+        sizes: the segments' rows, newest first.
+    """
+    rows = added
+    for count, size in enumerate(sizes):
+        if rows + size > MERGED_ROWS or size >= max(SMALL_ROWS, GROWTH * rows):
+            return count, rows
+        rows += size
+    return len(sizes), rows
+
+
+def compactable(chain: Chain, most_rows: int) -> Chain:
+    """Return the newest segments of a chain that make one, since what requests merge is bounded; empty: none do.
+
+    They are those back to the oldest one that is not much larger than all newer ones together.
+    """
+    found, rows = 0, 0
+    for count, name in enumerate(chain, 1):
+        if rows + name.rows > most_rows:
+            break
+        if rows and name.rows < max(SMALL_ROWS, GROWTH * rows):
+            found = count
+        rows += name.rows
+    return chain[:found]

@@ -92,7 +92,7 @@ class SegmentMaker:
             UnprovenError, FileNotFoundError: a segment to be merged is damaged, or gone.
             OSError, sqlite3.Error: the disk is full or fails.
         """
-        path = self._new_path()
+        path = self.new_path()
         builder = SegmentBuilder(path, merged.chain[-1].first if merged else first)
         try:
             for name, segment in reversed(list(zip(merged.chain, merged.segments, strict=True)) if merged else []):
@@ -112,6 +112,13 @@ class SegmentMaker:
             builder.close()
             remove(path)
 
+    def new_path(self) -> str:
+        """Return the path of a new file; the folder is freed from what processes that died in this sandbox left."""
+        if not self._has_folder:
+            empty_folder(self._folder)
+            self._has_folder = True
+        return os.path.join(self._folder, f"{ULID()}.db")
+
     def free_bytes(self) -> int:
         """Return how much room the disk has. Raises OSError."""
         disk = os.statvfs(os.path.dirname(self._folder))
@@ -128,10 +135,3 @@ class SegmentMaker:
             builder.add(batch)
             usage.lap("build")
             has_time = self._clock() < end_s
-
-    def _new_path(self) -> str:
-        """Return a new name; the folder is freed from what processes that died in this sandbox left."""
-        if not self._has_folder:
-            empty_folder(self._folder)
-            self._has_folder = True
-        return os.path.join(self._folder, f"{ULID()}.db")

@@ -21,9 +21,9 @@ from handlers.domain.hashes import HASH_MODULUS
 from handlers.domain.problem import unavailable
 from handlers.domain.timestamps import boottime_s
 from handlers.snapshots.catalog import Catalog
+from handlers.snapshots.chain import compactable, merged_with
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.maker import RANGE_ROWS, SegmentMaker, Staging, make_folder
-from handlers.snapshots.merges import compactable, merged_with
 from handlers.snapshots.names import Name, snapshots_dir
 from handlers.snapshots.published import DivergedError, Published, PublishedSegments
 from handlers.snapshots.retention import Retention
@@ -130,10 +130,8 @@ class Publisher:
 
     def _base(self, head: Head, *, wholly: bool) -> Published | None:
         """Return what to build upon; None: nothing. Raises DivergedError, OSError."""
-        if self.catalog.listed.epoch > head.epoch:
-            raise DivergedError(
-                f"The snapshots of epoch {self.catalog.listed.epoch} are of a newer ledger than {head.epoch}"
-            )
+        if self.catalog.listed.epoch > head.epoch and (epoch := self.published.greatest_epoch()) > head.epoch:
+            raise DivergedError(f"The snapshots of epoch {epoch} are of a newer ledger than {head.epoch}")
         base = self.published.newest(head.epoch, wholly=wholly)
         if base is None and head.parent not in self._strangers:
             base = self.published.newest(head.parent, upto=head.roots[-1][0] - 1, wholly=wholly)

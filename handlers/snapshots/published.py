@@ -89,8 +89,14 @@ class PublishedSegments:
         self._wholly: set[tuple[Name, int]] = set()  # of these all bytes are proven
 
     def greatest_epoch(self) -> int:
-        """Return the greatest epoch that anything was published in; 0 where nothing was. Raises OSError."""
-        return self.catalog.look(now=True).epoch
+        """Return the greatest epoch that anything was published in; 0 where nothing was. Raises OSError.
+
+        What only claims to be of a greater one goes to quarantine.
+        """
+        while True:
+            listed = self.catalog.look(now=True)
+            if not listed.chain or self.newest(listed.epoch) is not None:
+                return listed.epoch
 
     def newest(self, epoch: int, *, upto: int = MAX_SEQ, wholly: bool = False) -> Published | None:
         """Return the snapshot at the newest point of an epoch that is reachable by segments that prove themselves.

@@ -1,4 +1,4 @@
-"""The rebuild: all segments made anew from the ledger, range by range, whatever is published.
+"""The rebuild: all segments made anew from the ledger, range by range, whatever is published of its history.
 
 The ranges that are done wait in `rebuild/`, so the next call, in any sandbox, goes on where this one stopped and reads
 no row twice. Once they reach the head and their content hash is the ledger's, they are linked into `snapshots/`.

@@ -11,7 +11,6 @@ from hashlib import blake2b
 from pathlib import Path
 
 import pytest
-from handlers.snapshots.snapshot import describe, open_snapshot
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,8 +19,9 @@ from handlers.domain.problem import Problem
 from handlers.domain.stats import Stats
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.rows import TABLE
-from handlers.snapshots.catalog import Name
 from handlers.snapshots.files import UnprovenError
+from handlers.snapshots.names import Name
+from handlers.snapshots.segment import open_segment
 from tests.support.files import (
     EPOCH,
     MemoryLedger,
@@ -30,12 +30,12 @@ from tests.support.files import (
     count_of,
     flip_bit,
     names_in,
+    page,
     publish,
-    served,
 )
 
 NEXT = Bookmark(EPOCH, 4)
-COUNTED = "UPDATE snapshot SET seq = 4, row_count = 4"
+COUNTED = "UPDATE segment SET last = 4, row_count = 4"
 HUGE = Bookmark(10**16 - 1, 7)
 
 
@@ -45,12 +45,12 @@ def named_right(place: Place, content: bytes, bookmark: Bookmark = NEXT) -> Path
 
 
 def altered(place: Place, *statements: str) -> Path:
-    """A copy of the published snapshot with its meta row or tables changed, under a right name for one row more."""
+    """A copy of the published segment with its meta row or tables changed, under a right name for one row more."""
     return named_right(place, bytes_after(place, *statements))
 
 
 def one_row_more(place: Place) -> bytes:
-    """Bytes that would pass for the next snapshot, with nothing said against them."""
+    """Bytes that would pass for a segment of one row more, with nothing said against them."""
     return bytes_after(place, COUNTED)
 
 
@@ -131,15 +131,16 @@ BAD: dict[str, Callable[[Place], Path]] = {
     "link to a good file": lambda place: link_to(place, oldest(place)),
     "pipe": pipe,
     "socket": socket,
-    "future schema": lambda place: altered(place, COUNTED, "UPDATE snapshot SET schema_version = schema_version + 1"),
-    "future meta table": lambda place: altered(place, COUNTED, "ALTER TABLE snapshot RENAME COLUMN seq TO position"),
-    "no meta row": lambda place: altered(place, "DELETE FROM snapshot"),
-    "two meta rows": lambda place: altered(place, COUNTED, "INSERT INTO snapshot SELECT * FROM snapshot"),
-    "another epoch": lambda place: altered(place, COUNTED, "UPDATE snapshot SET epoch = 999"),
-    "fewer rows than seq": lambda place: altered(place, "UPDATE snapshot SET seq = 4"),
-    "statistics not JSON": lambda place: altered(place, COUNTED, "UPDATE snapshot SET stats = 'x'"),
-    "statistics of another form": lambda place: altered(place, COUNTED, "UPDATE snapshot SET stats = '5'"),
-    "hash not hexadecimal": lambda place: altered(place, COUNTED, "UPDATE snapshot SET content_hash = 'x'"),
+    "future schema": lambda place: altered(place, COUNTED, "UPDATE segment SET schema_version = schema_version + 1"),
+    "future meta table": lambda place: altered(place, COUNTED, "ALTER TABLE segment RENAME COLUMN last TO position"),
+    "no meta row": lambda place: altered(place, "DELETE FROM segment"),
+    "two meta rows": lambda place: altered(place, COUNTED, "INSERT INTO segment SELECT * FROM segment"),
+    "other rows": lambda place: altered(place, "UPDATE segment SET first = 2, last = 4"),
+    "fewer rows than it says": lambda place: altered(place, "UPDATE segment SET last = 4"),
+    "ids of no segment": lambda place: altered(place, COUNTED, "ALTER TABLE segment DROP COLUMN least_id"),
+    "statistics not JSON": lambda place: altered(place, COUNTED, "UPDATE segment SET stats = 'x'"),
+    "statistics of another form": lambda place: altered(place, COUNTED, "UPDATE segment SET stats = '5'"),
+    "hash not hexadecimal": lambda place: altered(place, COUNTED, "UPDATE segment SET content_hash = 'x'"),
     "garbage with a huge epoch": lambda place: place.plant(b"garbage" * 10_000, HUGE),
     "a good file's bytes with a huge epoch": lambda place: named_right(place, oldest(place).read_bytes(), HUGE),
 }
@@ -162,14 +163,21 @@ def test_a_bad_file_is_passed_over_for_the_older_one_then_moved_away_and_replace
         assert count_of(reader) == 3
         assert reader.retries == 0
     with pytest.raises(UnprovenError):
-        open_snapshot(str(bad), Name(bad.name))
+        open_segment(str(bad), Name(bad.name))
 
     ledger.grow(2)
     assert publish(publisher, ledger).bookmark == ledger.bookmark
     assert [name.partition(".db.")[0] + ".db" for name in names_in(place.quarantine)] == [bad.name]
-    assert good.name in names_in(place.snapshots)
+    assert good.chain[0] in names_in(place.snapshots)
     for reader in (*warm, place.on_efs(), place.in_tmp()):
         assert count_of(reader) == 5
+
+
+def test_no_new_ledger_takes_its_epoch_from_a_file_that_proves_nothing(place: Place) -> None:
+    place.publish(MemoryLedger(3))
+    huge = BAD["garbage with a huge epoch"](place)
+    assert place.publisher(MemoryLedger(3)).published.greatest_epoch() == EPOCH
+    assert [name.startswith(huge.name) for name in names_in(place.quarantine)] == [True]
 
 
 @pytest.mark.parametrize("kind", ["empty", "text", "directory", "dangling link", "garbage with a huge epoch", "pipe"])
@@ -188,7 +196,7 @@ def test_where_nothing_proves_itself_the_answer_is_503_and_not_an_empty_list(pla
 
 def assert_unavailable(reader: SqliteReader) -> None:
     with pytest.raises(Problem) as caught:
-        served(reader)
+        page(reader)
     assert caught.value.status == 503
     assert "retry-after" in caught.value.headers
 
@@ -202,7 +210,7 @@ def test_a_file_moved_to_quarantine_and_published_again_under_its_name_is_served
     readers = place.on_efs(), place.in_tmp()
     assert [count_of(reader) for reader in readers] == [2, 2]
     again = place.publish(ledger)
-    assert again.name == published.name
+    assert again.chain == published.chain
     assert place.path(again).read_bytes() == good
     assert [count_of(reader) for reader in readers] == [3, 3]
 
@@ -223,18 +231,18 @@ def test_a_file_of_the_same_name_goes_to_quarantine_twice_and_both_are_kept(plac
     publisher = place.publisher(ledger)
     for times in (1, 2):
         flip_bit(place.path(publish(publisher, ledger)), 8 * 5000)
-        assert publish(publisher, ledger).bookmark == ledger.bookmark
+        assert publish(publisher, ledger, compact=True).bookmark == ledger.bookmark
         assert len(names_in(place.quarantine)) == times
 
 
-def test_a_warm_publisher_proves_again_what_changed_under_its_name(place: Place) -> None:
+def test_a_publisher_that_compacts_proves_again_what_changed_under_its_name(place: Place) -> None:
     ledger = MemoryLedger(3)
     publisher = place.publisher(ledger)
     published = publish(publisher, ledger)
     assert publish(publisher, ledger).build == "none"
     flip_bit(place.path(published), 8 * 5000)
-    again = publish(publisher, ledger)
-    assert (again.name, again.build) == (published.name, "full")
+    again = publish(publisher, ledger, compact=True)
+    assert (again.chain, again.build) == (published.chain, "full")
     assert count_of(place.in_tmp()) == 3
 
 
@@ -259,7 +267,8 @@ def test_a_base_damaged_between_proof_and_copy_is_moved_away_and_a_full_build_ta
     ledger = MemoryLedger(3)
     published = place.publish(ledger)
     cold = place.publisher(ledger)
-    cold.published.newest()
+    cold.catalog.look(now=True)
+    assert cold.published.newest(EPOCH)
     before = place.path(published).stat()
     flip_bit(place.path(published), 8 * 5000)
     os.utime(place.path(published), ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -291,30 +300,45 @@ def test_two_publishers_that_find_the_same_bad_file_both_go_on(place: Place, mon
 
 
 @pytest.fixture(scope="module")
-def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def segment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = Place(tmp_path_factory.mktemp("bits"))
     return place.path(place.publish(MemoryLedger(3)))
 
 
 @given(st.data())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_flipped_bit_is_noticed(snapshot: Path, data: st.DataObject) -> None:
-    bit = data.draw(st.integers(0, snapshot.stat().st_size * 8 - 1))
-    copy = snapshot.parent / "copy"
-    copy.write_bytes(snapshot.read_bytes())
+def test_any_flipped_bit_is_noticed(segment: Path, data: st.DataObject) -> None:
+    bit = data.draw(st.integers(0, segment.stat().st_size * 8 - 1))
+    copy = segment.parent / "copy"
+    copy.write_bytes(segment.read_bytes())
     flip_bit(copy, bit)
     with pytest.raises(UnprovenError):
-        open_snapshot(str(copy), Name(snapshot.name))
+        open_segment(str(copy), Name(segment.name))
 
 
-def test_every_truncation_is_noticed_even_where_the_digest_is_not_checked(snapshot: Path) -> None:
-    content = snapshot.read_bytes()
+def test_every_truncation_is_noticed_even_where_the_digest_is_not_checked(segment: Path) -> None:
+    content = segment.read_bytes()
     pages = range(0, len(content), 4096)
-    copy = snapshot.parent / "copy"
-    for length in {0, 1, 15, 16, 17, 18, 27, 31, 99, 100, 101, len(content) - 1, *pages, *(page + 1 for page in pages)}:
+    copy = segment.parent / "copy"
+    for length in {
+        0,
+        1,
+        15,
+        16,
+        17,
+        18,
+        27,
+        31,
+        99,
+        100,
+        101,
+        len(content) - 1,
+        *pages,
+        *(start + 1 for start in pages),
+    }:
         copy.write_bytes(content[:length])
         with pytest.raises(UnprovenError):
-            open_snapshot(str(copy), Name(snapshot.name), 0)
+            open_segment(str(copy), Name(segment.name), 0)
 
 
 def test_the_digest_on_efs_is_checked_up_to_the_limit_only_and_in_tmp_always(tmp_path: Path) -> None:
@@ -322,8 +346,8 @@ def test_the_digest_on_efs_is_checked_up_to_the_limit_only_and_in_tmp_always(tmp
     for place in places:
         place.publish(MemoryLedger(2))
         flip_bit(place.path(place.publish(MemoryLedger(3))), 8 * 5000)
-    assert [served(place.on_efs()).seq for place in places] == [3, 2]
-    assert [served(place.in_tmp()).seq for place in places] == [2, 2]
+    assert [count_of(place.on_efs()) for place in places] == [3, 2]
+    assert [count_of(place.in_tmp()) for place in places] == [2, 2]
 
 
 def test_beyond_that_limit_header_schema_and_meta_row_still_have_to_agree(tmp_path: Path) -> None:
@@ -334,22 +358,13 @@ def test_beyond_that_limit_header_schema_and_meta_row_still_have_to_agree(tmp_pa
         assert count_of(place.on_efs()) == 3
 
 
-def test_a_bad_file_is_not_described(place: Place) -> None:
-    place.publish(MemoryLedger(3))
-    for kind in ("text", "directory", "future schema"):
-        bad = BAD[kind](place)
-        with pytest.raises(UnprovenError):
-            describe(str(bad), Name(bad.name))
-        bad.rename(place.tmp / kind)
-
-
 def test_pages_of_64_kib_are_read_right(place: Place) -> None:
     published = place.publish(MemoryLedger(3))
     connection = sqlite3.connect(place.path(published))
     connection.executescript("PRAGMA page_size=65536; VACUUM")
     connection.close()
     big = named_right(place, place.path(published).read_bytes(), published.bookmark)
-    open_snapshot(str(big), Name(big.name)).close()
+    open_segment(str(big), Name(big.name)).close()
     assert len(contents(big)[0]) == 3
 
 

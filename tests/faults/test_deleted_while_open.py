@@ -13,10 +13,14 @@ import pytest
 
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
+from handlers.reads.page import PageQuery
 from handlers.reads.sqlite_efs import SqliteReader
-from handlers.reads.sqlite_tmp import CopyingReader
+from handlers.reads.sqlite_view import SqliteView
+from handlers.rows import value_of
 from handlers.telemetry.usage import Usage
+from tests.support.drafts import with_value
 from tests.support.files import (
+    ALL,
     EPOCH,
     Calls,
     MemoryLedger,
@@ -27,7 +31,9 @@ from tests.support.files import (
     flip_bit,
     names_in,
     page,
+    publish,
     served,
+    texts_of,
 )
 
 PATHS = ("on_efs", "in_tmp")
@@ -57,6 +63,18 @@ class Failing:
         return self.calls
 
 
+class FailingPage:
+    """A read that fails the first time, and then tells how many rows there are."""
+
+    def __init__(self, error: Exception) -> None:
+        self._errors = [error]
+
+    def __call__(self, view: SqliteView) -> int:
+        if self._errors:
+            raise self._errors.pop()
+        return view.page(PageQuery({}))[1]
+
+
 def database_error(code: int) -> sqlite3.DatabaseError:
     error = sqlite3.OperationalError("injected")
     error.sqlite_errorcode = code
@@ -67,9 +85,9 @@ def reader_of(place: Place, path: str) -> SqliteReader:
     return place.on_efs() if path == "on_efs" else place.in_tmp()
 
 
-def unavailable_from(reader: SqliteReader, at_least: Bookmark = NOTHING) -> Problem:
+def unavailable_from(reader: SqliteReader) -> Problem:
     with pytest.raises(Problem) as caught:
-        served(reader, at_least)
+        page(reader)
     assert caught.value.status == 503
     return caught.value
 
@@ -160,21 +178,17 @@ def test_the_retry_lists_again_whatever_the_interval(tmp_path: Path, path: str) 
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_newer_file_that_cannot_be_read_is_tried_once_an_interval(tmp_path: Path, path: str) -> None:
-    place = Place(tmp_path, CHECK_INTERVAL_MS="3600000")
-    place.publish(MemoryLedger(3))
-    catalog = place.catalog()
-    reader = (SqliteReader if path == "on_efs" else CopyingReader)(catalog, place.settings)
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE], ids=errno.errorcode.get)
+def test_a_newer_file_that_cannot_be_read_now_is_503_until_it_can(
+    place: Place, monkeypatch: pytest.MonkeyPatch, path: str, code: int
+) -> None:
+    reader = reader_of(place, path)
     assert count_of(reader) == 3
     place.publish(MemoryLedger(4))
-    catalog.names(now=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "readv", failing(errno.EIO))
-        assert served(reader).seq == 3
-        with Calls(tmp_path) as calls:
-            assert served(reader).seq == 3
-    assert calls.seen == []
-    catalog.names(now=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "readv", failing(code))
+        assert "cannot be read now" in unavailable_from(reader).detail
+    assert reader.retries == 2
     assert count_of(reader) == 4
 
 
@@ -214,14 +228,14 @@ def test_a_file_that_shrinks_under_the_reader_is_given_up_until_it_is_replaced(t
     place, ledger = Place(tmp_path, VERIFY_MAX_BYTES="0"), MemoryLedger(900)
     published = place.publish(ledger)
     reader = place.on_efs()
-    assert served(reader).seq == 900
+    assert len(page(reader, limit="1")) == 1
     os.truncate(place.path(published), 8192)
     with pytest.raises(Problem) as caught:
         page(reader)
     assert caught.value.status == 503
-    assert reader.retries >= 1
     place.publish(ledger)
     assert count_of(reader) == 900
+    assert reader.retries == 1
 
 
 def test_a_page_found_damaged_makes_the_whole_file_prove_itself_whatever_its_size(tmp_path: Path) -> None:
@@ -233,12 +247,12 @@ def test_a_page_found_damaged_makes_the_whole_file_prove_itself_whatever_its_siz
         content[start : start + 100] = bytes(100)
     place.path(published).write_bytes(content)
     reader = place.on_efs()
-    assert served(reader).seq == 900
+    assert len(page(reader, limit="1")) == 1
     with pytest.raises(Problem, match="can be proven"):
         page(reader)
     assert reader.retries == 1
     assert "can be proven" in unavailable_from(reader).detail
-    place.publish(ledger)
+    place.publish(ledger, compact=True)
     assert count_of(reader) == 900
 
 
@@ -263,7 +277,8 @@ def test_a_file_gone_between_its_proof_and_its_opening_is_passed_over_for_the_ol
     reader = place.on_efs()
     with monkeypatch.context() as patch:
         patch.setattr(_sqlite3, "connect", gone)
-        assert served(reader) == Bookmark(EPOCH, 3)
+        assert len(page(reader)) == 3
+    assert (served(reader), reader.retries) == (Bookmark(EPOCH, 3), 1)
 
 
 @pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN])
@@ -279,7 +294,7 @@ def test_a_file_that_cannot_be_opened_now_is_no_proof_against_it(
         patch.setattr(_sqlite3, "connect", broken)
         unavailable_from(reader)
         with pytest.raises(OSError, match="cannot be opened"):
-            place.publisher(MemoryLedger(3)).published.newest()
+            place.publish(MemoryLedger(3))
     assert names_in(place.quarantine) == []
     assert count_of(reader) == 3
 
@@ -300,22 +315,9 @@ def test_a_meta_row_that_cannot_be_read_now_is_no_proof_against_the_file(
         patch.setattr(_sqlite3, "connect", broken)
         unavailable_from(reader)
         with pytest.raises(OSError, match="cannot be read"):
-            place.publisher(MemoryLedger(3)).published.newest()
+            place.publish(MemoryLedger(3))
     assert names_in(place.quarantine) == []
     assert count_of(reader) == 3
-
-
-def test_a_newer_file_that_cannot_be_read_now_leaves_the_open_one_in_service(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reader = place.on_efs()
-    assert count_of(reader) == 3
-    place.publish(MemoryLedger(4))
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "readv", failing(errno.ESTALE))
-        assert count_of(reader) == 3
-    assert reader.retries == 0
-    assert count_of(reader) == 4
 
 
 def test_a_newer_file_that_is_damaged_leaves_the_open_one_in_service(place: Place) -> None:
@@ -326,27 +328,102 @@ def test_a_newer_file_that_is_damaged_leaves_the_open_one_in_service(place: Plac
     assert reader.retries == 0
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_where_a_newer_file_cannot_be_read_now_no_other_is_tried_while_one_is_open(
-    place: Place, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
-    reader = reader_of(place, path)
-    assert count_of(reader) == 3
-    for count in (4, 5):
-        place.publish(MemoryLedger(count))
-    with monkeypatch.context() as patch, Calls(place.efs) as calls:
-        patch.setattr(os, "readv", failing(errno.ESTALE))
-        assert served(reader).seq == 3
-    assert calls.seen.count("open") == 1
-    assert count_of(reader) == 5
-
-
 def test_once_a_file_has_proven_itself_after_damage_the_next_is_taken_as_before(tmp_path: Path) -> None:
     place, ledger = Place(tmp_path, VERIFY_MAX_BYTES="0"), MemoryLedger(3)
     place.publish(ledger)
     reader = place.on_efs()
-    assert reader.read(NOTHING, Usage(), Failing(1, database_error(sqlite3.SQLITE_CORRUPT))) == 2
+    page(reader)
+    assert reader.read(NOTHING, Usage(), FailingPage(database_error(sqlite3.SQLITE_CORRUPT))) == 3
     place.publish(MemoryLedger(4))
     with Calls(place.efs) as calls:
-        assert served(reader).seq == 4
+        assert len(page(reader)) == 4
     assert "readv" not in calls.seen
+
+
+MIDDLE = ["deleted", "damaged", "swapped for another of its size", "swapped for the oldest one"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("how", MIDDLE)
+def test_a_segment_in_the_middle_is_missed_where_a_read_reaches_it_and_the_next_publish_mends_it(
+    tmp_path: Path, path: str, how: str
+) -> None:
+    place, ledger = Place(tmp_path), MemoryLedger()
+    published = place.publish_parts(ledger, 2500, 300, 20)
+    reader, cold = reader_of(place, path), reader_of(place, path)
+    newest = page(reader, order="desc", limit="20")
+    meddle(place, place.path(published.chain[1]), how)
+    assert page(reader, order="desc", limit="20") == newest
+    for _ in range(2):
+        assert "next publish mends it" in every_row(reader)
+    assert every_row(cold) == "2500 rows"
+    ledger.grow(1)
+    mended = place.publish(ledger)
+    assert mended.bookmark == ledger.bookmark
+    assert every_row(reader) == every_row(cold) == "2821 rows"
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("how", ["deleted", "swapped for another of its size"])
+def test_a_segment_in_the_middle_that_is_open_is_read_on(tmp_path: Path, path: str, how: str) -> None:
+    place, ledger = Place(tmp_path), MemoryLedger()
+    published = place.publish_parts(ledger, 2500, 300, 20)
+    reader = reader_of(place, path)
+    assert every_row(reader) == "2820 rows"
+    meddle(place, place.path(published.chain[1]), how)
+    assert every_row(reader) == "2820 rows"
+    place.publish_parts(ledger, 1)
+    assert every_row(reader) == "2821 rows"
+    assert reader.retries == 0
+
+
+def meddle(place: Place, path: Path, how: str) -> None:
+    """Let something happen to a published file."""
+    if how == "deleted":
+        path.unlink()
+    elif how == "damaged":
+        flip_bit(path, 8 * 5000)
+    else:
+        content = another_of_its_size(place) if "size" in how else oldest(place).read_bytes()
+        swapped = place.tmp / "swapped"
+        swapped.write_bytes(content)
+        assert "size" not in how or len(content) == path.stat().st_size
+        swapped.rename(path)
+
+
+def another_of_its_size(place: Place) -> bytes:
+    """A segment of the same rows' numbers of another ledger."""
+    other, ledger = Place(place.tmp / "other"), MemoryLedger(2800)
+    ledger.stored = [with_value(row, 1 - value_of(row)) for row in ledger.stored]
+    rows = ledger.stored
+    ledger.stored = rows[:2500]
+    publisher = other.publisher(ledger)
+    publish(publisher, ledger)
+    ledger.stored = rows
+    return other.path(publish(publisher, ledger)).read_bytes()
+
+
+def oldest(place: Place) -> Path:
+    return place.snapshots / names_in(place.snapshots)[0]
+
+
+def every_row(reader: SqliteReader) -> str:
+    """How many rows a walk and statistics give, or why they give none."""
+    try:
+        count, stats = reader.read(NOTHING, Usage(), lambda view: (len(walk(view)), view.stats()))
+    except Problem as problem:
+        assert problem.status == 503
+        return problem.detail
+    assert stats["count"] == count
+    return f"{count} rows"
+
+
+def walk(view: SqliteView) -> list[str]:
+    texts: list[str] = []
+    query = PageQuery(ALL)
+    while True:
+        text, count, last = view.page(query)
+        texts += texts_of(text, count)
+        if last is None:
+            return texts
+        query = PageQuery(ALL | {"cursor": query.cursor(view.bookmark_text, last)})

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from handlers.domain.problem import Problem
-from handlers.snapshots.publish import Published, Publisher
-from handlers.telemetry.usage import Usage
+from handlers.snapshots import chain
+from handlers.snapshots.publish import Publisher
+from handlers.snapshots.published import Published
 from tests.support.api import SOURCES, Api
-from tests.support.files import Calls, MemoryLedger, Place, count_of, failing, names_in, publish, served
+from tests.support.files import Calls, MemoryLedger, Place, count_of, failing, names_in, page, publish, served
 
 CODES = (errno.ENOSPC, errno.EROFS, errno.EIO)
 Remount = Callable[[str], None]
@@ -133,10 +134,10 @@ def test_tmp_full_while_building_the_insert_commits_and_says_so_and_space_mends_
     assert seqs(api) == {1002}
 
 
-def test_tmp_full_while_copying_the_base_leaves_nothing_behind(tmp: Remount, tmp_path: Path) -> None:
+def test_tmp_full_while_merging_leaves_nothing_behind(tmp: Remount, tmp_path: Path) -> None:
     big, small = Place(tmp_path / "big"), Place(tmp_path, tmp_path / "big" / "efs")
     big.publish(ledger := MemoryLedger(1000))
-    ledger.grow(1)
+    ledger.grow(130)
     with pytest.raises(OSError, match="No space left"):
         small.publish(ledger)
     assert names_in(small.tmp / "build") == []
@@ -161,15 +162,15 @@ def test_tmp_full_what_does_not_fit_is_read_where_it_is_published(tmp: Remount, 
     assert reader.retries == 0
 
 
-def test_tmp_that_fits_one_copy_only_gives_up_the_older_one(tmp: Remount, tmp_path: Path) -> None:
+def test_tmp_that_fits_one_copy_only_gives_up_the_one_that_was_merged_first(tmp: Remount, tmp_path: Path) -> None:
     builder, place = Place(tmp_path / "builder"), Place(tmp_path, tmp_path / "builder" / "efs")
     size_bytes = builder.publish(ledger := MemoryLedger(300)).size_bytes
     assert size_bytes < 128 * 1024 < 2 * size_bytes
     reader = place.in_tmp()
     assert count_of(reader) == 300
-    ledger.grow(1)
-    builder.publish(ledger)
-    assert count_of(reader) == 301
+    ledger.grow(40)
+    assert len(builder.publish(ledger).chain) == 1
+    assert count_of(reader) == 340
     assert len(names_in(place.tmp / "snapshots")) == 1
 
 
@@ -223,9 +224,9 @@ def test_whichever_call_fails_publishing_is_503_or_done_and_the_next_time_mends_
 
 
 @pytest.mark.parametrize("code", CODES, ids=errno.errorcode.get)
-@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("compact", [False, True])
 def test_whichever_call_of_a_cold_publisher_fails_nothing_wrong_is_published(
-    tmp_path: Path, code: int, full: bool
+    tmp_path: Path, code: int, compact: bool
 ) -> None:
     for step in range(1, 100):
         place, ledger = Place(tmp_path / str(step)), MemoryLedger(3)
@@ -233,10 +234,10 @@ def test_whichever_call_of_a_cold_publisher_fails_nothing_wrong_is_published(
         ledger.grow(2)
         publisher = place.publisher(ledger)
         with Calls(tmp_path, step, failing(code)) as calls:
-            outcome = try_to_publish(publisher, ledger, full)
+            outcome = try_to_publish(publisher, ledger, compact=compact)
         assert outcome is None or outcome.bookmark == ledger.bookmark
         assert count_of(place.on_efs()) in ((3, 5) if outcome is None else (5,))
-        assert publish(publisher, ledger, full).bookmark == ledger.bookmark
+        assert publish(publisher, ledger, compact=compact).bookmark == ledger.bookmark
         assert count_of(place.in_tmp()) == 5
         if not calls.has_struck:
             assert step > 20
@@ -244,23 +245,41 @@ def test_whichever_call_of_a_cold_publisher_fails_nothing_wrong_is_published(
     pytest.fail("there is no end to the calls")
 
 
-def try_to_publish(publisher: Publisher, ledger: MemoryLedger, full: bool) -> Published | None:
+def try_to_publish(publisher: Publisher, ledger: MemoryLedger, *, compact: bool) -> Published | None:
     try:
-        return publisher.publish(ledger.bookmark, Usage(), full)
+        return publish(publisher, ledger, compact=compact)
     except (OSError, sqlite3.Error):
         return None
 
 
-@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE, errno.EACCES], ids=errno.errorcode.get)
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE, errno.EACCES, errno.ENOENT], ids=errno.errorcode.get)
+@pytest.mark.parametrize("is_warm", [False, True])
 @pytest.mark.parametrize("path", ["on_efs", "in_tmp"])
-def test_whichever_call_of_a_reader_fails_once_it_answers_all_the_same(tmp_path: Path, path: str, code: int) -> None:
-    place, ledger = Place(tmp_path), MemoryLedger(3)
-    place.publish(ledger)
+def test_whichever_call_of_a_reader_fails_once_it_answers_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, is_warm: bool, code: int
+) -> None:
+    """A cold one, and one that has an older version open of whose segments one stays and one goes."""
+    monkeypatch.setattr(chain, "SMALL_ROWS", 3)
+    monkeypatch.setattr(chain, "GROWTH", 2)
     for step in range(1, 100):
+        place, ledger = Place(tmp_path / str(step)), MemoryLedger()
+        place.publish_parts(ledger, 30, 6)
         reader = place.on_efs() if path == "on_efs" else place.in_tmp()
+        if is_warm:
+            assert len(page(reader)) == 36
+        assert [name.rows for name in place.publish_parts(ledger, 4).chain] == [10, 30]
         with Calls(tmp_path, step, failing(code)) as calls:
-            assert count_of(reader) == 3
+            found = len(page(reader))
+        struck = calls.seen[step - 1] if calls.has_struck else ""
+        if struck == "scandir" and is_warm:
+            assert found == 36
+        elif struck == "scandir" and code == errno.ENOENT:
+            assert found == 0  # as where nothing is published yet
+        else:
+            assert found == 40
+        assert len(page(reader)) == 40
         assert reader.retries <= int(calls.has_struck)
+        assert len(names_in(place.tmp / "snapshots")) == (2 if path == "in_tmp" else 0) + (struck == "unlink")
         reader.drop()
         if not calls.has_struck:
             assert step > 7
@@ -275,6 +294,6 @@ def test_a_reader_whose_disk_fails_for_good_says_503(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "readv", failing(errno.EIO))
         with pytest.raises(Problem) as caught:
-            served(reader)
+            page(reader)
     assert (caught.value.status, reader.retries) == (503, 2)
     assert count_of(reader) == 3

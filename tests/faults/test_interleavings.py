@@ -10,7 +10,7 @@ import _sqlite3
 import os
 import random
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.hashes import content_hash
 from handlers.domain.problem import Problem
 from handlers.ledger.head import Head
+from handlers.ledger.ledger import Range
 from handlers.reads.page import PageQuery
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_view import SqliteView
@@ -38,7 +39,8 @@ from tests.support.files import ALL, EPOCH, MemoryLedger, Place, names_in, texts
 from tests.support.turns import Turns
 
 CALLS = ("scandir", "lstat", "open", "link", "unlink", "rename")
-HISTORIES = 1000
+OFTEN, MOSTLY = 0.15, 0.7  # how likely an actor is to lose its turn
+SMALL_RULE = {"SMALL_ROWS": 2, "GROWTH": 2, "MERGED_ROWS": 6}
 
 linked_s = retention.linked_s
 made: dict[tuple[int, int, tuple[tuple[int, int], ...]], tuple[Segment, bytes]] = {}  # over all histories
@@ -65,6 +67,11 @@ class SharedLedger(MemoryLedger):
         self._history.go_on()
         return head
 
+    def rows(self, span: Range, deadline: Deadline) -> Iterator[list[Row]]:
+        """What was written under a root stays there, whatever epoch has begun since."""
+        for part in span.parts():
+            yield self.of_epoch[part.root][part.first - 1 : part.last]
+
 
 class QuickMaker(maker.SegmentMaker):
     """Makes each segment only once in all histories, because it is a pure function of its rows."""
@@ -74,14 +81,14 @@ class QuickMaker(maker.SegmentMaker):
         self, catalog: Catalog, merged: Published | None, first: int, head: Head, *, end_s: float, usage: Usage
     ) -> Generator[tuple[Segment, str]]:
         for name in merged.chain if merged else ():
-            copy_proven(catalog.path(name), copied := self._new_path(), name)
+            copy_proven(catalog.path(name), copied := self.new_path(), name)
             remove(copied)
         key = merged.chain[-1].first if merged else first, min(head.seq, first + maker.RANGE_ROWS - 1), head.roots
         if key not in made:
             with super().made(catalog, merged, first, head, end_s=end_s, usage=usage) as (segment, path):
                 made[key] = segment, Path(path).read_bytes()
         segment, content = made[key]
-        Path(path := self._new_path()).write_bytes(content)
+        Path(path := self.new_path()).write_bytes(content)
         yield segment, path
         remove(path)
 
@@ -97,7 +104,7 @@ class History:
 
     def __init__(self, folder: Path, seed: int, epochs: int = 1) -> None:
         self.luck = random.Random(seed)
-        self.turns = Turns(self.luck, 0.2)
+        self.turns = Turns(self.luck)
         self.now_s = 1_000_000.0
         self.linked_s: dict[str, float] = {}
         self.calls_to_live: dict[int | None, int] = {}  # of the actors that will die
@@ -119,23 +126,23 @@ class History:
     def clock(self) -> float:
         return self.now_s
 
-    def go_on(self) -> None:
+    def go_on(self, chance: float = OFTEN) -> None:
         """Time passes, mostly a little; this actor dies, if it has to; another one goes on, or this one."""
         if self.is_over:
             return
         lot = self.luck.random()
-        self.now_s += 0.01 if lot < 0.9 else self.luck.uniform(0, 10 if lot < 0.98 else 40)
+        self.now_s += 0.01 if lot < 0.9 else self.luck.uniform(0, 10 if lot < 0.98 else 90)
         actor = self.turns.actor
         if actor in self.calls_to_live:
             self.calls_to_live[actor] -= 1
             if self.calls_to_live[actor] <= 0:
                 raise KilledError
-        self.turns.give_way()
+        self.turns.give_way(chance)
 
     def pause(self) -> None:
         """Be idle between two requests."""
-        self.now_s += self.luck.choice([0, 0, 1, 20, 45, 70, 4000])
-        self.turns.give_way()
+        self.now_s += self.luck.choice([0, 0, 0, 1, 20, 45, 70])
+        self.turns.give_way(MOSTLY)
 
     def append(self) -> None:
         if self.begins_epoch_at and len(self.ledger.stored) >= self.begins_epoch_at[0]:
@@ -164,7 +171,7 @@ class History:
                 reader = self.reader.on_efs()
             try:
                 seen = self.check_page(reader, seen)
-            except Problem as problem:  # noqa: PERF203 - a reader that was asleep while its files went may say so
+            except Problem as problem:  # it was asleep while its files went
                 assert problem.status == 503
 
     def check_page(self, reader: SqliteReader, seen: Bookmark) -> Bookmark:
@@ -212,7 +219,7 @@ class Sandbox:
         history.append()
         asked = history.ledger.bookmark
         try:
-            published = self.publisher.publish(asked, Usage(), compact=history.luck.random() < 0.2)
+            published = self.publisher.publish(asked, Usage(), compact=history.luck.random() < 0.5)
         except Problem as problem:
             assert problem.status == 503
         except DivergedError:
@@ -230,15 +237,15 @@ def in_turns(history: History) -> Generator[None]:
     def wrapped(original: Callable[..., object]) -> Callable[..., object]:
         def call(*arguments: object, **options: object) -> object:
             if str(arguments[0]).removeprefix("file:").startswith(root):
-                history.go_on()
+                history.go_on(MOSTLY if original is unlink else OFTEN)
             return original(*arguments, **options)
 
         return call
 
-    link = os.link
+    link, unlink = os.link, os.unlink
 
     def timed_link(source: str, target: str) -> None:
-        history.go_on()
+        history.go_on(MOSTLY)
         link(source, target)
         history.linked_s[target] = history.now_s
 
@@ -251,8 +258,8 @@ def in_turns(history: History) -> Generator[None]:
         patch.setattr(os, "link", timed_link)
         patch.setattr(_sqlite3, "connect", wrapped(_sqlite3.connect))
         patch.setattr(retention, "linked_s", told_time)
-        for module, name, rows in ((chain, "SMALL_ROWS", 3), (chain, "GROWTH", 2), (chain, "MERGED_ROWS", 12)):
-            patch.setattr(module, name, rows)
+        for name, rows in SMALL_RULE.items():
+            patch.setattr(chain, name, rows)
         for module in (maker, publish):
             patch.setattr(module, "RANGE_ROWS", 10)
         yield
@@ -271,6 +278,16 @@ def live_through(seed: int, epochs: int = 1) -> None:
             raise
 
 
-def test_nothing_acknowledged_is_ever_lost_and_readers_see_prefixes_that_grow() -> None:
-    for seed in range(HISTORIES):
-        live_through(seed)
+@pytest.mark.parametrize("epochs", [1, 3])
+@pytest.mark.parametrize("part", range(4))
+def test_nothing_acknowledged_is_ever_lost_and_readers_see_prefixes_that_grow(part: int, epochs: int) -> None:
+    for seed in range(part * 200, (part + 1) * 200):
+        live_through(seed, epochs)
+
+
+def test_these_histories_would_find_a_retention_that_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "NEVER_BEFORE_S", 0)
+    with pytest.raises(AssertionError, match="0000000000001000-") as caught:
+        for seed in range(800):
+            live_through(seed)
+    assert caught.value.__notes__[0].startswith("in the history of seed")

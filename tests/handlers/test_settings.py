@@ -26,7 +26,7 @@ def test_every_variable_counts() -> None:
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
     }
     settings = Settings(values)
-    assert set(values) == {name for name, _, _ in VARIABLES}
+    assert set(values) == {name for name, _ in VARIABLES}
     assert {name: getattr(settings, name) for name in Settings.__slots__} == {
         "table_name": "table",
         "efs_dir": "/efs",

@@ -295,7 +295,7 @@ def test_the_table_is_the_one_that_the_handlers_define() -> None:
 
 
 def test_the_functions_are_told_what_they_read_and_nothing_else() -> None:
-    known = {name for name, _, _ in VARIABLES}
+    known = {name for name, _ in VARIABLES}
     functions = graph("prod").of("Function")
     assert [function.name for function in functions] == ["command-function", "query-function"]
     for function in functions:

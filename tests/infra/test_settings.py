@@ -65,7 +65,9 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
         ({"queryTimeoutS": "60"}, "queryTimeoutS: got 60, allowed: an integer from 10 to 29"),
         ({"queryConcurrency": "-2"}, "queryConcurrency: got -2, allowed: an integer from 0 to 1000000, or -1"),
         ({"tmpMb": "100"}, "tmpMb: got 100"),
-        ({"retainSeconds": "59"}, "retainSeconds: got 59"),
+        ({"retainSeconds": "59"}, "retainSeconds: got 59, allowed: an integer from 60 to 2592000"),
+        ({"retainSeconds": "2592001"}, "retainSeconds: got 2592001, allowed: an integer from 60 to 2592000"),
+        ({"retainSeconds": "1h"}, "retainSeconds"),
         ({"writeAuth": "none"}, "writeAuth: got 'none', allowed: iam or jwt"),
         ({"readAuth": "basic"}, "readAuth: got 'basic', allowed: none or iam or jwt"),
         ({"readAuth": "jwt"}, "jwtIssuer: got '', allowed: the issuer's URL, needed by writeAuth or readAuth jwt"),
@@ -119,6 +121,11 @@ def test_a_value_that_cannot_be_used_is_one_clear_sentence(changes: dict[str, st
 
 def test_ranges_that_lie_elsewhere_are_no_hindrance() -> None:
     assert str(settings_of({"reservedCidrs": '["10.43.0.0/16", "192.168.0.0/16"]'}).network.cidr) == "10.42.0.0/24"
+
+
+@pytest.mark.parametrize("seconds", [60, 30 * 24 * 3600])
+def test_superseded_segments_are_kept_from_a_minute_to_a_month(seconds: int) -> None:
+    assert settings_of({"retainSeconds": str(seconds)}).environment["RETAIN_S"] == str(seconds)
 
 
 @pytest.mark.parametrize("stack", ["", "Dev", "1dev", "a.b", "d" * 25])

@@ -10,6 +10,7 @@ import stat
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -72,9 +73,9 @@ class MemoryLedger(Ledger):
 
     def branch(self, epoch: int, seq: int) -> None:
         """Go on from the first so many rows as a new epoch."""
+        roots = MemoryLedger.head(self, Deadline()).roots
         self.stored = self.stored[:seq]
-        head = self.head(Deadline())
-        self._branches[epoch] = head.branch(epoch)
+        self._branches[epoch] = replace(Head.new(self.epoch).plus(self.stored), roots=roots).branch(epoch)
         self.epoch = epoch
 
     def head(self, deadline: Deadline) -> Head:

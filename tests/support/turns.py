@@ -16,12 +16,10 @@ class Turns:
 
     Args:
         luck: draws them.
-        chance: how likely an actor is to lose its turn when it gives way.
     """
 
-    def __init__(self, luck: random.Random, chance: float) -> None:
+    def __init__(self, luck: random.Random) -> None:
         self._luck = luck
-        self._chance = chance
         self._gates: dict[int, threading.Lock] = {}  # of the actors that have not ended; open for one
         self._numbers: dict[int, int] = {}  # by thread
         self._error: BaseException | None = None
@@ -44,12 +42,12 @@ class Turns:
         if self._error is not None:
             raise self._error
 
-    def give_way(self) -> None:
-        """Let another actor go on, maybe; return when it is this one's turn again."""
+    def give_way(self, chance: float) -> None:
+        """Let another actor go on, maybe, as likely as that; return when it is this one's turn again."""
         number = self.actor
         if number is None:
             return
-        if self._luck.random() < self._chance:
+        if self._luck.random() < chance:
             self._pass_on()
             self._gates[number].acquire()
         if self._error is not None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from console.costs.merges import SEGMENT_BYTES, publish_bytes, written_rows
 from console.costs.scenario import Scenario
-from handlers.snapshots.merges import merged_rows
+from handlers.snapshots.chain import merged_rows
 from handlers.snapshots.published import Published
 from tests.support.costs import ALWAYS_THE_SAME
 from tests.support.files import MemoryLedger, Place, publish, without_flushing

@@ -30,7 +30,7 @@ def hash_of(ledger: Ledger) -> str:
 @pytest.fixture
 def no_merging(monkeypatch: pytest.MonkeyPatch) -> None:
     """Inserts leave a segment each, as they do once they would have to merge 50 000 rows."""
-    monkeypatch.setattr("handlers.snapshots.merges.MERGED_ROWS", 1)
+    monkeypatch.setattr("handlers.snapshots.chain.MERGED_ROWS", 1)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from tests.support.meddling import (
     Clock,
     Fault,
     MeddledLedger,
+    Run,
     all_rows,
     appender,
     cancel,
@@ -243,22 +244,26 @@ def test_a_call_starts_over_in_a_branch_that_leaves_rows_of_it_behind(
 
 
 @pytest.mark.parametrize("call", [None, CALL], ids=["without key", "with key"])
-@pytest.mark.parametrize(("seq", "rows"), [(5, 5), (2, 5)], ids=["kept", "left behind"])
+@pytest.mark.parametrize(
+    ("seq", "others", "before"), [(5, 0, 2), (2, 0, 2), (2, 4, 6)], ids=["kept", "left behind", "their places taken"]
+)
 def test_rows_in_doubt_count_where_the_branch_holds_them(
-    ledger: Ledger, call: Call | None, seq: int, rows: int
+    ledger: Ledger, call: Call | None, seq: int, others: int, before: int
 ) -> None:
-    """The answer got lost; before the resend, the ledger is restored: with the rows, or to before them."""
+    """The answer got lost; before the resend the ledger is restored, with the rows or to before them."""
     append(ledger, 2)
     deny = cancel("ConditionalCheckFailed", "None")
 
-    def restored_and_denied(run: object) -> object:
+    def restored_and_denied(run: Run) -> None:
         restore(ledger, seq)
-        return deny(lambda: run)
+        if others:
+            append(ledger, others)
+        deny(run)
 
     meddled = MeddledLedger(ledger, transact_write_items=[lose_answer, restored_and_denied])
     appended = appender(meddled).append(drafts(3), Clock().deadline(), call)
-    assert appended.bookmark == Bookmark(NEXT, rows)
-    assert ids_of(all_rows(ledger))[2:] == appended.ids
+    assert appended.bookmark == Bookmark(NEXT, before + 3)
+    assert ids_of(all_rows(ledger))[before:] == appended.ids
 
 
 def test_a_call_cut_midway_goes_on_in_a_branch_that_keeps_what_is_in(ledger: Ledger) -> None:

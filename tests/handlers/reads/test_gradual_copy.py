@@ -66,7 +66,11 @@ def read_on(reader: CopyingReader, limit: int = 1000) -> None:
 
 def free_bytes(monkeypatch: pytest.MonkeyPatch, size_bytes: int) -> None:
     disk = SimpleNamespace(f_bavail=size_bytes, f_frsize=1)
-    monkeypatch.setattr(os, "statvfs", lambda _: disk)
+
+    def statvfs(_: str) -> SimpleNamespace:
+        return disk
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
 
 
 def damage(path: Path) -> None:

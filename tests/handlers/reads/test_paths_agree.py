@@ -31,7 +31,7 @@ from handlers.reads.ddb_view import LedgerView
 from handlers.reads.fresh import FreshReader
 from handlers.reads.page import PageQuery
 from handlers.rows import Row
-from handlers.snapshots import merges
+from handlers.snapshots import chain
 from handlers.telemetry.usage import Usage
 from tests.support.api import SOURCES, Api, spread
 from tests.support.drafts import draft, with_value
@@ -55,9 +55,9 @@ def small_numbers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setattr(module, "PAGE_ROWS", 16)
     for module in (sqlite_filter, ddb_view):
         monkeypatch.setattr(module, "NEARBY_ROWS", 2)
-    monkeypatch.setattr(merges, "SMALL_ROWS", 3)
-    monkeypatch.setattr(merges, "GROWTH", 2)
-    monkeypatch.setattr(merges, "MERGED_ROWS", 20)
+    monkeypatch.setattr(chain, "SMALL_ROWS", 3)
+    monkeypatch.setattr(chain, "GROWTH", 2)
+    monkeypatch.setattr(chain, "MERGED_ROWS", 20)
     with without_flushing():
         yield
 
@@ -66,6 +66,7 @@ class World:
     """A ledger with its branches, the sandboxes that publish and read it, and what each history holds by plain Python.
 
     Attributes:
+        snapshots: the readers of the SQLite paths.
         stored: the rows of each epoch; those of a branch that was left stay.
         longest: of how many files the longest chain was.
     """
@@ -79,9 +80,9 @@ class World:
         self._ledger = ledger
         self._random = Random(1)  # an example that fails fails again
         self._publisher = self.place.publisher(ledger)
-        self._snapshots = self.place.on_efs(), self.place.in_tmp()
+        self.snapshots = self.place.on_efs(), self.place.in_tmp()
         self._on_ddb = LedgerReader(ledger)
-        self._fresh = [FreshReader(reader, ledger) for reader in self._snapshots]
+        self._fresh = [FreshReader(reader, ledger) for reader in self.snapshots]
         set_head(ledger, self.head)
 
     @property
@@ -115,7 +116,7 @@ class World:
 
     def ask(self, query: dict[str, str], part: float) -> None:
         """Compare all paths at one point of the snapshot, and of the ledger."""
-        bookmarks = [reader.read(NOTHING, Usage(), lambda view: view.bookmark) for reader in self._snapshots]
+        bookmarks = [reader.read(NOTHING, Usage(), lambda view: view.bookmark) for reader in self.snapshots]
         assert bookmarks[0] == bookmarks[1]
         if bookmarks[0] != NOTHING:
             self._compare(bookmarks[0].epoch, round(part * bookmarks[0].seq), query)
@@ -125,7 +126,7 @@ class World:
         head, point, ids = self.heads[epoch], Bookmark(epoch, seq), self._ids()
         wanted = answers(LedgerView(self._ledger, head, lambda: head, no_time_limit()).at(point), query, ids)
         self._check(wanted, point, query, ids)
-        for reader in self._snapshots:
+        for reader in self.snapshots:
             assert reader.read(point, Usage(), lambda view: answers(view.at(point), query, ids)) == wanted
 
     def _compare_fresh(self, seq: int, query: dict[str, str]) -> None:
@@ -204,8 +205,12 @@ steps = st.one_of(
 ALL = {"limit": "4", "order": "asc"}
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(history=st.lists(steps, min_size=6, max_size=16), most_page_bytes=st.sampled_from([250, 700, 5_000_000]))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    history=st.lists(steps, min_size=6, max_size=16),
+    most_page_bytes=st.sampled_from([250, 700, 5_000_000]),
+    kept_bytes=st.sampled_from([0, 1_000_000]),
+)
 @example(  # a row of the branch that was left has the seq of one that is asked for
     history=[
         ("insert", 15),
@@ -226,14 +231,16 @@ ALL = {"limit": "4", "order": "asc"}
         ("ask", (ALL, 1.0)),
     ],
     most_page_bytes=250,
+    kept_bytes=0,
 )
 def test_every_path_answers_every_question_as_the_ledger_does_at_every_point_of_every_history(
-    ledger: Ledger, tmp_path: Path, history: list[tuple[str, Any]], most_page_bytes: int
+    ledger: Ledger, tmp_path: Path, history: list[tuple[str, Any]], most_page_bytes: int, kept_bytes: int
 ) -> None:
     world = World(ledger, tmp_path)
     with (
         mock.patch.object(page_module, "MOST_PAGE_BYTES", most_page_bytes),
         mock.patch.object(sqlite_view, "MOST_PAGE_BYTES", most_page_bytes),
+        mock.patch.object(sqlite_view, "KEPT_BYTES", kept_bytes),
     ):
         for step, how in history:
             if step == "insert":
@@ -246,7 +253,7 @@ def test_every_path_answers_every_question_as_the_ledger_does_at_every_point_of_
                 world.ask(*how)
         world.publish(compact=False)
         world.ask({"limit": "15", "order": "desc"}, 0.5)
-    assert all(reader.retries == 0 for reader in world._snapshots)  # pyright: ignore[reportPrivateUsage]
+    assert all(reader.retries == 0 for reader in world.snapshots)
 
 
 def test_these_worlds_have_chains_of_several_files(ledger: Ledger, tmp_path: Path) -> None:

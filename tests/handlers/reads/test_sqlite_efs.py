@@ -185,7 +185,7 @@ def test_compaction_alone_makes_nobody_reopen_anything_until_its_files_are_no_lo
     chain = place.publish_parts(ledger, 1000, 90).chain
     reader = reader_of(place, path)
     before = newest(reader)
-    monkeypatch.setattr("handlers.snapshots.merges.GROWTH", 100)
+    monkeypatch.setattr("handlers.snapshots.chain.GROWTH", 100)
     (compacted,) = place.publish(ledger, compact=True).chain
     with Calls(place.efs) as calls:
         assert newest(reader) == before

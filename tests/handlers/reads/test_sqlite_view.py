@@ -55,6 +55,7 @@ def stored_rows() -> list[Row]:
 
 
 STORED = stored_rows()
+NONE_KEPT, ALL_KEPT = -1, 2**20  # of segments in memory, whose size in bytes is 0
 
 
 def chain_of(stored: Sequence[Row], cuts: Sequence[int] = ()) -> SqliteView:
@@ -127,13 +128,21 @@ def asked_of(links: Sequence[Link]) -> Generator[list[tuple[int, str]]]:
 
 
 @pytest.mark.parametrize("nearby_rows", [1, 3, 32])
-@given(query=queries, view=st.sampled_from(VIEWS), upto=st.integers(0, COUNT) | st.just(COUNT))
-@settings(max_examples=150)
+@given(
+    query=queries,
+    view=st.sampled_from(VIEWS),
+    upto=st.integers(0, COUNT) | st.just(COUNT),
+    kept_bytes=st.sampled_from([NONE_KEPT, ALL_KEPT]),
+)
+@settings(max_examples=200)
 def test_a_walk_by_cursor_gives_every_row_up_to_any_point_that_matches_exactly_once_and_in_order(
-    nearby_rows: int, query: dict[str, str], view: SqliteView, upto: int
+    nearby_rows: int, query: dict[str, str], view: SqliteView, upto: int, kept_bytes: int
 ) -> None:
     limit, wanted = int(query["limit"]), expected(query, upto)
-    with mock.patch.object(sqlite_filter, "NEARBY_ROWS", nearby_rows):
+    with (
+        mock.patch.object(sqlite_filter, "NEARBY_ROWS", nearby_rows),
+        mock.patch.object(sqlite_view, "KEPT_BYTES", kept_bytes),
+    ):
         pages = walk(view.at(Bookmark(EPOCH, upto)), query)
     assert list(itertools.chain(*pages)) == wanted
     assert [len(page) for page in pages[:-1]] == [limit] * (len(pages) - 1)
@@ -376,3 +385,23 @@ def test_texts_are_those_that_python_made() -> None:
     value = 0.1 + 0.2
     text, _, _ = chain_of([make_row(1, value)]).page(PageQuery({}))
     assert json.loads(text)[rows.VALUE] == value
+
+
+def test_the_texts_of_a_small_segment_are_asked_for_once_and_those_of_a_larger_one_each_time() -> None:
+    for kept_bytes, times in ((ALL_KEPT, 1), (NONE_KEPT, 3)):
+        view = chain_of(STORED)
+        with asked_of(view.links) as asked, mock.patch.object(sqlite_view, "KEPT_BYTES", kept_bytes):
+            for query in ({"limit": "3"}, {"limit": "7", "order": "asc"}, {"limit": "120"}):
+                text, count, _ = view.page(PageQuery(query))
+                assert texts_of(text, count) == expected(query)[: int(query["limit"])]
+        assert len(asked) == times
+
+
+@pytest.mark.parametrize("kept_bytes", [NONE_KEPT, ALL_KEPT])
+def test_a_segment_that_lacks_rows_has_no_others_in_their_place(kept_bytes: int) -> None:
+    """A large file is damaged, say: its bytes are not proven before it is read where it is published."""
+    damaged = chain_of(STORED, [100])
+    damaged.links[0].opened().connection.execute(f"DELETE FROM {TABLE}")
+    with mock.patch.object(sqlite_view, "KEPT_BYTES", kept_bytes):
+        text, count, last = damaged.page(PageQuery({"limit": "30"}))
+        assert (texts_of(text, count), last) == (expected({})[20:30], 91)

@@ -9,77 +9,52 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from handlers.domain.bookmark import MAX_EPOCH, MAX_SEQ, Bookmark
-from handlers.snapshots.catalog import Catalog, Name
-from tests.support.files import Calls, MemoryLedger, Place, failing, served
-
-GOOD = "0000000000001000-000000000003-000001-0123456789abcdef.db"
-bookmarks = st.builds(Bookmark, st.integers(0, MAX_EPOCH), st.integers(0, MAX_SEQ))
-digests = st.text("0123456789abcdef", min_size=16, max_size=16)
+from handlers.domain.bookmark import Bookmark
+from handlers.rows import SCHEMA_VERSION
+from handlers.snapshots.catalog import Catalog
+from handlers.snapshots.names import Name
+from tests.support.files import Calls, MemoryLedger, Place, failing, names_in, served
+from tests.support.meddling import Clock
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
+def points(catalog: Catalog) -> list[str]:
+    """What can be reached, as last listed."""
+    return [str(point) for point in catalog.listed.points()]
 
 
-@given(bookmarks, digests)
-def test_a_name_says_bookmark_and_digest(bookmark: Bookmark, digest: str) -> None:
-    name = Name.of(bookmark, digest)
-    assert Name.parse(str(name)) == name
-    assert (name.bookmark, name.digest) == (bookmark, digest)
-
-
-@given(bookmarks, bookmarks, digests, digests)
-def test_the_greater_name_is_the_newer_snapshot(one: Bookmark, other: Bookmark, digest: str, another: str) -> None:
-    if one != other:
-        assert (Name.of(one, digest) < Name.of(other, another)) == (one < other)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("", "x", ".db", GOOD[1:], "0" + GOOD, GOOD + " ", " " + GOOD, GOOD + "\n", GOOD + ".db", GOOD + "-journal"),
-        *(GOOD[:-3], GOOD[:-1], GOOD[:-3] + ".DB", GOOD[:-3] + ".tmp", GOOD[:-3] + ".db3", GOOD.replace(".", "_")),
-        *(GOOD.upper(), GOOD.replace("abcdef", "ABCDEF"), GOOD.replace("abcdef", "abcdeg"), GOOD.replace("f.", ".")),
-        *(GOOD.replace("f.", "f0."), GOOD.replace("-", "_"), GOOD.replace("-", ""), GOOD.replace("-", "--", 1)),
-        *(GOOD.replace("1000-", "+100-"), GOOD.replace("1000-", "-100-"), GOOD.replace("003-", "3.0-")),
-        *(GOOD.replace("1000-", "100\u0661-"), GOOD.replace("003-", "00\u00b3-"), GOOD.replace("0123", "\uff10123")),
-        *(
-            GOOD.replace("003-", "0003-"),
-            GOOD.replace("003-", "03-"),
-            GOOD.replace("-000001", ""),
-            GOOD.replace("001-", "01-"),
-            GOOD.replace("1000-", " 100-"),
-        ),
-    ],
-)
-def test_only_names_of_exactly_this_form_count(text: str) -> None:
-    assert Name.parse(GOOD) == GOOD
-    assert Name.parse(text) is None
-
-
-def test_other_files_are_ignored_and_the_greatest_name_comes_first(tmp_path: Path) -> None:
+def test_files_of_other_names_and_of_other_schema_versions_do_not_count(tmp_path: Path) -> None:
     place = Place(tmp_path)
     for bookmark in (Bookmark(9, 99), Bookmark(10, 1), Bookmark(10, 0)):
-        place.plant(b"", bookmark)
-    for other in (".nfs0001", GOOD + "-wal", "README", GOOD.upper()):
+        good = place.plant(b"", bookmark)
+    for other in (".nfs0001", good.name + "-wal", "README", good.name.upper()):
         (place.snapshots / other).touch()
-    assert [str(name.bookmark) for name in place.catalog().names()] == ["10.1", "10.0", "9.99"]
+    foreign = Name.of(Bookmark(10, 7), 1, "0" * 16, SCHEMA_VERSION + 1)
+    (place.snapshots / foreign).touch()
+    catalog = place.catalog()
+    assert catalog.look() is catalog.listed
+    assert points(catalog) == ["10.1", "10.0", "9.99"]
+    assert len(catalog.listed.names) == 3
+    assert catalog.foreign == [foreign]
+
+
+def test_a_name_has_its_files_path_and_inode_as_listed(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    path = place.plant(b"", Bookmark(1, 1))
+    catalog = place.catalog()
+    (name,) = catalog.look().names
+    assert (catalog.path(name), catalog.inode(name)) == (str(path), path.stat().st_ino)
+    path.unlink()
+    catalog.look()
+    assert catalog.inode(name) == 0
 
 
 def test_nothing_published_is_an_empty_listing_but_no_file_system_is_an_error(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    assert place.catalog().names() == []
+    assert place.catalog().look().names == frozenset()
     place.efs.rmdir()
     with pytest.raises(FileNotFoundError):
-        place.catalog().names()
+        place.catalog().look()
 
 
 def test_the_directory_is_listed_at_most_once_an_interval_unless_asked_to(tmp_path: Path) -> None:
@@ -87,19 +62,19 @@ def test_the_directory_is_listed_at_most_once_an_interval_unless_asked_to(tmp_pa
     place.plant(b"", Bookmark(1, 1))
     catalog = Catalog(str(place.snapshots), 5, clock)
     with Calls(place.efs) as calls:
-        first = catalog.names()
+        first = catalog.look()
         place.plant(b"", Bookmark(1, 2))
         del calls.seen[1:]
         clock.now_s += 4.9
-        assert catalog.names() is first
+        assert catalog.look() is first
         assert calls.seen == ["scandir"]
-        assert len(catalog.names(now=True)) == 2
+        assert len(catalog.look(now=True).names) == 2
         assert calls.seen == ["scandir"] * 2
         clock.now_s += 4.9
-        catalog.names()
+        catalog.look()
         assert calls.seen == ["scandir"] * 2
         clock.now_s += 0.1
-        catalog.names()
+        catalog.look()
         assert calls.seen == ["scandir"] * 3
 
 
@@ -108,27 +83,56 @@ def test_a_listing_that_failed_is_made_again(tmp_path: Path) -> None:
     place.plant(b"", Bookmark(1, 1))
     catalog = Catalog(str(place.snapshots), 1000)
     with Calls(place.efs, 1, failing(5)), pytest.raises(OSError, match="Input/output"):
-        catalog.names()
-    assert len(catalog.names()) == 1
+        catalog.look()
+    assert len(catalog.look().names) == 1
+
+
+def test_the_same_listing_is_the_same_object(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.plant(b"", Bookmark(1, 1))
+    catalog = place.catalog()
+    first = catalog.look()
+    assert catalog.look(now=True) is first
+    place.plant(b"", Bookmark(1, 2))
+    assert catalog.look(now=True) is not first
 
 
 def test_a_rejected_file_is_passed_over_until_another_one_has_its_name(tmp_path: Path) -> None:
     place = Place(tmp_path)
     path = place.plant(b"", Bookmark(1, 1))
     catalog = place.catalog()
-    (name,) = catalog.names()
+    (name,) = catalog.look().names
     assert not catalog.has_bad_files()
+    assert not catalog.is_rejected(name)
     catalog.reject(name)
-    assert catalog.names() == []
-    assert catalog.names(now=True) == []
+    assert catalog.is_rejected(name)
+    for listed in (catalog.listed, catalog.look(now=True)):
+        assert (listed.names, listed.epoch, listed.is_broken) == (frozenset(), 1, True)
     assert catalog.has_bad_files()
     other = place.efs / "other"
     other.touch()
     other.rename(path)
-    assert catalog.names(now=True) == [name]
+    assert catalog.look(now=True).names == {name}
+    assert not catalog.is_rejected(name)
     assert not catalog.has_bad_files()
     place.quarantine.mkdir()
     assert catalog.has_bad_files()
+
+
+def test_after_a_rejection_the_listing_goes_on_changing(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    for seq in (1, 2):
+        place.plant(b"", Bookmark(1, seq))
+    catalog = place.catalog()
+    catalog.reject(catalog.look().chain[0])
+    assert points(catalog) == ["1.1"]
+    place.plant(b"", Bookmark(1, 3))
+    catalog.look()
+    assert points(catalog) == ["1.3", "1.1"]
+    (place.snapshots / names_in(place.snapshots)[1]).unlink()
+    catalog.look()
+    assert points(catalog) == ["1.3", "1.1"]
+    assert not catalog.has_bad_files()
 
 
 def test_a_file_rejected_within_the_interval_is_not_listed_any_more(tmp_path: Path) -> None:
@@ -136,10 +140,10 @@ def test_a_file_rejected_within_the_interval_is_not_listed_any_more(tmp_path: Pa
     for seq in (1, 2):
         place.plant(b"", Bookmark(1, seq))
     catalog = Catalog(str(place.snapshots), 3600)
-    newer, older = before = catalog.names()
-    catalog.reject(newer)
-    assert catalog.names() == [older]
-    assert catalog.names() is not before  # that is how readers see that something has changed
+    before = catalog.look()
+    catalog.reject(before.chain[0])
+    assert catalog.look().bookmark == (1, 1)
+    assert catalog.look() is not before  # that is how readers see that something has changed
 
 
 def test_a_read_inside_the_interval_touches_nothing_and_outside_lists_once(tmp_path: Path) -> None:
@@ -160,17 +164,17 @@ def test_a_bookmark_that_asks_for_more_is_looked_for_at_once(tmp_path: Path) -> 
     place = Place(tmp_path)
     place.publish(MemoryLedger(3))
     catalog = Catalog(str(place.snapshots), 3600)
-    assert catalog.names()[0].bookmark.seq == 3
+    assert catalog.look().bookmark.seq == 3
     place.publish(MemoryLedger(4))
-    assert catalog.names()[0].bookmark.seq == 3
-    assert catalog.names(now=True)[0].bookmark.seq == 4
+    assert catalog.look().bookmark.seq == 3
+    assert catalog.look(now=True).bookmark.seq == 4
 
 
 def test_where_the_directory_is_a_file_the_listing_fails(tmp_path: Path) -> None:
     place = Place(tmp_path)
     place.snapshots.touch()
     with pytest.raises(NotADirectoryError):
-        place.catalog().names()
+        place.catalog().look()
     assert os.path.isfile(place.catalog().folder)
 
 
@@ -180,7 +184,8 @@ def test_a_listing_that_hangs_is_left_after_the_limit_and_its_outcome_is_taken_l
     place = Place(tmp_path)
     first = place.publish(ledger := MemoryLedger(1))
     catalog = Catalog(str(place.snapshots), clock=(clock := Clock()))
-    assert catalog.names(limit_s=60.0) == [first.name]
+    catalog.look(limit_s=60.0)
+    assert points(catalog) == [str(first.bookmark)]
     ledger.grow(1)
     second = place.publish(ledger)
     scandir, go_on, looks = os.scandir, threading.Event(), 0
@@ -195,14 +200,15 @@ def test_a_listing_that_hangs_is_left_after_the_limit_and_its_outcome_is_taken_l
         patch.setattr(os, "scandir", hanging)
         for _ in range(3):
             with pytest.raises(TimeoutError, match="longer than 0 s"):
-                catalog.names(limit_s=0.0)
+                catalog.look(limit_s=0.0)
         clock.now_s += 60
         with pytest.raises(TimeoutError, match="longer than 30 s"):
-            catalog.names(limit_s=30.0)  # it has gone on for longer: nobody waits again
+            catalog.look(limit_s=30.0)  # it has gone on for longer: nobody waits again
         assert looks == 1
         go_on.set()
         clock.now_s -= 60
-        assert catalog.names(limit_s=60.0) == [second.name, first.name]
+        catalog.look(limit_s=60.0)
+        assert points(catalog) == [str(second.bookmark), str(first.bookmark)]
         assert looks == 1
 
 
@@ -224,13 +230,15 @@ def test_a_listing_that_hung_is_forgotten_once_a_later_one_is_there(
     with monkeypatch.context() as patch:
         patch.setattr(os, "scandir", slow)
         with pytest.raises(TimeoutError):
-            catalog.names(limit_s=0.0)
+            catalog.look(limit_s=0.0)
         has_looked.wait()
     ledger.grow(1)
     second = place.publish(ledger)
-    assert catalog.names(now=True) == [second.name, first.name]
+    catalog.look(now=True)
+    assert points(catalog) == [str(second.bookmark), str(first.bookmark)]
     go_on.set()
-    assert catalog.names(now=True, limit_s=60.0) == [second.name, first.name]
+    catalog.look(now=True, limit_s=60.0)
+    assert points(catalog) == [str(second.bookmark), str(first.bookmark)]
 
 
 def test_what_a_listing_in_a_thread_raises_is_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,8 +249,8 @@ def test_what_a_listing_in_a_thread_raises_is_raised(tmp_path: Path, monkeypatch
         with monkeypatch.context() as patch:
             patch.setattr(os, "scandir", raising(error))
             with pytest.raises(type(error), match=str(error.args[-1])):
-                catalog.names(limit_s=60.0)
-        assert len(catalog.names(limit_s=60.0)) == 1
+                catalog.look(limit_s=60.0)
+        assert len(catalog.look(limit_s=60.0).names) == 1
 
 
 def raising(error: Exception) -> Callable[[str], None]:

@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.domain.bookmark import NOTHING, Bookmark
-from handlers.snapshots.chain import CLOCKS_APART_MS, Listed
-from handlers.snapshots.merges import GROWTH, MERGED_ROWS, SMALL_ROWS, compactable, merged_with
+from handlers.snapshots.chain import CLOCKS_APART_MS, GROWTH, MERGED_ROWS, SMALL_ROWS, Listed, compactable, merged_with
 from handlers.snapshots.names import Name
 
 if TYPE_CHECKING:

@@ -1,8 +1,11 @@
+"""What a publish does and costs; tests/faults has other histories, deaths and interleavings."""
+
 from __future__ import annotations
 
 import os
 import tempfile
 import threading
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 
@@ -10,14 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
-from handlers.domain.hashes import content_hash, hash_text
 from handlers.domain.problem import Problem
-from handlers.rows import SCHEMA_VERSION, json_text
-from handlers.snapshots import publish as publish_module
-from handlers.snapshots.catalog import Name
-from handlers.snapshots.publish import BUILD_LIMIT_S, INDEXES_S, Published, Publisher
-from handlers.snapshots.published import DivergedError
+from handlers.ledger.head import Head
+from handlers.ledger.ledger import Range
+from handlers.rows import SCHEMA_VERSION, Row, json_text
+from handlers.snapshots import chain, maker
+from handlers.snapshots.maker import INDEXES_S
+from handlers.snapshots.names import Name
+from handlers.snapshots.publish import BUILD_LIMIT_S, LISTING_GOOD_S, Publisher
+from handlers.snapshots.published import Published
+from handlers.snapshots.retention import Retention
 from handlers.telemetry.usage import Usage
 from tests.support.files import (
     EPOCH,
@@ -26,13 +33,19 @@ from tests.support.files import (
     Place,
     contents,
     count_of,
-    descriptors,
+    flip_bit,
     names_in,
     publish,
     served,
 )
+from tests.support.meddling import Clock
 
-STEPS = st.lists(st.tuples(st.integers(0, 60), st.sampled_from(["warm", "cold", "full"])), min_size=1, max_size=6)
+STEPS = st.lists(
+    st.tuples(st.integers(0, 60), st.sampled_from(["warm", "cold", "compact", "rebuild", "branch"])),
+    min_size=1,
+    max_size=8,
+)
+SMALL_RULE = {"SMALL_ROWS": 5, "GROWTH": 2, "MERGED_ROWS": 60}
 
 
 @pytest.fixture
@@ -40,46 +53,53 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
+def ranges(published: Published) -> list[tuple[int, int]]:
+    """First and last row of each segment, newest first."""
+    return [(name.first, name.last) for name in published.chain]
+
+
+def check_is_ledger(place: Place, published: Published, ledger: MemoryLedger) -> None:
+    """The chain is the ledger: its rows, one by one, its hash and its statistics."""
+    head = ledger.head(Deadline())
+    assert (published.bookmark, published.hash) == (head.bookmark, head.hash)
+    found: list[tuple[object, ...]] = []
+    for name in reversed(published.chain):
+        found += contents(place.path(name))[0]
+    assert found == [(*row, json_text(row)) for row in ledger.stored]
+    assert sum(segment.stats.count for segment in published.segments) == head.seq
+
+
+# What is published
+
+
 @given(STEPS, st.integers(1, 40))
-@settings(max_examples=25, deadline=None)
-def test_any_history_of_publishes_gives_the_rows_and_the_hash_of_one_full_build(
+@settings(max_examples=40)
+def test_any_history_of_publishes_merges_compactions_rebuilds_and_branches_gives_the_ledger(
     steps: list[tuple[int, str]], batch_rows: int
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        place, ledger = Place(Path(folder) / "one"), MemoryLedger()
+        for name, rows in SMALL_RULE.items():
+            patch.setattr(chain, name, rows)
+        patch.setattr(maker, "BATCH_ROWS", batch_rows)
+        place, ledger = Place(Path(folder)), MemoryLedger()
         publisher = place.publisher(ledger)
-        published: Published | None = None
         for count, kind in steps:
-            patch.setattr(publish_module, "BATCH_ROWS", batch_rows)
-            publisher = place.publisher(ledger) if kind == "cold" else publisher
+            if kind == "branch":
+                ledger.branch(ledger.epoch + 1, max(0, len(ledger.stored) - count))
             ledger.grow(count)
-            published = publish(publisher, ledger, kind == "full")
-            assert published.bookmark == ledger.bookmark
-        patch.undo()
-        other = Place(Path(folder) / "other")
-        reference = other.publish(MemoryLedger(len(ledger.stored)), full=True)
-        assert published
-        assert published.hash == reference.hash
-        assert contents(place.path(published)) == contents(other.path(reference))
-
-
-def test_the_rows_and_the_hash_are_those_of_the_ledger(place: Place) -> None:
-    ledger = MemoryLedger(50)
-    published = place.publish(ledger)
-    rows, meta = contents(place.path(published))
-    assert rows == [(*row, json_text(row)) for row in ledger.stored]
-    total = content_hash(0, [row[0] for row in ledger.stored], [json_text(row) for row in ledger.stored])
-    assert published.hash == hash_text(total) == meta[0][3]
+            publisher = place.publisher(ledger) if kind == "cold" else publisher
+            if kind == "rebuild":
+                published = place.rebuild(ledger)
+            else:
+                published = publish(publisher, ledger, compact=kind == "compact")
+            check_is_ledger(place, published, ledger)
 
 
 def test_equal_builds_are_equal_bytes_wherever_and_whenever(tmp_path: Path) -> None:
     places = [Place(tmp_path / number) for number in "12"]
-    builds = [place.publish(MemoryLedger(500), full=True) for place in places]
-    assert builds[0] == builds[1]
+    builds = [place.publish(MemoryLedger(500)) for place in places]
+    assert builds[0].chain == builds[1].chain
     assert len({place.path(build).read_bytes() for place, build in zip(places, builds, strict=True)}) == 1
-    again = places[0].publish(MemoryLedger(500), full=True)
-    assert again == builds[0]
-    assert names_in(places[0].snapshots) == [again.name]
 
 
 def test_the_file_is_in_rollback_mode_and_has_no_company(place: Place) -> None:
@@ -92,11 +112,12 @@ def test_the_file_is_in_rollback_mode_and_has_no_company(place: Place) -> None:
     assert names_in(place.staging) == []
 
 
-def test_the_name_is_bookmark_and_digest_and_the_group_may_read(place: Place) -> None:
+def test_the_name_is_rows_and_digest_and_the_group_may_read(place: Place) -> None:
     published = place.publish(MemoryLedger(7))
     content = place.path(published).read_bytes()
-    assert published.name == f"{EPOCH:016d}-{7:012d}-{SCHEMA_VERSION:06d}-{blake2b(content).hexdigest()[:16]}.db"
-    assert (published.size_bytes, published.bookmark) == (len(content), (EPOCH, 7))
+    (name,) = published.chain
+    assert name == f"{EPOCH:016d}-{7:012d}-{1:012d}-{SCHEMA_VERSION:06d}-{blake2b(content).hexdigest()[:16]}.db"
+    assert published.size_bytes == published.written_bytes == len(content)
     assert place.path(published).stat().st_mode & 0o777 == 0o640
     assert place.snapshots.stat().st_mode & 0o777 == 0o750
 
@@ -105,68 +126,50 @@ def test_the_bytes_are_durable_before_they_have_their_name(place: Place) -> None
     with Calls(place.efs) as calls:
         place.publish(MemoryLedger(3))
     order = [name for name in calls.seen if name in ("write", "fsync", "close", "link", "unlink")]
-    assert order[-5:] == ["write", "fsync", "close", "link", "unlink"]
+    assert order == ["write", "fsync", "close", "link", "unlink"]
 
 
 def test_files_are_moved_in_steps_of_one_mib(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[int] = []
-    read: list[int] = []
-    write, readv = os.write, os.readv
+    write = os.write
 
-    def noting_write(file: int, data: memoryview) -> int:
+    def noting(file: int, data: memoryview) -> int:
         written.append(len(data))
         return write(file, data)
 
-    def noting_readv(file: int, buffers: list[bytearray]) -> int:
-        read.append(len(buffers[0]))
-        return readv(file, buffers)
-
-    monkeypatch.setattr(os, "write", noting_write)
-    monkeypatch.setattr(os, "readv", noting_readv)
+    monkeypatch.setattr(os, "write", noting)
     size_bytes = place.publish(MemoryLedger(8000)).size_bytes
     mib = 1024 * 1024
     assert size_bytes > mib
     assert written == [mib] * (size_bytes // mib) + [size_bytes % mib]
-    served(place.in_tmp())
-    assert set(read) == {mib}
 
 
-def test_a_write_that_takes_only_a_part_is_continued(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = os.write
-
-    def partly(file: int, data: memoryview) -> int:
-        return write(file, data[:5000])
-
-    monkeypatch.setattr(os, "write", partly)
-    place.publish(MemoryLedger(100))
-    assert count_of(place.in_tmp()) == 100
+def test_an_empty_ledger_has_an_empty_snapshot_that_the_first_rows_replace(place: Place) -> None:
+    published = place.publish(ledger := MemoryLedger())
+    assert (ranges(published), published.bookmark) == ([(1, 0)], (EPOCH, 0))
+    assert place.publish(ledger).build == "none"
+    assert served(place.in_tmp()) == (EPOCH, 0)
+    ledger.grow(2)
+    published = place.publish(ledger)
+    assert (ranges(published), published.build) == ([(1, 2)], "full")
 
 
 def test_a_publisher_that_finds_its_rows_published_does_nothing_more(place: Place) -> None:
-    ledger = MemoryLedger(3)
+    ledger = MemoryLedger(300)
+    place.publish(ledger)
+    ledger.grow(2)
     first = place.publish(ledger)
-    working = names_in(place.tmp / "build")
     other = place.publisher(ledger)
+    seen: list[list[str]] = []
     for _ in range(2):
         with Calls(place.efs) as calls:
             found = publish(other, ledger)
-        assert (found.name, found.size_bytes, found.hash, found.build) == (
-            first.name,
-            first.size_bytes,
-            first.hash,
-            "none",
-        )
+        assert (found.chain, found.size_bytes, found.hash) == (first.chain, first.size_bytes, first.hash)
+        assert (found.build, found.written_bytes) == ("none", 0)
         assert not {"link", "write", "mkdir", "rename", "unlink"} & set(calls.seen)
-    assert names_in(place.snapshots) == [first.name]
-    assert names_in(place.tmp / "build") == working
-
-
-def test_what_is_published_is_proven_once(place: Place) -> None:
-    publisher = place.publisher(ledger := MemoryLedger(3))
-    publish(publisher, ledger)
-    with Calls(place.efs) as calls:
-        publish(publisher, ledger)
-    assert calls.seen == ["scandir", "lstat"]
+        seen.append(calls.seen)
+    assert seen[1] == ["scandir"]  # what is published is proven once
+    assert names_in(place.tmp / "build") == []
 
 
 def test_one_publish_serves_all_who_appended_meanwhile(place: Place) -> None:
@@ -176,32 +179,18 @@ def test_one_publish_serves_all_who_appended_meanwhile(place: Place) -> None:
     assert place.publisher(ledger).publish(asked, Usage()).bookmark.seq == 7
 
 
-def test_a_head_of_another_epoch_is_not_built_towards(place: Place) -> None:
-    ledger = MemoryLedger(3)
-    asked = ledger.bookmark
-    ledger.epoch += 1
-    ledger.grow(4)
-    assert place.publisher(ledger).publish(asked, Usage()).bookmark == asked
+def test_a_publisher_that_others_have_overtaken_takes_their_snapshot(place: Place) -> None:
+    class Overtaken(MemoryLedger):
+        def head(self, deadline: Deadline) -> Head:
+            head = super().head(deadline)
+            if len(self.stored) < 5:
+                self.grow(2)
+                place.publish(self)
+            return head
 
-
-def test_the_warm_file_gets_only_the_rows_after_its_seq_and_a_cold_start_those_after_the_newest(place: Place) -> None:
-    publisher = place.publisher(ledger := MemoryLedger(100))
-    assert publish(publisher, ledger).build == "full"
-    ledger.spans.clear()
-    ledger.grow(1)
-    assert publish(publisher, ledger).build == "incremental"
-    ledger.grow(1)
-    assert place.publish(ledger).build == "incremental"
-    assert [(span.first, span.last) for span in ledger.spans] == [(100, 101), (101, 102)]
-    assert place.publish(ledger, full=True).build == "full"
-    assert [(span.first, span.last) for span in ledger.spans[2:]] == [(102, 102), (1, 102)]
-
-
-def test_an_empty_ledger_has_an_empty_snapshot(place: Place) -> None:
-    published = place.publish(MemoryLedger())
-    assert published.bookmark == (EPOCH, 0)
-    assert count_of(place.on_efs()) == 0
-    assert served(place.in_tmp()) == (EPOCH, 0)
+    theirs = place.publisher(ledger := Overtaken(3)).publish(Bookmark(EPOCH, 3), Usage())
+    assert (theirs.bookmark.seq, theirs.build) == (5, "none")
+    check_is_ledger(place, theirs, ledger)
 
 
 def test_a_new_ledger_starts_from_nothing_and_its_readers_leave_the_old_one(place: Place) -> None:
@@ -216,84 +205,174 @@ def test_a_new_ledger_starts_from_nothing_and_its_readers_leave_the_old_one(plac
     assert publisher.published.greatest_epoch() == EPOCH + 1
 
 
-def test_the_greatest_epoch_of_nothing_is_0(place: Place) -> None:
-    assert place.publisher(MemoryLedger()).published.greatest_epoch() == 0
+def test_the_phases_of_a_publish_are_timed(place: Place) -> None:
+    usage = Usage()
+    place.publisher(MemoryLedger(3)).publish(MemoryLedger(3).bookmark, usage)
+    assert list(usage.all_ms()) == ["check", "build", "ledger", "write", "tidy", "total"]
 
 
-@pytest.mark.parametrize("full", [False, True])
-def test_nothing_is_built_upon_the_snapshot_of_a_newer_ledger(place: Place, full: bool) -> None:
-    place.publish(MemoryLedger(1, EPOCH + 1))
-    with pytest.raises(DivergedError, match=r"1001\.1 is of a newer ledger than 1000\.3"):
-        place.publish(MemoryLedger(3), full)
-    assert len(names_in(place.snapshots)) == 1
+# Its cost
 
 
-def restored(count: int, after: int) -> MemoryLedger:
-    """A ledger that was set back to its first rows and then written to: the rows after them have other ids."""
-    ledger = MemoryLedger(count + after)
-    ledger.stored[count:] = [(seq, f"new-{seq:08d}", value, at) for seq, _, value, at in ledger.stored[count:]]
-    return ledger
+def one_row_more(place: Place, count: int) -> tuple[Published, list[str], list[str]]:
+    """Publish one more row than so many. Returns it with the calls on EFS: of a warm publisher, of a cold one.
+
+    What reads the bytes to be proven is not among the latter.
+    """
+    ledger = MemoryLedger(count)
+    place.publish(ledger)
+    ledger.grow(1)
+    publish(publisher := place.publisher(ledger), ledger)
+    ledger.grow(1)
+    ledger.spans.clear()
+    with Calls(place.efs) as warm:
+        published = publish(publisher, ledger)
+    assert [(span.first, span.last) for span in ledger.spans] == [(count + 2, count + 2)]
+    ledger.grow(1)
+    with Calls(place.efs) as cold:
+        place.publish(ledger)
+    return published, warm.seen, [call for call in cold.seen if call != "readv"]
 
 
-@pytest.mark.parametrize("is_warm", [False, True])
-@pytest.mark.parametrize("full", [False, True])
-@pytest.mark.parametrize(
-    ("after", "reason"),
-    [
-        (0, "reaches beyond the head"),
-        (1, "reaches beyond the head"),
-        (5, "Row 10 of the newest snapshot is not the ledger's"),
-        (7, "Row 10 of the newest snapshot is not the ledger's"),
-    ],
-)
-def test_what_a_restored_ledger_does_not_hold_any_more_is_never_taken_for_its_own(
-    place: Place, after: int, reason: str, full: bool, is_warm: bool
-) -> None:
-    publisher = place.publisher(ledger := MemoryLedger(10))
-    publish(publisher, ledger)
-    before = names_in(place.snapshots)
-    ledger.stored = restored(5, after).stored
-    publisher = publisher if is_warm else place.publisher(ledger)
-    for _ in range(2):
-        with pytest.raises(DivergedError, match=reason):
-            publish(publisher, ledger, full)
-        with pytest.raises(DivergedError, match=reason):
-            publisher.holding(Bookmark(EPOCH, min(10, 5 + after)))
-    assert names_in(place.snapshots) == before
+def test_one_row_more_costs_one_small_file_and_the_same_calls_at_any_size(tmp_path: Path) -> None:
+    found = {count: one_row_more(Place(tmp_path / str(count)), count) for count in (1_000, 20_000)}
+    published, warm, cold = found[1_000]
+    assert ranges(published) == [(1_001, 1_002), (1, 1_000)]
+    assert published.written_bytes == published.segments[0].size_bytes < 32 * 1024
+    assert published.build == "incremental"
+    assert found[20_000][0].written_bytes == published.written_bytes
+    assert found[20_000][1:] == (warm, cold)
+    assert len([call for call in warm if call not in ("fstat", "close")]) <= 16  # round trips
 
 
-def test_a_publisher_that_others_have_overtaken_finds_its_rows_in_their_snapshot(place: Place) -> None:
-    ledger = MemoryLedger(10)
-    theirs = place.publish(ledger)
-    asked = Bookmark(EPOCH, 7)
-    assert place.publisher(ledger).publish(asked, Usage()).name == theirs.name
-    found = place.publisher(ledger).holding(asked)
-    assert found
-    assert found.name == theirs.name
-    assert place.publisher(ledger).holding(Bookmark(EPOCH, 11)) is None
-    assert place.publisher(ledger).holding(Bookmark(EPOCH - 1, 1)) is None
+def test_only_new_rows_come_from_the_ledger_and_merged_ones_from_their_files(place: Place) -> None:
+    ledger = MemoryLedger(100)
+    place.publish(ledger)
+    ledger.grow(50)
+    ledger.spans.clear()
+    published = place.publish(ledger)
+    assert ranges(published) == [(1, 150)]
+    assert [(span.first, span.last) for span in ledger.spans] == [(101, 150)]
+    check_is_ledger(place, published, ledger)
 
 
-def test_a_long_build_publishes_the_prefix_it_reached_and_the_next_goes_on(
+def test_a_request_merges_50_000_rows_at_most_and_compaction_the_rest(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publish_module, "BATCH_ROWS", 10)
-    now_s = 0.0
+    for name, rows in SMALL_RULE.items():
+        monkeypatch.setattr(chain, name, rows)
+    ledger = MemoryLedger(50)
+    place.publish(ledger)
+    ledger.grow(30)
+    assert ranges(place.publish(ledger)) == [(51, 80), (1, 50)]
+    compacted = place.publish(ledger, compact=True)
+    assert (ranges(compacted), compacted.build) == ([(1, 80)], "incremental")
+    assert compacted.written_bytes == compacted.size_bytes
+    check_is_ledger(place, compacted, ledger)
+    assert place.publish(ledger, compact=True).build == "none"
 
-    def monotonic() -> float:
-        nonlocal now_s
-        now_s += (BUILD_LIMIT_S - INDEXES_S) / 6  # a full build
-        return now_s
 
-    ledger = MemoryLedger(75)
-    publisher = Publisher(ledger, place.settings, monotonic)
-    for reached in (30, 70):  # the second one makes no indexes any more
-        with pytest.raises(Problem, match=rf"built up to 1000\.{reached} of 1000\.75") as caught:
+def test_compaction_merges_what_the_sandboxs_disk_has_room_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chain, "MERGED_ROWS", 400)
+    ledger = MemoryLedger(300)
+    place.publish(ledger)
+    ledger.grow(300)
+    place.publish(ledger)
+    publisher = place.publisher(ledger)
+    size_bytes = publish(publisher, ledger).size_bytes
+    monkeypatch.setattr(publisher.maker, "free_bytes", lambda: 2 * size_bytes)
+    assert len(publish(publisher, ledger, compact=True).chain) == 2
+    monkeypatch.setattr(publisher.maker, "free_bytes", lambda: 3 * size_bytes)
+    assert len(publish(publisher, ledger, compact=True).chain) == 1
+
+
+def test_compaction_proves_all_bytes_and_replaces_what_is_damaged(tmp_path: Path) -> None:
+    place = Place(tmp_path, VERIFY_MAX_BYTES="0")
+    ledger = MemoryLedger(300)
+    oldest = place.publish(ledger)
+    ledger.grow(3)
+    place.publish(ledger)
+    flip_bit(place.path(oldest), 8 * 20_000)
+    publisher = place.publisher(ledger)
+    assert publish(publisher, ledger).build == "none"  # too large to be proven by every publish
+    mended = publish(publisher, ledger, compact=True)
+    assert mended.build == "full"
+    assert len(names_in(place.quarantine)) == 1
+    check_is_ledger(place, mended, ledger)
+
+
+# Races
+
+
+def striking(place: Place, ledger: MemoryLedger, strike: Callable[[], object], clock: Clock | None = None) -> Publisher:
+    """A publisher beside which something happens once it has decided what to make, the first time."""
+    publisher = Publisher(ledger, place.settings, clock or Clock())
+    strikes = [strike]
+
+    class StruckMaker(maker.SegmentMaker):
+        def new_path(self) -> str:
+            if strikes:
+                strikes.pop()()
+            return super().new_path()
+
+    publisher.maker = StruckMaker(ledger, place.settings.tmp_dir)
+    return publisher
+
+
+def test_of_two_publishers_with_one_listing_the_later_goes_on_from_what_is_there_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, other = Place(tmp_path / "1", tmp_path / "efs"), Place(tmp_path / "2", tmp_path / "efs")
+    ledger = MemoryLedger(250)
+    place.publish(ledger)
+    ledger.grow(10)
+
+    def overtake() -> None:
+        ledger.grow(30)  # enough to merge all: no chain with the file below is the newest one
+        other.publish(ledger)
+
+    published = publish(striking(place, ledger, overtake), MemoryLedger(260))
+    assert ranges(published) == [(1, 290)]
+    assert any("260-000000000251" in name for name in names_in(place.snapshots))
+    check_is_ledger(place, published, ledger)
+
+
+def test_two_publishers_of_one_range_make_one_file(tmp_path: Path) -> None:
+    place, other = Place(tmp_path / "1", tmp_path / "efs"), Place(tmp_path / "2", tmp_path / "efs")
+    ledger = MemoryLedger(5)
+    published = publish(striking(place, ledger, lambda: other.publish(ledger)), ledger)
+    assert names_in(place.snapshots) == list(published.chain)
+    assert names_in(place.staging) == []
+
+
+@pytest.mark.parametrize(("later_s", "expected"), [(LISTING_GOOD_S, 1), (LISTING_GOOD_S + 0.1, 0)])
+def test_nothing_is_linked_later_than_30_s_after_its_listing(place: Place, later_s: float, expected: int) -> None:
+    clock = Clock()
+    publisher = striking(place, ledger := MemoryLedger(5), lambda: clock.pass_s(later_s), clock)
+    if expected:
+        assert publish(publisher, ledger).bookmark.seq == 5
+    else:
+        with pytest.raises(Problem, match="built up to nothing"):  # a request has no time to start over
             publish(publisher, ledger)
-        assert caught.value.status == 503
-        assert count_of(place.on_efs()) == reached
-    assert publish(publisher, ledger).build == "incremental"
-    assert count_of(place.on_efs()) == 75
+    assert len(names_in(place.snapshots)) == expected
+    assert names_in(place.staging) == []
+    assert publish(publisher, ledger).bookmark.seq == 5
+
+
+@pytest.mark.parametrize("meddle", ["vanish", "damage"])
+def test_where_an_input_of_a_merge_is_gone_or_damaged_it_starts_over_from_the_listing(
+    place: Place, meddle: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = MemoryLedger(5)
+    first = place.path(place.publish(ledger))
+    ledger.grow(2)
+    publisher = striking(place, ledger, first.unlink if meddle == "vanish" else lambda: flip_bit(first, 8 * 20_000))
+    published = publish(publisher, ledger)
+    check_is_ledger(place, published, ledger)
+    assert published.build == "full"
+    assert [(span.first, span.last) for span in ledger.spans[-1:]] == [(1, 7)]
+    assert len(names_in(place.quarantine)) == (meddle == "damage")
+    assert "starting over from the listing" in caplog.text
 
 
 def test_publishers_in_several_threads_at_once_all_succeed_and_agree(tmp_path: Path) -> None:
@@ -301,14 +380,13 @@ def test_publishers_in_several_threads_at_once_all_succeed_and_agree(tmp_path: P
     errors: list[BaseException] = []
     barrier = threading.Barrier(len(places))
 
-    def run(place: Place, full: bool) -> None:
+    def run(place: Place, compact: bool) -> None:
         publisher = place.publisher(ledger := MemoryLedger())
         try:
             for count in (1, 5, 50, 100):
                 ledger.grow(count)
                 barrier.wait()
-                published = publish(publisher, ledger, full)
-                assert published.bookmark == ledger.bookmark
+                assert publish(publisher, ledger, compact=compact).bookmark == ledger.bookmark
         except BaseException as error:  # noqa: BLE001 - told to the test
             errors.append(error)
             barrier.abort()
@@ -319,13 +397,7 @@ def test_publishers_in_several_threads_at_once_all_succeed_and_agree(tmp_path: P
     for thread in threads:
         thread.join()
     assert errors == []
-    by_bookmark: dict[object, list[object]] = {}
-    for text in names_in(places[0].snapshots):
-        name = Name.parse(text)
-        assert name
-        by_bookmark.setdefault(name.bookmark, []).append(contents(places[0].path(name)))
-    assert len(by_bookmark) == 4
-    assert all(content == same[0] for same in by_bookmark.values() for content in same)
+    check_is_ledger(places[0], places[0].publish(MemoryLedger(156)), MemoryLedger(156))
     assert names_in(places[0].staging) == names_in(places[0].quarantine) == []
 
 
@@ -362,70 +434,38 @@ def test_a_name_taken_by_damaged_bytes_meanwhile_is_cleared_and_taken(
     assert len(names_in(place.quarantine)) == 1
 
 
-def test_a_snapshot_removed_by_another_publisher_while_looking_is_passed_over(
+# Its limits
+
+
+def test_a_build_cut_by_time_publishes_what_it_reached_and_the_next_goes_on(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place.publish(MemoryLedger(2))
-    newest = place.path(place.publish(MemoryLedger(3)))
-    lstat = os.lstat
+    monkeypatch.setattr(maker, "BATCH_ROWS", 10)
+    clock = Clock()
 
-    def gone(path: str) -> os.stat_result:
-        newest.unlink(missing_ok=True)
-        return lstat(path)
+    class Slow(MemoryLedger):
+        def rows(self, span: Range, deadline: Deadline) -> Iterator[list[Row]]:
+            clock.pass_s((BUILD_LIMIT_S - INDEXES_S) / 3)
+            return super().rows(span, deadline)
 
-    publisher = place.publisher(MemoryLedger(3))
-    monkeypatch.setattr(os, "lstat", gone)
-    found = publisher.published.newest()
-    assert found
-    assert found.bookmark.seq == 2
-
-
-def test_where_the_only_snapshot_is_removed_while_looking_there_is_none_and_nothing_is_wrong(
-    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    only = place.path(place.publish(MemoryLedger(3)))
-    lstat = os.lstat
-
-    def gone(path: str) -> os.stat_result:
-        only.unlink(missing_ok=True)
-        return lstat(path)
-
-    publisher = place.publisher(MemoryLedger(3))
-    monkeypatch.setattr(os, "lstat", gone)
-    assert publisher.published.newest() is None
-    assert caplog.messages == []
-    assert names_in(place.quarantine) == []
+    publisher = Publisher(ledger := Slow(95), place.settings, clock)
+    for reached in (40, 80):
+        with pytest.raises(Problem, match=rf"built up to 1000\.{reached} of 1000\.95") as caught:
+            publish(publisher, ledger)
+        assert caught.value.status == 503
+        assert count_of(place.on_efs()) == reached
+    assert publish(publisher, ledger).build == "incremental"
+    assert count_of(place.on_efs()) == 95
+    firsts = [span.first for span in ledger.spans]
+    assert firsts == sorted(set(firsts))  # no row was read twice
 
 
-def test_what_a_dead_process_left_on_the_sandboxs_disk_is_gone_before_the_first_build(place: Place) -> None:
-    folder = place.tmp / "build"
-    folder.mkdir()
-    for name in ("old.db", "old.db-journal", "fresh.db"):
-        (folder / name).touch()
-    publisher = place.publisher(ledger := MemoryLedger(1))
-    publish(publisher, ledger)
-    (working,) = names_in(folder)
-    assert working not in ("old.db", "fresh.db")
-    (folder / "mine.db").touch()  # what this process has there is nobody else's business
-    publish(publisher, ledger, full=True)
-    assert "mine.db" in names_in(folder)
-
-
-def test_a_working_file_that_vanished_fails_once_and_is_made_anew(place: Place) -> None:
-    publisher = place.publisher(ledger := MemoryLedger(3))
-    publish(publisher, ledger)
-    for name in names_in(place.tmp / "build"):
-        (place.tmp / "build" / name).unlink()
-    ledger.grow(1)
-    with pytest.raises(FileNotFoundError):
-        publish(publisher, ledger)
-    assert publish(publisher, ledger).bookmark.seq == 4
-
-
-def test_the_phases_of_a_publish_are_timed(place: Place) -> None:
-    usage = Usage()
-    place.publisher(MemoryLedger(3)).publish(MemoryLedger(3).bookmark, usage)
-    assert list(usage.all_ms()) == ["check", "ledger", "build", "write", "tidy", "total"]
+def test_a_long_ledger_is_published_range_by_range(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maker, "RANGE_ROWS", 1_000)
+    published = place.publish(ledger := MemoryLedger(2_500))
+    assert [(span.first, span.last) for span in ledger.spans] == [(1, 1_000), (1_001, 2_000), (2_001, 2_500)]
+    assert published.build == "full"
+    check_is_ledger(place, published, ledger)
 
 
 def test_tidying_up_that_fails_takes_nothing_from_what_was_published(
@@ -436,30 +476,6 @@ def test_tidying_up_that_fails_takes_nothing_from_what_was_published(
     def fail(*_: object) -> None:
         raise OSError("no tidying")
 
-    monkeypatch.setattr(publish_module.Retention, "apply", fail)
+    monkeypatch.setattr(Retention, "apply", fail)
     assert publish(publisher, ledger).bookmark.seq == 3
     assert "no tidying" in caplog.text
-
-
-def test_a_build_that_starts_anew_gives_back_what_the_one_before_took(place: Place) -> None:
-    publisher = place.publisher(ledger := MemoryLedger(3))
-    publish(publisher, ledger)
-    before = descriptors()
-    for _ in range(3):
-        publish(publisher, ledger, full=True)
-        assert len(names_in(place.tmp / "build")) == 1
-    assert descriptors() <= before
-
-
-def test_a_file_that_goes_away_between_the_look_and_the_proof_is_not_there(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    published = place.publish(MemoryLedger(3))
-    publisher = place.publisher(MemoryLedger(3))
-
-    def gone(*_: object) -> None:
-        raise FileNotFoundError(published.name)
-
-    monkeypatch.setattr("handlers.snapshots.published.open_snapshot", gone)
-    assert publisher.published.newest() is None
-    assert names_in(place.snapshots) == [published.name]
