@@ -258,26 +258,26 @@ def try_to_publish(publisher: Publisher, ledger: MemoryLedger, *, compact: bool)
 def test_whichever_call_of_a_reader_fails_once_it_answers_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, is_warm: bool, code: int
 ) -> None:
-    """A cold one, and one that has an older version open of whose segments one stays and one goes."""
+    """A cold one, and one that has an older version open of whose segments one stays and two go."""
     monkeypatch.setattr(chain, "SMALL_ROWS", 3)
     monkeypatch.setattr(chain, "GROWTH", 2)
     for step in range(1, 100):
         place, ledger = Place(tmp_path / str(step)), MemoryLedger()
-        place.publish_parts(ledger, 30, 6)
+        place.publish_parts(ledger, 30, 6, 1)
         reader = place.on_efs() if path == "on_efs" else place.in_tmp()
         if is_warm:
-            assert len(page(reader)) == 36
-        assert [name.rows for name in place.publish_parts(ledger, 4).chain] == [10, 30]
+            assert len(page(reader)) == 37
+        assert [name.rows for name in place.publish_parts(ledger, 4).chain] == [11, 30]
         with Calls(tmp_path, step, failing(code)) as calls:
             found = len(page(reader))
         struck = calls.seen[step - 1] if calls.has_struck else ""
         if struck == "scandir" and is_warm:
-            assert found == 36
+            assert found == 37
         elif struck == "scandir" and code == errno.ENOENT:
             assert found == 0  # as where nothing is published yet
         else:
-            assert found == 40
-        assert len(page(reader)) == 40
+            assert found == 41
+        assert len(page(reader)) == 41
         assert reader.retries <= int(calls.has_struck)
         assert len(names_in(place.tmp / "snapshots")) == (2 if path == "in_tmp" else 0) + (struck == "unlink")
         reader.drop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -374,6 +375,24 @@ def end_in_503(
 
 def unproven(*_: object) -> None:
     raise files.UnprovenError("its meta row says otherwise")
+
+
+def test_what_is_suspect_is_copied_at_once_whatever_its_size(place: Place) -> None:
+    published = place.publish(MemoryLedger(200))
+    reader = place.in_tmp()
+    errors = [sqlite3.DatabaseError("damaged")]
+    errors[0].sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+    def use(view: SqliteView) -> int:
+        if errors:
+            raise errors.pop()
+        return view.page(PageQuery({}))[1]
+
+    usage = Usage()
+    assert reader.read(NOTHING, usage, use) == 100
+    assert usage.copy
+    assert (usage.copy["bytes"], usage.copy["remaining_bytes"]) == (published.size_bytes, 0)
+    assert read(reader) == (["tmp"], None)
 
 
 def test_what_is_suspect_is_proven_whatever_its_size_and_no_room_is_no_excuse(
