@@ -102,7 +102,9 @@ def read_progress(note: Path, wanted: Progress) -> Progress:
     except (ValueError, TypeError) as error:
         raise ConsoleError(f"{note} cannot be read: {error}", f"remove it and {note.with_suffix('')}") from error
     is_same = (found.url, found.source, found.as_of) == (wanted.url, wanted.source, wanted.as_of)
-    return found if is_same and note.with_suffix("").exists() else wanted
+    part = note.with_suffix("")
+    is_whole = part.exists() and part.stat().st_size >= found.size_bytes
+    return found if is_same and is_whole else wanted
 
 
 def resumable_bookmark(path: Path, url: str) -> Bookmark | None:

@@ -54,5 +54,8 @@ def test_there_are_commands_in_the_documents() -> None:
 def test_a_hint_that_cannot_be_typed_would_be_found() -> None:
     check_hints(f"Error: none\nTry: {PROGRAM} seed --count 3\n")
     check_hints("Try: make serve\n")
+    check_hints(f"Try: {PROGRAM} ledger restore --to 7.1\n")
     with pytest.raises(Exception, match="extra argument"):
         check_hints(f"Try: {PROGRAM} verify names the first row\n")
+    with pytest.raises(Exception, match="No such option"):
+        check_hints(f"Try: {PROGRAM} ledger restore --back-to 7.1\n")

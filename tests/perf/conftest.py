@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
@@ -10,9 +11,9 @@ from handlers.api.router import Router
 from handlers.domain.bookmark import Bookmark
 from handlers.query import make_handler
 from handlers.rows import Row, random_draft, row_of
-from handlers.snapshots.build import WorkingFile
-from handlers.snapshots.catalog import Name
+from handlers.snapshots.build import SegmentBuilder
 from handlers.snapshots.files import copy_durably
+from handlers.snapshots.names import Name
 from tests.perf.subjects.plain import PlainHandler, make_plain_file
 
 SIZES = (1_000, 10_000, 100_000)
@@ -36,12 +37,11 @@ class Published:
         snapshots = folder / "efs" / "snapshots"
         snapshots.mkdir(parents=True)
         (folder / "tmp").mkdir()
-        working = WorkingFile.create(str(folder / "working.db"), 1)
-        working.apply(self.rows)
-        working.finish()
-        _, digest = copy_durably(working.path, str(folder / "built"), 0o600)
-        working.close()
-        self.path = (folder / "built").rename(snapshots / Name.of(Bookmark(1, len(self.rows)), digest))
+        with closing(SegmentBuilder(str(folder / "segment.db"), 1)) as builder:
+            builder.add(self.rows)
+            builder.finish()
+        _, digest = copy_durably(builder.path, str(folder / "built"), 0o600)
+        self.path = (folder / "built").rename(snapshots / Name.of(Bookmark(1, len(self.rows)), 1, digest))
         return make_handler({"EFS_DIR": str(folder / "efs"), "TMP_DIR": str(folder / "tmp")})
 
 

@@ -1,23 +1,23 @@
-"""Building, publishing and copying snapshots beside the plainest way to do the same, in one run."""
+"""Building, merging, publishing and copying segments beside the plainest way to do the same, in one run."""
 
 from __future__ import annotations
 
 import itertools
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from handlers.snapshots.build import WorkingFile
+from handlers.snapshots.build import SegmentBuilder
 from handlers.snapshots.files import FileCopy
 from handlers.telemetry.usage import Usage
 from tests.perf.conftest import make_rows
 from tests.perf.subjects.measure import measure
-from tests.perf.subjects.plain import PLAIN_INSERT, make_plain_file
+from tests.perf.subjects.plain import make_plain_file
 from tests.support.files import MemoryLedger, Place
 
 COUNT = 20_000
@@ -34,37 +34,33 @@ def test_full_build(benchmark: BenchmarkFixture, tmp_path: Path, kind: str) -> N
         if kind == "plain":
             make_plain_file(target, rows)
             return target.stat().st_size
-        working = WorkingFile.create(str(target), 1)
-        working.apply(rows)
-        working.finish()
-        size_bytes = target.stat().st_size
-        working.close()
-        return size_bytes
+        with closing(SegmentBuilder(str(target), 1)) as builder:
+            builder.add(rows)
+            builder.finish()
+        return target.stat().st_size
 
     assert measure(benchmark, f"full build of {COUNT} rows", build) > COUNT * 50
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_incremental_build(benchmark: BenchmarkFixture, tmp_path: Path, kind: str) -> None:
-    rows = make_rows(COUNT + 500)
-    batches = iter([[row] for row in rows[COUNT:]])
-    path = tmp_path / "working.db"
-    if kind == "plain":
-        make_plain_file(path, rows[:COUNT])
-        connection = sqlite3.connect(path, isolation_level=None)
+def test_merge(benchmark: BenchmarkFixture, tmp_path: Path, kind: str) -> None:
+    rows, source, target = make_rows(COUNT + 1), tmp_path / "source.db", tmp_path / "merged.db"
+    with closing(SegmentBuilder(str(source), 1)) as builder:
+        builder.add(rows[:COUNT])
+        segment = builder.finish()
 
-        def insert() -> object:
-            return connection.executemany(PLAIN_INSERT, next(batches))
+    def merge() -> int:
+        """The rows of a segment and one more, taken from the file or built anew."""
+        target.unlink(missing_ok=True)
+        with closing(SegmentBuilder(str(target), 1)) as merged:
+            if kind == "ours":
+                merged.take(str(source), segment)
+                merged.add(rows[COUNT:])
+            else:
+                merged.add(rows)
+            return merged.finish().last
 
-        measure(benchmark, f"one more row on {COUNT}", insert, rounds=400)
-        connection.close()
-        return
-    working = WorkingFile.create(str(path), 1)
-    working.apply(rows[:COUNT])
-    working.finish()
-    measure(benchmark, f"one more row on {COUNT}", lambda: working.apply(next(batches)), rounds=400)
-    assert working.bookmark.seq > COUNT
-    working.close()
+    assert measure(benchmark, f"merge of {COUNT} rows and one more; plain builds them anew", merge) == COUNT + 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -73,23 +69,23 @@ def test_publish(benchmark: BenchmarkFixture, tmp_path: Path, kind: str) -> None
     ledger = MemoryLedger(COUNT)
     publisher = place.publisher(ledger)
     published = publisher.publish(ledger.bookmark, Usage())
-    built, numbers = place.path(published), itertools.count()
+    whole, numbers = place.path(published), itertools.count()
 
     def publish() -> object:
-        """One row more: applied, copied, hashed, made durable, linked, and old files tidied away."""
+        """One row more: merged, built, hashed, made durable, linked, and old files tidied away."""
         ledger.grow(1)
         return publisher.publish(ledger.bookmark, Usage())
 
     def copy() -> object:
-        """A file of that size, copied, made durable and renamed."""
+        """A file of all rows, copied, made durable and renamed."""
         staged = place.staging / "plain.tmp"
-        shutil.copyfile(built, staged)
+        shutil.copyfile(whole, staged)
         with staged.open("rb") as file:
             os.fsync(file.fileno())
         return staged.rename(tmp_path / f"{next(numbers)}.db")
 
     call: Callable[[], object] = publish if kind == "ours" else copy
-    assert measure(benchmark, f"publish {COUNT} rows and one more", call, rounds=40)
+    assert measure(benchmark, f"publish one more row on {COUNT}; plain copies all", call, rounds=40)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -16,13 +16,18 @@ from console.paths import PROGRAM
 
 def check_command(line: str) -> None:
     """Parse what follows the program's name as the console would, and run nothing. Raises what typer raises."""
-    group: Any = get_command(app)  # typer's own type does not say that it has commands
     try:
-        with contextlib.redirect_stdout(io.StringIO()), group.make_context("console", shlex.split(line)) as context:
-            name, verb, rest = group.resolve_command(context, [*context._protected_args, *context.args])
-            verb.make_context(name, rest, parent=context)
+        with contextlib.redirect_stdout(io.StringIO()):
+            _parse(get_command(app), "console", shlex.split(line))
     except typer.Exit as ended:  # --help
         assert ended.exit_code == 0
+
+
+def _parse(command: Any, name: str, arguments: list[str], parent: Any = None) -> None:
+    with command.make_context(name, arguments, parent=parent) as context:
+        if hasattr(command, "resolve_command"):
+            name, verb, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+            _parse(verb, name, rest, context)
 
 
 def check_hints(printed: str) -> None:

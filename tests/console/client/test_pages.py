@@ -42,35 +42,32 @@ def test_a_member_is_cut_out_as_it_was_sent() -> None:
         member_text(BODY, "stats")
 
 
-def walk(api: FaultyApi, upto: Bookmark) -> list[list[str]]:
+def walk(api: FaultyApi, as_of: Bookmark) -> list[list[str]]:
     with Client(api.url) as client:
-        return list(Walk(client, "ddb", upto).pages())
+        return list(Walk(client, "ddb", as_of).pages())
 
 
-def test_a_walk_goes_on_until_the_bookmark(api: FaultyApi) -> None:
-    api.script.extend(
-        [
-            answers(200, page("7.9", "1", "2", following="x")),
-            answers(200, page("7.9", "3", "4", following="y")),
-        ]
-    )
+def test_a_walk_goes_on_as_of_its_bookmark_until_no_page_is_next(api: FaultyApi) -> None:
+    api.script.extend([answers(200, page("7.3", "1", "2", following="x")), answers(200, page("7.3", "3"))])
     assert walk(api, Bookmark(7, 3)) == [["1", "2"], ["3"]]
-    assert [path for _, path, _ in api.seen] == ["/ddb?order=asc&limit=1000", "/ddb?order=asc&limit=1000&cursor=x"]
+    first = "/ddb?as_of=7.3&order=asc&limit=1000"
+    assert [path for _, path, _ in api.seen] == [first, f"{first}&cursor=x"]
 
 
-def test_rows_too_many_at_the_bookmark_itself_are_not_overlooked(api: FaultyApi) -> None:
-    api.script.extend(
-        [
-            answers(200, page("7.2", "1", "2", following="x")),
-            answers(200, page("7.2", "3")),
-        ]
-    )
-    assert walk(api, Bookmark(7, 2)) == [["1", "2"], ["3"]]
+def test_a_walk_goes_on_from_a_cursor_and_says_where_the_next_page_begins(api: FaultyApi) -> None:
+    api.script.extend([answers(200, page("7.3", "2", following="y")), answers(200, page("7.3", "3"))])
+    with Client(api.url) as client:
+        one = Walk(client, "sqlite-efs", Bookmark(7, 3), "x")
+        assert [(texts, one.cursor) for texts in one.pages()] == [(["2"], "y"), (["3"], None)]
+    first = "/sqlite-efs?as_of=7.3&order=asc&limit=1000"
+    assert [path for _, path, _ in api.seen] == [f"{first}&cursor=x", f"{first}&cursor=y"]
+    assert one.seconds > 0
 
 
-def test_rows_too_few_end_the_walk(api: FaultyApi) -> None:
-    api.script.append(answers(200, page("7.9", "1")))
-    assert walk(api, Bookmark(7, 3)) == [["1"]]
+@pytest.mark.parametrize(("texts", "upto"), [(["1"], 3), (["1", "2", "3"], 2)])
+def test_rows_too_few_or_too_many_are_not_overlooked(api: FaultyApi, texts: list[str], upto: int) -> None:
+    api.script.append(answers(200, page(f"7.{upto}", *texts)))
+    assert walk(api, Bookmark(7, upto)) == [texts]
 
 
 @pytest.mark.parametrize(

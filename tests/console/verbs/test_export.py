@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sqlite3
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from console.data import export as export_module
 from console.data.export import note_of, part_of
+from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from handlers.domain.bookmark import Bookmark
 from handlers.rows import COLUMNS, TABLE
@@ -156,6 +158,23 @@ def test_an_export_of_other_rows_begins_anew(
     assert (result["rows"], result["resumed_at"]) == (5, 0)
 
 
+@pytest.mark.parametrize("left_bytes", [None, 1000])
+def test_an_export_of_which_less_is_there_than_was_noted_begins_anew(
+    faulty: FaultyApi, loaded: Bookmark, run_console: RunConsole, tmp_path: Path, left_bytes: int | None
+) -> None:
+    whole, out = tmp_path / "whole.ndjson", tmp_path / "data.ndjson"
+    arguments = ("--url", faulty.url, "--as-of", str(loaded), "--json")
+    run_console("export", "--out", str(whole), *arguments)
+    faulty.script.extend(cut(2))
+    assert run_console("export", "--out", str(out), *arguments).code == 1
+    if left_bytes is None:
+        part_of(out).unlink()
+    else:
+        os.truncate(part_of(out), left_bytes)
+    assert json.loads(run_console("export", "--out", str(out), *arguments).out)["resumed_at"] == 0
+    assert out.read_bytes() == whole.read_bytes()
+
+
 def test_rows_that_are_not_the_right_ones_never_get_the_files_name(
     faulty: FaultyApi, loaded: Bookmark, run_console: RunConsole, tmp_path: Path
 ) -> None:
@@ -177,7 +196,10 @@ def test_rows_that_are_missing_are_noticed(
         start, mark, rest = text.partition('"next":"')
         return f'{start}"next":null{rest[rest.index(chr(34)) + 1 :]}' if mark else text
 
-    faulty.script.extend([lambda exchange: exchange.forward(end_early)] * 5)
+    def step(exchange: Exchange) -> None:
+        exchange.forward(end_early)
+
+    faulty.script.extend([step] * 5)
     ran = run_console("export", "--out", str(tmp_path / "data.csv"), "--url", faulty.url, "--as-of", str(loaded))
     assert ran.code == 1
     assert f"1,000 rows came, {loaded.seq:,} are in {loaded}" in ran.err
@@ -219,15 +241,22 @@ def test_an_empty_point_is_an_empty_file(
         assert out.stat().st_size == size_bytes
 
 
+def unproven(*_: object) -> str:
+    raise ConsoleError("no proof", "try again")
+
+
+@pytest.mark.parametrize("suffix", [".db", ".csv", ".ndjson"])
 def test_what_was_all_written_is_only_proven(
-    live: BackgroundStack, faulty: FaultyApi, loaded: Bookmark, run_console: RunConsole, tmp_path: Path
+    faulty: FaultyApi, loaded: Bookmark, run_console: RunConsole, tmp_path: Path, suffix: str
 ) -> None:
-    out = tmp_path / "data.ndjson"
+    out = tmp_path / f"data{suffix}"
+    arguments = ("export", "--out", str(out), "--url", faulty.url, "--as-of", str(loaded), "--json")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export_module, "prove", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            run_console("export", "--out", str(out), "--url", live.url, "--as-of", str(loaded))
-    result = json.loads(
-        run_console("export", "--out", str(out), "--url", live.url, "--as-of", str(loaded), "--json").out
-    )
+        patch.setattr(export_module, "prove", unproven)
+        assert run_console(*arguments).code == 1
+    faulty.seen.clear()
+    ran = run_console(*arguments)
+    assert ran.code == 0, ran.err
+    result = json.loads(ran.out)
     assert (result["rows"], result["resumed_at"]) == (loaded.seq, loaded.seq)
+    assert [path for _, path, _ in faulty.seen] == ["/snapshots"]

@@ -14,7 +14,9 @@ from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from console.local.project import project_stack
 from handlers.aws.table import create_table_arguments
-from handlers.snapshots.catalog import Catalog, snapshots_dir
+from handlers.domain.bookmark import Bookmark
+from handlers.snapshots.catalog import Catalog
+from handlers.snapshots.names import snapshots_dir
 from tests.console.conftest import RunConsole
 
 if TYPE_CHECKING:
@@ -39,6 +41,11 @@ def table_name(client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch, tmp_path
     return name
 
 
+def published(efs_dir: str) -> list[Bookmark]:
+    """All points that are reachable there, newest first."""
+    return list(Catalog(snapshots_dir(efs_dir)).look().points())
+
+
 def test_it_makes_the_table_once(client: DynamoDBClient, table_name: str, run_console: RunConsole) -> None:
     ran = run_console("init")
     assert ran == (0, f"Table {table_name}: made; the first write makes the ledger.\n", "")
@@ -58,8 +65,7 @@ def test_it_makes_the_ledger_once_where_its_snapshots_can_be(
     second = json.loads(run_console("init", "--json").out)
     assert first == {"table": table_name, "is_new": True, "bookmark": first["bookmark"]}
     assert second == first | {"is_new": False}
-    names = Catalog(snapshots_dir(str(tmp_path / "efs"))).names()
-    assert [str(name.bookmark) for name in names] == [first["bookmark"]]
+    assert published(str(tmp_path / "efs")) == [Bookmark.parse(first["bookmark"])]
     assert run_console("init").out == f"Table {table_name}: there already; ledger at bookmark {first['bookmark']}.\n"
 
 
@@ -119,7 +125,7 @@ def test_it_waits_until_the_table_is_active(
         ("TABLE_NAME=", "TABLE_NAME is not set"),
         ("TABLE_NAME=?", "DynamoDB: An error occurred (ValidationException)"),
         ("AWS_ENDPOINT_URL=http://127.0.0.1:1", "DynamoDB: Could not connect to the endpoint URL"),
-        ("RETAIN_SNAPSHOTS=0", "RETAIN_SNAPSHOTS: got '0'"),
+        ("RETAIN_S=an hour", "RETAIN_S: got 'an hour'"),
     ],
 )
 def test_an_environment_that_does_not_do_is_explained(
@@ -157,7 +163,7 @@ def test_each_start_of_a_local_stack_is_a_later_ledger(tmp_path: Path) -> None:
     epochs: list[int] = []
     for _ in range(2):
         with BackgroundStack(project_stack(tmp_path)) as stack:
-            epochs.append(Catalog(snapshots_dir(stack.environment["EFS_DIR"])).names()[0].bookmark.epoch)
+            epochs.append(published(stack.environment["EFS_DIR"])[0].epoch)
             bookmark = make_ledger(stack.environment)["bookmark"]
             assert bookmark == f"{epochs[-1]}.0"
     assert epochs[0] < epochs[1]
