@@ -11,7 +11,6 @@ within 30 s of it, and starts over from the listing where an input has vanished.
 from __future__ import annotations
 
 import logging
-import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ from handlers.snapshots.chain import compactable, merged_with
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.maker import RANGE_ROWS, SegmentMaker, Staging
 from handlers.snapshots.names import Name, snapshots_dir
-from handlers.snapshots.published import DivergedError, Published, PublishedSegments, check_history
+from handlers.snapshots.published import DivergedError, Proof, Published, PublishedSegments, check_history
 from handlers.snapshots.retention import Retention
 
 if TYPE_CHECKING:
@@ -87,14 +86,14 @@ class Publisher:
         """
         end_s = self._clock() + BUILD_LIMIT_S
         goal = self.head_of(at_least)
-        build, written_bytes, wholly = "none", 0, compact
-        while (plan := self._plan(goal, usage, wholly=wholly, compact=compact)).is_due and self._clock() < end_s:
-            wholly, size_bytes = False, 0
+        build, written_bytes, proof = "none", 0, Proof.WHOLLY if compact else Proof.UNCHANGED
+        while (plan := self._plan(goal, usage, proof, compact=compact)).is_due and self._clock() < end_s:
+            proof, size_bytes = Proof.REMEMBERED, 0
             try:
                 size_bytes = self._extend(plan, end_s, usage)
             except (UnprovenError, FileNotFoundError) as error:
                 _log.warning("starting over from the listing: %s", error)
-                wholly = True
+                proof = Proof.WHOLLY
             if size_bytes and not written_bytes:
                 build = "incremental" if plan.base and plan.base.bookmark.seq else "full"
             written_bytes += size_bytes
@@ -125,11 +124,11 @@ class Publisher:
             check_history(base, head)
             self._check_newest_row(base, head)
 
-    def _plan(self, goal: Head, usage: Usage, *, wholly: bool, compact: bool) -> _Plan:
+    def _plan(self, goal: Head, usage: Usage, proof: Proof, *, compact: bool) -> _Plan:
         """Decide what comes next, from a new listing. Raises DivergedError."""
         listed_s = self._clock()
         self.catalog.look(now=True)
-        head, base = goal, self._base(goal, wholly=wholly)
+        head, base = goal, self._base(goal, proof)
         if base is not None and base.bookmark > head.bookmark:  # others have appended and published meanwhile
             head = self.head_of(goal.bookmark)
         if base is not None:
@@ -143,19 +142,19 @@ class Publisher:
         is_due = base is None or base.bookmark < goal.bookmark or bool(merged)
         return _Plan(head, base, len(merged), listed_s, is_due)
 
-    def _base(self, head: Head, *, wholly: bool) -> Published | None:
+    def _base(self, head: Head, proof: Proof) -> Published | None:
         """Return what to build upon; None: nothing. Raises DivergedError, OSError."""
-        base = self._base_in_epoch(head, wholly=wholly)
+        base = self._base_in_epoch(head, proof)
         if base is None and head.parent not in self._strangers:
-            base = self.published.newest(head.parent, upto=head.roots[-1][0] - 1, wholly=wholly)
+            base = self.published.newest(head.parent, upto=head.roots[-1][0] - 1, proof=proof)
             if base is not None and head.seq - base.bookmark.seq > RANGE_ROWS:  # too far to be proven in one step
                 return None
         return base
 
-    def _base_in_epoch(self, head: Head, *, wholly: bool = False) -> Published | None:
+    def _base_in_epoch(self, head: Head, proof: Proof = Proof.UNCHANGED) -> Published | None:
         if self.catalog.listed.epoch > head.epoch and (epoch := self.published.greatest_epoch()) > head.epoch:
             raise DivergedError(f"The snapshots of epoch {epoch} are of a newer ledger than {head.epoch}")
-        return self.published.newest(head.epoch, wholly=wholly)
+        return self.published.newest(head.epoch, proof=proof)
 
     def _extend(self, plan: _Plan, end_s: float, usage: Usage) -> int:
         """Publish one segment more. Returns how many bytes were written."""
@@ -177,7 +176,7 @@ class Publisher:
                 name = Name.of(Bookmark(head.epoch, segment.last), segment.first, digest)
                 self.published.link(temporary, name)
                 segment.size_bytes = size_bytes
-                self.published.add(name, os.stat(temporary).st_ino, segment)
+                self.published.add(name, segment)
         usage.lap("write")
         return size_bytes
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from ulid import ULID
@@ -23,10 +24,20 @@ if TYPE_CHECKING:
     from handlers.snapshots.names import Name
     from handlers.snapshots.segment import Segment
 
+    Identity = tuple[Name, int, int]  # with inode and time of modification
+
 DIRECTORY_MODE = 0o750
 ROW = f"SELECT json FROM {TABLE} WHERE seq = ?"  # noqa: S608 - a constant
 
 _log = logging.getLogger(__name__)
+
+
+class Proof(Enum):
+    """The proof that is asked of a segment that has proven itself before."""
+
+    REMEMBERED = 0  # nothing
+    UNCHANGED = 1  # that its file is the same, and was not written to since
+    WHOLLY = 2  # all of its bytes, again
 
 
 class DivergedError(Exception):
@@ -76,7 +87,7 @@ class Published:
 
 
 class PublishedSegments:
-    """The segments in `snapshots/`. Remembers what it has proven, by name and inode.
+    """The segments in `snapshots/`. Remembers what it has proven, by name, inode and time.
 
     Header and meta row are proven always; bytes where asked for, and of files up to a size.
 
@@ -88,8 +99,9 @@ class PublishedSegments:
     def __init__(self, catalog: Catalog, verify_max_bytes: int) -> None:
         self.catalog = catalog
         self._verify_max_bytes = verify_max_bytes
-        self._proven: dict[tuple[Name, int], Segment] = {}
-        self._wholly: set[tuple[Name, int]] = set()  # of these all bytes are proven
+        self._proven: dict[Identity, Segment] = {}
+        self._wholly: set[Identity] = set()  # of these all bytes are proven
+        self._identities: dict[Name, Identity] = {}  # as last seen
 
     def greatest_epoch(self) -> int:
         """Return the greatest epoch that anything was published in; 0 where nothing was. Raises OSError.
@@ -101,14 +113,14 @@ class PublishedSegments:
             if not listed.chain or self.newest(listed.epoch) is not None:
                 return listed.epoch
 
-    def newest(self, epoch: int, *, upto: int = MAX_SEQ, wholly: bool = False) -> Published | None:
+    def newest(self, epoch: int, *, upto: int = MAX_SEQ, proof: Proof = Proof.UNCHANGED) -> Published | None:
         """Return the snapshot at the newest point of an epoch that is reachable by segments that prove themselves.
 
         What does not goes to quarantine; what cannot be read now is passed over, if there is a way around it.
 
         Args:
             upto: the last point that counts.
-            wholly: prove all bytes, anew.
+            proof: of its segments.
 
         Raises OSError.
         """
@@ -122,7 +134,7 @@ class PublishedSegments:
             if name is None:
                 break
             try:
-                segment = self.prove(name, wholly=wholly)
+                segment = self.prove(name, proof)
             except OSError as error:  # of this file alone
                 _log.warning("segment %s cannot be read now: %s", name, error)
                 unreadable[name] = error
@@ -133,18 +145,19 @@ class PublishedSegments:
             raise next(iter(unreadable.values()))
         return Published(chain, tuple(proven[name] for name in chain)) if chain else None
 
-    def prove(self, name: Name, *, wholly: bool = False) -> Segment | None:
+    def prove(self, name: Name, proof: Proof = Proof.UNCHANGED) -> Segment | None:
         """Return what a segment says of itself; None, and quarantine, where it is not what its name says, or gone.
-
-        Args:
-            wholly: prove all bytes, whatever was proven before.
 
         Raises OSError.
         """
-        identity = name, self.catalog.inode(name)
-        if identity in self._proven and not wholly:
-            return self._proven[identity]
+        known = self._identities.get(name)
+        if known in self._proven and proof is Proof.REMEMBERED:
+            return self._proven[known]
         try:
+            identity = self._identity(name)
+            if identity in self._proven and proof is not Proof.WHOLLY:
+                return self._proven[identity]
+            wholly = proof is Proof.WHOLLY or known in self._proven  # it has changed since
             segment = open_segment(self.catalog.path(name), name, None if wholly else self._verify_max_bytes)
         except UnprovenError as error:
             self.quarantine(name, error)
@@ -158,7 +171,7 @@ class PublishedSegments:
 
     def is_proven_wholly(self, name: Name) -> bool:
         """Prove all bytes of a segment, once. Returns whether they are what its name says. Raises OSError."""
-        return (name, self.catalog.inode(name)) in self._wholly or self.prove(name, wholly=True) is not None
+        return self._identities.get(name) in self._wholly or self.prove(name, Proof.WHOLLY) is not None
 
     def newest_row(self, published: Published) -> str:
         """Return the newest row of a snapshot that has rows, as JSON text. Raises OSError, sqlite3.Error."""
@@ -169,9 +182,9 @@ class PublishedSegments:
         finally:
             segment.close()
 
-    def add(self, name: Name, inode: int, segment: Segment) -> None:
-        """Take over a segment that was just linked: its maker has hashed its bytes."""
-        self._remember((name, inode), segment, wholly=True)
+    def add(self, name: Name, segment: Segment) -> None:
+        """Take over a segment that was just linked: its maker has hashed its bytes. Raises OSError."""
+        self._remember(self._identity(name), segment, wholly=True)
 
     def link(self, path: str, name: Name) -> None:
         """Give a durable file its name. A file that has it holds the same bytes, unless it is damaged.
@@ -184,7 +197,7 @@ class PublishedSegments:
                 os.link(path, self.catalog.path(name))
             except FileExistsError:
                 self.catalog.look(now=True)
-                if self.prove(name, wholly=True) is None:  # damaged there, and out of the way now
+                if self.prove(name, Proof.WHOLLY) is None:  # damaged there, and out of the way now
                     continue
             return
 
@@ -200,7 +213,12 @@ class PublishedSegments:
         except FileNotFoundError:
             _log.info("another publisher moved it already")
 
-    def _remember(self, identity: tuple[Name, int], segment: Segment, *, wholly: bool) -> None:
+    def _identity(self, name: Name) -> Identity:
+        stands = os.lstat(self.catalog.path(name))
+        self._identities[name] = identity = name, stands.st_ino, stands.st_mtime_ns
+        return identity
+
+    def _remember(self, identity: Identity, segment: Segment, *, wholly: bool) -> None:
         listed = self.catalog.listed.names
         self._proven = {known: its for known, its in self._proven.items() if known[0] in listed}
         self._wholly &= self._proven.keys()

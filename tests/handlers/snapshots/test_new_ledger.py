@@ -13,7 +13,7 @@ from handlers.ledger.ledger import Ledger
 from handlers.snapshots.new_ledger import begin_epoch, make_appender
 from handlers.snapshots.publish import Publisher
 from handlers.telemetry.usage import Usage
-from tests.support.files import Place, served
+from tests.support.files import MemoryLedger, Place, served
 from tests.support.meddling import drafts, no_time_limit
 
 NOW_S = 1_700_000_000.25
@@ -62,13 +62,13 @@ def test_a_new_ledgers_epoch_is_its_beginning_and_readers_see_it_at_once(
 
 
 def test_it_is_later_than_all_that_was_published_wherever_its_clock_is(place: Place, appender: Appender) -> None:
-    place.plant(b"", Bookmark(NOW_MS + 1000, 5))
+    place.publish(MemoryLedger(5, NOW_MS + 1000))
     assert appender.head(no_time_limit()).epoch == NOW_MS + 1001
 
 
 def test_a_ledger_that_is_there_is_left_as_it_is(place: Place, appender: Appender) -> None:
     made = appender.head(no_time_limit())
-    place.plant(b"", Bookmark(NOW_MS + 1000, 5))
+    place.publish(MemoryLedger(5, NOW_MS + 1000))
     assert appender.head(no_time_limit()).to_item() == made.to_item()
 
 
@@ -102,8 +102,11 @@ def test_a_new_epoch_holds_the_ledgers_rows(
 def test_a_new_epoch_is_later_than_the_ledgers_and_all_that_was_published_where_the_clock_is_behind(
     place: Place, ledger: Ledger, publisher: Publisher, published_ms: int, expected_ms: int
 ) -> None:
+    if published_ms < 0:
+        place.publish(MemoryLedger(5, NOW_MS + published_ms))
     make_appender(ledger, publisher, now).head(no_time_limit())
-    place.plant(b"", Bookmark(NOW_MS + published_ms, 5))
+    if published_ms > 0:
+        place.publish(MemoryLedger(5, NOW_MS + published_ms))
     begun = begin_epoch(ledger, publisher, lambda: NOW_S - 100, no_time_limit())
     assert begun.epoch == NOW_MS + expected_ms
 

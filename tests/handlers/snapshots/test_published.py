@@ -10,7 +10,7 @@ import pytest
 from handlers.domain.bookmark import MAX_SEQ, Bookmark
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.names import Name
-from handlers.snapshots.published import Published, PublishedSegments, make_folder
+from handlers.snapshots.published import Proof, Published, PublishedSegments, make_folder
 from tests.support.files import EPOCH, Calls, MemoryLedger, Place, count_of, flip_bit, names_in
 
 LARGE = 8 * 20_000  # a bit in the middle of a file, in no header
@@ -91,7 +91,21 @@ def test_what_was_proven_is_not_read_again(place: Place) -> None:
     first = segments.newest(EPOCH)
     with Calls(place.efs) as calls:
         assert segments.newest(EPOCH) == first
+    assert calls.seen == ["lstat"] * 3
+    with Calls(place.efs) as calls:
+        assert segments.newest(EPOCH, proof=Proof.REMEMBERED) == first
     assert calls.seen == []
+
+
+def test_what_has_changed_since_it_was_proven_has_to_prove_all_its_bytes(place: Place) -> None:
+    published = three(place)
+    oldest = published.chain[-1]
+    segments = segments_of(place, 0)
+    assert segments.newest(EPOCH)
+    flip_bit(place.path(oldest), LARGE)
+    assert segments.newest(EPOCH, proof=Proof.REMEMBERED)
+    assert segments.newest(EPOCH) is None
+    assert [name.partition(".db")[0] + ".db" for name in names_in(place.quarantine)] == [oldest]
 
 
 def test_proof_of_a_name_is_no_proof_of_another_file_that_gets_it(place: Place) -> None:
@@ -128,7 +142,7 @@ def test_bytes_are_proven_of_files_up_to_a_size_or_where_asked_for(place: Place)
     segments = segments_of(place, place.path(oldest).stat().st_size - 1)
     assert segments.newest(EPOCH)
     assert not names_in(place.quarantine)
-    assert segments.newest(EPOCH, wholly=True) is None
+    assert segments.newest(EPOCH, proof=Proof.WHOLLY) is None
     assert len(names_in(place.quarantine)) == 1
 
 
@@ -137,17 +151,19 @@ def test_where_all_bytes_were_proven_once_retention_does_not_ask_again(place: Pl
     oldest = published.chain[-1]
     segments = segments_of(place, 0)
     assert segments.is_proven_wholly(oldest)
+    with Calls(place.efs) as calls:
+        assert segments.is_proven_wholly(oldest)
+    assert calls.seen == []
     flip_bit(place.path(oldest), LARGE)
-    assert segments.is_proven_wholly(oldest)
     assert not segments_of(place, 0).is_proven_wholly(oldest)
 
 
 def test_the_maker_of_a_segment_needs_no_proof_of_its_bytes(place: Place) -> None:
     (name, *_), (segment, *_) = (published := three(place)).chain, published.segments
     segments = segments_of(place, 0)
-    segments.add(name, segments.catalog.inode(name), segment)
+    segments.add(name, segment)
     with Calls(place.efs) as calls:
-        assert segments.prove(name) is segment
+        assert segments.prove(name, Proof.REMEMBERED) is segment
         assert segments.is_proven_wholly(name)
     assert calls.seen == []
 
@@ -161,7 +177,7 @@ def test_what_is_not_listed_any_more_is_forgotten(place: Place) -> None:
     place.publish(MemoryLedger(2214))
     segments.catalog.look()
     segments.newest(EPOCH)
-    assert published.chain[0] not in {name for name, _ in segments._proven}  # pyright: ignore[reportPrivateUsage]
+    assert published.chain[0] not in {name for name, *_ in segments._proven}  # pyright: ignore[reportPrivateUsage]
 
 
 # What is away
