@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import cast
 
@@ -19,8 +20,10 @@ from handlers.domain.stats import Stats
 from handlers.rows import SCHEMA_VERSION, TABLE
 from handlers.snapshots import segment as segment_module
 from handlers.snapshots.files import (
+    CHUNK_BYTES,
     HEADER_BYTES,
     MAGIC,
+    FileCopy,
     UnprovenError,
     copy_durably,
     copy_proven,
@@ -173,6 +176,32 @@ def test_a_copy_that_is_not_proven_is_not_left_behind(path: str, name: Name, tmp
     with pytest.raises(UnprovenError, match="digest"):
         copy_proven(path, str(tmp_path / "copy"), name)
     assert not (tmp_path / "copy").exists()
+
+
+def test_a_copy_can_be_made_in_steps(tmp_path: Path) -> None:
+    content = bytes(range(256)) * 4096 * 3  # three steps of 1 MiB
+    (tmp_path / "source").write_bytes(content)
+    copy = FileCopy(str(tmp_path / "source"), str(tmp_path / "copy"))
+    assert copy.total_bytes == len(content)
+    assert [copy.step(1), copy.size_bytes] == [False, CHUNK_BYTES]
+    assert [copy.step(CHUNK_BYTES + 1), copy.size_bytes] == [False, 3 * CHUNK_BYTES]
+    assert copy.step(1)
+    copy.close()
+    assert (tmp_path / "copy").read_bytes() == content
+    assert copy.digest() == blake2b(content).hexdigest()[:16]
+
+
+def test_a_write_that_takes_only_a_part_is_continued(
+    path: str, name: Name, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+
+    def partly(file: int, data: memoryview) -> int:
+        return write(file, data[:5000])
+
+    monkeypatch.setattr(os, "write", partly)
+    copy_proven(path, str(tmp_path / "copy"), name)
+    assert (tmp_path / "copy").read_bytes() == Path(path).read_bytes()
 
 
 def test_a_copy_overwrites_nothing(path: str, tmp_path: Path) -> None:
