@@ -30,7 +30,7 @@ def value_of(source: str) -> int | float:
     settings: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     if source in settings:
         return settings[source]["default"]
-    variables = {name: default for name, default, _ in VARIABLES}
+    variables = dict(VARIABLES)
     if source in variables:
         return int(variables[source])
     module, name = re.split(r"\.(?=[A-Z])", source, maxsplit=1)
