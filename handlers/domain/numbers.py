@@ -23,7 +23,7 @@ def is_storable(value: float) -> bool:
 
 def number_text(value: float) -> str:
     """Return the text of a storable double in DynamoDB and in JSON."""
-    return repr(value)
+    return repr(value + 0.0)  # DynamoDB knows no -0.0
 
 
 def lower_bound_text(bound: float) -> str:
@@ -38,7 +38,7 @@ def upper_bound_text(bound: float) -> str:
 
 def _bound_text(bound: float, if_tiny: str) -> str:
     if is_storable(bound):
-        return number_text(bound + 0.0)  # DynamoDB knows no -0.0
+        return number_text(bound)
     if abs(bound) < SMALLEST:
         return if_tiny
     return _GREATEST_TEXT if bound > 0 else "-" + _GREATEST_TEXT

@@ -46,9 +46,10 @@ class Transaction:
         return cls(drafts, tuple(str(ULID()) for _ in drafts), utc_text(now_s))
 
     def rows_after(self, head: Head) -> list[Row]:
-        """Return the rows as they follow this head."""
+        """Return the rows as they follow this head and the ledger gives them back: it stands for those."""
         numbered = enumerate(zip(self.ids, self.drafts, strict=True), head.seq + 1)
-        return [rows.row_of(seq, row_id, draft, self.created_at) for seq, (row_id, draft) in numbered]
+        given = (rows.row_of(seq, row_id, draft, self.created_at) for seq, (row_id, draft) in numbered)
+        return [rows.from_item(row[0], rows.to_item(row)) for row in given]
 
     def actions(self, head: Head, table_name: str) -> tuple[Head, list[Action]]:
         """Return the head that follows this one, and the actions that put the rows and move it, if this is the head."""

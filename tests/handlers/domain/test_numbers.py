@@ -37,6 +37,10 @@ def test_a_storable_number_survives_its_text(value: float) -> None:
     assert float(number_text(value)) == value
 
 
+def test_zero_has_one_text() -> None:
+    assert number_text(-0.0) == number_text(0.0) == "0.0"
+
+
 @pytest.mark.parametrize(
     ("value", "is_it"),
     [
