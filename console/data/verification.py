@@ -19,6 +19,8 @@ from handlers.domain.bookmark import Bookmark
 from handlers.domain.hashes import content_hash, hash_text
 from handlers.routes import SOURCES
 
+REMEDY = "a new epoch makes the ledger the newest history (docs/deployment.md, 'A restored table')"
+
 
 @dataclass
 class Check:
@@ -48,13 +50,13 @@ def compare_hashes(head: LedgerHead, published: ListedSnapshot) -> None:
 
     Raises ConsoleError where they differ, or the snapshot is of no point of this ledger.
     """
-    hint = f"{PROGRAM} ledger new-epoch makes the ledger at hand the newest history (docs/deployment.md)"
+    hint = f"{PROGRAM} ledger new-epoch"
     if published.bookmark > head.bookmark:
         said = f"the snapshot {published.bookmark} reaches beyond the ledger's head {head.bookmark}"
-        raise ConsoleError(said, hint)
+        raise ConsoleError(f"{said}; {REMEDY}", hint)
     if published.bookmark == head.bookmark and published.hash != head.hash:
         said = f"at {head.bookmark} the snapshot's hash is {published.hash}, the ledger's {head.hash}"
-        raise ConsoleError(said, hint)
+        raise ConsoleError(f"{said}; {REMEDY}", hint)
 
 
 def verify_paths(client: Client, published: ListedSnapshot, advance: Advance) -> Verification:

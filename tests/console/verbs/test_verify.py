@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from console.data.verification import REMEDY
 from console.local.background import BackgroundStack
 from console.paths import PROGRAM
 from handlers.routes import SOURCES
@@ -231,7 +232,7 @@ def test_a_snapshot_of_another_history_is_told_by_one_comparison(
         faulty.script.extend(empty_api(head, hash_of_head)[:2])
         ran = run_console("verify", "--url", faulty.url, "--level", level)
         assert (ran.code, ran.out) == (1, "")
-        assert f"Error: {said}\nTry: {PROGRAM} ledger new-epoch" in ran.err
+        assert ran.err.endswith(f"Error: {said}; {REMEDY}\nTry: {PROGRAM} ledger new-epoch\n")
     assert len(faulty.seen) == 4
 
 
