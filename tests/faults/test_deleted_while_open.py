@@ -187,6 +187,7 @@ def test_a_newer_file_that_cannot_be_read_now_leaves_the_open_one_in_service_unt
     newer = place.publish(MemoryLedger(4))
     with monkeypatch.context() as patch:
         patch.setattr(os, "readv", failing(code))
+        patch.setattr("handlers.reads.reader.WAIT_S", 0.0)
         for _ in range(2):
             assert count_of(reader) == 3
         with pytest.raises(Problem, match="4 was asked for") as caught:

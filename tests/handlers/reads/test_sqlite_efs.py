@@ -405,6 +405,7 @@ def test_who_waits_for_a_bookmark_tries_again_to_open_what_cannot_be_read_at_fir
         return readv(file, buffers)
 
     monkeypatch.setattr(os, "readv", failing_twice)
+    monkeypatch.setattr("handlers.reads.reader.WAIT_S", 3600.0)
     assert served(reader, newer.bookmark) == newer.bookmark
     assert (errors, reader.retries) == ([], 0)
     assert count_of(reader) == 5
