@@ -21,7 +21,7 @@ from console.local.emulator import Emulator
 from console.paths import ROOT
 from handlers.domain.bookmark import Bookmark
 from tests.support.local import web
-from tests.support.local.processes import child_that_runs, gone, until
+from tests.support.local.processes import child_that_runs, children, gone, until
 
 
 class Serving(NamedTuple):
@@ -149,9 +149,11 @@ def test_a_stopped_emulators_tables_are_there_again_once(kept: Path, tmp_path: P
 
 
 def test_a_killed_emulator_keeps_nothing(kept: Path, tmp_path: Path) -> None:
+    before = children()  # those of other tests among them
     emulator = Emulator(tmp_path / "second", kept=kept)
     emulator.wait()
-    os.kill(child_that_runs("console.local.emulator", os.getpid()), signal.SIGKILL)
+    (pid,) = children() - before
+    os.kill(pid, signal.SIGKILL)
     emulator.stop()
     assert kept.read_bytes() == b""
     with Emulator(tmp_path / "third", kept=kept) as third:
