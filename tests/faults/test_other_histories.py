@@ -201,6 +201,15 @@ def test_a_branch_in_the_middle_of_a_segment_takes_the_segments_before_it_and_it
     check_branch(place, ledger, published.chain)
 
 
+def test_a_branch_one_row_before_what_its_parent_has_published_takes_the_point_below(place: Place) -> None:
+    ledger = branched(place, (2000, 1), 2000)
+    ledger.grow(1)
+    published = place.publish(ledger)
+    assert [(name.first, name.last) for name in published.chain] == [(2001, 2001), (1, 2000)]
+    assert [(span.first, span.last) for span in ledger.spans] == [(2001, 2001)]
+    check_branch(place, ledger, published.chain)
+
+
 def test_a_branch_at_the_beginning_is_empty(place: Place) -> None:
     ledger = branched(place, (10,), 0)
     assert place.publish(ledger).bookmark == (EPOCH + 1, 0)
