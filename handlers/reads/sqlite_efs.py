@@ -48,7 +48,7 @@ class SqliteReader:
     def __init__(self, catalog: Catalog, settings: Settings) -> None:
         self._catalog = catalog
         self._settings = settings
-        self._links: dict[Name, Link] = {}  # of the chain that is open, newest first
+        self._links: dict[Name, Link] = {}  # of the chain that is open
         self._view: SqliteView | None = None
         self._listed: Listed | None = None  # the listing that was last gone through
         self._served = NOTHING
@@ -100,22 +100,25 @@ class SqliteReader:
             _log.warning("the snapshots cannot be listed now, %s is served: %s", self._view.bookmark, error)
             return self._view
         self._usage.lap("check")
-        if listed is self._listed and self._view is not None:
-            return self._view
-        try:
-            view = self._advance(listed)
-        except OSError as error:
-            if self._view is None:
-                raise
-            _log.warning("%s cannot be opened now, %s is served: %s", listed.bookmark, self._view.bookmark, error)
-            return self._view
-        self._listed = listed
-        return view
+        while listed is not self._listed or self._view is None:
+            try:
+                self._view = self._advance(listed)
+                self._listed = listed
+            except UnprovenError as error:  # the catalog passes over that file from now on
+                _log.warning("read again: %s", error)
+                listed = self._catalog.listed
+            except OSError as error:
+                if self._view is None:
+                    raise
+                _log.warning("%s is served, going on to %s failed: %s", self._view.bookmark, listed.bookmark, error)
+                break
+        return self._view
 
     def _advance(self, listed: Listed) -> SqliteView:
         """Return the newest chain, or the one that is open, where that is as new and its files are still listed.
 
-        What is open is let go once the newest segment has opened. Raises OSError where that cannot be read now.
+        What is open is let go once the newest segment has opened. Raises OSError where that cannot be read now,
+        UnprovenError where the catalog passes over it from now on.
         """
         found = listed.bookmark
         if any(self._catalog.is_rejected(name) and not self._is_proven(name) for name in self._links):
@@ -130,17 +133,13 @@ class SqliteReader:
             name: self._links.get(name) or Link(name.first, name.last, partial(self._open, name))
             for name in listed.chain
         }
-        try:
-            for newest in listed.chain[:1]:
-                links[newest].opened()
-        except UnprovenError as error:  # the catalog passes over that file from now on
-            _log.warning("read again: %s", error)
-            return self._advance(self._catalog.listed)
+        for newest in listed.chain[:1]:
+            links[newest].opened()
+        self._view = view = SqliteView(list(links.values()), found)
+        self._links |= links  # first: to close what is left over may fail
         for name in [name for name in self._links if name not in links]:
             self._close(name, self._links.pop(name))
-        self._links = links
-        self._view = SqliteView(list(links.values()), found)
-        return self._view
+        return view
 
     def _holds(self, listed: Listed) -> bool:
         """Tell whether the open chain can stay: nothing is newer, and all its files are there."""

@@ -163,7 +163,7 @@ class CopyingReader(SqliteReader):
         super()._close(name, link)
         self._uncopied.pop(name, None)
         if name in self._copies:
-            remove(self._copies.pop(name))
+            _remove_copy(self._copies.pop(name))
         if self._growing is not None and self._growing[0] == name:
             self._give_up()
 
@@ -172,7 +172,7 @@ class CopyingReader(SqliteReader):
         if self._growing is not None:
             _, copy = self._growing
             self._growing = None
-            remove(copy.target)
+            _remove_copy(copy.target)
             copy.close()
 
     def _new_path(self, name: Name) -> str:
@@ -188,3 +188,11 @@ class CopyingReader(SqliteReader):
         self._prepare_folder()
         disk = os.statvfs(self._folder)
         return disk.f_bavail * disk.f_frsize
+
+
+def _remove_copy(path: str) -> None:
+    """Delete a copy that is needed no more. One that cannot be deleted stops no read."""
+    try:
+        remove(path)
+    except OSError as error:
+        _log.warning("a copy stays until this process ends: %s", error)

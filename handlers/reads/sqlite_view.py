@@ -80,14 +80,14 @@ class Link:
         if segment.size_bytes > KEPT_BYTES:
             sql = RANGE_NEWEST_FIRST if newest_first else RANGE_OLDEST_FIRST
             count, text = segment.connection.execute(sql, (first, last)).fetchone()
-        else:
-            if self._kept is None:
-                self._kept = [text for (text,) in segment.connection.execute(NEWEST_FIRST)]
-            texts = self._kept[self.last - last : self.last - first + 1]
-            count, text = len(texts), ",".join(texts if newest_first else texts[::-1])
-        if count != last - first + 1:
-            raise incomplete(f"{count} of the rows {first} to {last} are there")
-        return text
+            check_count(count, first, last)
+            return text
+        if self._kept is None:
+            kept = [text for (text,) in segment.connection.execute(NEWEST_FIRST)]
+            check_count(len(kept), self.first, self.last)
+            self._kept = kept
+        texts = self._kept[self.last - last : self.last - first + 1]
+        return ",".join(texts if newest_first else texts[::-1])
 
     def close(self) -> None:
         """Give the file back."""
@@ -191,11 +191,12 @@ class SqliteView:
         return found
 
 
-def incomplete(message: str) -> sqlite3.DatabaseError:
-    """Return the error of a file that lacks rows: it is damaged, whatever SQLite says."""
-    error = sqlite3.DatabaseError(message)
-    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    return error
+def check_count(count: int, first: int, last: int) -> None:
+    """Raise sqlite3.DatabaseError where so many are not all rows of a range: the file is damaged."""
+    if count != last - first + 1:
+        error = sqlite3.DatabaseError(f"{count} of the rows {first} to {last} are there")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
 
 
 def _page(found: Texts, count: int, end: int | None) -> Page:

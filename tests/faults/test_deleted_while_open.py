@@ -16,7 +16,7 @@ from handlers.domain.problem import Problem
 from handlers.reads.page import PageQuery
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_view import SqliteView
-from handlers.rows import value_of
+from handlers.rows import TABLE, value_of
 from handlers.telemetry.usage import Usage
 from tests.support.drafts import with_value
 from tests.support.files import (
@@ -179,17 +179,42 @@ def test_the_retry_lists_again_whatever_the_interval(tmp_path: Path, path: str) 
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE], ids=errno.errorcode.get)
-def test_a_newer_file_that_cannot_be_read_now_is_503_until_it_can(
+def test_a_newer_file_that_cannot_be_read_now_leaves_the_open_one_in_service_until_it_can(
     place: Place, monkeypatch: pytest.MonkeyPatch, path: str, code: int
 ) -> None:
-    reader = reader_of(place, path)
+    reader, cold = reader_of(place, path), reader_of(place, path)
     assert count_of(reader) == 3
-    place.publish(MemoryLedger(4))
+    newer = place.publish(MemoryLedger(4))
     with monkeypatch.context() as patch:
         patch.setattr(os, "readv", failing(code))
-        assert "cannot be read now" in unavailable_from(reader).detail
-    assert reader.retries == 2
-    assert count_of(reader) == 4
+        patch.setattr("handlers.reads.reader.WAIT_S", 0.0)
+        for _ in range(2):
+            assert count_of(reader) == 3
+        with pytest.raises(Problem, match="4 was asked for") as caught:
+            served(reader, newer.bookmark)
+        assert "cannot be read now" in unavailable_from(cold).detail
+    assert (caught.value.status, reader.retries, cold.retries) == (503, 0, 2)
+    assert [count_of(reader), count_of(cold)] == [4, 4]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_newer_file_that_lacks_rows_is_passed_over_once_a_read_has_missed_them(tmp_path: Path, path: str) -> None:
+    """Too large to be hashed before it is read where it is published: its meta row says nothing of what it lacks."""
+    place, ledger = Place(tmp_path, VERIFY_MAX_BYTES="0"), MemoryLedger(900)
+    published = place.path(place.publish(ledger))
+    connection = sqlite3.connect(published)
+    connection.execute(f"DELETE FROM {TABLE} WHERE seq = 890")
+    connection.commit()
+    connection.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("handlers.reads.sqlite_tmp.WHOLE_BYTES", 0)
+        reader = reader_of(place, path)
+        assert len(page(reader, order="desc", limit="10")) == 10
+        for _ in range(2):
+            assert "next publish mends it" in unavailable_from(reader).detail
+    assert reader.retries == 1
+    place.publish(ledger, compact=True)
+    assert count_of(reader) == 900
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -261,6 +261,7 @@ def test_whichever_call_of_a_reader_fails_once_it_answers_all_the_same(
     """A cold one, and one that has an older version open of whose segments one stays and two go."""
     monkeypatch.setattr(chain, "SMALL_ROWS", 3)
     monkeypatch.setattr(chain, "GROWTH", 2)
+    found_warm: set[int] = set()
     for step in range(1, 100):
         place, ledger = Place(tmp_path / str(step)), MemoryLedger()
         place.publish_parts(ledger, 30, 6, 1)
@@ -273,6 +274,9 @@ def test_whichever_call_of_a_reader_fails_once_it_answers_all_the_same(
         struck = calls.seen[step - 1] if calls.has_struck else ""
         if struck == "scandir" and is_warm:
             assert found == 37
+        elif is_warm and struck not in ("", "unlink"):
+            assert found in (37, 41)  # what is open stays until the newest segment has opened
+            found_warm.add(found)
         elif struck == "scandir" and code == errno.ENOENT:
             assert found == 0  # as where nothing is published yet
         else:
@@ -283,6 +287,7 @@ def test_whichever_call_of_a_reader_fails_once_it_answers_all_the_same(
         reader.drop()
         if not calls.has_struck:
             assert step > 7
+            assert 37 in found_warm or not is_warm
             return
     pytest.fail("there is no end to the calls")
 

@@ -81,11 +81,24 @@ def damage(path: Path) -> None:
     path.write_bytes(content[:at] + b"X" + content[at + 1 :])
 
 
-def test_each_read_copies_one_step_until_the_copy_is_what_is_read(place: Place) -> None:
+def reached(place: Place, limit: int = 1000) -> CopyingReader:
+    """A reader that has read once: that copies no part of what is large, each further read a step."""
+    reader = place.in_tmp()
+    _, copy = read(reader, limit)
+    assert copy
+    assert (copy["bytes"], copies(place)) == (0, [])
+    return reader
+
+
+def test_the_first_read_copies_no_part_and_each_further_one_a_step_until_the_copy_is_what_is_read(
+    place: Place,
+) -> None:
     published = place.publish(MemoryLedger(200))
     remaining_bytes = published.size_bytes
     assert remaining_bytes > 3 * STEP
     reader = place.in_tmp()
+    assert read(reader) == (["efs"], {"bytes": 0, "ms": 0.0, "remaining_bytes": remaining_bytes})
+    assert copies(place) == []
     while remaining_bytes > 0:
         folders, copy = read(reader)
         assert copy
@@ -125,7 +138,7 @@ def test_of_several_segments_that_are_reached_at_once_the_oldest_is_copied_first
 ) -> None:
     published = place.publish_parts(MemoryLedger(), 600, 70)
     sizes = [segment.size_bytes for segment in published.segments]
-    reader = place.in_tmp()
+    reader = reached(place)
     seen: list[tuple[str, ...]] = []
     remaining: list[float] = []
     while (outcome := read(reader))[1]:
@@ -141,7 +154,7 @@ def test_of_several_segments_that_are_reached_at_once_the_oldest_is_copied_first
 def test_a_new_version_leaves_the_copy_of_what_stays_alone(place: Place) -> None:
     ledger = MemoryLedger()
     place.publish_parts(ledger, 600)
-    reader = place.in_tmp()
+    reader = reached(place)
     read(reader)
     published = place.publish_parts(ledger, 1)
     copied_bytes = STEP
@@ -149,6 +162,24 @@ def test_a_new_version_leaves_the_copy_of_what_stays_alone(place: Place) -> None
         copied_bytes += int((outcome[1] or {})["bytes"])
     assert copied_bytes == published.segments[1].size_bytes
     read_on(reader)
+    assert copies(place) == sorted(published.chain)
+
+
+def test_the_newest_page_of_a_cold_sandbox_copies_small_segments_alone_however_large_the_others_are(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = place.publish_parts(MemoryLedger(), 20_000, 80)
+    small, large = (segment.size_bytes for segment in published.segments)
+    monkeypatch.setattr(sqlite_tmp, "WHOLE_BYTES", small)
+    assert large > 50 * small
+    reader = place.in_tmp()
+    folders, copy = read(reader, limit=100)
+    assert copy
+    assert (folders, copy["bytes"], copy["remaining_bytes"]) == (["tmp", "efs"], small, large)
+    assert copies(place) == [published.chain[0]]
+    _, copy = read(reader, limit=100)
+    assert copy
+    assert (copy["bytes"], copy["remaining_bytes"]) == (STEP, large - STEP)
     assert copies(place) == sorted(published.chain)
 
 
@@ -162,7 +193,7 @@ def test_what_has_to_be_proven_first_is_copied_at_once(tmp_path: Path) -> None:
 
 def test_a_version_without_a_segment_ends_the_copy_of_it(place: Place) -> None:
     place.publish(ledger := MemoryLedger(150))
-    reader = place.in_tmp()
+    reader = reached(place)
     read(reader)
     read(reader)
     newer = place.publish_parts(ledger, 100)
@@ -179,6 +210,8 @@ def test_the_whole_copy_of_a_segment_that_the_newest_version_has_no_more_is_give
     read_on(reader)
     newer = place.publish_parts(ledger, 100)
     assert read(reader)[0] == ["efs"]
+    assert copies(place) == []
+    read_on(reader)
     assert copies(place) == [*newer.chain]
 
 
@@ -204,6 +237,7 @@ def test_a_copy_that_fails_is_begun_again_after_a_minute(
     published = place.publish(MemoryLedger(200))
     clock = Clock()
     reader = CopyingReader(place.catalog(), place.settings, clock)
+    read(reader)
     read(reader)
     assert copies(place) == [*published.chain]
     with monkeypatch.context() as patch:
@@ -276,6 +310,7 @@ def test_a_file_that_is_a_file_no_more_when_its_copy_begins_is_passed_over(
     with monkeypatch.context() as patch:
         free_bytes(patch, 0)
         read(reader)
+        read(reader)
     place.path(published).unlink()
     place.path(published).symlink_to(place.tmp)
     clock.pass_s(RETRY_AFTER_S)
@@ -288,14 +323,17 @@ def test_a_file_that_is_a_file_no_more_when_its_copy_begins_is_passed_over(
 
 def test_refresh_ends_a_growing_copy_and_it_begins_anew(place: Place) -> None:
     published = place.publish(MemoryLedger(200))
-    reader = place.in_tmp()
+    reader = reached(place)
     read(reader)
     read(reader)
+    assert copies(place) == [*published.chain]
     reader.refresh()
     assert copies(place) == []
-    folders, copy = read(reader)
-    assert copy
-    assert (folders, copy["bytes"], copy["remaining_bytes"]) == (["efs"], STEP, published.size_bytes - STEP)
+    for copied_bytes in (0, STEP):
+        folders, copy = read(reader)
+        assert copy
+        assert (folders, copy["bytes"]) == (["efs"], copied_bytes)
+        assert copy["remaining_bytes"] == published.size_bytes - copied_bytes
 
 
 def test_a_close_that_fails_is_no_reason_to_lose_the_copy(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,10 +351,34 @@ def test_a_close_that_fails_is_no_reason_to_lose_the_copy(place: Place, monkeypa
     assert copies(place) == [*published.chain]
 
 
+def test_a_growing_copy_that_ends_with_an_error_costs_no_newer_version(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.publish(ledger := MemoryLedger(150))
+    before = descriptors()
+    reader = reached(place)
+    read(reader)
+    place.publish_parts(ledger, 100)
+    closed = FileCopy.close
+
+    def close(copy: FileCopy) -> None:
+        closed(copy)
+        raise OSError(errno.EIO, "a late error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileCopy, "close", close)
+        assert page(reader) == page(place.on_efs())
+    assert len(page(reader)) == 250
+    assert reader.retries == 0
+    reader.drop()
+    assert (descriptors(), copies(place)) == (before, [])
+
+
 def test_dropping_ends_the_copy(place: Place) -> None:
     place.publish(MemoryLedger(200))
-    reader = place.in_tmp()
+    reader = reached(place)
     read(reader)
+    assert len(copies(place)) == 1
     reader.drop()
     assert copies(place) == []
     assert len(page(reader)) == 200
@@ -330,8 +392,9 @@ def test_a_copy_that_ends_closes_its_files_however_it_ends(
     place: Place, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     published = place.publish(ledger := MemoryLedger(150))
-    reader = place.in_tmp()
     before = descriptors()
+    reader = reached(place)
+    assert descriptors() == before + OPEN_SEGMENT
     read(reader)
     assert descriptors() == before + OPEN_SEGMENT + GROWING_COPY
     left = OPEN_SEGMENT
@@ -351,6 +414,7 @@ def test_a_copy_that_ends_closes_its_files_however_it_ends(
             read(reader)
     elif end == "refresh":
         reader.refresh()
+        read(reader)
         read(reader)
         left += GROWING_COPY
     else:
@@ -415,7 +479,8 @@ def test_what_is_suspect_is_proven_whatever_its_size_and_no_room_is_no_excuse(
 def test_what_is_done_on_efs_to_begin_a_copy_is_metered(place: Place) -> None:
     place.publish(MemoryLedger(200))
     reader = place.in_tmp()
-    for wanted in ((4, 2, STEP), (1, 2, STEP)):  # a listing, a look, two openings and a step; then a listing and a step
+    # a listing, a look and an opening; a listing, an opening and a step; a listing and a step
+    for wanted in ((3, 0, 0), (2, 2, STEP), (1, 2, STEP)):
         before = METERS.efs
         read(reader)
         assert tuple(now - then for now, then in zip(METERS.efs, before, strict=True)) == wanted
@@ -423,7 +488,7 @@ def test_what_is_done_on_efs_to_begin_a_copy_is_metered(place: Place) -> None:
 
 def test_its_name_says_of_which_segment_a_growing_copy_is(place: Place) -> None:
     published = place.publish(MemoryLedger(200))
-    read(place.in_tmp())
+    read(reached(place))
     (name,) = copies(place)
     parsed = Name.parse(name)
     assert parsed

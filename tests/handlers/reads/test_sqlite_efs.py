@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -163,8 +164,10 @@ def test_a_new_version_opens_only_what_is_new_in_it(place: Place, path: str) -> 
     reader = reader_of(place, path)
     opened = "connect" if path == "on_efs" else "lstat"
     with Calls(place.efs) as calls:
+        served(reader)
+        assert calls.seen.count(opened) == 1  # the newest is opened first, whatever is read
         page(reader)
-        assert calls.seen.count(opened) == 1  # the oldest thousand lie in one file
+        assert calls.seen.count(opened) == 2  # the oldest thousand lie in one file
         page(reader, order="desc")
         assert calls.seen.count(opened) == 3
     published = place.publish_parts(ledger, 1)
@@ -212,27 +215,30 @@ def test_phases_are_timed(place: Place, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("is_warm", [True, False])
+@pytest.mark.parametrize("is_read", [True, False])
 @pytest.mark.parametrize("how", ["deleted", "damaged"])
-def test_within_an_epoch_it_never_goes_back(place: Place, path: str, is_warm: bool, how: str) -> None:
+def test_within_an_epoch_it_never_goes_back(place: Place, path: str, is_read: bool, how: str) -> None:
+    """Nor does it where it has only announced the newer one's bookmark."""
     ledger = MemoryLedger()
     older, newer = place.publish_parts(ledger, 300), place.publish_parts(ledger, 30)
     reader = reader_of(place, path)
     assert served(reader) == newer.bookmark
-    if is_warm:
+    if is_read:
         newest(reader)
     if how == "deleted":
         place.path(newer).unlink()
-    else:
-        flip_bit(place.path(newer), 8 * 5000)
-        reader.drop()
-    if is_warm and how == "deleted":
         assert len(newest(reader)) == 100  # with what it has open
         assert served(reader) == newer.bookmark
-        reader.drop()
+    else:
+        flip_bit(place.path(newer), 8 * 5000)
+    reader.drop()
     for _ in range(2):
         assert "next publish mends it" in unavailable_from(reader)
-    assert served(reader_of(place, path), NOTHING) == (older.bookmark if how == "deleted" else newer.bookmark)
+        with pytest.raises(Problem, match="next publish mends it"):
+            served(reader)
+    cold = reader_of(place, path)
+    assert served(cold) == older.bookmark
+    assert len(page(cold)) == 300
     place.publish(ledger)
     assert served(reader) == newer.bookmark
     assert len(page(reader)) == 330
@@ -325,6 +331,118 @@ def test_of_another_data_models_files_alone_no_reader_says_that_there_are_no_row
         assert "data model's version" in unavailable_from(reader)
     place.publish(MemoryLedger(3))
     assert [count_of(reader) for reader in readers] == [3, 3]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_newer_file_that_is_damaged_is_passed_over_for_the_next_point_that_is_newer_still(
+    place: Place, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = MemoryLedger()
+    place.publish_parts(ledger, 300)
+    reader, cold = reader_of(place, path), reader_of(place, path)
+    assert len(page(reader)) == 300
+    place.publish_parts(ledger, 30)
+    monkeypatch.setattr("handlers.snapshots.chain.SMALL_ROWS", 0)
+    monkeypatch.setattr("handlers.snapshots.chain.GROWTH", 0)
+    flip_bit(place.path(place.publish_parts(ledger, 3)), 8 * 5000)
+    for asked in (reader, cold):
+        assert served(asked) == Bookmark(EPOCH, 330)
+        assert len(page(asked)) == 330
+        with pytest.raises(Problem, match="333 was asked for"), monkeypatch.context() as patch:
+            patch.setattr("handlers.reads.reader.WAIT_S", 0.0)
+            served(asked, ledger.bookmark)
+        assert asked.retries == 0
+
+
+def test_a_thousand_damaged_files_in_a_row_are_passed_over(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    place.publish(MemoryLedger(3))
+    for seq in range(4, sys.getrecursionlimit() + 4):
+        place.plant(b"", Bookmark(EPOCH, seq))
+    with caplog.at_level(logging.ERROR, "handlers"):
+        assert served(place.on_efs()) == Bookmark(EPOCH, 3)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_newer_version_that_cannot_be_opened_now_leaves_all_that_is_open_in_service(
+    place: Place, path: str, stays: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Be it that the older version's newest segment is one of the newer one too, or that it was merged into it."""
+    ledger = MemoryLedger()
+    place.publish_parts(ledger, 3500, 300)
+    reader, cold = reader_of(place, path), reader_of(place, path)
+    before = page(reader, order="desc")
+    newer = place.publish_parts(ledger, 30 if stays else 100)
+    assert [name.rows for name in newer.chain] == ([30, 300, 3500] if stays else [400, 3500])
+    opened = descriptors()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "readv", failing(errno.EIO))
+        for _ in range(2):
+            with Calls(place.efs) as calls:
+                assert page(reader, order="desc") == before
+                assert served(reader) == Bookmark(EPOCH, 3800)
+            assert calls.seen.count("fstat") == 2  # each read tries again
+        assert (descriptors(), reader.retries) == (opened, 0)
+        assert "cannot be read now" in unavailable_from(cold)
+    for each in (reader, cold):
+        assert served(each) == newer.bookmark
+        assert len(page(each, order="desc")) == 1000
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_who_waits_for_a_bookmark_tries_again_to_open_what_cannot_be_read_at_first(
+    place: Place, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.publish(MemoryLedger(3))
+    reader = reader_of(place, path)
+    assert count_of(reader) == 3
+    newer = place.publish(MemoryLedger(5))
+    readv, errors = os.readv, [errno.EIO, errno.ESTALE]
+
+    def failing_twice(file: int, buffers: list[memoryview]) -> int:
+        if errors:
+            failing(errors.pop())()
+        return readv(file, buffers)
+
+    monkeypatch.setattr(os, "readv", failing_twice)
+    monkeypatch.setattr("handlers.reads.reader.WAIT_S", 3600.0)
+    assert served(reader, newer.bookmark) == newer.bookmark
+    assert (errors, reader.retries) == ([], 0)
+    assert count_of(reader) == 5
+
+
+def test_a_copy_that_cannot_be_deleted_stops_no_newer_version_and_no_other_copys_end(place: Place) -> None:
+    ledger = MemoryLedger()
+    assert [name.rows for name in place.publish_parts(ledger, 3500, 300, 20).chain] == [20, 300, 3500]
+    reader = place.in_tmp()
+    assert len(page(reader, order="desc")) == 1000
+    opened = descriptors()
+    newer = place.publish_parts(ledger, 100)
+    assert [name.rows for name in newer.chain] == [420, 3500]
+    unlinks = Unlinks()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "unlink", unlinks)
+        assert served(reader) == newer.bookmark
+        assert len(page(reader, order="desc")) == 1000
+    assert unlinks.calls == 2
+    assert len(copies(place)) == 2 + 1
+    assert (descriptors(), reader.retries) == (opened - 1, 0)
+    reader.drop()
+    assert len(copies(place)) == 1
+
+
+class Unlinks:
+    """`unlink`, which fails the first time."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self._unlink = os.unlink
+
+    def __call__(self, path: str) -> None:
+        self.calls += 1
+        if self.calls == 1:
+            failing(errno.EIO)()
+        self._unlink(path)
 
 
 # Listings

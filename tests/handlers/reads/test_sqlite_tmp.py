@@ -179,8 +179,9 @@ def test_what_the_disk_has_no_room_for_is_read_where_it_is_published_and_copied_
     reader, clock = reader_with(place)
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", failing(code))
-        assert len(page(reader)) == 300
-        assert copies(place) == []
+        for _ in range(2):  # the second time its copy begins to grow, and fails
+            assert len(page(reader)) == 300
+            assert copies(place) == []
     for passed_s, remaining_bytes in ((RETRY_AFTER_S - 1, size_bytes), (1, 0)):
         clock.pass_s(passed_s)
         copy = copy_of(reader)
@@ -202,11 +203,20 @@ def test_a_disk_that_fails_otherwise_is_503(place: Place, monkeypatch: pytest.Mo
     assert count_of(reader) == 3
 
 
-def test_nothing_is_copied_where_only_the_bookmark_is_asked_for(place: Place) -> None:
-    place.publish(MemoryLedger(3))
+def test_the_newest_segment_alone_is_copied_where_only_the_bookmark_is_asked_for(place: Place) -> None:
+    """No bookmark is announced whose newest rows may not be there."""
+    published = place.publish_parts(MemoryLedger(), 2500, 300, 20)
     reader = place.in_tmp()
-    assert served(reader) == Bookmark(EPOCH, 3)
-    assert copies(place) == []
+    assert served(reader) == Bookmark(EPOCH, 2820)
+    assert copies(place) == [published.chain[0]]
+
+
+def test_no_bookmark_is_announced_whose_newest_segment_cannot_be_copied(place: Place) -> None:
+    published = place.publish_parts(MemoryLedger(), 300, 20)
+    flip_bit(place.path(published), 8 * 5000)
+    reader = place.in_tmp()
+    assert served(reader) == Bookmark(EPOCH, 300)
+    assert copies(place) == [published.chain[1]]
 
 
 def test_the_name_of_a_copy_says_of_which_segment(place: Place) -> None:

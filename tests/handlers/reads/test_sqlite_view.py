@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from unittest import mock
@@ -398,10 +399,27 @@ def test_the_texts_of_a_small_segment_are_asked_for_once_and_those_of_a_larger_o
 
 
 @pytest.mark.parametrize("kept_bytes", [NONE_KEPT, ALL_KEPT])
-def test_a_segment_that_lacks_rows_has_no_others_in_their_place(kept_bytes: int) -> None:
-    """A large file is damaged, say: its bytes are not proven before it is read where it is published."""
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("lacking", ["seq > 100", "seq = 101", "seq = 110", "seq = 120"])
+def test_a_segment_that_lacks_rows_is_damaged_and_has_no_others_in_their_place(
+    kept_bytes: int, order: str, lacking: str
+) -> None:
+    """A large file, say: its bytes are not proven before it is read where it is published."""
     damaged = chain_of(STORED, [100])
-    damaged.links[0].opened().connection.execute(f"DELETE FROM {TABLE}")
+    damaged.links[0].opened().connection.execute(f"DELETE FROM {TABLE} WHERE {lacking}")
     with mock.patch.object(sqlite_view, "KEPT_BYTES", kept_bytes):
-        text, count, last = damaged.page(PageQuery({"limit": "30"}))
-        assert (texts_of(text, count), last) == (expected({})[20:30], 91)
+        for _ in range(2):
+            with pytest.raises(sqlite3.DatabaseError, match="of the rows 101 to 120 are there") as caught:
+                damaged.page(PageQuery({"limit": "120", "order": order}))
+            assert caught.value.sqlite_errorcode == sqlite3.SQLITE_CORRUPT
+        sound = PageQuery({"limit": "100", "order": "asc"})
+        assert texts_of(*damaged.page(sound)[:2]) == expected({"order": "asc"})[:100]
+
+
+def test_of_a_small_segment_that_lacks_a_row_no_range_is_read() -> None:
+    """Its rows are found by their places: those before the lacking one would be others."""
+    damaged = chain_of(STORED)
+    damaged.links[0].opened().connection.execute(f"DELETE FROM {TABLE} WHERE seq = 60")
+    for query in ({"limit": "10"}, {"limit": "10", "order": "asc"}):
+        with pytest.raises(sqlite3.DatabaseError, match="119 of the rows 1 to 120 are there"):
+            damaged.page(PageQuery(query))
