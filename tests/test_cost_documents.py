@@ -110,6 +110,16 @@ def test_the_verdict_that_is_quoted_is_what_the_verb_says() -> None:
     assert said.startswith(f"{quoted} What would make ddb the cheapest: ")
 
 
+def test_the_bill_in_the_output_of_the_demo_is_that_of_the_model() -> None:
+    (copied_mb,) = re.findall(r"sqlite-tmp copies (\d\.\d\d) MB", README)
+    local = result_of(read("sqlite-efs"), rows=10_000, is_local=True)
+    measured = replace(local.sizes[0], snapshot_bytes=int(float(copied_mb) * 1_000_000))
+    totals = Case.from_sizes(local.environment, (measured,), prices.load(), {}).study.totals_usd
+    efs, tmp, ddb = (two_digits(totals[source]) for source in SOURCES)
+    said = f"It costs {efs} USD a month, with no real difference to sqlite-tmp ({tmp}) and ddb ({ddb})."
+    assert said in " ".join(README.split())
+
+
 def test_the_writes_from_which_another_path_is_the_cheapest_are_those_of_the_model() -> None:
     """A bill without writes is half of the truth: this is the other half, which stands beside it."""
     (change,) = crossings(lambda writes: totals_usd(PRICES, Scenario(writes_per_month=writes)), 1, 1e6)

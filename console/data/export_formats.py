@@ -10,7 +10,6 @@ import sqlite3
 from pathlib import Path
 from typing import Protocol, Self
 
-from console.errors import ConsoleError
 from handlers import rows
 
 SQLITE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
@@ -37,22 +36,14 @@ def row_file(suffix: str, path: Path, kept_rows: int, kept_bytes: int) -> RowFil
     """Open a file of a kind.
 
     Args:
-        suffix: of the file's name in the end, which says what it is.
+        suffix: of the file's name in the end, which says what it is: one of `SUFFIXES`.
         path: the file to write to.
         kept_rows: how many rows of what is there count; 0: begin anew.
         kept_bytes: how large the file was with them.
-
-    Raises ConsoleError for a kind that is none.
     """
     if suffix in SQLITE_SUFFIXES:
         return SqliteFile(path, kept_rows)
-    if suffix in CSV_SUFFIXES:
-        return CsvFile(path, kept_bytes)
-    if suffix in LINES_SUFFIXES:
-        return LinesFile(path, kept_bytes)
-    raise ConsoleError(
-        f"--out: a file *{suffix or ' without a suffix'} is no kind that is known", f"one of {', '.join(SUFFIXES)}"
-    )
+    return (CsvFile if suffix in CSV_SUFFIXES else LinesFile)(path, kept_bytes)
 
 
 class LinesFile:
