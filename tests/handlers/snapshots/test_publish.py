@@ -166,7 +166,7 @@ def test_a_publisher_that_finds_its_rows_published_does_nothing_more(place: Plac
             found = publish(other, ledger)
         assert (found.chain, found.size_bytes, found.hash) == (first.chain, first.size_bytes, first.hash)
         assert (found.build, found.written_bytes) == ("none", 0)
-        assert not {"link", "write", "mkdir", "rename", "unlink", "lstat"} & set(calls.seen)
+        assert not {"link", "write", "mkdir", "rename", "unlink"} & set(calls.seen)
         seen.append(calls.seen)
     assert seen[1] == ["scandir", "lstat", "lstat"]  # what is published is proven once, and then looked at
     assert names_in(place.tmp / "build") == []
