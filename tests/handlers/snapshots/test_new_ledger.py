@@ -103,6 +103,7 @@ def test_a_new_epoch_is_later_than_the_ledgers_and_all_that_was_published_where_
     place: Place, ledger: Ledger, publisher: Publisher, published_ms: int, expected_ms: int
 ) -> None:
     make_appender(ledger, publisher, now).head(no_time_limit())
+    shutil.rmtree(place.snapshots)
     place.plant(b"", Bookmark(NOW_MS + published_ms, 5))
     begun = begin_epoch(ledger, publisher, lambda: NOW_S - 100, no_time_limit())
     assert begun.epoch == NOW_MS + expected_ms
