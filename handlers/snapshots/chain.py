@@ -87,7 +87,7 @@ def best_links(names: Iterable[Name]) -> Links:
             continue
         count = files[before] + 1
         if name.last not in links or count <= files[name.last]:
-            files[name.last] = count if name.last else 0
+            files[name.last] = count
             links[name.last] = name
     return links
 

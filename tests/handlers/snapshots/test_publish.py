@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -417,20 +418,22 @@ def test_a_link_that_was_made_but_not_acknowledged_is_taken_as_made(
 
 
 def test_a_name_taken_by_damaged_bytes_meanwhile_is_cleared_and_taken(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    place = Place(tmp_path, VERIFY_MAX_BYTES="0")
     link = os.link
     damaged: list[str] = []
 
     def damaged_first(source: str, target: str) -> None:
         if not damaged:
             damaged.append(target)
-            Path(target).write_bytes(b"damaged")
+            shutil.copy(source, target)
+            flip_bit(Path(target), 8 * 10_000)
         link(source, target)
 
     monkeypatch.setattr(os, "link", damaged_first)
     assert place.publish(MemoryLedger(3)).bookmark.seq == 3
-    assert count_of(place.on_efs()) == 3
+    assert count_of(place.in_tmp()) == 3
     assert len(names_in(place.quarantine)) == 1
 
 
