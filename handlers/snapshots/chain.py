@@ -25,7 +25,7 @@ CLOCKS_APART_MS = 24 * 3600 * 1000  # an epoch is its ledger's beginning, by the
 
 
 class Listed:
-    """What a listing of names says.
+    """A listing of names, and what it makes reachable.
 
     Attributes:
         names: all names that count.
