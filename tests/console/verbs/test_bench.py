@@ -143,13 +143,14 @@ def test_equal_seeds_ask_for_the_same_in_the_same_order(
 
 
 def test_a_local_stack_of_its_own_is_measured_at_several_sizes(run_console: RunConsole, tmp_path: Path) -> None:
-    ran = run_console("bench", "--local", *FEW, "--rows", "1100,20", "--out", str(tmp_path))
+    once = ("--iterations", "1", "--warm-ups", "0")  # each first read in a sandbox takes new processes
+    ran = run_console("bench", "--local", *once, "--rows", "1100,20", "--out", str(tmp_path))
     assert ran.code == 0
     result = result_in(tmp_path)
     assert result.environment.is_local
     assert [size.rows for size in result.sizes] == [20, 1100]
     for size in result.sizes:
-        assert set(kinds(size).values()) == {3}
+        assert set(kinds(size).values()) == {1}
         assert {kind[0] for kind in kinds(size)} == set(result.settings.workloads)
     assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".csv", ".md", ".svg"}
     assert len(list(tmp_path.glob("*.svg"))) == 4  # latency by rows, a distribution for each size, costs
