@@ -45,9 +45,8 @@ def hash_at(client: Client, bookmark: Bookmark) -> str | None:
     return next((each.hash for each in _snapshots(client) if each.bookmark == bookmark), None)
 
 
-def ledger_head(client: Client) -> LedgerHead:
-    """Ask for the ledger's head. Raises ConsoleError."""
-    response = client.get("/command/health")
+def ledger_head(response: httpx.Response) -> LedgerHead:
+    """Return the ledger's head that `GET /command/health` tells. Raises ConsoleError."""
     members = read_members(response)
     try:
         return LedgerHead(Bookmark.parse(str(members["bookmark"])), str(members["hash"]))

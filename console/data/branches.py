@@ -9,8 +9,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+import httpx
+
 from console.client.client import Client, read_members
-from console.client.snapshots import published_bookmark
+from console.client.failures import refused, unreachable
+from console.client.snapshots import ledger_head, published_bookmark
 from console.errors import ConsoleError
 from console.terminal import Advance
 from handlers.aws.dynamodb import Deadline
@@ -134,15 +137,41 @@ def read_prefix(ledger: Ledger, target: RestorePoint, advance: Advance) -> Head:
 def restore(ledger: Ledger, client: Client, at: Head) -> Restored:
     """Make a new epoch that goes on from this prefix, and publish it.
 
-    Raises ConsoleError where it was made but not published; Problem where the ledger was written to meanwhile.
+    Raises ConsoleError where the API serves another ledger (nothing was changed then), or where it was made but not
+    published; Problem where the ledger was written to meanwhile.
     """
     head = head_of(ledger)
-    published = read_members(client.get("/command/health")).get("snapshot")
+    health = client.get("/command/health")
+    if ledger_head(health).bookmark != head.bookmark:
+        said = f"{client.url} serves another ledger than the table {ledger.table_name}, whose head is {head.bookmark}"
+        raise ConsoleError(said, "set TABLE_NAME, or --url, so that both are of one stack")
+    published = read_members(health).get("snapshot")
     greatest = Bookmark.parse(str(published)) if published else NOTHING
     epoch = max(int(time.time() * 1000), greatest.epoch + 1, head.epoch + 1)
     branched = branch_off(ledger, head, at, epoch, Deadline())
-    snapshot = published_bookmark(client.post("/snapshots", {}))
+    try:
+        snapshot = published_bookmark(client.post("/snapshots", {}))
+    except ConsoleError as error:
+        said = f"the ledger goes on at {branched.bookmark}, but that is not published yet: {error}"
+        raise ConsoleError(said, f"curl -X POST {client.url}/snapshots") from error
     return Restored(str(head.bookmark), at.seq, at.stats.last, str(branched.bookmark), snapshot)
+
+
+def begin_epoch(client: Client) -> str:
+    """Make the ledger at hand the newest history, once, and publish it. Returns the bookmark that readers see.
+
+    Raises ConsoleError.
+    """
+    before = ledger_head(client.get("/command/health")).bookmark
+    try:  # once: each time would make another epoch
+        response = client.once(client.prepared("POST", "/snapshots", content={"new_epoch": True}))
+    except httpx.TransportError as error:
+        if ledger_head(client.get("/command/health")).bookmark.epoch == before.epoch:
+            raise unreachable(client.url, error, is_doubtful=True) from error
+    else:
+        if ledger_head(client.get("/command/health")).bookmark.epoch == before.epoch:
+            raise refused(response)
+    return published_bookmark(client.post("/snapshots", {}))
 
 
 def rows_until(rows: list[Row], until: str | None) -> list[Row]:

@@ -6,8 +6,11 @@ on where it stopped. The file gets its name when all rows are in it and have pro
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
+from collections.abc import Generator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -69,7 +72,7 @@ def export_rows(client: Client, path: Path, source: str, as_of: Bookmark, advanc
     begun = read_progress(note, Progress(client.url, source, str(as_of)))
     advance(begun.rows)
     done = begun
-    with row_file(path.suffix, part, begun.rows, begun.size_bytes) as writer:
+    with _writable(path), row_file(path.suffix, part, begun.rows, begun.size_bytes) as writer:
         walk = Walk(client, source, as_of, begun.cursor)
         if not begun.rows or begun.cursor:
             for texts in walk.pages():
@@ -81,6 +84,15 @@ def export_rows(client: Client, path: Path, source: str, as_of: Bookmark, advanc
     os.replace(part, path)
     note.unlink()
     return Exported(str(path), done.as_of, done.rows, path.stat().st_size, done.hash, begun.rows, proven_by)
+
+
+@contextlib.contextmanager
+def _writable(path: Path) -> Generator[None]:
+    """Raise what the disk complains about as a ConsoleError."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise ConsoleError(f"--out {path} cannot be written: {error}", "choose another file with --out") from error
 
 
 def part_of(path: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import asdict
 from typing import Annotated
 
@@ -11,9 +12,8 @@ from rich.table import Table
 
 from console import terminal
 from console.client.client import Client
-from console.client.snapshots import published_bookmark
 from console.client.target import JsonOption, UrlOption, api_url
-from console.data.branches import Restored, find_target, head_of, histories, read_prefix, restore
+from console.data.branches import Restored, begin_epoch, find_target, head_of, histories, read_prefix, restore
 from console.data.ledger import open_store
 from console.paths import PROGRAM
 
@@ -37,7 +37,7 @@ def show(*, as_json: JsonOption = False) -> None:
 def new_epoch(url: UrlOption = "", *, as_json: JsonOption = False) -> None:
     """Make the ledger at hand the newest history, whatever is published; old bookmarks get 409 from then on."""
     with Client(api_url(url)) as client:
-        bookmark = published_bookmark(client.post("/snapshots", {"new_epoch": True}))
+        bookmark = begin_epoch(client)
     if as_json:
         terminal.print_json({"bookmark": bookmark})
     else:
@@ -53,22 +53,22 @@ def restore_to(
         with terminal.progress("read", target.last) as advance:
             at = read_prefix(store.ledger, target, advance)
         left = head_of(store.ledger)
-        outcome = Restored(str(left.bookmark), at.seq, at.stats.last)
+        outcome, address = Restored(str(left.bookmark), at.seq, at.stats.last), api_url(url)
         if not dry_run:
-            with Client(api_url(url)) as client:
+            with Client(address) as client:
                 outcome = restore(store.ledger, client, at)
     if as_json:
         terminal.print_json(asdict(outcome))
     else:
-        terminal.results().print(_words(outcome), soft_wrap=True)
+        terminal.results().print(_words(outcome, address), soft_wrap=True)
 
 
-def _words(outcome: Restored) -> str:
+def _words(outcome: Restored, url: str) -> str:
     last = f", the last one created at {outcome.last_created_at}" if outcome.last_created_at else ""
     kept = f"{outcome.kept_rows:,} rows{last}"
     if outcome.bookmark is None:
         return f"Would leave {outcome.left} and go on with {kept}. Nothing was changed."
-    undo = f"{PROGRAM} ledger restore --to {outcome.left}"
+    undo = f"{PROGRAM} ledger restore --to {outcome.left} --url {shlex.quote(url)}"
     return f"Left {outcome.left}; goes on at {outcome.bookmark} with {kept}.\nTo undo it: {undo}"
 
 

@@ -34,7 +34,7 @@ LevelOption = Annotated[
 def verify(level: LevelOption = Level.FULL, url: UrlOption = "", *, as_json: JsonOption = False) -> None:
     """Hold the newest snapshot against the ledger by content hash, and each read path's rows against it."""
     with Client(api_url(url)) as client:
-        published, head = newest_snapshot(client), ledger_head(client)
+        published, head = newest_snapshot(client), ledger_head(client.get("/command/health"))
         unpublished = count_unpublished(head, published)
         terminal.messages().print(f"{published.bookmark.seq:,} rows at {published.bookmark}, {client.url}")
         compare_hashes(head, published)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from handlers.snapshots.published import Published
     from handlers.snapshots.rebuild import Rebuild
 
-REMEDY = "console ledger new-epoch makes this ledger the newest history (docs/deployment.md, 'A restored table')"
+REMEDY = "`python -m console ledger new-epoch` goes on with this ledger (docs/deployment.md, 'A restored table')"
 FULL, NEW_EPOCH = WANTED = ("full", "new_epoch")
 
 _log = logging.getLogger(__name__)

@@ -98,13 +98,17 @@ class LedgerView:
             lambda head: self._ledger.row_by_id(head, row_id, self._deadline),
             lambda row, guess, head: row is not None and guess.epoch == head.epoch,
         )
-        if row is None and self._asked != NOTHING:
+        if row is None and self._asked != NOTHING and not self._is_long_past():
             row = self._newly_inserted(row_id)
         if row is None or (self._upto is not None and row[0] > self._upto.seq):
             return None
         if self._upto is None:
             self._newest_row = Bookmark(self.bookmark.epoch, row[0])
         return rows.json_text(row)
+
+    def _is_long_past(self) -> bool:
+        """Tell whether so many rows follow the point that is read that the index has caught up with it."""
+        return self._upto is not None and self._upto.seq < self._read_head().seq - MAX_INSERT_ROWS
 
     def _newly_inserted(self, row_id: str) -> rows.Row | None:
         """Look by key among the rows of the insert that the bookmark is of: the index is eventually consistent."""

@@ -61,7 +61,7 @@ class Rebuild:
         for name in reversed(done.chain):
             self._publisher.published.link(self._catalog.path(name), name)
         self._forget()
-        published = self._publisher.publish(at_least, usage)
+        published = self._publisher.publish(at_least, usage, compact=True)
         return Published(published.chain, published.segments, "full", written_bytes + published.written_bytes)
 
     def _newest(self, head: Head) -> tuple[Published | None, Head]:

@@ -260,3 +260,13 @@ def test_what_was_all_written_is_only_proven(
     result = json.loads(ran.out)
     assert (result["rows"], result["resumed_at"]) == (loaded.seq, loaded.seq)
     assert [path for _, path, _ in faulty.seen] == ["/snapshots"]
+
+
+def test_a_file_that_cannot_be_written_is_told(
+    live: BackgroundStack, loaded: Bookmark, run_console: RunConsole, tmp_path: Path
+) -> None:
+    for suffix in (".db", ".csv"):
+        out = tmp_path / "no folder" / f"data{suffix}"
+        ran = run_console("export", "--out", str(out), "--url", live.url, "--as-of", f"{loaded.epoch}.1")
+        assert ran.code == 1
+        assert f"--out {out} cannot be written" in ran.err

@@ -17,6 +17,7 @@ from handlers.domain.bookmark import Bookmark
 from handlers.ledger.head import HEAD_KEY
 from tests.console.conftest import RunConsole
 from tests.support.local import web
+from tests.support.local.faults import FaultyApi, Step, answers, drops, loses_answer, passes
 
 SOURCES = ("sqlite-efs", "sqlite-tmp", "ddb")
 
@@ -193,3 +194,58 @@ def test_rows_are_read_in_batches(
     monkeypatch.setattr(branches, "BATCH_ROWS", 3)
     assert restored(run_console, stack, head, "--dry-run")["kept_rows"] == head.seq
     assert restored(run_console, stack, Bookmark(head.epoch, head.seq - 2), "--dry-run")["kept_rows"] == head.seq - 2
+
+
+def epochs(run_console: RunConsole) -> int:
+    return len(json.loads(run_console("ledger", "show", "--json").out)["histories"])
+
+
+@pytest.mark.parametrize("step", [loses_answer, passes])
+def test_a_new_epoch_is_begun_once_whatever_becomes_of_the_answer(
+    stack: BackgroundStack, run_console: RunConsole, step: Step
+) -> None:
+    head = insert(stack, 1)
+    before = epochs(run_console)
+    with FaultyApi(stack.url) as api:
+        api.script.extend([passes, step])
+        ran = run_console("ledger", "new-epoch", "--url", api.url, "--json")
+    assert ran.code == 0, ran.err
+    assert epochs(run_console) == before + 1
+    assert counts(stack) == dict.fromkeys(SOURCES, (json.loads(ran.out)["bookmark"], head.seq))
+
+
+@pytest.mark.parametrize("step", [drops, answers(503, {"detail": "away"})])
+def test_a_new_epoch_that_was_not_begun_is_told(stack: BackgroundStack, run_console: RunConsole, step: Step) -> None:
+    insert(stack, 1)
+    before = epochs(run_console)
+    with FaultyApi(stack.url) as api:
+        api.script.extend([passes, step])
+        ran = run_console("ledger", "new-epoch", "--url", api.url)
+    assert (ran.code, ran.out) == (1, "")
+    assert epochs(run_console) == before
+
+
+def test_an_api_of_another_ledger_is_told_before_anything_is_changed(
+    stack: BackgroundStack, run_console: RunConsole
+) -> None:
+    head = insert(stack, 1)
+    before = epochs(run_console)
+    with FaultyApi(stack.url) as api:
+        api.script.append(answers(200, {"bookmark": "77.5", "hash": "0" * 32}))
+        ran = run_console("ledger", "restore", "--to", str(head), "--url", api.url)
+    assert ran.code == 1
+    assert f"serves another ledger than the table {stack.environment['TABLE_NAME']}" in ran.err
+    assert epochs(run_console) == before
+
+
+def test_what_was_restored_and_not_published_is_told(stack: BackgroundStack, run_console: RunConsole) -> None:
+    head = insert(stack, 1)
+    before = epochs(run_console)
+    with FaultyApi(stack.url) as api:
+        api.script.extend([passes, answers(400, {"detail": "no"})])
+        ran = run_console("ledger", "restore", "--to", str(head), "--url", api.url)
+        assert f"Try: curl -X POST {api.url}/snapshots" in ran.err
+    assert ran.code == 1
+    assert "but that is not published yet" in ran.err
+    assert epochs(run_console) == before + 1
+    assert web.post(f"{stack.url}/snapshots").status_code in (200, 201)

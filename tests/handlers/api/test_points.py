@@ -40,6 +40,17 @@ def joined(*parts: str) -> str:
 
 
 @ANY_SOURCE
+def test_an_id_that_a_point_long_past_does_not_have_is_404(
+    api: Api, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.reads.ddb_view.MAX_INSERT_ROWS", 3)
+    inserted = api.post("/insert", {"count": 10}).json
+    epoch = Bookmark.parse(inserted["bookmark"]).epoch
+    for row_id in ("0" * 26, inserted["ids"][9]):
+        assert_problem(api.get(f"{source}/{row_id}", f"as_of={epoch}.6"), "not-found")
+
+
+@ANY_SOURCE
 def test_as_of_a_bookmark_all_is_as_it_was_when_that_was_the_newest(api: Api, source: str) -> None:
     seen: dict[tuple[str, str], list[tuple[str, dict[str, Any]]]] = {}
     for number in range(3):
