@@ -18,6 +18,7 @@ from console.client.client import Client
 from console.client.pages import Walk
 from console.client.snapshots import hash_at
 from console.data.export_formats import RowFile, row_file
+from console.data.verification import HashingWalk
 from console.errors import ConsoleError
 from console.terminal import Advance
 from handlers.domain.bookmark import Bookmark
@@ -137,19 +138,17 @@ def prove(client: Client, done: Progress) -> str:
     expected, proven_by = hash_at(client, as_of), "count and content hash"
     if expected is None:
         other = next(source for source in reversed(SOURCES) if source != done.source)
-        expected, proven_by = hash_of(Walk(client, other, as_of)), f"count and the content hash of {other}"
+        expected, proven_by = hash_of(HashingWalk(client, other, as_of)), f"count and the content hash of {other}"
     if expected != done.hash:
         raise ConsoleError(f"the content hash is {done.hash}, that of {as_of} is {expected}", hint)
     return proven_by
 
 
-def hash_of(walk: Walk) -> str:
+def hash_of(walk: HashingWalk) -> str:
     """Return the content hash of all rows of a walk."""
-    total, rows = 0, 0
-    for texts in walk.pages():
-        total = content_hash(total, list(range(rows + 1, rows + len(texts) + 1)), texts)
-        rows += len(texts)
-    return hash_text(total)
+    for _ in walk.texts():
+        pass
+    return walk.hash
 
 
 def _add(writer: RowFile, done: Progress, texts: list[str], cursor: str | None) -> Progress:

@@ -61,7 +61,7 @@ def compare_hashes(head: LedgerHead, published: ListedSnapshot) -> None:
 
 def verify_paths(client: Client, published: ListedSnapshot, advance: Advance) -> Verification:
     """Walk all paths to their end and compare."""
-    walks = [_HashingWalk(client, source, published.bookmark, advance) for source in SOURCES]
+    walks = [HashingWalk(client, source, published.bookmark, advance) for source in SOURCES]
     differences = _differences(walks)
     right = {walk.source for walk in walks if (walk.rows, walk.hash) == (published.bookmark.seq, published.hash)}
     checks = [Check(walk.source, walk.rows, walk.hash, walk.source in right, None, walk.seconds) for walk in walks]
@@ -86,10 +86,10 @@ def _complaint(check: Check) -> str:
     return f"{check.source} (first at seq {check.first_difference})"
 
 
-class _HashingWalk(Walk):
+class HashingWalk(Walk):
     """A walk that counts and hashes what it passes."""
 
-    def __init__(self, client: Client, source: str, upto: Bookmark, advance: Advance) -> None:
+    def __init__(self, client: Client, source: str, upto: Bookmark, advance: Advance = lambda _: None) -> None:
         super().__init__(client, source, upto)
         self.rows = 0
         self._sum = 0
@@ -97,9 +97,11 @@ class _HashingWalk(Walk):
 
     @property
     def hash(self) -> str:
+        """Return the content hash of what was passed."""
         return hash_text(self._sum)
 
     def texts(self) -> Iterator[str]:
+        """Yield the rows' JSON texts, one by one."""
         for texts in self.pages():
             seqs = list(range(self.rows + 1, self.rows + len(texts) + 1))
             self._sum = content_hash(self._sum, seqs, texts)
@@ -108,7 +110,7 @@ class _HashingWalk(Walk):
             yield from texts
 
 
-def _differences(walks: list[_HashingWalk]) -> dict[frozenset[str], int]:
+def _differences(walks: list[HashingWalk]) -> dict[frozenset[str], int]:
     """Find for each two paths that differ the first seq in which they do."""
     first: dict[frozenset[str], int] = {}
     for seq, texts in enumerate(zip_longest(*(walk.texts() for walk in walks)), 1):

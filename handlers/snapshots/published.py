@@ -219,10 +219,11 @@ class PublishedSegments:
         return identity
 
     def _remember(self, identity: Identity, segment: Segment, *, wholly: bool) -> None:
-        listed = self.catalog.listed.names
-        self._proven = {known: its for known, its in self._proven.items() if known[0] in listed}
-        self._wholly &= self._proven.keys()
-        self._proven[identity] = segment
+        listed = self.catalog.listed.names - {identity[0]}  # of one name the newest file alone
+        kept = {known: its for known, its in self._proven.items() if known[0] in listed}
+        self._wholly &= kept.keys()
+        self._proven = {**kept, identity: segment}
+        self._identities = {known[0]: known for known in self._proven}
         if wholly:
             self._wholly.add(identity)
 

@@ -178,6 +178,7 @@ def test_what_is_not_listed_any_more_is_forgotten(place: Place) -> None:
     segments.catalog.look()
     segments.newest(EPOCH)
     assert published.chain[0] not in {name for name, *_ in segments._proven}  # pyright: ignore[reportPrivateUsage]
+    assert published.chain[0] not in segments._identities  # pyright: ignore[reportPrivateUsage]
 
 
 # What is away
