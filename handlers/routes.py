@@ -4,6 +4,7 @@ from __future__ import annotations
 
 COMMAND = "command"
 QUERY = "query"
+PROJECTOR = "projector"  # has no route: the table's stream and the clock call it
 
 MAX_INSERT_ROWS = 1000
 MAX_KEY_CHARACTERS = 255  # of an Idempotency-Key
@@ -34,7 +35,7 @@ ALL_METHODS = ("GET", "HEAD", "POST")
 REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key", "if-none-match", "min-bookmark", "prefer")
 RESPONSE_HEADERS = (
     *("consumed", "etag", "idempotent-replayed", "location"),
-    *("retry-after", "server-timing", "snapshot-bookmark"),
+    *("retry-after", "server-timing", "snapshot-bookmark", "snapshot-lag"),
 )
 BENCHMARK_OPERATIONS = ("measure", "benchmarks", "trends", "benchmark", "report", "results")
 
