@@ -1,6 +1,7 @@
 """The projector: publishes whatever was appended, by whomever, and keeps the snapshot in order by the clock.
 
-Its events are batches of the table's stream, and tasks: `{"task": "maintain"}`, `{"task": "verify", "level": "full"}`.
+Its events are batches of the table's stream, and tasks: `{"task": "maintain"}`, and
+`{"task": "verify", "level": "full", "limit_s": 10}`, which reads so long at most and says how far it is.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Projector:
         if task == "maintain":
             return self._maintenance.maintain(limit_s)
         if task == "verify":
-            return self._maintenance.verify(event.get("level", QUICK), limit_s)
+            return self._maintenance.verify(event.get("level", QUICK), min(limit_s, event.get("limit_s", limit_s)))
         raise ValueError(f"task: got {task!r}, allowed: maintain, verify")
 
 
