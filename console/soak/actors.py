@@ -16,7 +16,7 @@ import httpx
 from console.client.client import is_temporary, read_members, retry_after_s
 from console.client.pages import member_text
 from console.client.retry import Retry
-from console.soak.account import Account, Acknowledged
+from console.soak.promises import Acknowledged, Promises
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.routes import SOURCES
 
@@ -28,12 +28,12 @@ OK, GONE = 200, 409
 Headers = dict[str, str]
 
 
-class Caller:
+class PatientClient:
     """A client that sends a request until it is answered for good."""
 
-    def __init__(self, url: str, account: Account) -> None:
+    def __init__(self, url: str, promises: Promises) -> None:
         self._http = httpx.Client(base_url=url, timeout=TIMEOUT, trust_env=False)
-        self._account = account
+        self._promises = promises
 
     def close(self) -> None:
         """Close the connections."""
@@ -46,10 +46,10 @@ class Caller:
             try:
                 response = self._http.request(method, path, headers=headers, json=content)
             except httpx.TransportError:
-                self._account.lost(method)
+                self._promises.lost(method)
                 pause_s = 0.0
             else:
-                self._account.answered(response)
+                self._promises.answered(response)
                 if response.status_code < 500 and not is_temporary(response):
                     return response
                 pause_s = retry_after_s(response)
@@ -57,16 +57,16 @@ class Caller:
                 return None
 
 
-class Writer:
+class RowWriter:
     """Appends rows, and reads back what it wrote, on any path.
 
     Args:
         luck: draws what is done.
     """
 
-    def __init__(self, url: str, account: Account, luck: random.Random) -> None:
-        self._caller = Caller(url, account)
-        self._account = account
+    def __init__(self, url: str, promises: Promises, luck: random.Random) -> None:
+        self._caller = PatientClient(url, promises)
+        self._promises = promises
         self._luck = luck
 
     def act(self) -> None:
@@ -78,12 +78,12 @@ class Writer:
         count = luck.choice((1, 1, 1, 5, MOST_ROWS))
         response = self._caller.send("POST", "/insert", headers, {"count": count})
         if response is None or not response.is_success:
-            self._account.give_up()
+            self._promises.give_up()
             return
         members = read_members(response)
         ids = tuple(str(each) for each in members["ids"])  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType, reportUnknownArgumentType] - JSON
         insert = Acknowledged(Bookmark.parse(str(members["bookmark"])), ids)
-        self._account.acknowledge(insert)
+        self._promises.acknowledge(insert)
         if luck.random() < 0.7:
             self._read_back(insert)
 
@@ -97,21 +97,21 @@ class Writer:
         path = f"/{source}/{row_id}"
         response = self._caller.send("GET", path, {"min-bookmark": str(insert.bookmark)})
         if response is None:
-            self._account.check(False, f"{path} was not there at {insert.bookmark} within {PATIENCE_S:g} s")
+            self._promises.check(False, f"{path} was not there at {insert.bookmark} within {PATIENCE_S:g} s")
         elif response.status_code != GONE:
-            self._account.check(response.status_code == OK, f"{path} at {insert.bookmark}: {response.text[:200]}")
+            self._promises.check(response.status_code == OK, f"{path} at {insert.bookmark}: {response.text[:200]}")
 
 
-class Reader:
+class PageReader:
     """Reads pages, never goes back, and holds two paths against each other at one bookmark.
 
     Args:
         luck: draws what is read.
     """
 
-    def __init__(self, url: str, account: Account, luck: random.Random) -> None:
-        self._caller = Caller(url, account)
-        self._account = account
+    def __init__(self, url: str, promises: Promises, luck: random.Random) -> None:
+        self._caller = PatientClient(url, promises)
+        self._promises = promises
         self._luck = luck
         self._seen = NOTHING
 
@@ -123,11 +123,11 @@ class Reader:
         if page is None:
             return
         bookmark = page[0]
-        self._account.check(bookmark >= self._seen, f"/{one} went back from {self._seen} to {bookmark}")
+        self._promises.check(bookmark >= self._seen, f"/{one} went back from {self._seen} to {bookmark}")
         self._seen = bookmark
         same = self._page(f"/{other}?{query}&as_of={bookmark}", {})
         if same is not None:
-            self._account.check(same == page, f"/{one} and /{other} differ at {bookmark}: {query}")
+            self._promises.check(same == page, f"/{one} and /{other} differ at {bookmark}: {query}")
 
     def close(self) -> None:
         """Close the connections."""
@@ -143,14 +143,14 @@ class Reader:
 
 
 def keep_acting(
-    actor: Writer | Reader, is_over: threading.Event, account: Account, pause_s: Callable[[], float]
+    actor: RowWriter | PageReader, is_over: threading.Event, promises: Promises, pause_s: Callable[[], float]
 ) -> None:
     """Let an actor act again and again until it is over; what it raises is a defect."""
     try:
         while not is_over.is_set():
             actor.act()
             time.sleep(pause_s())
-    except Exception as error:  # noqa: BLE001 - whatever it is, the account has to tell
-        account.defect(f"{type(actor).__name__}: {error!r}")
+    except Exception as error:  # noqa: BLE001 - whatever it is, the outcome has to tell
+        promises.defect(f"{type(actor).__name__}: {error!r}")
     finally:
         actor.close()

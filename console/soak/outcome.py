@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from console.data.inside import Inside
 from console.data.verification import Verification
-from console.soak.account import Account
+from console.soak.promises import Promises
 from handlers.domain.percentiles import nearest_rank
 
 MOST_SHOWN = 20
@@ -26,7 +26,7 @@ class Soaked:
         inside: the whole ledger and every segment.
     """
 
-    account: Account
+    promises: Promises
     done: dict[str, int]
     greatest_lag_s: float
     healed_in_s: float | None
@@ -37,7 +37,7 @@ class Soaked:
 
 def faults_of(soaked: Soaked) -> list[str]:
     """Return what is wrong, in words; nothing where every promise was kept."""
-    faults = list(soaked.account.defects)
+    faults = list(soaked.promises.defects)
     if soaked.healed_in_s is None:
         faults.append("not everything was published in the end")
     faults += [f"{path.source} is not what the snapshot says" for path in soaked.paths.paths if not path.is_right]
@@ -48,19 +48,19 @@ def faults_of(soaked: Soaked) -> list[str]:
 
 def content_of(soaked: Soaked) -> dict[str, object]:
     """Return the outcome for other programs."""
-    account, faults = soaked.account, faults_of(soaked)
+    promises, faults = soaked.promises, faults_of(soaked)
     return {
-        "inserts": len(account.acknowledged),
-        "rows_acknowledged": sum(len(insert.ids) for insert in account.acknowledged),
-        "inserts_never_answered": account.unanswered,
-        "answers": dict(sorted(account.answers.items())),
+        "inserts": len(promises.acknowledged),
+        "rows_acknowledged": sum(len(insert.ids) for insert in promises.acknowledged),
+        "inserts_never_answered": promises.unanswered,
+        "answers": dict(sorted(promises.answers.items())),
         "violence": soaked.done,
-        "latency_ms": {method: _percentiles(values) for method, values in account.latencies_ms.items()},
+        "latency_ms": {method: _percentiles(values) for method, values in promises.latencies_ms.items()},
         "greatest_lag_s": soaked.greatest_lag_s,
         "healed_in_s": soaked.healed_in_s,
         "bookmark": soaked.paths.bookmark,
         "files": soaked.files,
-        "promises_checked": account.checks,
+        "promises_checked": promises.checks,
         "promises_broken": len(faults),
         "broken": faults[:MOST_SHOWN],
     }

@@ -12,11 +12,11 @@ from handlers.ledger.ledger import Ledger, Range
 from handlers.snapshots.maker import BATCH_ROWS
 
 if TYPE_CHECKING:
-    from console.soak.account import Account
+    from console.soak.promises import Promises
     from handlers.ledger.head import Head
 
 
-def check_ledger(ledger: Ledger, account: Account) -> None:
+def check_ledger(ledger: Ledger, promises: Promises) -> None:
     """Look up every row that was acknowledged, unless the ledger went back to before it.
 
     Where no insert was left without an answer, the ledger has no row beside them either.
@@ -24,17 +24,17 @@ def check_ledger(ledger: Ledger, account: Account) -> None:
     head = head_of(ledger)
     heads = {each.epoch: each for each in (head, *(left for left, _ in left_heads(ledger, Deadline())))}
     ids = _ids(ledger, head)
-    account.check(len(set(ids)) == len(ids), f"the ledger has ids twice: {Counter(ids).most_common(3)}")
+    promises.check(len(set(ids)) == len(ids), f"the ledger has ids twice: {Counter(ids).most_common(3)}")
     known: set[str] = set()
-    for insert in account.acknowledged:
+    for insert in promises.acknowledged:
         last = insert.bookmark.seq
         known.update(insert.ids)
         for seq, row_id in enumerate(insert.ids, last - len(insert.ids) + 1):
             if _is_kept(heads[insert.bookmark.epoch], head, seq):
                 found = ids[seq - 1]
-                account.check(found == row_id, f"row {seq} of {insert.bookmark} is {found}, {row_id} was acknowledged")
-    if not account.unanswered:
-        account.check(set(ids) <= known, f"the ledger has rows that nobody wrote: {sorted(set(ids) - known)[:3]}")
+                promises.check(found == row_id, f"row {seq} of {insert.bookmark} is {found}, {row_id} was acknowledged")
+    if not promises.unanswered:
+        promises.check(set(ids) <= known, f"the ledger has rows that nobody wrote: {sorted(set(ids) - known)[:3]}")
 
 
 def _ids(ledger: Ledger, head: Head) -> list[str]:

@@ -15,9 +15,9 @@ from console.data.ledger import open_store
 from console.data.verification import verify_paths
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
-from console.soak.account import Account
-from console.soak.actors import Reader, Writer, keep_acting
+from console.soak.actors import PageReader, RowWriter, keep_acting
 from console.soak.outcome import Soaked
+from console.soak.promises import Promises
 from console.soak.proof import check_ledger
 from console.soak.violence import Violence
 from console.terminal import Advance
@@ -29,7 +29,7 @@ PAUSES_S = (0.0, 0.1)  # between two acts of an actor
 
 @dataclass(frozen=True, kw_only=True)
 class SoakPlan:
-    """How long, how many, how violent.
+    """The length of a soak, its actors and its violence.
 
     Attributes:
         kill_every_s, restore_every_s: the mean time between two; 0 = never.
@@ -43,11 +43,11 @@ class SoakPlan:
     seed: int
 
 
-def soak(stack: BackgroundStack, plan: SoakPlan, account: Account, advance: Advance) -> Soaked:
+def soak(stack: BackgroundStack, plan: SoakPlan, promises: Promises, advance: Advance) -> Soaked:
     """Run a plan against a stack that has a projector.
 
     Args:
-        account: gets what the actors see.
+        promises: gets what the actors see.
         advance: is told of seconds that have passed.
     """
     violence = Violence(
@@ -57,7 +57,7 @@ def soak(stack: BackgroundStack, plan: SoakPlan, account: Account, advance: Adva
         restore_every_s=plan.restore_every_s,
     )
     is_over = threading.Event()
-    threads = [*_actors(stack.url, plan, account, is_over), *violence.threads(is_over)]
+    threads = [*_actors(stack.url, plan, promises, is_over), *violence.threads(is_over)]
     for thread in threads:
         thread.start()
     with Client(stack.url) as client:
@@ -72,17 +72,17 @@ def soak(stack: BackgroundStack, plan: SoakPlan, account: Account, advance: Adva
         paths = verify_paths(client, published, lambda _: None)
         inside = _look_inside(stack, client)
     with open_store(stack.environment) as store:
-        check_ledger(store.ledger, account)
+        check_ledger(store.ledger, promises)
         files = len(store.publisher.catalog.look(now=True).chain) if store.publisher else 0
-    return Soaked(account, dict(violence.done), greatest_lag_s, healed_in_s, files, paths, inside)
+    return Soaked(promises, dict(violence.done), greatest_lag_s, healed_in_s, files, paths, inside)
 
 
-def _actors(url: str, plan: SoakPlan, account: Account, is_over: threading.Event) -> list[threading.Thread]:
-    actors = [Writer(url, account, _luck(plan, number)) for number in range(plan.writers)]
-    readers = [Reader(url, account, _luck(plan, plan.writers + number)) for number in range(plan.readers)]
+def _actors(url: str, plan: SoakPlan, promises: Promises, is_over: threading.Event) -> list[threading.Thread]:
+    actors = [RowWriter(url, promises, _luck(plan, number)) for number in range(plan.writers)]
+    readers = [PageReader(url, promises, _luck(plan, plan.writers + number)) for number in range(plan.readers)]
     pauses = _luck(plan, plan.writers + plan.readers)
     return [
-        threading.Thread(target=keep_acting, args=(actor, is_over, account, lambda: pauses.uniform(*PAUSES_S)))
+        threading.Thread(target=keep_acting, args=(actor, is_over, promises, lambda: pauses.uniform(*PAUSES_S)))
         for actor in (*actors, *readers)
     ]
 

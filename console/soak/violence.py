@@ -22,7 +22,7 @@ BACK_ROWS = 300  # the most that a restore goes back
 
 
 class Violence:
-    """What is done to one stack.
+    """The violence done to one stack.
 
     Args:
         luck: draws what, and when.

@@ -16,8 +16,8 @@ from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from console.local.project import project_stack
 from console.paths import PROGRAM
-from console.soak.account import Account
 from console.soak.outcome import Soaked, content_of, faults_of
+from console.soak.promises import Promises
 from console.soak.soak import SoakPlan, soak
 from handlers.settings import BOTH
 
@@ -52,7 +52,7 @@ def soak_stack(
         BackgroundStack(project_stack(Path(folder), projection=BOTH)) as stack,
         terminal.progress("soak", int(plan.seconds), unit="seconds") as advance,
     ):
-        soaked = soak(stack, plan, Account(), advance)
+        soaked = soak(stack, plan, Promises(), advance)
     if as_json:
         terminal.print_json({"plan": vars(plan), **content_of(soaked)})
     else:

@@ -1,4 +1,4 @@
-"""The account of a soak: what was acknowledged, how requests were answered, and what must never have happened."""
+"""The promises of a soak: what was acknowledged, how requests were answered, and what must never have happened."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Acknowledged:
 
 
 @dataclass
-class Account:
-    """What the actors saw. Every method may be called from any thread.
+class Promises:
+    """All that the actors saw. Every method may be called from any thread.
 
     Attributes:
         acknowledged: every insert that was answered.
