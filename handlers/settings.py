@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PROJECTIONS = SYNC, STREAM, BOTH = ("sync", "stream", "both")
 # (name, default)
 VARIABLES: tuple[tuple[str, str], ...] = (
     ("TABLE_NAME", ""),  # DynamoDB table that holds the ledger; needed by everything that talks to DynamoDB
@@ -17,6 +18,8 @@ VARIABLES: tuple[tuple[str, str], ...] = (
     ("CHECK_INTERVAL_MS", "1000"),  # how often a sandbox looks for a newer snapshot; 0 = at every request
     ("RETAIN_S", "3600"),  # seconds that superseded segments are kept; never less than 60
     ("VERIFY_MAX_BYTES", "16777216"),  # largest segment that is hashed in full before sqlite-efs uses it
+    ("PROJECTION", "both"),  # who publishes: sync, the insert; stream, the projector; both
+    ("FULL_VERIFICATION", "0"),  # 1 = maintenance reads the whole ledger once a day, and holds every segment against it
     ("AWS_REGION", ""),  # region of the table; set by Lambda
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ""),  # the function's memory in MB, shown by /health; set by Lambda
 )
@@ -32,7 +35,9 @@ class Settings:
     __slots__ = (
         "check_interval_s",
         "efs_dir",
+        "full_verification",
         "memory_mb",
+        "projection",
         "region",
         "retain_s",
         "table_name",
@@ -48,9 +53,17 @@ class Settings:
         self.check_interval_s = _integer(values, "CHECK_INTERVAL_MS", 0) / 1000
         self.retain_s = _integer(values, "RETAIN_S", 0)
         self.verify_max_bytes = _integer(values, "VERIFY_MAX_BYTES", 0)
+        self.projection = _choice(values, "PROJECTION", PROJECTIONS)
+        self.full_verification = _choice(values, "FULL_VERIFICATION", ("0", "1")) == "1"
         self.region = values["AWS_REGION"]
         memory = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
         self.memory_mb = _integer(values, memory, 1) if values[memory] else None
+
+
+def _choice(values: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    if values[name] not in allowed:
+        raise SettingsError(f"{name}: got {values[name]!r}, allowed: {', '.join(allowed)}")
+    return values[name]
 
 
 def _integer(values: Mapping[str, str], name: str, minimum: int) -> int:

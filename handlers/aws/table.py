@@ -15,6 +15,7 @@ BY_ID = "by_id"
 TTL = "expires_at"
 PAGE_ROWS = 1000
 BENCHMARKS = "benchmark"  # partition of the benchmark sessions, the only one that the query function may write to
+VERIFICATION = "verification"  # partition of what maintenance found, the only one that the projector may write to
 
 ATTRIBUTES = {PARTITION_KEY: "S", SORT_KEY: "N", ID: "S"}
 
