@@ -2,32 +2,16 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import pytest
 
 from handlers.aws.functions import InvocationError
 from handlers.settings import SettingsError
+from handlers.warmer import Warmer, make_handler
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:shop-dev-query:live"
-
-
-@pytest.fixture
-def environ(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """What the module needs to be loaded at all."""
-    variables = {"FUNCTION_ARN": ARN, "SANDBOXES": "3"}
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    return variables
-
-
-@pytest.fixture
-def warmer(environ: dict[str, str]) -> Callable[..., Callable[..., object]]:
-    """The class, once its module can be loaded."""
-    assert environ
-    from handlers.warmer import Warmer  # noqa: PLC0415 - reads the environment when it is loaded
-
-    return Warmer
+ENVIRON = {"FUNCTION_ARN": ARN, "SANDBOXES": "3"}
 
 
 class Sandboxes:
@@ -47,27 +31,25 @@ class Sandboxes:
 
 
 def test_each_call_finds_a_sandbox_of_its_own_because_all_are_made_at_once(
-    warmer: Callable[..., Callable[..., object]], capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     function = Sandboxes(3)
-    report = warmer(function, 3)({}, None)
+    report = Warmer(function, 3)({}, None)
     assert function.events == [{"hold_ms": 200}] * 3
     assert report == {"asked": 3, "answered": 3, "sandboxes": 3, "cold": 1, "failures": []}
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line) == report
 
 
-def test_calls_that_share_a_sandbox_are_told_from_those_that_do_not(
-    warmer: Callable[..., Callable[..., object]],
-) -> None:
+def test_calls_that_share_a_sandbox_are_told_from_those_that_do_not() -> None:
     def invoke(_: Mapping[str, object]) -> object:
         return {"sandbox": "the same", "is_cold": False}
 
-    report = warmer(invoke, 2)({}, None)
+    report = Warmer(invoke, 2)({}, None)
     assert report == {"asked": 2, "answered": 2, "sandboxes": 1, "cold": 0, "failures": []}
 
 
-def test_a_call_that_fails_costs_its_sandbox_alone(warmer: Callable[..., Callable[..., object]]) -> None:
+def test_a_call_that_fails_costs_its_sandbox_alone() -> None:
     calls = iter([InvocationError("throttled"), "nothing to speak of", {"sandbox": "a", "is_cold": True}])
     lock = threading.Lock()
 
@@ -78,7 +60,7 @@ def test_a_call_that_fails_costs_its_sandbox_alone(warmer: Callable[..., Callabl
             raise outcome
         return outcome
 
-    assert warmer(invoke, 3)({}, None) == {
+    assert Warmer(invoke, 3)({}, None) == {
         "asked": 3,
         "answered": 1,
         "sandboxes": 1,
@@ -88,13 +70,13 @@ def test_a_call_that_fails_costs_its_sandbox_alone(warmer: Callable[..., Callabl
 
 
 def test_none_that_answers_is_an_error_after_the_log_has_it(
-    warmer: Callable[..., Callable[..., object]], capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def invoke(_: Mapping[str, object]) -> object:
         raise InvocationError("throttled")
 
     with pytest.raises(InvocationError, match="throttled"):
-        warmer(invoke, 2)({}, None)
+        Warmer(invoke, 2)({}, None)
     assert json.loads(capsys.readouterr().out)["failures"] == ["throttled"]
 
 
@@ -112,14 +94,10 @@ def test_none_that_answers_is_an_error_after_the_log_has_it(
         ("SANDBOXES", "many"),
     ],
 )
-def test_a_variable_that_cannot_be_used_is_named(environ: dict[str, str], name: str, value: str) -> None:
-    from handlers.warmer import make_handler  # noqa: PLC0415 - as above
-
+def test_a_variable_that_cannot_be_used_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name}: got"):
-        make_handler(environ | {name: value})
+        make_handler(ENVIRON | {name: value})
 
 
-def test_the_function_is_as_its_environment_says(environ: dict[str, str]) -> None:
-    from handlers.warmer import Warmer, make_handler  # noqa: PLC0415 - as above
-
-    assert isinstance(make_handler(environ), Warmer)
+def test_the_function_is_as_its_environment_says() -> None:
+    assert isinstance(make_handler(ENVIRON), Warmer)
