@@ -7,14 +7,14 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from handlers.api.command_status import CommandStatus
 from handlers.api.insert import Inserting
 from handlers.api.publish import Publishing
 from handlers.api.router import Router
-from handlers.api.status import CommandStatus
 from handlers.aws.dynamodb import Deadline, make_client
 from handlers.ledger.ledger import Ledger
 from handlers.routes import COMMAND
-from handlers.settings import Settings, SettingsError
+from handlers.settings import STREAM, Settings, SettingsError
 from handlers.snapshots.new_ledger import begin_epoch, make_appender
 from handlers.snapshots.publish import Publisher
 from handlers.snapshots.rebuild import Rebuild
@@ -48,7 +48,7 @@ def make_router(
         make_deadline,
     )
     operations = {
-        "insert": Inserting(appender, publisher, make_deadline).insert,
+        "insert": Inserting(appender, None if settings.projection == STREAM else publisher, make_deadline).insert,
         "publish": publishing.publish,
         "health": CommandStatus(ledger, publisher.catalog, runtime_of(settings), make_deadline, now).health,
     }

@@ -24,10 +24,12 @@ from handlers.telemetry.usage import Receipts
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from handlers.api.request import Request
     from handlers.api.response import Response
     from handlers.api.router import Operation
+    from handlers.api.warmth import Warmth
     from handlers.reads.reader import Reader
 
 
@@ -38,6 +40,7 @@ def make_handler(environ: Mapping[str, str]) -> Router:
     on_efs, in_tmp = SqliteReader(catalog, settings), CopyingReader(catalog, settings)
     readers: dict[str, Reader] = {"sqlite-efs": on_efs, "sqlite-tmp": in_tmp}
     benchmarks: dict[str, Operation] = {}
+    warmth: list[Warmth] = []
 
     def load_reader(source: str) -> Reader:
         """Make the readers of the ledger, of `ddb` and for `fresh`: they are loaded when first asked for."""
@@ -65,6 +68,14 @@ def make_handler(environ: Mapping[str, str]) -> Router:
 
         return operation
 
+    def warm(event: Mapping[str, Any]) -> dict[str, object]:
+        """Answer the event that keeps a sandbox warm."""
+        if not warmth:
+            from handlers.api.warmth import Warmth  # noqa: PLC0415 - as above
+
+            warmth.append(Warmth((on_efs, in_tmp)))
+        return warmth[0](event)
+
     reads = DataRoutes(readers, load_reader, in_tmp, Receipts(settings.efs_dir))
     status = QueryStatus(catalog, runtime_of(settings), (on_efs, in_tmp))
     router = Router(
@@ -79,6 +90,7 @@ def make_handler(environ: Mapping[str, str]) -> Router:
             "openapi": describe_api,
             **{name: benchmark_operation(name) for name in BENCHMARK_OPERATIONS},
         },
+        warm,
     )
     return router
 

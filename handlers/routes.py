@@ -36,7 +36,7 @@ ALL_METHODS = ("GET", "HEAD", "POST")
 REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key", "if-none-match", "min-bookmark", "prefer")
 RESPONSE_HEADERS = (
     *("consumed", "etag", "idempotent-replayed", "location"),
-    *("retry-after", "server-timing", "snapshot-bookmark"),
+    *("retry-after", "server-timing", "snapshot-bookmark", "snapshot-lag"),
 )
 BENCHMARK_OPERATIONS = ("measure", "benchmarks", "trends", "benchmark", "report", "results")
 

@@ -26,10 +26,11 @@ STANDARD = frozenset(sys.stdlib_module_names)
 # A name stands for a room, or for a file beside the rooms. Rooms in one line do not import each other.
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "handlers": (
-        ("command", "query", "projector", "warmer"),
+        ("command", "projector", "query", "warmer"),
         ("openapi",),
         ("api",),
         ("benchmark",),
+        ("jobs",),
         ("reads",),
         ("snapshots",),
         ("ledger",),

@@ -30,15 +30,15 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 
 def api_url(given: str) -> str:
     """Return the API's address. Raises ConsoleError where the local stack left one and does not answer there."""
-    return given or os.environ.get("API_URL", "") or _stack_output() or _local_url()
+    return given or os.environ.get("API_URL", "") or stack_output("api_url") or _local_url()
 
 
-def _stack_output() -> str:
-    """Return the output `api_url` of the selected stack; empty where there is no pulumi, no stack or no such output."""
+def stack_output(name: str) -> str:
+    """Return an output of the selected stack; empty where there is no pulumi, no stack or no such output."""
     pulumi = shutil.which("pulumi")
     if pulumi is None:
         return ""
-    command = [pulumi, "stack", "output", "api_url", "--non-interactive"]
+    command = [pulumi, "stack", "output", name, "--non-interactive"]
     try:
         answer = subprocess.run(  # noqa: S603 - a fixed command
             command, cwd=ROOT, capture_output=True, text=True, timeout=PULUMI_TIMEOUT_S, check=False

@@ -18,7 +18,7 @@ from console.client.client import Client
 from console.client.pages import Walk
 from console.client.snapshots import hash_at
 from console.data.export_formats import RowFile, row_file
-from console.data.verification import HashingWalk
+from console.data.walks import HashingWalk
 from console.errors import ConsoleError
 from console.terminal import Advance
 from handlers.domain.bookmark import Bookmark

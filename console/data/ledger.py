@@ -121,7 +121,13 @@ def create_table(client: DynamoDBClient, name: str) -> bool:
         is_new = True
     except client.exceptions.ResourceInUseException:
         is_new = False
-    _check(_active(client, name), wanted)
+    found = _active(client, name)
+    _check(found, wanted)
+    stream = wanted.get("StreamSpecification")
+    if stream and not found.get("StreamSpecification", {}).get(
+        "StreamEnabled"
+    ):  # of a table that was made by another hand
+        client.update_table(TableName=name, StreamSpecification=stream)
     status = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"].get("TimeToLiveStatus")
     if status not in ("ENABLED", "ENABLING"):
         client.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": TTL})

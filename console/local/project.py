@@ -15,13 +15,19 @@ from typing import cast
 from console.data.ledger import make_ledger
 from console.errors import ConsoleError
 from console.local.emulator import HOST
+from console.local.gateway import Invoke
+from console.local.schedule import every
 from console.local.stack import LocalStack
+from console.local.stream import follow
 from console.paths import ENVIRONMENT_FILE, URL_FILE
 from handlers.domain.bookmark import Bookmark
-from handlers.routes import COMMAND, QUERY, gateway_routes
+from handlers.routes import COMMAND, PROJECTOR, QUERY, gateway_routes
 from handlers.rows import SCHEMA_VERSION
+from handlers.settings import SYNC
 
 HEALTH = "/query/health"
+PROJECTOR_TIMEOUT_S = 300.0
+MAINTENANCE_S = 3600.0
 KEPT = f"table-{SCHEMA_VERSION}.json"  # a ledger holds rows of one shape
 
 Tell = Callable[[str], object]
@@ -33,25 +39,37 @@ def project_stack(
     port: int = 0,
     sandboxes: int = 4,
     check_interval_ms: int = 1000,
+    projection: str = SYNC,
     keeps: bool = False,
     tell: Tell = lambda _: None,
 ) -> LocalStack:
     """Return the local stack with this project's functions, routes and table; arguments as for `LocalStack`.
 
     Args:
+        projection: who publishes, one of `PROJECTIONS`; with `SYNC` there is no projector, and no maintenance.
         tell: gets a line on the ledger that was found there, or made.
     """
     return LocalStack(
         local_dir,
-        functions={COMMAND: "handlers.command.handler", QUERY: "handlers.query.handler"},
+        functions={name: f"handlers.{name}.handler" for name in (COMMAND, QUERY, PROJECTOR)},
         routes=gateway_routes(),
         default=QUERY,
         prepare=partial(_prepare, tell, _was_killed(local_dir / KEPT)),
-        settings={"CHECK_INTERVAL_MS": str(check_interval_ms)},
+        settings={"CHECK_INTERVAL_MS": str(check_interval_ms), "PROJECTION": projection},
         kept=KEPT if keeps else None,
         port=port,
         sandboxes=sandboxes,
+        timeouts_s={PROJECTOR: PROJECTOR_TIMEOUT_S},
+        callers=() if projection == SYNC else (_follow_stream, _maintain),
     )
+
+
+async def _follow_stream(environ: Mapping[str, str], invokes: Mapping[str, Invoke]) -> None:
+    await follow(environ, invokes[PROJECTOR])
+
+
+async def _maintain(_: Mapping[str, str], invokes: Mapping[str, Invoke]) -> None:
+    await every(MAINTENANCE_S, invokes[PROJECTOR], {"task": "maintain"})
 
 
 def _was_killed(kept: Path) -> bool:

@@ -14,7 +14,7 @@ import fcntl
 import os
 import shutil
 import socket
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Self, TextIO
 
@@ -23,11 +23,14 @@ import uvicorn
 from console.errors import ConsoleError
 from console.local.emulator import HOST, Emulator
 from console.local.function import Function
-from console.local.gateway import Gateway
+from console.local.gateway import Gateway, Invoke
 
 TABLE_NAME = "lambda-sqlite"
+TIMEOUT_S = 30.0
 DRAIN_S = 2
 WATCH_S = 0.5
+
+Caller = Callable[[Mapping[str, str], Mapping[str, Invoke]], Coroutine[None, None, None]]
 
 
 class LocalStack:
@@ -43,7 +46,9 @@ class LocalStack:
         kept: the file in its folder that keeps the table from a clean stop to the next start; None keeps nothing.
         port: where to listen on loopback; 0 takes a free port.
         sandboxes: how many requests each function may work on at the same time.
-        timeout_s: how long a function may take for a request.
+        timeouts_s: how long each function may take for one event; 30 s where it is not said.
+        callers: what calls the functions beside the gateway, each until it is cancelled: it gets the environment and,
+            by name, what gives an event to a function.
 
     Raises:
         ConsoleError: on entering, when the port or the folder is in use or the emulator does not start.
@@ -61,7 +66,8 @@ class LocalStack:
         kept: str | None = None,
         port: int = 0,
         sandboxes: int = 4,
-        timeout_s: float = 30.0,
+        timeouts_s: Mapping[str, float] | None = None,
+        callers: Sequence[Caller] = (),
     ) -> None:
         self.local_dir = local_dir.resolve()
         self.port = port
@@ -73,7 +79,9 @@ class LocalStack:
         self._settings = settings
         self._kept = self.local_dir / kept if kept else None
         self._sandboxes = sandboxes
-        self._timeout_s = timeout_s
+        self._timeouts_s = timeouts_s or {}
+        self._callers = callers
+        self._calling: list[asyncio.Task[None]] = []
         self._functions: dict[str, Function] = {}
         self._check: Callable[[], None] = lambda: None
         self._parts = contextlib.AsyncExitStack()
@@ -90,6 +98,7 @@ class LocalStack:
             self.port = listener.getsockname()[1]
             await self._start_emulator(parts)
             self._start_functions(parts)
+            self._start_callers(parts)
             self._start_server(parts, listener)
             self._parts = parts.pop_all()
         return self
@@ -103,9 +112,15 @@ class LocalStack:
             await function.recycle()
 
     async def watch(self) -> None:
-        """Go on until the emulator ends; then raise ConsoleError: nothing can be written any more."""
+        """Go on until the emulator ends; then raise ConsoleError: nothing can be written any more.
+
+        Raises what one of the callers has ended with.
+        """
         while True:
             self._check()
+            for calling in self._calling:
+                if calling.done():
+                    calling.result()
             await asyncio.sleep(WATCH_S)
 
     async def _start_emulator(self, parts: contextlib.AsyncExitStack) -> None:
@@ -125,9 +140,15 @@ class LocalStack:
                 self.environment,
                 self.local_dir / "tmp",
                 sandboxes=self._sandboxes,
-                timeout_s=self._timeout_s,
+                timeout_s=self._timeouts_s.get(name, TIMEOUT_S),
             )
             parts.push_async_callback(function.close)
+
+    def _start_callers(self, parts: contextlib.AsyncExitStack) -> None:
+        invokes = {name: function.invoke for name, function in self._functions.items()}
+        for caller in self._callers:
+            self._calling.append(asyncio.create_task(caller(self.environment, invokes)))
+            parts.push_async_callback(_end, self._calling[-1])
 
     def _start_server(self, parts: contextlib.AsyncExitStack, listener: socket.socket) -> None:
         invokes = {name: function.invoke for name, function in self._functions.items()}
@@ -139,6 +160,11 @@ class LocalStack:
             await serving
 
         parts.push_async_callback(stop)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 class _Server(uvicorn.Server):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,13 @@ import typer
 from console import terminal
 from console.local.project import project_stack, run
 from console.paths import LOCAL_DIR
+from handlers.settings import PROJECTIONS
+
+
+class ProjectionMode(StrEnum):
+    """The functions that publish what was appended."""
+
+    SYNC, STREAM, BOTH = PROJECTIONS
 
 
 def serve(
@@ -21,6 +29,10 @@ def serve(
     check_interval_ms: Annotated[
         int, typer.Option(min=0, help="How often a sandbox looks for a newer snapshot; 0 = at every request.")
     ] = 1000,
+    projection: Annotated[
+        ProjectionMode,
+        typer.Option(envvar="PROJECTION", help="Who publishes: the insert (sync), the projector (stream), or both."),
+    ] = ProjectionMode.BOTH,
 ) -> None:
     """Run the API on this machine; prints `ready URL` once it answers.
 
@@ -32,6 +44,7 @@ def serve(
         port=port,
         sandboxes=sandboxes,
         check_interval_ms=check_interval_ms,
+        projection=projection,
         keeps=True,
         tell=terminal.messages().print,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import asdict
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,9 +13,11 @@ from rich.table import Table
 
 from console import terminal
 from console.client.client import Client
-from console.client.snapshots import ListedSnapshot, count_unpublished, ledger_head, newest_snapshot
+from console.client.snapshots import LedgerHead, ListedSnapshot, count_unpublished, ledger_head, newest_snapshot
 from console.client.target import JsonOption, UrlOption, api_url
+from console.data.inside import Inside, complain_of_inside, look_inside, way_inside
 from console.data.verification import Verification, compare_hashes, complain, verify_paths
+from console.data.walks import snapshot_of
 from console.wording import three_digits
 from handlers.routes import SOURCES
 
@@ -27,39 +30,88 @@ class Level(StrEnum):
 
 
 LevelOption = Annotated[
-    Level, typer.Option(help="quick: the snapshot's hash against the ledger's; full: also all rows of every path.")
+    Level,
+    typer.Option(
+        help="quick: the snapshot's hash against the ledger's; full: also all rows of every path, the whole ledger, "
+        "and every segment."
+    ),
+]
+StateOption = Annotated[
+    Path | None, typer.Option(help="Keep in this file how far the paths are, and go on from what it says.")
+]
+FunctionOption = Annotated[
+    str,
+    typer.Option(
+        help="The projector function, which looks inside; default: PROJECTOR_FUNCTION, or the stack's output."
+    ),
 ]
 
 
-def verify(level: LevelOption = Level.FULL, url: UrlOption = "", *, as_json: JsonOption = False) -> None:
-    """Hold the newest snapshot against the ledger by content hash, and each read path's rows against it."""
+def verify(
+    level: LevelOption = Level.FULL,
+    url: UrlOption = "",
+    state: StateOption = None,
+    function: FunctionOption = "",
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold the newest snapshot against the ledger by content hash, and each read path's rows against it.
+
+    Where the ledger's table and the segments can be reached too, all of them are read: in a local stack, where
+    TABLE_NAME and EFS_DIR say where they are, or by the projector function.
+    """
     with Client(api_url(url)) as client:
-        published, head = newest_snapshot(client), ledger_head(client.get("/command/health"))
+        published = snapshot_of(state, client.url) or newest_snapshot(client)
+        head = ledger_head(client.get("/command/health"))
         unpublished = count_unpublished(head, published)
         terminal.messages().print(f"{published.bookmark.seq:,} rows at {published.bookmark}, {client.url}")
         compare_hashes(head, published)
-        outcome = _verify_paths(client, published) if level is Level.FULL else None
+        outcome = inside = None
+        if level is Level.FULL:
+            outcome = _verify_paths(client, published, state)
+            inside = _look_inside(client.url, head, function)
     if as_json:
-        terminal.print_json(_content(published, outcome, unpublished))
+        terminal.print_json(_content(published, outcome, inside, unpublished))
     elif outcome is not None:
         terminal.results().print(_table(outcome))
+        terminal.results().print(_inside_words(inside), soft_wrap=True)
     elif not unpublished:
         terminal.results().print(f"The snapshot's hash is the ledger's: {published.hash}")
     if outcome is not None:
         complain(outcome)
+        complain_of_inside(inside)
     if unpublished:
         _tell_unpublished(unpublished, client.url)
 
 
-def _verify_paths(client: Client, published: ListedSnapshot) -> Verification:
+def _verify_paths(client: Client, published: ListedSnapshot, state: Path | None) -> Verification:
     with terminal.progress("verify", published.bookmark.seq * len(SOURCES)) as advance:
-        return verify_paths(client, published, advance)
+        return verify_paths(client, published, advance, state)
 
 
-def _content(published: ListedSnapshot, outcome: Verification | None, unpublished: int) -> dict[str, object]:
+def _look_inside(url: str, head: LedgerHead, function: str) -> Inside | None:
+    way = way_inside(url, function)
+    if way is None:
+        return None
+    with way as step, terminal.progress("ledger", head.bookmark.seq) as advance:
+        return look_inside(step, head.bookmark, advance)
+
+
+def _inside_words(inside: Inside | None) -> str:
+    if inside is None:
+        return "The ledger and the segments themselves were not read: no table, no file system, no --function."
+    return "The whole ledger and every segment in use: " + (
+        "pass" if inside["is_right"] else f"FAIL, {inside['fault']}"
+    )
+
+
+def _content(
+    published: ListedSnapshot, outcome: Verification | None, inside: Inside | None, unpublished: int
+) -> dict[str, object]:
     """Return the result for other programs. `is_right` is None where nothing could be compared."""
     if outcome is not None:
-        return {**asdict(outcome), "unpublished": unpublished}
+        is_right = outcome.is_right and (inside is None or inside["is_right"] is True)
+        return {**asdict(outcome), "is_right": is_right, "inside": inside, "unpublished": unpublished}
     bookmark = published.bookmark
     return {
         "bookmark": str(bookmark),
@@ -67,6 +119,7 @@ def _content(published: ListedSnapshot, outcome: Verification | None, unpublishe
         "hash": published.hash,
         "is_right": None if unpublished else True,
         "paths": [],
+        "inside": None,
         "unpublished": unpublished,
     }
 

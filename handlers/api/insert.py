@@ -14,6 +14,7 @@ from handlers import rows
 from handlers.api.publish import REMEDY, measured_headers, summary_of
 from handlers.api.response import json_response
 from handlers.domain.hashes import blake2b
+from handlers.domain.lag import Lag
 from handlers.domain.problem import field_error, invalid
 from handlers.ledger.idempotency import Call
 from handlers.routes import MAX_INSERT_ROWS, MAX_KEY_CHARACTERS
@@ -43,11 +44,11 @@ class Inserting:
 
     Args:
         appender: writes to the ledger.
-        publisher: makes snapshots of it.
+        publisher: makes snapshots of it; None leaves that to the projector.
         make_deadline: gives each request the limit of its work on the ledger.
     """
 
-    def __init__(self, appender: Appender, publisher: Publisher, make_deadline: Callable[[], Deadline]) -> None:
+    def __init__(self, appender: Appender, publisher: Publisher | None, make_deadline: Callable[[], Deadline]) -> None:
         self._appender = appender
         self._publisher = publisher
         self._make_deadline = make_deadline
@@ -58,29 +59,34 @@ class Inserting:
         request.parameters(())
         body = request.json_object()
         drafts = drafts_of(body)
-        key_call, is_async = call_of(request, body, drafts), prefers_async(request)
+        key_call = call_of(request, body, drafts)
         usage.lap("parse")
         appended = self._appender.append(drafts, self._make_deadline(), key_call)
         usage.lap("append")
-        published, warning = (None, None) if is_async else self._published(appended, usage)
-        return inserted_response(appended, published, warning, usage, is_async=is_async)
+        if self._publisher is None or prefers_async(request):
+            response = inserted_response(202, appended, usage)
+            if prefers_async(request):
+                response.headers["preference-applied"] = "respond-async"
+            return response
+        return inserted_response(201, appended, usage, *published_of(self._publisher, appended, usage))
 
-    def _published(self, appended: Appended, usage: Usage) -> tuple[Published | None, str | None]:
-        """Return the snapshot with these rows, or None and the reason."""
-        try:
-            return self._publisher.publish(appended.bookmark, usage), None
-        except DivergedError as error:
-            _log.error("nothing was published: %s", error)
-            return None, f"{DIVERGED}: {error}; {REMEDY}"
-        except Exception:  # noqa: BLE001 - whatever it is, the rows are in and the client must hear so
-            _log.exception("publishing failed; the rows are in the ledger")
-            return None, NOT_PUBLISHED
+
+def published_of(publisher: Publisher, appended: Appended, usage: Usage) -> tuple[Published | None, str | None]:
+    """Return the snapshot with these rows, or None and the reason."""
+    try:
+        return publisher.publish(appended.bookmark, usage), None
+    except DivergedError as error:
+        _log.error("nothing was published: %s", error)
+        return None, f"{DIVERGED}: {error}; {REMEDY}"
+    except Exception:  # noqa: BLE001 - whatever it is, the rows are in and the client must hear so
+        _log.exception("publishing failed; the rows are in the ledger")
+        return None, NOT_PUBLISHED
 
 
 def inserted_response(
-    appended: Appended, published: Published | None, warning: str | None, usage: Usage, *, is_async: bool
+    status: int, appended: Appended, usage: Usage, published: Published | None = None, warning: str | None = None
 ) -> Response:
-    """Return the answer to an insert: 201, or 202 where the client did not want to wait for a snapshot."""
+    """Return the answer to an insert: 201, or 202 where nobody waited for a snapshot."""
     timings_ms = usage.all_ms()
     content: dict[str, object] = {
         "inserted": len(appended.ids),
@@ -90,13 +96,13 @@ def inserted_response(
         "timings_ms": timings_ms,
     }
     headers = measured_headers(appended.bookmark, timings_ms)
-    if is_async:
-        headers["preference-applied"] = "respond-async"
+    if published is not None:
+        headers |= Lag().header()  # it holds the ledger as it was just now
     if warning is not None:
         content["warning"] = warning
     if appended.is_replay:
         headers["idempotent-replayed"] = "true"
-    return json_response(202 if is_async else 201, content, headers)
+    return json_response(status, content, headers)
 
 
 def drafts_of(body: dict[str, object]) -> list[Draft]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from handlers.api.response import json_response
 from handlers.domain.hashes import hash_text
+from handlers.domain.lag import Lag
 from handlers.domain.problem import Problem, field_error, invalid, unavailable
 from handlers.snapshots.files import UnprovenError
-from handlers.snapshots.published import DivergedError
+from handlers.snapshots.published import DivergedError, Proof
 from handlers.telemetry.usage import Usage, server_timing
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Publishing:
             if wanted == FULL:
                 published = self._rebuild.go_on(head.bookmark, usage)
             else:
-                published = self._publisher.publish(head.bookmark, usage, compact=True)
+                published = self._publisher.publish(head.bookmark, usage, compact=True, proof=Proof.WHOLLY)
         except DivergedError as error:
             raise Problem("diverged", f"{error}; {REMEDY}") from error
         except (OSError, sqlite3.Error, UnprovenError) as error:
@@ -77,7 +78,8 @@ class Publishing:
             raise unavailable("The snapshot cannot be written now") from error
         summary = summary_of(published) | {"hash": hash_text(published.hash)}
         status = 201 if published.written_bytes or wanted == NEW_EPOCH else 200
-        return json_response(status, {"snapshot": summary}, measured_headers(published.bookmark, usage.all_ms()))
+        headers = measured_headers(published.bookmark, usage.all_ms()) | Lag().header()
+        return json_response(status, {"snapshot": summary}, headers)
 
 
 def summary_of(published: Published) -> dict[str, object]:

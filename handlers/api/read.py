@@ -150,6 +150,8 @@ class DataRoutes:
             "server-timing": server_timing(all_ms),
             "consumed": consumed_header,
         }
+        if usage.lag is not None:
+            headers |= usage.lag.header()
         if members is None:
             return Response(304, "", headers)
         headers["content-type"] = JSON_TYPE

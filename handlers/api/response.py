@@ -51,11 +51,15 @@ def text_response(media_type: str, text: str) -> Response:
 
 
 def health_response(
-    role: str, bookmark: Bookmark, build: dict[str, object], members: dict[str, object] | None = None
+    role: str,
+    bookmark: Bookmark,
+    build: dict[str, object],
+    members: dict[str, object] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> Response:
     """Return the answer of a function that is well: its role, its runtime and the newest bookmark it knows."""
     content: dict[str, object] = {"status": "ok", "role": role, "build": build, "bookmark": str(bookmark)}
-    return json_response(200, content | (members or {}))
+    return json_response(200, content | (members or {}), headers)
 
 
 def problem_response(problem: Problem, instance: str) -> Response:

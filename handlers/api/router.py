@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from handlers.api.response import Response
 
     Operation = Callable[[Request], Response]
+    DirectOperation = Callable[[Mapping[str, Any]], dict[str, object]]
 
 # A body of this many characters, with the headers, is more than one packet; a smaller one gains nothing by compression.
 MIN_COMPRESSED = 1024
@@ -36,9 +37,13 @@ class Router:
         function: the function's name in the route table; the other functions' routes answer 405 here, because only
             their own gateway routes reach them.
         operations: the callable for each operation of that function in the route table.
+        direct: answers the events that do not come from the gateway.
     """
 
-    def __init__(self, function: str, operations: Mapping[str, Operation]) -> None:
+    def __init__(
+        self, function: str, operations: Mapping[str, Operation], direct: DirectOperation | None = None
+    ) -> None:
+        self._direct = direct
         self._fixed: dict[str, dict[str, Operation | None]] = {}
         self._templates: dict[tuple[str, str, str], dict[str, Operation | None]] = {}
         for verb, path, owner, name in ROUTES:
@@ -53,6 +58,8 @@ class Router:
 
     def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, object]:
         """Answer one gateway event with a gateway response; never raises for a request's sake."""
+        if self._direct is not None and "rawPath" not in event:
+            return self._direct(event)
         request = Request(event, context)
         response = self._answered(request)
         response.headers.setdefault("vary", "accept-encoding")

@@ -1,29 +1,24 @@
-"""Health of each function, and what is published: `/health`, `/command/health`, `/query/health`, `GET /snapshots`."""
+"""The query function's health (`/health`, `/query/health`), and what is published (`GET /snapshots`)."""
 
 from __future__ import annotations
 
 import logging
 import os
-import time
 
 from handlers.api.response import health_response, json_response
-from handlers.domain.bookmark import NOTHING
 from handlers.domain.hashes import HASH_MODULUS, hash_text
 from handlers.domain.problem import unavailable
-from handlers.domain.timestamps import seconds_of, utc_text
+from handlers.domain.timestamps import utc_text
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.segment import open_segment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from handlers.api.request import Request
     from handlers.api.response import Response
-    from handlers.aws.dynamodb import Deadline
     from handlers.domain.bookmark import Bookmark
-    from handlers.ledger.head import Head
-    from handlers.ledger.ledger import Ledger
     from handlers.reads.sqlite_efs import SqliteReader
     from handlers.snapshots.catalog import Catalog
     from handlers.snapshots.chain import Chain, Listed
@@ -34,57 +29,6 @@ MOST_LISTED = 20
 MOST_OPENED = 20  # files a request; what it does not come to, the next one does
 
 _log = logging.getLogger(__name__)
-
-
-class CommandStatus:
-    """The command function's own operation.
-
-    Args:
-        catalog: the listing of what is published.
-        build: `runtime_of` the function.
-        make_deadline: gives each request the limit of its work on the ledger.
-        now: the time in seconds since 1970.
-    """
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        catalog: Catalog,
-        build: dict[str, object],
-        make_deadline: Callable[[], Deadline],
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self._ledger = ledger
-        self._catalog = catalog
-        self._build = build
-        self._make_deadline = make_deadline
-        self._now = now
-
-    def health(self, request: Request) -> Response:
-        """GET /command/health: the ledger's head, the newest snapshot, and how far that lags; makes no ledger."""
-        request.parameters(())
-        deadline = self._make_deadline()
-        head = self._ledger.head(deadline)
-        members: dict[str, object] = {"hash": None, "snapshot": None, "lag": None}
-        if head is not None:
-            members["hash"] = hash_text(head.hash)
-            try:
-                listed = self._catalog.look(now=True).bookmark
-            except OSError as error:  # writes work without it
-                _log.warning("the snapshots cannot be listed now: %s", error)
-            else:
-                members["snapshot"] = str(listed)
-                members["lag"] = self._lag(head, listed, deadline)
-        return health_response("command", head.bookmark if head else NOTHING, self._build, members)
-
-    def _lag(self, head: Head, published: Bookmark, deadline: Deadline) -> dict[str, object]:
-        """Return how many rows are not published, and for how many seconds the oldest of them has not been."""
-        first = published.seq + 1 if published.epoch == head.epoch else 1
-        if first > head.seq:
-            return {"rows": 0, "seconds": 0.0}
-        created_at = self._ledger.created_at(head, first, deadline)
-        seconds = max(0.0, self._now() - seconds_of(created_at))
-        return {"rows": head.seq - first + 1, "seconds": round(seconds, 3)}
 
 
 class QueryStatus:

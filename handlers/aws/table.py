@@ -14,8 +14,9 @@ ID = "id"
 BY_ID = "by_id"
 TTL = "expires_at"
 PAGE_ROWS = 1000
+STREAM_VIEW = "NEW_IMAGE"
+VERIFICATION = "verification"  # partition of what verification has found, which the projector writes
 BENCHMARKS = "benchmark"  # partition of the benchmark sessions, the only one that the query function may write to
-VERIFICATION = "verification"  # partition of what maintenance found, the only one that the projector may write to
 
 ATTRIBUTES = {PARTITION_KEY: "S", SORT_KEY: "N", ID: "S"}
 
@@ -31,10 +32,14 @@ def page_of(seq: int) -> int:
 
 
 def create_table_arguments(name: str) -> dict[str, object]:
-    """Return the arguments of DynamoDB's CreateTable. Time to live is switched on by a call of its own."""
+    """Return the arguments of DynamoDB's CreateTable. Time to live is switched on by a call of its own.
+
+    The stream is free as long as nobody reads it.
+    """
     return {
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",
+        "StreamSpecification": {"StreamEnabled": True, "StreamViewType": STREAM_VIEW},
         "AttributeDefinitions": [
             {"AttributeName": attribute, "AttributeType": kind} for attribute, kind in ATTRIBUTES.items()
         ],

@@ -16,7 +16,7 @@ from handlers import rows
 from handlers.aws.dynamodb import PARALLEL_READS, Deadline, call
 from handlers.aws.table import BY_ID, PAGE_ROWS, SORT_KEY, page_of, rows_key
 from handlers.domain.bookmark import MAX_SEQ
-from handlers.domain.problem import unavailable
+from handlers.domain.problem import Problem
 from handlers.ledger.head import HEAD_KEY, Head
 from handlers.telemetry.meter import METERS
 
@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from handlers.aws.dynamodb import Client, Item, ItemAnswer, QueryAnswer, QueryArguments
     from handlers.ledger.head import Roots
     from handlers.rows import Row
+
+
+class MissingRowsError(Problem):
+    """Rows are missing: a ledger has no holes, so this one is not whole."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("unavailable", detail, headers={"retry-after": "5"})
 
 
 class Narrowing(TypedDict, total=False):
@@ -166,7 +173,7 @@ class Ledger:
     def _items(self, part: Part, newest_first: bool, narrowing: Narrowing, deadline: Deadline) -> list[Item]:
         """Return the items of a part; as many answers as 1 MB each make necessary.
 
-        Raises Problem (503) where a row is missing: a ledger has no holes, so this one is not whole.
+        Raises MissingRowsError.
         """
         arguments: QueryArguments = {
             "TableName": self.table_name,
@@ -193,7 +200,7 @@ class Ledger:
                 break
             arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
         if missing:
-            raise unavailable(f"The ledger lacks {missing} of the rows {part.first} to {part.last}", retry_after_s=5)
+            raise MissingRowsError(f"The ledger lacks {missing} of the rows {part.first} to {part.last}")
         return items
 
 

@@ -24,7 +24,7 @@ ABOUT = (
 )
 FOR_A_READ = ("Min-Bookmark", "If-None-Match")
 FOR_AN_INSERT = ("Idempotency-Key", "Prefer")
-OF_A_READ = ("Snapshot-Bookmark", "ETag", "Server-Timing", "Consumed", "Cache-Control")
+OF_A_READ = ("Snapshot-Bookmark", "ETag", "Server-Timing", "Consumed", "Cache-Control", "Snapshot-Lag")
 OF_A_WRITE = ("Snapshot-Bookmark", "Server-Timing", "Cache-Control")
 OF_A_PAGE = ("Content-Security-Policy", "X-Content-Type-Options")
 ON_ALL = ("Vary", "Content-Encoding")
@@ -124,13 +124,14 @@ def _successes(name: str) -> dict[str, object]:
     if name == "insert":
         replayed = (*OF_A_WRITE, "Idempotent-Replayed")
         return {
-            "201": _response("The rows are in the ledger", _json("Inserted"), replayed),
+            "201": _response("The rows are in the ledger", _json("Inserted"), (*replayed, "Snapshot-Lag")),
             "202": _response("The same, without a snapshot", _json("Inserted"), (*replayed, "Preference-Applied")),
         }
     if name == "publish":
+        published = (*OF_A_WRITE, "Snapshot-Lag")
         return {
-            "200": _response("There was nothing to do", _json("Published"), OF_A_WRITE),
-            "201": _response("The snapshot is published", _json("Published"), OF_A_WRITE),
+            "200": _response("There was nothing to do", _json("Published"), published),
+            "201": _response("The snapshot is published", _json("Published"), published),
         }
     if name in ("page", "row", "stats"):
         content = _json({"page": "Page", "row": "OneRow", "stats": "Stats"}[name])
@@ -145,7 +146,8 @@ def _successes(name: str) -> dict[str, object]:
         content = _json("Index") | _text("text/html")
         return {"200": _response("A page where that is preferred to JSON", content, ("Cache-Control", *OF_A_PAGE))}
     content = _text(TEXTS[name]) if name in TEXTS else _json(CONTENTS[name])
-    return {"200": _response("As it is now", content, ("Cache-Control",))}
+    names = ("Cache-Control", "Snapshot-Lag") if name == "health" else ("Cache-Control",)
+    return {"200": _response("As it is now", content, names)}
 
 
 def _json(name: str) -> Schema:

@@ -104,7 +104,12 @@ HEADERS: dict[str, tuple[Schema, str, bool]] = {
     "Retry-After": ({"type": "integer", "minimum": 1}, "Seconds after which the request can work.", True),
     "Location": ({"type": "string", "pattern": "^/benchmarks/[0-9]+$"}, "Where the benchmark is.", True),
     "Allow": (TEXT, "The methods of this path.", True),
-    "Preference-Applied": ({"type": "string", "const": "respond-async"}, "The preference was followed.", True),
+    "Preference-Applied": ({"type": "string", "const": "respond-async"}, "The preference was followed.", False),
+    "Snapshot-Lag": (
+        TEXT,
+        "How far the newest snapshot is behind the ledger, where that is known: `rows=12, seconds=3.4` (RFC 9651).",
+        False,
+    ),
     "Idempotent-Replayed": ({"type": "string", "const": "true"}, "An earlier call with this key did it.", False),
 }
 

@@ -32,7 +32,7 @@ DIGEST: Schema = {"type": "string", "pattern": "^[0-9a-f]{16}$", "description": 
 
 def status_schemas() -> dict[str, Schema]:
     """Return the snapshots' and health's part of `components.schemas`."""
-    return {**_snapshots(), "Build": _build(), "Lag": _lag(), "Health": _health()}
+    return {**_snapshots(), "Build": _build(), "Lag": _lag(), **_verified(), "Health": _health()}
 
 
 def _snapshots() -> dict[str, Schema]:
@@ -76,6 +76,16 @@ def _lag() -> Schema:
     return record({"rows": COUNT | {"description": "Those that no snapshot holds."}, "seconds": seconds})
 
 
+def _verified() -> dict[str, Schema]:
+    fault = nullable(TEXT) | {"description": "What does not agree."}
+    finding = record({"bookmark": ref("Bookmark"), "checked_at": TIME, "is_right": {"type": "boolean"}, "fault": fault})
+    verified = record({level: nullable(ref("Finding")) for level in ("quick", "full")})
+    return {
+        "Finding": finding | {"description": "The last outcome of one level of verification."},
+        "Verified": verified | {"description": "command only: the last findings; null where there is none."},
+    }
+
+
 def _health() -> Schema:
     retries = COUNT | {"description": "query only: reads tried again because a file was deleted meanwhile."}
     members: dict[str, Schema] = {
@@ -95,5 +105,8 @@ def _health() -> Schema:
         "hash": nullable(HASH) | {"description": "command only: the content hash of the ledger's rows."},
         "snapshot": nullable(ref("Bookmark")) | {"description": "command only: the newest that is published."},
         "lag": nullable(ref("Lag")) | {"description": "command only."},
+        "diverged": nullable({"type": "boolean"})
+        | {"description": "command only: what is published is of another history than the ledger."},
+        "verified": ref("Verified"),
     }
     return record(members, {"retries": retries, **of_command}, example)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import NOTHING
+from handlers.domain.lag import Lag
 from handlers.domain.problem import Problem, unavailable
 from handlers.domain.timestamps import boottime_s
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger, Range
 from handlers.reads.reader import wait_for
 from handlers.reads.sqlite_view import Link, SqliteView
-from handlers.rows import TABLE
+from handlers.rows import TABLE, created_at_of
 from handlers.snapshots.build import IN_MEMORY, SegmentBuilder
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class FreshReader:
         ledger: the ledger.
         clock: the clock for deadlines and waits, in seconds.
         sleep: waits so many seconds.
+        now: the time in seconds since 1970.
     """
 
     def __init__(
@@ -50,11 +52,13 @@ class FreshReader:
         ledger: Ledger,
         clock: Callable[[], float] = boottime_s,
         sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._snapshots = snapshots
         self._ledger = ledger
         self._clock = clock
         self._sleep = sleep
+        self._now = now
 
     def read(self, at_least: Bookmark, usage: Usage, use: Callable[[View], T]) -> T:
         """Let `use` read all rows up to the ledger's head, which holds at least that bookmark.
@@ -66,30 +70,32 @@ class FreshReader:
         def read_on(view: SqliteView) -> T:
             deadline = Deadline(self._clock, self._sleep)
             head = wait_for(at_least, lambda _: self._ledger.head(deadline) or Head.new(0), self._sleep, self._clock)
-            extended, added = self._extended(view, head, deadline)
+            rows = self._rows_beyond(view, head, deadline)
+            usage.lag = Lag(len(rows), created_at_of(rows[0]) if rows else "", self._now())
+            added = segment_of(rows, head.seq - len(rows) + 1)
             usage.lap("ledger")
             try:
-                return use(extended)
+                links = view.links if view.bookmark.epoch == head.epoch else ()
+                return use(SqliteView([added, *links], head.bookmark))
             finally:
                 added.close()
 
         return self._snapshots.read(NOTHING, usage, read_on)
 
-    def _extended(self, view: SqliteView, head: Head, deadline: Deadline) -> tuple[SqliteView, Link]:
-        """Return the view up to the head, and the segment in memory that it ends with."""
+    def _rows_beyond(self, view: SqliteView, head: Head, deadline: Deadline) -> list[Row]:
+        """Return the ledger's rows that a view does not hold; all of them for one of an older epoch."""
         is_same = view.bookmark.epoch == head.epoch
         if view.bookmark.epoch > head.epoch or (is_same and view.bookmark.seq > head.seq):
             raise _diverged(view, head)
-        links, known = (list(view.links), view.bookmark.seq) if is_same else ([], 0)
+        known = view.bookmark.seq if is_same else 0
         if head.seq - known > MOST_ROWS:
             detail = f"fresh: {head.seq - known} rows follow the snapshot, {MOST_ROWS} are allowed; publish first"
             raise unavailable(detail, kind="not-there-yet")
         pages = self._ledger.rows(Range(head.roots, max(1, known), head.seq), deadline)
         rows = [row for page in pages for row in page]
-        if known and rows.pop(0)[1] != id_at(links[0], known):
+        if known and rows.pop(0)[1] != id_at(view.links[0], known):
             raise _diverged(view, head)
-        added = segment_of(rows, known + 1)
-        return SqliteView([added, *links], head.bookmark), added
+        return rows
 
 
 def segment_of(rows: list[Row], first: int) -> Link:

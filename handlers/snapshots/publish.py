@@ -71,22 +71,32 @@ class Publisher:
         self._retention = Retention(self.catalog, self.published, settings)
         self._strangers: set[int] = set()  # epochs whose chain is no prefix of the one that went on from them
 
-    def publish(self, at_least: Bookmark, usage: Usage, *, compact: bool = False) -> Published:
+    def publish(
+        self,
+        at_least: Bookmark,
+        usage: Usage,
+        *,
+        compact: bool = False,
+        proof: Proof = Proof.UNCHANGED,
+        limit_s: float = BUILD_LIMIT_S,
+    ) -> Published:
         """Make the ledger as it is now, at least up to a bookmark, visible to readers.
 
         Args:
             at_least: rows that must be in it, of the ledger's current epoch.
             usage: gets the phases check, ledger, build, write and tidy.
-            compact: prove all bytes of what is there, and merge more than a request that inserts may.
+            compact: merge more than a request that inserts may, and tidy up.
+            proof: of what is there already.
+            limit_s: how long it may go on to build.
 
         Raises:
             Problem: 503, the ledger is away or the build is not done yet.
             DivergedError: what is published is not a prefix of this ledger: nothing is built upon it.
             OSError, sqlite3.Error: EFS or the sandbox's disk is away, full or read-only; the next publish starts anew.
         """
-        end_s = self._clock() + BUILD_LIMIT_S
+        end_s = self._clock() + limit_s
         goal = self.head_of(at_least)
-        build, written_bytes, proof = "none", 0, Proof.WHOLLY if compact else Proof.UNCHANGED
+        build, written_bytes = "none", 0
         while (plan := self._plan(goal, usage, proof, compact=compact)).is_due and self._clock() < end_s:
             proof, size_bytes = Proof.REMEMBERED, 0
             try:
@@ -230,18 +240,10 @@ class Publisher:
 
 @dataclass(frozen=True)
 class _Plan:
-    """The next step of a publish.
+    """The next step of a publish."""
 
-    Attributes:
-        head: up to where.
-        base: what is built upon.
-        merged: how many of its newest segments are merged.
-        listed_s: when it was listed.
-        is_due: whether there is anything to do.
-    """
-
-    head: Head
-    base: Published | None
-    merged: int
-    listed_s: float
-    is_due: bool
+    head: Head  # up to where
+    base: Published | None  # what is built upon
+    merged: int  # how many of its newest segments are merged
+    listed_s: float  # when it was listed
+    is_due: bool  # whether there is anything to do

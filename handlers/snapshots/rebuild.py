@@ -16,7 +16,7 @@ from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.files import remove
 from handlers.snapshots.names import Name
 from handlers.snapshots.publish import BUILD_LIMIT_S
-from handlers.snapshots.published import DivergedError, Published, PublishedSegments, check_history
+from handlers.snapshots.published import DivergedError, Proof, Published, PublishedSegments, check_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ class Rebuild:
         for name in reversed(done.chain):
             self._publisher.published.link(self._catalog.path(name), name)
         self._forget()
-        published = self._publisher.publish(at_least, usage, compact=True)
+        published = self._publisher.publish(at_least, usage, compact=True, proof=Proof.WHOLLY)
         return Published(published.chain, published.segments, "full", written_bytes + published.written_bytes)
 
     def _newest(self, head: Head) -> tuple[Published | None, Head]:

@@ -60,7 +60,7 @@ class Segment:
         try:
             meta = connection.execute(META).fetchall()
         except sqlite3.DatabaseError as error:
-            raise _proof_error(error) from error
+            raise proof_error(error) from error
         if len(meta) != 1 or meta[0][0] != rows.SCHEMA_VERSION:
             raise UnprovenError(f"not one meta row of schema version {rows.SCHEMA_VERSION}")
         _, self.first, self.last, row_count, content_hash, stats, self.least_id, self.greatest_id = meta[0]
@@ -111,7 +111,7 @@ def is_unreadable(error: Exception) -> bool:
     return code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
-def _proof_error(error: sqlite3.DatabaseError) -> Exception:
+def proof_error(error: sqlite3.DatabaseError) -> Exception:
     """Return what a failed read of a file means for its proof."""
     if is_unreadable(error):
         return OSError(errno.EIO, f"it cannot be read: {error}")

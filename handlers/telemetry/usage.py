@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from handlers.domain.lag import Lag
+
     # Read units (None: not known), metadata operations, data reads and bytes on EFS, bytes copied.
     Amounts = tuple[float | None, int, int, int, int]
 
@@ -36,16 +38,18 @@ class Usage:
     Attributes:
         phases_ms: milliseconds by phase; a phase that happens twice is added up.
         copy: of `sqlite-tmp`: bytes copied, milliseconds, how many bytes remain to be copied; None where it is at rest.
+        lag: of the newest snapshot, where a read has learned it; None: it is not known.
         began: the meters' readings when the request began: read units, unmetered reads, EFS, bytes copied.
     """
 
-    __slots__ = ("_clock", "_last_s", "_start_s", "began", "copy", "phases_ms")
+    __slots__ = ("_clock", "_last_s", "_start_s", "began", "copy", "lag", "phases_ms")
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
         self._start_s = self._last_s = clock()
         self.phases_ms: dict[str, float] = {}
         self.copy: dict[str, float] | None = None
+        self.lag: Lag | None = None
         self.began = (METERS.read_units, METERS.unmetered_reads, METERS.efs, METERS.copied_bytes)
 
     def lap(self, phase: str) -> float:

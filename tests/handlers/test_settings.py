@@ -12,6 +12,8 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert settings.check_interval_s == 1.0
     assert settings.retain_s == 3600
     assert settings.verify_max_bytes == 16 * 1024 * 1024
+    assert settings.projection == "both"
+    assert not settings.full_verification
 
 
 def test_every_variable_counts() -> None:
@@ -22,6 +24,8 @@ def test_every_variable_counts() -> None:
         "CHECK_INTERVAL_MS": "0",
         "RETAIN_S": "60",
         "VERIFY_MAX_BYTES": "0",
+        "PROJECTION": "stream",
+        "FULL_VERIFICATION": "1",
         "AWS_REGION": "eu-central-1",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
     }
@@ -34,6 +38,8 @@ def test_every_variable_counts() -> None:
         "check_interval_s": 0.0,
         "retain_s": 60,
         "verify_max_bytes": 0,
+        "projection": "stream",
+        "full_verification": True,
         "region": "eu-central-1",
         "memory_mb": 1024,
     }
@@ -60,3 +66,13 @@ def test_a_value_that_cannot_be_used_is_named_with_what_is_allowed(name: str, va
     with pytest.raises(SettingsError) as error:
         Settings({name: value})
     assert str(error.value) == f"{name}: got {value!r}, allowed: an integer of {minimum} or more"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [("PROJECTION", "async", "sync, stream, both"), ("FULL_VERIFICATION", "true", "0, 1")],
+)
+def test_a_choice_names_what_there_is_to_choose_from(name: str, value: str, allowed: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        Settings({name: value})
+    assert str(error.value) == f"{name}: got {value!r}, allowed: {allowed}"

@@ -29,7 +29,7 @@ from handlers.settings import Settings
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.names import Name, snapshots_dir
 from handlers.snapshots.publish import Publisher
-from handlers.snapshots.published import Published
+from handlers.snapshots.published import Proof, Published
 from handlers.snapshots.rebuild import Rebuild
 from handlers.telemetry.usage import Usage
 from tests.support.drafts import draft, with_value
@@ -145,7 +145,8 @@ class Place:
 
 
 def publish(publisher: Publisher, ledger: MemoryLedger, *, compact: bool = False) -> Published:
-    return publisher.publish(ledger.bookmark, Usage(), compact=compact)
+    proof = Proof.WHOLLY if compact else Proof.UNCHANGED
+    return publisher.publish(ledger.bookmark, Usage(), compact=compact, proof=proof)
 
 
 def texts_of(text: str, count: int) -> list[str]:

@@ -39,16 +39,17 @@ def toy_stack(
     query: str = "tests.support.local.toys.web",
     prepare: Callable[[Mapping[str, str]], None] = no_preparation,
 ) -> LocalStack:
+    functions = {"command": "tests.support.local.toys.web", "query": query}
     return LocalStack(
         folder,
-        functions={"command": "tests.support.local.toys.web", "query": query},
+        functions=functions,
         routes={"POST /insert/who": "command"},
         default="query",
         prepare=prepare,
         settings={"CHECK_INTERVAL_MS": "7"},
         port=port,
         sandboxes=2,
-        timeout_s=PATIENCE_S,
+        timeouts_s=dict.fromkeys(functions, PATIENCE_S),
     )
 
 

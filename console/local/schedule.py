@@ -1,0 +1,21 @@
+"""A schedule on this machine: it calls a function once in a while."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from console.local.function import FunctionFailed
+from console.local.gateway import Invoke
+
+_logger = logging.getLogger(__name__)
+
+
+async def every(period_s: float, invoke: Invoke, event: dict[str, object]) -> None:
+    """Give a function an event each time such a period has passed, until cancelled."""
+    while True:
+        await asyncio.sleep(period_s)
+        try:
+            await invoke(event)
+        except FunctionFailed as error:
+            _logger.warning("%s failed: %s", event, error)

@@ -1,0 +1,118 @@
+"""The table's stream on this machine: it calls a function with batches, as Lambda's event source mapping does.
+
+The stream is the emulator's own. Batches hold the records of the ledger's head alone; a batch that failed comes again,
+from the first record that did, until it has failed too often and is given up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from console.local.function import FunctionFailed
+from console.local.gateway import Invoke
+from handlers.aws.dynamodb import backoff_s
+from handlers.ledger.head import HEAD_KEY
+
+POLL_S = 0.25
+WINDOW_S = 1.0  # how long a batch waits for more; by then an insert has published by itself
+BATCH_RECORDS = 100
+MOST_ATTEMPTS = 6
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 10.0
+
+Record = dict[str, Any]
+
+_logger = logging.getLogger(__name__)
+
+
+async def follow(environ: Mapping[str, str], invoke: Invoke, *, window_s: float = WINDOW_S) -> None:
+    """Call a function with what the stream of an environment's table brings, until cancelled.
+
+    Args:
+        invoke: gives an event to the function.
+        window_s: how long a batch waits for more.
+    """
+    shard = await asyncio.to_thread(Shard, environ)
+    while True:
+        records = await asyncio.to_thread(shard.read)
+        if records:
+            await asyncio.sleep(window_s)
+            records += await asyncio.to_thread(shard.read)
+        for batch in batches(records):
+            await deliver(batch, invoke)
+        await asyncio.sleep(POLL_S)
+
+
+class Shard:
+    """The stream of one table, read from its beginning; it has one shard here."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        import boto3  # noqa: PLC0415 - a tenth of a second that only the local stack pays
+
+        client = cast("Any", boto3.Session()).client
+        options = {
+            "aws_access_key_id": environ["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": environ["AWS_SECRET_ACCESS_KEY"],
+            "region_name": environ["AWS_REGION"],
+            "endpoint_url": environ["AWS_ENDPOINT_URL"],
+        }
+        self._client = client("dynamodbstreams", **options)
+        table = client("dynamodb", **options).describe_table(TableName=environ["TABLE_NAME"])["Table"]
+        stream = table["LatestStreamArn"]
+        shard = self._client.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
+        first = self._client.get_shard_iterator(StreamArn=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+        self._next: str = first["ShardIterator"]
+
+    def read(self) -> list[Record]:
+        """Return the records of the ledger's head that have come since the last call; none where that is not known."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loaded with boto3
+
+        try:
+            answer = self._client.get_records(ShardIterator=self._next)
+        except (BotoCoreError, ClientError) as error:
+            _logger.warning("the stream cannot be read now: %s", error)
+            return []
+        self._next = answer["NextShardIterator"]
+        records = [record for record in answer["Records"] if record["dynamodb"]["Keys"] == HEAD_KEY]
+        return json.loads(json.dumps(records, default=datetime.timestamp))  # as Lambda gives them: times are numbers
+
+
+def batches(records: list[Record]) -> Iterator[list[Record]]:
+    """Yield the records in batches of at most `BATCH_RECORDS`."""
+    for start in range(0, len(records), BATCH_RECORDS):
+        yield records[start : start + BATCH_RECORDS]
+
+
+async def deliver(batch: list[Record], invoke: Invoke) -> None:
+    """Call a function with a batch until it has taken all of it, or has failed too often at one place."""
+    failures = 0
+    while batch:
+        taken = await _call(batch, invoke)
+        failures = 0 if taken else failures + 1
+        batch = batch[taken:]
+        if failures == MOST_ATTEMPTS:
+            _logger.error("gave up on %d records of the stream, from %s on", len(batch), number_of(batch[0]))
+            return
+        if batch:
+            await asyncio.sleep(backoff_s(failures, FIRST_PAUSE_S, LONGEST_PAUSE_S))
+
+
+async def _call(batch: list[Record], invoke: Invoke) -> int:
+    """Return how many records a function has taken."""
+    try:
+        answer: Any = await invoke({"Records": batch})
+    except FunctionFailed as error:
+        _logger.warning("the stream's batch failed: %s", error)
+        return 0
+    failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+    return next((place for place, record in enumerate(batch) if number_of(record) in failed), len(batch))
+
+
+def number_of(record: Record) -> str:
+    """Return a record's sequence number."""
+    return record["dynamodb"]["SequenceNumber"]

@@ -1,0 +1,64 @@
+"""The progress of a full verification, kept between two calls, so that none has to last as long as all of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from handlers.domain.hashes import hash_text
+from handlers.jobs.findings import PROGRESS, Findings
+from handlers.ledger.head import Head
+
+if TYPE_CHECKING:
+    from handlers.aws.dynamodb import Deadline, Item
+
+
+@dataclass
+class Reached:
+    """The state of a full verification; it grows.
+
+    Attributes:
+        goal: the ledger's head when it began.
+        published: the newest snapshot's last row then, and its content hash.
+        reached: the prefix whose rows were read, with the hash and the statistics that they have.
+        segments: the names of the segments that were looked into.
+    """
+
+    goal: Head
+    published: tuple[int, int]
+    reached: Head = field(init=False)
+    segments: set[str] = field(default_factory=set[str])
+
+    def __post_init__(self) -> None:
+        self.reached = Head.new(self.goal.epoch)
+
+    def answer(self) -> dict[str, object]:
+        """Return how far it is, as answers show it."""
+        return {"goal": str(self.goal.bookmark), "reached": str(self.reached.bookmark), "segments": len(self.segments)}
+
+
+def load_progress(findings: Findings, deadline: Deadline) -> Reached | None:
+    """Return the progress that was saved; None where no verification is under way. Raises Problem (503)."""
+    item = findings.get(PROGRESS, deadline)
+    if item is None or "goal" not in item:
+        return None
+    seq, content_hash = json.loads(item["published"].get("S", ""))
+    progress = Reached(Head.from_item(dict(item["goal"].get("M", {}))), (seq, int(content_hash, 16)))
+    progress.reached = Head.from_item(dict(item["reached"].get("M", {})))
+    progress.segments.update(json.loads(item["segments"].get("S", "")))
+    return progress
+
+
+def save_progress(findings: Findings, progress: Reached | None, deadline: Deadline) -> None:
+    """Save the progress, or, with None, that no verification is under way. Raises Problem (503)."""
+    members: Item = {}
+    if progress is not None:
+        seq, content_hash = progress.published
+        members = {
+            "goal": {"M": progress.goal.to_item()},
+            "published": {"S": json.dumps([seq, hash_text(content_hash)])},
+            "reached": {"M": progress.reached.to_item()},
+            "segments": {"S": json.dumps(sorted(progress.segments))},
+        }
+    findings.put(PROGRESS, members, deadline)

@@ -1,0 +1,149 @@
+"""Verification: proof that the snapshot is the ledger. `quick` holds hash against hash, `full` reads everything.
+
+A full one reads every row of the ledger with strong consistency (numbers dense, hash and statistics computed again) and
+every segment in use (bytes, SQLite's own check, each row computed again). It may take longer than one call: its
+progress is kept, and the next call goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from handlers.aws.dynamodb import Deadline
+from handlers.domain.bookmark import NOTHING, Bookmark
+from handlers.domain.timestamps import boottime_s, utc_text
+from handlers.jobs.findings import FULL, QUICK, Finding, Findings
+from handlers.jobs.integrity import check_segment
+from handlers.jobs.progress import Reached, load_progress, save_progress
+from handlers.ledger.ledger import Ledger, MissingRowsError, Range
+from handlers.snapshots.files import UnprovenError
+from handlers.snapshots.published import DivergedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handlers.ledger.head import Head
+    from handlers.snapshots.publish import Publisher
+
+
+class Verifier:
+    """Verifies one ledger and what is published of it.
+
+    Args:
+        ledger: the ledger.
+        publisher: knows what is published of it.
+        now: the time in seconds since 1970.
+        clock: the clock for limits, in seconds.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        publisher: Publisher,
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = boottime_s,
+    ) -> None:
+        self._ledger = ledger
+        self._publisher = publisher
+        self._findings = Findings(ledger)
+        self._now = now
+        self._clock = clock
+
+    def last(self, level: str) -> Finding | None:
+        """Return the last finding of a level; None where there is none. Raises Problem (503)."""
+        return self._findings.last(level, Deadline())
+
+    def quick(self) -> Finding:
+        """Hold the newest snapshot's hash against the ledger's. Raises Problem (503), OSError, sqlite3.Error."""
+        head = self._ledger.head(Deadline())
+        if head is None:
+            return self.found(QUICK, NOTHING)
+        try:
+            self._publisher.check_published(head)
+        except DivergedError as error:
+            return self.found(QUICK, head.bookmark, str(error))
+        return self.found(QUICK, head.bookmark)
+
+    def full(self, limit_s: float) -> Finding | Reached:
+        """Read everything, or as much as the time allows, from where the last call stopped.
+
+        Returns the finding, or, where the time did not suffice, how far it is.
+
+        Raises Problem (503), OSError, sqlite3.Error where the ledger or EFS is away: what was read is kept.
+        """
+        end_s = self._clock() + limit_s
+        head = self._ledger.head(Deadline())
+        if head is None:
+            return self.found(FULL, NOTHING)
+        progress, fault = self._begun(head), ""
+        try:
+            self._publisher.check_published(head)
+            if not (self._read_ledger(progress, end_s) and self._read_segments(progress, end_s)):
+                return progress
+        except (DivergedError, MissingRowsError, UnprovenError) as error:
+            fault = str(error)
+        finally:
+            save_progress(self._findings, progress, Deadline())
+        save_progress(self._findings, None, Deadline())
+        return self.found(FULL, progress.goal.bookmark, fault)
+
+    def _begun(self, head: Head) -> Reached:
+        """Return the progress of the one under way, if it is of this history; else begin."""
+        progress = load_progress(self._findings, Deadline())
+        if progress is not None and progress.goal.epoch == head.epoch and progress.goal.seq <= head.seq:
+            return progress
+        self._publisher.catalog.look(now=True)
+        base = self._publisher.published.newest(head.epoch)
+        return Reached(head, (base.bookmark.seq, base.hash) if base else (0, 0))
+
+    def _read_ledger(self, progress: Reached, end_s: float) -> bool:
+        """Read the ledger's rows, and hold their hash against the snapshot's and the head's. Returns whether all.
+
+        Raises UnprovenError, MissingRowsError where they do not agree.
+        """
+        goal = progress.goal
+        for last, expected_hash, holder in ((*progress.published, "snapshot"), (goal.seq, goal.hash, "head")):
+            self._read_rows(progress, last, end_s)
+            if progress.reached.seq < last:
+                return False
+            if progress.reached.seq == last and progress.reached.hash != expected_hash:
+                raise UnprovenError(f"The ledger's rows 1 to {last} do not have the hash that the {holder} says")
+        if progress.reached.stats.answer() != goal.stats.answer():
+            raise UnprovenError(f"The ledger's rows 1 to {goal.seq} do not have the statistics that the head says")
+        return True
+
+    def _read_rows(self, progress: Reached, last: int, end_s: float) -> None:
+        """Read on up to a row, as far as the time allows."""
+        span = Range(progress.goal.roots, progress.reached.seq + 1, last)
+        for page in self._ledger.rows(span, Deadline(limit_s=end_s - self._clock() + Deadline.LIMIT_S)):
+            progress.reached = progress.reached.plus(page)
+            if self._clock() >= end_s:
+                break
+
+    def _read_segments(self, progress: Reached, end_s: float) -> bool:
+        """Look into the segments in use that were not looked into yet. Returns whether none is left.
+
+        Raises UnprovenError for one that is not what it says; it is in quarantine then.
+        """
+        catalog = self._publisher.catalog
+        while True:
+            chain = catalog.look(now=True).chain_of(progress.goal.epoch)
+            name = next((name for name in chain if name not in progress.segments), None)
+            if name is None or self._clock() >= end_s:
+                return name is None
+            try:
+                check_segment(catalog.path(name), name)
+            except FileNotFoundError:  # merged and removed meanwhile
+                catalog.reject(name)
+            except UnprovenError as error:
+                self._publisher.published.quarantine(name, error)
+                raise UnprovenError(f"The segment {name} is damaged, and in quarantine now: {error}") from error
+            else:
+                progress.segments.add(name)
+
+    def found(self, level: str, bookmark: Bookmark, fault: str = "") -> Finding:
+        """Keep a finding and return it. Raises Problem (503)."""
+        finding = Finding(level, str(bookmark), utc_text(self._now()), fault)
+        self._findings.keep(finding, Deadline())
+        return finding
