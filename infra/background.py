@@ -12,7 +12,7 @@ from infra.compute.function import FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
 from infra.data.storage import StorageComponent
 from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
-from infra.jobs.schedules import Call, SchedulesArgs, SchedulesComponent
+from infra.jobs.schedules import ScheduledCall, SchedulesArgs, SchedulesComponent
 from infra.settings import StackSettings
 
 KeyArn = pulumi.Output[str] | None
@@ -112,17 +112,17 @@ def make_schedules(
     )
 
 
-def _calls(settings: StackSettings, aliases: Mapping[str, pulumi.Input[str]]) -> dict[str, Call]:
+def _calls(settings: StackSettings, aliases: Mapping[str, pulumi.Input[str]]) -> dict[str, ScheduledCall]:
     calls = {f"keep-{function}": _keep_alive(function, aliases[function]) for function in (COMMAND, QUERY)}
     if minutes := settings.projection.maintenance_minutes:
-        calls["maintain"] = Call(
+        calls["maintain"] = ScheduledCall(
             description="Publish what is not, compact, sweep, verify",
             alias_arn=aliases[PROJECTOR],
             every=f"{minutes} minutes",
             event={"task": "maintain"},
         )
     if WARMER in aliases:
-        calls["warm"] = Call(
+        calls["warm"] = ScheduledCall(
             description="Keep sandboxes of the query function warm",
             alias_arn=aliases[WARMER],
             every=f"{WARM_MINUTES} minutes",
@@ -133,9 +133,9 @@ def _calls(settings: StackSettings, aliases: Mapping[str, pulumi.Input[str]]) ->
     return calls
 
 
-def _keep_alive(function: str, alias_arn: pulumi.Input[str]) -> Call:
+def _keep_alive(function: str, alias_arn: pulumi.Input[str]) -> ScheduledCall:
     """Ask a function for its health as the gateway would: AWS takes the network interfaces of one idle for 14 days."""
-    return Call(
+    return ScheduledCall(
         description=f"Keep the {function} function's network interfaces",
         alias_arn=alias_arn,
         every="24 hours",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from handlers.aws.table import ATTRIBUTES, BY_ID, ID, PARTITION_KEY, SORT_KEY, TTL
+from handlers.aws.table import ATTRIBUTES, BY_ID, ID, PARTITION_KEY, SORT_KEY, STREAM_VIEW, TTL
 from handlers.routes import COMMAND, QUERY
 from infra.naming import Naming
 from infra.policies import Door, file_system_policy
@@ -96,7 +96,7 @@ class StorageComponent(pulumi.ComponentResource):
             point_in_time_recovery={"enabled": True, "recovery_period_in_days": RECOVERY_DAYS},
             server_side_encryption={"enabled": True, "kms_key_arn": args.key_arn},
             stream_enabled=True,
-            stream_view_type="NEW_IMAGE",
+            stream_view_type=STREAM_VIEW,
             deletion_protection_enabled=args.protect,
             tags=args.naming.tags("ledger"),
             opts=self._kept,

@@ -16,6 +16,7 @@ HEAD_ITEM = json.dumps({"dynamodb": {"Keys": {"pk": {"S": ["head"]}}}})
 BATCH_RECORDS = 1000
 STREAM_RETRIES, STREAM_AGE_S = 10, 3600
 TASK_RETRIES, TASK_AGE_S = 1, 3600
+NO_DEAD_LETTERS = '{"redrivePermission":"denyAll"}'
 KEPT_S = 14 * 24 * 3600  # SQS keeps nothing longer
 
 
@@ -62,14 +63,14 @@ class ProjectionComponent(pulumi.ComponentResource):
         self.register_outputs({"queue_url": self.queue.url})
 
     def _queue(self) -> aws.sqs.Queue:
-        """Make the queue. It is nobody's dead letter queue: whoever leaves something in it sends it."""
+        """Make the queue. It is no queue's dead letter queue: whoever leaves something in it sends it."""
         queue = aws.sqs.Queue(
             f"{self._name}-failures",
             name=self._args.naming.name("failures"),
             message_retention_seconds=KEPT_S,
             sqs_managed_sse_enabled=None if self._args.key_arn else True,
             kms_master_key_id=self._args.key_arn,
-            redrive_allow_policy=json.dumps({"redrivePermission": "denyAll"}),
+            redrive_allow_policy=NO_DEAD_LETTERS,
             tags=self._args.naming.tags("failures"),
             opts=self._child,
         )

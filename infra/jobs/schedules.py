@@ -15,7 +15,7 @@ from infra.naming import Naming
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class ScheduledCall:
     """A call of an alias at a fixed rate.
 
     Args:
@@ -37,7 +37,7 @@ class SchedulesArgs:
     """The calls by their names, and the queue for those that cannot be delivered; `key_arn` is that queue's key."""
 
     naming: Naming
-    calls: Mapping[str, Call]
+    calls: Mapping[str, ScheduledCall]
     queue_arn: pulumi.Input[str]
     key_arn: pulumi.Input[str] | None = None
     permissions_boundary: pulumi.Input[str] | None = None
@@ -85,7 +85,7 @@ class SchedulesComponent(pulumi.ComponentResource):
             f"{self._name}-invoke", name="invoke", role=self.role.name, policy=policy, opts=self._child
         )
 
-    def _schedule(self, part: str, call: Call, opts: pulumi.ResourceOptions) -> aws.scheduler.Schedule:
+    def _schedule(self, part: str, call: ScheduledCall, opts: pulumi.ResourceOptions) -> aws.scheduler.Schedule:
         return aws.scheduler.Schedule(
             f"{self._name}-{part}",
             name=self._args.naming.name(part),

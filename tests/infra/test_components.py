@@ -26,7 +26,7 @@ from infra.foundation.flow_logs import FlowLogs
 from infra.foundation.key import KeyArgs, KeyComponent
 from infra.foundation.network import NetworkArgs, NetworkComponent
 from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
-from infra.jobs.schedules import Call, SchedulesArgs, SchedulesComponent
+from infra.jobs.schedules import ScheduledCall, SchedulesArgs, SchedulesComponent
 from infra.naming import Naming
 from infra.stack import ACCESS
 from tests.infra import contract
@@ -183,7 +183,9 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
         ),
         opts,
     )
-    call = Call(description="Upkeep", alias_arn=projector.alias.arn, every="7 minutes", event={"task": "maintain"})
+    call = ScheduledCall(
+        description="Upkeep", alias_arn=projector.alias.arn, every="7 minutes", event={"task": "maintain"}
+    )
     SchedulesComponent(
         f"{case.prefix}schedules",
         SchedulesArgs(naming=naming, calls={"maintain": call}, queue_arn=projection.queue.arn, key_arn=key_arn),

@@ -73,7 +73,7 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
     "Queue": [
         ("name", "lambda-sqlite-prod-failures"),
         ("messageRetentionSeconds", 14 * 24 * 3600),
-        ("redriveAllowPolicy", '{"redrivePermission": "denyAll"}'),
+        ("redriveAllowPolicy", '{"redrivePermission":"denyAll"}'),
     ],
     "QueuePolicy": [("queueUrl", "https://sqs.us-east-1.amazonaws.com/123456789012/projection-failures")],
     "Role": [],  # below
