@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pulumi
 
-from handlers.routes import COMMAND, QUERY, SOURCES
-from infra import stack
+from handlers.routes import COMMAND, PROJECTOR, QUERY, SOURCES, WARMER
+from infra import background, stack
 from infra.account import check_account
 from infra.compute.concurrency import check_concurrency
 from infra.foundation.network import NetworkComponent
@@ -17,7 +17,7 @@ check_concurrency([function.concurrency for function in settings.functions.value
 
 key_arn = stack.make_key(settings)
 network = stack.make_network(settings, key_arn)
-identities = {function: stack.make_identity(settings, function, key_arn) for function in (COMMAND, QUERY)}
+identities = {function: stack.make_identity(settings, function, key_arn) for function in (COMMAND, QUERY, PROJECTOR)}
 storage = stack.make_storage(settings, network, identities, key_arn)
 functions = {
     function: stack.make_function(
@@ -26,6 +26,11 @@ functions = {
     for function, identity in identities.items()
 }
 api = stack.make_api(settings, functions, key_arn)
+projection = background.make_projection(settings, functions[PROJECTOR], identities[PROJECTOR], storage, key_arn)
+if WARMER in settings.functions:
+    identities[WARMER] = background.make_warmer_identity(settings, key_arn)
+    functions[WARMER] = background.make_warmer(settings, identities[WARMER], functions[QUERY], key_arn)
+background.make_schedules(settings, functions, projection, key_arn)
 
 pulumi.export("api_url", api.url)
 pulumi.export(
@@ -40,6 +45,9 @@ pulumi.export("file_system_id", storage.file_system.id)
 pulumi.export("file_system_arn", storage.file_system.arn)
 pulumi.export("command_function", functions[COMMAND].function.name)
 pulumi.export("query_function", functions[QUERY].function.name)
+pulumi.export("projector_function", functions[PROJECTOR].function.name)
+pulumi.export("failure_queue_url", projection.queue.url)
+pulumi.export("failure_queue_arn", projection.queue.arn)
 pulumi.export("function_arns", {name: function.function.arn for name, function in functions.items()})
 pulumi.export("role_arns", {name: identity.role.arn for name, identity in identities.items()})
 log_groups = {name: identity.log_group.name for name, identity in identities.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 COMMAND = "command"
 QUERY = "query"
 PROJECTOR = "projector"  # has no route: the table's stream and the clock call it
+WARMER = "warmer"  # has no route: the clock calls it
 
 MAX_INSERT_ROWS = 1000
 MAX_KEY_CHARACTERS = 255  # of an Idempotency-Key

@@ -71,10 +71,14 @@ def endpoint_policy(table_arns: Sequence[str]) -> str:
     return document(allow("Tables", TABLE_WRITES, resources, Principal="*"))
 
 
-def runtime_policy(log_group_arn: str, *, tracing: bool) -> str:
-    """Allow what every function needs before it runs at all: its log group, a network interface, its traces."""
-    traces = [allow("Traces", TRACES, ["*"])] if tracing else []
-    return document(allow("Logs", WRITE_LOGS, [f"{log_group_arn}:*"]), *traces, allow("Interfaces", INTERFACES, ["*"]))
+def runtime_policy(log_group_arn: str, *, tracing: bool, in_network: bool) -> str:
+    """Allow what a function needs before it runs at all: its log group, its traces, a network interface."""
+    statements = [allow("Logs", WRITE_LOGS, [f"{log_group_arn}:*"])]
+    if tracing:
+        statements.append(allow("Traces", TRACES, ["*"]))
+    if in_network:
+        statements.append(allow("Interfaces", INTERFACES, ["*"]))
+    return document(*statements)
 
 
 def flow_logs_policy(log_group_arn: str) -> str:
@@ -98,6 +102,11 @@ def data_policy(access: Access, *, table_arn: str, file_system_arn: str, access_
     return document(*statements)
 
 
+def invoke_policy(alias_arns: Sequence[str]) -> str:
+    """Allow a function to invoke these aliases."""
+    return document(allow("Invoke", ["lambda:InvokeFunction"], alias_arns))
+
+
 def key_use_policy(key_arn: str) -> str:
     """Allow the use of a key, through the services that hold the data and never directly."""
     region = key_arn.split(":")[3]
@@ -112,21 +121,29 @@ def no_interfaces_policy(function_arn: str) -> str:
     return document(deny("NoInterfaces", [*INTERFACES, "ec2:DetachNetworkInterface"], ["*"], Condition=by_the_code))
 
 
-def file_system_policy(file_system_arn: str, writer: tuple[str, str], reader: tuple[str, str]) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """One access point of a file system, and the roles that may mount through it; all are ARNs."""
+
+    access_point_arn: str
+    role_arns: Sequence[str]
+
+
+def file_system_policy(file_system_arn: str, writers: Door, readers: Door) -> str:
     """Let each role mount through its own access point, over TLS, and refuse everything else.
 
     Without any policy EFS lets every client in, whatever its role says.
-    `writer` and `reader` are the ARNs of a role and of its access point.
     """
+    doors = [writers.access_point_arn, readers.access_point_arn]
     return document(
-        _mount("Writer", MOUNT_AND_WRITE, file_system_arn, writer),
-        _mount("Reader", MOUNT, file_system_arn, reader),
+        _mount("Writers", MOUNT_AND_WRITE, file_system_arn, writers),
+        _mount("Readers", MOUNT, file_system_arn, readers),
         deny(
             "NoOtherWay",
             [*MOUNT_AND_WRITE, "elasticfilesystem:ClientRootAccess"],
             [file_system_arn],
             Principal={"AWS": "*"},
-            Condition={"StringNotEquals": {"elasticfilesystem:AccessPointArn": [writer[1], reader[1]]}},
+            Condition={"StringNotEquals": {"elasticfilesystem:AccessPointArn": doors}},
         ),
         deny(
             "NoPlainText",
@@ -138,13 +155,12 @@ def file_system_policy(file_system_arn: str, writer: tuple[str, str], reader: tu
     )
 
 
-def _mount(sid: str, actions: Sequence[str], file_system_arn: str, client: tuple[str, str]) -> Statement:
-    role, access_point = client
+def _mount(sid: str, actions: Sequence[str], file_system_arn: str, door: Door) -> Statement:
     condition = {
-        "StringEquals": {"elasticfilesystem:AccessPointArn": access_point},
+        "StringEquals": {"elasticfilesystem:AccessPointArn": door.access_point_arn},
         "Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"},
     }
-    return allow(sid, actions, [file_system_arn], Principal={"AWS": role}, Condition=condition)
+    return allow(sid, actions, [file_system_arn], Principal={"AWS": [*door.role_arns]}, Condition=condition)
 
 
 def key_policy(account: Account) -> str:

@@ -13,17 +13,19 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from handlers.routes import COMMAND, QUERY
+from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
 from infra.api_settings import ApiSettings, read_api
 from infra.compute.function import UNRESERVED
 from infra.naming import STACK_TAGS, Naming
 from infra.network_settings import NetworkSettings, read_network
+from infra.projection_settings import ProjectionSettings, read_projection
 from infra.typed_config import ConfigError, TypedConfig
 
 STAGES = ("dev", "prod", "local")
 STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
-# Append (8 s), build (16) and copy have to fit in, and a read on the ledger (8); the gateway gives up after 30.
-TIMEOUT_S = {COMMAND: (26, 29), QUERY: (10, 29)}
+# Append (8 s), build (16) and copy have to fit in, and a read on the ledger (8); the gateway gives up after 30. The
+# projector has as long as Lambda gives.
+TIMEOUT_S = {COMMAND: (26, 29), QUERY: (10, 29), PROJECTOR: (60, 900)}
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400),
     *(545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
@@ -39,6 +41,10 @@ class FunctionSettings:
     memory_mb: int
     timeout_s: int
     concurrency: int
+
+
+# Its work is a handshake and a wait for each sandbox; two of it at once would only wake the same ones.
+WARMER_SIZE = FunctionSettings(memory_mb=1024, timeout_s=60, concurrency=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +73,7 @@ class StackSettings:
     functions: Mapping[str, FunctionSettings]
     tmp_mb: int
     environment: Mapping[str, str]
+    projection: ProjectionSettings
     api: ApiSettings
 
 
@@ -74,7 +81,7 @@ def read_settings() -> StackSettings:
     """Return the stack's settings. Raises ConfigError for the first value that cannot be used."""
     config = TypedConfig(pulumi.get_project())
     region = TypedConfig("aws").text("region", "an AWS region such as us-east-1", {*aws.Region}.__contains__)
-    naming = _naming(config)
+    naming, projection = _naming(config), read_projection(config)
     return StackSettings(
         naming=naming,
         allowed_account_ids=config.texts("allowedAccountIds", r"[0-9]{12}", "account ids of 12 digits"),
@@ -86,9 +93,10 @@ def read_settings() -> StackSettings:
         log_days=_log_days(config),
         network=read_network(config),
         table=_table(config, naming),
-        functions={function: _function(config, function) for function in (COMMAND, QUERY)},
+        functions=_functions(config, projection.warm_sandboxes),
         tmp_mb=config.integer("tmpMb", 512, 10240),
-        environment=_environment(config),
+        environment=_environment(config) | projection.environment(),
+        projection=projection,
         api=read_api(config, region),
     )
 
@@ -130,6 +138,16 @@ def _table(config: TypedConfig, naming: Naming) -> TableSettings:
         max_reads=config.integer("tableMaxReads", 1, 10**9),
         max_writes=config.integer("tableMaxWrites", 1, 10**9),
     )
+
+
+def _functions(config: TypedConfig, warm_sandboxes: int) -> dict[str, FunctionSettings]:
+    """Return the size of each function; the warmer is there only where it has something to do."""
+    functions = {function: _function(config, function) for function in (COMMAND, QUERY, PROJECTOR)}
+    if not warm_sandboxes:
+        return functions
+    if functions[QUERY].concurrency != UNRESERVED and warm_sandboxes > functions[QUERY].concurrency:
+        raise config.fail("warmSandboxes", warm_sandboxes, "no more than queryConcurrency reserves")
+    return {**functions, WARMER: WARMER_SIZE}
 
 
 def _function(config: TypedConfig, function: str) -> FunctionSettings:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import pulumi
 
-from handlers.aws.table import BENCHMARKS
-from handlers.routes import COMMAND, QUERY
+from handlers.aws.table import BENCHMARKS, VERIFICATION
+from handlers.routes import COMMAND, PROJECTOR, QUERY
 from infra.compute.archive import archive_of, handler_of
-from infra.compute.function import FunctionArgs, FunctionComponent
+from infra.compute.function import DataAccess, FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
 from infra.data.storage import StorageArgs, StorageComponent
 from infra.edge.api import ApiArgs, ApiComponent, Target
@@ -23,6 +23,7 @@ from infra.settings import StackSettings
 ACCESS = {
     COMMAND: Access(table_actions=TABLE_WRITES, mount_actions=MOUNT_AND_WRITE),
     QUERY: Access(table_actions=TABLE_READS, mount_actions=MOUNT, partitions=(BENCHMARKS,)),
+    PROJECTOR: Access(table_actions=TABLE_READS, mount_actions=MOUNT_AND_WRITE, partitions=(VERIFICATION,)),
 }
 
 KeyArn = pulumi.Output[str] | None
@@ -88,7 +89,7 @@ def make_identity(settings: StackSettings, function: str, key_arn: KeyArn) -> Id
 def make_storage(
     settings: StackSettings, network: AnyNetwork, identities: Mapping[str, IdentityComponent], key_arn: KeyArn
 ) -> StorageComponent:
-    """Make the table and the file system, which the command function may write and the query function may read."""
+    """Make the table, and the file system with its doors: one to write, one to read."""
     return StorageComponent(
         "storage",
         StorageArgs(
@@ -98,8 +99,8 @@ def make_storage(
             max_writes=settings.table.max_writes,
             subnet_ids=network.subnet_ids,
             security_group_id=network.file_system_group_id,
-            writer_role_arn=identities[COMMAND].role.arn,
-            reader_role_arn=identities[QUERY].role.arn,
+            writer_role_arns=[identities[function].role.arn for function in (COMMAND, PROJECTOR)],
+            reader_role_arns=[identities[QUERY].role.arn],
             protect=settings.protect,
             backup=settings.backup,
             key_arn=key_arn,
@@ -117,7 +118,7 @@ def make_function(
     key_arn: KeyArn,
 ) -> FunctionComponent:
     """Make a function once its network, its identity and its storage stand."""
-    access_points = {COMMAND: storage.writer, QUERY: storage.reader}
+    access_points = {COMMAND: storage.writer, QUERY: storage.reader, PROJECTOR: storage.writer}
     own = settings.functions[function]
     return FunctionComponent(
         function,
@@ -130,12 +131,14 @@ def make_function(
             role_name=identity.role.name,
             role_arn=identity.role.arn,
             log_group_name=identity.log_group.name,
-            subnet_ids=list(network.subnet_ids.values()),
-            security_group_ids=[network.function_group_id],
-            access=ACCESS[function],
-            table_arn=storage.table.arn,
-            file_system_arn=storage.file_system.arn,
-            access_point_arn=access_points[function].arn,
+            data=DataAccess(
+                subnet_ids=list(network.subnet_ids.values()),
+                security_group_ids=[network.function_group_id],
+                access=ACCESS[function],
+                table_arn=storage.table.arn,
+                file_system_arn=storage.file_system.arn,
+                access_point_arn=access_points[function].arn,
+            ),
             memory_mb=own.memory_mb,
             timeout_s=own.timeout_s,
             tmp_mb=settings.tmp_mb,
@@ -148,7 +151,7 @@ def make_function(
 
 
 def make_api(settings: StackSettings, functions: Mapping[str, FunctionComponent], key_arn: KeyArn) -> ApiComponent:
-    """Make the gateway in front of the functions."""
+    """Make the gateway in front of the functions that answer requests."""
     targets = {
         name: Target(
             function_name=component.function.name,
@@ -156,6 +159,7 @@ def make_api(settings: StackSettings, functions: Mapping[str, FunctionComponent]
             invoke_arn=component.alias.invoke_arn,
         )
         for name, component in functions.items()
+        if name in (COMMAND, QUERY)
     }
     return ApiComponent(
         "api",

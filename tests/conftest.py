@@ -19,6 +19,8 @@ from hypothesis import HealthCheck, settings
 from schemathesis.pytest.plugin import SchemathesisFunction
 
 os.environ.setdefault("TABLE_NAME", "unused")  # the functions read their environment on import
+os.environ.setdefault("FUNCTION_ARN", "arn:aws:lambda:eu-central-1:123456789012:function:unused:live")
+os.environ.setdefault("SANDBOXES", "1")
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 
 from console.local.emulator import Emulator

@@ -26,7 +26,7 @@ STANDARD = frozenset(sys.stdlib_module_names)
 # A name stands for a room, or for a file beside the rooms. Rooms in one line do not import each other.
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "handlers": (
-        ("command", "projector", "query"),
+        ("command", "projector", "query", "warmer"),
         ("openapi",),
         ("api",),
         ("benchmark",),
@@ -55,9 +55,11 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("errors", "install", "interrupts", "paths", "wording"),
     ),
     "infra": (
+        ("background",),
         ("stack",),
         ("settings",),
-        ("api_settings", "network_settings"),
+        ("api_settings", "network_settings", "projection_settings"),
+        ("jobs",),
         ("compute",),
         ("edge",),
         ("data",),

@@ -8,12 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from console.costs.merges import publish_bytes
-from console.costs.scenario import Scenario
+from console.costs.scenario import MONTH_S, Scenario
 from handlers.reads.sqlite_tmp import STEP_BYTES, WHOLE_BYTES
 from handlers.snapshots.retention import MOST_FILES
 from handlers.telemetry.usage import METERED_READ_BYTES
 
-MONTH_S = 30 * 24 * 3600
 OPEN_OPERATIONS = 4  # on metadata, to open a snapshot
 OPEN_MS = 15.0  # to open a snapshot, without its bytes
 UPDATE_MS = 5.0  # to open one segment more
@@ -36,6 +35,7 @@ class Activity:
         warm_bytes: read from EFS by a warm read.
         looks: for a newer snapshot.
         stored_bytes: on EFS: the snapshot, and superseded segments that are kept.
+        runs, run_lives: of the projector, and its sandboxes that start: maintenance finds that of the last round gone.
     """
 
     reads: float
@@ -54,6 +54,8 @@ class Activity:
     publishes: float = 0
     segment_bytes: float = 0
     stored_bytes: float = 0
+    runs: float = 0
+    run_lives: float = 0
 
 
 def activity(scenario: Scenario, source: str) -> Activity:
@@ -86,6 +88,8 @@ def activity(scenario: Scenario, source: str) -> Activity:
         update_ms=UPDATE_MS + segment_bytes / BYTES_PER_MS,
         segment_bytes=segment_bytes,
         stored_bytes=scenario.snapshot_bytes + kept * segment_bytes,
+        runs=scenario.projections + scenario.maintenances_per_month,
+        run_lives=scenario.projections / scenario.writes_per_sandbox + scenario.maintenances_per_month,
     )
 
 

@@ -1,8 +1,9 @@
 """The cost model: dollars a month on each read path, by service. Pure arithmetic on what activity.py counts;
 docs/costs.md has it as formulas, with every assumption and where it is weak.
 
-All paths pay the ledger, the gateway and the functions' time. The SQLite paths pay for publishing, for looking whether
-there is a newer snapshot, for loading the snapshot once a sandbox, and for opening what is new in each later one.
+All paths pay the ledger, the gateway and the functions' time. The SQLite paths pay for publishing, for the projector
+and its maintenance, for looking whether there is a newer snapshot, for loading the snapshot once a sandbox, and for
+opening what is new in each later one.
 `ddb` pays for the units that it reads.
 """
 
@@ -47,7 +48,7 @@ def bill(prices: Prices, scenario: Scenario, source: str) -> Bill:
     requests = month.reads + month.calls
     return {
         "HTTP API": _api_requests(scenario, month) * prices.http_api_request.each,
-        "Lambda requests": requests * prices.lambda_request.each,
+        "Lambda requests": (requests + month.runs) * prices.lambda_request.each,
         "Lambda time": _billed_s(scenario, month) * scenario.memory_mb / 1024 * _time_price(prices, scenario),
         "EFS storage": month.stored_bytes / GB * prices.efs_storage.each,
         "EFS reads": _read_bytes(month) / GB * prices.efs_read.each,
@@ -58,7 +59,7 @@ def bill(prices: Prices, scenario: Scenario, source: str) -> Bill:
         "DynamoDB storage": items_gb * TABLE_AND_INDEX * prices.dynamodb_storage.each,
         "DynamoDB recovery": items_gb * prices.dynamodb_recovery.each,
         "access log": requests * LOG_BYTES / GB * prices.log.each,
-        "traces": scenario.tracing * (_traced(month.reads) + _traced(month.calls)) * prices.trace.each,
+        "traces": scenario.tracing * _traces(month) * prices.trace.each,
     }
 
 
@@ -68,13 +69,15 @@ def _api_requests(scenario: Scenario, month: Activity) -> float:
 
 
 def _billed_s(scenario: Scenario, month: Activity) -> float:
-    """Time of both functions; that of a sandbox's start is billed too."""
+    """Time of the functions; that of a sandbox's start is billed too."""
     copy_ms = 2 * month.segment_bytes / BYTES_PER_MS  # what is merged comes in, what was made goes out
     load_ms = month.loads * month.load_ms + month.updates * month.update_ms
     query_ms = month.reads * month.warm_ms + month.lives * scenario.init_ms + load_ms
-    append_ms = month.calls * scenario.write_ms + month.command_lives * (scenario.init_ms + scenario.ddb_first_ms)
+    first_ms = scenario.init_ms + scenario.ddb_first_ms
+    append_ms = month.calls * scenario.write_ms + month.command_lives * first_ms
     publish_ms = month.publishes * (PUBLISH_MS + copy_ms)
-    return (query_ms + append_ms + publish_ms) / 1000
+    run_ms = month.runs * scenario.projector_ms + month.run_lives * first_ms
+    return (query_ms + append_ms + publish_ms + run_ms) / 1000
 
 
 def _time_price(prices: Prices, scenario: Scenario) -> float:
@@ -92,7 +95,7 @@ def _read_bytes(month: Activity) -> float:
 
 def _metadata_usd(prices: Prices, month: Activity) -> float:
     opened = (month.loads + month.updates) * month.load_operations
-    read = (month.looks + opened) * prices.efs_read.each
+    read = (month.looks + month.runs + opened) * prices.efs_read.each
     written = month.publishes * PUBLISH_OPERATIONS * prices.efs_write.each
     return (read + written) * METERED_METADATA_BYTES / GB
 
@@ -105,18 +108,22 @@ def _write_units(scenario: Scenario) -> float:
 
 
 def _read_units(scenario: Scenario, month: Activity, source: str) -> float:
-    """Count the head before each write, a publisher's head and new rows, and what is read on `ddb`, where a sandbox
-    that finds the ledger grown since its last read has to read the rows again.
+    """Count the head before each write and in each run of the projector, a publisher's head and new rows, and what is
+    read on `ddb`, where a sandbox that finds the ledger grown since its last read has to read the rows again.
     """
     new_bytes = scenario.writes_per_month * scenario.rows_per_write * scenario.row_bytes
     published = month.publishes + max(month.publishes, new_bytes / READ_UNIT_BYTES) if month.publishes else 0
     if source != "ddb":
-        return month.calls + published
+        return month.calls + month.runs + published
     again = min(month.reads, scenario.sandboxes * month.calls) * max(0, scenario.ddb_read_units - HEAD_READ_UNITS)
     return month.calls + month.reads * scenario.ddb_read_units + again
 
 
+def _traces(month: Activity) -> float:
+    return math.fsum(_traced(calls) for calls in (month.reads, month.calls, month.runs))
+
+
 def _traced(calls: float) -> float:
-    """Count a month's traces if its requests are spread evenly: the most there can be."""
+    """Count a function's traces in a month if its calls are spread evenly: the most there can be."""
     always = min(calls, TRACED_PER_S * MONTH_S)
     return always + TRACED_SHARE * (calls - always)

@@ -21,6 +21,8 @@ Architecture = Literal["arm64", "x86"]
 Origin = Literal["given", "measured", "setting", "assumed"]
 ScenarioValues = Mapping[str, float | str]
 
+MONTH_S = 30 * 24 * 3600
+PROJECTION_WINDOW_S = 1  # the stack's setting
 READ_UNIT_BYTES = 4096
 HEAD_READ_UNITS = 1.0  # every read of the ledger begins with its head
 INDEX_READ_UNITS = 0.5  # for each 4 KB begun
@@ -39,6 +41,8 @@ class Scenario:
     writes_per_month: float = 1_000
     rows_per_write: float = 1
     publishes_per_month: float | None = None
+    projections_per_month: float | None = None
+    maintenances_per_month: float = 720
     rows_per_read: float = 100
     reads_per_sandbox: float = 1_000
     writes_per_sandbox: float = 10
@@ -56,6 +60,7 @@ class Scenario:
     write_ms: float = 50
     init_ms: float = 150
     ddb_first_ms: float = 160
+    projector_ms: float = 20
     read_units: float | None = None
     efs_reads_per_read: float = 0
     cold_efs_reads: float = 13
@@ -69,6 +74,13 @@ class Scenario:
     def publishes(self) -> float:
         """Snapshots published in a month; one a write unless something else is said."""
         return self.writes_per_month if self.publishes_per_month is None else self.publishes_per_month
+
+    @property
+    def projections(self) -> float:
+        """Runs of the projector after appends: one a write unless something else is said, and one a window at most."""
+        if self.projections_per_month is not None:
+            return self.projections_per_month
+        return min(self.writes_per_month, MONTH_S / PROJECTION_WINDOW_S)
 
     @property
     def ddb_read_units(self) -> float:
@@ -86,6 +98,7 @@ class Scenario:
         worked_out = {
             "snapshot_row_bytes": self.snapshot_bytes / self.rows,
             "publishes_per_month": self.publishes,
+            "projections_per_month": self.projections,
             "read_units": self.ddb_read_units,
         }
         return {name: worked_out[name] if name in worked_out else getattr(self, name) for name in INPUTS}
@@ -116,6 +129,10 @@ INPUTS: dict[str, Input] = {
     "writes_per_month": Input(0, 1e9, "Calls of POST /insert"),
     "rows_per_write": Input(1, 1000, "Rows in a call"),
     "publishes_per_month": Input(0, 1e8, "Snapshots published; the path ddb needs none", "one a write"),
+    "projections_per_month": Input(
+        0, 1e8, "Runs of the projector after appends; 0 with the setting projection: sync", "one a write and second"
+    ),
+    "maintenances_per_month": Input(0, 8_640, "Rounds of maintenance"),
     "rows_per_read": Input(1, 1000, "Rows in an answer"),
     "reads_per_sandbox": Input(1, 1e9, "Reads in the life of a query sandbox"),
     "writes_per_sandbox": Input(1, 1e9, "Writes in the life of a command sandbox"),
@@ -132,6 +149,7 @@ INPUTS: dict[str, Input] = {
     "write_ms": Input(0, 900_000, "Billed time of a write without publishing"),
     "init_ms": Input(0, 900_000, "Billed time until a new sandbox is ready"),
     "ddb_first_ms": Input(0, 900_000, "What a sandbox's first use of DynamoDB takes longer"),
+    "projector_ms": Input(0, 900_000, "Billed time of the projector where there is nothing to do"),
     "read_units": Input(0, 1e6, "DynamoDB's read units of a read on ddb", "the head and one Query"),
     "efs_reads_per_read": Input(0, 1e6, f"{READS} from EFS by a warm read on sqlite-efs"),
     "cold_efs_reads": Input(0, 1e6, f"{READS} that open a snapshot too large to be read in full"),
@@ -141,6 +159,7 @@ INPUTS: dict[str, Input] = {
 SETTINGS = {
     *("memory_mb", "tmp_mb", "architecture", "tracing"),
     *("check_interval_ms", "retain_s", "verify_max_bytes"),
+    "maintenances_per_month",
 }
 
 

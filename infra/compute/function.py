@@ -1,4 +1,4 @@
-"""One Lambda function with its access to the data and its alias `live`."""
+"""One Lambda function with its rights and its alias `live`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from archives.standard_library import PYTHON
 from infra.naming import Naming
-from infra.policies import Access, data_policy, no_interfaces_policy
+from infra.policies import Access, data_policy, invoke_policy, no_interfaces_policy
 
 RUNTIME, ARCHITECTURE = f"python{PYTHON}", "arm64"
 MOUNT_PATH = "/mnt/efs"
@@ -19,13 +19,27 @@ UNRESERVED = -1
 
 
 @dataclass(frozen=True, kw_only=True)
+class DataAccess:
+    """A function's place beside the data: in the network, at the file system, and what it may do there."""
+
+    subnet_ids: Sequence[pulumi.Input[str]]
+    security_group_ids: Sequence[pulumi.Input[str]]
+    access: Access
+    table_arn: pulumi.Input[str]
+    file_system_arn: pulumi.Input[str]
+    access_point_arn: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class FunctionArgs:
-    """A function's code and size, its identity, its place in the network, and its access to the data.
+    """A function's code and size, its identity, and what it may reach.
 
     Args:
         function: its part of the stack's names.
         code, handler: its archive, and the entry point in it.
-        environment: its variables beside `EFS_DIR`, which is where the file system is mounted.
+        environment: its variables; with `data`, beside `EFS_DIR`, which is where the file system is mounted.
+        data: without it, the function is outside the network and has no file system.
+        invokes: the aliases that it may invoke.
         concurrency: sandboxes that are kept for it and that it may not exceed; -1 = none, 0 = switched off.
         tracing: whether X-Ray records it.
         key_arn: encrypts its environment; without it AWS manages the key.
@@ -41,12 +55,8 @@ class FunctionArgs:
     role_name: pulumi.Input[str]
     role_arn: pulumi.Input[str]
     log_group_name: pulumi.Input[str]
-    subnet_ids: Sequence[pulumi.Input[str]]
-    security_group_ids: Sequence[pulumi.Input[str]]
-    access: Access
-    table_arn: pulumi.Input[str]
-    file_system_arn: pulumi.Input[str]
-    access_point_arn: pulumi.Input[str]
+    data: DataAccess | None = None
+    invokes: Sequence[pulumi.Input[str]] = ()
     memory_mb: pulumi.Input[int]
     timeout_s: pulumi.Input[int]
     tmp_mb: pulumi.Input[int]
@@ -65,28 +75,30 @@ class FunctionComponent(pulumi.ComponentResource):
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("lambdasqlite:index:FunctionComponent", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        data = aws.iam.RolePolicy(
-            f"{name}-data", name="data", role=args.role_name, policy=_data_policy(args), opts=child
-        )
-        self.function = self._function(name, args, data)
-        aws.iam.RolePolicy(
-            f"{name}-no-interfaces",
-            name="no-interfaces",
-            role=args.role_name,
-            policy=self.function.arn.apply(no_interfaces_policy),
-            opts=child,
-        )
+        rights = [
+            aws.iam.RolePolicy(f"{name}-{part}", name=part, role=args.role_name, policy=policy, opts=child)
+            for part, policy in _policies(args).items()
+        ]
+        self.function = self._function(name, args, rights)
+        if args.data:
+            aws.iam.RolePolicy(
+                f"{name}-no-interfaces",
+                name="no-interfaces",
+                role=args.role_name,
+                policy=self.function.arn.apply(no_interfaces_policy),
+                opts=child,
+            )
         self.alias = aws.lambda_.Alias(
             f"{name}-live",
             name=LIVE,
-            description="What the gateway calls",
+            description="The version that is called",
             function_name=self.function.name,
             function_version=self.function.version,
             opts=child,
         )
         self.register_outputs({"function_name": self.function.name})
 
-    def _function(self, name: str, args: FunctionArgs, data: aws.iam.RolePolicy) -> aws.lambda_.Function:
+    def _function(self, name: str, args: FunctionArgs, rights: Sequence[pulumi.Resource]) -> aws.lambda_.Function:
         return aws.lambda_.Function(
             f"{name}-function",
             name=args.naming.name(args.function),
@@ -99,10 +111,10 @@ class FunctionComponent(pulumi.ComponentResource):
             timeout=args.timeout_s,
             reserved_concurrent_executions=args.concurrency,
             ephemeral_storage={"size": args.tmp_mb},
-            environment={"variables": {**args.environment, "EFS_DIR": MOUNT_PATH}},
+            environment={"variables": {**args.environment, **({"EFS_DIR": MOUNT_PATH} if args.data else {})}},
             kms_key_arn=args.key_arn,
-            vpc_config={"subnet_ids": args.subnet_ids, "security_group_ids": args.security_group_ids},
-            file_system_config={"arn": args.access_point_arn, "local_mount_path": MOUNT_PATH},
+            vpc_config=_vpc_config(args.data) if args.data else None,
+            file_system_config=_mount(args.data) if args.data else None,
             logging_config={
                 "log_format": "JSON",
                 "log_group": args.log_group_name,
@@ -112,13 +124,31 @@ class FunctionComponent(pulumi.ComponentResource):
             tracing_config={"mode": "Active" if args.tracing else "PassThrough"},
             publish=True,
             tags=args.naming.tags(args.function),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.ready, data]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.ready, *rights]),
         )
 
 
-def _data_policy(args: FunctionArgs) -> pulumi.Output[str]:
-    return pulumi.Output.all(table=args.table_arn, files=args.file_system_arn, point=args.access_point_arn).apply(
+def _vpc_config(data: DataAccess) -> aws.lambda_.FunctionVpcConfigArgsDict:
+    return {"subnet_ids": data.subnet_ids, "security_group_ids": data.security_group_ids}
+
+
+def _mount(data: DataAccess) -> aws.lambda_.FunctionFileSystemConfigArgsDict:
+    return {"arn": data.access_point_arn, "local_mount_path": MOUNT_PATH}
+
+
+def _policies(args: FunctionArgs) -> dict[str, pulumi.Output[str]]:
+    """Return the documents of what a function's code may do, by the names of its role's policies."""
+    policies: dict[str, pulumi.Output[str]] = {}
+    if args.data:
+        policies["data"] = _data_policy(args.data)
+    if args.invokes:
+        policies["invoke"] = pulumi.Output.all(*args.invokes).apply(invoke_policy)
+    return policies
+
+
+def _data_policy(data: DataAccess) -> pulumi.Output[str]:
+    return pulumi.Output.all(table=data.table_arn, files=data.file_system_arn, point=data.access_point_arn).apply(
         lambda arns: data_policy(
-            args.access, table_arn=arns["table"], file_system_arn=arns["files"], access_point_arn=arns["point"]
+            data.access, table_arn=arns["table"], file_system_arn=arns["files"], access_point_arn=arns["point"]
         )
     )

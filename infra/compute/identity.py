@@ -19,19 +19,22 @@ from infra.policies import key_use_policy, runtime_policy, trust
 class IdentityArgs:
     """The function's name, how long its logs are kept, and what its role may do.
 
-    `key_arn` is the key that its data is encrypted with; without it AWS manages the keys.
+    Args:
+        in_network: whether it gets network interfaces.
+        key_arn: the key that its data is encrypted with; without it AWS manages the keys.
     """
 
     naming: Naming
     function: str
     log_days: pulumi.Input[int]
+    in_network: bool = True
     tracing: bool = False
     key_arn: pulumi.Input[str] | None = None
     permissions_boundary: pulumi.Input[str] | None = None
 
 
 class IdentityComponent(pulumi.ComponentResource):
-    """A role that may write its own logs and have a network interface, and a log group."""
+    """A log group, and a role that may write to it and have a network interface."""
 
     role: aws.iam.Role
     log_group: aws.cloudwatch.LogGroup
@@ -60,7 +63,9 @@ class IdentityComponent(pulumi.ComponentResource):
             f"{name}-runtime",
             name="runtime",
             role=self.role.name,
-            policy=self.log_group.arn.apply(lambda arn: runtime_policy(arn, tracing=args.tracing)),
+            policy=self.log_group.arn.apply(
+                lambda arn: runtime_policy(arn, tracing=args.tracing, in_network=args.in_network)
+            ),
             opts=child,
         )
         if args.key_arn is not None:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from handlers.aws.table import ATTRIBUTES, BY_ID, ID, PARTITION_KEY, SORT_KEY, TTL
+from handlers.aws.table import ATTRIBUTES, BY_ID, ID, PARTITION_KEY, SORT_KEY, STREAM_VIEW, TTL
 from handlers.routes import COMMAND, QUERY
 from infra.naming import Naming
-from infra.policies import file_system_policy
+from infra.policies import Door, file_system_policy
 
 WRITER_UID, READER_UID, GID = 1000, 1001, 1000
 DIRECTORY, DIRECTORY_MODE = "/data", "0750"
@@ -31,7 +31,7 @@ class StorageArgs:
         subnet_ids: where mount targets are made, each in a zone of its own; the names tell them apart, so that a
             change of order replaces none.
         security_group_id: that of the mount targets.
-        writer_role_arn, reader_role_arn: who may mount, through an access point each.
+        writer_role_arns, reader_role_arns: who may mount, through an access point each.
         protect: guard table and file system against deletion, and keep them when the stack goes.
         backup: daily backups of the file system.
         key_arn: encrypts both; without it AWS manages the keys.
@@ -43,8 +43,8 @@ class StorageArgs:
     max_writes: pulumi.Input[int]
     subnet_ids: Mapping[str, pulumi.Input[str]]
     security_group_id: pulumi.Input[str]
-    writer_role_arn: pulumi.Input[str]
-    reader_role_arn: pulumi.Input[str]
+    writer_role_arns: Sequence[pulumi.Input[str]]
+    reader_role_arns: Sequence[pulumi.Input[str]]
     protect: bool = True
     backup: bool = True
     key_arn: pulumi.Input[str] | None = None
@@ -96,7 +96,7 @@ class StorageComponent(pulumi.ComponentResource):
             point_in_time_recovery={"enabled": True, "recovery_period_in_days": RECOVERY_DAYS},
             server_side_encryption={"enabled": True, "kms_key_arn": args.key_arn},
             stream_enabled=True,
-            stream_view_type="NEW_IMAGE",
+            stream_view_type=STREAM_VIEW,
             deletion_protection_enabled=args.protect,
             tags=args.naming.tags("ledger"),
             opts=self._kept,
@@ -151,10 +151,12 @@ class StorageComponent(pulumi.ComponentResource):
     def _policy(self) -> None:
         policy = pulumi.Output.all(
             files=self.file_system.arn,
-            writer=(self._args.writer_role_arn, self.writer.arn),
-            reader=(self._args.reader_role_arn, self.reader.arn),
+            writers={"access_point_arn": self.writer.arn, "role_arns": self._args.writer_role_arns},
+            readers={"access_point_arn": self.reader.arn, "role_arns": self._args.reader_role_arns},
         ).apply(
-            lambda arns: file_system_policy(arns["files"], writer=tuple(arns["writer"]), reader=tuple(arns["reader"]))
+            lambda arns: file_system_policy(
+                arns["files"], writers=Door(**arns["writers"]), readers=Door(**arns["readers"])
+            )
         )
         aws.efs.FileSystemPolicy(
             f"{self._name}-policy", file_system_id=self.file_system.id, policy=policy, opts=self._child

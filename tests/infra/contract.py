@@ -14,6 +14,7 @@ from tests.infra.graph import Graph, Node
 TAGS = {"Name", "Project", "Stack", "Stage", "ManagedBy"}
 # Actions that AWS can only grant on every resource.
 UNRESTRICTABLE = {
+    "dynamodb:ListStreams",
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
@@ -88,15 +89,18 @@ def what_stores_is_encrypted(graph: Graph) -> Iterator[str]:
     for node in graph.of("Table"):
         if not node.inputs.get("serverSideEncryption", {}).get("enabled"):
             yield f"{node.name} is not encrypted"
+    for node in graph.of("Queue"):
+        if not (node.inputs.get("sqsManagedSseEnabled") or node.inputs.get("kmsMasterKeyId")):
+            yield f"{node.name} is not encrypted"
 
 
 def with_a_key_of_its_own_everything_uses_it(graph: Graph) -> Iterator[str]:
     if not graph.of("Key"):
         return
     arn = "arn:aws:kms:us-east-1:123456789012:key-key"
-    for node in graph.of("FileSystem", "Table", "LogGroup", "Function"):
+    for node in graph.of("FileSystem", "Table", "LogGroup", "Function", "Queue"):
         given = node.inputs.get("serverSideEncryption") or node.inputs
-        if arn not in (given.get("kmsKeyId"), given.get("kmsKeyArn")):
+        if arn not in (given.get("kmsKeyId"), given.get("kmsKeyArn"), given.get("kmsMasterKeyId")):
             yield f"{node.name} does not use the stack's key"
 
 
@@ -152,6 +156,25 @@ def what_aws_allows_once_goes_before_its_successor_comes(graph: Graph) -> Iterat
             yield f"{node.name} is replaced by one that AWS refuses beside it"
 
 
+def what_nobody_waits_for_leaves_its_failures_somewhere(graph: Graph) -> Iterator[str]:
+    """A schedule, a stream, an asynchronous call: without a queue, what fails at last is gone."""
+    places = {
+        "Schedule": "target.deadLetterConfig.arn",
+        "EventSourceMapping": "destinationConfig.onFailure.destinationArn",
+        "FunctionEventInvokeConfig": "destinationConfig.onFailure.destination",
+    }
+    for node in graph.of(*places):
+        if not node.at(places[node.type.rpartition(":")[2]]):
+            yield f"{node.name} loses what fails"
+
+
+def what_aws_tries_out_waits_for_its_rights(graph: Graph) -> Iterator[str]:
+    for node in graph.of("Schedule", "EventSourceMapping", "FunctionEventInvokeConfig"):
+        rights = {other.urn for other in graph.of("RolePolicy") if other.parent == node.parent}
+        if not rights & node.dependencies:
+            yield f"{node.name} does not wait for its rights"
+
+
 def a_subnet_stays_in_its_zone(graph: Graph) -> Iterator[str]:
     for node in graph.of("Subnet"):
         if "availabilityZone" not in node.options.get("ignoreChanges", []):
@@ -161,11 +184,14 @@ def a_subnet_stays_in_its_zone(graph: Graph) -> Iterator[str]:
 def functions_wait_for_what_they_need(graph: Graph) -> Iterator[str]:
     """Names tell what belongs together: command-function, or one-command-function where there are several stacks."""
     for function in graph.of("Function"):
-        stack, own = re.fullmatch(r"(.*?)((?:command|query)-)function", function.name, re.DOTALL).groups()  # pyright: ignore[reportOptionalMemberAccess]
+        pattern = r"(.*?)((?:command|query|projector|warmer)-)function"
+        stack, own = re.fullmatch(pattern, function.name, re.DOTALL).groups()  # pyright: ignore[reportOptionalMemberAccess]
+        in_network = "vpcConfig" in function.inputs
         for node in graph.of("MountTarget", "FileSystemPolicy", "SecurityGroupIngressRule", "SecurityGroupEgressRule"):
-            if node.name.startswith((f"{stack}storage-", f"{stack}network-")) and node.urn not in function.dependencies:
+            beside = in_network and node.name.startswith((f"{stack}storage-", f"{stack}network-"))
+            if beside and node.urn not in function.dependencies:
                 yield f"{function.name} does not wait for {node.name}"
-        for name in ("identity-logs", "identity-runtime", "data"):
+        for name in ("identity-logs", "identity-runtime", "data" if in_network else "invoke"):
             (node,) = [node for node in graph.of("LogGroup", "RolePolicy") if node.name == f"{stack}{own}{name}"]
             if node.urn not in function.dependencies:
                 yield f"{function.name} does not wait for {node.name}"
@@ -188,6 +214,8 @@ RULES: tuple[Rule, ...] = (
     what_aws_allows_once_goes_before_its_successor_comes,
     a_subnet_stays_in_its_zone,
     functions_wait_for_what_they_need,
+    what_nobody_waits_for_leaves_its_failures_somewhere,
+    what_aws_tries_out_waits_for_its_rights,
 )
 
 

@@ -114,6 +114,8 @@ class _Cloud(mocks.Mocks):
             "keyId": f"{args.name}-key-id",
             "version": "1",
             "prefixListId": f"{args.name}-prefix-list",
+            "streamArn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{args.name}/stream/1",
+            "url": f"https://{service}.{REGION}.amazonaws.com/{ACCOUNT}/{args.name}",
             "invokeArn": f"arn:aws:apigateway:{REGION}:lambda:path/{args.name}",
             "executionArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{args.name}",
             "apiEndpoint": f"https://{args.name}.example.com",

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from handlers.routes import COMMAND, QUERY
-from infra.compute.function import FunctionArgs, FunctionComponent
+from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
+from infra.compute.function import DataAccess, FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
 from infra.data.storage import StorageArgs, StorageComponent
 from infra.edge.api import ApiArgs, ApiComponent, Target
@@ -25,6 +25,8 @@ from infra.foundation.existing_network import ExistingNetworkArgs, ExistingNetwo
 from infra.foundation.flow_logs import FlowLogs
 from infra.foundation.key import KeyArgs, KeyComponent
 from infra.foundation.network import NetworkArgs, NetworkComponent
+from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
+from infra.jobs.schedules import ScheduledCall, SchedulesArgs, SchedulesComponent
 from infra.naming import Naming
 from infra.stack import ACCESS
 from tests.infra import contract
@@ -39,7 +41,10 @@ CALLERS = Callers(
     cors_origins=("https://example.com",),
 )
 DOMAIN = Domain(name="api.example.com", certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/1")
-ALL_ARGS = (KeyArgs, NetworkArgs, ExistingNetworkArgs, IdentityArgs, StorageArgs, FunctionArgs, ApiArgs)
+ALL_ARGS = (
+    *(KeyArgs, NetworkArgs, ExistingNetworkArgs, IdentityArgs, StorageArgs, DataAccess, FunctionArgs, ApiArgs),
+    *(ProjectionArgs, SchedulesArgs),
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,6 +64,7 @@ class Case:
     memory_mb: int = 512
     callers: Callers = CALLERS
     domain: Domain | None = DOMAIN
+    window_s: int | None = 1
 
 
 def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -73,10 +79,17 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
     identities = {
         name: IdentityComponent(
             f"{case.prefix}{name}-identity",
-            IdentityArgs(naming=naming, function=name, log_days=14, tracing=case.tracing, key_arn=key_arn),
+            IdentityArgs(
+                naming=naming,
+                function=name,
+                log_days=14,
+                in_network=name != WARMER,
+                tracing=case.tracing,
+                key_arn=key_arn,
+            ),
             opts,
         )
-        for name in (COMMAND, QUERY)
+        for name in (COMMAND, QUERY, PROJECTOR, WARMER)
     }
     storage = StorageComponent(
         f"{case.prefix}storage",
@@ -87,17 +100,30 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
             max_writes=10,
             subnet_ids=network.subnet_ids,
             security_group_id=network.file_system_group_id,
-            writer_role_arn=identities[COMMAND].role.arn,
-            reader_role_arn=identities[QUERY].role.arn,
+            writer_role_arns=[identities[COMMAND].role.arn, identities[PROJECTOR].role.arn],
+            reader_role_arns=[identities[QUERY].role.arn],
             protect=case.protect,
             backup=case.backup,
             key_arn=key_arn,
         ),
         opts,
     )
-    points = {COMMAND: storage.writer, QUERY: storage.reader}
-    functions = {
-        name: FunctionComponent(
+    points = {COMMAND: storage.writer, QUERY: storage.reader, PROJECTOR: storage.writer}
+    functions: dict[str, FunctionComponent] = {}
+    for name, identity in identities.items():
+        data = (
+            DataAccess(
+                subnet_ids=list(network.subnet_ids.values()),
+                security_group_ids=[network.function_group_id],
+                access=ACCESS[name],
+                table_arn=storage.table.arn,
+                file_system_arn=storage.file_system.arn,
+                access_point_arn=points[name].arn,
+            )
+            if name in points
+            else None
+        )
+        functions[name] = FunctionComponent(
             f"{case.prefix}{name}",
             FunctionArgs(
                 naming=naming,
@@ -108,12 +134,8 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
                 role_name=identity.role.name,
                 role_arn=identity.role.arn,
                 log_group_name=identity.log_group.name,
-                subnet_ids=list(network.subnet_ids.values()),
-                security_group_ids=[network.function_group_id],
-                access=ACCESS[name],
-                table_arn=storage.table.arn,
-                file_system_arn=storage.file_system.arn,
-                access_point_arn=points[name].arn,
+                data=data,
+                invokes=() if data else [functions[QUERY].alias.arn],
                 memory_mb=case.memory_mb,
                 timeout_s=10,
                 tmp_mb=512,
@@ -124,11 +146,13 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
             ),
             opts,
         )
-        for name, identity in identities.items()
-    }
     targets = {
-        name: Target(function_name=made.function.name, alias_name=made.alias.name, invoke_arn=made.alias.invoke_arn)
-        for name, made in functions.items()
+        name: Target(
+            function_name=functions[name].function.name,
+            alias_name=functions[name].alias.name,
+            invoke_arn=functions[name].alias.invoke_arn,
+        )
+        for name in (COMMAND, QUERY)
     }
     ApiComponent(
         f"{case.prefix}api",
@@ -142,6 +166,29 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
             domain=case.domain,
             key_arn=key_arn,
         ),
+        opts,
+    )
+    projector = functions[PROJECTOR]
+    followed = Stream(arn=storage.table.stream_arn, table_arn=storage.table.arn, window_s=case.window_s or 0)
+    projection = ProjectionComponent(
+        f"{case.prefix}projection",
+        ProjectionArgs(
+            naming=naming,
+            function_name=projector.function.name,
+            alias_name=projector.alias.name,
+            alias_arn=projector.alias.arn,
+            role_name=identities[PROJECTOR].role.name,
+            stream=None if case.window_s is None else followed,
+            key_arn=key_arn,
+        ),
+        opts,
+    )
+    call = ScheduledCall(
+        description="Upkeep", alias_arn=projector.alias.arn, every="7 minutes", event={"task": "maintain"}
+    )
+    SchedulesComponent(
+        f"{case.prefix}schedules",
+        SchedulesArgs(naming=naming, calls={"maintain": call}, queue_arn=projection.queue.arn, key_arn=key_arn),
         opts,
     )
 
@@ -174,9 +221,8 @@ def test_two_of_each_live_side_by_side() -> None:
     assert broken(seen) == []
     assert len(seen.nodes) == 2 * len(graph_of(lambda: build(Case())).nodes)
     names = [(node.type, node.inputs["name"]) for node in seen.nodes if node.is_custom and "name" in node.inputs]
-    fixed = [
-        pair for pair in names if pair[1] not in ("runtime", "key", "data", "no-interfaces", "live", "$default", "jwt")
-    ]
+    of_its_parent = ("runtime", "key", "data", "no-interfaces", "live", "$default", "jwt", "invoke", "projection")
+    fixed = [pair for pair in names if pair[1] not in of_its_parent]
     assert len(fixed) == len(set(fixed))
 
 
@@ -234,6 +280,7 @@ def any_case(draw: st.DrawFn) -> Case:
             cors_origins=draw(st.sampled_from([(), ("https://example.com",)])),
         ),
         domain=draw(st.sampled_from([None, DOMAIN])),
+        window_s=draw(st.none() | st.integers(0, 300)),
     )
 
 
@@ -244,10 +291,11 @@ def test_any_arguments_keep_the_contract(case: Case) -> None:
     assert broken(seen) == []
     assert len(seen.of("MountTarget")) == case.zones
     assert len(seen.of("Route")) == len(seen.of("Permission"))
+    assert len(seen.of("EventSourceMapping")) == (case.window_s is not None)
 
 
 def test_tokens_are_those_that_the_state_of_every_stack_holds() -> None:
-    kinds = ("Network", "Storage", "Function", "Api", "Identity", "Key")
+    kinds = ("Network", "Storage", "Function", "Api", "Identity", "Key", "Projection", "Schedules")
     for own_network, parts in ((True, kinds), (False, ("ExistingNetwork", *kinds[1:]))):
         seen = graph_of(lambda own=own_network: build(Case(own_network=own)))
         types = {node.type for node in seen.nodes if not node.is_custom}
@@ -268,8 +316,8 @@ def storage_in(subnet_ids: dict[str, str]) -> Callable[[], object]:
         max_writes=1,
         subnet_ids=subnet_ids,
         security_group_id="sg-1",
-        writer_role_arn="arn:writer",
-        reader_role_arn="arn:reader",
+        writer_role_arns=["arn:writer"],
+        reader_role_arns=["arn:reader"],
     )
     return lambda: StorageComponent("storage", args)
 

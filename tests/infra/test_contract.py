@@ -50,6 +50,8 @@ BREAKS: dict[Rule, tuple[str, dict[str, Any]]] = {
     contract.what_aws_allows_once_goes_before_its_successor_comes: ("MountTarget", {"options": dict[str, Any]()}),
     contract.a_subnet_stays_in_its_zone: ("Subnet", {"options": {"deleteBeforeReplace": True}}),
     contract.functions_wait_for_what_they_need: ("Function", {"dependencies": frozenset[str]()}),
+    contract.what_nobody_waits_for_leaves_its_failures_somewhere: ("EventSourceMapping", {"destinationConfig": None}),
+    contract.what_aws_tries_out_waits_for_its_rights: ("Schedule", {"dependencies": frozenset[str]()}),
 }
 
 
@@ -87,6 +89,10 @@ class Careless(pulumi.ComponentResource):
         aws.ec2.Subnet("careless-subnet", vpc_id=vpc.id, opts=pulumi.ResourceOptions(parent=self))
         aws.efs.FileSystem("careless-files", opts=pulumi.ResourceOptions(parent=self))
         aws.dynamodb.Table("careless-table", opts=pulumi.ResourceOptions(parent=self))
+        aws.sqs.Queue("careless-queue", opts=pulumi.ResourceOptions(parent=self))
+        aws.lambda_.EventSourceMapping(
+            "careless-stream", function_name="projector", opts=pulumi.ResourceOptions(parent=self)
+        )
 
 
 def test_a_careless_component_is_caught() -> None:
@@ -104,6 +110,8 @@ def test_a_careless_component_is_caught() -> None:
         "with_a_key_of_its_own_everything_uses_it",
         "what_aws_allows_once_goes_before_its_successor_comes",
         "a_subnet_stays_in_its_zone",
+        "what_nobody_waits_for_leaves_its_failures_somewhere",
+        "what_aws_tries_out_waits_for_its_rights",
     }
 
 

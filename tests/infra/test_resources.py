@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from handlers.aws.table import BENCHMARKS, create_table_arguments
+from handlers.aws.table import BENCHMARKS, VERIFICATION, create_table_arguments
 from handlers.settings import VARIABLES
 from infra.policies import INTERFACES
 from tests.infra.contract import resource_class, statements
 from tests.infra.graph import Node
 from tests.infra.program import graph, run
 
+FAILURES = "arn:aws:sqs:us-east-1:123456789012:projection-failures"
 # Type -> the property (a path of keys), and what it has to be, on every node of the type in the stack `prod`.
 KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
     "Alias": [],  # of KMS and of Lambda: below
@@ -23,6 +24,19 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
     "Api": [("protocolType", "HTTP"), ("disableExecuteApiEndpoint", False)],
     "BackupPolicy": [("backupPolicy.status", "ENABLED")],
     "DefaultSecurityGroup": [("vpcId", "network-vpc-id")],
+    "EventSourceMapping": [
+        ("eventSourceArn", "arn:aws:dynamodb:us-east-1:123456789012:storage-table/stream/1"),
+        ("functionName", "arn:aws:lambda:us-east-1:123456789012:projector-live"),
+        ("startingPosition", "TRIM_HORIZON"),
+        ("batchSize", 1000),
+        ("maximumBatchingWindowInSeconds", 1),
+        ("parallelizationFactor", 1),
+        ("functionResponseTypes", ["ReportBatchItemFailures"]),
+        ("bisectBatchOnFunctionError", True),
+        ("maximumRetryAttempts", 10),
+        ("maximumRecordAgeInSeconds", 3600),
+        ("destinationConfig.onFailure.destinationArn", FAILURES),
+    ],
     "FileSystem": [("encrypted", True), ("throughputMode", "elastic"), ("performanceMode", "generalPurpose")],
     "FileSystemPolicy": [("fileSystemId", "storage-files-id")],
     "FlowLog": [("trafficType", "REJECT"), ("vpcId", "network-vpc-id")],
@@ -35,6 +49,13 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
         ("fileSystemConfig.localMountPath", "/mnt/efs"),
         ("vpcConfig.securityGroupIds", ["network-functions-id"]),
         ("reservedConcurrentExecutions", -1),
+    ],
+    "FunctionEventInvokeConfig": [
+        ("functionName", "lambda-sqlite-prod-projector"),
+        ("qualifier", "live"),
+        ("maximumRetryAttempts", 1),
+        ("maximumEventAgeInSeconds", 3600),
+        ("destinationConfig.onFailure.destination", FAILURES),
     ],
     "Integration": [
         ("integrationType", "AWS_PROXY"),
@@ -49,11 +70,25 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
         ("principal", "apigateway.amazonaws.com"),
         ("qualifier", "live"),
     ],
+    "Queue": [
+        ("name", "lambda-sqlite-prod-failures"),
+        ("messageRetentionSeconds", 14 * 24 * 3600),
+        ("redriveAllowPolicy", '{"redrivePermission":"denyAll"}'),
+    ],
+    "QueuePolicy": [("queueUrl", "https://sqs.us-east-1.amazonaws.com/123456789012/projection-failures")],
     "Role": [],  # below
     "RolePolicy": [],  # below
     "Route": [("authorizationType", "AWS_IAM")],
     "RouteTable": [("vpcId", "network-vpc-id"), ("routes", None)],
     "RouteTableAssociation": [("routeTableId", "network-routes-id")],
+    "Schedule": [
+        ("groupName", "lambda-sqlite-prod-schedules"),
+        ("flexibleTimeWindow.mode", "OFF"),
+        ("target.roleArn", "arn:aws:iam:us-east-1:123456789012:schedules-role"),
+        ("target.deadLetterConfig.arn", FAILURES),
+        ("target.retryPolicy", {"maximumRetryAttempts": 3, "maximumEventAgeInSeconds": 3600}),
+    ],
+    "ScheduleGroup": [("name", "lambda-sqlite-prod-schedules")],
     "SecurityGroup": [("vpcId", "network-vpc-id"), ("ingress", None), ("egress", None)],
     "SecurityGroupEgressRule": [("ipProtocol", "tcp"), ("securityGroupId", "network-functions-id")],
     "SecurityGroupIngressRule": [
@@ -142,28 +177,33 @@ READ = {"dynamodb:GetItem", "dynamodb:Query"}
 WRITE = READ | {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 
 
-@pytest.mark.parametrize(("function", "actions"), [("command", WRITE), ("query", READ)])
+@pytest.mark.parametrize(("function", "actions"), [("command", WRITE), ("query", READ), ("projector", READ)])
 def test_each_function_has_exactly_its_actions_on_the_table(function: str, actions: set[str]) -> None:
     assert actions_of(f"{function}-data", "Table") == actions
     assert policy_of(f"{function}-data")[0]["Resource"] == [TABLE, f"{TABLE}/index/*"]
 
 
-def test_the_query_function_may_put_items_into_the_benchmarks_partition_and_no_other() -> None:
-    (statement,) = [statement for statement in policy_of("query-data") if "dynamodb:PutItem" in statement["Action"]]
+@pytest.mark.parametrize(("function", "partition"), [("query", BENCHMARKS), ("projector", VERIFICATION)])
+def test_who_reads_may_put_items_into_one_partition_and_no_other(function: str, partition: str) -> None:
+    puts = [statement for statement in policy_of(f"{function}-data") if "dynamodb:PutItem" in statement["Action"]]
+    (statement,) = puts
     assert (statement["Action"], statement["Resource"]) == (["dynamodb:PutItem"], [TABLE])
-    assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [BENCHMARKS]}}
+    assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [partition]}}
     assert {statement["Sid"] for statement in policy_of("command-data")} == {"Table", "Files"}
 
 
 @pytest.mark.parametrize(
-    ("function", "actions"),
+    ("function", "door", "actions"),
     [
-        ("command", {"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"}),
-        ("query", {"elasticfilesystem:ClientMount"}),
+        ("command", "command", {"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"}),
+        ("projector", "command", {"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"}),
+        ("query", "query", {"elasticfilesystem:ClientMount"}),
     ],
 )
-def test_each_function_mounts_through_its_own_access_point(function: str, actions: set[str]) -> None:
-    point = f"arn:aws:efs:us-east-1:123456789012:storage-{function}"
+def test_each_function_mounts_through_the_access_point_of_those_that_write_or_read(
+    function: str, door: str, actions: set[str]
+) -> None:
+    point = f"arn:aws:efs:us-east-1:123456789012:storage-{door}"
     assert actions_of(f"{function}-data", "Files") == actions
     assert policy_of(f"{function}-data")[1]["Condition"] == {
         "StringEquals": {"elasticfilesystem:AccessPointArn": point}
@@ -171,14 +211,14 @@ def test_each_function_mounts_through_its_own_access_point(function: str, action
     assert graph("prod").one("Function", f"{function}-function").inputs["fileSystemConfig"]["arn"] == point
 
 
-@pytest.mark.parametrize("function", ["command", "query"])
+@pytest.mark.parametrize("function", ["command", "query", "projector"])
 def test_a_role_logs_to_its_own_group_and_cannot_make_one(function: str) -> None:
     logs = policy_of(f"{function}-identity-runtime")[0]
     assert set(logs["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents"}
     assert logs["Resource"] == [f"arn:aws:cloudwatch:us-east-1:123456789012:{function}-identity-logs:*"]
 
 
-@pytest.mark.parametrize("function", ["command", "query"])
+@pytest.mark.parametrize("function", ["command", "query", "projector"])
 def test_the_code_may_not_touch_network_interfaces(function: str) -> None:
     (denial,) = policy_of(f"{function}-no-interfaces")
     assert denial["Effect"] == "Deny"
@@ -187,7 +227,7 @@ def test_the_code_may_not_touch_network_interfaces(function: str) -> None:
     assert denial["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": arn}}
 
 
-@pytest.mark.parametrize("function", ["command", "query"])
+@pytest.mark.parametrize("function", ["command", "query", "projector"])
 def test_the_key_is_used_through_services_only(function: str) -> None:
     (use,) = policy_of(f"{function}-identity-key")
     assert use["Resource"] == ["arn:aws:kms:us-east-1:123456789012:key-key"]
@@ -203,6 +243,8 @@ def test_roles_trust_one_service_each() -> None:
     assert trusted == {
         "command-identity-role": {"Service": "lambda.amazonaws.com"},
         "query-identity-role": {"Service": "lambda.amazonaws.com"},
+        "projector-identity-role": {"Service": "lambda.amazonaws.com"},
+        "schedules-role": {"Service": "scheduler.amazonaws.com"},
         "network-flow": {"Service": "vpc-flow-logs.amazonaws.com"},
     }
 
@@ -217,9 +259,11 @@ def test_the_key_policy_lets_the_account_and_its_logs_in_and_nobody_else() -> No
 
 def test_the_file_system_lets_each_role_in_through_its_point_and_refuses_everything_else() -> None:
     writer, reader, other, plain = statements(graph("prod").one("FileSystemPolicy"))
-    for function, statement in (("command", writer), ("query", reader)):
+    for functions, statement in ((("command", "projector"), writer), (("query",), reader)):
+        function = functions[0]
         assert statement["Effect"] == "Allow"
-        assert statement["Principal"] == {"AWS": f"arn:aws:iam:us-east-1:123456789012:{function}-identity-role"}
+        roles = [f"arn:aws:iam:us-east-1:123456789012:{name}-identity-role" for name in functions]
+        assert statement["Principal"] == {"AWS": roles}
         assert statement["Condition"] == {
             "StringEquals": {
                 "elasticfilesystem:AccessPointArn": f"arn:aws:efs:us-east-1:123456789012:storage-{function}"
@@ -297,7 +341,7 @@ def test_the_table_is_the_one_that_the_handlers_define() -> None:
 def test_the_functions_are_told_what_they_read_and_nothing_else() -> None:
     known = {name for name, _ in VARIABLES}
     functions = graph("prod").of("Function")
-    assert [function.name for function in functions] == ["command-function", "query-function"]
+    assert [function.name for function in functions] == ["command-function", "projector-function", "query-function"]
     for function in functions:
         given = function.inputs["environment"]["variables"]
         set_by_lambda = {name for name in known if name.startswith("AWS_")}
@@ -308,7 +352,7 @@ def test_the_functions_are_told_what_they_read_and_nothing_else() -> None:
 
 def test_the_aliases_follow_the_published_version_and_the_key() -> None:
     aliases = {node.name: node.inputs for node in graph("prod").of("Alias")}
-    for function in ("command", "query"):
+    for function in ("command", "query", "projector"):
         live = aliases[f"{function}-live"]
         assert (live["name"], live["functionVersion"]) == ("live", "1")
         assert live["functionName"] == f"lambda-sqlite-prod-{function}"
@@ -340,7 +384,7 @@ def test_flow_logs_can_find_their_group_before_they_write_to_it() -> None:
 
 @pytest.mark.parametrize(("stack", "granted"), [("dev", False), ("everything", True)])
 def test_traces_are_recorded_and_granted_only_where_they_are_asked_for(stack: str, granted: bool) -> None:
-    for function in ("command", "query"):
+    for function in ("command", "query", "projector"):
         statements_of = [statement["Sid"] for statement in policy_of(f"{function}-identity-runtime", stack)]
         assert ("Traces" in statements_of) is granted
         mode = graph(stack).one("Function", f"{function}-function").at("tracingConfig.mode")
@@ -350,7 +394,7 @@ def test_traces_are_recorded_and_granted_only_where_they_are_asked_for(stack: st
 def test_every_role_has_the_boundary() -> None:
     roles = graph("everything").of("Role")
     assert {node.inputs.get("permissionsBoundary") for node in roles} == {"arn:aws:iam::123456789012:policy/boundary"}
-    assert len(roles) == 3
+    assert len(roles) == 6
 
 
 def test_every_resource_with_tags_has_the_owners_too() -> None:
@@ -365,8 +409,9 @@ def test_a_table_of_another_name_is_the_one_that_everything_uses() -> None:
     (statement,) = statements(seen.one("VpcEndpoint"))
     arn = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger-restored"
     assert statement["Resource"] == [arn, f"{arn}/index/*"]
-    for function in seen.of("Function"):
-        assert function.at("environment.variables.TABLE_NAME") == "ledger-restored"
+    tables = {function.name: function.at("environment.variables.TABLE_NAME") for function in seen.of("Function")}
+    assert tables.pop("warmer-function") is None
+    assert {*tables.values()} == {"ledger-restored"}
 
 
 def test_what_is_asked_of_the_cloud() -> None:

@@ -65,6 +65,19 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
         ({"queryTimeoutS": "60"}, "queryTimeoutS: got 60, allowed: an integer from 10 to 29"),
         ({"queryConcurrency": "-2"}, "queryConcurrency: got -2, allowed: an integer from 0 to 1000000, or -1"),
         ({"tmpMb": "100"}, "tmpMb: got 100"),
+        ({"projection": "async"}, "projection: got 'async', allowed: sync or stream or both"),
+        ({"projectionWindowS": "301"}, "projectionWindowS: got 301, allowed: an integer from 0 to 300"),
+        ({"projectorTimeoutS": "30"}, "projectorTimeoutS: got 30, allowed: an integer from 60 to 900"),
+        ({"maintenanceMinutes": "1"}, "maintenanceMinutes: got 1, allowed: an integer from 5 to 1440, or 0"),
+        (
+            {"fullVerification": "true", "maintenanceMinutes": "0"},
+            "fullVerification: got 'true', allowed: false without maintenanceMinutes, which does it",
+        ),
+        ({"warmSandboxes": "21"}, "warmSandboxes: got 21, allowed: an integer from 0 to 20"),
+        (
+            {"warmSandboxes": "4", "queryConcurrency": "3"},
+            "warmSandboxes: got 4, allowed: no more than queryConcurrency reserves",
+        ),
         ({"retainSeconds": "59"}, "retainSeconds: got 59, allowed: an integer from 60 to 2592000"),
         ({"retainSeconds": "2592001"}, "retainSeconds: got 2592001, allowed: an integer from 60 to 2592000"),
         ({"retainSeconds": "1h"}, "retainSeconds"),
@@ -207,6 +220,32 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "queryMemoryMb": ({"queryMemoryMb": 512}, "Function", "query-function", "memorySize", 512),
     "queryTimeoutS": ({"queryTimeoutS": 29}, "Function", "query-function", "timeout", 29),
     "queryConcurrency": ({"queryConcurrency": 0}, "Function", "query-function", RESERVED, 0),
+    "projection": ({"projection": "stream"}, "Function", "command-function", f"{VARIABLES}.PROJECTION", "stream"),
+    "projectionWindowS": (
+        {"projectionWindowS": 9},
+        "EventSourceMapping",
+        "",
+        "maximumBatchingWindowInSeconds",
+        9,
+    ),
+    "projectorMemoryMb": ({"projectorMemoryMb": 2048}, "Function", "projector-function", "memorySize", 2048),
+    "projectorTimeoutS": ({"projectorTimeoutS": 60}, "Function", "projector-function", "timeout", 60),
+    "projectorConcurrency": ({"projectorConcurrency": 2}, "Function", "projector-function", RESERVED, 2),
+    "maintenanceMinutes": (
+        {"maintenanceMinutes": 5},
+        "Schedule",
+        "schedules-maintain",
+        "scheduleExpression",
+        "rate(5 minutes)",
+    ),
+    "fullVerification": (
+        {"fullVerification": True},
+        "Function",
+        "projector-function",
+        f"{VARIABLES}.FULL_VERIFICATION",
+        "1",
+    ),
+    "warmSandboxes": ({"warmSandboxes": 2}, "Function", "warmer-function", f"{VARIABLES}.SANDBOXES", "2"),
     "tmpMb": ({"tmpMb": 2048}, "Function", "query-function", "ephemeralStorage.size", 2048),
     "checkIntervalMs": ({"checkIntervalMs": 0}, "Function", "query-function", f"{VARIABLES}.CHECK_INTERVAL_MS", "0"),
     "retainSeconds": ({"retainSeconds": 90}, "Function", "query-function", f"{VARIABLES}.RETAIN_S", "90"),
@@ -307,8 +346,12 @@ def test_a_region_with_too_few_zones_says_so() -> None:
 
 @pytest.mark.parametrize(("quota", "allowed"), [(1000, "at most 900, the account's 1000"), (10, "at most 0")])
 def test_more_reserved_concurrency_than_the_account_has_is_refused(quota: int, allowed: str) -> None:
-    with pytest.raises(ConfigError, match=f"got 901, allowed: together {allowed}"):
-        run("dev", {"commandConcurrency": 1, "queryConcurrency": 900}, quota=quota)
+    with pytest.raises(ConfigError, match=f"got 905, allowed: together {allowed}"):
+        run(
+            "dev",
+            {"commandConcurrency": 1, "queryConcurrency": 900, "projectorConcurrency": 3, "warmSandboxes": 1},
+            quota=quota,
+        )
 
 
 def test_a_limit_that_nobody_knows_refuses_nothing() -> None:
@@ -322,3 +365,9 @@ def test_the_accounts_limit_is_asked_for_only_where_concurrency_is_reserved() ->
     for switched_off in (-1, 0):
         seen = run("dev", {"commandConcurrency": -1, "queryConcurrency": switched_off})
         assert asked not in {lookup.token for lookup in seen.lookups}
+    warm = run("dev", {"commandConcurrency": -1, "queryConcurrency": -1, "warmSandboxes": 1})
+    assert asked in {lookup.token for lookup in warm.lookups}  # the warmer reserves one
+
+
+def test_all_sandboxes_that_are_reserved_may_be_kept_warm() -> None:
+    assert settings_of({"queryConcurrency": "3", "warmSandboxes": "3"}).projection.warm_sandboxes == 3

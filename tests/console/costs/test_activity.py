@@ -78,6 +78,16 @@ def test_ddb_needs_no_snapshot() -> None:
     assert (month.publishes, month.stored_bytes, month.looks, month.load_bytes, month.updates) == (0, 0, 0, 0, 0)
     assert (month.calls, month.command_lives) == (1000, 100)
     assert (month.lives, month.loads) == (1000, 1000)
+    assert (month.runs, month.run_lives) == (0, 0)
+
+
+def test_the_projector_runs_after_each_append_once_a_second_at_most_and_for_maintenance() -> None:
+    quiet = activity(Scenario(writes_per_month=1000, writes_per_sandbox=10), "sqlite-efs")
+    assert (quiet.runs, quiet.run_lives) == (1000 + 720, 100 + 720)
+    busy = activity(Scenario(writes_per_month=10_000_000, maintenances_per_month=0), "sqlite-tmp")
+    assert (busy.runs, busy.run_lives) == (MONTH_S, MONTH_S / 10)
+    given = activity(Scenario(projections_per_month=0, maintenances_per_month=2880), "sqlite-efs")
+    assert (given.runs, given.run_lives) == (2880, 2880)
 
 
 def test_publishing_more_often_than_writing_takes_calls_of_its_own() -> None:

@@ -34,10 +34,11 @@ EVERY_MINUTE = Scenario(
     write_ms=50,
     init_ms=100,
     ddb_first_ms=200,
+    projector_ms=30,
 )
 COMMON = {
     "HTTP API": 1.0432,  # 1 043 200 requests
-    "Lambda requests": 0.20864,
+    "Lambda requests": 0.20864,  # the same
     "DynamoDB writes": 0.135,  # 43 200 x (2 head + 2 row + 1 index) x 0.625 / 10^6
     "DynamoDB storage": 102_400 * 500 * 2 / 2**30 * 0.25,  # 400 + 100 bytes a row, table and index: 0.023842
     "DynamoDB recovery": 102_400 * 500 / 2**30 * 0.20,  # 0.009537
@@ -61,18 +62,23 @@ def test_a_busy_month_on_sqlite_tmp() -> None:
         + 43_200 * 0.050  # appends: 2 160
         + 4_320 * 0.300  # starts of the command function: 1 296
         + 43_200 * (0.040 + 2 * SEGMENT_MS / 1000)  # publishes: what is merged, and what is made
+        + 43_920 * 0.030  # the projector: after each append, and 720 times for maintenance: 1 317.6
+        + (4_320 + 720) * 0.300  # its starts: 1 512
     )
     assert bill(PRICES, EVERY_MINUTE, "sqlite-tmp") == pytest.approx(
         COMMON
         | {
+            "Lambda requests": 0.20864 + 43_920 * 0.20e-6,
+            "traces": 5.216 + 43_920 * 5e-6,
             "Lambda time": seconds * 2 * 0.00001,
             "EFS storage": (0.09765625 + 60 * SEGMENT / 2**30) * 0.30,  # 60 segments of the last hour
             "EFS reads": (1_000 * load_mib / 1024 + (86_400 + 43_200) * SEGMENT / 2**30) * 0.03,
             "EFS writes": 43_200 * SEGMENT / 2**30 * 0.06,
-            # Looks: 1 000 000 < 2 x 2 592 000; 4 operations a load or update; 12 a publish, at the price of writing.
-            "EFS metadata": ((1_000_000 + 4 * 87_400) * 0.03 + 518_400 * 0.06) * 4096 / 2**30,  # 0.273096
-            # Heads before 43 200 appends; a head and the new row (less than a unit) for each publish.
-            "DynamoDB reads": 129_600 * 0.125e-6,  # 0.0162
+            # Looks: 1 000 000 < 2 x 2 592 000, and one a run of the projector; 4 operations a load or update; 12 a
+            # publish, at the price of writing.
+            "EFS metadata": ((1_000_000 + 43_920 + 4 * 87_400) * 0.03 + 518_400 * 0.06) * 4096 / 2**30,  # 0.273096
+            # Heads before 43 200 appends; a head and the new row (less than a unit) for each publish; a head a run.
+            "DynamoDB reads": (129_600 + 43_920) * 0.125e-6,  # 0.02169
         }
     )
 
@@ -114,11 +120,12 @@ def test_a_busy_month_on_ddb() -> None:
     )
 
 
-def test_an_idle_month_is_storage_alone() -> None:
+def test_an_idle_month_is_storage_and_maintenance() -> None:
     idle = Scenario(rows=100_000, row_bytes=115, reads_per_month=0, writes_per_month=0)
     # 21 500 000 bytes of items in table and index, and once for recovery: 0.010012 + 0.004005.
-    # A snapshot of 31 050 000 bytes: 0.008675.
-    for source, usd in (("sqlite-efs", 0.022692), ("sqlite-tmp", 0.022692), ("ddb", 0.014016)):
+    # A snapshot of 31 050 000 bytes: 0.008675. 720 rounds of maintenance, with a request (0.000144), 20 ms and a start
+    # of 310 ms (0.002376), a head (0.00009) and a look (0.000082) each.
+    for source, usd in (("sqlite-efs", 0.025384), ("sqlite-tmp", 0.025384), ("ddb", 0.014016)):
         assert totals_usd(PRICES, idle)[source] == pytest.approx(usd, abs=1e-6)
 
 
@@ -127,12 +134,13 @@ def test_a_large_insert_takes_several_transactions_and_its_rows_are_read_back() 
     bulk = Scenario(writes_per_month=10, rows_per_write=1000, row_bytes=1500, publishes_per_month=2, reads_per_month=0)
     lines = bill(PRICES, bulk, "sqlite-efs")
     assert lines["DynamoDB writes"] == pytest.approx(10 * (22 + 6_000) * 0.625e-6)
-    # 10 heads, 2 heads of publishers, and 15 000 000 bytes of new rows at 4096 a unit.
-    assert lines["DynamoDB reads"] == pytest.approx((12 + 15_000_000 / 4096) * 0.125e-6)
+    # 10 heads, 2 of publishers, 730 of the projector, and 15 000 000 bytes of new rows at 4096 a unit.
+    assert lines["DynamoDB reads"] == pytest.approx((742 + 15_000_000 / 4096) * 0.125e-6)
 
 
 def test_rows_that_are_never_published_are_not_read_back() -> None:
-    unpublished = Scenario(writes_per_month=1000, publishes_per_month=0, reads_per_month=0)
+    nobody = {"publishes_per_month": 0.0, "projections_per_month": 0.0, "maintenances_per_month": 0.0}
+    unpublished = Scenario(writes_per_month=1000, reads_per_month=0, **nobody)
     assert bill(PRICES, unpublished, "sqlite-efs")["DynamoDB reads"] == pytest.approx(1000 * 0.125e-6)  # heads alone
 
 

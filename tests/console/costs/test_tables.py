@@ -35,21 +35,21 @@ def test_the_figures_in_words() -> None:
         Study.from_assembled(PRICE_LIST, assumed())
     )
     assert cheapest == (
-        "Cheapest: sqlite-efs; no real difference to sqlite-tmp (0.87 USD more) and ddb (0.45 USD more)."
+        "Cheapest: sqlite-efs; no real difference to sqlite-tmp (0.87 USD more) and ddb (0.44 USD more)."
     )
     assert changes.splitlines() == [
         "The cheapest path changes, all else being as it is, at",
-        "  reads a month: 38,000, from ddb to sqlite-efs",
-        "  reads in a sandbox's life: 23.8, from ddb to sqlite-efs",
-        "  rows: 53,300, from sqlite-efs and sqlite-tmp to ddb; 54,000, from ddb to sqlite-efs; "
-        "5.25 million, from sqlite-efs to ddb",
-        "  publishes a month: 39,300, from sqlite-efs to ddb",
+        "  reads a month: 45,800, from ddb to sqlite-efs",
+        "  reads in a sandbox's life: 24, from ddb to sqlite-efs",
+        "  rows: 52,900, from sqlite-efs and sqlite-tmp to ddb; 54,000, from ddb to sqlite-efs; "
+        "5.21 million, from sqlite-efs to ddb",
+        "  publishes a month: 39,000, from sqlite-efs to ddb",
     ]
     assert sensitivity == "The assumption that matters most is --row-bytes: at 57.5 ddb is cheapest, at 230 sqlite-efs."
     assert assumed_values.startswith("Assumed: --rows 100000, --row-bytes 115, --snapshot-row-bytes 310.5, ")
     assert settings == (
-        "As the stack is set by default: --memory-mb 1024, --tmp-mb 512, --architecture arm64, --tracing 0, "
-        "--check-interval-ms 1000, --retain-s 3600, --verify-max-bytes 16777216."
+        "As the stack is set by default: --maintenances-per-month 720, --memory-mb 1024, --tmp-mb 512, "
+        "--architecture arm64, --tracing 0, --check-interval-ms 1000, --retain-s 3600, --verify-max-bytes 16777216."
     )
     assert prices.startswith("List prices of us-test-1, 2026-01-02, without free tiers;")
 
@@ -69,7 +69,7 @@ def test_an_assumption_that_changes_no_path_is_said_with_what_it_moves() -> None
 
 def test_what_is_about_as_cheap_is_said_to_be() -> None:
     found = Study.from_assembled(PRICE_LIST, assumed(writes_per_month=1e5))
-    assert paragraphs(found)[0] == ("Cheapest: ddb; no real difference to sqlite-efs (0.44 USD more).")
+    assert paragraphs(found)[0] == ("Cheapest: ddb; no real difference to sqlite-efs (0.54 USD more).")
     far = Study.from_assembled(PRICE_LIST, assumed(reads_per_month=1e7))
     assert paragraphs(far)[0] == "Cheapest: sqlite-efs."
 

@@ -14,9 +14,12 @@ import pytest
 from archives.closure import files_of
 from archives.lean import content_of
 from archives.zipped import zip_bytes
-from handlers.routes import COMMAND, QUERY
+from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
 from infra.compute.archive import ROOT, archive_of, entry_of, handler_of
-from tests.infra.program import graph
+from tests.infra.program import EVERYTHING, graph
+
+QUERY_ARN = "arn:aws:lambda:us-east-1:123456789012:function:query:live"
+FUNCTIONS = (COMMAND, QUERY, PROJECTOR, WARMER)
 
 
 @pytest.fixture
@@ -31,17 +34,17 @@ def contents(function: str, root: Path) -> bytes:
     return zip_bytes(files_of(entry_of(function), root))
 
 
-@pytest.mark.parametrize("function", [COMMAND, QUERY])
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_archive_is_the_closure_file_by_file(function: str) -> None:
     assets = cast("dict[str, Any]", archive_of(function).assets)
     assert {name: asset.text.encode() for name, asset in assets.items()} == {
         name: content_of(path) for name, path in files_of(entry_of(function), ROOT).items()
     }
     assert all(isinstance(asset, pulumi.StringAsset) for asset in assets.values())
-    assert graph("dev").one("Function", f"{function}-function").inputs["code"] == sorted(assets)
+    assert graph(EVERYTHING).one("Function", f"{function}-function").inputs["code"] == sorted(assets)
 
 
-@pytest.mark.parametrize("function", [COMMAND, QUERY])
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_handler_is_in_the_archive(function: str) -> None:
     module, _, attribute = handler_of(function).rpartition(".")
     path = files_of(entry_of(function), ROOT)[f"{module.replace('.', '/')}.py"]
@@ -63,20 +66,23 @@ def test_each_side_leaves_the_others_files_at_home() -> None:
 @pytest.mark.parametrize(
     ("edited", "changes"),
     [
-        ("snapshots/publish.py", {COMMAND}),
+        ("snapshots/publish.py", {COMMAND, PROJECTOR}),
         ("command.py", {COMMAND}),
+        ("projector.py", {PROJECTOR}),
         ("reads/sqlite_efs.py", {QUERY}),
         ("reads/ddb.py", {QUERY}),
-        ("rows.py", {COMMAND, QUERY}),
+        ("rows.py", {COMMAND, QUERY, PROJECTOR}),
+        ("warmer.py", {WARMER}),
+        ("settings.py", {*FUNCTIONS}),
     ],
 )
 def test_an_edit_changes_the_functions_that_import_the_file_and_no_other(
     edited: str, changes: set[str], project: Path
 ) -> None:
-    before = {function: contents(function, project) for function in (COMMAND, QUERY)}
+    before = {function: contents(function, project) for function in FUNCTIONS}
     with (project / "handlers" / edited).open("a", encoding="utf-8") as file:
         file.write("# edited\n")
-    after = {function: contents(function, project) for function in (COMMAND, QUERY)}
+    after = {function: contents(function, project) for function in FUNCTIONS}
     assert {function for function in before if before[function] != after[function]} == changes
 
 
@@ -95,18 +101,18 @@ def runtime(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("function", [COMMAND, QUERY])
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_each_function_starts_from_its_archive_alone(function: str, tmp_path: Path, runtime: Path) -> None:
     (tmp_path / "archive.zip").write_bytes(contents(function, ROOT))
     with zipfile.ZipFile(tmp_path / "archive.zip") as archive:
         archive.extractall(tmp_path / "task")
     program = "import importlib, sys; sys.path[:0] = sys.argv[2:]; importlib.import_module(sys.argv[1]).handler"
     command = [sys.executable, "-I", "-S", "-c", program, entry_of(function), str(tmp_path / "task"), str(runtime)]
-    environ = {"TABLE_NAME": "table", "AWS_REGION": "us-east-1"}
+    environ = {"TABLE_NAME": "table", "AWS_REGION": "us-east-1", "FUNCTION_ARN": QUERY_ARN, "SANDBOXES": "1"}
     subprocess.run(command, env=environ, check=True)
 
 
-@pytest.mark.parametrize("function", [COMMAND, QUERY])
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_what_is_not_code_changes_nothing(function: str, project: Path) -> None:
     before = contents(function, project)
     (project / "handlers" / "__pycache__").mkdir()
@@ -117,7 +123,7 @@ def test_what_is_not_code_changes_nothing(function: str, project: Path) -> None:
     assert contents(function, project) == before
 
 
-@pytest.mark.parametrize("function", [COMMAND, QUERY])
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_no_file_has_the_line_ends_of_another_system(function: str) -> None:
     for name, path in files_of(entry_of(function), ROOT).items():
         assert b"\r\n" not in path.read_bytes(), name

@@ -1,0 +1,50 @@
+"""Calls of another function, which wait for its answer."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+CONNECT_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 40.0
+
+
+class InvocationError(Exception):
+    """A function was not invoked, or failed."""
+
+
+def make_invoke(function_arn: str, at_once: int) -> Callable[[Mapping[str, object]], object]:
+    """Return the call of one function, which hands it an event and returns its answer, in as many threads at once.
+
+    A call is tried once. It raises InvocationError where Lambda refuses or cannot be reached, and where the function
+    itself fails.
+    """
+    import boto3  # noqa: PLC0415 - for those alone who make a call
+    from botocore.config import Config  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=ANSWER_TIMEOUT_S,
+        retries={"mode": "standard", "total_max_attempts": 1},
+        max_pool_connections=at_once,
+    )
+    region = function_arn.split(":")[3]
+    client = cast("Any", boto3.client("lambda", region_name=region, config=config))  # pyright: ignore[reportUnknownMemberType] - boto3-stubs covers DynamoDB only
+
+    def invoke(event: Mapping[str, object]) -> object:
+        try:
+            answer = client.invoke(
+                FunctionName=function_arn, InvocationType="RequestResponse", Payload=json.dumps(event).encode()
+            )
+            content = answer["Payload"].read()
+        except (BotoCoreError, ClientError) as error:
+            raise InvocationError(f"{function_arn} was not invoked: {error}") from error
+        if "FunctionError" in answer:
+            raise InvocationError(f"{function_arn} failed: {content.decode(errors='replace')}")
+        return json.loads(content)
+
+    return invoke

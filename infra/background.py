@@ -1,0 +1,156 @@
+"""From settings to what works without a request: the projector's stream, the warmer, and the schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+
+from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
+from infra.compute.archive import archive_of, handler_of
+from infra.compute.function import FunctionArgs, FunctionComponent
+from infra.compute.identity import IdentityArgs, IdentityComponent
+from infra.data.storage import StorageComponent
+from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
+from infra.jobs.schedules import ScheduledCall, SchedulesArgs, SchedulesComponent
+from infra.settings import StackSettings
+
+KeyArn = pulumi.Output[str] | None
+
+WARM_MINUTES = 5  # an idle sandbox lives some minutes longer
+# A lost wake-up is made good by the next.
+WARM_AGE_S = 60
+
+
+def make_projection(
+    settings: StackSettings,
+    function: FunctionComponent,
+    identity: IdentityComponent,
+    storage: StorageComponent,
+    key_arn: KeyArn,
+) -> ProjectionComponent:
+    """Make the queue of failures and, where the settings say so, let the projector follow the table's stream."""
+    stream = Stream(arn=storage.table.stream_arn, table_arn=storage.table.arn, window_s=settings.projection.window_s)
+    return ProjectionComponent(
+        "projection",
+        ProjectionArgs(
+            naming=settings.naming,
+            function_name=function.function.name,
+            alias_name=function.alias.name,
+            alias_arn=function.alias.arn,
+            role_name=identity.role.name,
+            stream=stream if settings.projection.follows_the_stream() else None,
+            key_arn=key_arn,
+        ),
+    )
+
+
+def make_warmer_identity(settings: StackSettings, key_arn: KeyArn) -> IdentityComponent:
+    """Make the role and the log group of the function that keeps sandboxes warm."""
+    return IdentityComponent(
+        f"{WARMER}-identity",
+        IdentityArgs(
+            naming=settings.naming,
+            function=WARMER,
+            log_days=settings.log_days,
+            in_network=False,
+            tracing=settings.tracing,
+            key_arn=key_arn,
+            permissions_boundary=settings.permissions_boundary,
+        ),
+    )
+
+
+def make_warmer(
+    settings: StackSettings, identity: IdentityComponent, query: FunctionComponent, key_arn: KeyArn
+) -> FunctionComponent:
+    """Make the function that keeps sandboxes warm. It is outside the network, from which nothing can call Lambda."""
+    own = settings.functions[WARMER]
+    return FunctionComponent(
+        WARMER,
+        FunctionArgs(
+            naming=settings.naming,
+            function=WARMER,
+            code=archive_of(WARMER),
+            handler=handler_of(WARMER),
+            environment={
+                "FUNCTION_ARN": query.alias.arn,
+                "SANDBOXES": str(settings.projection.warm_sandboxes),
+            },
+            role_name=identity.role.name,
+            role_arn=identity.role.arn,
+            log_group_name=identity.log_group.name,
+            invokes=[query.alias.arn],
+            memory_mb=own.memory_mb,
+            timeout_s=own.timeout_s,
+            tmp_mb=512,
+            concurrency=own.concurrency,
+            tracing=settings.tracing,
+            key_arn=key_arn,
+            ready=(identity,),
+        ),
+    )
+
+
+def make_schedules(
+    settings: StackSettings,
+    functions: Mapping[str, FunctionComponent],
+    projection: ProjectionComponent,
+    key_arn: KeyArn,
+) -> SchedulesComponent:
+    """Make the clock."""
+    aliases = {name: component.alias.arn for name, component in functions.items()}
+    return SchedulesComponent(
+        "schedules",
+        SchedulesArgs(
+            naming=settings.naming,
+            calls=_calls(settings, aliases),
+            queue_arn=projection.queue.arn,
+            key_arn=key_arn,
+            permissions_boundary=settings.permissions_boundary,
+        ),
+    )
+
+
+def _calls(settings: StackSettings, aliases: Mapping[str, pulumi.Input[str]]) -> dict[str, ScheduledCall]:
+    calls = {f"keep-{function}": _keep_alive(function, aliases[function]) for function in (COMMAND, QUERY)}
+    if minutes := settings.projection.maintenance_minutes:
+        calls["maintain"] = ScheduledCall(
+            description="Publish what is not, compact, sweep, verify",
+            alias_arn=aliases[PROJECTOR],
+            every=f"{minutes} minutes",
+            event={"task": "maintain"},
+        )
+    if WARMER in aliases:
+        calls["warm"] = ScheduledCall(
+            description="Keep sandboxes of the query function warm",
+            alias_arn=aliases[WARMER],
+            every=f"{WARM_MINUTES} minutes",
+            event={},
+            retries=0,
+            age_s=WARM_AGE_S,
+        )
+    return calls
+
+
+def _keep_alive(function: str, alias_arn: pulumi.Input[str]) -> ScheduledCall:
+    """Ask a function for its health as the gateway would: AWS takes the network interfaces of one idle for 14 days."""
+    return ScheduledCall(
+        description=f"Keep the {function} function's network interfaces",
+        alias_arn=alias_arn,
+        every="24 hours",
+        event=gateway_event(f"/{function}/health"),
+    )
+
+
+def gateway_event(path: str) -> dict[str, object]:
+    """Return the event of a GET in the gateway's payload format 2.0."""
+    return {
+        "version": "2.0",
+        "routeKey": f"GET {path}",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {},
+        "requestContext": {"http": {"method": "GET", "path": path}},
+        "isBase64Encoded": False,
+    }

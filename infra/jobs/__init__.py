@@ -1,0 +1,1 @@
+"""Work that no request waits for: what calls the functions beside the gateway, and what becomes of calls that fail."""

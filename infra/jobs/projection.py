@@ -1,0 +1,121 @@
+"""The projector's work: the table's stream that calls it, and the queue of all that failed without a caller."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.jobs.rights import projection_policy, tls_only_policy
+from infra.naming import Naming
+
+# Every append moves the head, and nothing but the head needs to be seen.
+HEAD_ITEM = json.dumps({"dynamodb": {"Keys": {"pk": {"S": ["head"]}}}})
+BATCH_RECORDS = 1000
+STREAM_RETRIES, STREAM_AGE_S = 10, 3600
+TASK_RETRIES, TASK_AGE_S = 1, 3600
+NO_DEAD_LETTERS = '{"redrivePermission":"denyAll"}'
+KEPT_S = 14 * 24 * 3600  # SQS keeps nothing longer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """The stream of a table, and how long its records are collected before they are handed over."""
+
+    arn: pulumi.Input[str]
+    table_arn: pulumi.Input[str]
+    window_s: pulumi.Input[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectionArgs:
+    """The projector behind its alias, and the stream that it follows; without one it only runs its tasks.
+
+    `key_arn` encrypts the queue; without it SQS manages the key.
+    """
+
+    naming: Naming
+    function_name: pulumi.Input[str]
+    alias_name: pulumi.Input[str]
+    alias_arn: pulumi.Input[str]
+    role_name: pulumi.Input[str]
+    stream: Stream | None = None
+    key_arn: pulumi.Input[str] | None = None
+
+
+class ProjectionComponent(pulumi.ComponentResource):
+    """The event source, the limits of asynchronous calls, and the queue that both leave their failures in."""
+
+    queue: aws.sqs.Queue
+    mapping: aws.lambda_.EventSourceMapping | None
+
+    def __init__(self, name: str, args: ProjectionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("lambdasqlite:index:ProjectionComponent", name, None, opts)
+        self._name, self._args = name, args
+        self._child = pulumi.ResourceOptions(parent=self)
+        self.queue = self._queue()
+        rights = self._rights()
+        self._ready = pulumi.ResourceOptions(parent=self, depends_on=[rights])  # AWS tries the rights out
+        self._tasks()
+        self.mapping = self._mapping(args.stream) if args.stream else None
+        self.register_outputs({"queue_url": self.queue.url})
+
+    def _queue(self) -> aws.sqs.Queue:
+        """Make the queue. It is no queue's dead letter queue: whoever leaves something in it sends it."""
+        queue = aws.sqs.Queue(
+            f"{self._name}-failures",
+            name=self._args.naming.name("failures"),
+            message_retention_seconds=KEPT_S,
+            sqs_managed_sse_enabled=None if self._args.key_arn else True,
+            kms_master_key_id=self._args.key_arn,
+            redrive_allow_policy=NO_DEAD_LETTERS,
+            tags=self._args.naming.tags("failures"),
+            opts=self._child,
+        )
+        aws.sqs.QueuePolicy(
+            f"{self._name}-tls", queue_url=queue.url, policy=queue.arn.apply(tls_only_policy), opts=self._child
+        )
+        return queue
+
+    def _rights(self) -> aws.iam.RolePolicy:
+        args = self._args
+        policy = pulumi.Output.all(
+            queue=self.queue.arn, key=args.key_arn, table=args.stream.table_arn if args.stream else None
+        ).apply(lambda arns: projection_policy(arns["queue"], arns["key"], arns["table"]))
+        return aws.iam.RolePolicy(
+            f"{self._name}-rights", name="projection", role=args.role_name, policy=policy, opts=self._child
+        )
+
+    def _tasks(self) -> None:
+        """Bound what Lambda does with a scheduled call that fails: once more, then into the queue."""
+        aws.lambda_.FunctionEventInvokeConfig(
+            f"{self._name}-tasks",
+            function_name=self._args.function_name,
+            qualifier=self._args.alias_name,
+            maximum_retry_attempts=TASK_RETRIES,
+            maximum_event_age_in_seconds=TASK_AGE_S,
+            destination_config={"on_failure": {"destination": self.queue.arn}},
+            opts=self._ready,
+        )
+
+    def _mapping(self, stream: Stream) -> aws.lambda_.EventSourceMapping:
+        """Follow the stream from its oldest record, one batch at a time, so that one publish answers for many."""
+        return aws.lambda_.EventSourceMapping(
+            f"{self._name}-stream",
+            event_source_arn=stream.arn,
+            function_name=self._args.alias_arn,
+            starting_position="TRIM_HORIZON",
+            filter_criteria={"filters": [{"pattern": HEAD_ITEM}]},
+            batch_size=BATCH_RECORDS,
+            maximum_batching_window_in_seconds=stream.window_s,
+            parallelization_factor=1,
+            function_response_types=["ReportBatchItemFailures"],
+            bisect_batch_on_function_error=True,
+            maximum_retry_attempts=STREAM_RETRIES,
+            maximum_record_age_in_seconds=STREAM_AGE_S,
+            destination_config={"on_failure": {"destination_arn": self.queue.arn}},
+            tags=self._args.naming.tags("stream"),
+            opts=self._ready,
+        )
