@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import combinations, count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from console.client.client import Client
 from console.client.pages import Walk
@@ -146,14 +146,14 @@ class SideBySide:
 def read_state(state: Path) -> dict[str, Any] | None:
     """Return what a state says; None where there is none. Raises ConsoleError."""
     try:
-        found: dict[str, Any] = json.loads(state.read_text())
+        found: object = json.loads(state.read_text())
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise ConsoleError(f"--state {state} cannot be read: {error}", "remove it, or choose another file") from error
-    if not {"of", "walks", "differences"} <= found.keys():
+    if not isinstance(found, dict) or not {"of", "walks", "differences"} <= found.keys():
         raise ConsoleError(f"--state {state} is no state of a verification", "remove it, or choose another file")
-    return found
+    return cast("dict[str, Any]", found)
 
 
 def snapshot_of(state: Path | None, url: str) -> ListedSnapshot | None:
