@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from itertools import combinations, count
+from itertools import combinations, zip_longest
 from pathlib import Path
 from typing import Any, cast
 
@@ -99,18 +99,14 @@ class SideBySide:
     def run(self) -> None:
         """Walk on, from where the state says. Raises ConsoleError."""
         begun = self._load()
-        walking = [walk.texts() for walk in self.walks]
-        for seq in count(begun + 1):
-            texts = [next(texts, None) for texts in walking]
-            if texts == [None] * len(texts):
-                break
+        for seq, texts in enumerate(zip_longest(*(walk.texts() for walk in self.walks)), begun + 1):
             self._compare(seq, texts)
             if all(walk.rows == seq for walk in self.walks):
                 self._save()
         if self._state is not None:
             self._state.unlink(missing_ok=True)
 
-    def _compare(self, seq: int, texts: list[str | None]) -> None:
+    def _compare(self, seq: int, texts: tuple[str | None, ...]) -> None:
         if len(set(texts)) > 1:
             for (one, its), (other, others) in combinations(zip(self.walks, texts, strict=True), 2):
                 if its != others:

@@ -87,6 +87,17 @@ def test_the_local_stacks_folder_leads_inside(
     assert run_console("verify", "--url", stack.url).out.endswith(NOT_READ)
 
 
+def test_a_local_stack_without_its_file_system_is_told(
+    stack: BackgroundStack, run_console: RunConsole, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LOCAL_DIR", str(tmp_path))
+    (tmp_path / URL_FILE).write_text(stack.url)
+    variables = {**stack.environment, "EFS_DIR": "/nowhere"}
+    (tmp_path / ENVIRONMENT_FILE).write_text("".join(f"export {name}={value}\n" for name, value in variables.items()))
+    ran = run_console("verify", "--url", stack.url)
+    assert (ran.code, ran.err.splitlines()[-2]) == (1, "Error: EFS_DIR is not a folder here")
+
+
 def test_it_goes_step_by_step(stack: BackgroundStack, run_console: RunConsole, monkeypatch: pytest.MonkeyPatch) -> None:
     reach(stack, monkeypatch)
     monkeypatch.setattr(inside, "STEP_S", 0.0)
