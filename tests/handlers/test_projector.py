@@ -13,18 +13,8 @@ from handlers.ledger.ledger import Ledger
 from handlers.projector import RESERVE_S, Projector, make_handler
 from handlers.settings import SettingsError
 from tests.support.api import SOURCES, Api
-from tests.support.jobs import failed, record
+from tests.support.jobs import Context, failed, record
 from tests.support.meddling import head_of, set_head
-
-
-class Context:
-    """Lambda's context."""
-
-    def __init__(self, remaining_s: float = 300.0) -> None:
-        self._remaining_s = remaining_s
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int(self._remaining_s * 1000)
 
 
 @pytest.fixture

@@ -94,6 +94,16 @@ class Site:
         self.ledger.client.delete_item(TableName=self.ledger.table_name, Key=row_key(seq))
 
 
+class Context:
+    """Lambda's context."""
+
+    def __init__(self, remaining_s: float = 300.0) -> None:
+        self._remaining_s = remaining_s
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self._remaining_s * 1000)
+
+
 class AwayAfter(Ledger):
     """A ledger that goes away after so many pages of rows."""
 
