@@ -229,7 +229,7 @@ def test_while_the_ledger_is_away_the_whole_batch_comes_again(
 
 
 def test_without_a_ledger_its_records_are_not_done(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(MemoryLedger, "head", lambda *_: None)  # pyright: ignore[reportUnknownLambdaType] - a test
+    monkeypatch.setattr(MemoryLedger, "head", lambda *_: None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] - a test
     assert sandbox.project(record(1, at(5))) == failed(1)
     assert sandbox.publishes == 0
 
