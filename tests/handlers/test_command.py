@@ -23,9 +23,8 @@ from handlers.snapshots.chain import Listed
 from handlers.snapshots.names import snapshots_dir
 from handlers.snapshots.publish import Publisher
 from handlers.telemetry.runtime import VERSION
-from tests.support.api import Answer, Api, event
+from tests.support.api import Answer, Api, Context, event, failed, record
 from tests.support.drafts import UNKNOWN, are_of, draft, items
-from tests.support.jobs import Context, failed, record
 from tests.support.meddling import Clock, all_rows, head_of, no_time_limit, remove_head, set_head
 
 

@@ -12,8 +12,7 @@ from handlers.jobs.findings import VerificationError
 from handlers.ledger.ledger import Ledger
 from handlers.projector import RESERVE_S, Projector, make_handler
 from handlers.settings import SettingsError
-from tests.support.api import SOURCES, Api
-from tests.support.jobs import Context, failed, record
+from tests.support.api import SOURCES, Api, Context, failed, record
 from tests.support.meddling import head_of, set_head
 
 

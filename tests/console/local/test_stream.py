@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import httpx
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from console.local import stream
+from console.local.background import BackgroundStack
 from console.local.emulator import Emulator
 from console.local.function import FunctionFailed, FunctionTimedOut
+from console.local.project import project_stack
 from console.local.stream import BATCH_RECORDS, MOST_ATTEMPTS, Record, Shard, batches, deliver, follow, number_of
 from handlers.domain.bookmark import Bookmark
 from handlers.jobs.projection import head_of
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger
+from handlers.settings import STREAM
+from tests.console.conftest import RunConsole
+from tests.support.api import SOURCES, failed, record
 from tests.support.files import make_rows
-from tests.support.jobs import failed, record
+from tests.support.local import web
+from tests.support.local.processes import children, until
 from tests.support.meddling import EPOCH, put_rows, set_head
 
 
@@ -190,3 +197,59 @@ def test_what_comes_within_the_window_is_one_batch_and_other_items_call_nobody(
     with contextlib.suppress(asyncio.CancelledError):
         asyncio.run(follow(environ, take, window_s=0.0))
     assert got == [[2, 3]]
+
+
+# The local stack whose projector publishes
+
+
+@pytest.fixture(scope="module")
+def projecting(tmp_path_factory: pytest.TempPathFactory, emulator: Emulator) -> Iterator[BackgroundStack]:
+    assert emulator  # the session's own is there before anybody looks at the processes
+    before = children()
+    folder = tmp_path_factory.mktemp("projecting")
+    with BackgroundStack(project_stack(folder, sandboxes=1, check_interval_ms=0, projection=STREAM)) as stack:
+        yield stack
+    assert children() <= before
+
+
+@pytest.fixture
+def own_children() -> None:
+    """The module's stack starts sandboxes when it has to: its fixture looks, in place of the usual one."""
+
+
+def shown(stack: BackgroundStack, path: str, bookmark: str) -> httpx.Response:
+    """The newest row on a path, as soon as that holds a bookmark: each request waits for it."""
+    answers: list[httpx.Response] = []
+
+    def is_there() -> bool:
+        answers.append(web.get(stack.url + path, params={"limit": "1"}, headers={"min-bookmark": bookmark}))
+        return answers[-1].status_code == 200
+
+    until(is_there)
+    return answers[-1]
+
+
+def test_what_is_appended_past_the_api_and_not_published_becomes_visible(
+    projecting: BackgroundStack, run_console: RunConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in projecting.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("EFS_DIR")
+    ran = run_console("seed", "--direct", "--count", "250", "--seed", "7")
+    assert ran.code == 0
+    assert "not published" in ran.out
+    bookmark = web.get(f"{projecting.url}/command/health").json()["bookmark"]
+    assert bookmark.endswith(".250")
+    newest = [shown(projecting, path, bookmark).json()["data"] for path in SOURCES]
+    assert newest == [newest[0]] * 3
+
+
+def test_an_insert_answers_at_once_and_its_row_becomes_visible(projecting: BackgroundStack) -> None:
+    inserted = web.post(f"{projecting.url}/insert")
+    assert (inserted.status_code, inserted.json()["snapshot"]) == (202, None)
+    page = shown(projecting, "/sqlite-efs", inserted.json()["bookmark"]).json()
+    assert page["data"][0]["id"] == inserted.json()["ids"][0]
+
+
+def test_maintenance_runs_when_the_stack_has_started(projecting: BackgroundStack) -> None:
+    until(lambda: web.get(f"{projecting.url}/command/health").json()["verified"]["quick"])

@@ -15,8 +15,8 @@ from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger
 from handlers.snapshots.publish import Publisher
 from handlers.snapshots.published import DivergedError
+from tests.handlers.jobs.jobsite import Site, Ticking, small_pages
 from tests.support.files import MemoryLedger, count_of, flip_bit, make_row, names_in
-from tests.support.jobs import Site, Ticking, small_pages
 from tests.support.meddling import EPOCH, Clock, head_of
 
 HOUR_S = 3600.0

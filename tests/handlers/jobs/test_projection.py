@@ -19,8 +19,8 @@ from handlers.ledger.ledger import Ledger
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.publish import Publisher
 from handlers.snapshots.published import Published
+from tests.support.api import failed, record
 from tests.support.files import EPOCH, MemoryLedger, Place, count_of, names_in, served
-from tests.support.jobs import failed, record
 
 LIMIT_S = 100.0
 

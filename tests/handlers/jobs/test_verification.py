@@ -17,8 +17,8 @@ from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger
 from handlers.snapshots.names import Name
 from handlers.telemetry.usage import Usage
+from tests.handlers.jobs.jobsite import AwayAfter, Site, Ticking, set_stats, small_pages
 from tests.support.files import MemoryLedger, flip_bit, make_rows, names_in
-from tests.support.jobs import AwayAfter, Site, Ticking, set_stats, small_pages
 from tests.support.meddling import EPOCH, head_of, no_time_limit, put_rows, set_head
 
 COUNTS = (20, 15, 10)

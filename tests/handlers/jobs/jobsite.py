@@ -10,11 +10,10 @@ import pytest
 
 from handlers.aws.dynamodb import Deadline
 from handlers.aws.table import page_of, rows_key
-from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import unavailable
 from handlers.jobs.findings import Finding
 from handlers.jobs.verification import Verifier
-from handlers.ledger.head import HEAD_KEY, Head
+from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger, Range
 from handlers.rows import Row, to_item
 from handlers.snapshots.new_ledger import begin_epoch
@@ -94,16 +93,6 @@ class Site:
         self.ledger.client.delete_item(TableName=self.ledger.table_name, Key=row_key(seq))
 
 
-class Context:
-    """Lambda's context."""
-
-    def __init__(self, remaining_s: float = 300.0) -> None:
-        self._remaining_s = remaining_s
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int(self._remaining_s * 1000)
-
-
 class AwayAfter(Ledger):
     """A ledger that goes away after so many pages of rows."""
 
@@ -129,18 +118,6 @@ class Ticking(Clock):
 
 def row_key(seq: int) -> dict[str, Any]:
     return {"pk": {"S": rows_key(EPOCH, page_of(seq))}, "sk": {"N": str(seq)}}
-
-
-def record(number: int, moved_to: Bookmark) -> dict[str, Any]:
-    """A record of the table's stream: the head has moved."""
-    image = {**HEAD_KEY, **Head.new(moved_to.epoch).to_item(), "seq": {"N": str(moved_to.seq)}}
-    change = {"Keys": HEAD_KEY, "NewImage": image, "SequenceNumber": str(number), "StreamViewType": "NEW_IMAGE"}
-    return {"eventName": "MODIFY", "eventSource": "aws:dynamodb", "dynamodb": change}
-
-
-def failed(*numbers: int) -> dict[str, object]:
-    """The partial batch answer that names these records."""
-    return {"batchItemFailures": [{"itemIdentifier": str(number)} for number in numbers]}
 
 
 def small_pages(patch: pytest.MonkeyPatch) -> None:
