@@ -23,6 +23,7 @@ from console.verbs.package import package
 from console.verbs.report import report
 from console.verbs.seed import seed
 from console.verbs.serve import serve
+from console.verbs.soak import soak_stack
 from console.verbs.verify import verify
 from handlers.telemetry.runtime import VERSION
 
@@ -55,6 +56,7 @@ for _verb in (init, seed, serve, demo, verify, export, package, bench, report, c
 _ledger = typer.Typer(help="Show the ledger's histories, begin a new one, or go back to a point of one.")
 for _name, _command in ledger.COMMANDS.items():
     _ledger.command(_name, cls=Verb)(_command)
+app.command(name="soak", cls=Verb)(soak_stack)
 app.add_typer(_ledger, name="ledger")
 
 

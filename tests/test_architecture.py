@@ -45,7 +45,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("verbs",),
         ("report",),
         ("verdict",),
-        ("benchmark",),
+        ("benchmark", "soak"),
         ("local",),
         ("results",),
         ("data",),

@@ -13,6 +13,7 @@ import httpx
 
 from console.client.client import Client, read_members
 from console.client.failures import refused, unreachable
+from console.client.retry import Retry
 from console.client.snapshots import ledger_head, published_bookmark
 from console.errors import ConsoleError
 from console.terminal import Advance
@@ -20,6 +21,7 @@ from handlers.aws.dynamodb import Deadline
 from handlers.aws.table import PAGE_ROWS
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.hashes import hash_text
+from handlers.domain.problem import Problem
 from handlers.domain.stats import Stats
 from handlers.domain.timestamps import TIME_ALLOWED, parse_time
 from handlers.ledger.branch import branch_off, left_heads
@@ -27,6 +29,7 @@ from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger, Range
 from handlers.rows import Row, created_at_of
 
+BRANCH_WITHIN_S = 20.0
 BATCH_ROWS = 8 * PAGE_ROWS  # read in parallel
 
 
@@ -137,24 +140,38 @@ def read_prefix(ledger: Ledger, target: RestorePoint, advance: Advance) -> Head:
 def restore(ledger: Ledger, client: Client, at: Head) -> Restored:
     """Make a new epoch that goes on from this prefix, and publish it.
 
+    Rows that are written meanwhile stay in the history that is left.
+
     Raises ConsoleError where the API serves another ledger (nothing was changed then), or where it was made but not
-    published; Problem where the ledger was written to meanwhile.
+    published; Problem where the ledger is written to all the time.
     """
     head = head_of(ledger)
     health = client.get("/command/health")
-    if ledger_head(health).bookmark != head.bookmark:
+    if ledger_head(health).bookmark.epoch != head.epoch:
         said = f"{client.url} serves another ledger than the table {ledger.table_name}, whose head is {head.bookmark}"
         raise ConsoleError(said, "set TABLE_NAME, or --url, so that both are of one stack")
     published = read_members(health).get("snapshot")
     greatest = Bookmark.parse(str(published)) if published else NOTHING
     epoch = max(int(time.time() * 1000), greatest.epoch + 1, head.epoch + 1)
-    branched = branch_off(ledger, head, at, epoch, Deadline())
+    head, branched = _branch_off(ledger, at, epoch)
     try:
         snapshot = published_bookmark(client.post("/snapshots", {}))
     except ConsoleError as error:
         said = f"the ledger goes on at {branched.bookmark}, but that is not published yet: {error}"
         raise ConsoleError(said, f"curl -X POST {client.url}/snapshots") from error
     return Restored(str(head.bookmark), at.seq, at.stats.last, str(branched.bookmark), snapshot)
+
+
+def _branch_off(ledger: Ledger, at: Head, epoch: int) -> tuple[Head, Head]:
+    """Begin a new epoch, however often the head moves on before. Returns the head that is left, and the new one."""
+    retry = Retry(BRANCH_WITHIN_S)
+    while True:
+        head = head_of(ledger)
+        try:
+            return head, branch_off(ledger, head, at, max(epoch, head.epoch + 1), Deadline())
+        except Problem as problem:
+            if problem.kind != "conflict" or not retry.pause():
+                raise
 
 
 def begin_epoch(client: Client) -> str:

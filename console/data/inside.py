@@ -45,7 +45,7 @@ def way_inside(url: str, function: str) -> AbstractContextManager[Step] | None:
     if not function:
         environ = _environment(url)
         if environ is not None:
-            return _in_this_process(environ)
+            return in_this_process(environ)
         function = os.environ.get("PROJECTOR_FUNCTION", "") or stack_output("projector_function")
     return _in_function(function) if function else None
 
@@ -94,7 +94,8 @@ def _environment(url: str) -> Mapping[str, str] | None:
 
 
 @contextmanager
-def _in_this_process(environ: Mapping[str, str]) -> Generator[Step]:
+def in_this_process(environ: Mapping[str, str]) -> Generator[Step]:
+    """Yield what reads the table and the file system of an environment. Raises ConsoleError."""
     with open_store(environ) as store:
         if store.publisher is None:
             raise ConsoleError("EFS_DIR is not a folder here", "set it to where the file system is mounted")

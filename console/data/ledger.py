@@ -107,7 +107,7 @@ def make_ledger(environ: Mapping[str, str]) -> MadeLedger:
 
 
 def create_table(client: DynamoDBClient, name: str) -> bool:
-    """Make the table where there is none, wait until it is there, switch its time to live on.
+    """Make the table where there is none, wait until it is there, switch its stream and its time to live on.
 
     Returns:
         Whether it was made; False where it was there already.
@@ -123,15 +123,19 @@ def create_table(client: DynamoDBClient, name: str) -> bool:
         is_new = False
     found = _active(client, name)
     _check(found, wanted)
-    stream = wanted.get("StreamSpecification")
-    if stream and not found.get("StreamSpecification", {}).get(
-        "StreamEnabled"
-    ):  # of a table that was made by another hand
-        client.update_table(TableName=name, StreamSpecification=stream)
+    _switch_stream_on(client, found, wanted)
     status = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"].get("TimeToLiveStatus")
     if status not in ("ENABLED", "ENABLING"):
         client.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": TTL})
     return is_new
+
+
+def _switch_stream_on(client: DynamoDBClient, found: TableDescriptionTypeDef, wanted: CreateTableInputTypeDef) -> None:
+    """Switch the stream on where a table was made without one, and wait until that is done."""
+    stream = wanted.get("StreamSpecification")
+    if stream and not found.get("StreamSpecification", {}).get("StreamEnabled"):
+        client.update_table(TableName=wanted["TableName"], StreamSpecification=stream)
+        _active(client, wanted["TableName"])
 
 
 def _active(client: DynamoDBClient, name: str) -> TableDescriptionTypeDef:

@@ -60,6 +60,11 @@ class BackgroundStack:
             life.result()
         return self
 
+    def processes(self) -> list[int]:
+        """Return the ids of all sandboxes' processes."""
+        loop, _ = self._running.result()
+        return asyncio.run_coroutine_threadsafe(self._stack.processes(), loop).result()
+
     def recycle(self) -> None:
         """End all sandboxes: each function's next request is a cold start."""
         loop, _ = self._running.result()

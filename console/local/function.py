@@ -89,6 +89,11 @@ class Function:
         async with self._slots:
             return _result(await self._ask(event))
 
+    @property
+    def processes(self) -> list[int]:
+        """Return the ids of the sandboxes' processes."""
+        return [sandbox.process_id for sandbox in (*self._idle, *self._busy)]
+
     async def recycle(self) -> None:
         """End the sandboxes, busy ones after their request: whatever comes next is a cold start."""
         # A busy sandbox goes back to the list it was taken from; when that is not the pool's any more, it ends.
@@ -156,6 +161,10 @@ class _Sandbox:
             self._process = process.spawn(
                 "console.local.sandbox", handler, environ={**environ, **tmp}, stdin=theirs.fileno(), output=2
             )
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
 
     @property
     def alive(self) -> bool:

@@ -12,10 +12,10 @@ _logger = logging.getLogger(__name__)
 
 
 async def every(period_s: float, invoke: Invoke, event: dict[str, object]) -> None:
-    """Give a function an event each time such a period has passed, until cancelled."""
+    """Give a function an event now, and each time such a period has passed, until cancelled."""
     while True:
-        await asyncio.sleep(period_s)
         try:
             await invoke(event)
         except FunctionFailed as error:
             _logger.warning("%s failed: %s", event, error)
+        await asyncio.sleep(period_s)

@@ -106,6 +106,10 @@ class LocalStack:
     async def __aexit__(self, *_: object) -> None:
         await self._parts.aclose()
 
+    async def processes(self) -> list[int]:
+        """Return the ids of all sandboxes' processes."""
+        return [process for function in self._functions.values() for process in function.processes]
+
     async def recycle(self) -> None:
         """End all sandboxes: each function's next request is a cold start."""
         for function in self._functions.values():

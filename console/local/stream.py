@@ -63,23 +63,32 @@ class Shard:
         }
         self._client = client("dynamodbstreams", **options)
         table = client("dynamodb", **options).describe_table(TableName=environ["TABLE_NAME"])["Table"]
-        stream = table["LatestStreamArn"]
-        shard = self._client.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
-        first = self._client.get_shard_iterator(StreamArn=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
-        self._next: str = first["ShardIterator"]
+        self._stream: str = table["LatestStreamArn"]
+        (shard,) = self._client.describe_stream(StreamArn=self._stream)["StreamDescription"]["Shards"]
+        self._shard: str = shard["ShardId"]
+        self._place = ""  # in the stream; "": its beginning
+        self._last = 0  # the sequence number of the last record that was read
 
     def read(self) -> list[Record]:
         """Return the records of the ledger's head that have come since the last call; none where that is not known."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loaded with boto3
 
         try:
-            answer = self._client.get_records(ShardIterator=self._next)
-        except (BotoCoreError, ClientError) as error:
+            answer = self._client.get_records(ShardIterator=self._place or self._beginning())
+        except (BotoCoreError, ClientError) as error:  # a place is forgotten after 15 minutes, such as of sleep
             _logger.warning("the stream cannot be read now: %s", error)
+            self._place = ""
             return []
-        self._next = answer["NextShardIterator"]
-        records = [record for record in answer["Records"] if record["dynamodb"]["Keys"] == HEAD_KEY]
-        return json.loads(json.dumps(records, default=datetime.timestamp))  # as Lambda gives them: times are numbers
+        self._place = answer["NextShardIterator"]
+        records = [record for record in answer["Records"] if int(number_of(record)) > self._last]
+        self._last = int(number_of(records[-1])) if records else self._last
+        heads = [record for record in records if record["dynamodb"]["Keys"] == HEAD_KEY]
+        return json.loads(json.dumps(heads, default=datetime.timestamp))  # as Lambda gives them: times are numbers
+
+    def _beginning(self) -> str:
+        """Return the place of the oldest record that the stream has."""
+        wanted = {"StreamArn": self._stream, "ShardId": self._shard, "ShardIteratorType": "TRIM_HORIZON"}
+        return self._client.get_shard_iterator(**wanted)["ShardIterator"]
 
 
 def batches(records: list[Record]) -> Iterator[list[Record]]:

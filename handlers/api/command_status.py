@@ -58,6 +58,7 @@ class CommandStatus:
         """
         request.parameters(())
         deadline = self._make_deadline()
+        listed = self._listed()  # before the head: whatever is listed then was in the ledger already
         head = self._ledger.head(deadline)
         members: dict[str, object] = {"hash": None, "snapshot": None, "lag": None, "diverged": None}
         members["verified"] = dict.fromkeys(LEVELS)
@@ -66,16 +67,19 @@ class CommandStatus:
             members["hash"] = hash_text(head.hash)
             findings = {level: self._findings.last(level, deadline) for level in LEVELS}
             members["verified"] = {level: last.answer() if last else None for level, last in findings.items()}
-            headers = self._compare(head, members, deadline)
+            headers = {} if listed is None else self._compare(head, listed, members, deadline)
         return health_response("command", head.bookmark if head else NOTHING, self._build, members, headers)
 
-    def _compare(self, head: Head, members: dict[str, object], deadline: Deadline) -> dict[str, str]:
-        """Add what the newest snapshot is beside the head. Returns the header of its lag, where that is known."""
+    def _listed(self) -> Bookmark | None:
+        """Return the newest point that is published; None where that is not known now: writes work without it."""
         try:
-            listed = self._catalog.look(now=True).bookmark
-        except OSError as error:  # writes work without it
+            return self._catalog.look(now=True).bookmark
+        except OSError as error:
             _log.warning("the snapshots cannot be listed now: %s", error)
-            return {}
+            return None
+
+    def _compare(self, head: Head, listed: Bookmark, members: dict[str, object], deadline: Deadline) -> dict[str, str]:
+        """Add what the newest snapshot is beside the head. Returns the header of its lag, where that is known."""
         members["snapshot"] = str(listed)
         members["diverged"] = listed > head.bookmark  # of another history: no lag says how far it is from this one
         if members["diverged"]:

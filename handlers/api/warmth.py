@@ -41,7 +41,7 @@ class Warmth:
         Raises ValueError for another event, and what the readers raise.
         """
         hold_ms = event.get("hold_ms")
-        if not isinstance(hold_ms, int) or not 0 <= hold_ms <= MOST_HELD_MS:
+        if isinstance(hold_ms, bool) or not isinstance(hold_ms, int) or not 0 <= hold_ms <= MOST_HELD_MS:
             raise ValueError(f"hold_ms: got {hold_ms!r}, allowed: an integer from 0 to {MOST_HELD_MS}")
         for reader in self._readers:
             reader.read(NOTHING, Usage(), lambda view: view.stats())

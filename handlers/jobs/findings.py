@@ -42,10 +42,9 @@ class Finding:
         """Tell whether everything agreed."""
         return not self.fault
 
-    def check(self) -> None:
-        """Raise VerificationError where something did not agree."""
-        if self.fault:
-            raise VerificationError(f"{self.level} verification at {self.bookmark}: {self.fault}")
+    def error(self) -> VerificationError:
+        """Return the fault as an error."""
+        return VerificationError(f"{self.level} verification at {self.bookmark}: {self.fault}")
 
     def answer(self) -> dict[str, object]:
         """Return the finding as answers show it."""

@@ -34,6 +34,8 @@ def check_segment(path: str, name: Name) -> None:
         _check_rows(segment)
     except sqlite3.DatabaseError as error:
         raise proof_error(error) from error
+    except ValueError as error:  # of numbers that no ledger holds
+        raise UnprovenError(f"its rows cannot be added up: {error}") from error
     finally:
         segment.close()
 

@@ -7,11 +7,14 @@ tells of it.
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import time
 from typing import TYPE_CHECKING
 
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import NOTHING, Bookmark
+from handlers.domain.problem import Problem
 from handlers.domain.timestamps import boottime_s, seconds_of
 from handlers.jobs.findings import FULL, LEVELS, QUICK, Finding
 from handlers.snapshots.publish import BUILD_LIMIT_S
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     Done = dict[str, object]
 
 FULL_EVERY_S = 23.5 * 3600  # a day, less what a schedule may be early
+
+_log = logging.getLogger(__name__)
 
 
 class Maintenance:
@@ -73,11 +78,12 @@ class Maintenance:
         try:
             done = self._publish(head.bookmark, limit_s)
         except DivergedError as error:
-            self._verification.found(QUICK, head.bookmark, str(error)).check()
-            raise
+            if self._verification.has_left(head):  # restored meanwhile
+                return self.maintain(end_s - self._clock())
+            raise self._verification.found(QUICK, head.bookmark, str(error)).error() from error
         done[QUICK] = self.verify(QUICK, 0)
         if self._is_full_due():
-            done[FULL] = self.verify(FULL, end_s - self._clock())
+            done[FULL] = self.verify(FULL, max(0.0, end_s - self._clock()))
         return done
 
     def verify(self, level: str, limit_s: float) -> Done:
@@ -90,11 +96,17 @@ class Maintenance:
         if level not in LEVELS:
             raise ValueError(f"level: got {level!r}, allowed: {', '.join(LEVELS)}")
         outcome = self._verification.full(limit_s) if level == FULL else self._verification.quick()
-        if isinstance(outcome, Finding):
-            if outcome.fault and level == FULL:
-                self._publish(Bookmark.parse(outcome.bookmark), BUILD_LIMIT_S)
-            outcome.check()
+        if isinstance(outcome, Finding) and outcome.fault:
+            self._mend(Bookmark.parse(outcome.bookmark))
+            raise outcome.error()
         return outcome.answer()
+
+    def _mend(self, bookmark: Bookmark) -> None:
+        """Publish what went to quarantine. Logs what keeps it from being done: there is a fault to tell already."""
+        try:
+            self._publish(bookmark, BUILD_LIMIT_S)
+        except (DivergedError, Problem, OSError, sqlite3.Error):
+            _log.exception("nothing was mended")
 
     def _publish(self, bookmark: Bookmark, limit_s: float) -> Done:
         published = self._publisher.publish(bookmark, Usage(), compact=True, limit_s=limit_s)

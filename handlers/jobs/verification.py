@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from handlers.ledger.head import Head
     from handlers.snapshots.publish import Publisher
 
+FAULTS = (DivergedError, MissingRowsError, UnprovenError)
+
 
 class Verifier:
     """Verifies one ledger and what is published of it.
@@ -60,9 +62,9 @@ class Verifier:
         if head is None:
             return self.found(QUICK, NOTHING)
         try:
-            self._publisher.check_published(head)
-        except DivergedError as error:
-            return self.found(QUICK, head.bookmark, str(error))
+            self._check_published(head)
+        except FAULTS as error:
+            return self.quick() if self.has_left(head) else self.found(QUICK, head.bookmark, str(error))
         return self.found(QUICK, head.bookmark)
 
     def full(self, limit_s: float) -> Finding | Reached:
@@ -78,15 +80,35 @@ class Verifier:
             return self.found(FULL, NOTHING)
         progress, fault = self._begun(head), ""
         try:
-            self._publisher.check_published(head)
+            self._check_published(head)
             if not (self._read_ledger(progress, end_s) and self._read_segments(progress, end_s)):
                 return progress
-        except (DivergedError, MissingRowsError, UnprovenError) as error:
+        except FAULTS as error:
             fault = str(error)
         finally:
             save_progress(self._findings, progress, Deadline())
+        if fault and self.has_left(head):
+            return self.full(max(0.0, end_s - self._clock()))
         save_progress(self._findings, None, Deadline())
         return self.found(FULL, progress.goal.bookmark, fault)
+
+    def has_left(self, head: Head) -> bool:
+        """Tell whether the ledger has left the epoch of a head: it was restored meanwhile. Raises Problem (503)."""
+        now = self._ledger.head(Deadline())
+        return now is None or now.epoch != head.epoch
+
+    def _check_published(self, head: Head) -> None:
+        """Raise one of `FAULTS` where what is published is not of this ledger, or was not what it said."""
+        self._publisher.check_published(head)
+        self._check_quarantine()
+
+    def _check_quarantine(self) -> None:
+        """Raise UnprovenError for what went to quarantine since the last call, by whichever work of this sandbox."""
+        published = self._publisher.published
+        damaged, published.damaged = published.damaged, {}
+        if damaged:
+            reasons = "; ".join(f"{name}: {error}" for name, error in damaged.items())
+            raise UnprovenError(f"These segments were damaged, and are in quarantine now: {reasons}")
 
     def _begun(self, head: Head) -> Reached:
         """Return the progress of the one under way, if it is of this history; else begin."""
@@ -94,7 +116,7 @@ class Verifier:
         if progress is not None and progress.goal.epoch == head.epoch and progress.goal.seq <= head.seq:
             return progress
         self._publisher.catalog.look(now=True)
-        base = self._publisher.published.newest(head.epoch)
+        base = self._publisher.published.newest(head.epoch, upto=head.seq)
         return Reached(head, (base.bookmark.seq, base.hash) if base else (0, 0))
 
     def _read_ledger(self, progress: Reached, end_s: float) -> bool:
@@ -138,7 +160,7 @@ class Verifier:
                 catalog.reject(name)
             except UnprovenError as error:
                 self._publisher.published.quarantine(name, error)
-                raise UnprovenError(f"The segment {name} is damaged, and in quarantine now: {error}") from error
+                self._check_quarantine()
             else:
                 progress.segments.add(name)
 

@@ -94,10 +94,14 @@ class PublishedSegments:
     Args:
         catalog: its listing is taken as it is: whoever asks has looked.
         verify_max_bytes: that size.
+
+    Attributes:
+        damaged: what went to quarantine here, and why; for whoever tells of it, and empties it.
     """
 
     def __init__(self, catalog: Catalog, verify_max_bytes: int) -> None:
         self.catalog = catalog
+        self.damaged: dict[Name, UnprovenError] = {}
         self._verify_max_bytes = verify_max_bytes
         self._proven: dict[Identity, Segment] = {}
         self._wholly: set[Identity] = set()  # of these all bytes are proven
@@ -204,6 +208,7 @@ class PublishedSegments:
     def quarantine(self, name: Name, error: UnprovenError) -> None:
         """Move an unproven file out of the readers' way, and never a good one in its place. Raises OSError."""
         _log.error("segment %s goes to quarantine: %s", name, error)
+        self.damaged[name] = error
         make_folder(self.catalog.quarantine)
         path, inode = self.catalog.path(name), self.catalog.inode(name)
         self.catalog.reject(name)

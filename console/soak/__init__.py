@@ -1,0 +1,1 @@
+"""A soak: the local stack under load and violence for a while, and the proof of what it promised."""
