@@ -78,7 +78,7 @@ def test_an_idle_month_costs_what_the_documents_say() -> None:
     assert f"idle, with 100,000 rows, {total} USD a month" in " ".join(README.split())
     assert f"{total} USD a month with 100,000 rows" in FAQ
     said = f"Idle: {total} USD a month with 100 000 rows (table, index and recovery {items}, "
-    assert f"{said}segments on EFS {two_digits(lines['EFS storage'])})" in " ".join(DEPLOYMENT.split())
+    assert f"{said}segments on EFS {two_digits(lines['EFS storage'])}, " in " ".join(DEPLOYMENT.split())
 
 
 def test_new_sandboxes_and_publishes_cost_what_the_document_says() -> None:
