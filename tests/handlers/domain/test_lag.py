@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.domain.bookmark import NOTHING, Bookmark
-from handlers.domain.lag import Lag, first_unpublished
+from handlers.domain.lag import Lag
 from handlers.domain.timestamps import utc_text
 
 NOW_S = 1_700_000_000.0
@@ -25,19 +24,3 @@ NOW_S = 1_700_000_000.0
 def test_it_is_the_rows_and_the_age_of_the_oldest(lag: Lag, rows: int, seconds: float, header: str) -> None:
     assert lag.answer() == {"rows": rows, "seconds": seconds}
     assert lag.header() == {"snapshot-lag": header}
-
-
-@pytest.mark.parametrize(
-    ("published", "head", "first"),
-    [
-        (Bookmark(7, 5), Bookmark(7, 9), 6),
-        (Bookmark(7, 9), Bookmark(7, 9), 10),
-        (Bookmark(7, 11), Bookmark(7, 9), 10),
-        (Bookmark(7, 0), Bookmark(7, 9), 1),
-        (Bookmark(6, 5), Bookmark(7, 9), 1),
-        (Bookmark(8, 5), Bookmark(7, 9), 1),
-        (NOTHING, Bookmark(7, 0), 1),
-    ],
-)
-def test_the_first_row_that_is_not_published_follows_what_is(published: Bookmark, head: Bookmark, first: int) -> None:
-    assert first_unpublished(published, head) == first
