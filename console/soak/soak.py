@@ -95,7 +95,8 @@ def _sample(client: Client, seconds: float, advance: Advance) -> float:
     """Watch the lag for so long. Returns the greatest, in seconds."""
     begun_s, passed_s, greatest_s = time.monotonic(), 0, 0.0
     while (now_s := time.monotonic() - begun_s) < seconds:
-        greatest_s = max(greatest_s, _lag(client)[1])
+        lag = _health(client).get("lag")
+        greatest_s = max(greatest_s, cast("dict[str, float]", lag)["seconds"] if lag else 0.0)
         advance(int(now_s) - passed_s)
         passed_s = int(now_s)
         time.sleep(SAMPLE_EVERY_S)
@@ -106,22 +107,19 @@ def _heal(client: Client) -> float | None:
     """Wait until everything is published, by nobody's asking. Returns after how many seconds; None: it is not."""
     begun_s = time.monotonic()
     while (now_s := time.monotonic() - begun_s) < HEALS_WITHIN_S:
-        if _lag(client)[0] == 0:
+        health = _health(client)
+        if health and health["snapshot"] == health["bookmark"]:
             return round(now_s, 1)
         time.sleep(SAMPLE_EVERY_S / 4)
     return None
 
 
-def _lag(client: Client) -> tuple[int | None, float]:
-    """Return the lag in rows and seconds; None and 0 where nobody can tell now."""
+def _health(client: Client) -> dict[str, object]:
+    """Return the command function's health; nothing where its sandbox was killed over it."""
     try:
-        lag = read_members(client.get("/command/health")).get("lag")
-    except ConsoleError:  # its sandbox was killed
-        return None, 0.0
-    if not isinstance(lag, dict):
-        return None, 0.0
-    told = cast("dict[str, float]", lag)
-    return int(told["rows"]), told["seconds"]
+        return read_members(client.get("/command/health"))
+    except ConsoleError:
+        return {}
 
 
 def _look_inside(stack: BackgroundStack, client: Client) -> Inside:

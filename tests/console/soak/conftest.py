@@ -9,6 +9,7 @@ from console.local.project import project_stack
 from console.soak.promises import Promises
 from handlers.settings import BOTH
 from tests.support.local import web
+from tests.support.local.processes import until
 
 FUNCTIONS = 3
 
@@ -19,8 +20,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackgroundStack]
     with BackgroundStack(project_stack(folder, sandboxes=1, check_interval_ms=0, projection=BOTH)) as running:
         for path in ("/query/health", "/command/health"):
             assert web.get(running.url + path).status_code == 200
-        while len(running.processes()) < FUNCTIONS:  # the new ledger's own head calls the projector
-            pass
+        until(lambda: len(running.processes()) == FUNCTIONS)  # the new ledger's own head calls the projector
         yield running
 
 

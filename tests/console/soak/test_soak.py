@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
+from typing import cast
 
+import httpx
 import pytest
 
+from console.client.client import Client
 from console.data.verification import Verification
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
@@ -45,33 +48,44 @@ def test_a_broken_promise_is_an_error(
 
 
 class Health:
-    """A client whose answers to the question after health are these."""
+    """A client that is told of health: these answers in turn, the last one again and again."""
 
     url = "http://api"
 
-    def __init__(self, *told: object) -> None:
+    def __init__(self, *told: dict[str, object] | Exception) -> None:
         self._told = list(told)
 
-    def get(self, _: str) -> object:
+    def get(self, _: str) -> httpx.Response:
         told = self._told.pop(0) if len(self._told) > 1 else self._told[0]
         if isinstance(told, Exception):
             raise told
-        return told
+        return httpx.Response(200, json=told)
 
 
-@pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(soak, "read_members", lambda lag: {"lag": lag})  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
-    monkeypatch.setattr(soak, "SAMPLE_EVERY_S", 0.0)
+KILLED = ConsoleError("500", "again")
 
 
-@pytest.mark.usefixtures("told")
+def health(snapshot: str | None, seconds: float = 0.0) -> dict[str, object]:
+    return {"bookmark": "7.5", "snapshot": snapshot, "lag": {"rows": 1, "seconds": seconds} if snapshot else None}
+
+
 def test_it_waits_until_everything_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
-    killed = ConsoleError("500", "again")
-    health = Health(killed, None, {"rows": 2, "seconds": 3.5}, {"rows": 0, "seconds": 0.0})
-    assert soak._heal(health) is not None  # type: ignore[arg-type] # pyright: ignore[reportPrivateUsage, reportArgumentType]
+    monkeypatch.setattr(soak, "SAMPLE_EVERY_S", 0.0)
+    client = Health(KILLED, health(None), health("6.5"), health("7.4"), health("7.5"))
+    assert soak._heal(cast("Client", client)) is not None  # pyright: ignore[reportPrivateUsage]
+    assert client.get("").json() == health("7.5")
     monkeypatch.setattr(soak, "HEALS_WITHIN_S", 0.0)
-    assert soak._heal(health) is None  # type: ignore[arg-type] # pyright: ignore[reportPrivateUsage, reportArgumentType]
+    assert soak._heal(cast("Client", client)) is None  # pyright: ignore[reportPrivateUsage]
+
+
+def test_the_greatest_lag_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter(range(5))
+    monkeypatch.setattr(soak, "SAMPLE_EVERY_S", 0.0)
+    monkeypatch.setattr(soak.time, "monotonic", lambda: next(seconds))
+    client = Health(KILLED, health("7.4", 3.5), health(None), health("7.5", 1.0))
+    advanced: list[int] = []
+    assert soak._sample(cast("Client", client), 4, advanced.append) == 3.5  # pyright: ignore[reportPrivateUsage]
+    assert sum(advanced) == 3
 
 
 def test_nothing_is_left_running_where_sampling_is_cut_short(

@@ -88,7 +88,7 @@ def test_a_clock_that_went_back_makes_no_negative_lag(health: Health) -> None:
     assert health()["lag"] == {"rows": 1, "seconds": 0.0}
 
 
-def test_what_the_parent_has_published_of_this_history_counts_as_published(health: Health, api: Api, folder: Path) -> None:
+def test_what_the_parent_has_published_counts_as_published(health: Health, api: Api, folder: Path) -> None:
     health.insert()
     health.insert()
     old = health()["bookmark"]
