@@ -5,7 +5,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -18,6 +18,7 @@ from handlers.domain.bookmark import Bookmark
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.names import snapshots_dir
 from tests.console.conftest import RunConsole
+from tests.support.meddling import Meddled
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -69,6 +70,22 @@ def test_the_stream_of_a_table_that_has_none_is_switched_on(
         table = client.describe_table(TableName=table_name)["Table"]
         assert table.get("StreamSpecification") == wanted
         assert table.get("TableStatus") == "ACTIVE"
+
+
+def test_nothing_else_is_changed_until_the_stream_is_there(
+    client: DynamoDBClient, table_name: str, pauses: list[float]
+) -> None:
+    arguments = create_table_arguments(table_name)
+    del arguments["StreamSpecification"]
+    client.create_table(**arguments)  # pyright: ignore[reportArgumentType] - plain data
+    updating = {"Table": {"TableStatus": "UPDATING"}}
+    meddled = Meddled(client, {"describe_table": [None, lambda _: updating]}, {})
+    meddled.exceptions = client.exceptions  # pyright: ignore[reportAttributeAccessIssue] - no call
+    create_table(cast("DynamoDBClient", meddled), table_name)
+    made = [name for name, _ in meddled.calls]
+    asked = ["update_table", "describe_table", "describe_table", "describe_time_to_live", "update_time_to_live"]
+    assert made == ["create_table", "describe_table", *asked]
+    assert len(pauses) == 1
 
 
 def test_it_makes_the_ledger_once_where_its_snapshots_can_be(

@@ -247,7 +247,8 @@ def test_after_a_restore_it_begins_anew(site: Site, limit_s: int) -> None:
 def test_a_ledger_that_was_set_back_in_its_epoch_begins_anew(site: Site) -> None:
     site.verifier(clock=Ticking()).full(1)
     put_rows(site.ledger, make_rows(TOTAL - 1))
-    assert "reaches beyond" in site.finding().fault
+    finding = site.finding()
+    assert (finding.bookmark, "reaches beyond" in finding.fault) == (f"{EPOCH}.{TOTAL - 1}", True)
 
 
 @pytest.mark.parametrize("level", [QUICK, FULL])
