@@ -46,7 +46,8 @@ def way_inside(url: str, function: str) -> AbstractContextManager[Step] | None:
         environ = _environment(url)
         if environ is not None:
             return in_this_process(environ)
-        function = os.environ.get("PROJECTOR_FUNCTION", "") or stack_output("projector_function")
+        is_stack = stack_output("api_url").rstrip("/") == url
+        function = os.environ.get("PROJECTOR_FUNCTION", "") or (stack_output("projector_function") if is_stack else "")
     return _in_function(function) if function else None
 
 

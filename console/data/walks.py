@@ -9,9 +9,9 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from itertools import combinations, count
+from itertools import combinations, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from console.client.client import Client
 from console.client.pages import Walk
@@ -99,18 +99,14 @@ class SideBySide:
     def run(self) -> None:
         """Walk on, from where the state says. Raises ConsoleError."""
         begun = self._load()
-        walking = [walk.texts() for walk in self.walks]
-        for seq in count(begun + 1):
-            texts = [next(texts, None) for texts in walking]
-            if texts == [None] * len(texts):
-                break
+        for seq, texts in enumerate(zip_longest(*(walk.texts() for walk in self.walks)), begun + 1):
             self._compare(seq, texts)
             if all(walk.rows == seq for walk in self.walks):
                 self._save()
         if self._state is not None:
             self._state.unlink(missing_ok=True)
 
-    def _compare(self, seq: int, texts: list[str | None]) -> None:
+    def _compare(self, seq: int, texts: tuple[str | None, ...]) -> None:
         if len(set(texts)) > 1:
             for (one, its), (other, others) in combinations(zip(self.walks, texts, strict=True), 2):
                 if its != others:
@@ -146,14 +142,14 @@ class SideBySide:
 def read_state(state: Path) -> dict[str, Any] | None:
     """Return what a state says; None where there is none. Raises ConsoleError."""
     try:
-        found: dict[str, Any] = json.loads(state.read_text())
+        found: object = json.loads(state.read_text())
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise ConsoleError(f"--state {state} cannot be read: {error}", "remove it, or choose another file") from error
-    if not {"of", "walks", "differences"} <= found.keys():
+    if not isinstance(found, dict) or not {"of", "walks", "differences"} <= found.keys():
         raise ConsoleError(f"--state {state} is no state of a verification", "remove it, or choose another file")
-    return found
+    return cast("dict[str, Any]", found)
 
 
 def snapshot_of(state: Path | None, url: str) -> ListedSnapshot | None:

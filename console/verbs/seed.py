@@ -63,5 +63,5 @@ def _print(loaded: Loaded) -> None:
     if loaded.snapshot:
         text += f", published in {three_digits(loaded.publish_seconds)} s: snapshot {loaded.snapshot}"
     else:
-        text += f", bookmark {loaded.bookmark}; not published (EFS_DIR is not here): POST /snapshots does it"
+        text += f", bookmark {loaded.bookmark}; not published (EFS_DIR is not here): the projector does it"
     terminal.results().print(text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from handlers.api.response import health_response
 from handlers.domain.bookmark import NOTHING
 from handlers.domain.hashes import hash_text
-from handlers.domain.lag import Lag, first_unpublished
+from handlers.domain.lag import Lag
 from handlers.jobs.findings import LEVELS, Findings
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class CommandStatus:
 
     def _lag(self, head: Head, published: Bookmark, deadline: Deadline) -> Lag:
         """Return how many rows are not published, and for how many seconds the oldest of them has not been."""
-        first = first_unpublished(published, head.bookmark)
+        first = head.first_beyond(published)
         if first > head.seq:
             return Lag()
         return Lag(head.seq - first + 1, self._ledger.created_at(head, first, deadline), self._now())

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from handlers.domain.timestamps import seconds_of
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from handlers.domain.bookmark import Bookmark
-
 HEADER = "snapshot-lag"
 
 
@@ -32,8 +28,3 @@ class Lag:
     def header(self) -> dict[str, str]:
         """Return it as a header: a dictionary. Source: RFC 9651, section 3.2."""
         return {HEADER: f"rows={self.rows}, seconds={self.seconds}"}
-
-
-def first_unpublished(published: Bookmark, head: Bookmark) -> int:
-    """Return the seq of the first row that a snapshot does not hold, in the history of a head; one past it for none."""
-    return min(published.seq, head.seq) + 1 if published.epoch == head.epoch else 1

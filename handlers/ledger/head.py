@@ -91,6 +91,14 @@ class Head:
         """Return the root under which a row of this history lies."""
         return self.roots[bisect_right(self.roots, seq, key=_first) - 1][1]
 
+    def first_beyond(self, published: Bookmark) -> int:
+        """Return the seq of the first row that a snapshot of this epoch, or of its parent, lacks; `seq` + 1: of none.
+
+        A snapshot of any other history counts for nothing.
+        """
+        inherited = {self.epoch: self.seq, self.parent: self.roots[-1][0] - 1}
+        return min(published.seq, inherited.get(published.epoch, 0)) + 1
+
     def plus(self, added: Sequence[Row]) -> Head:
         """Return the head once these rows follow it."""
         seqs, texts = [row[0] for row in added], [rows.json_text(row) for row in added]

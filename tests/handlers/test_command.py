@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -13,13 +14,16 @@ from handlers.command import make_handler, make_router
 from handlers.domain.bookmark import Bookmark
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger
+from handlers.projector import make_handler as make_projector
+from handlers.reads import reader
 from handlers.rows import VALUE
 from handlers.settings import Settings, SettingsError
 from handlers.snapshots.catalog import Catalog
+from handlers.snapshots.chain import Listed
 from handlers.snapshots.names import snapshots_dir
 from handlers.snapshots.publish import Publisher
 from handlers.telemetry.runtime import VERSION
-from tests.support.api import Answer, Api, event
+from tests.support.api import Answer, Api, Context, event, failed, record
 from tests.support.drafts import UNKNOWN, are_of, draft, items
 from tests.support.meddling import Clock, all_rows, head_of, no_time_limit, remove_head, set_head
 
@@ -73,6 +77,72 @@ def test_with_respond_async_nothing_is_published(api: Api, environ: dict[str, st
     assert answer.headers["snapshot-bookmark"] == answer.json["bookmark"]
     assert "warning" not in answer.json
     assert len(names(environ)) == 1  # the new ledger's empty one
+
+
+class Projecting:
+    """Both functions where the projector publishes, and the projector."""
+
+    def __init__(self, environ: dict[str, str]) -> None:
+        environ = {**environ, "PROJECTION": "stream"}
+        self.api = Api(environ)
+        self._projector = make_projector(environ)
+
+    def project(self, bookmark: str) -> None:
+        records = [record(1, Bookmark.parse(bookmark))]
+        assert self._projector({"Records": records}, Context()) == failed()
+
+
+@pytest.mark.parametrize("content", [None, {"count": 3}])
+def test_where_the_projector_publishes_an_insert_answers_at_once(environ: dict[str, str], content: object) -> None:
+    api = Projecting(environ).api
+    before = names(environ)
+    answer = api.post("/insert", content, idempotency_key="k")
+    assert (answer.status, answer.json["snapshot"]) == (202, None)
+    assert answer.headers["snapshot-bookmark"] == answer.json["bookmark"]
+    assert "preference-applied" not in answer.headers
+    assert "warning" not in answer.json
+    assert (before, [Bookmark.parse(name).seq for name in names(environ)]) == ([], [0])  # the new ledger's empty one
+    again = api.post("/insert", content, idempotency_key="k")
+    assert (again.status, again.json["ids"]) == (202, answer.json["ids"])
+    assert again.headers["idempotent-replayed"] == "true"
+
+
+def test_where_the_projector_publishes_a_preference_for_that_is_applied(environ: dict[str, str]) -> None:
+    answer = Projecting(environ).api.post("/insert", {}, prefer="respond-async")
+    assert (answer.status, answer.headers["preference-applied"]) == (202, "respond-async")
+
+
+@pytest.mark.parametrize("path", ["/sqlite-efs", "/sqlite-tmp"])
+def test_a_reader_with_its_bookmark_waits_until_the_projector_has_published(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    both = Projecting(environ)
+    inserted = both.api.post("/insert", {"count": 3}).json["bookmark"]
+    assert both.api.get(path).json["count"] == 0
+    original, looks = Catalog.look, list[bool]()
+
+    def publish_at_the_second(catalog: Catalog, now: bool = False, limit_s: float = math.inf) -> Listed:
+        looks.append(now)
+        if len(looks) == 2:
+            both.project(inserted)
+        return original(catalog, now, limit_s)
+
+    monkeypatch.setattr(reader, "WAIT_S", 60.0)
+    monkeypatch.setattr(Catalog, "look", publish_at_the_second)
+    answer = both.api.get(path, min_bookmark=inserted)
+    assert (answer.status, answer.json["count"], answer.json["bookmark"]) == (200, 3, inserted)
+
+
+def test_whoever_publishes_a_client_can_still_publish_itself(environ: dict[str, str]) -> None:
+    api = Projecting(environ).api
+    inserted = api.post("/insert", {"count": 3}).json["bookmark"]
+    assert api.post("/snapshots").json["snapshot"]["bookmark"] == inserted
+
+
+@pytest.mark.parametrize("projection", ["sync", "both"])
+def test_otherwise_the_insert_publishes(environ: dict[str, str], projection: str) -> None:
+    answer = Api({**environ, "PROJECTION": projection}).post("/insert", {"count": 3})
+    assert (answer.status, answer.json["snapshot"]["rows"]) == (201, 3)
 
 
 def test_another_preference_changes_nothing(api: Api) -> None:

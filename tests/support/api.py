@@ -1,4 +1,4 @@
-"""The API as the gateway sees it, without a gateway: events in, answers out, both functions in this process."""
+"""The functions as AWS calls them, in this process: the gateway's events in, answers out; the table's stream."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 from handlers import command, query
 from handlers.api.router import Router
+from handlers.domain.bookmark import Bookmark
+from handlers.ledger.head import HEAD_KEY, Head
 from handlers.routes import COMMAND, QUERY, gateway_routes
 from handlers.rows import VALUE
 from tests.support.drafts import fields
@@ -79,3 +81,25 @@ def event(
         "isBase64Encoded": False,
         **({} if body is None else {"body": body}),
     }
+
+
+class Context:
+    """Lambda's context."""
+
+    def __init__(self, remaining_s: float = 300.0) -> None:
+        self._remaining_s = remaining_s
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self._remaining_s * 1000)
+
+
+def record(number: int, moved_to: Bookmark) -> dict[str, Any]:
+    """A record of the table's stream: the head has moved."""
+    image = {**HEAD_KEY, **Head.new(moved_to.epoch).to_item(), "seq": {"N": str(moved_to.seq)}}
+    change = {"Keys": HEAD_KEY, "NewImage": image, "SequenceNumber": str(number), "StreamViewType": "NEW_IMAGE"}
+    return {"eventName": "MODIFY", "eventSource": "aws:dynamodb", "dynamodb": change}
+
+
+def failed(*numbers: int) -> dict[str, object]:
+    """The partial batch answer that names these records."""
+    return {"batchItemFailures": [{"itemIdentifier": str(number)} for number in numbers]}

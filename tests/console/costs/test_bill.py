@@ -139,8 +139,13 @@ def test_a_large_insert_takes_several_transactions_and_its_rows_are_read_back() 
 
 
 def test_rows_that_are_never_published_are_not_read_back() -> None:
-    nobody = {"publishes_per_month": 0.0, "projections_per_month": 0.0, "maintenances_per_month": 0.0}
-    unpublished = Scenario(writes_per_month=1000, reads_per_month=0, **nobody)
+    unpublished = Scenario(
+        writes_per_month=1000,
+        reads_per_month=0,
+        publishes_per_month=0,
+        projections_per_month=0,
+        maintenances_per_month=0,
+    )
     assert bill(PRICES, unpublished, "sqlite-efs")["DynamoDB reads"] == pytest.approx(1000 * 0.125e-6)  # heads alone
 
 

@@ -35,6 +35,14 @@ class Serving(NamedTuple):
         """Append rows and publish them; returns the bookmark."""
         return web.post(f"{self.url}/insert", json={"count": count}).json()["bookmark"]
 
+    def append(self) -> str:
+        """Append a row and leave publishing to the projector; returns the bookmark."""
+        return web.post(f"{self.url}/insert", headers={"prefer": "respond-async"}).json()["bookmark"]
+
+    def has(self, bookmark: str) -> bool:
+        """Wait a while for a bookmark; tells whether it came."""
+        return web.get(f"{self.url}/sqlite-efs", headers={"min-bookmark": bookmark}).status_code == 200
+
     def data(self, path: str) -> Any:
         return web.get(f"{self.url}/{path}").json()["data"]
 
@@ -72,6 +80,16 @@ def test_rows_outlive_a_clean_stop_and_the_next_start_says_how_many(tmp_path: Pa
         assert [second.data(path) for path in ("ddb", "sqlite-efs", "sqlite-tmp")] == [rows] * 3
         after = Bookmark.parse(second.insert(1))
         assert after == Bookmark(Bookmark.parse(bookmark).epoch, 31)
+
+
+def test_what_was_only_appended_is_published_after_the_next_start_and_so_is_what_follows(tmp_path: Path) -> None:
+    with serving(tmp_path) as first:
+        appended = first.append()
+        first.stop()
+    with serving(tmp_path) as second:
+        assert second.found == "1 row of the last run"
+        for bookmark in (appended, second.append()):
+            until(lambda asked=bookmark: second.has(asked))
 
 
 def test_after_a_kill_the_ledger_is_new_and_says_so(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ import pytest
 
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
+from console.local.gateway import Invoke
+from console.local.project import run
 from tests.support.local import web
 from tests.support.local.processes import Children, read_when_there
 from tests.support.local.toy_stack import slow_preparation, toy_stack
@@ -104,3 +107,41 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConsoleError, match=rf"^cannot use {tmp_path}/file: Not a directory$") as error:
         BackgroundStack(toy_stack(tmp_path / "file")).start()
     assert "--local-dir" in error.value.hint
+
+
+# Callers
+
+
+async def waits(_: Mapping[str, str], __: Mapping[str, Invoke]) -> None:
+    await asyncio.Event().wait()
+
+
+async def ends(_: Mapping[str, str], __: Mapping[str, Invoke]) -> None:
+    """Nothing is left to do."""
+
+
+async def fails(environ: Mapping[str, str], invokes: Mapping[str, Invoke]) -> None:
+    assert "TABLE_NAME" in environ
+    raise KeyError(f"a defect of what calls {', '.join(invokes)}")
+
+
+def test_a_caller_that_ends_with_an_error_ends_the_stack(tmp_path: Path, own_children: Children) -> None:
+    with pytest.raises(KeyError, match="a defect of what calls command, query"):
+        run(toy_stack(tmp_path, callers=(waits, ends, fails)))
+    assert own_children() == set()
+
+
+def test_callers_end_with_the_stack(tmp_path: Path) -> None:
+    ended: list[str] = []
+
+    async def notes(_: Mapping[str, str], invokes: Mapping[str, Invoke]) -> None:
+        try:
+            await invokes["query"]({"rawPath": "/who"})
+            await asyncio.Event().wait()
+        finally:
+            ended.append("ended")
+
+    with BackgroundStack(toy_stack(tmp_path, callers=(notes, waits))) as stack:
+        assert web.get(f"{stack.url}/who").status_code == 200
+        assert ended == []
+    assert ended == ["ended"]

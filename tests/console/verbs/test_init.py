@@ -54,7 +54,21 @@ def test_it_makes_the_table_once(client: DynamoDBClient, table_name: str, run_co
     assert table.get("KeySchema") == wanted["KeySchema"]
     live = client.describe_time_to_live(TableName=table_name)["TimeToLiveDescription"]
     assert live == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
+    assert table.get("StreamSpecification") == wanted["StreamSpecification"]
     assert run_console("init").out == f"Table {table_name}: there already; the first write makes the ledger.\n"
+
+
+def test_the_stream_of_a_table_that_has_none_is_switched_on(
+    client: DynamoDBClient, table_name: str, run_console: RunConsole
+) -> None:
+    arguments = create_table_arguments(table_name)
+    wanted = arguments.pop("StreamSpecification")
+    client.create_table(**arguments)  # pyright: ignore[reportArgumentType] - plain data
+    for _ in range(2):
+        assert run_console("init").code == 0
+        table = client.describe_table(TableName=table_name)["Table"]
+        assert table.get("StreamSpecification") == wanted
+        assert table.get("TableStatus") == "ACTIVE"
 
 
 def test_it_makes_the_ledger_once_where_its_snapshots_can_be(

@@ -246,7 +246,7 @@ def test_the_quick_level_compares_two_hashes_and_reads_no_row(
     assert [path for _, path, _ in faulty.seen] == ["/snapshots", "/command/health"]
     result = json.loads(run_console("verify", "--url", faulty.url, "--level", "quick", "--json").out)
     expected = {"bookmark": published["bookmark"], "rows": published["rows"], "hash": published["hash"]}
-    assert result == expected | {"is_right": True, "paths": [], "unpublished": 0}
+    assert result == expected | {"is_right": True, "paths": [], "inside": None, "unpublished": 0}
 
 
 def test_the_quick_level_does_not_judge_while_rows_are_unpublished(

@@ -1,24 +1,20 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from handlers.api import status
-from handlers.command import make_router
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.hashes import hash_text
 from handlers.ledger.ledger import Ledger
 from handlers.reads.page import PageQuery
-from handlers.settings import Settings
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.names import Name
 from handlers.snapshots.segment import Segment
-from tests.support.api import Answer, Api, event
-from tests.support.meddling import Clock, head_of, no_time_limit
-from tests.support.problems import assert_problem
+from tests.support.api import Api
+from tests.support.meddling import head_of
 
 BUILD = ["version", "python", "sqlite", "region", "memory_mb", "architecture"]
 
@@ -180,83 +176,3 @@ def test_health_names_no_bookmark_whose_file_a_read_has_found_damaged(api: Api, 
     (folder / Name.of(Bookmark(bookmark.epoch, 9), 1, "0123456789abcdef")).write_bytes(b"x" * 8192)
     assert api.get("/sqlite-efs").json["bookmark"] == str(bookmark)
     assert api.get("/health").json["bookmark"] == str(bookmark)
-
-
-class Health:
-    """GET /command/health with a clock of its own."""
-
-    def __init__(self, ledger: Ledger, environ: dict[str, str]) -> None:
-        self.clock = Clock(1_700_000_000.0)
-        self._router = make_router(ledger, Settings(environ), self.clock, no_time_limit)
-
-    def __call__(self) -> dict[str, Any]:
-        answer = Answer(self._router(event("GET", "/command/health"), None))
-        assert answer.status == 200
-        return answer.json
-
-    def insert(self, prefer: str = "") -> dict[str, Any]:
-        return Answer(self._router(event("POST", "/insert", headers={"prefer": prefer}), None)).json
-
-
-@pytest.fixture
-def health(ledger: Ledger, environ: dict[str, str]) -> Health:
-    return Health(ledger, environ)
-
-
-def test_without_a_ledger_health_says_so_and_makes_none(health: Health, ledger: Ledger) -> None:
-    told = health()
-    assert (told["bookmark"], told["hash"], told["snapshot"], told["lag"]) == ("0.0", None, None, None)
-    assert ledger.head(no_time_limit()) is None
-
-
-def test_health_tells_the_heads_hash_and_the_newest_snapshot(health: Health, ledger: Ledger) -> None:
-    inserted = health.insert()
-    told = health()
-    assert told["bookmark"] == told["snapshot"] == inserted["bookmark"]
-    assert told["hash"] == hash_text(head_of(ledger).hash)
-    assert told["lag"] == {"rows": 0, "seconds": 0.0}
-
-
-def test_the_lag_is_of_the_oldest_row_that_no_snapshot_holds(health: Health) -> None:
-    published = health.insert()["bookmark"]
-    health.clock.pass_s(100)
-    health.insert("respond-async")
-    health.clock.pass_s(7.5)
-    newest = health.insert("respond-async")["bookmark"]
-    told = health()
-    assert (told["bookmark"], told["snapshot"]) == (newest, published)
-    assert told["lag"] == {"rows": 2, "seconds": 7.5}
-    health.insert()
-    assert health()["lag"] == {"rows": 0, "seconds": 0.0}
-
-
-def test_a_clock_that_went_back_makes_no_negative_lag(health: Health) -> None:
-    health.insert("respond-async")
-    health.clock.pass_s(-60)
-    assert health()["lag"] == {"rows": 1, "seconds": 0.0}
-
-
-def test_what_is_published_of_another_epoch_holds_no_row_of_this_one(health: Health, api: Api, folder: Path) -> None:
-    health.insert()
-    health.insert()
-    old = health()["bookmark"]
-    new = api.post("/snapshots", {"new_epoch": True}).json["snapshot"]["bookmark"]
-    for path in folder.glob(f"{Bookmark.parse(new).epoch:016d}-*"):
-        path.unlink()
-    told = health()
-    assert (told["bookmark"], told["snapshot"], told["lag"]["rows"]) == (new, old, 2)
-
-
-def test_without_the_file_system_health_still_tells_of_the_ledger(health: Health, environ: dict[str, str]) -> None:
-    os.rmdir(environ["EFS_DIR"])
-    bookmark = health.insert()["bookmark"]
-    told = health()
-    assert (told["bookmark"], told["snapshot"], told["lag"]) == (bookmark, None, None)
-    assert told["hash"]
-
-
-def test_a_ledger_that_lacks_the_row_has_no_lag_to_tell(health: Health, api: Api, ledger: Ledger) -> None:
-    health.insert("respond-async")
-    head = head_of(ledger)
-    ledger.client.delete_item(TableName=ledger.table_name, Key={"pk": {"S": f"ledger#{head.root}#0"}, "sk": {"N": "1"}})
-    assert_problem(api.get("/command/health"), "unavailable", "lacks 1 of the rows")

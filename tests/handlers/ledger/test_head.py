@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.domain.bookmark import Bookmark
+from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.numbers import is_storable
+from handlers.domain.stats import Stats
 from handlers.ledger.head import Head
 from handlers.rows import Row
 from tests.support.drafts import with_value
@@ -83,3 +84,24 @@ def test_a_branch_of_an_earlier_point_leaves_later_roots_behind() -> None:
 def test_each_row_lies_under_the_root_of_its_stretch() -> None:
     head = replace(Head.new(29), seq=12, roots=((1, 17), (6, 23), (9, 29)))
     assert [head.root_of(seq) for seq in (1, 5, 6, 8, 9, 12, 10**12)] == [17, 17, 23, 23, 29, 29, 29]
+
+
+@pytest.mark.parametrize(
+    ("published", "first"),
+    [
+        (Bookmark(7, 5), 6),
+        (Bookmark(7, 9), 10),
+        (Bookmark(7, 11), 10),
+        (Bookmark(7, 0), 1),
+        (Bookmark(6, 3), 4),  # the parent's: rows 1 to 4 are inherited
+        (Bookmark(6, 8), 5),
+        (Bookmark(5, 5), 1),
+        (Bookmark(8, 5), 1),
+        (NOTHING, 1),
+    ],
+    ids=str,
+)
+def test_the_first_row_beyond_a_snapshot_follows_what_both_histories_share(published: Bookmark, first: int) -> None:
+    head = Head(7, 9, 0, Stats(), ((1, 6), (5, 7)), parent=6)
+    assert head.first_beyond(published) == first
+    assert Head.new(7).first_beyond(published) == 1

@@ -9,6 +9,7 @@ import pytest
 
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
+from handlers.domain.timestamps import seconds_of
 from handlers.ledger.ledger import Ledger, Range
 from handlers.reads import fresh
 from handlers.reads.fresh import MOST_ROWS, FreshReader
@@ -16,7 +17,7 @@ from handlers.reads.page import PageQuery
 from handlers.reads.reader import WAIT_S
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_view import SqliteView
-from handlers.rows import json_text
+from handlers.rows import created_at_of, json_text
 from handlers.telemetry.usage import Usage
 from tests.support.drafts import with_value
 from tests.support.files import EPOCH, MemoryLedger, Place, descriptors, flip_bit, make_row, served, texts_of
@@ -53,6 +54,19 @@ def refused_by(reader: FreshReader, at_least: Bookmark = NOTHING) -> Problem:
     with pytest.raises(Problem) as caught:
         page(reader, at_least)
     return caught.value
+
+
+@pytest.mark.parametrize(("published", "rows", "oldest"), [(5, 0, 0), (5, 2, 6), (0, 5, 1)])
+def test_it_learns_how_far_the_snapshot_lags_behind(place: Place, published: int, rows: int, oldest: int) -> None:
+    ledger = MemoryLedger(published)
+    place.publish(ledger)
+    ledger.grow(rows)
+    now = Clock(1_800_000_000.0)
+    usage = Usage()
+    FreshReader(place.on_efs(), ledger, now=now).read(NOTHING, usage, lambda view: view.bookmark)
+    assert usage.lag is not None
+    age_s = now() - seconds_of(created_at_of(make_row(oldest))) if rows else 0.0
+    assert usage.lag.answer() == {"rows": rows, "seconds": age_s}
 
 
 @pytest.mark.parametrize("path", PATHS)

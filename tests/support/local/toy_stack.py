@@ -9,12 +9,12 @@ import contextlib
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from console.local.emulator import HOST
 from console.local.project import run
-from console.local.stack import LocalStack
+from console.local.stack import Caller, LocalStack
 from tests.support.local.processes import PATIENCE_S
 
 
@@ -38,6 +38,7 @@ def toy_stack(
     port: int = 0,
     query: str = "tests.support.local.toys.web",
     prepare: Callable[[Mapping[str, str]], None] = no_preparation,
+    callers: Sequence[Caller] = (),
 ) -> LocalStack:
     functions = {"command": "tests.support.local.toys.web", "query": query}
     return LocalStack(
@@ -50,6 +51,7 @@ def toy_stack(
         port=port,
         sandboxes=2,
         timeouts_s=dict.fromkeys(functions, PATIENCE_S),
+        callers=callers,
     )
 
 
