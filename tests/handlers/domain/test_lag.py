@@ -19,7 +19,7 @@ NOW_S = 1_700_000_000.0
         (Lag(1, utc_text(NOW_S), NOW_S - 60), 1, 0.0, "rows=1, seconds=0.0"),
         (Lag(10**12, utc_text(0), NOW_S), 10**12, NOW_S, f"rows={10**12}, seconds=1700000000.0"),
     ],
-    ids=str,
+    ids=range(7),
 )
 def test_it_is_the_rows_and_the_age_of_the_oldest(lag: Lag, rows: int, seconds: float, header: str) -> None:
     assert lag.answer() == {"rows": rows, "seconds": seconds}
