@@ -24,6 +24,7 @@ from botocore.awsrequest import AWSRequest
 T = TypeVar("T")
 
 API_URL = os.environ["API_URL"].rstrip("/")
+SESSION = boto3.Session(region_name=os.environ.get("AWS_REGION"))
 ROWS = 5
 PATIENCE_S, PAUSE_S = 60, 0.5
 EXPECTED = {"keep-command", "keep-query", "maintain"}
@@ -31,7 +32,7 @@ EXPECTED = {"keep-command", "keep-query", "maintain"}
 
 def client(service: str) -> Any:
     """Make a client; its types are not known here."""
-    return cast("Any", boto3.client(service))  # pyright: ignore[reportUnknownMemberType, reportCallIssue, reportArgumentType]
+    return cast("Any", SESSION.client(service))  # pyright: ignore[reportUnknownMemberType, reportCallIssue, reportArgumentType]
 
 
 class Report:
@@ -55,12 +56,11 @@ def call(method: str, path: str, body: object = None, **headers: str) -> tuple[i
     """Send a signed request; return its status and its content. Headers have underscores for hyphens."""
     data = None if body is None else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()} | {"content-type": "application/json"}
-    session = boto3.Session()
-    credentials = session.get_credentials()
+    credentials = SESSION.get_credentials()
     if credentials is None:
         raise SystemExit("There are no AWS credentials")
     signed = AWSRequest(method, f"{API_URL}{path}", named, data)
-    SigV4Auth(credentials.get_frozen_credentials(), "execute-api", session.region_name).add_auth(signed)
+    SigV4Auth(credentials.get_frozen_credentials(), "execute-api", SESSION.region_name).add_auth(signed)
     request = urllib.request.Request(f"{API_URL}{path}", data, dict(signed.headers.items()), method=method)
     try:
         answer = urllib.request.urlopen(request, timeout=60)

@@ -102,6 +102,21 @@ def test_the_example_is_what_the_verb_says() -> None:
     assert f"```\n{said}\n```" in COSTS
 
 
+def test_what_runs_without_a_request_costs_what_the_document_says() -> None:
+    million, alone = replace(IDLE, writes_per_month=1e6), {"projections_per_month": 0.0}
+    after_inserts, without = (totals_usd(PRICES, replace(million, **more))["sqlite-efs"] for more in ({}, alone))
+    assert f"| the projector, after inserts | {after_inserts - without:.2f} USD a million inserts |" in COSTS
+    rounds, none = (totals_usd(PRICES, replace(IDLE, maintenances_per_month=n))["sqlite-efs"] for n in (720, 0))
+    assert 0 < rounds - none < 0.01
+    reads = 30 * IDLE.rows * IDLE.row_bytes / 4096 * PRICES.dynamodb_read_unit.each
+    proofs = 30 * IDLE.snapshot_bytes / 2**30 * PRICES.efs_read.each
+    said = f"{reads + proofs:.2f} USD for 100,000 rows | 30 times all rows from the ledger ({reads:.2f})"
+    assert f"| `fullVerification` | {said} and all segments from EFS ({proofs:.2f})" in COSTS
+    calls, second = 30 * 24 * 12, PRICES.lambda_time_arm64.each
+    own, each = (calls * (PRICES.lambda_request.each + seconds * second) for seconds in (0.25, 0.2))
+    assert f"| `warmSandboxes: N` | {own:.2f} + {each:.3f} × N USD |" in COSTS  # noqa: RUF001 - times
+
+
 def test_the_verdict_that_is_quoted_is_what_the_verb_says() -> None:
     quoted = " ".join(line.removeprefix("> ") for line in COSTS.splitlines() if line.startswith("> "))
     result = result_of(read("sqlite-efs"), read("sqlite-tmp"), read("ddb", figures(5.0)))

@@ -118,6 +118,9 @@ def test_the_access_log_is_json_with_the_gateways_own_variables() -> None:
     assert all(value.startswith("$context.") for value in fields.values())
 
 
+FUNCTIONS = ("command", "query", "projector")
+
+
 def test_outputs() -> None:
     url = "https://api-gateway.example.com"
     assert graph("dev").outputs == {
@@ -134,15 +137,15 @@ def test_outputs() -> None:
         "file_system_arn": "arn:aws:efs:us-east-1:123456789012:storage-files",
         "command_function": "lambda-sqlite-dev-command",
         "query_function": "lambda-sqlite-dev-query",
-        "function_arns": {
-            name: f"arn:aws:lambda:us-east-1:123456789012:{name}-function" for name in ("command", "query")
-        },
-        "role_arns": {
-            name: f"arn:aws:iam:us-east-1:123456789012:{name}-identity-role" for name in ("command", "query")
-        },
+        "projector_function": "lambda-sqlite-dev-projector",
+        "failure_queue_url": "https://sqs.us-east-1.amazonaws.com/123456789012/projection-failures",
+        "failure_queue_arn": "arn:aws:sqs:us-east-1:123456789012:projection-failures",
+        "function_arns": {name: f"arn:aws:lambda:us-east-1:123456789012:{name}-function" for name in FUNCTIONS},
+        "role_arns": {name: f"arn:aws:iam:us-east-1:123456789012:{name}-identity-role" for name in FUNCTIONS},
         "log_groups": {
             "command": "/lambda-sqlite/dev/command",
             "query": "/lambda-sqlite/dev/query",
+            "projector": "/lambda-sqlite/dev/projector",
             "access": "/aws/vendedlogs/lambda-sqlite/dev/access",
         },
         "vpc_id": "network-vpc-id",
