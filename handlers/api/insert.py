@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 ALLOWED_COUNT = f"an integer from 1 to {MAX_INSERT_ROWS}"
 DIVERGED = "The rows are in the ledger, but in no snapshot: what is published is of another history"
-NOT_PUBLISHED = "The rows are in the ledger, but in no snapshot yet; the next publish includes them"
+NOT_PUBLISHED = "The rows are in the ledger, but no snapshot is known to hold them yet; the next publish includes them"
 
 _log = logging.getLogger(__name__)
 

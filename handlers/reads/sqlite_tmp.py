@@ -15,7 +15,7 @@ import os
 from handlers.domain.problem import Problem
 from handlers.domain.timestamps import boottime_s
 from handlers.reads.sqlite_efs import SqliteReader
-from handlers.snapshots.files import FileCopy, UnprovenError, copy_proven, empty_folder, remove
+from handlers.snapshots.files import FileCopy, UnprovenError, copy_proven, discard, empty_folder, remove
 from handlers.snapshots.segment import open_segment
 from handlers.telemetry.meter import METERS
 
@@ -163,7 +163,7 @@ class CopyingReader(SqliteReader):
         super()._close(name, link)
         self._uncopied.pop(name, None)
         if name in self._copies:
-            _remove_copy(self._copies.pop(name))
+            discard(self._copies.pop(name))
         if self._growing is not None and self._growing[0] == name:
             self._give_up()
 
@@ -172,8 +172,11 @@ class CopyingReader(SqliteReader):
         if self._growing is not None:
             _, copy = self._growing
             self._growing = None
-            _remove_copy(copy.target)
-            copy.close()
+            discard(copy.target)
+            try:
+                copy.close()
+            except OSError as error:
+                _log.warning("a copy that was given up was not closed: %s", error)
 
     def _new_path(self, name: Name) -> str:
         self._prepare_folder()
@@ -188,11 +191,3 @@ class CopyingReader(SqliteReader):
         self._prepare_folder()
         disk = os.statvfs(self._folder)
         return disk.f_bavail * disk.f_frsize
-
-
-def _remove_copy(path: str) -> None:
-    """Delete a copy that is needed no more. One that cannot be deleted stops no read."""
-    try:
-        remove(path)
-    except OSError as error:
-        _log.warning("a copy stays until this process ends: %s", error)

@@ -68,8 +68,17 @@ class Catalog:
         return os.path.join(os.path.dirname(self.folder), "quarantine")
 
     def has_bad_files(self) -> bool:
-        """Tell whether a file was passed over or moved away: then nothing left does not mean nothing was there."""
-        return bool(self._rejected) or os.path.isdir(self.quarantine)
+        """Tell whether a file was passed over or moved away: then nothing left does not mean nothing was there.
+
+        Raises OSError: not to know is not to have none.
+        """
+        if self._rejected:
+            return True
+        try:
+            os.stat(self.quarantine)
+        except FileNotFoundError:
+            return False
+        return True
 
     def path(self, name: Name) -> str:
         """Return the path of the file."""
@@ -86,6 +95,11 @@ class Catalog:
     def reject(self, name: Name) -> None:
         """Pass over this file from now on: it is no proven segment. A later file of that name is another file."""
         self._rejected.add((name, self.inode(name)))
+        self._sort()
+
+    def accept(self, name: Name) -> None:
+        """Count this file again: it was out of sight for a moment, and has proven itself since."""
+        self._rejected.discard((name, self.inode(name)))
         self._sort()
 
     def _list(self, limit_s: float) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import math
 import os
 import stat
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 1024 * 1024
 HEADER_BYTES = 100
 MAGIC = b"SQLite format 3\0"
+
+_log = logging.getLogger(__name__)
 
 
 class UnprovenError(Exception):
@@ -133,6 +136,14 @@ def remove(path: str) -> None:
     """Delete a file that may be gone already."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
+
+
+def discard(path: str) -> None:
+    """Delete a file that is needed no more, if that can be: what stays must not spoil what was done."""
+    try:
+        remove(path)
+    except OSError as error:
+        _log.warning("%s stays: %s", path, error)
 
 
 def empty_folder(folder: str) -> None:

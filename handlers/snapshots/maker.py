@@ -17,7 +17,7 @@ from handlers.aws.table import PAGE_ROWS
 from handlers.domain.timestamps import boottime_s
 from handlers.ledger.ledger import Ledger, Range
 from handlers.snapshots.build import SegmentBuilder
-from handlers.snapshots.files import copy_durably, copy_proven, empty_folder, remove
+from handlers.snapshots.files import copy_durably, copy_proven, discard, empty_folder
 from handlers.snapshots.published import make_folder
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Staging:
         try:
             yield temporary, *copy_durably(path, temporary, FILE_MODE)
         finally:
-            remove(temporary)
+            discard(temporary)
 
 
 class SegmentMaker:
@@ -95,7 +95,7 @@ class SegmentMaker:
                     copy_proven(catalog.path(name), copy, name)
                     builder.take(copy, segment)
                 finally:
-                    remove(copy)
+                    discard(copy)
             usage.lap("build")
             self._add_rows(builder, head, min(head.seq, first + RANGE_ROWS - 1), end_s - INDEXES_S, usage)
             segment = builder.finish()
@@ -104,7 +104,7 @@ class SegmentMaker:
             yield segment, path
         finally:
             builder.close()
-            remove(path)
+            discard(path)
 
     def new_path(self) -> str:
         """Return the path of a new file; the folder is freed from what processes that died in this sandbox left."""

@@ -187,8 +187,11 @@ class PublishedSegments:
             segment.close()
 
     def add(self, name: Name, segment: Segment) -> None:
-        """Take over a segment that was just linked: its maker has hashed its bytes. Raises OSError."""
-        self._remember(self._identity(name), segment, wholly=True)
+        """Take over a segment that was just linked: its maker has hashed its bytes."""
+        try:
+            self._remember(self._identity(name), segment, wholly=True)
+        except OSError as error:  # takes nothing from what was published; it has to prove itself
+            _log.warning("segment %s cannot be looked at now: %s", name, error)
 
     def link(self, path: str, name: Name) -> None:
         """Give a durable file its name. A file that has it holds the same bytes, unless it is damaged.
@@ -203,6 +206,7 @@ class PublishedSegments:
                 self.catalog.look(now=True)
                 if self.prove(name, Proof.WHOLLY) is None:  # damaged there, and out of the way now
                     continue
+                self.catalog.accept(name)
             return
 
     def quarantine(self, name: Name, error: UnprovenError) -> None:

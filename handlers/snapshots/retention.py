@@ -9,7 +9,6 @@ since then the newest one reaches further. Before anything is removed, all bytes
 from __future__ import annotations
 
 import contextlib
-import logging
 import math
 import os
 from bisect import bisect_right
@@ -17,7 +16,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from handlers.domain.timestamps import boottime_s
-from handlers.snapshots.files import remove
+from handlers.snapshots.files import discard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -33,8 +32,6 @@ MOST_FILES = 200
 ORPHAN_AGE_S = 15 * 60  # no function runs longer, so nobody is still writing it
 KEEP_ASIDE_S = 7 * 24 * 3600  # in quarantine, of a rebuild, and what code of another schema version has left
 SWEEP_EVERY_S = 15 * 60
-
-_log = logging.getLogger(__name__)
 
 
 class Retention:
@@ -67,7 +64,7 @@ class Retention:
         if listed.chain and self._published_s.keys() >= set(listed.chain):
             for name in expired(listed, self._published_s, self._settings.retain_s, now_s):
                 if self._is_replaced(name, listed):
-                    _try_to_remove(self._catalog.path(name))
+                    discard(self._catalog.path(name))
         if self._swept_s is None or self._clock() - self._swept_s >= SWEEP_EVERY_S:
             self._swept_s = self._clock()
             self._sweep(now_s)
@@ -82,7 +79,7 @@ class Retention:
         for name in self._catalog.foreign:
             path = self._catalog.path(name)
             if (linked_s(path) or now_s) < now_s - KEEP_ASIDE_S:
-                _try_to_remove(path)
+                discard(path)
         for folder, age_s in (("staging", ORPHAN_AGE_S), ("rebuild", KEEP_ASIDE_S), ("quarantine", KEEP_ASIDE_S)):
             sweep(os.path.join(self._settings.efs_dir, folder), now_s - age_s)
 
@@ -158,12 +155,4 @@ def sweep(folder: str, before_s: float) -> None:
         for entry in entries:
             with contextlib.suppress(FileNotFoundError):  # its publisher has just removed it
                 if entry.stat(follow_symlinks=False).st_mtime < before_s:
-                    _try_to_remove(entry.path)
-
-
-def _try_to_remove(path: str) -> None:
-    """Remove a file, if that can be: what cannot (a directory that somebody made) must not keep the rest."""
-    try:
-        remove(path)
-    except OSError as error:
-        _log.warning("%s stays: %s", path, error)
+                    discard(entry.path)  # what cannot be (a directory that somebody made) must not keep the rest

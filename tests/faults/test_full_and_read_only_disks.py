@@ -1,12 +1,13 @@
-"""EFS and the sandbox's own disk full, read-only, broken or missing: real small file systems where one can be mounted,
-and every single call of the publishing path failing otherwise."""
+"""EFS and the sandbox's own disk full, read-only, broken or missing: real small file systems where one can be mounted.
+
+In tests/faults/calls each single call fails so.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
 import shutil
-import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,11 +15,8 @@ from pathlib import Path
 import pytest
 
 from handlers.domain.problem import Problem
-from handlers.snapshots import chain
-from handlers.snapshots.publish import Publisher
-from handlers.snapshots.published import Published
 from tests.support.api import SOURCES, Api
-from tests.support.files import Calls, MemoryLedger, Place, count_of, failing, names_in, page, publish, served
+from tests.support.files import MemoryLedger, Place, count_of, failing, names_in, page, served
 
 CODES = (errno.ENOSPC, errno.EROFS, errno.EIO)
 Remount = Callable[[str], None]
@@ -179,117 +177,6 @@ def test_tmp_full_a_cold_sandbox_reads_where_it_is_published(tmp: Remount, tmp_p
     builder.publish(MemoryLedger(1000))
     assert count_of(place.in_tmp()) == 1000
     assert names_in(place.tmp / "snapshots") == []
-
-
-@pytest.mark.parametrize("code", [errno.ENOSPC], ids=errno.errorcode.get)
-def test_whichever_call_fails_the_insert_commits_and_the_next_one_mends_it(
-    api: Api, environ: dict[str, str], code: int
-) -> None:
-    insert(api)
-    outcomes = [insert(api)]
-    step = 0
-    while step == 0 or step <= len(seen(api, environ, step, code, outcomes)):
-        step += 1
-        assert insert(api) is not None
-    assert None in outcomes
-    assert outcomes[-1] is not None
-    assert step > 15
-
-
-def seen(api: Api, environ: dict[str, str], step: int, code: int, outcomes: list[str | None]) -> list[str]:
-    """The calls of an insert of which one failed."""
-    with Calls(Path(environ["EFS_DIR"]), step, failing(code)) as calls:
-        outcomes.append(insert(api))
-    return calls.seen
-
-
-@pytest.mark.parametrize("code", [errno.EROFS], ids=errno.errorcode.get)
-def test_whichever_call_fails_publishing_is_503_or_done_and_the_next_time_mends_it(
-    api: Api, environ: dict[str, str], code: int
-) -> None:
-    insert(api)
-    statuses: list[int] = []
-    while True:
-        step = len(statuses) + 1
-        assert api.post("/insert", prefer="respond-async").status == 202
-        with Calls(Path(environ["EFS_DIR"]), step, failing(code)) as calls:
-            answer = api.post("/snapshots")
-        statuses.append(answer.status)
-        assert answer.status == 201 or (answer.status == 503 and "retry-after" in answer.headers), answer.text
-        assert insert(api) is not None
-        if not calls.has_struck:
-            break
-    assert set(statuses) == {201, 503}
-    assert len(statuses) > 15
-
-
-@pytest.mark.parametrize("code", CODES, ids=errno.errorcode.get)
-@pytest.mark.parametrize("compact", [False, True])
-def test_whichever_call_of_a_cold_publisher_fails_nothing_wrong_is_published(
-    tmp_path: Path, code: int, compact: bool
-) -> None:
-    for step in range(1, 100):
-        place, ledger = Place(tmp_path / str(step)), MemoryLedger(3)
-        place.publish(ledger)
-        ledger.grow(2)
-        publisher = place.publisher(ledger)
-        with Calls(tmp_path, step, failing(code)) as calls:
-            outcome = try_to_publish(publisher, ledger, compact=compact)
-        assert outcome is None or outcome.bookmark == ledger.bookmark
-        assert count_of(place.on_efs()) in ((3, 5) if outcome is None else (5,))
-        assert publish(publisher, ledger, compact=compact).bookmark == ledger.bookmark
-        assert count_of(place.in_tmp()) == 5
-        if not calls.has_struck:
-            assert step > 20
-            return
-    pytest.fail("there is no end to the calls")
-
-
-def try_to_publish(publisher: Publisher, ledger: MemoryLedger, *, compact: bool) -> Published | None:
-    try:
-        return publish(publisher, ledger, compact=compact)
-    except (OSError, sqlite3.Error):
-        return None
-
-
-@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE, errno.EACCES, errno.ENOENT], ids=errno.errorcode.get)
-@pytest.mark.parametrize("is_warm", [False, True])
-@pytest.mark.parametrize("path", ["on_efs", "in_tmp"])
-def test_whichever_call_of_a_reader_fails_once_it_answers_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, is_warm: bool, code: int
-) -> None:
-    """A cold one, and one that has an older version open of whose segments one stays and two go."""
-    monkeypatch.setattr(chain, "SMALL_ROWS", 3)
-    monkeypatch.setattr(chain, "GROWTH", 2)
-    found_warm: set[int] = set()
-    for step in range(1, 100):
-        place, ledger = Place(tmp_path / str(step)), MemoryLedger()
-        place.publish_parts(ledger, 30, 6, 1)
-        reader = place.on_efs() if path == "on_efs" else place.in_tmp()
-        if is_warm:
-            assert len(page(reader)) == 37
-        assert [name.rows for name in place.publish_parts(ledger, 4).chain] == [11, 30]
-        with Calls(tmp_path, step, failing(code)) as calls:
-            found = len(page(reader))
-        struck = calls.seen[step - 1] if calls.has_struck else ""
-        if struck == "scandir" and is_warm:
-            assert found == 37
-        elif is_warm and struck not in ("", "unlink"):
-            assert found in (37, 41)  # what is open stays until the newest segment has opened
-            found_warm.add(found)
-        elif struck == "scandir" and code == errno.ENOENT:
-            assert found == 0  # as where nothing is published yet
-        else:
-            assert found == 41
-        assert len(page(reader)) == 41
-        assert reader.retries <= int(calls.has_struck)
-        assert len(names_in(place.tmp / "snapshots")) == (2 if path == "in_tmp" else 0) + (struck == "unlink")
-        reader.drop()
-        if not calls.has_struck:
-            assert step > 7
-            assert 37 in found_warm or not is_warm
-            return
-    pytest.fail("there is no end to the calls")
 
 
 def test_a_reader_whose_disk_fails_for_good_says_503(tmp_path: Path) -> None:
