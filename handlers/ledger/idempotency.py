@@ -36,15 +36,15 @@ class Call:
 class Part(NamedTuple):
     """The rows that one transaction has put in: how many, under which root, and the last one's sequence number."""
 
-    count: int
+    rows: int
     root: int
     last_seq: int
 
     def within(self, head: Head) -> Part:
         """Return the part of those rows that a history holds: the first so many, since a restore keeps a prefix."""
-        seqs = range(self.last_seq - self.count + 1, min(self.last_seq, head.seq) + 1)
+        seqs = range(self.last_seq - self.rows + 1, min(self.last_seq, head.seq) + 1)
         kept = sum(head.root_of(seq) == self.root for seq in seqs)
-        return Part(kept, self.root, self.last_seq - self.count + kept)
+        return Part(kept, self.root, self.last_seq - self.rows + kept)
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,10 @@ class Record:
 
     def within(self, head: Head) -> Record:
         """Return the record of those rows that a history holds; whoever wrote of more is not waited for."""
-        parts = tuple(part for each in self.parts if (part := each.within(head)).count)
+        parts = tuple(part for each in self.parts if (part := each.within(head)).rows)
         if parts == self.parts:
             return self
-        ids = self.ids[: sum(part.count for part in parts)]
+        ids = self.ids[: sum(part.rows for part in parts)]
         return replace(self, ids=ids, parts=parts, lease_end_s=0.0, replaced_id=self.ids[-1])
 
     def check(self, call: Call, now_s: float) -> None:

@@ -75,7 +75,7 @@ class Retention:
     def _published_at(self, listed: Listed) -> dict[Name, float]:
         """Return when each segment was published, without those that another publisher has removed just now."""
         known = self._published_s
-        times_s = {name: known.get(name) or linked_s(self._catalog.path(name)) for name in listed.names}
+        times_s = {name: known.get(name) or linked_s(self._catalog.path(name)) for name in sorted(listed.names)}
         return {name: at_s for name, at_s in times_s.items() if at_s is not None}
 
     def _sweep(self, now_s: float) -> None:

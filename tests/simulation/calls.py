@@ -1,10 +1,10 @@
-"""The calls of `os` and SQLite that lead to the simulated file system, while a world is there; all others go through."""
+"""The calls of `os` and SQLite that lead to the simulated file system, while there is a world; others go through."""
 
 from __future__ import annotations
 
 import _sqlite3
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -82,14 +82,14 @@ class Calls:
         return self.world
 
     @contextmanager
-    def patched(self) -> Iterator[None]:
+    def patched(self) -> Generator[None]:
         """Let them stand there."""
         with pytest.MonkeyPatch.context() as patch:
             for name in ("open", "stat", "lstat", "mkdir", "scandir", "listdir", "link", "unlink", "rename"):
                 patch.setattr(os, name, self._by_path(getattr(self, name), getattr(os, name)))
             for name in ("readv", "pread", "write", "fsync", "close"):
                 patch.setattr(os, name, self._by_file(getattr(self, name), getattr(os, name)))
-            patch.setattr(os, "statvfs", lambda path: ROOM)
+            patch.setattr(os, "statvfs", self.statvfs)
             patch.setattr(_sqlite3, "connect", self._by_path(self.connect, self.connect_elsewhere))
             yield
 
@@ -118,6 +118,9 @@ class Calls:
         process.files[file] = OpenFile(inode, process.mount)
         return file
 
+    def statvfs(self, _path: str) -> SimpleNamespace:
+        return ROOM
+
     def stat(self, path: str, **_: Any) -> Status:
         self.here.file_call("stat", path)
         return self.here.process.mount.status(path)
@@ -130,7 +133,7 @@ class Calls:
         self.here.process.mount.create(path, is_folder=True)
 
     @contextmanager
-    def scandir(self, path: str) -> Iterator[Sequence[Entry]]:
+    def scandir(self, path: str) -> Generator[Sequence[Entry]]:
         server = self.here.server
         yield [Entry(name, f"{path}/{name}", server.status(inode)) for name, inode in self._names(path).items()]
 

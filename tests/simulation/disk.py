@@ -26,7 +26,7 @@ class Inode:
     modified_s: float
     changed_s: float
     links: int = 1
-    entries: dict[str, Inode] = field(default_factory=dict["str, Inode"])
+    entries: dict[str, Inode] = field(default_factory=dict["str", "Inode"])
     change: int = 0
 
     @property

@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 Item = dict[str, Any]
-TERM = re.compile(r"\s*(?:attribute_not_exists\((\w+)\)|(#?\w+) BETWEEN (:\w+) AND (:\w+)|(#?\w+) (=|<=|>=|<|>) (:\w+))\s*")
+TERM = re.compile(
+    r"\s*(?:attribute_not_exists\((\w+)\)|(#?\w+) BETWEEN (:\w+) AND (:\w+)|(#?\w+) (=|<=|>=|<|>) (:\w+))\s*"
+)
 COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda left, right: left == right,
     "<": lambda left, right: left < right,
@@ -47,7 +49,9 @@ def projected(expression: str | None, item: Item, names: Mapping[str, str]) -> I
     return {name: item[name] for name in wanted if name in item}
 
 
-def _term_holds(term: re.Match[str], item: Mapping[str, Any], names: Mapping[str, str], values: Mapping[str, Any]) -> bool:
+def _term_holds(
+    term: re.Match[str], item: Mapping[str, Any], names: Mapping[str, str], values: Mapping[str, Any]
+) -> bool:
     absent, between, low, high, name, operator, value = term.groups()
     if absent:
         return absent not in item

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from handlers.domain.bookmark import NOTHING, Bookmark
+from handlers.domain.bookmark import NOTHING
 from handlers.snapshots.names import Name
 from tests.simulation.invariants import SNAPSHOTS, Invariants
 from tests.simulation.lanes import WritingLane
 from tests.simulation.plan import PATHS, Operation
 from tests.simulation.reading import ReadingLane
-from tests.simulation.turns import Actor
 from tests.simulation.world import World
 
 SETTLED_S = 120.0  # all that is late has come by then, and every cache is empty

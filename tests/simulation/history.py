@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class Simulator:
         self._memory = memory if memory.is_dir() else None
 
     @contextmanager
-    def ready(self) -> Iterator[Simulator]:
+    def ready(self) -> Generator[Simulator]:
         """Put the simulated surroundings in place."""
         logger = logging.getLogger("handlers")
         with pytest.MonkeyPatch.context() as patch, self._calls.patched(), StandIns(self._calls).patched():

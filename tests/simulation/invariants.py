@@ -1,11 +1,11 @@
-"""What must hold at every moment, whatever happens: checked at every write to the table and every change of a folder."""
+"""What must hold at every moment: checked at every write to the table, change of a folder, and answer."""
 
 from __future__ import annotations
 
 import logging
 import sqlite3
-from hashlib import blake2b
 from collections.abc import Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NoReturn
 

@@ -1,4 +1,4 @@
-"""The lanes: each is one sandbox after another of a function, or somebody at the console, who does a plan's operations."""
+"""The lanes: each is one sandbox of a function after the other, or somebody at the console, doing what a plan says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import httpx
 
 from console.data.branches import find_target, read_prefix, restore
 from console.errors import ConsoleError
-from handlers import command, query, rows
+from handlers import command, rows
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
@@ -38,7 +38,7 @@ class Lane:
     """One lane.
 
     Args:
-        serve_of: makes what a new process does.
+        operations: those of this lane.
     """
 
     def __init__(self, world: World, invariants: Invariants, name: str, operations: Sequence[Operation]) -> None:

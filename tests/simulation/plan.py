@@ -9,11 +9,11 @@ import random
 from dataclasses import dataclass, replace
 
 LANES = ("command-1", "command-2", "command-3", "query-1", "query-2", "projector", "console")
-GAPS_S = (0.0, 0.0, 0.05, 0.5, 1.0, 5.0, 20.0, 45.0, 70.0)
-FREEZES_S = (0.5, 3.0, 12.0, 25.0, 40.0, 70.0, 130.0, 200.0)
+GAPS_S = (0.0, 0.0, 0.05, 0.5, 1.0, 5.0, 20.0, 45.0, 65.0, 70.0)
+FREEZES_S = (0.5, 3.0, 12.0, 25.0, 40.0, 70.0, 70.0, 130.0, 200.0)
 JUMPS_S = (-7200, -60, -5, 5, 60, 7200)  # of a wall clock; an idempotency key lives for a day
 PATHS = ("sqlite-efs", "sqlite-tmp", "ddb", "sqlite-efs?fresh", "sqlite-tmp?fresh")
-CALLS = 60  # among so many of an operation's first calls lie its faults
+CALLS = (8, 20, 20, 60)  # among so many of an operation's first calls lies a fault
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def plan_of(seed: int) -> Plan:
     """Return the plan of a seed."""
     luck = random.Random(seed)
     weather = {kind: luck.choice((0.0, 0.0, 0.1, 0.4)) for kind in ("freeze", "kill", "trouble", "jump")}
-    branches = luck.choice((0.0, 0.0, 0.3))
+    branches = luck.choice((0.0, 0.3, 0.8))
     at_s, operations = 0.0, list[Operation]()
     for _ in range(luck.randint(4, 9)):
         at_s += luck.choice(GAPS_S)
@@ -92,8 +92,10 @@ def _operation(lane: str, at_s: float, luck: random.Random, weather: dict[str, f
     seed = luck.getrandbits(32)
     if luck.random() < weather["jump"] * 0.3:
         return Operation(lane, at_s, "jump", seed, amount=luck.choice(JUMPS_S))
-    kind, target, amount = {"c": _write, "q": _read, "p": _project}[lane[0]](luck, branches) if lane != "console" else (
-        ("restore", "", luck.randint(0, 6)) if luck.random() < branches else ("", "", 0)
+    kind, target, amount = (
+        {"c": _write, "q": _read, "p": _project}[lane[0]](luck, branches)
+        if lane != "console"
+        else (("restore", "", luck.randint(0, 6)) if luck.random() < branches else ("", "", 0))
     )
     return Operation(lane, at_s, kind, seed, target, amount, faults)
 
@@ -112,7 +114,7 @@ def _write(luck: random.Random, branches: float) -> tuple[str, str, int]:
 def _read(luck: random.Random, _branches: float) -> tuple[str, str, int]:
     if luck.random() < 0.06:
         return "list", "", 0
-    what = luck.choice(("page", "page", "page", "newest", "row", "stats", "filtered", "as_of", "again"))
+    what = luck.choice(("page", "page", "newest", "row", "row", "stats", "filtered", "as_of", "again", "again"))
     return what, luck.choice(PATHS), luck.choice((0, 0, 1, 1, 2))  # Min-Bookmark: none, the newest, an older one
 
 
@@ -125,5 +127,5 @@ def _faults(luck: random.Random, weather: dict[str, float]) -> tuple[Fault, ...]
     for kind in ("trouble", "trouble", "freeze", "freeze", "kill"):
         if luck.random() < weather[kind]:
             seconds = luck.choice(FREEZES_S) if kind == "freeze" else 0.0
-            found.append(Fault(luck.randint(1, CALLS), kind, seconds))
+            found.append(Fault(luck.randint(1, luck.choice(CALLS)), kind, seconds))
     return tuple(sorted(found, key=lambda fault: fault.call))

@@ -47,7 +47,9 @@ class ReadingLane(Lane):
         self.read(operation, {}, "/stats")
 
     def row(self, operation: Operation) -> None:
-        known = [row_id for epoch in sorted(self.invariants.histories) for row_id in self.invariants.histories[epoch].places]
+        known = [
+            row_id for epoch in sorted(self.invariants.histories) for row_id in self.invariants.histories[epoch].places
+        ]
         if known:
             self.read(operation, {}, f"/{self.process.luck.choice(known)}")
 
@@ -114,7 +116,9 @@ class ReadingLane(Lane):
             return
         is_held = asked == NOTHING or (bookmark.epoch == asked.epoch and bookmark >= asked)
         check(is_held, f"Min-Bookmark {asked} was answered at {bookmark}")
-        check(bookmark >= promised or self.process.had_trouble, f"{target} answered {bookmark} when {promised} was there")
+        check(
+            bookmark >= promised or self.process.had_trouble, f"{target} answered {bookmark} when {promised} was there"
+        )
         before = self.served.get(target, NOTHING)
         check(bookmark >= before, f"{target} went back from {before} to {bookmark}")
         self.served[target] = bookmark

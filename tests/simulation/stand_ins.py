@@ -7,9 +7,9 @@ import gc
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from types import FunctionType, SimpleNamespace
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -74,20 +74,20 @@ class StandIns:
         return self._calls.here
 
     @contextmanager
-    def patched(self) -> Iterator[None]:
+    def patched(self) -> Generator[None]:
         """Put them in place: what handlers hold of the originals, under any name and as any default."""
-        table = [
+        table: list[tuple[Any, Any]] = [
             (boottime_s, self.boottime_s),
             (time.sleep, self.sleep),
             (time.time, self.wall_s),
-            (random, SimpleNamespace(uniform=lambda low, high: self.here.process.luck.uniform(low, high), Random=random.Random)),
+            (random, SimpleNamespace(uniform=self.uniform, Random=random.Random)),
             (ULID, self.new_id),
             (concurrent.futures.ThreadPoolExecutor, self.pool),
             (concurrent.futures.wait, run_all),
-            (catalog.Listing, lambda look, begun_s: SlowListing(self.here, look, begun_s)),
-            (dynamodb.make_client, lambda _region: TableClient(self.here)),
-            (nfs.nfs_meter, lambda _folder: None),
-            (gc, SimpleNamespace(freeze=lambda: None)),
+            (catalog.Listing, self.listing),
+            (dynamodb.make_client, self.client),
+            (nfs.nfs_meter, no_meter),
+            (gc, SimpleNamespace(freeze=run_all)),
         ]
         with pytest.MonkeyPatch.context() as patch:
             for module in [module for name, module in sorted(sys.modules.items()) if is_ours(name)]:
@@ -115,6 +115,15 @@ class StandIns:
     def new_id(self) -> str:
         """Return a text that sorts as a ULID does, and is as long."""
         return f"{int(self.wall_s() * 1000):011X}{self.here.process.luck.getrandbits(60):015X}"
+
+    def uniform(self, low: float, high: float) -> float:
+        return self.here.process.luck.uniform(low, high)
+
+    def listing(self, look: Callable[[], Any], begun_s: float) -> SlowListing:
+        return SlowListing(self.here, look, begun_s)
+
+    def client(self, _region: str) -> TableClient:
+        return TableClient(self.here)
 
     def pool(self, _workers: int) -> Pool:
         return Pool(self)
@@ -161,8 +170,12 @@ class SlowListing:
         return self._task.result()
 
 
-def run_all(tasks: Sequence[Task]) -> None:
-    """Stand in for `concurrent.futures.wait`."""
+def no_meter(_folder: str) -> None:
+    """Stand in for `nfs_meter`: there is no mount."""
+
+
+def run_all(tasks: Sequence[Task] = ()) -> None:
+    """Stand in for `concurrent.futures.wait`, and for what has nothing to do here."""
     for task in tasks:
         task.run()
 
@@ -172,14 +185,14 @@ def is_ours(name: str) -> bool:
     return name.startswith(("handlers.", "console.data."))
 
 
-def replace(patch: pytest.MonkeyPatch, module: Any, original: Any, stand_in: Any) -> None:
+def replace(patch: pytest.MonkeyPatch, module: ModuleType, original: Any, stand_in: Any) -> None:
     """Replace an object in a module: its own names, and the defaults of its functions and methods."""
     for name, value in [*vars(module).items()]:
         if value is original:
             patch.setattr(module, name, stand_in)
-        methods = [*vars(value).values()] if isinstance(value, type) else [value]
-        for function in methods:
-            if isinstance(function, FunctionType) and function.__module__ == module.__name__ and function.__defaults__:
-                if any(default is original for default in function.__defaults__):
-                    given = tuple(stand_in if default is original else default for default in function.__defaults__)
-                    patch.setattr(function, "__defaults__", given)
+        if isinstance(value, type | FunctionType) and value.__module__ == module.__name__:
+            for function in vars(value).values() if isinstance(value, type) else [value]:
+                given: tuple[Any, ...] = getattr(function, "__defaults__", None) or ()
+                if any(default is original for default in given):
+                    replaced = tuple(stand_in if default is original else default for default in given)
+                    patch.setattr(function, "__defaults__", replaced)

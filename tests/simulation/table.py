@@ -171,7 +171,9 @@ class TableClient:
     def _trouble(self, kind: str, run: Callable[[], Any], actions: int) -> Any:
         world = self._world
         world.note(kind)
-        carries_out = kind == "answer lost" or (kind in ("server error", "closed") and world.process.luck.random() < 0.5)
+        carries_out = kind == "answer lost" or (
+            kind in ("server error", "closed") and world.process.luck.random() < 0.5
+        )
         if carries_out:
             _ignoring(run)
         if kind == "late" and actions:
