@@ -33,18 +33,18 @@ class Call:
     request_hash: str
 
 
-class Part(NamedTuple):
+class Portion(NamedTuple):
     """The rows that one transaction has put in: how many, under which root, and the last one's sequence number."""
 
     rows: int
     root: int
     last_seq: int
 
-    def within(self, head: Head) -> Part:
+    def within(self, head: Head) -> Portion:
         """Return the part of those rows that a history holds: the first so many, since a restore keeps a prefix."""
         seqs = range(self.last_seq - self.rows + 1, min(self.last_seq, head.seq) + 1)
         kept = sum(head.root_of(seq) == self.root for seq in seqs)
-        return Part(kept, self.root, self.last_seq - self.rows + kept)
+        return Portion(kept, self.root, self.last_seq - self.rows + kept)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Record:
     total: int
     request_hash: str = ""
     ids: tuple[str, ...] = ()
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Portion, ...] = ()
     lease_end_s: float = 0.0
     replaced_id: str = ""
 
@@ -75,7 +75,7 @@ class Record:
             total=int(item["total"].get("N", 0)),
             request_hash=item["request_hash"].get("S", ""),
             ids=tuple(text.get("S", "") for text in item["ids"].get("L", [])),
-            parts=tuple(Part(*part) for part in json.loads(item["parts"].get("S", ""))),
+            parts=tuple(Portion(*part) for part in json.loads(item["parts"].get("S", ""))),
             lease_end_s=float(item["lease_end"].get("N", 0)),
         )
         kept = record.within(head)
@@ -111,7 +111,7 @@ class Record:
 
     def after(self, ids: Sequence[str], root: int, last_seq: int, now_s: float) -> Record:
         """Return the record once these rows are in too."""
-        parts = (*self.parts, Part(len(ids), root, last_seq))
+        parts = (*self.parts, Portion(len(ids), root, last_seq))
         return replace(self, ids=(*self.ids, *ids), parts=parts, lease_end_s=now_s + LEASE_S, replaced_id="")
 
     def put_action(self, table_name: str, key: str, before: Record, now_s: float) -> Action:

@@ -10,7 +10,7 @@ from tests.simulation.invariants import SNAPSHOTS, Invariants
 from tests.simulation.lanes import WritingLane
 from tests.simulation.plan import PATHS, Operation
 from tests.simulation.reading import ReadingLane
-from tests.simulation.world import World
+from tests.simulation.surroundings.world import World
 
 SETTLED_S = 120.0  # all that is late has come by then, and every cache is empty
 DAY_S = 24 * 3600.0

@@ -14,14 +14,14 @@ from handlers.aws import table
 from handlers.ledger import appender, ledger
 from handlers.reads import ddb_view, sqlite_tmp, sqlite_view
 from handlers.snapshots import chain, maker, publish
-from tests.simulation.calls import Calls
 from tests.simulation.healing import heal
 from tests.simulation.invariants import Invariants
 from tests.simulation.lanes import ConsoleLane, Lane, ProjectorLane, WritingLane
 from tests.simulation.plan import LANES, Plan
 from tests.simulation.reading import PatientReadingLane, ReadingLane
-from tests.simulation.stand_ins import StandIns
-from tests.simulation.world import BrokenError, World
+from tests.simulation.surroundings.calls import Calls
+from tests.simulation.surroundings.stand_ins import StandIns
+from tests.simulation.surroundings.world import BrokenError, World
 
 KINDS: dict[str, type[Lane]] = {
     "command-1": WritingLane,

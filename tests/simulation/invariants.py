@@ -21,11 +21,11 @@ from handlers.snapshots.chain import Listed
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.names import Name
 from handlers.snapshots.published import DivergedError
-from tests.simulation.calls import connect_to
-from tests.simulation.disk import MOUNT, Inode
-from tests.simulation.expressions import Item
-from tests.simulation.table import Key
-from tests.simulation.world import BrokenError, World
+from tests.simulation.surroundings.calls import connect_to
+from tests.simulation.surroundings.disk import MOUNT, Inode
+from tests.simulation.surroundings.expressions import Item
+from tests.simulation.surroundings.table import Key
+from tests.simulation.surroundings.world import BrokenError, World
 
 SNAPSHOTS = f"{MOUNT}/snapshots"
 HEAD: Key = ("head", 0)

@@ -23,12 +23,12 @@ from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.publish import Publisher
 from handlers.snapshots.published import DivergedError
 from handlers.telemetry.usage import Usage
-from tests.simulation.disk import MOUNT
 from tests.simulation.invariants import Invariants
 from tests.simulation.plan import Operation
-from tests.simulation.table import TableClient
-from tests.simulation.turns import START_S, Actor
-from tests.simulation.world import KilledError, Process, World
+from tests.simulation.surroundings.disk import MOUNT
+from tests.simulation.surroundings.table import TableClient
+from tests.simulation.surroundings.turns import START_S, Actor
+from tests.simulation.surroundings.world import KilledError, Process, World
 from tests.support.api import Answer, event
 
 Serve = Callable[[Mapping[str, Any], object], dict[str, object]]

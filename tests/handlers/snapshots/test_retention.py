@@ -68,7 +68,7 @@ def test_a_compaction_supersedes_all_that_it_holds() -> None:
 
 
 def test_a_compaction_supersedes_although_rows_follow_it_that_what_it_holds_leads_to_as_well() -> None:
-    """The new rows go on from the compacted segment and from those that it was made of: these have to go all the same."""
+    """The new rows go on from the compacted segment and from those it was made of, which have to go all the same."""
     times: Times = {name(1, 5): 100, name(6, 8): 200, name(1, 8): 300, name(9, 9): 400}
     assert superseded(times) == {name(1, 5): 300, name(6, 8): 300}
 

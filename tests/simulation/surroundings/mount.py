@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
 
-from tests.simulation.disk import Inode, Server, Status, missing
+from tests.simulation.surroundings.disk import Inode, Server, Status, missing
 
 T = TypeVar("T")
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.simulation.disk import MOUNT, Inode, Status
-from tests.simulation.mount import Mount
-from tests.simulation.world import World
+from tests.simulation.surroundings.disk import MOUNT, Inode, Status
+from tests.simulation.surroundings.mount import Mount
+from tests.simulation.surroundings.world import World
 
 ROOM = SimpleNamespace(f_bavail=2**20, f_frsize=2**12)  # of every disk
 open_file, read_into, read_at, write_to = os.open, os.readv, os.pread, os.write

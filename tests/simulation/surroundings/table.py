@@ -19,10 +19,10 @@ from botocore.exceptions import (
 
 from handlers.aws.dynamodb import READ_TIMEOUT_S
 from handlers.aws.table import BY_ID
-from tests.simulation.expressions import Item, holds, projected, updated
+from tests.simulation.surroundings.expressions import Item, holds, projected, updated
 
 if TYPE_CHECKING:
-    from tests.simulation.world import World
+    from tests.simulation.surroundings.world import World
 
 TOKEN_LIFE_S = 600.0
 INDEX_LAG_S = (0.0, 0.0, 0.5, 4.0)

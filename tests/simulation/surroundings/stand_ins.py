@@ -24,9 +24,9 @@ from handlers.aws import dynamodb
 from handlers.domain.timestamps import boottime_s
 from handlers.snapshots import catalog
 from handlers.telemetry import nfs
-from tests.simulation.calls import Calls
-from tests.simulation.table import TableClient
-from tests.simulation.world import World
+from tests.simulation.surroundings.calls import Calls
+from tests.simulation.surroundings.table import TableClient
+from tests.simulation.surroundings.world import World
 
 LOADED = (console.data.branches, handlers.command, handlers.query, handlers.reads.ddb, handlers.reads.fresh)
 SLOW_LISTINGS = 0.03  # how likely one takes longer than a reader waits for it

@@ -8,14 +8,14 @@ import random
 import sqlite3
 from typing import TYPE_CHECKING
 
-from tests.simulation.disk import MOUNT, Server
-from tests.simulation.mount import Mount
-from tests.simulation.table import Table
-from tests.simulation.turns import START_S, Actor, Turns
+from tests.simulation.surroundings.disk import MOUNT, Server
+from tests.simulation.surroundings.mount import Mount
+from tests.simulation.surroundings.table import Table
+from tests.simulation.surroundings.turns import START_S, Actor, Turns
 
 if TYPE_CHECKING:
-    from tests.simulation.calls import OpenFile
     from tests.simulation.plan import Operation
+    from tests.simulation.surroundings.calls import OpenFile
 
 close_file = os.close
 NOON_S = 1_767_960_000.0 - START_S  # of a day in January 2026
