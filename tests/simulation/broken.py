@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,10 +51,6 @@ class Mutation:
 
 def delete_at_once(patch: Patch) -> None:
     patch.setattr(retention, "NEVER_BEFORE_S", 0)
-
-
-def build_upon_old_listing(patch: Patch) -> None:
-    patch.setattr(publish, "LISTING_GOOD_S", math.inf)
 
 
 def move_any_head(patch: Patch) -> None:
@@ -194,7 +189,6 @@ BROKEN = {
     mutation.apply.__name__: mutation
     for mutation in (
         Mutation("Superseded files stay for a minute", "", 1, delete_at_once),
-        Mutation("A link comes at most 30 s after its listing", "", 1, build_upon_old_listing),
         Mutation("An append moves only the head that it saw", "", 1, move_any_head),
         Mutation(
             "A resend has the same token, and the first row tells whether an attempt got in", "", 1, forget_attempts

@@ -67,7 +67,7 @@ class Simulator:
             for module, name, value in FRUGAL if plan.is_frugal else ():
                 patch.setattr(module, name, value)
             world = World(folder, plan.seed)
-            invariants = Invariants(world)
+            invariants = Invariants(world, is_calm=plan.is_calm)
             logger = logging.getLogger("handlers")
             logger.addHandler(invariants)
             self._calls.world = world

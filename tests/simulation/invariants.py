@@ -68,12 +68,13 @@ class Invariants(logging.Handler):
         head: of the ledger.
         acknowledged: the newest point that a publisher has said is published.
         bookmarks: all that clients were told.
-        is_heard: whether anybody is told what handlers log.
+        is_calm: whether nothing goes wrong, so that nothing is a reason for a 503 to a write.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, is_calm: bool = False) -> None:
         super().__init__(logging.WARNING)
         self.world = world
+        self.is_calm = is_calm
         self.histories: dict[int, History] = {}
         self.head = Head.new(0)
         self.acknowledged = NOTHING

@@ -63,6 +63,11 @@ class Plan:
     def __str__(self) -> str:
         return "\n".join(map(str, self.operations))
 
+    @property
+    def is_calm(self) -> bool:
+        """Tell whether nothing goes wrong in it, and the ledger stays the same one."""
+        return not any(each.faults or each.kind in ("restore", "new_epoch") for each in self.operations)
+
     def without(self, operations: set[Operation]) -> Plan:
         """Return the plan without some operations."""
         return replace(self, operations=tuple(each for each in self.operations if each not in operations))

@@ -89,9 +89,11 @@ class ReadingLane(Lane):
             self._check_content(operation.target, parameters, tail, answer, bookmark)
         elif answer.status == 404:
             self._check_not_found(path, tail.removeprefix("/"), answer, asked)
-        elif answer.status == 409 and "diverged" not in answer.json["type"]:
+        elif answer.status == 409:
             named = {asked, Bookmark.parse(parameters.get("as_of", "0.0"))} - {NOTHING}
-            is_replaced = any(each.epoch < self.invariants.head.epoch for each in named)
+            is_replaced = answer.json["type"].endswith("epoch-replaced") and any(
+                each.epoch < self.invariants.head.epoch for each in named
+            )
             self.invariants.check(is_replaced, f"409: {answer.text}")
 
     def _min_bookmark(self, which: int) -> Bookmark:
