@@ -188,23 +188,34 @@ def all_of(*_: object) -> bool:
 BROKEN = {
     mutation.apply.__name__: mutation
     for mutation in (
-        Mutation("Superseded files stay for a minute", "", 1, delete_at_once),
-        Mutation("An append moves only the head that it saw", "", 1, move_any_head),
+        Mutation("Superseded files stay for a minute", "was published, and", 102, delete_at_once),
+        Mutation("An append moves only the head that it saw", "overwritten", 2, move_any_head),
         Mutation(
-            "A resend has the same token, and the first row tells whether an attempt got in", "", 1, forget_attempts
+            "A resend has the same token, and the first row tells whether an attempt got in",
+            "is in the ledger twice",
+            26,
+            forget_attempts,
         ),
-        Mutation("A cancelled transaction is tried again", "", 1, take_failure_for_success),
-        Mutation("An idempotency record counts where its rows are", "", 1, believe_any_record),
-        Mutation("An idempotency record is written over the one that was seen", "", 1, overwrite_records),
-        Mutation("A row found by id counts in histories that hold it", "", 1, find_rows_left_behind),
+        Mutation("A cancelled transaction is tried again", "are not all in", 2, take_failure_for_success),
+        Mutation("An idempotency record counts where its rows are", "are not all in", 19, believe_any_record),
         Mutation(
-            "A new epoch inherits what was published up to where it begins, proven by hash", "", 1, inherit_unproven
+            "An idempotency record is written over the one that was seen",
+            "is in the ledger twice",
+            1,
+            overwrite_records,
         ),
-        Mutation("A reader goes on to a newer chain", "", 1, keep_what_is_open),
-        Mutation("The newest snapshot is of the greatest epoch", "", 1, go_back_in_epoch),
-        Mutation("Min-Bookmark is waited for", "", 1, ignore_min_bookmark),
-        Mutation("An entity tag names the bookmark", "", 1, tag_the_question_alone),
-        Mutation("A bookmark names the rows that were read", "", 1, name_a_later_bookmark),
-        Mutation("Age counts from when a file was superseded", "", 1, age_from_the_newest_publish),
+        Mutation("A row found by id counts in histories that hold it", "is wrong at", 105, find_rows_left_behind),
+        Mutation(
+            "A new epoch inherits what was published up to where it begins, proven by hash",
+            "other rows than the ledger's",
+            1,
+            inherit_unproven,
+        ),
+        Mutation("A reader goes on to a newer chain", "answered", 1, keep_what_is_open),
+        Mutation("The newest snapshot is of the greatest epoch", "nothing heals", 1, go_back_in_epoch),
+        Mutation("Min-Bookmark is waited for", "Min-Bookmark", 1, ignore_min_bookmark),
+        Mutation("An entity tag names the bookmark", "is like", 29, tag_the_question_alone),
+        Mutation("A bookmark names the rows that were read", "ddb is wrong", 1, name_a_later_bookmark),
+        Mutation("Age counts from when a file was superseded", "still there", 1, age_from_the_newest_publish),
     )
 }

@@ -21,6 +21,7 @@ def test_a_broken_rule_is_noticed(name: str) -> None:
     with Simulator().ready() as simulator:
         with mutation.applied():
             broken, _ = simulator.run(plan_of(mutation.seed))
+        assert mutation.notices
         assert mutation.notices in broken
         assert simulator.run(plan_of(mutation.seed))[0] == ""
 
