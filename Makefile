@@ -6,6 +6,7 @@
 # make bench          micro-benchmarks, each beside its plain way; saved
 # make bench-compare  the same again, beside the saved run
 # make growth         how costs grow with the rows, a minute
+# make simulate       other histories than the tests run, of writers, publishers, readers and faults: SEEDS many, or SEED
 # make mutants        changes to the code that no test notices, sampled by SEED and COUNT
 # make docs           the documents that are made from the code
 # make lock           constraints.txt: the version of every package
@@ -15,13 +16,13 @@
 # make install-deploy those for Pulumi
 # make install-dev    all of them, and the tools
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench bench-compare growth mutants format lock docs clean \
+.PHONY: help demo serve test check bench bench-compare growth simulate mutants format lock docs clean \
 	install-run install-report install-deploy install-dev
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8787
 LOCAL_DIR ?= .local
-SEED ?= 1
+SEEDS ?= 1000
 COUNT ?= 100
 BIN := $(VENV)/bin
 BENCH := $(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only --benchmark-group-by=group \
@@ -87,8 +88,11 @@ bench-compare: $(DEV)
 growth: $(DEV)
 	@$(BIN)/python -m tests.perf.growth
 
+simulate: $(DEV)
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(if $(BROKEN),--broken $(BROKEN))
+
 mutants: $(DEV)
-	@$(BIN)/python -m tests.mutants --seed $(SEED) --count $(COUNT)
+	@$(BIN)/python -m tests.mutants --seed $(or $(SEED),1) --count $(COUNT)
 
 format: $(DEV)
 	$(BIN)/ruff format .

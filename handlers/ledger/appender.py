@@ -43,7 +43,15 @@ class Appended:
 
 
 class HistoryChangedError(Exception):
-    """The ground of this call is gone: another call wrote its record, or the ledger was replaced."""
+    """The ground of this call is gone: another call wrote its record, or the ledger was replaced.
+
+    Attributes:
+        record: how far this call had come.
+    """
+
+    def __init__(self, message: str, record: Record) -> None:
+        super().__init__(message)
+        self.record = record
 
 
 class Appender:
@@ -87,26 +95,28 @@ class Appender:
             Problem: 409, the key is in use or was used for another body; 503, the ledger is away, with how many rows
                 are in.
         """
+        record = Record(len(drafts))
         while True:
-            record = self._record(len(drafts), deadline, key_call)
+            record = self._record(record, deadline, key_call)
             if record.is_complete:
                 return Appended(record.ids, self._bookmark(record, deadline), is_replay=True)
             try:
                 return self._append(drafts[len(record.ids) :], deadline, record, key_call)
             except HistoryChangedError as error:
                 _log.info("starting over: %s", error)
+                record = error.record
 
-    def _record(self, total: int, deadline: Deadline, key_call: Call | None) -> Record:
-        """Return how far the call came before: nowhere, unless it has a key that stands in the ledger."""
+    def _record(self, own: Record, deadline: Deadline, key_call: Call | None) -> Record:
+        """Return how far the call came before: as it knows itself, or, where it has a key, as the ledger tells."""
         if key_call is None:
-            return Record(total)
+            return own.within(self.head(deadline)) if own.ids else own
         item = self._ledger.get(record_key(key_call.key), deadline)
         head = self.head(deadline)  # read last: an older one would not hold what a new record tells of
         if item is None:
-            return Record(total, key_call.request_hash)
+            return Record(own.total, key_call.request_hash)
         record = Record.from_item(item, head, self._now())
         if record is None:
-            return Record(total, key_call.request_hash, replaced_id=item["last_id"].get("S", ""))
+            return Record(own.total, key_call.request_hash, replaced_id=item["last_id"].get("S", ""))
         record.check(key_call, self._now())
         return record
 
@@ -131,8 +141,8 @@ class Appender:
         attempt = 0
         while True:
             head = self._head or self.head(deadline)
-            if record.ids and not record.is_in(head):
-                raise HistoryChangedError("the ledger was replaced")
+            if record.within(head) is not record:
+                raise HistoryChangedError("the ledger was replaced", record)
             landed = self._landed(transaction, head, deadline)
             root, last_seq = (head.root, head.seq) if landed is None else (landed.root, landed.seq)
             record_after = record.after(transaction.ids, root, last_seq + len(transaction.ids), self._now())
@@ -141,19 +151,21 @@ class Appender:
             after, actions = transaction.actions(head, self._ledger.table_name)
             if key_call is not None:
                 actions.append(record_after.put_action(self._ledger.table_name, key_call.key, record, self._now()))
-            if self._commit(actions, head, transaction, deadline):
+            if self._commit(actions, head, transaction, record, deadline):
                 self._head = after
                 return record_after
             self._head = None
             attempt += 1
             deadline.pause(attempt)
 
-    def _commit(self, actions: Sequence[Action], head: Head, transaction: Transaction, deadline: Deadline) -> bool:
+    def _commit(
+        self, actions: Sequence[Action], head: Head, transaction: Transaction, record: Record, deadline: Deadline
+    ) -> bool:
         """Send one transaction. True: it is in. False: the head has moved, or others are in the way."""
         client, token = self._ledger.client, str(ULID())
         codes = transact(client, actions, token, deadline, on_doubt=lambda: transaction.doubts.append(head))
         if codes and codes[0] == "None" and codes[-1] == "ConditionalCheckFailed":
-            raise HistoryChangedError("another call with the same key was faster")
+            raise HistoryChangedError("another call with the same key was faster", record)
         return not codes
 
     def _landed(self, transaction: Transaction, head: Head, deadline: Deadline) -> Head | None:

@@ -94,5 +94,5 @@ class Rebuild:
         return size_bytes
 
     def _forget(self) -> None:
-        for name in self._catalog.listed.names:
+        for name in sorted(self._catalog.listed.names):
             remove(self._catalog.path(name))

@@ -72,7 +72,7 @@ class Retention:
     def _published_at(self, listed: Listed) -> dict[Name, float]:
         """Return when each segment was published, without those that another publisher has removed just now."""
         known = self._published_s
-        times_s = {name: known.get(name) or linked_s(self._catalog.path(name)) for name in listed.names}
+        times_s = {name: known.get(name) or linked_s(self._catalog.path(name)) for name in sorted(listed.names)}
         return {name: at_s for name, at_s in times_s.items() if at_s is not None}
 
     def _sweep(self, now_s: float) -> None:
@@ -114,39 +114,47 @@ def expired(listed: Listed, published_s: dict[Name, float], retain_s: float, now
 
 def superseded_s(listed: Listed, published_s: dict[Name, float]) -> dict[Name, float]:
     """Return since when each segment that is not in the newest chain has not been in it."""
-    whole_s = max(published_s[name] for name in listed.chain)
-    overtaken = overtaken_s([name for name in published_s if name.epoch == listed.epoch], published_s)
+    times_s = [published_s[name] for name in listed.chain[::-1]]
+    whole_s = dict(zip((name.last for name in listed.chain[::-1]), accumulate(times_s, max), strict=True))
+    left_s = overtaken_s([name for name in published_s if name.epoch == listed.epoch], published_s, whole_s)
     begun_s: dict[int, float] = {}
     for name, at_s in published_s.items():
         begun_s[name.epoch] = min(at_s, begun_s.get(name.epoch, at_s))
     since_s: dict[Name, float] = {}
     for name in published_s.keys() - set(listed.chain):
         later = (at_s for epoch, at_s in begun_s.items() if name.epoch < epoch <= listed.epoch)
-        left_s = overtaken.get(name, whole_s) if name.epoch == listed.epoch else min(later, default=math.inf)
-        since_s[name] = max(published_s[name], left_s)
+        at_s = left_s[name] if name.epoch == listed.epoch else min(later, default=math.inf)
+        since_s[name] = max(published_s[name], at_s)
     return since_s
 
 
-def overtaken_s(names: Collection[Name], published_s: dict[Name, float]) -> dict[Name, float]:
-    """Return since when a point is reachable beyond those that are reachable with a segment, where there is one.
+def overtaken_s(
+    names: Collection[Name], published_s: dict[Name, float], whole_s: dict[int, float]
+) -> dict[Name, float]:
+    """Return since when no newest chain has a segment that is not in the present one, unless it is built upon later.
 
-    From then on no newest chain has it, unless something is built upon it later, which takes its points further.
+    A chain with it ends, and a point beyond is reachable since then; or it comes to a point of the present chain, which
+    is whole up to there since then.
 
     Args:
         names: of one epoch.
+        whole_s: by each point of the present chain, since when it reaches so far.
     """
-    furthest: dict[int, int] = {}  # by each point, the last one that is reachable from it
-    for name in sorted(names, key=lambda name: name.first, reverse=True):
-        furthest[name.first - 1] = max(furthest.get(name.last, name.last), furthest.get(name.first - 1, 0))
     reached_s = {0: 0.0}  # by each point
     for name in sorted(names):
         if name.first - 1 in reached_s:
             at_s = max(published_s[name], reached_s[name.first - 1])
             reached_s[name.last] = min(at_s, reached_s.get(name.last, at_s))
     points = sorted(reached_s)
-    since_s = list(accumulate([reached_s[point] for point in reversed(points)], min))[::-1]  # it or a later one
-    places = {name: bisect_right(points, furthest.get(name.last, name.last) if name.last else 0) for name in names}
-    return {name: since_s[place] for name, place in places.items() if place < len(points)}
+    passed_s = [*accumulate([reached_s[point] for point in reversed(points)], min)][::-1]  # it or a later one
+    passed_s.append(max(whole_s.values()))  # for what ends beyond them all, and is not reachable
+    left_s: dict[int, float] = {}  # by each point, for all chains that go on from there
+    since_s: dict[Name, float] = {}
+    for name in sorted(names, key=lambda name: (name.first, name.last), reverse=True):
+        beyond_s = passed_s[bisect_right(points, name.last)]
+        since_s[name] = whole_s.get(name.last, left_s.get(name.last, beyond_s)) if name.last else beyond_s
+        left_s[name.first - 1] = max(since_s[name], left_s.get(name.first - 1, 0.0))
+    return since_s
 
 
 def sweep(folder: str, before_s: float) -> None:

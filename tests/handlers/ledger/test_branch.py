@@ -209,12 +209,17 @@ def test_a_key_whose_rows_others_now_have_the_places_of_appends_anew(ledger: Led
     assert len(all_rows(ledger)) == 8
 
 
-def test_a_key_of_a_call_that_a_restore_cut_in_two_appends_all_of_it_anew(ledger: Ledger) -> None:
-    append(ledger, 250, CALL)
-    restore(ledger, 150)
+@pytest.mark.parametrize("kept", [97, 98, 150, 249])
+def test_a_call_that_a_restore_cut_in_two_appends_with_its_key_what_was_left_behind(ledger: Ledger, kept: int) -> None:
+    ids = append(ledger, 250, CALL)
+    restore(ledger, kept)
+    append(ledger, 1)
     again = appender(ledger).append(drafts(250), no_time_limit(), CALL)
-    assert (again.bookmark, again.is_replay) == (Bookmark(NEXT, 400), False)
-    assert ids_of(all_rows(ledger))[150:] == again.ids
+    assert (again.bookmark, again.is_replay) == (Bookmark(NEXT, 251), False)
+    found = ids_of(all_rows(ledger))
+    assert found[:kept] + found[kept + 1 :] == again.ids
+    assert again.ids[:kept] == ids[:kept]
+    assert appender(ledger).append(drafts(250), no_time_limit(), CALL).is_replay
 
 
 @pytest.mark.parametrize("call", [None, CALL], ids=["without key", "with key"])
@@ -231,7 +236,7 @@ def test_a_call_goes_on_in_a_branch_that_keeps_its_rows(ledger: Ledger, call: Ca
 
 @pytest.mark.parametrize("call", [None, CALL], ids=["without key", "with key"])
 @pytest.mark.parametrize("seq", [0, 97])
-def test_a_call_starts_over_in_a_branch_that_leaves_rows_of_it_behind(
+def test_a_running_call_appends_again_only_what_a_branch_leaves_behind(
     ledger: Ledger, call: Call | None, seq: int
 ) -> None:
     appender(ledger).head(no_time_limit())
@@ -239,8 +244,8 @@ def test_a_call_starts_over_in_a_branch_that_leaves_rows_of_it_behind(
     appended = appender(MeddledLedger(ledger, transact_write_items=[None, branch])).append(
         drafts(250), no_time_limit(), call
     )
-    assert appended.bookmark == Bookmark(NEXT, seq + 250)
-    assert ids_of(all_rows(ledger))[seq:] == appended.ids
+    assert appended.bookmark == Bookmark(NEXT, 250)
+    assert ids_of(all_rows(ledger)) == appended.ids
 
 
 @pytest.mark.parametrize("call", [None, CALL], ids=["without key", "with key"])

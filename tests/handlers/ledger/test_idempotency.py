@@ -220,6 +220,6 @@ def test_a_record_survives_its_way_through_the_table(ledger: Ledger) -> None:
     assert item is not None
     head = replace(Head.new(EPOCH), seq=7)
     assert Record.from_item(item, head, T0) == record
-    assert Record.from_item(item, replace(head, seq=6), T0) is None
-    assert Record.from_item(item, replace(head, roots=((1, EPOCH), (7, EPOCH + 1))), T0) is None
+    assert Record.from_item(item, replace(head, seq=5), T0) is None
+    assert Record.from_item(item, replace(head, roots=((1, EPOCH), (6, EPOCH + 1))), T0) is None
     assert not record.is_complete

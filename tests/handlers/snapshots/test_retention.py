@@ -67,6 +67,17 @@ def test_a_compaction_supersedes_all_that_it_holds() -> None:
     assert superseded(times) == {name(1, 5): 300, name(6, 8): 300}
 
 
+def test_a_compaction_supersedes_although_rows_follow_it_that_what_it_holds_leads_to_as_well() -> None:
+    """The new rows go on from the compacted segment and from those it was made of, which have to go all the same."""
+    times: Times = {name(1, 5): 100, name(6, 8): 200, name(1, 8): 300, name(9, 9): 400}
+    assert superseded(times) == {name(1, 5): 300, name(6, 8): 300}
+
+
+def test_a_segment_that_was_in_the_newest_chain_until_a_compaction_came_is_superseded_by_it() -> None:
+    times: Times = {name(1, 5): 100, name(6, 8): 200, name(9, 9): 300, name(1, 8): 400}
+    assert superseded(times) == {name(1, 5): 400, name(6, 8): 400}
+
+
 def test_a_dead_end_supersedes_nothing_that_is_still_built_upon() -> None:
     """Two publishers merged differently: the newest chain went on from the narrower file until all were merged."""
     narrow, wide, upon_narrow = name(1, 10), name(1, 20), name(11, 30)

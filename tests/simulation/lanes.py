@@ -1,0 +1,212 @@
+"""The lanes: each is one sandbox of a function after the other, or somebody at the console, doing what a plan says."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from console.data.branches import find_target, read_prefix, restore
+from console.errors import ConsoleError
+from handlers import command, rows
+from handlers.aws.dynamodb import Deadline
+from handlers.domain.bookmark import Bookmark
+from handlers.domain.problem import Problem
+from handlers.ledger.ledger import Ledger
+from handlers.rows import Draft
+from handlers.settings import Settings
+from handlers.snapshots.files import UnprovenError
+from handlers.snapshots.publish import Publisher
+from handlers.snapshots.published import DivergedError
+from handlers.telemetry.usage import Usage
+from tests.simulation.invariants import Invariants
+from tests.simulation.plan import Operation
+from tests.simulation.surroundings.disk import MOUNT
+from tests.simulation.surroundings.table import TableClient
+from tests.simulation.surroundings.turns import START_S, Actor
+from tests.simulation.surroundings.world import KilledError, Process, World
+from tests.support.api import Answer, event
+
+Serve = Callable[[Mapping[str, Any], object], dict[str, object]]
+
+
+class Lane:
+    """One lane.
+
+    Args:
+        operations: those of this lane.
+    """
+
+    def __init__(self, world: World, invariants: Invariants, name: str, operations: Sequence[Operation]) -> None:
+        self.world = world
+        self.invariants = invariants
+        self.name = name
+        self.actor = Actor(self.live)
+        self._operations = operations
+
+    def live(self) -> None:
+        """Do the operations."""
+        self.begin(None)
+        for operation in self._operations:
+            self.world.turns.pass_s(max(0.0, operation.at_s + START_S - self.world.turns.now_s))
+            self.process.begin(operation)
+            self.world.note(f"- {operation.kind} {operation.target} {operation.amount}")
+            try:
+                self.do(operation)
+            except KilledError:
+                self.world.note("killed")
+                self.process.close()
+                self.begin(self.process if self.process.luck.random() < 0.5 else None)
+        self.process.begin(Operation(self.name, 0, "end", self.world.seed))
+
+    def begin(self, after: Process | None) -> None:
+        """Begin a process, after one that was killed, or on a new machine."""
+        self.process = self.world.start(self.world.turns.actor, self.name, after)
+        self.start()
+
+    def start(self) -> None:
+        """Make what the process does."""
+        raise NotImplementedError
+
+    def do(self, operation: Operation) -> None:
+        """Do one operation, and check what comes of it."""
+        if operation.kind == "jump":
+            self.process.wall_s += operation.amount
+            if abs(self.process.wall_s) > 8 * 3600:
+                self.process.wall_s = 0.0
+        else:
+            getattr(self, operation.kind)(operation)
+
+    def environ(self, **more: str) -> dict[str, str]:
+        """Return the process's environment."""
+        return {"TABLE_NAME": "ledger", "EFS_DIR": MOUNT, "TMP_DIR": self.process.disk, "RETAIN_S": "0", **more}
+
+
+class WritingLane(Lane):
+    """Sandboxes of the command function."""
+
+    def start(self) -> None:
+        self.serve: Serve = command.make_handler(self.environ())
+
+    def ask(self, path: str, content: object, expected: set[int], **headers: str) -> Answer:
+        """POST, and check that the status is one that is documented here."""
+        made = event("POST", path, json.dumps(content), {"content-type": "application/json", **headers})
+        answer = Answer(self.serve(made, None))
+        self.world.note(f"{answer.status} {shown(answer)}")
+        expected = expected - {503} if self.invariants.is_calm else expected
+        self.invariants.check(answer.status in expected, f"POST {path}: {answer.status} {answer.text}")
+        return answer
+
+    def insert(self, operation: Operation, **headers: str) -> None:
+        drafts = drafts_of(operation, self.world.seed)
+        if operation.target:
+            headers["idempotency-key"] = operation.target
+        epoch = self.invariants.head.epoch
+        expected = {201, 202, 503, 409} if operation.target else {201, 202, 503}
+        answer = self.ask("/insert", {"items": [*map(rows.draft_fields, drafts)]}, expected, **headers)
+        if answer.status in (201, 202):
+            self.invariants.check_inserted(answer.json, drafts)
+            is_moved = epoch != self.invariants.head.epoch
+            warning = str(answer.json.get("warning", ""))
+            self.invariants.check("another history" not in warning or is_moved, f"insert: {warning}")
+        else:
+            self.invariants.check_ids(answer.json.get("ids", []))
+
+    def append(self, operation: Operation) -> None:
+        self.insert(operation, prefer="respond-async")
+
+    def compact(self, operation: Operation) -> None:
+        self.publish({})
+
+    def rebuild(self, operation: Operation) -> None:
+        self.publish({"full": True})
+
+    def new_epoch(self, operation: Operation) -> None:
+        self.publish({"new_epoch": True})
+
+    def publish(self, content: dict[str, object]) -> Answer:
+        """POST /snapshots. It is diverged only where another epoch has begun meanwhile."""
+        epoch = self.invariants.head.epoch
+        answer = self.ask("/snapshots", content, {200, 201, 409, 503})
+        if answer.status in (200, 201):
+            self.invariants.check_snapshot(answer.json["snapshot"])
+        elif answer.status == 409:
+            is_moved = "new_epoch" in content or epoch != self.invariants.head.epoch
+            self.invariants.check(is_moved, f"POST /snapshots: {answer.text}")
+        return answer
+
+
+class ConsoleLane(WritingLane):
+    """Somebody who restores; the console is killed with the function that it talks to."""
+
+    url = "http://simulated"
+
+    def restore(self, operation: Operation) -> None:
+        """Go back so many rows, or to any point of another history."""
+        luck, histories = self.process.luck, self.invariants.histories
+        epoch = luck.choice(sorted(histories)) if histories and luck.random() < 0.4 else self.invariants.head.epoch
+        known = len(histories[epoch].texts) if epoch in histories else 0
+        ledger = Ledger(TableClient(self.world), "ledger")  # pyright: ignore[reportArgumentType] - as much as is called
+        try:
+            target = find_target(ledger, str(Bookmark(epoch, max(0, known - operation.amount))))
+            restored = restore(ledger, self, read_prefix(ledger, target, lambda _: None))  # pyright: ignore[reportArgumentType]
+        except (ConsoleError, Problem) as error:
+            self.world.note(f"not restored: {error}")
+        else:
+            self.invariants.check_point(Bookmark.parse(str(restored.bookmark)))
+
+    def get(self, path: str) -> httpx.Response:
+        """Stand in for the console's client."""
+        return self._response(Answer(self.serve(event("GET", path), None)))
+
+    def post(self, path: str, content: dict[str, object]) -> httpx.Response:
+        """Stand in for the console's client."""
+        return self._response(self.publish(content))
+
+    def _response(self, answer: Answer) -> httpx.Response:
+        if answer.status >= 400:
+            raise ConsoleError(answer.text, "")
+        return httpx.Response(answer.status, text=answer.text, request=httpx.Request("GET", self.url))
+
+
+class ProjectorLane(Lane):
+    """Sandboxes that publish what others have appended."""
+
+    def start(self) -> None:
+        settings = Settings(self.environ())
+        self.ledger = Ledger(TableClient(self.world), "ledger")  # pyright: ignore[reportArgumentType]
+        self.publisher = Publisher(self.ledger, settings)
+
+    def project(self, operation: Operation) -> None:
+        epoch = self.invariants.head.epoch
+        try:
+            head = self.ledger.head(Deadline())
+            if head is not None:
+                published = self.publisher.publish(head.bookmark, Usage(), compact=operation.kind == "compact")
+                self.invariants.acknowledge(published.bookmark)
+        except Problem as problem:
+            self.invariants.check(problem.status == 503, f"publish: {problem}")
+        except DivergedError as error:
+            self.invariants.check(epoch != self.invariants.head.epoch, f"publish: {error}")
+        except (OSError, sqlite3.Error, UnprovenError) as error:
+            self.world.note(f"not published: {error!r:.60}")
+
+    compact = project
+
+
+def drafts_of(operation: Operation, seed: int) -> list[Draft]:
+    """Return the rows of an insert: with one key always the same; no two operations have a row in common."""
+    luck = random.Random(f"{seed} key {operation.target}" if operation.target else operation.seed)
+    count = luck.choice((1, 1, 2, 4, 7)) if operation.target else operation.amount
+    return [rows.random_draft(luck) for _ in range(count)]
+
+
+def shown(answer: Answer) -> str:
+    """Return what the trace shows of an answer."""
+    if answer.status >= 400:
+        return answer.json["detail"]
+    return answer.headers.get("snapshot-bookmark", "")
