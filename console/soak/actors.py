@@ -136,7 +136,10 @@ class PageReader:
     def _page(self, path: str, headers: Headers) -> tuple[Bookmark, str] | None:
         """Return a page's bookmark and rows; None where the ledger went back meanwhile, or nobody answers."""
         response = self._caller.send("GET", path, headers)
-        if response is None or response.status_code != OK:
+        if response is None:
+            self._promises.defect(f"{path} was not answered within {PATIENCE_S:g} s")
+            return None
+        if response.status_code != OK:
             self._seen = NOTHING
             return None
         return Bookmark.parse(str(read_members(response)["bookmark"])), member_text(response.text, "data")

@@ -52,6 +52,7 @@ def soak(stack: BackgroundStack, plan: SoakPlan, promises: Promises, advance: Ad
     """
     violence = Violence(
         stack,
+        promises,
         random.Random(plan.seed),  # noqa: S311 - no secret
         kill_every_s=plan.kill_every_s,
         restore_every_s=plan.restore_every_s,

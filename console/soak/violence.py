@@ -15,6 +15,7 @@ from console.data.branches import find_target, head_of, read_prefix, restore
 from console.data.ledger import open_store
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
+from console.soak.promises import Promises
 from handlers.domain.bookmark import Bookmark
 
 FROZEN_S = (0.2, 5.0)
@@ -25,6 +26,7 @@ class Violence:
     """The violence done to one stack.
 
     Args:
+        promises: is told where it fails.
         luck: draws what, and when.
         kill_every_s, restore_every_s: the mean time between two; 0 = never.
 
@@ -33,9 +35,16 @@ class Violence:
     """
 
     def __init__(
-        self, stack: BackgroundStack, luck: random.Random, *, kill_every_s: float, restore_every_s: float
+        self,
+        stack: BackgroundStack,
+        promises: Promises,
+        luck: random.Random,
+        *,
+        kill_every_s: float,
+        restore_every_s: float,
     ) -> None:
         self._stack = stack
+        self._promises = promises
         self._luck = luck
         self._every_s = {self._hurt: kill_every_s, self._go_back: restore_every_s}
         self.done: Counter[str] = Counter()
@@ -49,8 +58,11 @@ class Violence:
         ]
 
     def _repeat(self, act: Callable[[threading.Event], None], every_s: float, is_over: threading.Event) -> None:
-        while not is_over.wait(self._luck.expovariate(1 / every_s)):
-            act(is_over)
+        try:
+            while not is_over.wait(self._luck.expovariate(1 / every_s)):
+                act(is_over)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the outcome has to tell
+            self._promises.defect(f"the violence ended: {error!r}")
 
     def _hurt(self, is_over: threading.Event) -> None:
         """Kill a sandbox, or freeze it for a while."""

@@ -63,6 +63,8 @@ class CommandStatus:
         members: dict[str, object] = {"hash": None, "snapshot": None, "lag": None, "diverged": None}
         members["verified"] = dict.fromkeys(LEVELS)
         headers: dict[str, str] = {}
+        if head is None and listed is not None:
+            members["diverged"] = listed.seq > 0  # something was published of a ledger that is not here
         if head is not None:
             members["hash"] = hash_text(head.hash)
             findings = {level: self._findings.last(level, deadline) for level in LEVELS}

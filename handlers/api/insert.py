@@ -96,7 +96,7 @@ def inserted_response(
         "timings_ms": timings_ms,
     }
     headers = measured_headers(appended.bookmark, timings_ms)
-    if published is not None:
+    if published is not None and not published.missing_rows:
         headers |= Lag().header()  # it holds the ledger as it was just now
     if warning is not None:
         content["warning"] = warning

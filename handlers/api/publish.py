@@ -78,7 +78,8 @@ class Publishing:
             raise unavailable("The snapshot cannot be written now") from error
         summary = summary_of(published) | {"hash": hash_text(published.hash)}
         status = 201 if published.written_bytes or wanted == NEW_EPOCH else 200
-        headers = measured_headers(published.bookmark, usage.all_ms()) | Lag().header()
+        headers = measured_headers(published.bookmark, usage.all_ms())
+        headers |= {} if published.missing_rows else Lag().header()
         return json_response(status, {"snapshot": summary}, headers)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 QUICK, FULL = LEVELS = ("quick", "full")
 PROGRESS = "progress"  # of a full verification that is under way
+MEMBERS = ("bookmark", "checked_at", "fault", "last_fault", "last_fault_at")
 _PLACES = {QUICK: "0", FULL: "1", PROGRESS: "2"}
 
 
@@ -30,12 +31,15 @@ class Finding:
         bookmark: the ledger's head that it was about.
         checked_at: when it ended, as text.
         fault: what is wrong; "" for nothing.
+        last_fault, last_fault_at: the last one of this level, and when it was found; "" for none ever.
     """
 
     level: str
     bookmark: str
     checked_at: str
     fault: str = ""
+    last_fault: str = ""
+    last_fault_at: str = ""
 
     @property
     def is_right(self) -> bool:
@@ -53,6 +57,8 @@ class Finding:
             "checked_at": self.checked_at,
             "is_right": self.is_right,
             "fault": self.fault or None,
+            "last_fault": self.last_fault or None,
+            "last_fault_at": self.last_fault_at or None,
         }
 
 
@@ -68,16 +74,14 @@ class Findings:
 
     def keep(self, finding: Finding, deadline: Deadline) -> None:
         """Keep a finding in place of the one before it of its level. Raises Problem (503)."""
-        members = ("bookmark", "checked_at", "fault")
-        self.put(finding.level, {name: {"S": getattr(finding, name)} for name in members}, deadline)
+        self.put(finding.level, {name: {"S": getattr(finding, name)} for name in MEMBERS}, deadline)
 
     def last(self, level: str, deadline: Deadline) -> Finding | None:
         """Return the last finding of a level; None where there is none. Raises Problem (503)."""
         item = self.get(level, deadline)
         if item is None:
             return None
-        bookmark, checked_at, fault = (item[name].get("S", "") for name in ("bookmark", "checked_at", "fault"))
-        return Finding(level, bookmark, checked_at, fault)
+        return Finding(level, **{name: item[name].get("S", "") for name in MEMBERS})
 
     def put(self, place: str, members: Item, deadline: Deadline) -> None:
         """Put an item in one of the places. Raises Problem (503)."""

@@ -17,6 +17,7 @@ from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
 from handlers.domain.timestamps import boottime_s, seconds_of
 from handlers.jobs.findings import FULL, LEVELS, QUICK, Finding
+from handlers.jobs.projection import visible
 from handlers.snapshots.publish import BUILD_LIMIT_S
 from handlers.snapshots.published import DivergedError
 from handlers.telemetry.usage import Usage
@@ -41,7 +42,7 @@ class Maintenance:
     Args:
         ledger: the ledger.
         publisher: makes its snapshots.
-        verification: verifies them.
+        verifier: verifies them.
         verifies_fully: whether it does so once a day.
         now: the time in seconds since 1970.
         clock: the clock for limits, in seconds.
@@ -51,7 +52,7 @@ class Maintenance:
         self,
         ledger: Ledger,
         publisher: Publisher,
-        verification: Verifier,
+        verifier: Verifier,
         *,
         verifies_fully: bool,
         now: Callable[[], float] = time.time,
@@ -59,7 +60,7 @@ class Maintenance:
     ) -> None:
         self._ledger = ledger
         self._publisher = publisher
-        self._verification = verification
+        self._verifier = verifier
         self._verifies_fully = verifies_fully
         self._now = now
         self._clock = clock
@@ -74,13 +75,19 @@ class Maintenance:
         end_s = self._clock() + limit_s
         head = self._ledger.head(Deadline())
         if head is None:
-            return {"bookmark": str(NOTHING)}
+            return {"bookmark": str(NOTHING), QUICK: self.verify(QUICK, 0)}
+        before = visible(self._publisher, head)
         try:
             done = self._publish(head.bookmark, limit_s)
+        except Problem:
+            reached = visible(self._publisher, head)
+            if reached == before:
+                raise
+            return {"bookmark": str(reached), "is_done": False}  # the next call goes on
         except DivergedError as error:
-            if self._verification.has_left(head):  # restored meanwhile
+            if self._verifier.has_left(head):  # restored meanwhile
                 return self.maintain(end_s - self._clock())
-            raise self._verification.found(QUICK, head.bookmark, str(error)).error() from error
+            raise self._verifier.keep_finding(QUICK, head.bookmark, str(error)).error() from error
         done[QUICK] = self.verify(QUICK, 0)
         if self._is_full_due():
             done[FULL] = self.verify(FULL, max(0.0, end_s - self._clock()))
@@ -95,7 +102,7 @@ class Maintenance:
         """
         if level not in LEVELS:
             raise ValueError(f"level: got {level!r}, allowed: {', '.join(LEVELS)}")
-        outcome = self._verification.full(limit_s) if level == FULL else self._verification.quick()
+        outcome = self._verifier.full(limit_s) if level == FULL else self._verifier.quick()
         if isinstance(outcome, Finding) and outcome.fault:
             self._mend(Bookmark.parse(outcome.bookmark))
             raise outcome.error()
@@ -121,5 +128,5 @@ class Maintenance:
         """Tell whether the last full verification is a day old, found a fault, or was not ended."""
         if not self._verifies_fully:
             return False
-        last = self._verification.last(FULL)
+        last = self._verifier.last(FULL)
         return last is None or not last.is_right or self._now() - seconds_of(last.checked_at) >= FULL_EVERY_S

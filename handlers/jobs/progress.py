@@ -21,12 +21,14 @@ class Reached:
     Attributes:
         goal: the ledger's head when it began.
         published: the newest snapshot's last row then, and its content hash.
+        begun_s: when that was, in seconds since 1970.
         reached: the prefix whose rows were read, with the hash and the statistics that they have.
         segments: the names of the segments that were looked into.
     """
 
     goal: Head
     published: tuple[int, int]
+    begun_s: float
     reached: Head = field(init=False)
     segments: set[str] = field(default_factory=set[str])
 
@@ -44,7 +46,8 @@ def load_progress(findings: Findings, deadline: Deadline) -> Reached | None:
     if item is None or "goal" not in item:
         return None
     seq, content_hash = json.loads(item["published"].get("S", ""))
-    progress = Reached(Head.from_item(dict(item["goal"].get("M", {}))), (seq, int(content_hash, 16)))
+    begun_s = float(item["begun_s"].get("N", 0))
+    progress = Reached(Head.from_item(dict(item["goal"].get("M", {}))), (seq, int(content_hash, 16)), begun_s)
     progress.reached = Head.from_item(dict(item["reached"].get("M", {})))
     progress.segments.update(json.loads(item["segments"].get("S", "")))
     return progress
@@ -58,6 +61,7 @@ def save_progress(findings: Findings, progress: Reached | None, deadline: Deadli
         members = {
             "goal": {"M": progress.goal.to_item()},
             "published": {"S": json.dumps([seq, hash_text(content_hash)])},
+            "begun_s": {"N": str(progress.begun_s)},
             "reached": {"M": progress.reached.to_item()},
             "segments": {"S": json.dumps(sorted(progress.segments))},
         }

@@ -70,16 +70,18 @@ class Projection:
             return NOTHING
         except (Problem, OSError, sqlite3.Error, UnprovenError):
             _log.exception("the publish was not done")
-            return self._visible(head)
+            return visible(self._publisher, head)
 
-    def _visible(self, head: Head) -> Bookmark:
-        """Return the newest point of a head's epoch that is published; 0.0 where that is not known now."""
-        try:
-            base = self._publisher.published.newest(head.epoch)
-        except OSError as error:
-            _log.warning("the snapshots cannot be read now: %s", error)
-            return NOTHING
-        return base.bookmark if base else NOTHING
+
+def visible(publisher: Publisher, head: Head) -> Bookmark:
+    """Return the newest point of a head's epoch that is published; 0.0 where that is not known now."""
+    try:
+        publisher.catalog.look(now=True)
+        base = publisher.published.newest(head.epoch)
+    except OSError as error:
+        _log.warning("the snapshots cannot be read now: %s", error)
+        return NOTHING
+    return base.bookmark if base else NOTHING
 
 
 def head_of(record: StreamRecord) -> Bookmark | None:

@@ -78,7 +78,17 @@ def _lag() -> Schema:
 
 def _verified() -> dict[str, Schema]:
     fault = nullable(TEXT) | {"description": "What does not agree."}
-    finding = record({"bookmark": ref("Bookmark"), "checked_at": TIME, "is_right": {"type": "boolean"}, "fault": fault})
+    last_fault = nullable(TEXT) | {"description": "The last fault ever found at this level."}
+    finding = record(
+        {
+            "bookmark": ref("Bookmark"),
+            "checked_at": TIME,
+            "is_right": {"type": "boolean"},
+            "fault": fault,
+            "last_fault": last_fault,
+            "last_fault_at": nullable(TIME),
+        }
+    )
     verified = record({level: nullable(ref("Finding")) for level in ("quick", "full")})
     return {
         "Finding": finding | {"description": "The last outcome of one level of verification."},

@@ -71,7 +71,8 @@ class FreshReader:
             deadline = Deadline(self._clock, self._sleep)
             head = wait_for(at_least, lambda _: self._ledger.head(deadline) or Head.new(0), self._sleep, self._clock)
             rows = self._rows_beyond(view, head, deadline)
-            usage.lag = Lag(len(rows), created_at_of(rows[0]) if rows else "", self._now())
+            lacking = rows[head.first_beyond(view.bookmark) - 1 - head.seq + len(rows) :]
+            usage.lag = Lag(len(lacking), created_at_of(lacking[0]) if lacking else "", self._now())
             added = segment_of(rows, head.seq - len(rows) + 1)
             usage.lap("ledger")
             try:

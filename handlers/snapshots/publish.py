@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 BUILD_LIMIT_S = 12.0  # what is done by then is published, and the next publish goes on from there
 LISTING_GOOD_S = 30.0  # from a listing to the link that builds upon it; retention waits twice as long
-GONE = (errno.ENOENT, errno.ESTALE)  # an input that retention has removed, be it while it was open over NFS
-COMPACTED_ROWS = 1_000_000  # the most that compaction merges into one segment
+LINKED_WITHIN_S = 10.0  # of that, what is left for the last batch and the copy
+COMPACTED_ROWS = 500_000  # the most that compaction merges into one segment, in that time
 
 _log = logging.getLogger(__name__)
 
@@ -57,9 +57,7 @@ class Publisher:
 
     Attributes:
         catalog: the listing of what is published.
-        published: its segments, proven.
-        maker: makes segments.
-        staging: through which they are published.
+        published, maker, staging: its segments, proven; what makes them; through which they are published.
     """
 
     def __init__(self, ledger: Ledger, settings: Settings, clock: Callable[[], float] = boottime_s) -> None:
@@ -95,25 +93,26 @@ class Publisher:
             DivergedError: what is published is not a prefix of this ledger: nothing is built upon it.
             OSError, sqlite3.Error: EFS or the sandbox's disk is away, full or read-only; the next publish starts anew.
         """
-        end_s, goal, build, written_bytes = self._clock() + limit_s, self.head_of(at_least), "none", 0
+        end_s, goal, build, written = self._clock() + limit_s, self.head_of(at_least), "none", 0
         while (plan := self._plan(goal, usage, proof, compact=compact)).is_due and self._clock() < end_s:
             proof, size_bytes = Proof.REMEMBERED, 0
             try:
                 size_bytes = self._extend(plan, end_s, usage)
             except (UnprovenError, OSError) as error:
-                if isinstance(error, OSError) and error.errno not in GONE:
-                    raise
+                if isinstance(error, OSError) and error.errno not in (errno.ENOENT, errno.ESTALE):
+                    raise  # those two: an input that retention has removed, be it while it was open over NFS
                 _log.warning("starting over from the listing: %s", error)
                 proof = Proof.WHOLLY
-            if size_bytes and not written_bytes:
+            if size_bytes and not written:
                 build = "incremental" if plan.base and plan.base.bookmark.seq else "full"
-            written_bytes += size_bytes
+            written += size_bytes
         if plan.base is None or plan.base.bookmark < at_least:
             reached = plan.base.bookmark if plan.base else "nothing"
             raise unavailable(f"The snapshot was built up to {reached} of {at_least}; ask again to go on")
-        if written_bytes or compact:
+        if written or compact:
             self._tidy(usage)
-        return replace(plan.base, build=build, written_bytes=written_bytes)
+        missing = plan.head.seq - plan.base.bookmark.seq
+        return replace(plan.base, build=build, written_bytes=written, missing_rows=missing)
 
     def head_of(self, bookmark: Bookmark) -> Head:
         """Return the ledger's head. Raises DivergedError where it has left that bookmark's epoch, Problem (503)."""
@@ -176,6 +175,7 @@ class Publisher:
             return 0
         first = base.bookmark.seq + 1 if base else 1
         kept, merged = base.split(plan.merged) if base else (None, None)
+        end_s = min(end_s, plan.listed_s + LISTING_GOOD_S - LINKED_WITHIN_S)
         with self.maker.made(self.catalog, merged, first, head, end_s=end_s, usage=usage) as (segment, path):
             if not self._is_history(plan, kept, segment):
                 return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -53,12 +54,14 @@ class Published:
         segments: what each of them says of itself; closed.
         build: "full", "incremental", or "none" where it was there already.
         written_bytes: how large the files are that were written to publish it.
+        missing_rows: how many rows of the head that was seen are not in it.
     """
 
     chain: Chain
     segments: tuple[Segment, ...]
     build: str = "none"
     written_bytes: int = 0
+    missing_rows: int = 0
 
     @property
     def bookmark(self) -> Bookmark:
@@ -214,11 +217,9 @@ class PublishedSegments:
         make_folder(self.catalog.quarantine)
         path, inode = self.catalog.path(name), self.catalog.inode(name)
         self.catalog.reject(name)
-        try:
+        with suppress(FileNotFoundError):  # another publisher moved it already
             if os.lstat(path).st_ino == inode:
                 os.rename(path, os.path.join(self.catalog.quarantine, f"{name}.{ULID()}"))
-        except FileNotFoundError:
-            _log.info("another publisher moved it already")
 
     def _identity(self, name: Name) -> Identity:
         stands = os.lstat(self.catalog.path(name))

@@ -10,6 +10,7 @@ import pytest
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from console.soak import violence
+from console.soak.promises import Promises
 from console.soak.violence import Violence
 from tests.support.local import web
 
@@ -36,9 +37,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     return signals
 
 
-def act(stack: BackgroundStack, luck: random.Random, **every_s: float) -> Violence:
+def act(stack: BackgroundStack, luck: random.Random, promises: Promises | None = None, **every_s: float) -> Violence:
     """One thing that is done, and then it is over."""
-    done = Violence(stack, luck, **{"kill_every_s": 0.0, "restore_every_s": 0.0, **every_s})
+    done = Violence(stack, promises or Promises(), luck, **{"kill_every_s": 0.0, "restore_every_s": 0.0, **every_s})
     is_over = threading.Event()
     (thread,) = done.threads(is_over)
     waits = iter((False, True, True))
@@ -88,3 +89,12 @@ def test_the_ledger_goes_back(stack: BackgroundStack, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(violence, "restore", refused)
     assert act(stack, random.Random(1), restore_every_s=0.001).done == {"restores cut short": 1}
+
+
+def test_violence_that_fails_is_a_defect(stack: BackgroundStack, promises: Promises) -> None:
+    class Broken(Luck):
+        def choice(self, seq: object) -> object:  # pyright: ignore[reportIncompatibleMethodOverride]
+            raise ValueError("broken")
+
+    act(stack, Broken(0.1), promises, kill_every_s=1)
+    assert promises.defects == ["the violence ended: ValueError('broken')"]

@@ -11,7 +11,7 @@ from handlers.command import make_router
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.hashes import hash_text
 from handlers.jobs.findings import Finding, Findings
-from handlers.ledger.head import Head
+from handlers.ledger.head import HEAD_KEY, Head
 from handlers.ledger.ledger import Ledger
 from handlers.settings import Settings
 from tests.support.api import Answer, Api, event
@@ -52,9 +52,12 @@ def health(ledger: Ledger, environ: dict[str, str]) -> Health:
 
 def test_without_a_ledger_health_says_so_and_makes_none(health: Health, ledger: Ledger) -> None:
     told = health()
-    unknown = ("hash", "snapshot", "lag", "diverged")
-    assert (told["bookmark"], [told[name] for name in unknown]) == ("0.0", [None] * 4)
+    unknown = ("hash", "snapshot", "lag")
+    assert (told["bookmark"], [told[name] for name in unknown], told["diverged"]) == ("0.0", [None] * 3, False)
     assert told["verified"] == {"quick": None, "full": None}
+    health.insert()
+    ledger.client.delete_item(TableName=ledger.table_name, Key=HEAD_KEY)
+    assert health()["diverged"] is True  # what is published is of a ledger that is not here
     assert HEADER not in health.answer().headers
     assert ledger.head(no_time_limit()) is None
 
@@ -151,7 +154,8 @@ def test_health_tells_what_was_verified_last_of_each_level(health: Health, ledge
     findings.keep(Finding("full", "7.4", "2025-12-31T00:00:00.000Z", "it is wrong"), no_time_limit())
     quick = {"bookmark": "7.5", "checked_at": "2026-01-01T00:00:00.000Z", "is_right": True, "fault": None}
     full = {"bookmark": "7.4", "checked_at": "2025-12-31T00:00:00.000Z", "is_right": False, "fault": "it is wrong"}
-    assert health()["verified"] == {"quick": quick, "full": full}
+    none = {"last_fault": None, "last_fault_at": None}
+    assert health()["verified"] == {"quick": quick | none, "full": full | none}
 
 
 # The header beside other answers

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem, unavailable
 from handlers.jobs.findings import FULL, QUICK, Finding, VerificationError
 from handlers.jobs.maintenance import FULL_EVERY_S, Maintenance
-from handlers.ledger.head import Head
-from handlers.ledger.ledger import Ledger
+from handlers.jobs.verification import Verifier
+from handlers.ledger.head import HEAD_KEY, Head
+from handlers.ledger.ledger import Ledger, Range
+from handlers.rows import Row
 from handlers.snapshots.publish import Publisher
 from handlers.snapshots.published import DivergedError
 from tests.handlers.jobs.jobsite import Site, Ticking, small_pages
@@ -42,9 +45,44 @@ def maintain(site: Site, *, verifies_fully: bool = False) -> dict[str, Any]:
 
 
 def test_without_a_ledger_there_is_nothing_to_do_and_none_is_made(site: Site) -> None:
-    assert maintain(site, verifies_fully=True) == {"bookmark": "0.0"}
+    done = maintain(site, verifies_fully=True)
+    assert (done.keys(), done["bookmark"], done["quick"]["is_right"]) == ({"bookmark", "quick"}, "0.0", True)
     assert names_in(site.place.snapshots) == []
-    assert site.verifier().last(QUICK) is None
+    assert site.verifier().last(FULL) is None
+
+
+def test_a_ledger_that_is_gone_while_its_snapshots_stand_is_an_error(site: Site) -> None:
+    site.fill(3)
+    site.ledger.client.delete_item(TableName=site.ledger.table_name, Key=HEAD_KEY)
+    fault = f"The snapshots reach up to {EPOCH}.3, and the table has no ledger"
+    with pytest.raises(VerificationError, match=fault):
+        maintain(site)
+    for level in (QUICK, FULL):
+        with pytest.raises(VerificationError, match=fault):
+            maintenance(site).verify(level, LIMIT_S)
+
+
+def test_what_was_published_in_the_time_there_was_is_no_error(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.snapshots.maker.BATCH_ROWS", 10)
+    clock = Clock()
+    site.grow(35)
+    publisher = Publisher(Slow(site.ledger, clock), site.place.settings, clock)
+    verifier = Verifier(site.ledger, publisher, site.now, clock)
+    slow = Maintenance(site.ledger, publisher, verifier, verifies_fully=False, now=site.now, clock=clock)
+    assert slow.maintain(4.0) == {"bookmark": f"{EPOCH}.10", "is_done": False}
+    assert maintain(site)["bookmark"] == f"{EPOCH}.35"
+
+
+class Slow(Ledger):
+    """A ledger of which each batch takes five seconds."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        super().__init__(ledger.client, ledger.table_name)
+        self._clock = clock
+
+    def rows(self, span: Range, deadline: Deadline) -> Iterator[list[Row]]:
+        self._clock.pass_s(5)
+        return super().rows(span, deadline)
 
 
 def test_what_nobody_has_published_is_published(site: Site) -> None:
@@ -61,6 +99,8 @@ def test_what_nobody_has_published_is_published(site: Site) -> None:
             "checked_at": "2023-11-14T22:13:20.000Z",
             "is_right": True,
             "fault": None,
+            "last_fault": None,
+            "last_fault_at": None,
         },
     }
     assert count_of(site.place.on_efs()) == 3

@@ -5,10 +5,12 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from handlers.domain.problem import Problem
+from handlers.aws.dynamodb import Deadline
+from handlers.domain.problem import Problem, unavailable
 from handlers.jobs import verification
 from handlers.jobs.findings import FULL, QUICK, Finding, Findings
 from handlers.jobs.integrity import check_segment
@@ -17,7 +19,7 @@ from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger
 from handlers.snapshots.names import Name
 from handlers.telemetry.usage import Usage
-from tests.handlers.jobs.jobsite import AwayAfter, Site, Ticking, set_stats, small_pages
+from tests.handlers.jobs.jobsite import AwayAfter, Site, Ticking, row_key, set_stats, small_pages
 from tests.support.files import MemoryLedger, flip_bit, make_rows, names_in
 from tests.support.meddling import EPOCH, head_of, no_time_limit, put_rows, set_head
 
@@ -208,6 +210,33 @@ def test_damage_that_a_publish_has_found_is_told_by_the_next_verification(site: 
     assert verifier.quick().is_right
 
 
+def test_the_last_fault_stays_known_when_it_is_gone(site: Site) -> None:
+    before = site.ledger.get(row_key(2), no_time_limit()) or {}
+    site.change_row(2)
+    fault = site.finding()
+    assert (fault.last_fault, fault.last_fault_at) == (fault.fault, fault.checked_at)
+    site.now.pass_s(3600)
+    site.ledger.client.put_item(TableName=site.ledger.table_name, Item=before)
+    for _ in range(2):
+        found = site.finding()
+        assert (found.fault, found.last_fault, found.last_fault_at) == ("", fault.fault, fault.checked_at)
+
+
+def test_damage_that_could_not_be_told_is_told_next_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    verifier = site.verifier()
+    damage(site)
+
+    def away(*_: object) -> None:
+        raise unavailable("The ledger is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Findings, "keep", away)
+        with pytest.raises(Problem):
+            verifier.quick()
+    assert "in quarantine now" in verifier.quick().fault
+    assert verifier.quick().is_right
+
+
 # In parts
 
 
@@ -216,6 +245,47 @@ def test_it_goes_on_across_calls_and_sandboxes(site: Site) -> None:
     assert seen == [(10, 0), (20, 0), (30, 0), (40, 0), (45, 1)]
     assert reached(site.verifier(clock=Ticking()).full(4)) == (45, 2)
     assert site.finding().is_right
+
+
+class CutOffError(BaseException):
+    """The function was killed: nothing that it would still do happens."""
+
+
+def test_a_call_that_is_cut_off_loses_little(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verification, "SAVED_ROWS", 20)
+    saved: list[tuple[int, int]] = []
+    save = verification.save_progress
+
+    def cut_off_later(findings: Findings, progress: Reached | None, deadline: Deadline) -> None:
+        if len(saved) == 3:
+            raise CutOffError
+        save(findings, progress, deadline)
+        saved.append(reached(cast("Reached", progress)))
+
+    monkeypatch.setattr(verification, "save_progress", cut_off_later)
+    with pytest.raises(CutOffError):
+        site.verifier().full(1000)
+    assert saved == [(20, 0), (40, 0), (45, 1)]
+    monkeypatch.setattr(verification, "save_progress", save)
+    known = load_progress(Findings(site.ledger), no_time_limit())
+    assert reached(cast("Reached", known)) == (45, 1)
+
+
+def test_a_segment_that_cannot_be_done_in_time_is_left_to_a_call_that_has_just_begun(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "CHECKED_ROWS_PER_S", 0.1)  # 100 s for the newest one
+    monkeypatch.setattr(verification, "JUST_BEGUN_S", 4.0)
+    seen = [reached(site.verifier(clock=Ticking()).full(50)) for _ in range(2)]
+    assert [rows for rows, _ in seen] == [45, 45]
+    assert seen[0][1] < seen[1][1]
+    assert site.finding().is_right
+
+
+def test_what_was_read_long_ago_is_read_again(site: Site) -> None:
+    site.verifier(clock=Ticking()).full(1)
+    site.now.pass_s(verification.TOO_OLD_S)
+    assert reached(site.verifier(clock=Ticking()).full(1)) == (10, 0)
 
 
 def test_a_part_tells_how_far_it_is(site: Site) -> None:

@@ -69,6 +69,18 @@ def test_it_learns_how_far_the_snapshot_lags_behind(place: Place, published: int
     assert usage.lag.answer() == {"rows": rows, "seconds": age_s}
 
 
+def test_rows_that_a_branch_inherits_and_its_parent_has_published_do_not_lag(place: Place) -> None:
+    ledger = MemoryLedger(5)
+    place.publish(ledger)
+    ledger.branch(EPOCH + 1, 4)
+    for rows in (0, 2):
+        ledger.grow(rows)
+        usage = Usage()
+        FreshReader(place.on_efs(), ledger).read(NOTHING, usage, lambda view: view.bookmark)
+        assert usage.lag is not None
+        assert usage.lag.rows == rows
+
+
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("added", [0, 1, 7])
 def test_the_rows_beyond_the_snapshot_are_read_and_no_others(place: Place, path: str, added: int) -> None:

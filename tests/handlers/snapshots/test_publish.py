@@ -471,6 +471,38 @@ def test_a_build_cut_by_time_publishes_what_it_reached_and_the_next_goes_on(
     assert read == [(first, min(95, first + 9)) for first in range(1, 95, 10)]  # no row was read twice
 
 
+def test_with_more_time_each_step_still_ends_soon_enough_after_its_listing_to_be_linked(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maker, "BATCH_ROWS", 10)
+    clock = Clock()
+
+    class Slow(MemoryLedger):
+        def rows(self, span: Range, deadline: Deadline) -> Iterator[list[Row]]:
+            if span.last > span.first:
+                clock.pass_s(3)
+            return super().rows(span, deadline)
+
+    publisher = Publisher(ledger := Slow(295), place.settings, clock)
+    assert publisher.publish(ledger.bookmark, Usage(), limit_s=280).bookmark == ledger.bookmark
+    read = [(span.first, span.last) for span in ledger.spans if span.last > span.first]
+    assert read == [(first, min(295, first + 9)) for first in range(1, 295, 10)]  # no row was read twice
+
+
+def test_what_time_did_not_suffice_for_is_said(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maker, "BATCH_ROWS", 10)
+    clock = Clock()
+
+    class Slow(MemoryLedger):
+        def rows(self, span: Range, deadline: Deadline) -> Iterator[list[Row]]:
+            clock.pass_s(BUILD_LIMIT_S)
+            return super().rows(span, deadline)
+
+    publisher = Publisher(Slow(25), place.settings, clock)
+    published = publisher.publish(Bookmark(EPOCH, 4), Usage())  # others have appended since
+    assert (published.bookmark, published.missing_rows) == (Bookmark(EPOCH, 10), 15)
+
+
 def test_a_long_ledger_is_published_range_by_range(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(maker, "RANGE_ROWS", 1_000)
     published = place.publish(ledger := MemoryLedger(2_500))
