@@ -33,7 +33,7 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
         ("parallelizationFactor", 1),
         ("functionResponseTypes", ["ReportBatchItemFailures"]),
         ("bisectBatchOnFunctionError", True),
-        ("maximumRetryAttempts", 10),
+        ("maximumRetryAttempts", -1),  # until the record is too old
         ("maximumRecordAgeInSeconds", 3600),
         ("destinationConfig.onFailure.destinationArn", FAILURES),
     ],
@@ -53,7 +53,7 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
     "FunctionEventInvokeConfig": [
         ("functionName", "lambda-sqlite-prod-projector"),
         ("qualifier", "live"),
-        ("maximumRetryAttempts", 1),
+        ("maximumRetryAttempts", 0),  # a fault is told once, and not written over
         ("maximumEventAgeInSeconds", 3600),
         ("destinationConfig.onFailure.destination", FAILURES),
     ],
