@@ -350,6 +350,12 @@ def test_the_functions_are_told_what_they_read_and_nothing_else() -> None:
         assert given["EFS_DIR"] == function.inputs["fileSystemConfig"]["localMountPath"]
 
 
+def test_each_functions_proof_is_as_large_as_the_setting_says_but_the_projectors_is_small() -> None:
+    seen = run("prod", {"verifyMaxBytes": 12345})
+    given = {node.name: node.at("environment.variables.VERIFY_MAX_BYTES") for node in seen.of("Function")}
+    assert given == {"command-function": "12345", "query-function": "12345", "projector-function": "0"}
+
+
 def test_the_aliases_follow_the_published_version_and_the_key() -> None:
     aliases = {node.name: node.inputs for node in graph("prod").of("Alias")}
     for function in ("command", "query", "projector"):
