@@ -86,6 +86,7 @@ def make_warmer(
             tmp_mb=512,
             concurrency=own.concurrency,
             tracing=settings.tracing,
+            has_fleeting_calls=True,
             key_arn=key_arn,
             ready=(identity,),
         ),

@@ -1,4 +1,8 @@
-"""The projector's work: the table's stream that calls it, and the queue of all that failed without a caller."""
+"""The projector's work: the table's stream that calls it, and the queue of failures.
+
+The queue holds batches and tasks of the projector that failed for good, and calls that no schedule could deliver. A
+health check or a wake-up that fails is not in it: nothing is lost, and the clock makes the next.
+"""
 
 from __future__ import annotations
 

@@ -50,13 +50,7 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
         ("vpcConfig.securityGroupIds", ["network-functions-id"]),
         ("reservedConcurrentExecutions", -1),
     ],
-    "FunctionEventInvokeConfig": [
-        ("functionName", "lambda-sqlite-prod-projector"),
-        ("qualifier", "live"),
-        ("maximumRetryAttempts", 0),  # a fault is told once, and not written over
-        ("maximumEventAgeInSeconds", 3600),
-        ("destinationConfig.onFailure.destination", FAILURES),
-    ],
+    "FunctionEventInvokeConfig": [("qualifier", "live"), ("maximumRetryAttempts", 0)],
     "Integration": [
         ("integrationType", "AWS_PROXY"),
         ("payloadFormatVersion", "2.0"),
