@@ -3,8 +3,9 @@
     API_URL="$(pulumi stack output api_url)" AWS_REGION=us-east-1 python tests/rehearsal.py [lambda-sqlite-dev]
 
 What is published in time was published by the projector on the stream, unless somebody else inserts meanwhile or
-maintenance runs, which publish it too: so check where nobody else writes. It appends rows, signs with the credentials that boto3 finds, and exits with 1 where something is not as it has to be.
-The stack's name is only needed where there are several.
+maintenance runs, which publish it too: so check where nobody else writes. The script appends rows, signs with the
+credentials that boto3 finds, and exits with 1 where something is not as it has to be. The stack's name is only needed
+where there are several.
 """
 
 from __future__ import annotations
