@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROJECTIONS = SYNC, STREAM, BOTH = ("sync", "stream", "both")
+MOST_WARM = 20  # sandboxes of the query function: one small warmer wakes them all at once
 # (name, default)
 VARIABLES: tuple[tuple[str, str], ...] = (
     ("TABLE_NAME", ""),  # DynamoDB table that holds the ledger; needed by everything that talks to DynamoDB

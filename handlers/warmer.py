@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, cast
 
 from handlers.aws.functions import InvocationError, make_invoke
-from handlers.settings import SettingsError
+from handlers.settings import MOST_WARM, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     Report = dict[str, object]
 
 HOLD_MS = 200
-MOST_SANDBOXES = 100
 ALIAS_ARN = r"arn:aws[\w-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[\w-]+:[\w-]+"
 
 
@@ -66,8 +65,8 @@ def make_handler(environ: Mapping[str, str]) -> Warmer:
     function_arn, sandboxes = environ.get("FUNCTION_ARN", ""), environ.get("SANDBOXES", "")
     if not re.fullmatch(ALIAS_ARN, function_arn):
         raise SettingsError(f"FUNCTION_ARN: got {function_arn!r}, allowed: the ARN of a function's alias")
-    if not re.fullmatch(r"[0-9]{1,3}", sandboxes) or not 1 <= int(sandboxes) <= MOST_SANDBOXES:
-        raise SettingsError(f"SANDBOXES: got {sandboxes!r}, allowed: an integer from 1 to {MOST_SANDBOXES}")
+    if not re.fullmatch(r"[0-9]{1,3}", sandboxes) or not 1 <= int(sandboxes) <= MOST_WARM:
+        raise SettingsError(f"SANDBOXES: got {sandboxes!r}, allowed: an integer from 1 to {MOST_WARM}")
     return Warmer(make_invoke(function_arn, int(sandboxes)), int(sandboxes))
 
 

@@ -86,6 +86,7 @@ def make_warmer(
             tmp_mb=512,
             concurrency=own.concurrency,
             tracing=settings.tracing,
+            has_fleeting_calls=True,
             key_arn=key_arn,
             ready=(identity,),
         ),
@@ -113,7 +114,10 @@ def make_schedules(
 
 
 def _calls(settings: StackSettings, aliases: Mapping[str, pulumi.Input[str]]) -> dict[str, ScheduledCall]:
-    calls = {f"keep-{function}": _keep_alive(function, aliases[function]) for function in (COMMAND, QUERY)}
+    calls = {
+        f"keep-{function}": _keep(function, aliases[function], gateway_event(f"/{function}/health"))
+        for function in (COMMAND, QUERY)
+    }
     if minutes := settings.projection.maintenance_minutes:
         calls["maintain"] = ScheduledCall(
             description="Publish what is not, compact, sweep, verify",
@@ -121,6 +125,8 @@ def _calls(settings: StackSettings, aliases: Mapping[str, pulumi.Input[str]]) ->
             every=f"{minutes} minutes",
             event={"task": "maintain"},
         )
+    else:
+        calls[f"keep-{PROJECTOR}"] = _keep(PROJECTOR, aliases[PROJECTOR], {"task": "verify", "level": "quick"})
     if WARMER in aliases:
         calls["warm"] = ScheduledCall(
             description="Keep sandboxes of the query function warm",
@@ -133,13 +139,13 @@ def _calls(settings: StackSettings, aliases: Mapping[str, pulumi.Input[str]]) ->
     return calls
 
 
-def _keep_alive(function: str, alias_arn: pulumi.Input[str]) -> ScheduledCall:
-    """Ask a function for its health as the gateway would: AWS takes the network interfaces of one idle for 14 days."""
+def _keep(function: str, alias_arn: pulumi.Input[str], event: Mapping[str, object]) -> ScheduledCall:
+    """Ask a function for little, once a day: AWS takes the network interfaces of one that is idle for 14."""
     return ScheduledCall(
         description=f"Keep the {function} function's network interfaces",
         alias_arn=alias_arn,
         every="24 hours",
-        event=gateway_event(f"/{function}/health"),
+        event=event,
     )
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handlers.settings import PROJECTIONS, SYNC
+from handlers.settings import MOST_WARM, PROJECTIONS, SYNC
 from infra.typed_config import TypedConfig
-
-MOST_WARM = 20  # one small function wakes them all at once
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,6 +108,9 @@ def test_what_runs_without_a_request_costs_what_the_document_says() -> None:
     assert f"| the projector, after inserts | {after_inserts - without:.2f} USD a million inserts |" in COSTS
     rounds, none = (totals_usd(PRICES, replace(IDLE, maintained_per_month=n))["sqlite-efs"] for n in (720, 0))
     assert 0 < rounds - none < 0.01
+    hashed_gb = 720 * replace(IDLE, rows=50_000).snapshot_bytes / 2**30
+    assert f"{hashed_gb:.1f} GB of 50,000 rows" in COSTS
+    assert f"up to 16 MiB, {hashed_gb * PRICES.efs_read.each:.2f} USD" in COSTS
     reads = 30 * IDLE.rows * IDLE.row_bytes / 4096 * PRICES.dynamodb_read_unit.each
     proofs = 30 * IDLE.snapshot_bytes / 2**30 * PRICES.efs_read.each
     said = f"{reads + proofs:.2f} USD for 100,000 rows | 30 times all rows from the ledger ({reads:.2f})"

@@ -16,7 +16,7 @@ from typer.main import get_command
 from console.cli import app
 from console.install import PURPOSES
 from handlers.routes import ROUTES
-from handlers.settings import VARIABLES
+from handlers.settings import MOST_WARM, VARIABLES
 
 ROOT = Path(__file__).parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -89,6 +89,11 @@ def test_every_route_is_documented(route: str) -> None:
 def test_every_variable_of_the_functions_is_documented_with_its_default(name: str, default: str) -> None:
     shown = f"`{default}`" if default else ""
     assert re.search(rf"^\| `{name}` \| {re.escape(shown)}", text_of("docs/settings.md"), re.MULTILINE)
+
+
+def test_so_many_sandboxes_are_kept_warm_as_the_documents_say() -> None:
+    assert f"are kept warm, 1 to {MOST_WARM} |" in text_of("docs/settings.md")
+    assert f"kept warm, at most {MOST_WARM}," in STACK["warmSandboxes"]["description"]
 
 
 @pytest.mark.parametrize("name", sorted(re.findall(r"^([A-Z_]+) \?=", MAKEFILE, re.MULTILINE)))

@@ -16,6 +16,7 @@ RUNTIME, ARCHITECTURE = f"python{PYTHON}", "arm64"
 MOUNT_PATH = "/mnt/efs"
 LIVE = "live"
 UNRESERVED = -1
+FLEETING_S = 60  # the least that AWS allows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,8 @@ class FunctionArgs:
         invokes: the aliases that it may invoke.
         concurrency: sandboxes that are kept for it and that it may not exceed; -1 = none, 0 = switched off.
         tracing: whether X-Ray records it.
+        has_fleeting_calls: whether its asynchronous calls are dropped where they fail, or find no sandbox for a minute:
+            the clock makes the next. Without it AWS's rules hold, or another component's.
         key_arn: encrypts its environment; without it AWS manages the key.
         ready: what has to stand before it is made. A function that is made before its mount targets, network rules and
             policies is refused, or fails at its first request.
@@ -62,6 +65,7 @@ class FunctionArgs:
     tmp_mb: pulumi.Input[int]
     concurrency: pulumi.Input[int] = UNRESERVED
     tracing: bool = False
+    has_fleeting_calls: bool = False
     key_arn: pulumi.Input[str] | None = None
     ready: Sequence[pulumi.Resource] = ()
 
@@ -96,6 +100,15 @@ class FunctionComponent(pulumi.ComponentResource):
             function_version=self.function.version,
             opts=child,
         )
+        if args.has_fleeting_calls:
+            aws.lambda_.FunctionEventInvokeConfig(
+                f"{name}-calls",
+                function_name=self.function.name,
+                qualifier=self.alias.name,
+                maximum_retry_attempts=0,
+                maximum_event_age_in_seconds=FLEETING_S,
+                opts=child,
+            )
         self.register_outputs({"function_name": self.function.name})
 
     def _function(self, name: str, args: FunctionArgs, rights: Sequence[pulumi.Resource]) -> aws.lambda_.Function:

@@ -1,4 +1,8 @@
-"""The projector's work: the table's stream that calls it, and the queue of all that failed without a caller."""
+"""The projector's work: the table's stream that calls it, and the queue of failures.
+
+The queue holds batches and tasks of the projector that failed for good, and calls that no schedule could deliver. A
+health check or a wake-up that fails is not in it: nothing is lost, and the clock makes the next.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,10 @@ from infra.naming import Naming
 # Every append moves the head, and nothing but the head needs to be seen.
 HEAD_ITEM = json.dumps({"dynamodb": {"Keys": {"pk": {"S": ["head"]}}}})
 BATCH_RECORDS = 1000
-STREAM_RETRIES, STREAM_AGE_S = 10, 3600
-TASK_RETRIES, TASK_AGE_S = 1, 3600
+# Age alone bounds them: where EFS is away a try fails fast, and any number of tries would be over within minutes.
+STREAM_RETRIES, STREAM_AGE_S = -1, 3600
+# Another try of maintenance would find what was damaged already made again, and write a right finding over the fault.
+TASK_RETRIES, TASK_AGE_S = 0, 3600
 NO_DEAD_LETTERS = '{"redrivePermission":"denyAll"}'
 KEPT_S = 14 * 24 * 3600  # SQS keeps nothing longer
 
@@ -89,7 +95,7 @@ class ProjectionComponent(pulumi.ComponentResource):
         )
 
     def _tasks(self) -> None:
-        """Bound what Lambda does with a scheduled call that fails: once more, then into the queue."""
+        """Bound what Lambda does with a scheduled call that fails: into the queue, and not once more."""
         aws.lambda_.FunctionEventInvokeConfig(
             f"{self._name}-tasks",
             function_name=self._args.function_name,

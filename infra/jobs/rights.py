@@ -48,7 +48,8 @@ def schedules_trust(account: Account, group_arn: str) -> str:
 def tls_only_policy(queue_arn: str) -> str:
     """Refuse whoever talks to the queue without TLS.
 
-    Over loopback nobody listens in: an emulator on this machine gets on without, and on AWS nothing comes from there.
+    The exception, 127.0.0.0/8, is for emulators, which are spoken to without TLS over this machine's loopback. AWS sees
+    no request from there: on AWS the refusal has no exception.
     """
     in_the_clear = {"Bool": {"aws:SecureTransport": "false"}, "NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}}
     return document(deny("NoPlainText", ["sqs:*"], [queue_arn], Principal={"AWS": "*"}, Condition=in_the_clear))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from handlers.aws.functions import InvocationError
-from handlers.settings import SettingsError
+from handlers.settings import MOST_WARM, SettingsError
 from handlers.warmer import Warmer, make_handler
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:shop-dev-query:live"
@@ -89,7 +89,7 @@ def test_none_that_answers_is_an_error_after_the_log_has_it(
         ("FUNCTION_ARN", f"{ARN}\n"),
         ("SANDBOXES", ""),
         ("SANDBOXES", "0"),
-        ("SANDBOXES", "101"),
+        ("SANDBOXES", str(MOST_WARM + 1)),
         ("SANDBOXES", "-1"),
         ("SANDBOXES", "many"),
     ],
@@ -99,5 +99,6 @@ def test_a_variable_that_cannot_be_used_is_named(name: str, value: str) -> None:
         make_handler(ENVIRON | {name: value})
 
 
-def test_the_function_is_as_its_environment_says() -> None:
-    assert isinstance(make_handler(ENVIRON), Warmer)
+@pytest.mark.parametrize("sandboxes", [1, MOST_WARM])
+def test_the_function_is_as_its_environment_says(sandboxes: int) -> None:
+    assert isinstance(make_handler(ENVIRON | {"SANDBOXES": str(sandboxes)}), Warmer)

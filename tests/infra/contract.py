@@ -157,19 +157,25 @@ def what_aws_allows_once_goes_before_its_successor_comes(graph: Graph) -> Iterat
 
 
 def what_nobody_waits_for_leaves_its_failures_somewhere(graph: Graph) -> Iterator[str]:
-    """A schedule, a stream, an asynchronous call: without a queue, what fails at last is gone."""
+    """A schedule, a stream, an asynchronous call: without a queue, what fails at last is gone.
+
+    Only calls that are dropped at once may be: the clock makes the next.
+    """
     places = {
         "Schedule": "target.deadLetterConfig.arn",
         "EventSourceMapping": "destinationConfig.onFailure.destinationArn",
         "FunctionEventInvokeConfig": "destinationConfig.onFailure.destination",
     }
     for node in graph.of(*places):
-        if not node.at(places[node.type.rpartition(":")[2]]):
+        is_dropped_at_once = (node.at("maximumRetryAttempts"), node.at("maximumEventAgeInSeconds")) == (0, 60)
+        if not node.at(places[node.type.rpartition(":")[2]]) and not is_dropped_at_once:
             yield f"{node.name} loses what fails"
 
 
 def what_aws_tries_out_waits_for_its_rights(graph: Graph) -> Iterator[str]:
     for node in graph.of("Schedule", "EventSourceMapping", "FunctionEventInvokeConfig"):
+        if node.type.endswith(":FunctionEventInvokeConfig") and not node.at("destinationConfig"):
+            continue  # there is nothing to try
         rights = {other.urn for other in graph.of("RolePolicy") if other.parent == node.parent}
         if not rights & node.dependencies:
             yield f"{node.name} does not wait for its rights"

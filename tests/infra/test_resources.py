@@ -33,7 +33,7 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
         ("parallelizationFactor", 1),
         ("functionResponseTypes", ["ReportBatchItemFailures"]),
         ("bisectBatchOnFunctionError", True),
-        ("maximumRetryAttempts", 10),
+        ("maximumRetryAttempts", -1),  # until the record is too old
         ("maximumRecordAgeInSeconds", 3600),
         ("destinationConfig.onFailure.destinationArn", FAILURES),
     ],
@@ -50,13 +50,7 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
         ("vpcConfig.securityGroupIds", ["network-functions-id"]),
         ("reservedConcurrentExecutions", -1),
     ],
-    "FunctionEventInvokeConfig": [
-        ("functionName", "lambda-sqlite-prod-projector"),
-        ("qualifier", "live"),
-        ("maximumRetryAttempts", 1),
-        ("maximumEventAgeInSeconds", 3600),
-        ("destinationConfig.onFailure.destination", FAILURES),
-    ],
+    "FunctionEventInvokeConfig": [("qualifier", "live"), ("maximumRetryAttempts", 0)],
     "Integration": [
         ("integrationType", "AWS_PROXY"),
         ("payloadFormatVersion", "2.0"),
@@ -348,6 +342,12 @@ def test_the_functions_are_told_what_they_read_and_nothing_else() -> None:
         assert set(given) == known - set_by_lambda - {"TMP_DIR"}
         assert given["TABLE_NAME"] == "lambda-sqlite-prod-ledger"
         assert given["EFS_DIR"] == function.inputs["fileSystemConfig"]["localMountPath"]
+
+
+def test_each_functions_proof_is_as_large_as_the_setting_says_but_the_projectors_is_small() -> None:
+    seen = run("prod", {"verifyMaxBytes": 12345})
+    given = {node.name: node.at("environment.variables.VERIFY_MAX_BYTES") for node in seen.of("Function")}
+    assert given == {"command-function": "12345", "query-function": "12345", "projector-function": "0"}
 
 
 def test_the_aliases_follow_the_published_version_and_the_key() -> None:

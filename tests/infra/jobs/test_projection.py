@@ -36,7 +36,7 @@ def test_a_projector_that_publishes_nothing_follows_no_stream_and_may_not_read_o
     seen = run("dev", {"projection": "sync"})
     assert not seen.of("EventSourceMapping")
     assert {*rights("dev", {"projection": "sync"})} == {"Failures"}
-    assert seen.of("FunctionEventInvokeConfig")  # its tasks may fail all the same
+    assert seen.one("FunctionEventInvokeConfig", "projection-tasks")  # its tasks may fail all the same
 
 
 @pytest.mark.parametrize("projection", ["stream", "both"])
@@ -59,6 +59,23 @@ def test_failures_go_into_the_queue_and_through_sqs_under_the_stacks_key(name: s
         if use:
             assert set(use["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
             assert use["Condition"] == {"StringEquals": {"kms:ViaService": "sqs.us-east-1.amazonaws.com"}}
+
+
+@pytest.mark.parametrize("stack", ["prod", EVERYTHING])
+def test_of_asynchronous_calls_the_projectors_tasks_are_kept_and_all_others_are_dropped_at_once(stack: str) -> None:
+    """And none is tried again: another try of maintenance would write a right finding over the fault."""
+    given = {
+        node.at("functionName").removeprefix(f"lambda-sqlite-{stack}-"): (
+            node.at("qualifier"),
+            node.at("maximumRetryAttempts"),
+            node.at("maximumEventAgeInSeconds"),
+            node.at("destinationConfig.onFailure.destination"),
+        )
+        for node in graph(stack).of("FunctionEventInvokeConfig")
+    }
+    assert given.pop("projector") == ("live", 0, 3600, QUEUE)
+    assert {*given} == {"command", "query", *(["warmer"] if stack == EVERYTHING else [])}
+    assert {*given.values()} == {("live", 0, 60, None)}
 
 
 def test_the_queue_is_encrypted_by_sqs_or_by_the_stacks_key() -> None:

@@ -32,8 +32,11 @@ def test_maintenance_runs_every_hour_and_functions_that_idle_are_called_once_a_d
     assert len(given) == 3
 
 
-def test_without_maintenance_nothing_but_the_functions_network_is_kept() -> None:
-    assert {*calls("dev", {"maintenanceMinutes": 0})} == {"schedules-keep-command", "schedules-keep-query"}
+def test_without_maintenance_the_projector_is_called_once_a_day_as_the_others_are() -> None:
+    given = calls("dev", {"maintenanceMinutes": 0})
+    assert {*given} == {f"schedules-keep-{function}" for function in ("command", "query", "projector")}
+    task = {"task": "verify", "level": "quick"}
+    assert given["schedules-keep-projector"] == ("rate(24 hours)", f"{ARN}:projector-live", task)
 
 
 @pytest.mark.parametrize("function", [COMMAND, QUERY])
