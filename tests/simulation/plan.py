@@ -116,7 +116,7 @@ def plan_of(seed: int) -> Plan:
 
 
 def _operation(lane: str, at_s: float, luck: random.Random, weather: dict[str, float], branches: float) -> Operation:
-    faults = _faults(luck, weather)
+    faults = _faults(luck, weather, 2 if lane in PROJECTORS else 1)
     seed = luck.getrandbits(32)
     if luck.random() < weather["jump"] * 0.3:
         return Operation(lane, at_s, "jump", seed, amount=luck.choice(JUMPS_S))
@@ -144,7 +144,7 @@ def _read(luck: random.Random, _branches: float) -> tuple[str, str, int]:
 
 
 def _project(luck: random.Random, branches: float) -> tuple[str, str, int]:
-    return ("stream", "", luck.choice((1, 2, 3, 100))) if luck.random() < 0.8 else _keep(luck, branches)
+    return ("stream", "", luck.choice((1, 3, 10, 100))) if luck.random() < 0.8 else _keep(luck, branches)
 
 
 def _keep(luck: random.Random, _branches: float) -> tuple[str, str, int]:
@@ -155,9 +155,9 @@ def _restore(luck: random.Random, branches: float) -> tuple[str, str, int]:
     return ("restore", "", luck.randint(0, 6)) if luck.random() < branches else ("", "", 0)
 
 
-def _faults(luck: random.Random, weather: dict[str, float]) -> tuple[Fault, ...]:
+def _faults(luck: random.Random, weather: dict[str, float], times: int) -> tuple[Fault, ...]:
     found: list[Fault] = []
-    for kind in ("trouble", "trouble", "freeze", "freeze", "kill"):
+    for kind in ("trouble", "trouble", "freeze", "freeze", "kill") * times:
         if luck.random() < weather[kind]:
             seconds = luck.choice(FREEZES_S) if kind == "freeze" else 0.0
             found.append(Fault(luck.randint(1, luck.choice(CALLS)), kind, seconds))

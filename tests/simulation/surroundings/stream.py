@@ -16,7 +16,7 @@ Record = dict[str, Any]
 
 FIRST_NUMBER, STEP = 10**20, 7  # others write to the table, too: numbers increase, and are not dense
 LAGS_S = (0.1, 0.3, 2.0, 0.2, 9.0)  # of one record after the other; none overtakes another
-MOST_ATTEMPTS = 4
+MOST_ATTEMPTS = 2
 
 
 class Stream:
