@@ -29,7 +29,7 @@ class ProjectorLane(Lane):
         self.function = projector.make_handler(self.environ())
 
     def stream(self, operation: Operation) -> None:
-        """Let the stream deliver what has come, in batches, until one is not taken whole: the rest comes again later."""
+        """Let the stream deliver what has come, until a batch is not taken whole: the rest comes again later."""
         stream, is_done = self.world.table.stream, True
         while is_done and (batch := stream.batch(operation.amount)):
             try:
