@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 close_file = os.close
 NOON_S = 1_767_960_000.0 - START_S  # of a day in January 2026
+MOST_STEPS = 4000  # twice as many as the longest history has
 FILE_TROUBLES = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.ESTALE)
 
 
@@ -150,6 +151,8 @@ class World:
     def call(self, what: str) -> bool:
         """Let the running process make a call over the network. Returns whether it fails."""
         self.check_alive()
+        if len(self.trace) > MOST_STEPS:
+            raise BrokenError("there is no end to it")
         process = self.process
         kind, seconds = process.next_call()
         self.note(f"{process.calls} {what}{kind and ' | ' + kind}")
