@@ -10,6 +10,7 @@ import ast
 import io
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 Place = tuple[int, int]  # line, from 1, and column in bytes, as ast counts them
@@ -22,6 +23,7 @@ def content_of(path: Path) -> bytes:
     return lean(content.decode()).encode() if path.suffix == ".py" else content
 
 
+@cache  # the functions' archives have most of their files in common
 def lean(source: str) -> str:
     """Return the source without all that. Raises SyntaxError."""
     tree = ast.parse(source)

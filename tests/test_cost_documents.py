@@ -103,10 +103,10 @@ def test_the_example_is_what_the_verb_says() -> None:
 
 
 def test_what_runs_without_a_request_costs_what_the_document_says() -> None:
-    million, alone = replace(IDLE, writes_per_month=1e6), {"projections_per_month": 0.0}
+    million, alone = replace(IDLE, writes_per_month=1e6), {"projected_per_month": 0.0}
     after_inserts, without = (totals_usd(PRICES, replace(million, **more))["sqlite-efs"] for more in ({}, alone))
     assert f"| the projector, after inserts | {after_inserts - without:.2f} USD a million inserts |" in COSTS
-    rounds, none = (totals_usd(PRICES, replace(IDLE, maintenances_per_month=n))["sqlite-efs"] for n in (720, 0))
+    rounds, none = (totals_usd(PRICES, replace(IDLE, maintained_per_month=n))["sqlite-efs"] for n in (720, 0))
     assert 0 < rounds - none < 0.01
     reads = 30 * IDLE.rows * IDLE.row_bytes / 4096 * PRICES.dynamodb_read_unit.each
     proofs = 30 * IDLE.snapshot_bytes / 2**30 * PRICES.efs_read.each

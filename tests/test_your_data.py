@@ -32,7 +32,8 @@ SOME_TESTS = (  # each room whose tests make rows, and those of its files that t
     "faults/test_bad_requests.py",
     "faults/test_other_histories.py",
     "console/benchmark/test_data.py",
-    "console/data",
+    "console/data/test_agreement.py",
+    "console/data/test_loading.py",
     "perf/test_reads.py",
 )
 

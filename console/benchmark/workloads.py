@@ -16,8 +16,7 @@ from console.benchmark.closed_loop import LEAST, Rounds
 from console.benchmark.data import BenchData
 from console.benchmark.probe import Exchange, Probe
 from console.benchmark.samples import Kind, Sample
-from console.client.client import Client
-from console.client.snapshots import published_bookmark
+from console.client.client import Client, read_members
 from console.data.loading import generate_drafts
 from console.results.result import LEDGER, Workload
 from handlers.reads.page import MAX_LIMIT
@@ -137,8 +136,8 @@ class Writes:
         return Sample.from_exchange(self._probe.post("/insert", self._body(), _once()))
 
     def take_after(self, source: str, _: int) -> Sample:
-        """Publish a new snapshot; returns its first read, by a client that asks for it."""
-        bookmark = published_bookmark(self._client.post("/insert", self._body(), _once()))
+        """Insert a row; returns the first read that shows it, whoever publishes it, by a client that asks for it."""
+        bookmark = str(read_members(self._client.post("/insert", self._body(), _once())).get("bookmark"))
         return Sample.from_exchange(self._probe.get(f"/{source}", NEWEST, {"min-bookmark": bookmark}))
 
     def _body(self) -> dict[str, object]:

@@ -88,8 +88,8 @@ def activity(scenario: Scenario, source: str) -> Activity:
         update_ms=UPDATE_MS + segment_bytes / BYTES_PER_MS,
         segment_bytes=segment_bytes,
         stored_bytes=scenario.snapshot_bytes + kept * segment_bytes,
-        runs=scenario.projections + scenario.maintenances_per_month,
-        run_lives=scenario.projections / scenario.writes_per_sandbox + scenario.maintenances_per_month,
+        runs=scenario.projections + scenario.maintained_per_month,
+        run_lives=scenario.projections / scenario.writes_per_sandbox + scenario.maintained_per_month,
     )
 
 

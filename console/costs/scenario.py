@@ -41,8 +41,8 @@ class Scenario:
     writes_per_month: float = 1_000
     rows_per_write: float = 1
     publishes_per_month: float | None = None
-    projections_per_month: float | None = None
-    maintenances_per_month: float = 720
+    projected_per_month: float | None = None
+    maintained_per_month: float = 720
     rows_per_read: float = 100
     reads_per_sandbox: float = 1_000
     writes_per_sandbox: float = 10
@@ -78,8 +78,8 @@ class Scenario:
     @property
     def projections(self) -> float:
         """Runs of the projector after appends: one a write unless something else is said, and one a window at most."""
-        if self.projections_per_month is not None:
-            return self.projections_per_month
+        if self.projected_per_month is not None:
+            return self.projected_per_month
         return min(self.writes_per_month, MONTH_S / PROJECTION_WINDOW_S)
 
     @property
@@ -98,7 +98,7 @@ class Scenario:
         worked_out = {
             "snapshot_row_bytes": self.snapshot_bytes / self.rows,
             "publishes_per_month": self.publishes,
-            "projections_per_month": self.projections,
+            "projected_per_month": self.projections,
             "read_units": self.ddb_read_units,
         }
         return {name: worked_out[name] if name in worked_out else getattr(self, name) for name in INPUTS}
@@ -129,10 +129,10 @@ INPUTS: dict[str, Input] = {
     "writes_per_month": Input(0, 1e9, "Calls of POST /insert"),
     "rows_per_write": Input(1, 1000, "Rows in a call"),
     "publishes_per_month": Input(0, 1e8, "Snapshots published; the path ddb needs none", "one a write"),
-    "projections_per_month": Input(
+    "projected_per_month": Input(
         0, 1e8, "Runs of the projector after appends; 0 with the setting projection: sync", "one a write and second"
     ),
-    "maintenances_per_month": Input(0, 8_640, "Rounds of maintenance"),
+    "maintained_per_month": Input(0, 8_640, "Rounds of maintenance"),
     "rows_per_read": Input(1, 1000, "Rows in an answer"),
     "reads_per_sandbox": Input(1, 1e9, "Reads in the life of a query sandbox"),
     "writes_per_sandbox": Input(1, 1e9, "Writes in the life of a command sandbox"),
@@ -159,7 +159,7 @@ INPUTS: dict[str, Input] = {
 SETTINGS = {
     *("memory_mb", "tmp_mb", "architecture", "tracing"),
     *("check_interval_ms", "retain_s", "verify_max_bytes"),
-    "maintenances_per_month",
+    "maintained_per_month",
 }
 
 

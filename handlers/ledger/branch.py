@@ -39,15 +39,17 @@ def branch_off(ledger: Ledger, head: Head, at: Head, epoch: int, deadline: Deadl
     Raises Problem: 409 where the head has moved meanwhile, 503 where the ledger is away.
     """
     branched = at.branch(epoch)
-    doubts: list[Head] = []
-    actions = [move(head, branched, ledger.table_name), _keep(head, ledger.table_name)]
-    codes = transact(ledger.client, actions, str(ULID()), deadline, on_doubt=lambda: doubts.append(head))
-    if not codes:
-        return branched
-    found = ledger.head(deadline) if doubts else None
-    if found is not None and found.roots == branched.roots:  # it is ours: the answer that said so got lost
-        return branched
-    raise Problem("conflict", f"The ledger has moved on from {head.bookmark}: nothing was changed, try again")
+    actions, token = [move(head, branched, ledger.table_name), _keep(head, ledger.table_name)], str(ULID())
+    attempt = 0
+    while transact(ledger.client, actions, token, deadline, on_doubt=lambda: None):
+        found = ledger.head(deadline)
+        if found is not None and found.roots == branched.roots:  # it is ours: the answer that said so got lost
+            break
+        if found is None or found.bookmark != head.bookmark:  # no attempt that is still on its way can land any more
+            raise Problem("conflict", f"The ledger has moved on from {head.bookmark}: nothing was changed, try again")
+        attempt += 1
+        deadline.pause(attempt)
+    return branched
 
 
 def left_heads(ledger: Ledger, deadline: Deadline) -> list[tuple[Head, str]]:

@@ -1,8 +1,7 @@
 """Publishing: a snapshot becomes visible to readers, whole or not at all, without any lock.
 
-A publisher adds one segment to the newest chain: the rows that are new, merged with the last few segments. Two
-publishers of one range make the same content, so either file will do. Nothing is linked unless the chain's content hash
-is then the ledger's own.
+A publisher adds one segment to the newest chain: the new rows, merged with the last few segments. Two publishers of one
+range make the same content: either file will do. It is linked only if the chain then has the ledger's content hash.
 
 No published point becomes unreachable, because a publisher builds only upon the newest chain of its listing, links
 within 30 s of it, and starts over from the listing where an input has vanished.
@@ -10,6 +9,7 @@ within 30 s of it, and starts over from the listing where an input has vanished.
 
 from __future__ import annotations
 
+import errno
 import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 BUILD_LIMIT_S = 12.0  # what is done by then is published, and the next publish goes on from there
 LISTING_GOOD_S = 30.0  # from a listing to the link that builds upon it; retention waits twice as long
+GONE = (errno.ENOENT, errno.ESTALE)  # an input that retention has removed, be it while it was open over NFS
 COMPACTED_ROWS = 1_000_000  # the most that compaction merges into one segment
 
 _log = logging.getLogger(__name__)
@@ -94,14 +95,14 @@ class Publisher:
             DivergedError: what is published is not a prefix of this ledger: nothing is built upon it.
             OSError, sqlite3.Error: EFS or the sandbox's disk is away, full or read-only; the next publish starts anew.
         """
-        end_s = self._clock() + limit_s
-        goal = self.head_of(at_least)
-        build, written_bytes = "none", 0
+        end_s, goal, build, written_bytes = self._clock() + limit_s, self.head_of(at_least), "none", 0
         while (plan := self._plan(goal, usage, proof, compact=compact)).is_due and self._clock() < end_s:
             proof, size_bytes = Proof.REMEMBERED, 0
             try:
                 size_bytes = self._extend(plan, end_s, usage)
-            except (UnprovenError, FileNotFoundError) as error:
+            except (UnprovenError, OSError) as error:
+                if isinstance(error, OSError) and error.errno not in GONE:
+                    raise
                 _log.warning("starting over from the listing: %s", error)
                 proof = Proof.WHOLLY
             if size_bytes and not written_bytes:

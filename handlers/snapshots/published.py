@@ -89,11 +89,9 @@ class Published:
 class PublishedSegments:
     """The segments in `snapshots/`. Remembers what it has proven, by name, inode and time.
 
-    Header and meta row are proven always; bytes where asked for, and of files up to a size.
-
     Args:
         catalog: its listing is taken as it is: whoever asks has looked.
-        verify_max_bytes: that size.
+        verify_max_bytes: the largest file of which bytes are proven too, and not header and meta row alone.
 
     Attributes:
         damaged: what went to quarantine here, and why; for whoever tells of it, and empties it.

@@ -108,7 +108,7 @@ def is_unreadable(error: Exception) -> bool:
     if isinstance(error, OSError):
         return True
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+    return code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL)  # FULL: a sort's own disk
 
 
 def proof_error(error: sqlite3.DatabaseError) -> Exception:

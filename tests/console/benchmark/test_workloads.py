@@ -23,7 +23,6 @@ from console.benchmark.workloads import (
 )
 from console.client.client import Client
 from console.client.snapshots import ListedSnapshot
-from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from console.results.result import Workload
 from handlers.domain.bookmark import Bookmark
@@ -162,7 +161,12 @@ def test_the_first_read_of_a_new_snapshot_has_its_row(client: Client, faulty: Fa
     ]
 
 
-def test_without_a_snapshot_there_is_nothing_to_read_first(client: Client, faulty: FaultyApi) -> None:
-    faulty.script.append(answers(201, {"inserted": 1, "bookmark": "7.1", "snapshot": None}))
-    with pytest.raises(ConsoleError, match="unexpected answer: no snapshot"):
-        Writes(Probe(client), client, 1).take_after("ddb", 0)
+def test_where_others_publish_the_first_read_is_that_of_the_rows_own_bookmark(
+    client: Client, faulty: FaultyApi
+) -> None:
+    head = inspect_data(client, []).published.bookmark
+    faulty.seen.clear()
+    faulty.headers.clear()
+    faulty.script.append(answers(202, {"inserted": 1, "bookmark": str(head), "snapshot": None}))
+    assert Writes(Probe(client), client, 1).take_after("ddb", 0).error is None
+    assert [headers.get("min-bookmark") for headers in faulty.headers] == [None, str(head)]

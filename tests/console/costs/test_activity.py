@@ -84,9 +84,9 @@ def test_ddb_needs_no_snapshot() -> None:
 def test_the_projector_runs_after_each_append_once_a_second_at_most_and_for_maintenance() -> None:
     quiet = activity(Scenario(writes_per_month=1000, writes_per_sandbox=10), "sqlite-efs")
     assert (quiet.runs, quiet.run_lives) == (1000 + 720, 100 + 720)
-    busy = activity(Scenario(writes_per_month=10_000_000, maintenances_per_month=0), "sqlite-tmp")
+    busy = activity(Scenario(writes_per_month=10_000_000, maintained_per_month=0), "sqlite-tmp")
     assert (busy.runs, busy.run_lives) == (MONTH_S, MONTH_S / 10)
-    given = activity(Scenario(projections_per_month=0, maintenances_per_month=2880), "sqlite-efs")
+    given = activity(Scenario(projected_per_month=0, maintained_per_month=2880), "sqlite-efs")
     assert (given.runs, given.run_lives) == (2880, 2880)
 
 

@@ -143,8 +143,8 @@ def test_rows_that_are_never_published_are_not_read_back() -> None:
         writes_per_month=1000,
         reads_per_month=0,
         publishes_per_month=0,
-        projections_per_month=0,
-        maintenances_per_month=0,
+        projected_per_month=0,
+        maintained_per_month=0,
     )
     assert bill(PRICES, unpublished, "sqlite-efs")["DynamoDB reads"] == pytest.approx(1000 * 0.125e-6)  # heads alone
 

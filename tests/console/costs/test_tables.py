@@ -48,7 +48,7 @@ def test_the_figures_in_words() -> None:
     assert sensitivity == "The assumption that matters most is --row-bytes: at 57.5 ddb is cheapest, at 230 sqlite-efs."
     assert assumed_values.startswith("Assumed: --rows 100000, --row-bytes 115, --snapshot-row-bytes 310.5, ")
     assert settings == (
-        "As the stack is set by default: --maintenances-per-month 720, --memory-mb 1024, --tmp-mb 512, "
+        "As the stack is set by default: --maintained-per-month 720, --memory-mb 1024, --tmp-mb 512, "
         "--architecture arm64, --tracing 0, --check-interval-ms 1000, --retain-s 3600, --verify-max-bytes 16777216."
     )
     assert prices.startswith("List prices of us-test-1, 2026-01-02, without free tiers;")

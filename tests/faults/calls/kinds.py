@@ -127,7 +127,7 @@ TMP = {
     "unlink": "EIO EROFS/no answer",
     "connect": "SQLITE_CANTOPEN SQLITE_IOERR",
     "execute": "SQLITE_IOERR SQLITE_FULL SQLITE_READONLY",
-    "select": "SQLITE_IOERR",
+    "select": "SQLITE_IOERR SQLITE_FULL",
 }
 TABLE = {
     **dict.fromkeys(("get_item", "query"), ASKING),

@@ -50,8 +50,8 @@ class Stage:
         patch.setattr("gc.freeze", lambda: None)  # what is frozen is never collected
         patch.setattr("handlers.reads.sqlite_efs.LISTING_LIMIT_S", math.inf)  # no thread, which takes its time
         patch.setattr(Deadline.__init__, "__defaults__", (self.clock, self.clock.sleep, Deadline.LIMIT_S))
-        for reader in (LedgerReader, FreshReader):
-            patch.setattr(reader.__init__, "__defaults__", (self.clock, self.clock.sleep))
+        patch.setattr(LedgerReader.__init__, "__defaults__", (self.clock, self.clock.sleep))
+        patch.setattr(FreshReader.__init__, "__defaults__", (self.clock, self.clock.sleep, self.clock))
         self._model = self._scene(MemoryTable())
         self.state.build(self._model)
         self.published = self._model.point()

@@ -128,6 +128,15 @@ def test_a_branch_that_got_lost_while_the_head_moved_is_none(ledger: Ledger) -> 
     assert head_of(ledger).bookmark == Bookmark(EPOCH, 6)
 
 
+def test_a_branch_that_may_still_be_on_its_way_is_not_said_to_be_none(ledger: Ledger) -> None:
+    append(ledger, 5)
+    head = head_of(ledger)
+    plan: list[Fault | None] = [lose_request, cancel("TransactionConflict", "None"), None]
+    meddled = MeddledLedger(ledger, transact_write_items=plan)
+    assert branch_off(meddled, head, head, NEXT, Clock().deadline()).bookmark == Bookmark(NEXT, 5)
+    assert head_of(ledger).bookmark == Bookmark(NEXT, 5)
+
+
 def test_another_branch_of_the_same_epoch_is_not_taken_for_ones_own(ledger: Ledger) -> None:
     """Two who restore in the same millisecond, to different points."""
     append(ledger, 5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -360,14 +361,20 @@ def test_nothing_is_linked_later_than_30_s_after_its_listing(place: Place, later
     assert publish(publisher, ledger).bookmark.seq == 5
 
 
-@pytest.mark.parametrize("meddle", ["vanish", "damage"])
+@pytest.mark.parametrize("meddle", ["vanish", "go stale", "damage"])
 def test_where_an_input_of_a_merge_is_gone_or_damaged_it_starts_over_from_the_listing(
     place: Place, meddle: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     ledger = MemoryLedger(5)
     first = place.path(place.publish(ledger))
     ledger.grow(2)
-    publisher = striking(place, ledger, first.unlink if meddle == "vanish" else lambda: flip_bit(first, 8 * 20_000))
+
+    def go_stale() -> None:
+        first.unlink()
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    strikes = {"vanish": first.unlink, "go stale": go_stale, "damage": lambda: flip_bit(first, 8 * 20_000)}
+    publisher = striking(place, ledger, strikes[meddle])
     published = publish(publisher, ledger)
     check_is_ledger(place, published, ledger)
     assert published.build == "full"
