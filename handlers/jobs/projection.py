@@ -75,6 +75,7 @@ class Projection:
     def _visible(self, head: Head) -> Bookmark:
         """Return the newest point of a head's epoch that is published; 0.0 where that is not known now."""
         try:
+            self._publisher.catalog.look(now=True)
             base = self._publisher.published.newest(head.epoch)
         except OSError as error:
             _log.warning("the snapshots cannot be read now: %s", error)

@@ -146,7 +146,7 @@ LOST = State(all_in_quarantine, damaged=2)
 ALL_DAMAGED = State(only_one_damaged, damaged=1, is_lost=True)
 NEWER = State(one_segment_each, others_publish)
 AHEAD = State(one_segment_each, others_append)
-TO_VERIFY = State(one_segment_each, others_append, {"FULL_VERIFICATION": "1"})
+ONE_SEGMENT = State(lambda scene: insert(scene, 2), others_append, {"FULL_VERIFICATION": "1"})
 LARGE = State(one_segment_each, others_publish, {"VERIFY_MAX_BYTES": "0"}, GRADUAL)
 
 WRITES = {
@@ -165,11 +165,9 @@ WRITES = {
 MAINTAIN: Task = {"task": "maintain"}
 VERIFY: Task = {"task": "verify", "level": "full"}
 JOBS = {
-    "a batch, cold": Operation("batch", AHEAD, False, task={}),
-    "a batch, warm": Operation("batch", AHEAD, True, task={}),
-    "maintenance": Operation("maintenance", BEHIND, False, task=MAINTAIN),
-    "maintenance that verifies": Operation("maintenance", TO_VERIFY, True, task=MAINTAIN),
-    "maintenance over damage": Operation("maintenance", DAMAGED, False, task=MAINTAIN),
+    "a batch, cold": Operation("batch", ONE_SEGMENT, False, task={}),
+    "a batch, warm": Operation("batch", ONE_SEGMENT, True, task={}),
+    "maintenance that verifies": Operation("maintenance", ONE_SEGMENT, False, task=MAINTAIN),
     "a verification": Operation("verification", PUBLISHED, False, task=VERIFY),
     "a verification over damage": Operation("verification", DAMAGED, False, task=VERIFY),
 }

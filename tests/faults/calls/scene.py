@@ -28,6 +28,7 @@ from tests.support.files import names_in
 from tests.support.meddling import Clock, no_time_limit
 
 A_MONTH_S = 30 * 24 * 3600
+REMAINING_S = 40.0  # of an invocation of the projector
 WHOLE = "limit=1000&order=asc"
 ON_FILES = SOURCES[:2]
 
@@ -44,7 +45,7 @@ class Sandboxes(Api):
         """Call the projector. Its errors become answers: 500 for a fault that it found, 503 for what it needs."""
         status, headers = 200, {"content-type": "application/json"}
         try:
-            content = self._projector(event, Context())
+            content = self._projector(event, Context(REMAINING_S))
         except VerificationError as error:
             status, content = 500, {"error": str(error)}
         except (Problem, OSError, sqlite3.Error) as error:
