@@ -12,6 +12,8 @@ import pytest
 
 from handlers.api import read
 from handlers.domain.bookmark import NOTHING, Bookmark
+from handlers.jobs.projection import Projection
+from handlers.jobs.verification import Verifier
 from handlers.ledger import appender, transaction
 from handlers.ledger.appender import Appender
 from handlers.ledger.head import Head
@@ -21,6 +23,7 @@ from handlers.reads.ddb_view import LedgerView
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.snapshots import publish, retention
 from handlers.snapshots.chain import Listed
+from handlers.snapshots.publish import Publisher
 from handlers.snapshots.published import Published, PublishedSegments
 
 Patch = pytest.MonkeyPatch
@@ -176,6 +179,36 @@ def age_from_the_newest_publish(patch: Patch) -> None:
     patch.setattr(retention, "superseded_s", superseded_s)
 
 
+def say_that_all_is_done(patch: Patch) -> None:
+    def project(projection: Projection, records: Any, limit_s: float) -> dict[str, object]:
+        return original(projection, records, limit_s) and {"batchItemFailures": []}
+
+    original = Projection.project
+    patch.setattr(Projection, "project", project)
+
+
+def count_any_epoch(patch: Patch) -> None:
+    def visible(projection: Any, head: Head) -> Bookmark:
+        return Bookmark(head.epoch, projection._publisher.catalog.listed.bookmark.seq)
+
+    patch.setattr(Projection, "_visible", visible)
+
+
+def ignore_restores(patch: Patch) -> None:
+    def has_left(*_: object) -> bool:
+        return False
+
+    patch.setattr(Verifier, "has_left", has_left)
+
+
+def leave_segments(patch: Patch) -> None:
+    def publish(publisher: Publisher, *given: Any, **options: Any) -> Published:
+        return original(publisher, *given, **options | {"compact": False})
+
+    original = Publisher.publish
+    patch.setattr(Publisher, "publish", publish)
+
+
 def none_of(*_: object) -> None:
     """Stand in for what finds something."""
 
@@ -217,5 +250,9 @@ BROKEN = {
         Mutation("An entity tag names the bookmark", "is like", 29, tag_the_question_alone),
         Mutation("A bookmark names the rows that were read", "ddb is wrong", 1, name_a_later_bookmark),
         Mutation("Age counts from when a file was superseded", "still there", 1, age_from_the_newest_publish),
+        Mutation("A partial answer names the first record not published", "can be seen", 1, say_that_all_is_done),
+        Mutation("Only a point of the head's epoch is one that a batch has reached", "can be seen", 1, count_any_epoch),
+        Mutation("A ledger that was restored meanwhile is no fault", "verification says", 1, ignore_restores),
+        Mutation("Maintenance merges what requests leave", "maintenance leaves", 1, leave_segments),
     )
 }

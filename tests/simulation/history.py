@@ -16,8 +16,9 @@ from handlers.reads import ddb_view, sqlite_tmp, sqlite_view
 from handlers.snapshots import chain, maker, publish
 from tests.simulation.healing import heal
 from tests.simulation.invariants import Invariants
-from tests.simulation.lanes import ConsoleLane, Lane, ProjectorLane, WritingLane
+from tests.simulation.lanes import ConsoleLane, Lane, WritingLane
 from tests.simulation.plan import LANES, Plan
+from tests.simulation.projecting import ProjectorLane
 from tests.simulation.reading import PatientReadingLane, ReadingLane
 from tests.simulation.surroundings.calls import Calls
 from tests.simulation.surroundings.stand_ins import StandIns
@@ -30,6 +31,7 @@ KINDS: dict[str, type[Lane]] = {
     "query-1": ReadingLane,
     "query-2": PatientReadingLane,
     "projector": ProjectorLane,
+    "keeper": ProjectorLane,
     "console": ConsoleLane,
 }
 # A few rows make pages, transactions and segments that overlap in every way.
@@ -66,7 +68,7 @@ class Simulator:
         with tempfile.TemporaryDirectory(dir=self._memory) as folder, pytest.MonkeyPatch.context() as patch:
             for module, name, value in FRUGAL if plan.is_frugal else ():
                 patch.setattr(module, name, value)
-            world = World(folder, plan.seed)
+            world = World(folder, plan.seed, dict(plan.settings))
             invariants = Invariants(world, is_calm=plan.is_calm)
             logger = logging.getLogger("handlers")
             logger.addHandler(invariants)
@@ -74,7 +76,9 @@ class Simulator:
             try:
                 lanes = [self._lane(world, invariants, plan, name) for name in LANES]
                 world.turns.run([lane.actor for lane in lanes])
-                heal(world, invariants, [lane for lane in lanes if isinstance(lane, ReadingLane)])
+                readers = [lane for lane in lanes if isinstance(lane, ReadingLane)]
+                projector = next(lane for lane in lanes if isinstance(lane, ProjectorLane))
+                heal(world, invariants, readers, None if plan.heals_by_insert else projector)
             except BrokenError as error:
                 return str(error), world.trace
             finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 from collections.abc import Sequence
@@ -112,22 +113,27 @@ class Invariants(logging.Handler):
             self.check(not added, "an epoch began with new rows")
             self._check_branch(before, head)
         else:
-            self._check_appended(before, head, [(key, written[key][1]) for key in added])
+            records = [(key, record) for key, (record, _) in written.items() if record is not None]
+            forgotten = [record for key, record in records if is_of_another_history(key, record, before)]
+            self._check_appended(before, head, [(key, written[key][1]) for key in added], forgotten)
         history = self.histories[head.epoch]
         self.check(head.hash == history.hashes[head.seq], f"the head {head.bookmark} has another hash than its rows")
         self.check(head.stats.answer() == history.stats(head.seq), f"the head {head.bookmark} has other statistics")
         self.head = head
         self.world.note(f"head {head.bookmark}")
 
-    def _check_appended(self, before: Head, head: Head, added: list[tuple[Key, Item]]) -> None:
+    def _check_appended(self, before: Head, head: Head, added: list[tuple[Key, Item]], forgotten: list[Item]) -> None:
         history = self.histories[head.epoch]
         self.check(head.roots == before.roots, "roots changed within an epoch")
         self.check(len(history.texts) + len(added) == head.seq, f"{len(added)} rows moved the head to {head.bookmark}")
-        known = {rows.value_of(row) for row in history.rows}
+        known = {rows.value_of(row): row[1] for row in history.rows}
+        told = [{row_id["S"] for row_id in record["ids"]["L"]} for record in forgotten]
         for seq, (key, item) in enumerate(added, before.seq + 1):
             row = rows.from_item(key[1], item)
             self.check(key == (rows_key(head.root, page_of(seq)), seq), f"row {seq} lies at {key}")
-            self.check(rows.value_of(row) not in known, f"the row {row[1]} is in the ledger twice")
+            same = known.get(rows.value_of(row))
+            is_new = same is None or any(same not in ids for ids in told)
+            self.check(is_new, f"the row {row[1]} is in the ledger twice")
             self.check(row[1] not in history.places, f"the id {row[1]} is in the ledger twice")
             history.add(row)
 
@@ -241,3 +247,14 @@ class Invariants(logging.Handler):
         self.check(said == history.hashes[bookmark.seq], f"the snapshot {bookmark} has another hash than the ledger")
         if is_news:
             self.acknowledge(bookmark)
+
+
+def is_of_another_history(key: Key, record: Item, head: Head) -> bool:
+    """Tell whether an item is the record of a call that was last sent in another history than a head's.
+
+    It tells of that one alone: rows of the call that came back with an older history it does not know.
+    """
+    if not key[0].startswith("idempotency#"):
+        return False
+    parts: list[tuple[int, int, int]] = json.loads(record["parts"]["S"])
+    return any(head.root_of(last_seq) != root for _, root, last_seq in parts)

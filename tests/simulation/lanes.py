@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,16 +12,11 @@ import httpx
 from console.data.branches import find_target, read_prefix, restore
 from console.errors import ConsoleError
 from handlers import command, rows
-from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
 from handlers.ledger.ledger import Ledger
 from handlers.rows import Draft
-from handlers.settings import Settings
-from handlers.snapshots.files import UnprovenError
-from handlers.snapshots.publish import Publisher
-from handlers.snapshots.published import DivergedError
-from handlers.telemetry.usage import Usage
+from handlers.settings import STREAM
 from tests.simulation.invariants import Invariants
 from tests.simulation.plan import Operation
 from tests.simulation.surroundings.disk import MOUNT
@@ -83,7 +77,8 @@ class Lane:
 
     def environ(self, **more: str) -> dict[str, str]:
         """Return the process's environment."""
-        return {"TABLE_NAME": "ledger", "EFS_DIR": MOUNT, "TMP_DIR": self.process.disk, "RETAIN_S": "0", **more}
+        folders = {"EFS_DIR": MOUNT, "TMP_DIR": self.process.disk}
+        return {"TABLE_NAME": "ledger", **folders, "RETAIN_S": "0", **self.world.settings, **more}
 
 
 class WritingLane(Lane):
@@ -109,6 +104,8 @@ class WritingLane(Lane):
         expected = {201, 202, 503, 409} if operation.target else {201, 202, 503}
         answer = self.ask("/insert", {"items": [*map(rows.draft_fields, drafts)]}, expected, **headers)
         if answer.status in (201, 202):
+            is_awaited = "prefer" not in headers and self.world.settings.get("PROJECTION") != STREAM
+            self.invariants.check((answer.status == 201) == is_awaited, f"insert: {answer.status}")
             self.invariants.check_inserted(answer.json, drafts)
             is_moved = epoch != self.invariants.head.epoch
             warning = str(answer.json.get("warning", ""))
@@ -171,31 +168,6 @@ class ConsoleLane(WritingLane):
         if answer.status >= 400:
             raise ConsoleError(answer.text, "")
         return httpx.Response(answer.status, text=answer.text, request=httpx.Request("GET", self.url))
-
-
-class ProjectorLane(Lane):
-    """Sandboxes that publish what others have appended."""
-
-    def start(self) -> None:
-        settings = Settings(self.environ())
-        self.ledger = Ledger(TableClient(self.world), "ledger")  # pyright: ignore[reportArgumentType]
-        self.publisher = Publisher(self.ledger, settings)
-
-    def project(self, operation: Operation) -> None:
-        epoch = self.invariants.head.epoch
-        try:
-            head = self.ledger.head(Deadline())
-            if head is not None:
-                published = self.publisher.publish(head.bookmark, Usage(), compact=operation.kind == "compact")
-                self.invariants.acknowledge(published.bookmark)
-        except Problem as problem:
-            self.invariants.check(problem.status == 503, f"publish: {problem}")
-        except DivergedError as error:
-            self.invariants.check(epoch != self.invariants.head.epoch, f"publish: {error}")
-        except (OSError, sqlite3.Error, UnprovenError) as error:
-            self.world.note(f"not published: {error!r:.60}")
-
-    compact = project
 
 
 def drafts_of(operation: Operation, seed: int) -> list[Draft]:

@@ -8,7 +8,12 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
-LANES = ("command-1", "command-2", "command-3", "query-1", "query-2", "projector", "console")
+from handlers.jobs.findings import FULL, QUICK
+from handlers.settings import BOTH, STREAM
+
+WRITERS, READERS, PROJECTORS = ("command-1", "command-2", "command-3"), ("query-1", "query-2"), ("projector", "keeper")
+LANES = (*WRITERS, *READERS, *PROJECTORS, "console")
+BUSY = {"projector": 0.5, "keeper": 0.2, "console": 0.3}  # how likely a lane has something to do; others: 0.7
 GAPS_S = (0.0, 0.0, 0.05, 0.5, 1.0, 5.0, 20.0, 45.0, 65.0, 70.0)
 FREEZES_S = (0.5, 3.0, 12.0, 25.0, 40.0, 70.0, 70.0, 130.0, 200.0)
 JUMPS_S = (-7200, -60, -5, 5, 60, 7200)  # of a wall clock; an idempotency key lives for a day
@@ -35,8 +40,8 @@ class Operation:
     Attributes:
         at_s: when it begins, unless the lane is still at the one before.
         seed: of all that is drawn while it runs.
-        target: a read path, or the number of an idempotency key.
-        amount: rows, seconds.
+        target: a read path, the number of an idempotency key, or the level of a verification.
+        amount: rows, seconds, records of a batch.
     """
 
     lane: str
@@ -54,14 +59,23 @@ class Operation:
 
 @dataclass(frozen=True)
 class Plan:
-    """A history to be: its operations, in order, and whether small files are kept in memory and copied at once."""
+    """A history to be: its operations, in order.
+
+    Attributes:
+        is_frugal: whether small files are not kept in memory, and copied step by step.
+        settings: variables that all functions have.
+        heals_by_insert: whether an insert shows everything in the end; otherwise the projector does.
+    """
 
     seed: int
     operations: tuple[Operation, ...]
     is_frugal: bool = False
+    settings: tuple[tuple[str, str], ...] = ()
+    heals_by_insert: bool = False
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self.operations))
+        settings = " ".join(f"{name}={value}" for name, value in self.settings)
+        return "\n".join([settings, *map(str, self.operations)])
 
     @property
     def is_calm(self) -> bool:
@@ -87,21 +101,27 @@ def plan_of(seed: int) -> Plan:
     for _ in range(luck.randint(4, 9)):
         at_s += luck.choice(GAPS_S)
         for lane in LANES:
-            if luck.random() < (0.3 if lane in ("projector", "console") else 0.7):
+            if luck.random() < BUSY.get(lane, 0.7):
                 operations.append(_operation(lane, at_s + luck.random() * 0.1, luck, weather, branches))
-    return Plan(seed, tuple(each for each in operations if each.kind), is_frugal=luck.random() < 0.5)
+    return Plan(
+        seed,
+        tuple(each for each in operations if each.kind),
+        is_frugal=luck.random() < 0.5,
+        settings=(
+            ("PROJECTION", luck.choice((BOTH, BOTH, STREAM))),
+            ("FULL_VERIFICATION", luck.choice(("0", "1"))),
+        ),
+        heals_by_insert=luck.random() < 0.5,
+    )
 
 
 def _operation(lane: str, at_s: float, luck: random.Random, weather: dict[str, float], branches: float) -> Operation:
-    faults = _faults(luck, weather)
+    faults = _faults(luck, weather, 2 if lane in PROJECTORS else 1)
     seed = luck.getrandbits(32)
     if luck.random() < weather["jump"] * 0.3:
         return Operation(lane, at_s, "jump", seed, amount=luck.choice(JUMPS_S))
-    kind, target, amount = (
-        {"c": _write, "q": _read, "p": _project}[lane[0]](luck, branches)
-        if lane != "console"
-        else (("restore", "", luck.randint(0, 6)) if luck.random() < branches else ("", "", 0))
-    )
+    draw = {"command": _write, "query": _read, "projector": _project, "keeper": _keep, "console": _restore}
+    kind, target, amount = draw[lane.partition("-")[0]](luck, branches)
     return Operation(lane, at_s, kind, seed, target, amount, faults)
 
 
@@ -123,13 +143,21 @@ def _read(luck: random.Random, _branches: float) -> tuple[str, str, int]:
     return what, luck.choice(PATHS), luck.choice((0, 0, 1, 1, 2))  # Min-Bookmark: none, the newest, an older one
 
 
-def _project(luck: random.Random, _branches: float) -> tuple[str, str, int]:
-    return luck.choice((("project", "", 0), ("project", "", 0), ("compact", "", 0)))
+def _project(luck: random.Random, branches: float) -> tuple[str, str, int]:
+    return ("stream", "", luck.choice((1, 3, 10, 100))) if luck.random() < 0.8 else _keep(luck, branches)
 
 
-def _faults(luck: random.Random, weather: dict[str, float]) -> tuple[Fault, ...]:
+def _keep(luck: random.Random, _branches: float) -> tuple[str, str, int]:
+    return luck.choice((("maintain", "", 0), ("maintain", "", 0), ("verify", FULL, 0), ("verify", QUICK, 0)))
+
+
+def _restore(luck: random.Random, branches: float) -> tuple[str, str, int]:
+    return ("restore", "", luck.randint(0, 6)) if luck.random() < branches else ("", "", 0)
+
+
+def _faults(luck: random.Random, weather: dict[str, float], times: int) -> tuple[Fault, ...]:
     found: list[Fault] = []
-    for kind in ("trouble", "trouble", "freeze", "freeze", "kill"):
+    for kind in ("trouble", "trouble", "freeze", "freeze", "kill") * times:
         if luck.random() < weather[kind]:
             seconds = luck.choice(FREEZES_S) if kind == "freeze" else 0.0
             found.append(Fault(luck.randint(1, luck.choice(CALLS)), kind, seconds))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
 
+from handlers.domain.bookmark import Bookmark
 from tests.faults.calls.scene import Sandboxes, Scene
-from tests.support.api import SOURCES, Answer
+from tests.support.api import SOURCES, Answer, record
 from tests.support.drafts import items
 from tests.support.files import flip_bit
 
 Patches = dict[str, object]
+Task = dict[str, object]
 
 SMALL: Patches = {"handlers.snapshots.chain.SMALL_ROWS": 3, "handlers.snapshots.chain.GROWTH": 2}
 KEY = "the key of this call"
@@ -41,32 +44,37 @@ class State:
 
 @dataclass(frozen=True)
 class Operation:
-    """A request.
+    """A request, or an event of the projector.
 
     Attributes:
-        kind: which rules hold for its answer: "insert", "publish", "page", "row", "stats", "snapshots", "health".
+        kind: which rules hold for its answer: "insert", "publish", "page", "row", "stats", "snapshots", "health",
+            "batch", "maintenance", "verification".
         is_warm: whether the sandbox has answered before.
         path: with the query.
         body: what is posted; None: it is a GET.
         has_key: whether it has an Idempotency-Key.
         rows: how many rows it appends.
+        task: of the projector; empty: a batch of the stream; None: it is a request.
     """
 
     kind: str
     state: State
     is_warm: bool
-    path: str
+    path: str = ""
     body: object = None
     has_key: bool = False
     is_async: bool = False
     rows: int = 0
+    task: Task | None = None
 
     @property
     def is_write(self) -> bool:
-        return self.body is not None
+        return self.body is not None or self.task is not None
 
-    def ask(self, api: Sandboxes, oldest: str) -> Answer:
-        """Send the request; `oldest` is the oldest row's id."""
+    def ask(self, api: Sandboxes, oldest: str, points: Sequence[Bookmark] = ()) -> Answer:
+        """Send the request; `oldest` is the oldest row's id, and a batch tells that the head has moved to `points`."""
+        if self.task is not None:
+            return api.invoke(self.task or {"Records": [*itertools.starmap(record, enumerate(points, 1))]})
         path, _, raw_query = self.path.replace("{oldest}", oldest).partition("?")
         if not self.is_write:
             return api.get(path, raw_query)
@@ -138,6 +146,7 @@ LOST = State(all_in_quarantine, damaged=2)
 ALL_DAMAGED = State(only_one_damaged, damaged=1, is_lost=True)
 NEWER = State(one_segment_each, others_publish)
 AHEAD = State(one_segment_each, others_append)
+ONE_SEGMENT = State(lambda scene: insert(scene, 2), others_append, {"FULL_VERIFICATION": "1"})
 LARGE = State(one_segment_each, others_publish, {"VERIFY_MAX_BYTES": "0"}, GRADUAL)
 
 WRITES = {
@@ -152,6 +161,15 @@ WRITES = {
     "a publish where all is damaged": Operation("publish", ALL_DAMAGED, False, "/snapshots", {}),
     "a rebuild": Operation("publish", TO_REBUILD, True, "/snapshots", {"full": True}),
     "a new epoch": Operation("new epoch", PUBLISHED, True, "/snapshots", {"new_epoch": True}),
+}
+MAINTAIN: Task = {"task": "maintain"}
+VERIFY: Task = {"task": "verify", "level": "full"}
+JOBS = {
+    "a batch, cold": Operation("batch", ONE_SEGMENT, False, task={}),
+    "a batch, warm": Operation("batch", ONE_SEGMENT, True, task={}),
+    "maintenance that verifies": Operation("maintenance", ONE_SEGMENT, False, task=MAINTAIN),
+    "a verification": Operation("verification", PUBLISHED, False, task=VERIFY),
+    "a verification over damage": Operation("verification", DAMAGED, False, task=VERIFY),
 }
 PAGE = "?limit=1000&order=asc"
 READS = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.hashes import hash_text
+from handlers.jobs.findings import LEVELS
 from handlers.ledger.idempotency import LEASE_S
 from tests.faults.calls.kinds import LATER, PASSING, Fault
 from tests.faults.calls.scene import ON_FILES, Sandboxes, seen_by
@@ -146,6 +147,37 @@ def check_health(play: Play, fault: Fault, answer: Answer) -> None:
         assert shown["bookmark"] == str(play.scene.point())
 
 
+def check_batch(play: Play, fault: Fault, answer: Answer) -> None:
+    """What is not named as failed can be read; where the ledger is away, the whole batch comes again."""
+    assert play.scene.texts() == play.texts
+    if answer.status == 503:
+        assert fault.call.home == "table"
+        assert not is_survived(fault), "the ledger was away for a moment only"
+        return
+    assert answer.status == 200, answer.text
+    failed = [failure["itemIdentifier"] for failure in answer.json["batchItemFailures"]]
+    assert failed in ([], ["1"], ["2"])
+    assert not failed or not is_survived(fault), "the ledger was away for a moment only"
+    assert failed != ["1"] or fault.call.home == "efs", "the first record was published before"
+    assert play.scene.visible() >= (play.stage.published if failed else play.scene.point())
+
+
+def check_task(play: Play, fault: Fault, answer: Answer) -> None:
+    """What was done is true; an error says to come again, and divergence is only told of where there is some."""
+    assert play.scene.texts() == play.texts
+    if answer.status != 200:
+        assert not is_survived(fault) or play.stage.state.damaged, "the ledger was away for a moment only"
+        assert answer.status == 503 or play.stage.state.damaged, answer.text
+        return
+    point, done = str(play.scene.point()), answer.json
+    assert done["bookmark"] == point
+    findings = [done] if play.operation.kind == "verification" else [done[level] for level in LEVELS if level in done]
+    assert findings
+    assert all((finding["bookmark"], finding["is_right"]) == (point, True) for finding in findings)
+    if play.operation.kind == "maintenance":
+        assert str(play.scene.visible()) == point
+
+
 CHECKS = {
     "insert": check_insert,
     "publish": check_publish,
@@ -156,6 +188,9 @@ CHECKS = {
     "lost": check_lost,
     "snapshots": check_snapshots,
     "health": check_health,
+    "batch": check_batch,
+    "maintenance": check_task,
+    "verification": check_task,
 }
 
 
@@ -210,6 +245,16 @@ def check_retried(play: Play, answer: Answer | None) -> None:
     assert len(again.json["ids"]) == play.operation.rows
     if answer is not None and answer.status != 503:
         assert (answer.json["ids"], again.headers["idempotent-replayed"]) == (again.json["ids"], "true")
+
+
+def check_run_again(play: Play) -> None:
+    """The service tries again: then all is done. What damage there is, one run may tell of before."""
+    answer = play.ask()
+    if play.stage.state.damaged and answer.status == 500:
+        answer = play.ask()
+    assert answer.status == 200, answer.text
+    assert answer.json.get("batchItemFailures", []) == []
+    assert play.scene.visible() == play.scene.point() or play.operation.kind == "verification"
 
 
 def check_healed(play: Play) -> None:

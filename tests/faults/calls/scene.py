@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from handlers import query, rows
 from handlers.api.router import Router
 from handlers.command import make_router
 from handlers.domain.bookmark import NOTHING, Bookmark
+from handlers.domain.problem import Problem
+from handlers.jobs.findings import VerificationError
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Range
+from handlers.projector import Projector
 from handlers.routes import COMMAND, QUERY
 from handlers.settings import Settings
 from handlers.snapshots.catalog import Catalog
 from tests.faults.calls.table import MemoryTable
-from tests.support.api import SOURCES, Api
+from tests.support.api import SOURCES, Answer, Api, Context
 from tests.support.files import names_in
 from tests.support.meddling import Clock, no_time_limit
 
 A_MONTH_S = 30 * 24 * 3600
+REMAINING_S = 40.0  # of an invocation of the projector
 WHOLE = "limit=1000&order=asc"
 ON_FILES = SOURCES[:2]
 
@@ -30,9 +36,21 @@ ON_FILES = SOURCES[:2]
 class Sandboxes(Api):
     """A sandbox of each function."""
 
-    def __init__(self, functions: dict[str, Router], tmp: Path) -> None:
+    def __init__(self, functions: dict[str, Router], projector: Projector, tmp: Path) -> None:
         self._functions = functions
+        self._projector = projector
         self.tmp = tmp
+
+    def invoke(self, event: dict[str, Any]) -> Answer:
+        """Call the projector. Its errors become answers: 500 for a fault that it found, 503 for what it needs."""
+        status, headers = 200, {"content-type": "application/json"}
+        try:
+            content = self._projector(event, Context(REMAINING_S))
+        except VerificationError as error:
+            status, content = 500, {"error": str(error)}
+        except (Problem, OSError, sqlite3.Error) as error:
+            status, content = 503, {"error": str(error)}
+        return Answer({"statusCode": status, "headers": headers, "body": json.dumps(content)})
 
 
 @dataclass(frozen=True)
@@ -73,7 +91,8 @@ class Scene:
         variables = {"TABLE_NAME": "table", "EFS_DIR": str(self.efs), "TMP_DIR": str(disk), "CHECK_INTERVAL_MS": "0"}
         environ = variables | self._environ
         command = make_router(self.table.ledger(), Settings(environ), self.clock, self.clock.deadline)
-        return Sandboxes({COMMAND: command, QUERY: query.make_handler(environ)}, disk)
+        projector = Projector(self.table.ledger(), Settings(environ), self.clock)
+        return Sandboxes({COMMAND: command, QUERY: query.make_handler(environ)}, projector, disk)
 
     def head(self) -> Head | None:
         return self.table.ledger().head(no_time_limit())

@@ -117,7 +117,8 @@ class Play:
         self.head = scene.head()
 
     def ask(self) -> Answer:
-        return self.operation.ask(self.api, *self.ids[:1] or [""])
+        points = (self.stage.published, self.head.bookmark) if self.head else ()
+        return self.operation.ask(self.api, self.ids[0] if self.ids else "", points)
 
     def ask_struck(self, fault: Fault) -> Answer:
         with self.stage.outside.watched(self.scene.folder, fault) as self.calls:

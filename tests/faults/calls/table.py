@@ -57,7 +57,7 @@ class MemoryTable:
         found = found if arguments.get("ScanIndexForward", True) else found[::-1]
         return {"Items": found, "ScannedCount": len(found), "ConsumedCapacity": {"CapacityUnits": 1.0}}
 
-    def put_item(self, *, Item: Item, ConditionExpression: str, **_: object) -> dict[str, Any]:  # noqa: N803
+    def put_item(self, *, Item: Item, ConditionExpression: str = "", **_: object) -> dict[str, Any]:  # noqa: N803
         if not is_met({"ConditionExpression": ConditionExpression}, self.items.get(key_of(Item))):
             raise client_error("ConditionalCheckFailedException")
         self._change({key_of(Item): Item})

@@ -8,13 +8,15 @@ import pytest
 
 from handlers.ledger.transaction import ROWS_PER_TRANSACTION
 from tests.faults.calls.kinds import deaths_of
-from tests.faults.calls.operations import READS, WRITES, Operation
-from tests.faults.calls.rules import check_healed, check_retried, check_seen
+from tests.faults.calls.operations import JOBS, READS, WRITES, Operation
+from tests.faults.calls.rules import check_healed, check_retried, check_run_again, check_seen
 from tests.faults.calls.stage import Stage
 from tests.support.files import names_in
 
-CHANGING = {name: operation for name, operation in WRITES.items() if name != "a publish of nothing"} | {
-    name: READS[name] for name in ("a page of sqlite-tmp, cold", "a page of sqlite-tmp, large, warm")
+CHANGING = {
+    **{name: operation for name, operation in WRITES.items() if name != "a publish of nothing"},
+    **{name: JOBS[name] for name in ("a batch, cold", "maintenance that verifies")},
+    **{name: READS[name] for name in ("a page of sqlite-tmp, cold", "a page of sqlite-tmp, large, warm")},
 }
 
 
@@ -35,6 +37,8 @@ def test_killed_at_any_call_readers_see_a_prefix_and_the_next_process_goes_on(
                 check_seen(play)
                 if operation.has_key:
                     check_retried(play, None)
+                if name in JOBS:
+                    check_run_again(play)
                 check_healed(play)
                 assert len(names_in(play.api.tmp / "snapshots")) <= len(play.scene.names("snapshots"))
             except BaseException as error:

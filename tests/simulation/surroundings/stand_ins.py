@@ -17,18 +17,30 @@ from ulid import ULID
 
 import console.data.branches
 import handlers.command
+import handlers.projector
 import handlers.query
 import handlers.reads.ddb
 import handlers.reads.fresh
 from handlers.aws import dynamodb
 from handlers.domain.timestamps import boottime_s
+from handlers.ledger.ledger import Ledger
+from handlers.settings import Settings
 from handlers.snapshots import catalog
+from handlers.snapshots.publish import Publisher
+from handlers.snapshots.published import Published
 from handlers.telemetry import nfs
 from tests.simulation.surroundings.calls import Calls
 from tests.simulation.surroundings.table import TableClient
-from tests.simulation.surroundings.world import World
+from tests.simulation.surroundings.world import Process, World
 
-LOADED = (console.data.branches, handlers.command, handlers.query, handlers.reads.ddb, handlers.reads.fresh)
+LOADED = (
+    console.data.branches,
+    handlers.command,
+    handlers.projector,
+    handlers.query,
+    handlers.reads.ddb,
+    handlers.reads.fresh,
+)
 SLOW_LISTINGS = 0.03  # how likely one takes longer than a reader waits for it
 real_time, real_sleep = time.time, time.sleep
 
@@ -95,6 +107,7 @@ class StandIns:
                     replace(patch, module, original, stand_in)
             patch.setattr(time, "time", self.wall_s)
             patch.setattr(time, "sleep", self.sleep)
+            patch.setattr(handlers.projector, "Publisher", self.publisher)
             yield
 
     def boottime_s(self) -> float:
@@ -125,8 +138,23 @@ class StandIns:
     def client(self, _region: str) -> TableClient:
         return TableClient(self.here)
 
+    def publisher(self, ledger: Ledger, settings: Settings) -> Publisher:
+        return CountedPublisher(lambda: self.here.process, ledger, settings)
+
     def pool(self, _workers: int) -> Pool:
         return Pool(self)
+
+
+class CountedPublisher(Publisher):
+    """A publisher of which it is known how often it publishes."""
+
+    def __init__(self, process: Callable[[], Process], ledger: Ledger, settings: Settings) -> None:
+        super().__init__(ledger, settings)
+        self._process = process
+
+    def publish(self, *given: Any, **options: Any) -> Published:
+        self._process().publishes += 1
+        return super().publish(*given, **options)
 
 
 class Pool:
@@ -193,6 +221,9 @@ def replace(patch: pytest.MonkeyPatch, module: ModuleType, original: Any, stand_
         if isinstance(value, type | FunctionType) and value.__module__ == module.__name__:
             for function in vars(value).values() if isinstance(value, type) else [value]:
                 given: tuple[Any, ...] = getattr(function, "__defaults__", None) or ()
+                named: dict[str, Any] = getattr(function, "__kwdefaults__", None) or {}
                 if any(default is original for default in given):
                     replaced = tuple(stand_in if default is original else default for default in given)
                     patch.setattr(function, "__defaults__", replaced)
+                for name_of_default in [name for name, default in named.items() if default is original]:
+                    patch.setitem(named, name_of_default, stand_in)

@@ -20,6 +20,7 @@ from botocore.exceptions import (
 from handlers.aws.dynamodb import READ_TIMEOUT_S
 from handlers.aws.table import BY_ID
 from tests.simulation.surroundings.expressions import Item, holds, projected, updated
+from tests.simulation.surroundings.stream import Stream
 
 if TYPE_CHECKING:
     from tests.simulation.surroundings.world import World
@@ -46,12 +47,14 @@ class Table:
 
     Attributes:
         items: by partition and sort key.
+        stream: gets what is written.
         on_write: told of the items written together, as they were before and are now.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self.items: dict[str, dict[int, Item]] = {}
+        self.stream = Stream(now)
         self._ids: dict[str, list[tuple[Key, float]]] = {}
         self._tokens: dict[str, tuple[object, float]] = {}
         self.on_write: Callable[[dict[Key, tuple[Item | None, Item]]], None] = lambda written: None
@@ -122,6 +125,7 @@ class Table:
         before = {key: self.get(key) for key in written}
         for key, item in written.items():
             self.items.setdefault(key[0], {})[key[1]] = item
+            self.stream.add(item)
             if "id" in item:
                 lag_s = INDEX_LAG_S[zlib.crc32(item["id"]["S"].encode()) % len(INDEX_LAG_S)]
                 self._ids.setdefault(item["id"]["S"], []).append((key, self._now() + lag_s))
@@ -153,22 +157,22 @@ class TableClient:
             )
             return {}
 
-        return self._call(f"put {asked['Item']['pk']['S']}", run)
+        return self._call(f"put {asked['Item']['pk']['S']}", run, is_write=True)
 
     def transact_write_items(self, **asked: Any) -> Any:
         def run() -> Any:
             self._world.table.transact(asked["TransactItems"], asked["ClientRequestToken"])
             return {}
 
-        return self._call(f"transact {len(asked['TransactItems'])}", run, len(asked["TransactItems"]))
+        return self._call(f"transact {len(asked['TransactItems'])}", run, len(asked["TransactItems"]), is_write=True)
 
-    def _call(self, name: str, run: Callable[[], Any], actions: int = 0) -> Any:
+    def _call(self, name: str, run: Callable[[], Any], actions: int = 0, *, is_write: bool = False) -> Any:
         world = self._world
         if world.call(name):
-            return self._trouble(world.process.luck.choice(TROUBLES), run, actions)
+            return self._trouble(world.process.luck.choice(TROUBLES), run, actions, is_write=is_write)
         return _answer(run, actions)
 
-    def _trouble(self, kind: str, run: Callable[[], Any], actions: int) -> Any:
+    def _trouble(self, kind: str, run: Callable[[], Any], actions: int, *, is_write: bool) -> Any:
         world = self._world
         world.note(kind)
         carries_out = kind == "answer lost" or (
@@ -176,7 +180,7 @@ class TableClient:
         )
         if carries_out:
             _ignoring(run)
-        if kind == "late" and actions:
+        if kind == "late" and is_write:
             world.turns.later(world.process.luck.choice(LATE_S), lambda: _ignoring(run))
         if kind in ("answer lost", "request lost", "late"):
             world.sleep(READ_TIMEOUT_S)

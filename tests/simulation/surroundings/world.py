@@ -6,6 +6,7 @@ import errno
 import os
 import random
 import sqlite3
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tests.simulation.surroundings.disk import MOUNT, Server
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 close_file = os.close
 NOON_S = 1_767_960_000.0 - START_S  # of a day in January 2026
+MOST_STEPS = 4000  # twice as many as the longest history has
 FILE_TROUBLES = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.ESTALE)
 
 
@@ -37,6 +39,7 @@ class Process:
         wall_s: how far its wall clock is off.
         luck: of the operation that it is at.
         files: those it has open, by descriptor.
+        publishes: how often the projector has published, as its lane counts.
     """
 
     def __init__(self, world: World, name: str, mount: Mount, disk: str, booted_s: float) -> None:
@@ -50,6 +53,7 @@ class Process:
         self.connections: list[sqlite3.Connection] = []
         self.calls = 0
         self.had_trouble = False
+        self.publishes = 0
         self.is_dead = False
         self._world = world
         self._faults: dict[int, tuple[str, float]] = {}
@@ -78,14 +82,18 @@ class Process:
 class World:
     """Time, the file server, the table, and who is at work.
 
+    Args:
+        settings: variables that all functions have.
+
     Attributes:
         trace: what happened, a line each.
         is_calm: nothing goes wrong any more.
     """
 
-    def __init__(self, folder: str, seed: int) -> None:
+    def __init__(self, folder: str, seed: int, settings: Mapping[str, str]) -> None:
         self.turns = Turns()
         self.seed = seed
+        self.settings = settings
         self.folder = folder
         self.server = Server(folder, self.server_s)
         self.server.create(f"{MOUNT}/unused", is_folder=True)
@@ -143,6 +151,8 @@ class World:
     def call(self, what: str) -> bool:
         """Let the running process make a call over the network. Returns whether it fails."""
         self.check_alive()
+        if len(self.trace) > MOST_STEPS:
+            raise BrokenError("there is no end to it")
         process = self.process
         kind, seconds = process.next_call()
         self.note(f"{process.calls} {what}{kind and ' | ' + kind}")
