@@ -221,23 +221,23 @@ def all_of(*_: object) -> bool:
 BROKEN = {
     mutation.apply.__name__: mutation
     for mutation in (
-        Mutation("Superseded files stay for a minute", "was published, and", 102, delete_at_once),
-        Mutation("An append moves only the head that it saw", "overwritten", 2, move_any_head),
+        Mutation("Superseded files stay for a minute", "was published, and", 140, delete_at_once),
+        Mutation("An append moves only the head that it saw", "overwritten", 1, move_any_head),
         Mutation(
             "A resend has the same token, and the first row tells whether an attempt got in",
             "is in the ledger twice",
             26,
             forget_attempts,
         ),
-        Mutation("A cancelled transaction is tried again", "are not all in", 2, take_failure_for_success),
-        Mutation("An idempotency record counts where its rows are", "are not all in", 19, believe_any_record),
+        Mutation("A cancelled transaction is tried again", "are not all in", 3, take_failure_for_success),
+        Mutation("An idempotency record counts where its rows are", "are not all in", 25, believe_any_record),
         Mutation(
             "An idempotency record is written over the one that was seen",
             "is in the ledger twice",
-            1,
+            4,
             overwrite_records,
         ),
-        Mutation("A row found by id counts in histories that hold it", "is wrong at", 105, find_rows_left_behind),
+        Mutation("A row found by id counts in histories that hold it", "is wrong at", 150, find_rows_left_behind),
         Mutation(
             "A new epoch inherits what was published up to where it begins, proven by hash",
             "other rows than the ledger's",
@@ -245,13 +245,15 @@ BROKEN = {
             inherit_unproven,
         ),
         Mutation("A reader goes on to a newer chain", "answered", 1, keep_what_is_open),
-        Mutation("The newest snapshot is of the greatest epoch", "nothing heals", 1, go_back_in_epoch),
+        Mutation("The newest snapshot is of the greatest epoch", "nothing heals", 19, go_back_in_epoch),
         Mutation("Min-Bookmark is waited for", "Min-Bookmark", 1, ignore_min_bookmark),
-        Mutation("An entity tag names the bookmark", "is like", 29, tag_the_question_alone),
+        Mutation("An entity tag names the bookmark", "is like", 30, tag_the_question_alone),
         Mutation("A bookmark names the rows that were read", "ddb is wrong", 1, name_a_later_bookmark),
         Mutation("Age counts from when a file was superseded", "still there", 1, age_from_the_newest_publish),
-        Mutation("A partial answer names the first record not published", "can be seen", 1, say_that_all_is_done),
-        Mutation("Only a point of the head's epoch is one that a batch has reached", "can be seen", 1, count_any_epoch),
+        Mutation("A partial answer names the first record not published", "can be seen", 47, say_that_all_is_done),
+        Mutation(
+            "Only a point of the head's epoch is one that a batch has reached", "can be seen", 47, count_any_epoch
+        ),
         Mutation("A ledger that was restored meanwhile is no fault", "verification says", 1, ignore_restores),
         Mutation("Maintenance merges what requests leave", "maintenance leaves", 1, leave_segments),
     )

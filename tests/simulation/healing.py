@@ -10,10 +10,10 @@ from handlers.jobs.findings import FULL
 from handlers.settings import SYNC
 from handlers.snapshots.names import Name
 from tests.simulation.invariants import SNAPSHOTS, Invariants
-from tests.simulation.lanes import WritingLane
+from tests.simulation.lanes.projecting import ProjectorLane
+from tests.simulation.lanes.reading import ReadingLane
+from tests.simulation.lanes.writing import WritingLane
 from tests.simulation.plan import PATHS, Operation
-from tests.simulation.projecting import ProjectorLane
-from tests.simulation.reading import ReadingLane
 from tests.simulation.surroundings.world import World
 
 SETTLED_S = 120.0  # all that is late has come by then, and every cache is empty

@@ -16,10 +16,11 @@ from handlers.reads import ddb_view, sqlite_tmp, sqlite_view
 from handlers.snapshots import chain, maker, publish
 from tests.simulation.healing import heal
 from tests.simulation.invariants import Invariants
-from tests.simulation.lanes import ConsoleLane, Lane, WritingLane
+from tests.simulation.lanes.lane import Lane
+from tests.simulation.lanes.projecting import ProjectorLane
+from tests.simulation.lanes.reading import PatientReadingLane, ReadingLane
+from tests.simulation.lanes.writing import ConsoleLane, WritingLane
 from tests.simulation.plan import LANES, Plan
-from tests.simulation.projecting import ProjectorLane
-from tests.simulation.reading import PatientReadingLane, ReadingLane
 from tests.simulation.surroundings.calls import Calls
 from tests.simulation.surroundings.stand_ins import StandIns
 from tests.simulation.surroundings.world import BrokenError, World

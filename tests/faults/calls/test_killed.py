@@ -15,7 +15,7 @@ from tests.support.files import names_in
 
 CHANGING = {
     **{name: operation for name, operation in WRITES.items() if name != "a publish of nothing"},
-    **{name: JOBS[name] for name in ("a batch, cold", "maintenance that verifies")},
+    **{name: JOBS[name] for name in ("a batch", "maintenance that verifies")},
     **{name: READS[name] for name in ("a page of sqlite-tmp, cold", "a page of sqlite-tmp, large, warm")},
 }
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from handlers import query, rows
 from handlers.domain.bookmark import NOTHING, Bookmark
-from tests.simulation.lanes import Lane, Serve, shown
+from tests.simulation.lanes.lane import Lane, Serve, shown
 from tests.simulation.plan import Operation
 from tests.support.api import Answer, event
 

@@ -12,7 +12,7 @@ from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
 from handlers.jobs.findings import FULL, VerificationError
 from handlers.snapshots import chain
-from tests.simulation.lanes import Lane
+from tests.simulation.lanes.lane import Lane
 from tests.simulation.plan import Operation
 from tests.simulation.surroundings.stream import Record, head_in, number_of
 from tests.simulation.surroundings.world import KilledError, World
