@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Generator, Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import resolve_name
 from pathlib import Path
@@ -70,8 +71,14 @@ def _file_of(module: str, root: Path, importer: str) -> Path:
 def _imports(path: Path, root: Path) -> list[str]:
     """Return the modules that a file imports."""
     package = ".".join(path.relative_to(root).parts[:-1])
-    tree = ast.parse(path.read_bytes(), str(path))
-    return sorted({name for node in _statements(tree) for name in _names(node, package, root)})
+    statements = _import_statements(path.read_bytes(), str(path))
+    return sorted({name for node in statements for name in _names(node, package, root)})
+
+
+@cache  # the functions' archives have most of their files in common
+def _import_statements(source: bytes, file_name: str) -> list[ast.Import | ast.ImportFrom]:
+    tree = ast.parse(source, file_name)
+    return [node for node in _statements(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
 def _statements(tree: ast.AST) -> Generator[ast.AST]:
@@ -83,10 +90,10 @@ def _statements(tree: ast.AST) -> Generator[ast.AST]:
             yield from _statements(child)
 
 
-def _names(node: ast.AST, package: str, root: Path) -> Generator[str]:
+def _names(node: ast.Import | ast.ImportFrom, package: str, root: Path) -> Generator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
+    else:
         module = resolve_name("." * node.level + (node.module or ""), package)
         yield module
         for alias in node.names:  # `from handlers import rows` names a module, `from handlers import VERSION` does not

@@ -245,14 +245,12 @@ def test_quarantine_leaves_the_good_file_that_took_the_bad_ones_place(place: Pla
     assert not path.exists()
 
 
-def test_what_another_publisher_has_moved_already_is_no_error(place: Place, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO")
+def test_what_another_publisher_has_moved_already_is_no_error(place: Place) -> None:
     published = place.publish(MemoryLedger(3))
     segments = segments_of(place)
     place.path(published).unlink()
     segments.quarantine(published.chain[0], UnprovenError("it was damaged"))
-    assert "another publisher moved it already" in caplog.text
-    assert segments.newest(EPOCH) is None
+    assert names_in(place.quarantine) == []
 
 
 def test_a_name_of_what_is_no_file_at_all_goes_to_quarantine(place: Place) -> None:
