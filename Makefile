@@ -72,7 +72,7 @@ check: $(DEV)
 
 test: $(DEV)
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --dist=loadfile
+	$(BIN)/coverage run -m pytest -n 2 --dist=loadfile --no-loadscope-reorder
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

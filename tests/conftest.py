@@ -39,15 +39,21 @@ settings.register_profile(
 )
 settings.load_profile("no luck")
 
+# Those whose files take longest, so that no worker is left with one of them while the other has nothing more to do.
+LONG = ("tests/test_your_data.py", "tests/simulation/", "tests/faults/calls/", "tests/console/verbs/", "tests/console/")
 PATIENCE_S = 60.0  # the ledger's client resends after 2 s, and tests that count its calls must not see that
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of tests with one node id xdist runs one only, and schemathesis gives all that it makes the same."""
+    """Make node ids unique, and put the long tests first.
+
+    Of tests with one node id xdist runs one only, and schemathesis gives all that it makes the same.
+    """
     for item in items:
         if isinstance(item, SchemathesisFunction) and item.parent:
             item._id = item.parent.id.child(item.name)  # pyright: ignore[reportPrivateUsage]
     assert len({item.nodeid for item in items}) == len(items)
+    items.sort(key=lambda item: next((n for n, start in enumerate(LONG) if item.nodeid.startswith(start)), len(LONG)))
 
 
 def pytest_collection_finish() -> None:

@@ -249,3 +249,27 @@ def test_what_was_restored_and_not_published_is_told(stack: BackgroundStack, run
     assert "but that is not published yet" in ran.err
     assert epochs(run_console) == before + 1
     assert web.post(f"{stack.url}/snapshots").status_code in (200, 201)
+
+
+@pytest.mark.parametrize("moves", [1, 10**6])
+def test_a_restore_does_not_mind_that_the_ledger_is_written_to_unless_that_never_ends(
+    stack: BackgroundStack, run_console: RunConsole, monkeypatch: pytest.MonkeyPatch, moves: int
+) -> None:
+    head = insert(stack, 2)
+    left: list[None] = [None] * moves
+    original = branches.branch_off
+
+    def written_to_first(*arguments: Any) -> Any:
+        if left:
+            left.pop()
+            insert(stack, 1)
+        return original(*arguments)
+
+    monkeypatch.setattr(branches, "branch_off", written_to_first)
+    monkeypatch.setattr(branches, "BRANCH_WITHIN_S", 120.0 if moves == 1 else 0.0)
+    ran = run_console("ledger", "restore", "--to", str(head), "--url", stack.url, "--json")
+    if moves == 1:
+        assert (ran.code, json.loads(ran.out)["kept_rows"]) == (0, head.seq)
+    else:
+        assert ran.code == 1
+        assert "nothing was changed, try again" in ran.err
