@@ -14,7 +14,7 @@ from handlers.api.router import Router
 from handlers.aws.dynamodb import Deadline, make_client
 from handlers.ledger.ledger import Ledger
 from handlers.routes import COMMAND
-from handlers.settings import STREAM, Settings, SettingsError
+from handlers.settings import STREAM, table_settings
 from handlers.snapshots.new_ledger import begin_epoch, make_appender
 from handlers.snapshots.publish import Publisher
 from handlers.snapshots.rebuild import Rebuild
@@ -22,6 +22,8 @@ from handlers.telemetry.runtime import runtime_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from handlers.settings import Settings
 
 
 def make_router(
@@ -57,9 +59,7 @@ def make_router(
 
 def make_handler(environ: Mapping[str, str]) -> Router:
     """Return the function for an environment. Raises SettingsError."""
-    settings = Settings(environ)
-    if not settings.table_name:
-        raise SettingsError("TABLE_NAME: got nothing, allowed: the name of a DynamoDB table")
+    settings = table_settings(environ)
     return make_router(Ledger(make_client(settings.region), settings.table_name), settings)
 
 

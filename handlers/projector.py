@@ -19,12 +19,14 @@ from handlers.jobs.maintenance import Maintenance
 from handlers.jobs.projection import Projection
 from handlers.jobs.verification import Verifier
 from handlers.ledger.ledger import Ledger
-from handlers.settings import Settings, SettingsError
+from handlers.settings import table_settings
 from handlers.snapshots.publish import Publisher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Protocol
+
+    from handlers.settings import Settings
 
     class LambdaContext(Protocol):
         """The part of Lambda's context that is used."""
@@ -77,9 +79,7 @@ class Projector:
 
 def make_handler(environ: Mapping[str, str]) -> Projector:
     """Return the function for an environment. Raises SettingsError."""
-    settings = Settings(environ)
-    if not settings.table_name:
-        raise SettingsError("TABLE_NAME: got nothing, allowed: the name of a DynamoDB table")
+    settings = table_settings(environ)
     return Projector(Ledger(make_client(settings.region), settings.table_name), settings)
 
 

@@ -61,6 +61,14 @@ class Settings:
         self.memory_mb = _integer(values, memory, 1) if values[memory] else None
 
 
+def table_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of a function that cannot do without the table. Raises SettingsError."""
+    settings = Settings(environ)
+    if not settings.table_name:
+        raise SettingsError("TABLE_NAME: got nothing, allowed: the name of a DynamoDB table")
+    return settings
+
+
 def _choice(values: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
     if values[name] not in allowed:
         raise SettingsError(f"{name}: got {values[name]!r}, allowed: {', '.join(allowed)}")

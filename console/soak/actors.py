@@ -9,6 +9,7 @@ import random
 import threading
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import httpx
@@ -57,8 +58,8 @@ class PatientClient:
                 return None
 
 
-class RowWriter:
-    """Appends rows, and reads back what it wrote, on any path.
+class Actor(ABC):
+    """Somebody who asks the API for one thing after another.
 
     Args:
         luck: draws what is done.
@@ -68,6 +69,18 @@ class RowWriter:
         self._caller = PatientClient(url, promises)
         self._promises = promises
         self._luck = luck
+
+    @abstractmethod
+    def act(self) -> None:
+        """Do one thing."""
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._caller.close()
+
+
+class RowWriter(Actor):
+    """Appends rows, and reads back what it wrote, on any path."""
 
     def act(self) -> None:
         """Insert once, and mostly read one of the rows."""
@@ -87,10 +100,6 @@ class RowWriter:
         if luck.random() < 0.7:
             self._read_back(insert)
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._caller.close()
-
     def _read_back(self, insert: Acknowledged) -> None:
         """Ask for one of its rows at its bookmark: it has to be there, unless the ledger went back meanwhile."""
         row_id, source = self._luck.choice(insert.ids), self._luck.choice(SOURCES)
@@ -102,18 +111,10 @@ class RowWriter:
             self._promises.check(response.status_code == OK, f"{path} at {insert.bookmark}: {response.text[:200]}")
 
 
-class PageReader:
-    """Reads pages, never goes back, and holds two paths against each other at one bookmark.
+class PageReader(Actor):
+    """Reads pages, never goes back, and holds two paths against each other at one bookmark."""
 
-    Args:
-        luck: draws what is read.
-    """
-
-    def __init__(self, url: str, promises: Promises, luck: random.Random) -> None:
-        self._caller = PatientClient(url, promises)
-        self._promises = promises
-        self._luck = luck
-        self._seen = NOTHING
+    _seen = NOTHING
 
     def act(self) -> None:
         """Read a page, then the same of another path."""
@@ -129,10 +130,6 @@ class PageReader:
         if same is not None:
             self._promises.check(same == page, f"/{one} and /{other} differ at {bookmark}: {query}")
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._caller.close()
-
     def _page(self, path: str, headers: Headers) -> tuple[Bookmark, str] | None:
         """Return a page's bookmark and rows; None where the ledger went back meanwhile, or nobody answers."""
         response = self._caller.send("GET", path, headers)
@@ -145,9 +142,7 @@ class PageReader:
         return Bookmark.parse(str(read_members(response)["bookmark"])), member_text(response.text, "data")
 
 
-def keep_acting(
-    actor: RowWriter | PageReader, is_over: threading.Event, promises: Promises, pause_s: Callable[[], float]
-) -> None:
+def keep_acting(actor: Actor, is_over: threading.Event, promises: Promises, pause_s: Callable[[], float]) -> None:
     """Let an actor act again and again until it is over; what it raises is a defect."""
     try:
         while not is_over.is_set():

@@ -8,7 +8,6 @@ progress is kept, and the next call goes on.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handlers.aws.dynamodb import Deadline
@@ -192,11 +191,10 @@ class Verifier:
 
     def keep_finding(self, level: str, bookmark: Bookmark, fault: str = "") -> Finding:
         """Keep a finding, with the last fault of its level, and return it. Raises Problem (503)."""
-        finding = Finding(level, str(bookmark), utc_text(self._now()), fault, fault, utc_text(self._now()))
-        if not fault:
-            before = self._findings.last(level, Deadline())
-            known = (before.last_fault, before.last_fault_at) if before else ("", "")
-            finding = replace(finding, last_fault=known[0], last_fault_at=known[1])
+        checked_at = utc_text(self._now())
+        before = None if fault else self.last(level)
+        last_fault = (before.last_fault, before.last_fault_at) if before else (fault, checked_at if fault else "")
+        finding = Finding(level, str(bookmark), checked_at, fault, *last_fault)
         self._findings.keep(finding, Deadline())
         for name in self._told if fault else ():
             self._publisher.published.damaged.pop(name, None)
