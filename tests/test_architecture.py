@@ -31,6 +31,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("api",),
         ("benchmark",),
         ("jobs",),
+        ("sql",),
         ("reads",),
         ("snapshots",),
         ("ledger",),
@@ -303,6 +304,7 @@ def test_a_cold_start_of_the_query_function_loads_what_it_needs_and_no_more() ->
     """
     names: list[str] = json.loads(run(program))
     late = ("handlers.benchmark", "handlers.openapi", "handlers.api.benchmarks", "handlers.ledger", "handlers.aws")
+    late += ("handlers.sql", "handlers.api.sql")
     assert [name for name in names if name.startswith(late)] == []
     loaded = {name for name in names if not name.startswith(("_", "handlers"))}
     assert loaded - COLD_START == set()
