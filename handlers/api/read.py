@@ -179,7 +179,8 @@ class Asked:
     def view_of(self, view: V) -> V:
         """Return the view of the point asked for. Raises Problem (409) for a bookmark of another ledger."""
         for bookmark in self.bookmarks:  # the reader has looked at the greatest one alone
-            check_epoch(bookmark, view.bookmark)
+            if bookmark != NOTHING:
+                check_epoch(bookmark, view.bookmark)
         return view if self.as_of is None else view.at(self.as_of)
 
 

@@ -52,7 +52,7 @@ class ChainView:
 
     def _attach(self, view: SqliteView) -> None:
         parts: list[str] = []
-        for schema, link in zip(self.schemas, view.links, strict=True):
+        for schema, link in zip(self.schemas, reversed(view.links), strict=True):  # oldest first, as rows come
             self.connection.execute(f"ATTACH ? AS {schema}", (f"{file_uri(_path(link))}?mode=ro&immutable=1",))
             parts.append(f'SELECT {NAMES} FROM {schema}."{TABLE}"{_upto(link, view.bookmark.seq)}')  # noqa: S608 - ours
         self.connection.execute(f'CREATE TEMP VIEW "{TABLE}" AS {" UNION ALL ".join(parts) or NO_ROWS}')

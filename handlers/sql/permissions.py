@@ -58,7 +58,8 @@ class Permissions:
             return self._answer(self._may_read(first or "", second or "", schema, view), f"to read {first}")
         if action == sqlite3.SQLITE_FUNCTION:
             return self._answer((second or "").lower() in self._functions, f"the function {second}")
-        return self._answer(False, REASONS.get(action, "to change a schema"))
+        is_schema = (first or "").startswith("sqlite_")  # a virtual table declares itself there
+        return self._answer(False, "SQLite's own tables" if is_schema else REASONS.get(action, "to change a schema"))
 
     def _answer(self, is_allowed: bool, what: str) -> int:
         if is_allowed:
