@@ -28,8 +28,7 @@ class ChainView:
 
     Attributes:
         connection: closed by who asked for it.
-        schemas: the names of the attached segments. They can't be guessed, so that a statement reads the view alone:
-            SQLite tells a read through the view from one under a WITH of the same name by nothing else.
+        schemas: the names of the attached segments; they can't be guessed, so that a statement reads the view alone.
 
     Raises:
         Problem: 422 where the chain has more segments than SQLite attaches.

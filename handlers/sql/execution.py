@@ -9,6 +9,7 @@ from __future__ import annotations
 import _sqlite3 as sqlite3  # as snapshots/segment.py has it
 import json
 import math
+import re
 from binascii import b2a_base64
 
 from handlers.domain.problem import Problem, field_error, invalid
@@ -46,6 +47,8 @@ LIMITS = {
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
 }
+# SQLite's own words, before it asks the authorizer.
+UNWRITABLE = re.compile("cannot modify .* because it is a view|may not be (modified|indexed|altered|dropped)$")
 # The file, not the statement: the reader tries again.
 FILE_FAULTS = (
     *(sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN),
@@ -87,7 +90,7 @@ class Execution:
         chain = ChainView(view)
         self._connection = chain.connection
         self._functions = BoundedFunctions(self._connection)
-        self._permissions = Permissions(chain.schemas, allowed_functions(self._connection))
+        self._permissions = Permissions(chain.schemas, allowed_functions())
         self._restrict((memory_mb or USUAL_MEMORY_MB) * 2**20 // MEMORY_SHARE)
 
     def close(self) -> None:
@@ -132,9 +135,9 @@ class Execution:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in FILE_FAULTS:
             return error
-        if self._permissions.denied is not None:
+        if self._permissions.denied is not None or UNWRITABLE.search(str(error)):
             allowed = f"a statement may read {TABLE} and call functions, nothing else"
-            return Problem("forbidden", f"Not allowed: {self._permissions.denied}; {allowed}")
+            return Problem("forbidden", f"Not allowed: {self._permissions.denied or 'to write'}; {allowed}")
         if code == sqlite3.SQLITE_INTERRUPT:
             return self._budget.out_of_time()
         if code == sqlite3.SQLITE_TOOBIG:

@@ -7,8 +7,10 @@ its own: VACUUM attaches, `pragma_…` runs a PRAGMA. Whatever is not named here
 from __future__ import annotations
 
 import _sqlite3 as sqlite3  # as snapshots/segment.py has it
+import functools
 
 from handlers.rows import COLUMNS, TABLE
+from handlers.snapshots.segment import connect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ class Permissions:
     """The authorizer of one statement.
 
     Args:
-        schemas: of the segments; nobody else can know these names.
+        schemas: of the segments. No statement can know these names, so whoever reads there has come through the view;
+            the view that SQLite names can as well be a WITH of the same name.
         functions: that may be called.
 
     Attributes:
@@ -50,12 +53,14 @@ class Permissions:
         self._functions = functions
         self.denied: str | None = None
 
-    def __call__(self, action: int, first: str | None, second: str | None, schema: str | None, view: str | None) -> int:
+    def __call__(
+        self, action: int, first: str | None, second: str | None, schema: str | None, _view: str | None
+    ) -> int:
         """Return SQLITE_OK or SQLITE_DENY. Source of the arguments: sqlite.org/c3ref/c_alter_table.html."""
         if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE):
             return sqlite3.SQLITE_OK
         if action == sqlite3.SQLITE_READ:
-            return self._answer(self._may_read(first or "", second or "", schema, view), f"to read {first}")
+            return self._answer(self._may_read(first or "", second or "", schema), f"to read {first}")
         if action == sqlite3.SQLITE_FUNCTION:
             return self._answer((second or "").lower() in self._functions, f"the function {second}")
         is_schema = (first or "").startswith("sqlite_")  # a virtual table declares itself there
@@ -67,14 +72,19 @@ class Permissions:
         self.denied = self.denied or what
         return sqlite3.SQLITE_DENY
 
-    def _may_read(self, table: str, column: str, schema: str | None, view: str | None) -> bool:
+    def _may_read(self, table: str, column: str, schema: str | None) -> bool:
         if schema is None:  # a name in FROM of which no column is read: the view, or one that the statement makes
             return table.lower() != META_TABLE and not table.lower().startswith("sqlite_")
         if schema in self._schemas:
-            return table == view == TABLE and (column in COLUMNS or not column)
+            return table == TABLE and (column in COLUMNS or not column)
         return (schema == "temp" and table == TABLE) or (schema == "main" and table in JSON_TABLES)
 
 
-def allowed_functions(connection: sqlite3.Connection) -> frozenset[str]:
+@functools.cache
+def allowed_functions() -> frozenset[str]:
     """Return the functions of this SQLite that may be called."""
-    return frozenset(name for (name,) in connection.execute(FUNCTIONS)).difference(FORBIDDEN_FUNCTIONS)
+    connection = connect(":memory:")
+    try:
+        return frozenset(name for (name,) in connection.execute(FUNCTIONS)).difference(FORBIDDEN_FUNCTIONS)
+    finally:
+        connection.close()
