@@ -36,6 +36,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("snapshots",),
         ("ledger",),
         ("rows",),
+        ("model",),
         ("aws",),
         ("telemetry",),
         ("domain",),
