@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from handlers.openapi.schemas import COUNT, TEXT, Schema, array, closed, nullable, record, ref
 from handlers.reads.page import DEFAULT_LIMIT, MAX_LIMIT
-from handlers.rows import TABLE, VALUE
+from handlers.rows import MODEL
 from handlers.sql.statement import MAX_SQL_CHARACTERS
 
 STATEMENT_EXAMPLES: dict[str, dict[str, object]] = {
     "parameters by position": {
-        "sql": f"SELECT id, {VALUE} FROM {TABLE} WHERE {VALUE} > ? ORDER BY seq DESC",  # noqa: S608 - an example
-        "parameters": [0.5],
+        "sql": f"SELECT id, created_at FROM {MODEL.sql_table} WHERE seq > ? ORDER BY seq DESC",  # noqa: S608 - an example
+        "parameters": [1000],
         "limit": 10,
     },
     "parameters by name": {
-        "sql": f"SELECT count(*) AS rows FROM {TABLE} WHERE created_at >= :since",  # noqa: S608 - an example
+        "sql": f"SELECT count(*) AS rows FROM {MODEL.sql_table} WHERE created_at >= :since",  # noqa: S608 - an example
         "parameters": {"since": "2026-01-01"},
     },
 }
@@ -28,7 +28,11 @@ def sql_schemas() -> dict[str, Schema]:
         "Values of the statement's parameters: an array for `?` and `?1`, an object for `:name`, `@name` and `$name` "
         "without their first character. Integers have 64 bits; true is 1."
     )
-    sql = TEXT | {"minLength": 1, "maxLength": MAX_SQL_CHARACTERS, "description": f"One statement that reads {TABLE}."}
+    sql = TEXT | {
+        "minLength": 1,
+        "maxLength": MAX_SQL_CHARACTERS,
+        "description": f"One statement that reads {MODEL.table}.",
+    }
     shown = (
         "Rows as arrays, in the order of `columns`. A BLOB is base64, an infinite number the text Infinity or "
         "-Infinity, and what is not UTF-8 in a text is U+FFFD."

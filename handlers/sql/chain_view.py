@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 
 from handlers.domain.problem import Problem
-from handlers.rows import COLUMNS, TABLE
+from handlers.model.column import quoted
+from handlers.rows import MODEL
 from handlers.snapshots.segment import connect, file_uri
 
 TYPE_CHECKING = False
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from handlers.reads.sqlite_view import Link, SqliteView
 
 MOST_SEGMENTS = 10  # that SQLite attaches, unless it is compiled otherwise
-NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
-NO_ROWS = "SELECT " + ", ".join(f'NULL AS "{name}"' for name in COLUMNS) + " WHERE 0"
+NAMES = ", ".join(quoted(name) for name in MODEL.names)
+NO_ROWS = "SELECT " + ", ".join(f"NULL AS {quoted(name)}" for name in MODEL.names) + " WHERE 0"
 
 
 class ChainView:
@@ -53,8 +54,8 @@ class ChainView:
         parts: list[str] = []
         for schema, link in zip(self.schemas, reversed(view.links), strict=True):  # oldest first, as rows come
             self.connection.execute(f"ATTACH ? AS {schema}", (f"{file_uri(_path(link))}?mode=ro&immutable=1",))
-            parts.append(f'SELECT {NAMES} FROM {schema}."{TABLE}"{_upto(link, view.bookmark.seq)}')  # noqa: S608 - ours
-        self.connection.execute(f'CREATE TEMP VIEW "{TABLE}" AS {" UNION ALL ".join(parts) or NO_ROWS}')
+            parts.append(f"SELECT {NAMES} FROM {schema}.{MODEL.sql_table}{_upto(link, view.bookmark.seq)}")  # noqa: S608 - ours
+        self.connection.execute(f"CREATE TEMP VIEW {MODEL.sql_table} AS {' UNION ALL '.join(parts) or NO_ROWS}")
 
 
 def _path(link: Link) -> str:

@@ -7,6 +7,7 @@ of the statement ends that gives the same message; a name that is not known is w
 from __future__ import annotations
 
 import _sqlite3 as sqlite3  # as snapshots/segment.py has it
+import itertools
 import re
 
 from handlers.domain.problem import Problem
@@ -50,14 +51,8 @@ def position_of(connection: sqlite3.Connection, sql: str, message: str) -> int |
 
 def _first_with(connection: sqlite3.Connection, sql: str, token: str, message: str) -> int | None:
     """Return where a token stands with which the statement's beginning is wrong in the same way."""
-    position = -1
-    for _ in range(MOST_PREFIXES):
-        position = sql.find(token, position + 1)
-        if position < 0:
-            return None
-        if _refusal(connection, sql[: position + len(token)]) == message:
-            return position
-    return None
+    places = itertools.islice(re.finditer(re.escape(token), sql), MOST_PREFIXES)
+    return next((match.start() for match in places if _refusal(connection, sql[: match.end()]) == message), None)
 
 
 def _refusal(connection: sqlite3.Connection, sql: str) -> str:

@@ -13,7 +13,7 @@ import re
 from binascii import b2a_base64
 
 from handlers.domain.problem import Problem, field_error, invalid
-from handlers.rows import COLUMNS, TABLE
+from handlers.rows import MODEL
 from handlers.sql.budget import MOST_VALUE_BYTES, STEPS
 from handlers.sql.chain_view import ChainView
 from handlers.sql.complaint import wrong_sql
@@ -36,7 +36,7 @@ MOST_PARAMETERS = 1000
 LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: MOST_VALUE_BYTES,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 4 * MAX_SQL_CHARACTERS + 100,  # in bytes
-    sqlite3.SQLITE_LIMIT_COLUMN: max(MOST_COLUMNS, len(COLUMNS) + 1),
+    sqlite3.SQLITE_LIMIT_COLUMN: max(MOST_COLUMNS, len(MODEL.names) + 1),
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 200,
     sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 100,
     sqlite3.SQLITE_LIMIT_VDBE_OP: 250_000,
@@ -136,7 +136,7 @@ class Execution:
         if code in FILE_FAULTS:
             return error
         if self._permissions.denied is not None or UNWRITABLE.search(str(error)):
-            allowed = f"a statement may read {TABLE} and call functions, nothing else"
+            allowed = f"a statement may read {MODEL.table} and call functions, nothing else"
             return Problem("forbidden", f"Not allowed: {self._permissions.denied or 'to write'}; {allowed}")
         if code == sqlite3.SQLITE_INTERRUPT:
             return self._budget.out_of_time()

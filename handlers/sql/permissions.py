@@ -9,7 +9,7 @@ from __future__ import annotations
 import _sqlite3 as sqlite3  # as snapshots/segment.py has it
 import functools
 
-from handlers.rows import COLUMNS, TABLE
+from handlers.rows import MODEL
 from handlers.snapshots.segment import connect
 
 TYPE_CHECKING = False
@@ -76,8 +76,8 @@ class Permissions:
         if schema is None:  # a name in FROM of which no column is read: the view, or one that the statement makes
             return table.lower() != META_TABLE and not table.lower().startswith("sqlite_")
         if schema in self._schemas:
-            return table == TABLE and (column in COLUMNS or not column)
-        return (schema == "temp" and table == TABLE) or (schema == "main" and table in JSON_TABLES)
+            return table == MODEL.table and (column in MODEL.names or not column)
+        return (schema == "temp" and table == MODEL.table) or (schema == "main" and table in JSON_TABLES)
 
 
 @functools.cache

@@ -11,12 +11,14 @@ import pytest
 
 from handlers.domain.bookmark import Bookmark
 from handlers.reads.sqlite_efs import SqliteReader
+from handlers.rows import MODEL
 from handlers.sql.budget import Budget
 from handlers.sql.execution import Execution, Rows
 from handlers.sql.statement import Statement
 from handlers.telemetry.usage import Usage
 from tests.support.files import EPOCH, MemoryLedger, Place
 
+TABLE = MODEL.table
 ROWS = (3000, 300, 30)  # of the segments
 COUNT = sum(ROWS)
 

@@ -10,18 +10,19 @@ from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_view import Link, SqliteView
-from handlers.rows import COLUMNS, TABLE, VALUE
+from handlers.rows import MODEL
 from handlers.snapshots.segment import connect
 from handlers.sql.budget import Budget
 from handlers.sql.chain_view import MOST_SEGMENTS, ChainView
 from handlers.sql.execution import Execution
 from handlers.telemetry.usage import Usage
-from tests.handlers.sql.conftest import COUNT, ROWS, Run, rows_of
+from tests.handlers.sql.conftest import COUNT, ROWS, TABLE, Run, rows_of
+from tests.support.drafts import VALUE
 from tests.support.files import EPOCH, MemoryLedger, Place, make_row
 
 ENDS = (0, 1, ROWS[0] - 1, ROWS[0], ROWS[0] + 1, ROWS[0] + ROWS[1], COUNT - 1, COUNT)
 BY_KEY = "INTEGER PRIMARY KEY"
-BY_VALUE = f"INDEX {TABLE}_by_value"
+BY_VALUE = f"INDEX {TABLE}_by_{VALUE}"
 
 
 @pytest.mark.parametrize("seq", ENDS)
@@ -32,7 +33,7 @@ def test_the_view_holds_the_rows_up_to_a_point(run: Run, seq: int) -> None:
 
 
 def test_it_has_the_models_columns_and_no_other(reader: SqliteReader, run: Run) -> None:
-    assert rows_of(reader, {"sql": f"SELECT * FROM {TABLE}"}).columns == str(list(COLUMNS)).replace("'", '"')
+    assert rows_of(reader, {"sql": f"SELECT * FROM {TABLE}"}).columns == str(list(MODEL.names)).replace("'", '"')
     with pytest.raises(Problem, match="no such column: json"):
         run(f"SELECT json FROM {TABLE}")
 

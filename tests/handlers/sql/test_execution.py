@@ -11,11 +11,10 @@ import pytest
 
 from handlers.domain.problem import Problem
 from handlers.reads.sqlite_efs import SqliteReader
-from handlers.rows import TABLE
 from handlers.sql import execution
 from handlers.sql.budget import MOST_ANSWER_BYTES, MOST_VALUE_BYTES, Budget
 from handlers.sql.functions import MOST_COMPARISONS
-from tests.handlers.sql.conftest import Run, rows_of
+from tests.handlers.sql.conftest import TABLE, Run, rows_of
 from tests.support.files import MemoryLedger, Place
 
 COUNTING = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n{}) "

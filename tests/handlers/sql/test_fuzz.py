@@ -11,10 +11,10 @@ import pytest
 
 from handlers.domain.problem import Problem
 from handlers.reads.sqlite_efs import SqliteReader
-from handlers.rows import COLUMNS, TABLE
+from handlers.rows import MODEL
 from handlers.sql.budget import Budget
 from handlers.sql.permissions import allowed_functions
-from tests.handlers.sql.conftest import rows_of
+from tests.handlers.sql.conftest import TABLE, rows_of
 from tests.handlers.sql.test_permissions import fingerprint
 from tests.support.files import Place
 
@@ -87,7 +87,7 @@ class Grammar:
     def statement(self) -> str:
         if self._random.random() < 0.2:
             return " ".join(
-                self._random.choices((*WORDS, TABLE, *COLUMNS, "1", "0.5", "'a'"), k=self._pick(2, 5, 9, 14))
+                self._random.choices((*WORDS, TABLE, *MODEL.names, "1", "0.5", "'a'"), k=self._pick(2, 5, 9, 14))
             )
         sql = self._select(2)
         if self._random.random() < 0.15:  # cut, or with something put in
@@ -128,7 +128,7 @@ class Grammar:
         if not depth or self._random.random() < 0.4:
             literals = ("1", "-0.5", "1e999", "NULL", "''", "'%a%'", "x'ff'", "'[1]'")
             rare = ("a.seq", "json", "rowid", "?", ":a", "x")
-            return self._pick(*COLUMNS, *literals) if self._random.random() < 0.95 else self._pick(*rare)
+            return self._pick(*MODEL.names, *literals) if self._random.random() < 0.95 else self._pick(*rare)
         inner = [self._value(depth - 1) for _ in range(self._pick(0, 1, 1, 2, 3))]
         operator = self._pick("+", "*", "||", "=", "<", "IS", "LIKE", "AND", "->>")
         kind = self._pick("TEXT", "BLOB", "INTEGER", "REAL")

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from handlers.domain.problem import Problem
-from handlers.rows import COLUMNS, TABLE
-from tests.handlers.sql.conftest import COUNT, Run
+from tests.handlers.sql.conftest import COUNT, TABLE, Run
 from tests.support.files import Place
 
-ID = COLUMNS[1]
+ID = "id"
 REFUSED = {
     "ATTACH 'evil.db' AS evil": "attach",
     "ATTACH ':memory:' AS evil": "attach",

@@ -25,8 +25,9 @@ def test_a_statement_alone_has_no_parameters_and_a_limit() -> None:
 def test_values_are_what_sqlite_stores() -> None:
     given = [None, True, False, 1, -(2**63), 2**63 - 1, 0.5, "", "é\0"]
     statement = Statement({**SQL, "parameters": given, "limit": 1000}, [])
-    assert statement.parameters == [None, 1, 0, *given[3:]]
-    assert [type(value) for value in statement.parameters[1:3]] == [int, int]
+    values = list(statement.parameters)
+    assert values == [None, 1, 0, *given[3:]]
+    assert [type(value) for value in values[1:3]] == [int, int]
 
 
 def test_parameters_by_name_know_which_are_used() -> None:
@@ -36,23 +37,24 @@ def test_parameters_by_name_know_which_are_used() -> None:
     assert parameters.unused() == ["b"]
 
 
+WRONG: list[tuple[dict[str, Any], list[str]]] = [
+    ({}, ["sql"]),
+    ({"sql": ""}, ["sql"]),
+    ({"sql": 1}, ["sql"]),
+    ({"sql": "SELECT 1\0"}, ["sql"]),
+    ({"sql": " " * (MAX_SQL_CHARACTERS + 1)}, ["sql"]),
+    ({**SQL, "parameters": None}, ["parameters"]),
+    ({**SQL, "parameters": "text"}, ["parameters"]),
+    ({**SQL, "parameters": [1, [], {}]}, ["parameters[1]", "parameters[2]"]),
+    ({**SQL, "parameters": [2**63, -(2**63) - 1, float("inf")]}, [f"parameters[{number}]" for number in range(3)]),
+    ({**SQL, "parameters": {"a": []}}, ["parameters.a"]),
+    *(({**SQL, "limit": limit}, ["limit"]) for limit in (0, 1001, 1.0, True, None, "1")),
+    ({"sql": 1, "limit": 0, "offset": 3, "parameters": [[]]}, ["offset", "sql", "parameters[0]", "limit"]),
+]
+
+
 @pytest.mark.parametrize(
-    ("body", "fields"),
-    [
-        ({}, ["sql"]),
-        ({"sql": ""}, ["sql"]),
-        ({"sql": 1}, ["sql"]),
-        ({"sql": "SELECT 1\0"}, ["sql"]),
-        ({"sql": " " * (MAX_SQL_CHARACTERS + 1)}, ["sql"]),
-        ({**SQL, "parameters": None}, ["parameters"]),
-        ({**SQL, "parameters": "text"}, ["parameters"]),
-        ({**SQL, "parameters": [1, [], {}]}, ["parameters[1]", "parameters[2]"]),
-        ({**SQL, "parameters": [2**63, -(2**63) - 1, float("inf")]}, [f"parameters[{number}]" for number in range(3)]),
-        ({**SQL, "parameters": {"a": []}}, ["parameters.a"]),
-        *(({**SQL, "limit": limit}, ["limit"]) for limit in (0, 1001, 1.0, True, None, "1")),
-        ({"sql": 1, "limit": 0, "offset": 3, "parameters": [[]]}, ["offset", "sql", "parameters[0]", "limit"]),
-    ],
-    ids=str,
+    ("body", "fields"), WRONG, ids=[str(fields) + str(number) for number, (_, fields) in enumerate(WRONG)]
 )
 def test_everything_wrong_is_named(body: dict[str, Any], fields: list[str]) -> None:
     assert errors_of(body) == fields

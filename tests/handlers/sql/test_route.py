@@ -10,12 +10,13 @@ import pytest
 from handlers import query
 from handlers.domain.bookmark import Bookmark
 from handlers.routes import SQL_SOURCES
-from handlers.rows import TABLE
+from handlers.rows import MODEL
 from tests.support.api import Answer, Api, Context, event
 from tests.support.drafts import items
 from tests.support.problems import assert_problem
 
 ANY_SOURCE = pytest.mark.parametrize("source", [f"/{source}" for source in SQL_SOURCES])
+TABLE = MODEL.table
 COUNTED = {"sql": f"SELECT count(*) AS n FROM {TABLE}"}
 
 
