@@ -160,7 +160,7 @@ def outcome(reader: SqliteReader, sql: str, parameters: Any) -> str:
 def test_statements_of_a_grammar_give_rows_or_a_problem_and_write_nothing(published: Place, folder: Any) -> None:
     before = fingerprint(published.efs)
     grammar, reader = Grammar(12), published.on_efs()
-    counts = dict.fromkeys(("rows", *PROBLEMS), 0)
+    counts: dict[str, int] = dict.fromkeys(("rows", *PROBLEMS), 0)
     for number in range(STATEMENTS):
         sql = grammar.statement()
         kind = outcome(reader, sql, [] if number % 8 else {"a": number})
