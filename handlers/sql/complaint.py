@@ -12,7 +12,7 @@ import re
 
 from handlers.domain.problem import Problem
 
-MOST_PREFIXES = 50  # beginnings that are tried
+PREFIXES = 50  # so many beginnings are tried
 NEAR = re.compile(r'near "(.*)": syntax error|unrecognized token: "(.*)"', re.DOTALL)
 UNKNOWN = re.compile(
     r"(?:no such (?:column|function|table)|ambiguous column name|misuse of \w+(?: function)?):? (\S+?)(?:\(\))?"
@@ -51,7 +51,7 @@ def position_of(connection: sqlite3.Connection, sql: str, message: str) -> int |
 
 def _first_with(connection: sqlite3.Connection, sql: str, token: str, message: str) -> int | None:
     """Return where a token stands with which the statement's beginning is wrong in the same way."""
-    places = itertools.islice(re.finditer(re.escape(token), sql), MOST_PREFIXES)
+    places = itertools.islice(re.finditer(re.escape(token), sql), PREFIXES)
     return next((match.start() for match in places if _refusal(connection, sql[: match.end()]) == message), None)
 
 

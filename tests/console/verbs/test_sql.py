@@ -116,6 +116,9 @@ def test_errors_end_with_a_code_of_their_own(
 
 
 def test_an_answer_of_something_else(faulty: Any, run_console: RunConsole, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("console.sql.session.read_members", lambda _response: {})  # pyright: ignore[reportUnknownLambdaType]
+    def no_members(_: object) -> dict[str, object]:
+        return {}
+
+    monkeypatch.setattr("console.sql.session.read_members", no_members)
     ran = run_console("sql", "SELECT 1", "--url", faulty.url)
     assert (ran.code, "no result of a statement" in ran.err) == (1, True)

@@ -71,6 +71,7 @@ def test_no_rows_are_an_empty_text(reader: SqliteReader) -> None:
         ("SELEC 1", 'near "SELEC": syntax error', (1, 1)),
         ("SELECT 'FORM',\n  * FORM x", 'near "FORM": syntax error', (2, 5)),
         ("EXPLAIN SELECT * FORM x", 'near "FORM": syntax error', (1, 18)),
+        ("SELECT 1 a a", 'near "a": syntax error', (1, 12)),
         ("SELECT 1 +", "incomplete input", (1, 11)),
         ("SELECT '", "unrecognized token", (1, 8)),
         ("SELECT 1\nFROM x\\", "unrecognized token", (2, 7)),
