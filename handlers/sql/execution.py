@@ -32,16 +32,19 @@ MEMORY_SHARE = 4  # of the function's memory, one such part is SQLite's
 USUAL_MEMORY_MB = 512  # where nobody says how much there is
 MOST_COLUMNS = 200
 MOST_PARAMETERS = 1000
+MOST_PATTERN_BYTES = 100  # of LIKE and GLOB
+MOST_LEVELS = 200  # of an expression
+MOST_PARTS = 100  # of a UNION; the view itself is one of ten
 # Source: sqlite.org/security.html. `SQLITE_LIMIT_ATTACHED` last: nothing more is attached.
 LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: MOST_VALUE_BYTES,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 4 * MAX_SQL_CHARACTERS + 100,  # in bytes
     sqlite3.SQLITE_LIMIT_COLUMN: max(MOST_COLUMNS, len(MODEL.names) + 1),
-    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 200,
-    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 100,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: MOST_LEVELS,
+    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: MOST_PARTS,
     sqlite3.SQLITE_LIMIT_VDBE_OP: 250_000,
     sqlite3.SQLITE_LIMIT_FUNCTION_ARG: 100,
-    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 100,
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: MOST_PATTERN_BYTES,
     sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER: MOST_PARAMETERS,
     sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,

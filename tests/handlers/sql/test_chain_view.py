@@ -50,6 +50,23 @@ def test_rows_come_oldest_first_where_no_order_is_asked_for(run: Run) -> None:
     assert [seq for (seq,) in run(f"SELECT seq FROM {TABLE}")] == [*range(1, 1001)]
 
 
+def test_in_tmp_the_copies_are_read(published: Place) -> None:
+    in_tmp = published.in_tmp()
+    assert rows_of(in_tmp, {"sql": f"SELECT count(*) FROM {TABLE}"}).text == f"[{COUNT}]"
+
+    def files(view: SqliteView) -> list[str]:
+        chain = ChainView(view)
+        try:
+            return [path for _, _, path in chain.connection.execute("PRAGMA database_list") if path]
+        finally:
+            chain.connection.close()
+
+    attached = in_tmp.read(Bookmark(0, 0), Usage(), files)
+    assert len(attached) == len(ROWS)
+    assert all(path.startswith(str(published.tmp)) for path in attached)
+    in_tmp.drop()
+
+
 def plan(reader: SqliteReader, sql: str, seq: int | None) -> list[str]:
     """How SQLite goes about a statement, step by step."""
     found: list[str] = []
