@@ -7,7 +7,7 @@ from handlers.reads.page import DEFAULT_LIMIT, MAX_LIMIT
 from handlers.rows import MODEL
 from handlers.sql.statement import MAX_SQL_CHARACTERS
 
-STATEMENT_EXAMPLES: dict[str, dict[str, object]] = {
+STATEMENT_EXAMPLES: dict[str, object] = {
     "parameters by position": {
         "sql": f"SELECT id, created_at FROM {MODEL.sql_table} WHERE seq > ? ORDER BY seq DESC",  # noqa: S608 - an example
         "parameters": [1000],

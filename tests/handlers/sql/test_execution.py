@@ -80,7 +80,7 @@ def test_no_rows_are_an_empty_text(reader: SqliteReader) -> None:
         ('SELECT "a b".c', "no such column: a b.c", None),
         ("SELECT 1,\nf(2)", "no such function: f", (2, 1)),
         ("SELECT abs(1, 2)", "wrong number of arguments to function abs()", (1, 8)),
-        ("SELECT * FROM products", "no such table: products", (1, 15)),
+        ("SELECT * FROM no_table", "no such table: no_table", (1, 15)),
         (f"SELECT seq FROM {TABLE} AS a, {TABLE} AS b", "ambiguous column name: seq", (1, 8)),
         ("SELECT max(count(*))", "misuse of aggregate function count()", (1, 12)),
         ("SELECT 1; SELECT 2", "one statement at a time", None),
