@@ -24,6 +24,7 @@ from console.verbs.report import report
 from console.verbs.seed import seed
 from console.verbs.serve import serve
 from console.verbs.soak import soak_stack
+from console.verbs.sql import sql
 from console.verbs.verify import verify
 from handlers.telemetry.runtime import VERSION
 
@@ -51,7 +52,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _verb in (init, seed, serve, demo, verify, export, package, bench, report, cost):
+for _verb in (init, seed, serve, demo, verify, sql, export, package, bench, report, cost):
     app.command(cls=Verb)(_verb)
 _ledger = typer.Typer(help="Show the ledger's histories, begin a new one, or go back to a point of one.")
 for _name, _command in ledger.COMMANDS.items():

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from handlers.api.request import Request
     from handlers.api.response import Response
     from handlers.api.router import Operation
+    from handlers.api.sql import Statements
     from handlers.api.warmth import Warmth
     from handlers.reads.reader import Reader
 
@@ -40,7 +41,9 @@ def make_handler(environ: Mapping[str, str]) -> Router:
     on_efs, in_tmp = SqliteReader(catalog, settings), CopyingReader(catalog, settings)
     readers: dict[str, Reader] = {"sqlite-efs": on_efs, "sqlite-tmp": in_tmp}
     benchmarks: dict[str, Operation] = {}
+    statements: list[Statements] = []
     warmth: list[Warmth] = []
+    receipts = Receipts(settings.efs_dir)
 
     def load_reader(source: str) -> Reader:
         """Make the readers of the ledger, of `ddb` and for `fresh`: they are loaded when first asked for."""
@@ -68,6 +71,14 @@ def make_handler(environ: Mapping[str, str]) -> Router:
 
         return operation
 
+    def run_sql(request: Request) -> Response:
+        """Answer a statement of the caller's own; its code is loaded with the first."""
+        if not statements:
+            from handlers.api.sql import Statements  # noqa: PLC0415 - as above
+
+            statements.append(Statements({"sqlite-efs": on_efs, "sqlite-tmp": in_tmp}, settings, receipts))
+        return statements[0].run(request)
+
     def warm(event: Mapping[str, Any]) -> dict[str, object]:
         """Answer the event that keeps a sandbox warm."""
         if not warmth:
@@ -76,7 +87,7 @@ def make_handler(environ: Mapping[str, str]) -> Router:
             warmth.append(Warmth((on_efs, in_tmp)))
         return warmth[0](event)
 
-    reads = DataRoutes(readers, load_reader, in_tmp, Receipts(settings.efs_dir))
+    reads = DataRoutes(readers, load_reader, in_tmp, receipts)
     status = QueryStatus(catalog, runtime_of(settings), (on_efs, in_tmp))
     router = Router(
         QUERY,
@@ -84,6 +95,7 @@ def make_handler(environ: Mapping[str, str]) -> Router:
             "page": reads.page,
             "row": reads.row,
             "stats": reads.stats,
+            "sql": run_sql,
             "snapshots": status.snapshots,
             "health": status.health,
             "index": show_index,

@@ -10,6 +10,7 @@ WARMER = "warmer"  # has no route: the clock calls it
 MAX_INSERT_ROWS = 1000
 MAX_KEY_CHARACTERS = 255  # of an Idempotency-Key
 SOURCES = ("sqlite-efs", "sqlite-tmp", "ddb")
+SQL_SOURCES = SOURCES[:2]  # those on which a statement can be run
 
 # (method, path template, function that answers, operation). HEAD goes wherever GET goes.
 ROUTES: tuple[tuple[str, str, str, str], ...] = (
@@ -20,6 +21,7 @@ ROUTES: tuple[tuple[str, str, str, str], ...] = (
     *(("GET", f"/{source}", QUERY, "page") for source in SOURCES),
     *(("GET", f"/{source}/stats", QUERY, "stats") for source in SOURCES),
     *(("GET", f"/{source}/{{id}}", QUERY, "row") for source in SOURCES),
+    *(("POST", f"/{source}/sql", QUERY, "sql") for source in SQL_SOURCES),
     ("GET", "/health", QUERY, "health"),
     ("GET", "/query/health", QUERY, "health"),
     ("GET", "/", QUERY, "index"),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROJECTIONS = SYNC, STREAM, BOTH = ("sync", "stream", "both")
+SWITCH = ("on", "off")
 MOST_WARM = 20  # sandboxes of the query function: one small warmer wakes them all at once
 # (name, default)
 VARIABLES: tuple[tuple[str, str], ...] = (
@@ -21,6 +22,7 @@ VARIABLES: tuple[tuple[str, str], ...] = (
     ("VERIFY_MAX_BYTES", "16777216"),  # largest segment that is hashed in full before sqlite-efs uses it
     ("PROJECTION", "both"),  # who publishes: sync, the insert; stream, the projector; both
     ("FULL_VERIFICATION", "0"),  # 1 = maintenance reads the whole ledger once a day, and holds every segment against it
+    ("SQL", "on"),  # off = POST /…/sql is refused
     ("AWS_REGION", ""),  # region of the table; set by Lambda
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ""),  # the function's memory in MB, shown by /health; set by Lambda
 )
@@ -37,6 +39,7 @@ class Settings:
         "check_interval_s",
         "efs_dir",
         "full_verification",
+        "has_sql",
         "memory_mb",
         "projection",
         "region",
@@ -56,6 +59,7 @@ class Settings:
         self.verify_max_bytes = _integer(values, "VERIFY_MAX_BYTES", 0)
         self.projection = _choice(values, "PROJECTION", PROJECTIONS)
         self.full_verification = _choice(values, "FULL_VERIFICATION", ("0", "1")) == "1"
+        self.has_sql = _choice(values, "SQL", SWITCH) == "on"
         self.region = values["AWS_REGION"]
         memory = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
         self.memory_mb = _integer(values, memory, 1) if values[memory] else None

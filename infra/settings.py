@@ -14,6 +14,7 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
+from handlers.settings import SWITCH
 from infra.api_settings import ApiSettings, read_api
 from infra.compute.function import UNRESERVED
 from infra.naming import STACK_TAGS, Naming
@@ -163,5 +164,6 @@ def _environment(config: TypedConfig) -> dict[str, str]:
     return {
         "CHECK_INTERVAL_MS": str(config.integer("checkIntervalMs", 0, 3_600_000)),
         "RETAIN_S": str(config.integer("retainSeconds", 60, 30 * 24 * 3600)),
+        "SQL": config.choice("sql", *SWITCH),
         "VERIFY_MAX_BYTES": str(config.integer("verifyMaxBytes", 0, 2**40)),
     }

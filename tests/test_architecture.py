@@ -31,6 +31,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("api",),
         ("benchmark",),
         ("jobs",),
+        ("sql",),
         ("reads",),
         ("snapshots",),
         ("ledger",),
@@ -49,6 +50,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("benchmark", "soak"),
         ("local",),
         ("results",),
+        ("sql",),
         ("data",),
         ("costs",),
         ("client",),
@@ -235,7 +237,8 @@ def test_no_two_classes_share_a_name() -> None:
 
 def test_rooms_and_files_stay_small() -> None:
     rooms = Counter(path.parent for part in (*PARTS, "tests") for path in files(part) if path.name != "__init__.py")
-    assert {str(room.relative_to(ROOT)): count for room, count in rooms.items() if count > MOST_FILES} == {}
+    large = {str(room.relative_to(ROOT)): count for room, count in rooms.items() if count > MOST_FILES}
+    assert large.keys() <= {"console/verbs", "tests/console/verbs"}  # as many files as there are verbs
     long = {module_name(path): len(path.read_text().splitlines()) for path in files("handlers")}
     assert {name: lines for name, lines in long.items() if lines > MOST_LINES} == {}
 
@@ -304,6 +307,7 @@ def test_a_cold_start_of_the_query_function_loads_what_it_needs_and_no_more() ->
     """
     names: list[str] = json.loads(run(program))
     late = ("handlers.benchmark", "handlers.openapi", "handlers.api.benchmarks", "handlers.ledger", "handlers.aws")
+    late += ("handlers.sql", "handlers.api.sql")
     assert [name for name in names if name.startswith(late)] == []
     loaded = {name for name in names if not name.startswith(("_", "handlers"))}
     assert loaded - COLD_START == set()

@@ -24,6 +24,7 @@ TESTS = (
     "handlers/reads/test_page.py",
     "handlers/reads/test_paths_agree.py",
     "handlers/reads/test_sqlite_view.py",
+    "handlers/sql/test_chain_view.py",
 )
 
 

@@ -10,7 +10,9 @@ import httpx
 
 from console.client.signing import LOOPBACK
 from console.errors import ConsoleError, NotDoneError
+from handlers.api.response import PROBLEM_TYPE
 
+FORBIDDEN = 403
 REFUSED_HINTS = {
     401: "send requests that the API's authorisation lets through",
     403: "have AWS credentials whose user may call this API; `seed --direct` writes to the table itself",
@@ -44,7 +46,9 @@ def unreachable(url: str, error: httpx.TransportError, *, is_doubtful: bool = Tr
 def refused(response: httpx.Response, *, is_doubtful: bool = True) -> ConsoleError:
     """Make the error for an answer that refuses what was asked; arguments as of `unreachable`."""
     asked = f"{response.request.method} {response.request.url}"
-    hint = REFUSED_HINTS.get(response.status_code, "change what the message names")
+    is_forbidden_here = response.status_code == FORBIDDEN and response.headers.get("content-type") == PROBLEM_TYPE
+    hints = {} if is_forbidden_here else REFUSED_HINTS  # the gateway lets those through who may call
+    hint = hints.get(response.status_code, "change what the message names")
     return _kind(is_doubtful)(f"{asked} was answered with {response.status_code}: {_detail(response)}", hint)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from handlers.telemetry.usage import Receipts, Usage
 
     T = TypeVar("T")
+    V = TypeVar("V", bound=View)
 
 NO_CACHE = "no-cache"
 # What was asked as of a bookmark never changes; where reads are authorised, only the client itself may keep it.
@@ -117,11 +118,7 @@ class DataRoutes:
         known = None if asked.refresh else request.headers.get("if-none-match")
 
         def use(view: View) -> tuple[str, list[T]]:
-            if at_least != NOTHING:
-                for bookmark in asked.bookmarks:  # the reader has looked at the greatest one alone
-                    check_epoch(bookmark, view.bookmark)
-            if asked.as_of is not None:
-                view = view.at(asked.as_of)
+            view = asked.view_of(view)
             # "*" says nothing of what the client has: whether there is anything, the query has to tell.
             if known is not None and known != "*" and is_known(known, tag_of(view.bookmark_text, digest)):
                 return view.bookmark_text, []
@@ -178,6 +175,13 @@ class Asked:
         self.is_fresh = _is_set("fresh", parameters, errors)
         self.refresh = _is_set("refresh", parameters, errors)
         self.bookmarks = [min_bookmark(request, errors), self.as_of or NOTHING]
+
+    def view_of(self, view: V) -> V:
+        """Return the view of the point asked for. Raises Problem (409) for a bookmark of another ledger."""
+        for bookmark in self.bookmarks:  # the reader has looked at the greatest one alone
+            if bookmark != NOTHING:
+                check_epoch(bookmark, view.bookmark)
+        return view if self.as_of is None else view.at(self.as_of)
 
 
 def source_of(request: Request) -> str:

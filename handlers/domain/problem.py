@@ -11,6 +11,8 @@ TYPE_PREFIX = "urn:lambda-sqlite:problem:"
 
 KINDS: dict[str, tuple[int, str]] = {
     "malformed-request": (400, "The request is malformed"),
+    "wrong-sql": (400, "The SQL statement is wrong"),
+    "forbidden": (403, "That is not allowed"),
     "not-found": (404, "Not found"),
     "method-not-allowed": (405, "Method not allowed"),
     "conflict": (409, "The request conflicts with another one"),
@@ -21,6 +23,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "content-too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body's media type is not supported"),
     "invalid-content": (422, "The body is well-formed but wrong"),
+    "too-expensive": (422, "The SQL statement costs too much"),
     "too-many-requests": (429, "Too many requests"),
     "internal-error": (500, "Internal error"),
     "not-there-yet": (503, "The requested bookmark is not there yet"),

@@ -11,6 +11,7 @@ from handlers.domain.problem import KINDS, TYPE_PREFIX
 from handlers.openapi.measurements import benchmark_schemas, consumed
 from handlers.openapi.parameters import headers, parameters
 from handlers.openapi.schemas import DRAFT_EXAMPLE, Schema, ref, schemas
+from handlers.openapi.sql import STATEMENT_EXAMPLES, sql_schemas
 from handlers.openapi.status import status_schemas
 from handlers.reads.page import PAGE_PARAMETERS, POINT_PARAMETERS
 from handlers.routes import ROUTES
@@ -39,6 +40,12 @@ OPERATIONS: dict[str, tuple[str, tuple[str, ...], str, tuple[int, ...]]] = {
     "page": ("Rows by page", (*PAGE_PARAMETERS, *FOR_A_READ), "", (409, 503)),
     "row": ("One row", ("id", *POINT_PARAMETERS, *FOR_A_READ), "", (404, 409, 503)),
     "stats": ("Statistics of all rows", (*POINT_PARAMETERS, *FOR_A_READ), "", (409, 503)),
+    "sql": (
+        "Run one read-only SQL statement",
+        ("as_of", "Min-Bookmark"),
+        "Statement",
+        (403, 409, *BODY_PROBLEMS, 503),
+    ),
     "health": ("Health, build and newest known bookmark", (), "", (503,)),
     "index": ("Links to all there is", (), "", ()),
     "openapi": ("This API in OpenAPI 3.1", (), "", ()),
@@ -56,7 +63,9 @@ CONTENTS = {
     "trends": "Trends",
     "benchmark": "Benchmark",
     "openapi": "Description",
+    "sql": "ResultSet",
 }
+MORE_HEADERS = {"health": ("Snapshot-Lag",), "sql": ("Snapshot-Bookmark", "Server-Timing", "Consumed")}
 TEXTS = {"report": "text/markdown", "results": "text/csv"}
 BODY_EXAMPLES: dict[str, dict[str, object]] = {
     "Insertion": {
@@ -66,6 +75,7 @@ BODY_EXAMPLES: dict[str, dict[str, object]] = {
         "one random row": {},
     },
     "BenchmarkOrder": {"all of it": {}, "a short one": {"iterations": 5, "workloads": ["by-id", "stats"]}},
+    "Statement": STATEMENT_EXAMPLES,
     "Publication": {
         "what is new": {},
         "all of it anew": {"full": True},
@@ -94,12 +104,12 @@ def description() -> dict[str, object]:
 
 
 def _schemas() -> dict[str, Schema]:
-    return {**schemas(), **status_schemas(), "Consumed": consumed(), **benchmark_schemas()}
+    return {**schemas(), **sql_schemas(), **status_schemas(), "Consumed": consumed(), **benchmark_schemas()}
 
 
 def _operation(verb: str, path: str, function: str, name: str) -> Schema:
     summary, names, body, problems = OPERATIONS[name]
-    if path.startswith("/sqlite-tmp"):
+    if path.startswith("/sqlite-tmp") and verb == "GET":
         names, problems = (*names, "refresh"), (*problems, 429)
     operation: Schema = {
         "operationId": _operation_id(verb, path, name),
@@ -146,8 +156,7 @@ def _successes(name: str) -> dict[str, object]:
         content = _json("Index") | _text("text/html")
         return {"200": _response("A page where that is preferred to JSON", content, ("Cache-Control", *OF_A_PAGE))}
     content = _text(TEXTS[name]) if name in TEXTS else _json(CONTENTS[name])
-    names = ("Cache-Control", "Snapshot-Lag") if name == "health" else ("Cache-Control",)
-    return {"200": _response("As it is now", content, names)}
+    return {"200": _response("As it is now", content, ("Cache-Control", *MORE_HEADERS.get(name, ())))}
 
 
 def _json(name: str) -> Schema:

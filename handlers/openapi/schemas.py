@@ -190,7 +190,16 @@ def _problem() -> Schema:
         "ids": array(ID) | {"description": "Their ids."},
         "ids_in_doubt": array(ID) | {"description": "Of the rows after those: they may be in the ledger, or not."},
     }
-    return record(members, {"errors": errors, **cut_short}) | {"description": "RFC 9457."}
+    place: dict[str, Schema] = {
+        "line": COUNT | {"description": "Of an SQL statement: where it is wrong, from 1."},
+        "column": COUNT | {"description": "The character in that line, from 1."},
+    }
+    progress: dict[str, Schema] = {
+        "rows": COUNT | {"description": "How many rows an SQL statement had found when it was given up."},
+        "spent_ms": COUNT | {"description": "The time it had taken."},
+        "vm_steps": COUNT | {"description": "About how many steps SQLite had made."},
+    }
+    return record(members, {"errors": errors, **cut_short, **place, **progress}) | {"description": "RFC 9457."}
 
 
 def _index() -> dict[str, Schema]:

@@ -14,7 +14,7 @@ from handlers.domain.timestamps import boottime_s
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol, TypeVar
+    from typing import Protocol, Self, TypeVar
 
     from handlers.reads.page import PageQuery
     from handlers.telemetry.usage import Usage
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
         @property
         def bookmark_text(self) -> str: ...
-        def at(self, bookmark: Bookmark) -> View: ...
+        def at(self, bookmark: Bookmark) -> Self: ...
         @property
         def scanned_rows(self) -> int | None: ...
         def page(self, query: PageQuery) -> Page: ...

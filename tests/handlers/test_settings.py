@@ -26,6 +26,7 @@ def test_every_variable_counts() -> None:
         "VERIFY_MAX_BYTES": "0",
         "PROJECTION": "stream",
         "FULL_VERIFICATION": "1",
+        "SQL": "off",
         "AWS_REGION": "eu-central-1",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
     }
@@ -40,6 +41,7 @@ def test_every_variable_counts() -> None:
         "verify_max_bytes": 0,
         "projection": "stream",
         "full_verification": True,
+        "has_sql": False,
         "region": "eu-central-1",
         "memory_mb": 1024,
     }

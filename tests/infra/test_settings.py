@@ -73,6 +73,7 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
             {"fullVerification": "true", "maintenanceMinutes": "0"},
             "fullVerification: got 'true', allowed: false without maintenanceMinutes, which does it",
         ),
+        ({"sql": "false"}, "sql: got 'false', allowed: on or off"),
         ({"warmSandboxes": "21"}, "warmSandboxes: got 21, allowed: an integer from 0 to 20"),
         (
             {"warmSandboxes": "4", "queryConcurrency": "3"},
@@ -245,6 +246,7 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
         f"{VARIABLES}.FULL_VERIFICATION",
         "1",
     ),
+    "sql": ({"sql": "off"}, "Function", "query-function", f"{VARIABLES}.SQL", "off"),
     "warmSandboxes": ({"warmSandboxes": 2}, "Function", "warmer-function", f"{VARIABLES}.SANDBOXES", "2"),
     "tmpMb": ({"tmpMb": 2048}, "Function", "query-function", "ephemeralStorage.size", 2048),
     "checkIntervalMs": ({"checkIntervalMs": 0}, "Function", "query-function", f"{VARIABLES}.CHECK_INTERVAL_MS", "0"),

@@ -130,4 +130,4 @@ def test_no_file_has_the_line_ends_of_another_system(function: str) -> None:
 
 
 def test_the_query_functions_archive_is_small() -> None:
-    assert len(contents(QUERY, ROOT)) <= 70 * 1024
+    assert len(contents(QUERY, ROOT)) <= 96 * 1024

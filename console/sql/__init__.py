@@ -1,0 +1,1 @@
+"""SQL at the command line: statements sent to the API, their rows shown, the prompt."""

@@ -1,0 +1,78 @@
+"""A result set as a table, as CSV and as JSON."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+
+from rich.table import Table
+
+from console import terminal
+from console.sql.session import ResultSet, Value
+
+
+class Format(StrEnum):
+    """The forms in which rows are printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def show(result: ResultSet, form: Format) -> None:
+    """Print a result set; how many rows it has, and of which snapshot, goes to standard error."""
+    SHOWN[form](result)
+    more = ", and more follow: raise --limit, or ask for less" if result.is_truncated else ""
+    rows = "1 row" if len(result.rows) == 1 else f"{len(result.rows):,} rows"
+    terminal.messages().print(f"{rows} as of {result.bookmark}{more}", soft_wrap=True)
+
+
+def table_of(result: ResultSet) -> Table:
+    """Return a table; numbers stand to the right."""
+    table = Table()
+    for number, name in enumerate(result.columns):
+        values = [row[number] for row in result.rows]
+        are_numbers = any(map(_is_number, values)) and all(value is None or _is_number(value) for value in values)
+        table.add_column(visible(name), justify="right" if are_numbers else "left", overflow="fold")
+    for row in result.rows:
+        table.add_row(*map(shown, row))
+    return table
+
+
+def shown(value: Value) -> str:
+    """Return a value as a cell of a table."""
+    if value is None:
+        return "NULL"
+    return visible(value) if isinstance(value, str) else repr(value)
+
+
+def visible(text: str) -> str:
+    """Return a text in which nothing can steer the terminal."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def _show_table(result: ResultSet) -> None:
+    terminal.results().print(table_of(result))
+
+
+def _show_csv(result: ResultSet) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(result.columns)
+    writer.writerows(result.rows)
+
+
+def _show_json(result: ResultSet) -> None:
+    terminal.print_json(result.content)
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, int | float)
+
+
+SHOWN: dict[Format, Callable[[ResultSet], None]] = {
+    Format.TABLE: _show_table,
+    Format.CSV: _show_csv,
+    Format.JSON: _show_json,
+}
