@@ -17,7 +17,7 @@ from console.verbs import ledger
 from console.verbs.bench import bench
 from console.verbs.cost import cost
 from console.verbs.demo import demo
-from console.verbs.export import export
+from console.verbs.files.export import export
 from console.verbs.init import init
 from console.verbs.package import package
 from console.verbs.report import report

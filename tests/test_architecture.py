@@ -48,6 +48,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("benchmark", "soak"),
         ("local",),
         ("results",),
+        ("proposals",),
+        ("imports",),
         ("data",),
         ("costs",),
         ("client",),

@@ -68,12 +68,13 @@ def match(source: Source, model: Model, matching: Matching) -> Mapping:
     others = [name for name in free if name not in found and name not in passed_over]
     if others and not matching.ignores_others:
         raise _unmatched(source, model, others)
+    found = {name: found[name] for name in source.names if name in found}
     _check_once(found)
     missing = [column.name for column in model.columns if column.required and column.name not in found.values()]
     if missing:
         message = f"the file has no column for {joined(missing)}, which every row needs; it has {_listed(source.names)}"
         raise ConsoleError(message, f"name the right one: --map 'its column={missing[0]}'")
-    return Mapping({name: own[found[name]] for name in source.names if name in found}, passed_over)
+    return Mapping({theirs: own[ours] for theirs, ours in found.items()}, passed_over)
 
 
 def simplified(name: str) -> str:
