@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from console.imports.mapping import Mapping
 from console.imports.source import FileRow, Source
 from handlers.domain.problem import field_error
-from handlers.model.model import Model
+from handlers.model.model import Draft, Model
 from handlers.routes import MAX_INSERT_ROWS
-
-if TYPE_CHECKING:
-    from handlers.model.model import Draft
 
 MOST_BATCH_BYTES = 900_000  # of a body; the API takes 1 MB
 

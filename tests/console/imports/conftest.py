@@ -85,6 +85,6 @@ def checked_rows(path: Path, matching: Matching | None = None, **options: str) -
         return list(Checker(source, mapping, MODEL).rows())
 
 
-def reasons(path: Path, **options: str) -> list[str]:
+def reasons(path: Path) -> list[str]:
     """What is wrong with a file's rows, each with its place."""
-    return [f"{each.row.place}: {reason}" for each in checked_rows(path, **options) for reason in each.reasons]
+    return [f"{each.row.place}: {reason}" for each in checked_rows(path) for reason in each.reasons]

@@ -56,7 +56,6 @@ def test_what_is_written_to_a_file_comes_back_as_the_same_drafts(suffix: str, ro
 
 def test_every_wrong_value_of_a_row_is_complained_about_with_line_and_column(tmp_path: Path) -> None:
     path = tmp_path / "things.csv"
-    good = "a,,1,,yes,,"
     lines = [
         "name,note,stock,price,in_stock,seen_at,tags",
         "a,,1,,yes,,",
