@@ -62,12 +62,12 @@ class Sending:
             source.check_unchanged()
             self.state = self._file.save(self.state.sending())
             bookmark = Bookmark.parse(self._writer.append(self.state.key(), drafts))
-            if bookmark.epoch != self.state.epoch:
+            if bookmark.epoch != self.state.epoch and self.state.epoch:
                 message = f"the ledger has left epoch {self.state.epoch} for {bookmark.epoch} meanwhile"
                 raise ConsoleError(message, "see which rows the new history holds")
             if bookmark.seq <= self._head.seq:  # the answer to an earlier attempt
                 self.known += len(drafts)
-            self.state = self._file.save(self.state.after(len(drafts), str(bookmark)))
+            self.state = self._file.save(self.state.after(len(drafts), bookmark))
             advance(len(drafts))
 
     def _cut_short(self, error: ConsoleError | KeyboardInterrupt, command: str) -> ConsoleError:

@@ -32,7 +32,7 @@ class ImportState:
     Attributes:
         identity: tells how the file was read, and as which columns.
         run: part of the keys; another one for a file that is imported again.
-        epoch: of the ledger that the rows went to.
+        epoch: of the ledger that the rows went to; 0: it had none yet.
         bookmark: after the batches that are in for certain; before the first one, where the ledger was.
         begun_at_s: when the first key was made.
         batches, rows: how many are in for certain.
@@ -60,9 +60,10 @@ class ImportState:
         """Return the state while the next batch is under way."""
         return replace(self, sent_at_s=self.sent_at_s or time.time())
 
-    def after(self, rows: int, bookmark: str) -> ImportState:
-        """Return the state once the next batch is in."""
-        return replace(self, batches=self.batches + 1, rows=self.rows + rows, bookmark=bookmark, sent_at_s=None)
+    def after(self, rows: int, bookmark: Bookmark) -> ImportState:
+        """Return the state once the next batch is in. The first row of all begins the ledger's first epoch."""
+        batches, total = self.batches + 1, self.rows + rows
+        return replace(self, epoch=bookmark.epoch, bookmark=str(bookmark), batches=batches, rows=total, sent_at_s=None)
 
 
 def identity_of(digest: str, mapping: Mapping, model: Model) -> str:

@@ -50,7 +50,7 @@ def read_sqlite(kind: str, value: object) -> object:
         raise ValueError("a BLOB")  # noqa: TRY004 - as for every other value that is not of the kind
     if isinstance(value, str):
         return read_text(kind, value)
-    if kind == "boolean" and value in (0, 1):
+    if kind == "boolean" and isinstance(value, int) and value in (0, 1):
         return bool(value)
     return str(value) if kind == "text" else read_json(kind, value)
 

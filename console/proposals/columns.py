@@ -77,7 +77,7 @@ def _roomy(facts: Facts) -> int:
 
 
 def _needed(facts: Facts) -> int:
-    return max(facts.high, 1)
+    return max(facts.high, LEAST[facts.kind])
 
 
 def _shared(columns: Sequence[Proposed]) -> Callable[[Facts], int]:

@@ -12,7 +12,9 @@ from console.proposals.survey import MOST_DISTINCT, PROBES, Facts, Surveyed
 from console.wording import joined
 
 WIDTH = 120
+CHOICE_CHARACTERS = 40
 INDENT = "    "
+LETTERS = "".join(filter(str.isalpha, map(chr, range(0xC0, 0x100))))  # what a linter takes for no other letter
 
 
 def model_text(file: str, table: str, surveyed: Surveyed, columns: Sequence[Proposed]) -> str:
@@ -39,7 +41,7 @@ def model_text(file: str, table: str, surveyed: Surveyed, columns: Sequence[Prop
     left_out = [facts for facts in surveyed.columns if facts not in [column.facts for column in columns]]
     for facts in left_out:
         reason = _left_out_for(facts)
-        lines += _comment(f"Left out: {facts.name!r}, {reason}.")
+        lines += _comment(f"Left out: '{plain(facts.name)}', {reason}.")
     return "\n".join([*lines, ")", ""])
 
 
@@ -50,14 +52,21 @@ def _left_out_for(facts: Facts) -> str:
 
 
 def _docstring(file: str, surveyed: Surveyed) -> Iterator[str]:
-    said = f"The data model, as `console model` proposes it for {surveyed.rows:,} rows of {file}: read it, and edit it."
-    printable = "".join(character if character.isprintable() else "?" for character in said)
-    plain = printable.replace("\\", "/").replace('"', "'")
-    yield f'"""{textwrap.shorten(plain, WIDTH - 10)}'
+    said = (
+        f"The data model that `console model` proposes for {surveyed.rows:,} rows of {plain(file)}: read and edit it."
+    )
+    yield '"""' + textwrap.shorten(said.replace("\\", "/").replace('"', "'"), WIDTH - len('"""'))
     yield ""
     yield f"Every row has {joined(GIVEN_BY_THE_LEDGER)} beside these. docs/your-data.md says what a column can be."
     yield '"""'
     yield ""
+
+
+def plain(text: str) -> str:
+    """Return a text with escapes for what is neither ASCII nor one of western Europe's letters."""
+    return "".join(
+        each if each.isprintable() and (each.isascii() or each in LETTERS) else ascii(each)[1:-1] for each in text
+    )
 
 
 def _import_lines(module: str, types: Sequence[str]) -> list[str]:
@@ -84,7 +93,7 @@ def _comment(text: str) -> list[str]:
 def _said(column: Proposed, rows: int) -> str:
     """Return what was seen in a column, and what was decided."""
     facts = column.facts
-    parts = [f"{facts.name!r}"] if facts.name != column.name else []
+    parts = [f"'{plain(facts.name)}'"] if facts.name != column.name else []
     parts += [_size(facts), _count(facts, rows)]
     if facts.nulls and facts.values:
         parts.append(f"{facts.nulls:,} without a value")
@@ -120,8 +129,8 @@ def _count(facts: Facts, rows: int) -> str:
 def _advice(column: Proposed) -> Iterator[str]:
     """Yield what a person may want to add: limits that refuse a row are never proposed by what happens to be there."""
     facts = column.facts
-    if facts.choices and facts.values > len(facts.choices) ** 2:
-        yield f"To take no others: choices=({', '.join(map(json.dumps, facts.choices))},)."
+    if len(facts.choices) > 1 and facts.high <= CHOICE_CHARACTERS and facts.values > len(facts.choices) ** 2:
+        yield f"To take no others: choices={json.dumps(facts.choices)}."
     if facts.is_flag:
         yield "Only 0 and 1: it may be a Boolean."
     if facts.kind in ("number", "integer") and not facts.is_flag and not is_key(facts) and facts.low >= 0:

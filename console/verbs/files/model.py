@@ -46,7 +46,8 @@ def model(
 
 def _say_next(file: Path, options: list[str], proposal: Proposal) -> None:
     if proposal.faulty:
-        terminal.messages().print(f"{proposal.faulty:,} rows could not be read; `import` says why")
+        rows = "1 row" if proposal.faulty == 1 else f"{proposal.faulty:,} rows"
+        terminal.messages().print(f"{rows} could not be read; `import` says why")
     for theirs, ours in proposal.maps.items():
         options += ["--map", f"{theirs}={ours}"]
     for name in proposal.left_out:

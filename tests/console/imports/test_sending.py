@@ -18,7 +18,7 @@ from console.imports.importing import ImportPlan, check_file
 from console.imports.mapping import Matching, match
 from console.imports.sending import Sending
 from console.imports.state import ImportState, StateFile, begin_or_go_on
-from handlers.domain.bookmark import Bookmark
+from handlers.domain.bookmark import NOTHING, Bookmark
 from tests.console.imports.conftest import GOOD, MODEL, WRITERS, Fields, write_csv
 
 EPOCH = 7
@@ -62,7 +62,7 @@ class MemoryLedger:
 
     @property
     def head(self) -> Bookmark:
-        return Bookmark(EPOCH, len(self.rows))
+        return Bookmark(EPOCH, len(self.rows)) if self.rows else NOTHING
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +82,7 @@ def rows_of(count: int) -> list[Fields]:
 
 def send(ledger: MemoryLedger, path: Path, total: int = 8, *, again: bool = False) -> Sending:
     file = StateFile("digest", "http://api")
-    new = ImportState("id", path.name, "http://api", EPOCH, str(ledger.head), time.time())
+    new = ImportState("id", path.name, "http://api", ledger.head.epoch, str(ledger.head), time.time())
     state = begin_or_go_on(file.load(), new, ledger.head, again=again)
     with open_source(path) as source:
         checker = Checker(source, match(source, MODEL, Matching()), MODEL)

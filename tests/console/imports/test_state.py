@@ -82,7 +82,7 @@ def test_nothing_is_sent_where_nobody_can_tell_what_is_in(found: ImportState, sa
 
 
 def test_keys_tell_batches_runs_and_files_apart() -> None:
-    states = [NEW, replace(NEW, run="-x"), replace(NEW, identity="other"), NEW.after(5, "7.505")]
+    states = [NEW, replace(NEW, run="-x"), replace(NEW, identity="other"), NEW.after(5, Bookmark(7, 505))]
     assert len({state.key() for state in states}) == 4
     assert max(len(state.key()) for state in states) < 100
 
