@@ -134,26 +134,31 @@ class Window:
     def element(self, number: int) -> str:
         """Take a value; returns its text. Raises ConsoleError."""
         self.peek()
-        while True:
-            try:
-                _, end = _decoder.raw_decode(self._text, self._start)
-            except (ValueError, RecursionError) as error:
-                is_long = len(self._text) - self._start > MOST_ELEMENT_CHARACTERS
-                if is_long or isinstance(error, RecursionError) or not self._more():
-                    raise self.error(f"element {number} cannot be read: {error}") from None
-                continue
-            if end < len(self._text) or not self._more():  # a number may go on
-                text = self._text[self._start : end]
-                self._start = end
-                return text
+        end = self._end(number)
+        while end == len(self._text) and self._more():  # a number may go on
+            end = self._end(number)
+        text = self._text[self._start : end]
+        self._start = end
+        return text
 
     def error(self, what: str) -> ConsoleError:
         """Make the error for a file that is no array of JSON objects."""
         return ConsoleError(f"{self._path} is no JSON array: {what}", "is it NDJSON? Then call it .ndjson")
 
+    def _end(self, number: int) -> int:
+        """Return where the value ends; reads on as far as that needs."""
+        while True:
+            try:
+                return _decoder.raw_decode(self._text, self._start)[1]
+            except (ValueError, RecursionError) as error:
+                is_long = len(self._text) - self._start > MOST_ELEMENT_CHARACTERS
+                if is_long or isinstance(error, RecursionError) or not self._more():
+                    raise self.error(f"element {number} cannot be read: {error}") from None
+
     def _more(self) -> bool:
         """Read on: as much as there is already, so that a long element is looked at few times."""
         rest = self._text[self._start :]
         block = self._file.read(max(BLOCK_CHARACTERS, len(rest)))
-        self._text, self._start = rest + block, 0
+        if block:
+            self._text, self._start = rest + block, 0
         return bool(block)

@@ -129,17 +129,20 @@ class TextSource(Source):
     def _undecodable_line(self) -> int:
         """Return the number of the first line that is no UTF-8: no other character's bytes hold a line's end."""
         with self.path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                try:
-                    line.decode()
-                except UnicodeDecodeError:
-                    return number
-        return 1
+            return next(number for number, line in enumerate(file, 1) if not _is_utf8(line))
 
     def _found(self) -> tuple[int, int]:
         with readable(self.path):
             found = os.stat(self.path)
         return found.st_mtime_ns, found.st_size
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""How far the import of a file came, in `.local/imports/`: so the same command goes on, and never adds a row twice.
+"""The progress of an import, in `.local/imports/`: so the same command goes on, and never adds a row twice.
 
 The API takes a batch once for its key, but knows the key for a day alone. Beyond that, this file says which batches are
 in, of which file, in which API, and in which epoch of its ledger.
@@ -27,7 +27,7 @@ SAFE_S = KEEP_S - 3600  # an hour less than the API knows a key: clocks differ, 
 
 @dataclass(frozen=True)
 class ImportState:
-    """How far an import came.
+    """The progress of an import.
 
     Attributes:
         identity: tells how the file was read, and as which columns.

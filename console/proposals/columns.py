@@ -64,12 +64,12 @@ def generous(length: int, least: int = LEAST["text"]) -> int:
 
 def _limited(columns: Sequence[Proposed]) -> list[Proposed]:
     """Give limits to texts and JSON, less generous ones where a row could otherwise be larger than the ledger takes."""
-    limited = list(columns)
-    for limit in (_roomy, _needed, _shared(columns)):
-        limited = [replace(each, limit=limit(each.facts)) if each.facts.kind in LEAST else each for each in columns]
-        if sum(map(_most_bytes, limited)) <= MOST_LIMITED_BYTES:
-            break
-    return limited
+    tried = (_with_limits(columns, limit) for limit in (_roomy, _needed, _shared(columns)))
+    return next(each for each in tried if sum(map(_most_bytes, each)) <= MOST_LIMITED_BYTES)
+
+
+def _with_limits(columns: Sequence[Proposed], limit: Callable[[Facts], int]) -> list[Proposed]:
+    return [replace(each, limit=limit(each.facts)) if each.facts.kind in LEAST else each for each in columns]
 
 
 def _roomy(facts: Facts) -> int:

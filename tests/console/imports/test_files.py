@@ -118,6 +118,8 @@ def test_an_array_is_read_element_by_element(tmp_path: Path, monkeypatch: pytest
         (3, 123, "is no JSON object"),
         (4, 4567, "is no JSON object"),
     ]
+    path.write_text('[{"a":1}' + ",1234567" * 9 + "]")
+    assert [row.raw for row in found(path)[1:]] == [1234567] * 9
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,11 @@ from handlers.model.model import Model
 
 ROWS = 1000
 FACTS = Facts("a", "text", ROWS, 0, 10, False, 1, 5, (), is_flag=False)
-KEY = {"distinct": ROWS, "is_unique": True}
+KEY: dict[str, Any] = {"distinct": ROWS, "is_unique": True}
 
 
-def column(name: str, kind: str = "text", **other: object) -> Facts:
-    return replace(FACTS, name=name, kind=kind, **other)  # pyright: ignore[reportArgumentType] - as the fields are
+def column(name: str, kind: str = "text", **other: Any) -> Facts:
+    return replace(FACTS, name=name, kind=kind, **other)
 
 
 def proposed(*facts: Facts) -> dict[str, Proposed]:

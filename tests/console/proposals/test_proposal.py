@@ -92,12 +92,17 @@ def proposals(folder: Path) -> dict[str, str]:
         )
     things = folder / "things.csv"
     write_csv(things, [GOOD | {"note": ["small", "large", None][number % 3]} for number in range(200)])
+    long = folder / "long.csv"
+    long.write_text(f"a,story\n1,{'s' * 120_000}\n")
+    wide = folder / "wide.csv"
+    cells = ["jk"[number % 2] * 60 if number % 9 else "" for number in range(50)]
+    wide.write_text("\n".join(["n" * 63 + ",b", *(f"{cell},1" for cell in cells)]))
     blobs = folder / "sqlite_blobs.db"
     with sqlite3.connect(blobs) as connection:
         connection.execute(f"CREATE TABLE t (b, {'long_' * 12}xyz, absent)")
         connection.executemany("INSERT INTO t VALUES (?, ?, NULL)", [(b"x", "y" * 40_000), (b"", None), (b"", "y")])
     connection.close()
-    return {path.stem[:4]: proposal_for(path).text for path in (path, things, blobs)}
+    return {path.stem[:4]: proposal_for(path).text for path in (path, things, long, wide, blobs)}
 
 
 def test_a_proposal_keeps_the_rules_of_the_code(tmp_path: Path) -> None:
@@ -117,6 +122,8 @@ def test_a_proposal_says_what_was_seen(tmp_path: Path) -> None:
     assert 'choices=["large", "small"].' in texts["thin"]
     assert "    # 5 characters, 2 distinct in 200 rows, 66 without a value. A" in texts["thin"]
     assert '    Text("note", max_length=20, required=False, filter=True),\n' in texts["thin"]
+    assert f'    Text(\n        "{"n" * 63}", max_length=200, required=False, filter=True\n    ),' in texts["wide"]
+    assert "LONGER ONES ARE REFUSED: a row ends at 390 KB." in texts["long"]
     assert "    # Left out: 'b', BLOBs, which no column takes.\n" in texts["sqli"]
     assert '    Text("absent", max_length=20, required=False),\n' in texts["sqli"]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from console.proposals.survey import MOST_CHOICES, Facts
+from console.imports.files import open_source
+from console.proposals.survey import MOST_CHOICES, Facts, survey
 from tests.console.proposals.conftest import surveyed
 
 
@@ -45,27 +46,27 @@ def test_the_kind_is_the_narrowest_that_takes_every_cell(tmp_path: Path, cells: 
     assert facts(tmp_path, *cells).kind == kind
 
 
-@pytest.mark.parametrize(
-    ("values", "kind"),
-    [
-        ([True, False], "boolean"),
-        ([1, 0], "integer"),
-        ([1, True], "json"),
-        ([1, 2.0], "number"),
-        ([1.0, 2.0], "number"),
-        ([1, "2"], "json"),
-        (["1", "yes"], "text"),
-        (["2026-01-31 12:00", None], "timestamp"),
-        (["2026-01-31 12:00", ""], "text"),
-        ([{"a": 1}, [], 5], "json"),
-        ([2**64], "json"),
-        ([None], "boolean"),
-    ],
-)
+TYPED: list[tuple[list[object], str]] = [
+    ([True, False], "boolean"),
+    ([1, 0], "integer"),
+    ([1, True], "json"),
+    ([1, 2.0], "number"),
+    ([1.0, 2.0], "number"),
+    ([1, "2"], "json"),
+    (["1", "yes"], "text"),
+    (["2026-01-31 12:00", None], "timestamp"),
+    (["2026-01-31 12:00", ""], "text"),
+    ([{"a": 1}, [], 5], "json"),
+    ([2**64], "json"),
+    ([None], "text"),
+]
+
+
+@pytest.mark.parametrize(("values", "kind"), TYPED)
 def test_json_knows_its_types(tmp_path: Path, values: list[object], kind: str) -> None:
     path = tmp_path / "a.ndjson"
     path.write_text("".join(json.dumps({"x": value}) + "\n" for value in values))
-    assert surveyed(path).columns[0].kind == ("text" if values == [None] else kind)
+    assert surveyed(path).columns[0].kind == kind
 
 
 @pytest.mark.parametrize(
@@ -112,3 +113,12 @@ def test_rows_that_are_none_are_counted_apart(tmp_path: Path) -> None:
     path.write_text("a,b\n1,2\n1\n3,4\n")
     found = surveyed(path)
     assert (found.rows, found.faulty, found.columns[0].high) == (2, 1, 3)
+
+
+def test_it_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.proposals.survey.ADVANCED_EVERY", 2)
+    path, told = tmp_path / "a.csv", list[int]()
+    path.write_text("a\n1\n2\n3\n4\n5\n")
+    with open_source(path) as source:
+        survey(source, told.append)
+    assert told == [3, 2]
