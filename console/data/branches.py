@@ -7,6 +7,7 @@ the head that is left is kept, so going back is undone by going back to that one
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -21,13 +22,15 @@ from handlers.aws.dynamodb import Deadline
 from handlers.aws.table import PAGE_ROWS
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.hashes import hash_text
-from handlers.domain.problem import Problem
+from handlers.domain.problem import Problem, shown
 from handlers.domain.stats import Stats
 from handlers.domain.timestamps import TIME_ALLOWED, parse_time
 from handlers.ledger.branch import branch_off, left_heads
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger, Range
+from handlers.model.column import Column
 from handlers.model.model import Row
+from handlers.rows import MODEL
 
 BRANCH_WITHIN_S = 20.0
 BATCH_ROWS = 8 * PAGE_ROWS  # read in parallel
@@ -79,7 +82,7 @@ def histories(ledger: Ledger) -> list[History]:
 
 def head_of(ledger: Ledger) -> Head:
     """Return the ledger's head. Raises ConsoleError where there is none."""
-    head = ledger.head(Deadline())
+    head = ledger.any_head(Deadline())
     if head is None:
         raise ConsoleError(f"there is no ledger in the table {ledger.table_name}", "write to it first")
     return head
@@ -120,18 +123,21 @@ def find_target(ledger: Ledger, to: str) -> RestorePoint:
 def read_prefix(ledger: Ledger, target: RestorePoint, advance: Advance) -> Head:
     """Return the prefix that a target names, with hash and statistics worked out from its rows.
 
-    Raises ConsoleError where the ledger's rows are not what its head says.
+    Raises ConsoleError where the ledger's rows are not what its head says, or do not fit the columns declared now.
     """
     found = Head(target.history.epoch, 0, 0, Stats(), target.history.roots, target.history.parent)
     while found.seq < target.last:
         span = Range(found.roots, found.seq + 1, min(target.last, found.seq + BATCH_ROWS))
         rows = [row for page in ledger.rows(span, Deadline()) for row in page]
+        if not target.history.has_our_columns:
+            check_columns(rows)
         kept = rows_until(rows, target.until)
         found = found.plus(kept)
         advance(len(kept))
         if len(kept) < len(rows):
             return found
-    if found.seq == target.history.seq and found.hash != target.history.hash:
+    is_whole = found.seq == target.history.seq and target.history.has_our_columns
+    if is_whole and found.hash != target.history.hash:
         said = f"the rows up to {found.bookmark} are not what the ledger's head says: {hash_text(found.hash)}"
         raise ConsoleError(said, "restore the table from a backup (docs/deployment.md)")
     return found
@@ -189,6 +195,24 @@ def begin_epoch(client: Client) -> str:
         if ledger_head(client.get("/command/health")).bookmark.epoch == before.epoch:
             raise refused(response)
     return published_bookmark(client.post("/snapshots", {}))
+
+
+def check_columns(rows: Sequence[Row]) -> None:
+    """Raise ConsoleError where a row, written with other columns, does not fit those that are declared now."""
+    for row in rows:
+        for column, value in zip(MODEL.columns, row[2:-1], strict=True):
+            if not _fits(column, value):
+                said = f"row {row[0]} has {shown(value)} as {column.name}, allowed: {column.allowed}"
+                raise ConsoleError(said, "allow it in handlers/rows.py, or begin anew (docs/your-data.md)")
+
+
+def _fits(column: Column, value: object) -> bool:
+    if value is None:
+        return column.is_nullable
+    try:
+        return column.check(column.given(value)) == value
+    except (ValueError, OverflowError):
+        return False
 
 
 def rows_until(rows: list[Row], until: str | None) -> list[Row]:

@@ -59,7 +59,7 @@ class CommandStatus:
         request.parameters(())
         deadline = self._make_deadline()
         listed = self._listed()  # before the head: whatever is listed then was in the ledger already
-        head = self._ledger.head(deadline)
+        head = self._ledger.any_head(deadline)
         members: dict[str, object] = {"hash": None, "snapshot": None, "lag": None, "diverged": None}
         members["verified"] = dict.fromkeys(LEVELS)
         headers: dict[str, str] = {}
@@ -83,7 +83,8 @@ class CommandStatus:
     def _compare(self, head: Head, listed: Bookmark, members: dict[str, object], deadline: Deadline) -> dict[str, str]:
         """Add what the newest snapshot is beside the head. Returns the header of its lag, where that is known."""
         members["snapshot"] = str(listed)
-        members["diverged"] = listed > head.bookmark  # of another history: no lag says how far it is from this one
+        # Of another history, or with other columns: no lag says how far it is from this one.
+        members["diverged"] = listed > head.bookmark or not head.has_our_columns
         if members["diverged"]:
             return {}
         lag = self._lag(head, listed, deadline)

@@ -15,6 +15,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "method-not-allowed": (405, "Method not allowed"),
     "conflict": (409, "The request conflicts with another one"),
     "epoch-replaced": (409, "The ledger of that bookmark was replaced"),
+    "other-columns": (409, "The ledger's rows have other columns"),
     "diverged": (409, "The published snapshots belong to another history"),
     "no-rows": (409, "There are no rows yet"),
     "content-too-large": (413, "The body is too large"),

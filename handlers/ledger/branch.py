@@ -42,7 +42,7 @@ def branch_off(ledger: Ledger, head: Head, at: Head, epoch: int, deadline: Deadl
     actions, token = [move(head, branched, ledger.table_name), _keep(head, ledger.table_name)], str(ULID())
     attempt = 0
     while transact(ledger.client, actions, token, deadline, on_doubt=lambda: None):
-        found = ledger.head(deadline)
+        found = ledger.any_head(deadline)
         if found is not None and found.roots == branched.roots:  # it is ours: the answer that said so got lost
             break
         if found is None or found.bookmark != head.bookmark:  # no attempt that is still on its way can land any more

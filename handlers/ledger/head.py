@@ -40,6 +40,7 @@ class Head:
         stats: their statistics.
         roots: (first seq, root) of each stretch of rows, in order.
         parent: the epoch that it went on from; 0: none.
+        columns: the version of the columns that its rows have, by which `hash` and `stats` were worked out.
     """
 
     epoch: int
@@ -48,6 +49,7 @@ class Head:
     stats: Stats
     roots: Roots
     parent: int = 0
+    columns: int = MODEL.rows_version
 
     @classmethod
     def new(cls, epoch: int) -> Head:
@@ -65,6 +67,7 @@ class Head:
             stats=Stats.from_text(item["stats"].get("S", "")),
             roots=tuple(roots),
             parent=int(item["parent"].get("N", 0)),
+            columns=int(item["columns"].get("N", 0)),
         )
 
     def to_item(self) -> Item:
@@ -76,12 +79,18 @@ class Head:
             "stats": {"S": self.stats.to_text()},
             "roots": {"S": json.dumps(self.roots)},
             "parent": {"N": str(self.parent)},
+            "columns": {"N": str(self.columns)},
         }
 
     @property
     def bookmark(self) -> Bookmark:
         """Return its place in history."""
         return Bookmark(self.epoch, self.seq)
+
+    @property
+    def has_our_columns(self) -> bool:
+        """Tell whether its rows have the columns that are declared now."""
+        return self.columns == MODEL.rows_version
 
     @property
     def root(self) -> int:

@@ -36,6 +36,17 @@ class MissingRowsError(Problem):
         super().__init__("unavailable", detail, headers={"retry-after": "5"})
 
 
+class OtherColumnsError(Problem):
+    """Rows were written with other columns than are declared now.
+
+    Args:
+        said: which rows.
+    """
+
+    def __init__(self, said: str) -> None:
+        super().__init__("other-columns", f"{said} have other columns than handlers/rows.py declares: restore a point")
+
+
 class Narrowing(TypedDict, total=False):
     """The part of a Query that leaves out rows or attributes."""
 
@@ -93,7 +104,17 @@ class Ledger:
         self.table_name = table_name
 
     def head(self, deadline: Deadline) -> Head | None:
-        """Return the head, read with strong consistency; None where no ledger was made yet."""
+        """Return the head, read with strong consistency; None where no ledger was made yet.
+
+        Raises OtherColumnsError.
+        """
+        head = self.any_head(deadline)
+        if head is not None and not head.has_our_columns:
+            raise OtherColumnsError(f"The rows of the ledger, whose head is {head.bookmark},")
+        return head
+
+    def any_head(self, deadline: Deadline) -> Head | None:
+        """Return the head, whatever columns its rows have."""
         item = self.get(HEAD_KEY, deadline)
         return Head.from_item(item) if item else None
 
@@ -211,5 +232,9 @@ def meter(answer: ItemAnswer | QueryAnswer) -> None:
 
 
 def rows_from_items(items: list[Item]) -> list[Row]:
-    """Return the rows that items of the ledger hold."""
-    return MODEL.rows_of([int(item[SORT_KEY].get("N", 0)) for item in items], items)
+    """Return the rows that items of the ledger hold. Raises OtherColumnsError where one lacks a required column."""
+    seqs = [int(item[SORT_KEY].get("N", 0)) for item in items]
+    try:
+        return MODEL.rows_of(seqs, items)
+    except (KeyError, ValueError) as error:
+        raise OtherColumnsError(f"Some of the rows {min(seqs)} to {max(seqs)} (wrong or missing: {error})") from error

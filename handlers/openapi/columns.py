@@ -21,7 +21,7 @@ TYPES: dict[str, Schema] = {
     "integer": {"type": "integer", "format": "int64"},
     "boolean": {"type": "boolean"},
     "timestamp": {"type": "string", "format": "date-time"},
-    "json": {},
+    "json": {"type": ["object", "array", "string", "number", "boolean"]},
 }
 COMPARED = {"=": "is this", ">=": "is at least this", "<=": "is at most this"}
 _SAMPLE = MODEL.draft_fields(MODEL.random_draft(Random(1)))  # noqa: S311 - an example, no secret
@@ -89,7 +89,5 @@ def _limits(column: Column) -> Schema:
 
 
 def _nullable(schema: Schema) -> Schema:
-    """Return this or null; JSON of any kind is that already."""
-    if "type" not in schema:
-        return schema
-    return schema | {"type": [schema["type"], "null"]}
+    types = schema["type"]
+    return schema | {"type": [*(types if isinstance(types, list) else [types]), "null"]}  # pyright: ignore[reportUnknownVariableType] - of texts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _sqlite3
 import gc
+import json
 import os
 import sqlite3
 import stat
@@ -152,9 +153,14 @@ def publish(publisher: Publisher, ledger: MemoryLedger, *, compact: bool = False
 
 def texts_of(text: str, count: int) -> list[str]:
     """The rows of a page's text, which has to be as many as it says."""
-    texts = ["{" + part for part in text.split("{")[1:]]
+    texts: list[str] = []
+    while text:
+        _, end = json.JSONDecoder().raw_decode(text)
+        texts.append(text[:end])
+        assert text[end : end + 1] in ("", ",")
+        text = text[end + 1 :]
     assert len(texts) == count
-    return [part.removesuffix(",") for part in texts]
+    return texts
 
 
 def page(reader: SqliteReader, at_least: Bookmark = NOTHING, **parameters: str) -> list[str]:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,14 @@ import pytest
 
 from console.data import branches
 from console.data.ledger import make_client
+from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from console.local.project import project_stack
 from handlers.domain.bookmark import Bookmark
 from handlers.ledger.head import HEAD_KEY
+from handlers.model.column import Column
+from handlers.model.columns import Boolean, Json, Text
+from handlers.model.model import Model
 from tests.console.conftest import RunConsole
 from tests.support.local import web
 from tests.support.local.faults import FaultyApi, Step, answers, drops, loses_answer, passes
@@ -273,3 +278,48 @@ def test_a_restore_does_not_mind_that_the_ledger_is_written_to_unless_that_never
     else:
         assert ran.code == 1
         assert "nothing was changed, try again" in ran.err
+
+
+@contextlib.contextmanager
+def other_columns(stack: BackgroundStack) -> Generator[None]:
+    """The ledger as if its rows had been written before the last change of the columns."""
+    with contextlib.closing(make_client(stack.environment)) as client:
+        table = stack.environment["TABLE_NAME"]
+        item = client.get_item(TableName=table, Key=HEAD_KEY).get("Item", {})
+        client.put_item(TableName=table, Item={**item, "columns": {"N": "1"}, "hash": {"S": "0" * 32}})
+        yield
+
+
+def test_a_ledger_of_older_columns_goes_on_with_the_new_ones(stack: BackgroundStack, run_console: RunConsole) -> None:
+    head = insert(stack, 3)
+    with other_columns(stack):
+        refused = web.post(f"{stack.url}/insert", json={"count": 1})
+        back = restored(run_console, stack, head)
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "other-columns")
+    assert back["kept_rows"] == head.seq
+    assert counts(stack) == dict.fromkeys(SOURCES, (back["bookmark"], head.seq))
+    assert insert(stack, 1).seq == head.seq + 1
+
+
+@pytest.mark.parametrize(
+    ("value", "column", "said"),
+    [
+        ("too long", Text("a", max_length=3), 'row 4 has "too long" as a, allowed: a text of 0 to 3 characters'),
+        (None, Text("a"), "row 4 has null as a, allowed: a text of 0 to 1000 characters"),
+        ("{", Json("a"), 'row 4 has "{" as a, allowed: JSON of at most 10000 bytes'),
+        (7, Boolean("a"), "row 4 has 7 as a, allowed: true or false"),
+    ],
+    ids=["limit", "null", "JSON", "boolean"],
+)
+def test_a_row_that_does_not_fit_the_new_columns_is_named(
+    monkeypatch: pytest.MonkeyPatch, value: object, column: Column, said: str
+) -> None:
+    monkeypatch.setattr(branches, "MODEL", Model("things", column))
+    with pytest.raises(ConsoleError, match=re.escape(said)):
+        branches.check_columns([(4, "an id", value, "2026-01-01T00:00:00.000Z")])
+
+
+def test_rows_that_fit_the_new_columns_are_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(branches, "MODEL", Model("things", Text("a", required=False), Boolean("b")))
+    branches.check_columns([(4, "an id", None, 1, "2026-01-01T00:00:00.000Z")])
+    branches.check_columns([])

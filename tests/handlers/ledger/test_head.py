@@ -29,6 +29,8 @@ def test_a_head_survives_its_way_through_an_item(rows: list[Row], epoch: int, br
     again = Head.from_item(head.to_item())
     assert (again.epoch, again.seq, again.hash, again.roots) == (head.epoch, head.seq, head.hash, head.roots)
     assert (again.parent, again.stats.to_text()) == (head.parent, head.stats.to_text())
+    assert again.has_our_columns
+    assert not Head.from_item(replace(head, columns=head.columns + 1).to_item()).has_our_columns
 
 
 @given(ROWS, st.lists(st.integers(0, 12), max_size=4))

@@ -216,7 +216,8 @@ def test_the_examples_of_parameters_are_understood() -> None:
     assert examples.pop("fresh") == examples.pop("refresh") == "1"
     assert str(Bookmark.parse(str(examples["as_of"]))) == examples["as_of"]
     for name, example in examples.items():
-        assert PageQuery({name: str(example)}).is_filtered is (name in MODEL.filters or name in ("from", "to"))
+        given = str(example).lower() if isinstance(example, bool) else str(example)
+        assert PageQuery({name: given}).is_filtered is (name in MODEL.filters or name in ("from", "to"))
 
 
 def test_a_bookmarks_pattern_is_the_parsers() -> None:

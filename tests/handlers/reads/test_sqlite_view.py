@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ from handlers.reads.sqlite_view import (
 from handlers.rows import MODEL
 from tests.support.drafts import VALUE, draft, value_of, with_value
 from tests.support.files import EPOCH, make_row, texts_of
+from tests.support.filters import asked_as, few_values
 
 COUNT = 120
 VALUES = [-2.5, -1.0, 0.0, 0.25, 0.5, 1e100]  # few, so that many rows share one
@@ -329,6 +331,36 @@ def test_no_filter_scans_the_table(view: SqliteView, query: dict[str, str], orde
     assert "USING COVERING INDEX" in steps  # what is filtered and sorted is the index alone
     steps = steps_of(view, *nearby_sql(page, 1, 100, 9))
     assert steps == f"SEARCH {MODEL.table} USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("name", MODEL.filters)
+def test_every_filter_is_answered_by_its_columns_index_alone(view: SqliteView, name: str, order: str) -> None:
+    column, _ = MODEL.filters[name]
+    page = PageQuery({"order": order, name: asked_as(column, few_values(column)[0])})
+    steps = steps_of(view, *indexed_sql(page, 1, 100, 9))
+    assert f"USING COVERING INDEX {MODEL.table}_by_{column.name} ({column.name}" in steps
+    assert "SCAN" not in steps
+
+
+ONE_EACH = [*((column.name, asked_as(column, few_values(column)[0])) for column in MODEL.filterable.values())]
+
+
+@pytest.mark.parametrize("both", list(itertools.combinations([*ONE_EACH, ("from", TIMES[0])], 2)), ids=str)
+def test_two_filters_are_answered_by_an_index_that_is_no_booleans(
+    view: SqliteView, both: tuple[tuple[str, str], ...]
+) -> None:
+    steps = steps_of(view, *indexed_sql(PageQuery(dict(both)), 1, 100, 9))
+    (index,) = re.findall(f"INDEX {MODEL.table}_by_([a-z_]+)", steps)
+    names = [{"from": "created_at"}.get(name, name) for name, _ in both]
+    assert index in [name for name in names if name not in sqlite_filter.BOOLEANS]
+
+
+def test_an_index_of_few_values_is_left_where_there_is_another_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone, beside = PageQuery({"min_value": "0"}), PageQuery({"min_value": "0", "from": TIMES[0]})
+    monkeypatch.setattr(sqlite_filter, "BOOLEANS", {VALUE})
+    assert f'WHERE "{VALUE}" >= ?' in indexed_sql(alone, 1, 100, 9)[0]
+    assert f'WHERE +"{VALUE}" >= ? AND "created_at" >= ?' in indexed_sql(beside, 1, 100, 9)[0]
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])

@@ -143,7 +143,7 @@ class ReadingLane(Lane):
             expected = f'"data":{history.texts[seq - 1]},' if 0 < seq <= bookmark.seq else "no such row"
         else:
             if "min_value" in parameters:
-                kept = [row[0] for row in history.rows[: bookmark.seq] if value_of(row) >= LEAST]
+                kept: list[int] = [row[0] for row in history.rows[: bookmark.seq] if value_of(row) >= LEAST]
                 texts = [texts[seq - 1] for seq in kept]
             texts = texts if "order" in parameters else texts[::-1][: int(parameters["limit"])]
             expected = f'"count":{len(texts)},"data":[{",".join(texts)}],'
