@@ -45,7 +45,8 @@ class Verb(TyperCommand):
         super().__init__(*arguments, **options)
         for parameter in self.params:
             choices = getattr(parameter.type, "choices", ())
-            parameter.metavar = " | ".join(choices) or PLACEHOLDERS.get(parameter.type.name)
+            shown = " | ".join(choices) or PLACEHOLDERS.get(parameter.type.name)
+            parameter.metavar = parameter.metavar or shown
 
 
 app = typer.Typer(

@@ -87,7 +87,8 @@ def _declaration(column: Proposed) -> list[str]:
 
 
 def _comment(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=f"{INDENT}# ", subsequent_indent=f"{INDENT}# ")
+    start = f"{INDENT}# "
+    return textwrap.wrap(text, WIDTH, initial_indent=start, subsequent_indent=start, break_on_hyphens=False)
 
 
 def _said(column: Proposed, rows: int) -> str:
@@ -130,7 +131,7 @@ def _advice(column: Proposed) -> Iterator[str]:
     """Yield what a person may want to add: limits that refuse a row are never proposed by what happens to be there."""
     facts = column.facts
     if len(facts.choices) > 1 and facts.high <= CHOICE_CHARACTERS and facts.values > len(facts.choices) ** 2:
-        yield f"To take no others: choices={json.dumps(facts.choices)}."
+        yield f"To take no others: choices={plain(json.dumps(facts.choices, ensure_ascii=False))}."
     if facts.is_flag:
         yield "Only 0 and 1: it may be a Boolean."
     if facts.kind in ("number", "integer") and not facts.is_flag and not is_key(facts) and facts.low >= 0:

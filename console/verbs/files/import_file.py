@@ -23,7 +23,9 @@ from console.paths import PROGRAM
 from console.wording import joined, three_digits
 from handlers.rows import MODEL
 
-FileArgument = Annotated[Path, typer.Argument(help=f"Its suffix says what it is: {' '.join(SUFFIXES)}.")]
+FileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help=f"Its suffix says what it is: {' '.join(SUFFIXES)}.")
+]
 TableOption = Annotated[str, typer.Option(help="The table of a SQLite file; needed where there are several.")]
 DelimiterOption = Annotated[str, typer.Option(help="Between the cells of CSV; default: a comma, a tab in .tsv.")]
 MapOption = Annotated[list[str] | None, typer.Option("--map", help="file_column=column; once for each that needs it.")]

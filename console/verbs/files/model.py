@@ -15,7 +15,9 @@ from console.imports.files import SUFFIXES, open_source
 from console.paths import PROGRAM
 from console.proposals.proposal import Proposal, propose_model, write_model
 
-FileArgument = Annotated[Path, typer.Argument(help=f"Its suffix says what it is: {' '.join(SUFFIXES)}.")]
+FileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help=f"Its suffix says what it is: {' '.join(SUFFIXES)}.")
+]
 TableOption = Annotated[str, typer.Option(help="The table of a SQLite file; needed where there are several.")]
 DelimiterOption = Annotated[str, typer.Option(help="Between the cells of CSV; default: a comma, a tab in .tsv.")]
 
@@ -52,5 +54,5 @@ def _say_next(file: Path, options: list[str], proposal: Proposal) -> None:
         options += ["--map", f"{theirs}={ours}"]
     for name in proposal.left_out:
         options += ["--ignore", name]
-    said = f"once the API runs with it: {PROGRAM} {shlex.join(['import', str(file), *options])}"
-    terminal.messages().print(said, soft_wrap=True)
+    command = f"{PROGRAM} {shlex.join(['import', str(file), *options])}"
+    terminal.messages().print(f"once it is handlers/rows.py, and the API runs with it: {command}", soft_wrap=True)

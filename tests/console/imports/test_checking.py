@@ -43,7 +43,7 @@ ROWS = st.fixed_dictionaries(
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(rows=st.lists(ROWS, min_size=1, max_size=4))
 def test_what_is_written_to_a_file_comes_back_as_the_same_drafts(suffix: str, rows: list[Fields]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.imports.mapping import simplified
@@ -47,6 +47,7 @@ def test_only_names_that_import_does_not_match_are_told() -> None:
     }
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.text(max_size=70) | st.sampled_from(["id", "Id", "from", "a" * 63, "a" * 64]), min_size=1, unique=True)
 )

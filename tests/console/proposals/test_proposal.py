@@ -61,7 +61,7 @@ NASTY = [
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(rows=st.lists(ROWS, min_size=1, max_size=4))
 def test_every_row_of_a_file_that_a_model_was_proposed_for_is_taken(suffix: str, rows: list[Fields]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -70,7 +70,7 @@ def test_every_row_of_a_file_that_a_model_was_proposed_for_is_taken(suffix: str,
         assert [each.reasons for each in imported(path, proposal_for(path))] == [()] * len(rows)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(rows=st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=5), names=st.permutations(NASTY))
 def test_so_are_cells_and_names_of_any_kind(rows: list[tuple[str, str, str]], names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -126,6 +126,14 @@ def test_a_proposal_says_what_was_seen(tmp_path: Path) -> None:
     assert "LONGER ONES ARE REFUSED: a row ends at 390 KB." in texts["long"]
     assert "    # Left out: 'b', BLOBs, which no column takes.\n" in texts["sqli"]
     assert '    Text("absent", max_length=20, required=False),\n' in texts["sqli"]
+
+
+def test_an_export_of_this_project_keeps_its_own_columns_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("seq,id,a,created_at\n1,x,2,y\n")
+    proposal = proposal_for(path)
+    assert [column.name for column in model_of(proposal).columns] == ["a"]
+    assert "    # Left out: 'id', every row gets its own from the ledger.\n" in proposal.text
 
 
 def test_a_file_without_rows_teaches_nothing(tmp_path: Path) -> None:
