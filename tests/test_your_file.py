@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from console.imports.files import open_source
+from console.local.emulator import Emulator
 from console.proposals.proposal import Proposal, propose_model, write_model
 
 ROOT = Path(__file__).parent.parent
@@ -62,7 +63,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_a_file_becomes_an_api_of_its_own_columns(
-    project: Path, tmp_path: Path, environ: dict[str, str], emulator: Any
+    project: Path, tmp_path: Path, environ: dict[str, str], emulator: Emulator
 ) -> None:
     paths = write_files(tmp_path)
     proposal = propose(paths[0])

@@ -99,7 +99,9 @@ def import_file(plan: ImportPlan, client: Client, command: str, *, again: bool =
         return checked
     started_s = time.monotonic()
     sending = Sending(ApiWriter(client), file, state, head, checked.rows)
-    with terminal.progress("import", checked.rows) as advance:
+    if state.rows:
+        terminal.messages().print(f"goes on after {state.rows:,} rows that are in")
+    with terminal.progress("import", checked.rows - state.rows) as advance:
         sending.run(plan.source, Checker(plan.source, plan.mapping, plan.model), advance, command)
     return Imported(
         checked.file,

@@ -45,8 +45,6 @@ class Sending:
         Raises:
             ConsoleError: it was cut short; says how many rows are in.
         """
-        if self.state.rows:
-            advance(self.state.rows)
         try:
             self._send(source, checker, advance)
             self.snapshot = self._writer.publish()

@@ -109,7 +109,9 @@ def test_what_was_cut_short_goes_on_with_the_same_command(
     error, hint = ran.err.splitlines()[-2:]
     assert error.endswith("400: no; 100 of 250 rows are in, and perhaps some of the next")
     assert hint == f"Try: {PROGRAM} import {shlex.quote(str(path))} --url {faulty.url}"
-    result = json.loads(run_console("import", str(path), "--url", faulty.url, "--json").out)
+    again = run_console("import", str(path), "--url", faulty.url, "--json")
+    assert "goes on after 100 rows that are in\n" in again.err
+    result = json.loads(again.out)
     assert (result["inserted"], result["known"]) == (50, 200)
     assert added_since(live, before) == items(COUNT, 1000)
 
