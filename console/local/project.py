@@ -28,7 +28,7 @@ from handlers.settings import SYNC
 HEALTH = "/query/health"
 PROJECTOR_TIMEOUT_S = 300.0
 MAINTENANCE_S = 3600.0
-KEPT = f"table-{MODEL.schema_version}.json"  # a ledger holds rows of one shape
+KEPT = f"table-{MODEL.rows_version}.json"  # a ledger holds rows of the same columns
 
 Tell = Callable[[str], object]
 

@@ -7,6 +7,8 @@ why all read paths give the same bytes. Many rows are worked on column by column
 
 from __future__ import annotations
 
+from itertools import repeat
+
 from handlers.domain.problem import field_error
 from handlers.model.column import quoted
 from handlers.model.filters import filters_of, range_of
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     Row = tuple[Any, ...]
 else:
     Draft = Row = tuple
+
+END = repeat('"}')  # of every row's JSON text
 
 
 class Model:
@@ -62,9 +66,16 @@ class Model:
         self.schema_version = number_of((self.ddl, self.indexes, kinds))
         self.rows_version = number_of((kinds, self.statistics and self.statistics.name))
         self._statistics_at = self.names.index(self.statistics.name) if self.statistics else 0
-        shown = "".join(f'"{column.name}":%s,' for column in columns)
-        self._text = f'{{"id":"%s",{shown}"created_at":"%s"}}'
+        self._given = frozenset(column.name for column in columns)
+        self._stores = [(column.name, column.attribute, column.store) for column in columns]
         self._shows = (str, *map(_shower, columns), str)
+        # Between the texts of a row's columns, and around them.
+        self._between = (
+            '{"id":"',
+            f'","{columns[0].name}":',
+            *(f',"{c.name}":' for c in columns[1:]),
+            ',"created_at":"',
+        )
 
     def parse_draft(self, fields: Mapping[str, object], where: str) -> tuple[Draft | None, list[dict[str, str]]]:
         """Check what a client gave for one row.
@@ -76,9 +87,7 @@ class Model:
         Returns:
             The draft, or None and one error a wrong field.
         """
-        known = self.names[2:-1]
-        allowed = f"only {', '.join(known)}"
-        errors = [field_error(where + name, fields[name], allowed) for name in fields if name not in known]
+        errors = [] if fields.keys() <= self._given else self._unknown(fields, where)
         values: list[object] = []
         for column in self.columns:
             try:
@@ -103,9 +112,9 @@ class Model:
     def to_item(self, row: Row) -> Item:
         """Return the row's own attributes in the ledger; its sequence number is in the key, and null has none."""
         item: Item = {"id": {"S": row[1]}, "created_at": {"S": row[-1]}}
-        for column, value in zip(self.columns, row[2:-1], strict=True):
+        for (name, attribute, store), value in zip(self._stores, row[2:-1], strict=True):
             if value is not None:
-                item[column.name] = {column.attribute: column.store(value)}  # pyright: ignore[reportArgumentType] - S or N
+                item[name] = {attribute: store(value)}  # pyright: ignore[reportArgumentType] - S or N
         return item
 
     def rows_of(self, seqs: Sequence[int], items: Sequence[Mapping[str, Any]]) -> list[Row]:
@@ -127,12 +136,20 @@ class Model:
     def json_texts(self, rows: Iterable[Row]) -> list[str]:
         """Return the rows as every read path shows them."""
         columns = list(zip(*rows, strict=True))[1:]
-        shown = (map(show, column) for show, column in zip(self._shows, columns, strict=False))
-        return [self._text % values for values in zip(*shown, strict=True)]
+        if not columns:
+            return []
+        pieces: list[Iterable[str]] = []
+        for between, show, column in zip(self._between, self._shows, columns, strict=False):
+            pieces += [repeat(between), column if show is str else map(show, column)]
+        return list(map("".join, zip(*pieces, END, strict=False)))
 
     def json_text(self, row: Row) -> str:
         """Return one row as every read path shows it."""
         return self.json_texts((row,))[0]
+
+    def _unknown(self, fields: Mapping[str, object], where: str) -> list[dict[str, str]]:
+        allowed = f"only {', '.join(self.names[2:-1])}"
+        return [field_error(where + name, fields[name], allowed) for name in fields if name not in self._given]
 
     def numbers_of(self, rows: Sequence[Row]) -> list[float]:
         """Return the values of the statistics' column; none where there is no such column."""
