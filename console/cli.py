@@ -17,7 +17,9 @@ from console.verbs import ledger
 from console.verbs.bench import bench
 from console.verbs.cost import cost
 from console.verbs.demo import demo
-from console.verbs.export import export
+from console.verbs.files.export import export
+from console.verbs.files.import_file import import_rows
+from console.verbs.files.model import model
 from console.verbs.init import init
 from console.verbs.package import package
 from console.verbs.report import report
@@ -44,7 +46,8 @@ class Verb(TyperCommand):
         super().__init__(*arguments, **options)
         for parameter in self.params:
             choices = getattr(parameter.type, "choices", ())
-            parameter.metavar = " | ".join(choices) or PLACEHOLDERS.get(parameter.type.name)
+            shown = " | ".join(choices) or PLACEHOLDERS.get(parameter.type.name)
+            parameter.metavar = parameter.metavar or shown
 
 
 app = typer.Typer(
@@ -52,12 +55,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _verb in (init, seed, serve, demo, verify, sql, export, package, bench, report, cost):
+for _verb in (init, seed, serve, demo, verify, sql, model, export, package, bench, report, cost):
     app.command(cls=Verb)(_verb)
 _ledger = typer.Typer(help="Show the ledger's histories, begin a new one, or go back to a point of one.")
 for _name, _command in ledger.COMMANDS.items():
     _ledger.command(_name, cls=Verb)(_command)
 app.command(name="soak", cls=Verb)(soak_stack)
+app.command(name="import", cls=Verb)(import_rows)
 app.add_typer(_ledger, name="ledger")
 
 

@@ -51,6 +51,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("local",),
         ("results",),
         ("sql",),
+        ("proposals",),
+        ("imports",),
         ("data",),
         ("costs",),
         ("client",),

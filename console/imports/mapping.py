@@ -1,0 +1,117 @@
+"""The columns of a file matched with the data model's, by name or as it was asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from console.errors import ConsoleError
+from console.imports.csv_source import likely_delimiter
+from console.imports.source import Source
+from console.wording import joined
+from handlers.model.column import Column
+from handlers.model.model import Model
+
+GIVEN_BY_THE_LEDGER = ("seq", "id", "created_at")  # which an export has, and every row gets anew
+
+
+@dataclass(frozen=True)
+class Matching:
+    """The wish of whoever imports.
+
+    Attributes:
+        maps: pairs of a file's column and the model's.
+        ignored: the file's columns that are left out.
+        ignores_others: so are all that match nothing.
+    """
+
+    maps: tuple[tuple[str, str], ...] = ()
+    ignored: tuple[str, ...] = ()
+    ignores_others: bool = False
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A file's columns, matched.
+
+    Attributes:
+        columns: the model's columns by the file's names.
+        passed_over: the file's columns that the ledger gives anew.
+    """
+
+    columns: dict[str, Column]
+    passed_over: tuple[str, ...] = ()
+
+
+def parse_maps(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of `--map file_column=column`; a file's name may hold a = itself. Raises ConsoleError."""
+    pairs: list[tuple[str, str]] = []
+    for text in texts:
+        theirs, sign, ours = text.rpartition("=")
+        if not sign:
+            raise ConsoleError(f"--map {text} has no =", "--map file_column=column", 2)
+        pairs.append((theirs, ours))
+    return tuple(pairs)
+
+
+def match(source: Source, model: Model, matching: Matching) -> Mapping:
+    """Match a file's columns with the model's. Raises ConsoleError that names every column at fault."""
+    _check_names(source, model, matching)
+    own = {column.name: column for column in model.columns}
+    alike = {simplified(name): name for name in own}
+    asked = dict(matching.maps)
+    free = [name for name in source.names if name not in asked and name not in matching.ignored]
+    found = asked | {name: alike[simplified(name)] for name in free if name not in own and simplified(name) in alike}
+    found |= {name: name for name in free if name in own}
+    passed_over = tuple(name for name in free if name not in found and simplified(name) in GIVEN_BY_THE_LEDGER)
+    others = [name for name in free if name not in found and name not in passed_over]
+    if others and not matching.ignores_others:
+        raise _unmatched(source, model, others)
+    found = {name: found[name] for name in source.names if name in found}
+    _check_once(found)
+    missing = [column.name for column in model.columns if column.required and column.name not in found.values()]
+    if missing:
+        message = f"the file has no column for {joined(missing)}, which every row needs; it has {_listed(source.names)}"
+        raise ConsoleError(message, f"name the right one: --map 'its column={missing[0]}'")
+    return Mapping({theirs: own[ours] for theirs, ours in found.items()}, passed_over)
+
+
+def simplified(name: str) -> str:
+    """Return a name without what people write in more than one way: case, spaces, hyphens."""
+    return re.sub(r"[\s_-]+", "_", name.strip()).casefold()
+
+
+def _check_names(source: Source, model: Model, matching: Matching) -> None:
+    """Raise ConsoleError where an option names a column that there is not."""
+    ours = [column.name for column in model.columns]
+    for option, name in [("--map", theirs) for theirs, _ in matching.maps] + [
+        ("--ignore", n) for n in matching.ignored
+    ]:
+        if name not in source.names:
+            raise ConsoleError(f"{option}: the file has no column {name!r}", f"it has {_listed(source.names)}", 2)
+    for _, name in matching.maps:
+        if name not in ours:
+            raise ConsoleError(f"--map: the data model has no column {name!r}", f"it has {_listed(ours)}", 2)
+
+
+def _check_once(found: dict[str, str]) -> None:
+    """Raise ConsoleError where two of the file's columns are for one of the model's."""
+    for name in found.values():
+        theirs = [each for each, ours in found.items() if ours == name]
+        if len(theirs) > 1:
+            raise ConsoleError(
+                f"{_listed(theirs)} of the file are both {name}", f"leave one out: --ignore '{theirs[1]}'"
+            )
+
+
+def _unmatched(source: Source, model: Model, others: Sequence[str]) -> ConsoleError:
+    message = f"the file's {_listed(others)} match no column of the data model"
+    if delimiter := likely_delimiter(source.names):
+        return ConsoleError(message, f"--delimiter {delimiter!r} if that is what stands between the cells")
+    hint = f"--map 'its column=column' with {_listed([column.name for column in model.columns])}; or --ignore COLUMN"
+    return ConsoleError(message, f"{hint}, or --ignore-others")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return joined([repr(name) for name in names])

@@ -1,0 +1,1 @@
+"""Verbs that read a file of rows, or write one."""

@@ -1,0 +1,105 @@
+"""The verb `import`: the rows of a file, checked and sent."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console import terminal
+from console.client.client import Client
+from console.client.target import JsonOption, UrlOption, api_url
+from console.errors import ConsoleError
+from console.imports.files import SUFFIXES, open_source
+from console.imports.importing import Imported, ImportPlan, check_file, import_file
+from console.imports.mapping import Mapping, Matching, match, parse_maps
+from console.imports.rejects import rejects_of
+from console.imports.source import Source
+from console.paths import PROGRAM
+from console.wording import joined, three_digits
+from handlers.rows import MODEL
+
+FileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help=f"Its suffix says what it is: {' '.join(SUFFIXES)}.")
+]
+TableOption = Annotated[str, typer.Option(help="The table of a SQLite file; needed where there are several.")]
+DelimiterOption = Annotated[str, typer.Option(help="Between the cells of CSV; default: a comma, a tab in .tsv.")]
+MapOption = Annotated[list[str] | None, typer.Option("--map", help="file_column=column; once for each that needs it.")]
+IgnoreOption = Annotated[list[str] | None, typer.Option(help="Leave this column of the file out; may be given again.")]
+
+
+def import_rows(
+    file: FileArgument,
+    maps: MapOption = None,
+    ignore: IgnoreOption = None,
+    *,
+    ignore_others: Annotated[
+        bool, typer.Option("--ignore-others", help="Leave out all columns of the file that match none.")
+    ] = False,
+    table: TableOption = "",
+    delimiter: DelimiterOption = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the rows; needs no API.")] = False,
+    max_rejects: Annotated[int, typer.Option(min=0, help="If more rows are wrong, none is sent.")] = 0,
+    rejects: Annotated[
+        Path | None, typer.Option(help="The file for wrong rows; default: <file>.rejects.ndjson.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Import a file once more that is in already.")] = False,
+    url: UrlOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Import the rows of a CSV, NDJSON, JSON or SQLite file.
+
+    Every row is checked before the first one is sent. What was cut short goes on with the same command, and what is in
+    is never added twice.
+    """
+    matching = Matching(parse_maps(maps or ()), tuple(ignore or ()), ignore_others)
+    with open_source(file, table, delimiter) as source:
+        mapping = match(source, MODEL, matching)
+        _announce(source, mapping)
+        plan = ImportPlan(file, source, mapping, MODEL, rejects or rejects_of(file), max_rejects)
+        if dry_run:
+            outcome = check_file(plan)
+        else:
+            with Client(api_url(url)) as client:
+                outcome = import_file(plan, client, f"{PROGRAM} {shlex.join(sys.argv[1:])}", again=again)
+    if as_json:
+        terminal.print_json(asdict(outcome))
+    else:
+        terminal.results().print(_words(outcome), soft_wrap=True)
+    if outcome.rejected:
+        raise _refused(outcome)
+
+
+def _announce(source: Source, mapping: Mapping) -> None:
+    renamed = [f"{theirs} as {column.name}" for theirs, column in mapping.columns.items() if theirs != column.name]
+    if renamed:
+        terminal.messages().print(f"reads {joined(renamed)}", soft_wrap=True)
+    if mapping.passed_over:
+        said = f"passes over {joined(mapping.passed_over)}: every row gets its own from the ledger"
+        terminal.messages().print(said, soft_wrap=True)
+    left_out = [name for name in source.names if name not in mapping.columns and name not in mapping.passed_over]
+    if left_out:
+        terminal.messages().print(f"leaves out {joined(left_out)}", soft_wrap=True)
+
+
+def _words(outcome: Imported) -> str:
+    if outcome.bookmark is None:
+        return f"{outcome.rows:,} rows of {outcome.file} are right; nothing was sent"
+    if outcome.known == outcome.rows:
+        return f"all {outcome.rows:,} rows of {outcome.file} are in already; --again imports them once more"
+    known = f" ({outcome.known:,} were in already)" if outcome.known else ""
+    took = f"in {three_digits(outcome.seconds)} s ({three_digits(outcome.inserted / outcome.seconds)} rows/s)"
+    return f"{outcome.inserted:,} rows added{known} {took}: snapshot {outcome.snapshot}"
+
+
+def _refused(outcome: Imported) -> ConsoleError:
+    for complaint in outcome.complaints:
+        terminal.messages().print(complaint, soft_wrap=True)
+    sent = "; the others are in" if outcome.bookmark else "; nothing was sent"
+    message = f"{outcome.rejected:,} of {outcome.rejected + outcome.rows:,} rows are wrong{sent}"
+    others = "" if outcome.bookmark else f"; --max-rejects {outcome.rejected} imports the others"
+    return ConsoleError(message, f"mend those in {outcome.rejects}, which has every reason{others}")
