@@ -21,7 +21,7 @@ from handlers.routes import SOURCES
 MIB = 2**20
 
 
-class Part(NamedTuple):
+class TimePart(NamedTuple):
     """One thing that a read spends time on, in milliseconds.
 
     Args:
@@ -57,7 +57,7 @@ class Expectation:
     low_ms: float
     p50_ms: float
     slow_ms: float
-    parts: tuple[Part, ...] = ()
+    parts: tuple[TimePart, ...] = ()
 
 
 def expect(environment: Environment, size: Size) -> list[Expectation]:
@@ -80,39 +80,39 @@ def _measured(it: Measurement, times_ms: Distribution) -> Expectation:
 
 def _modelled(it: Measurement, own_ms: Distribution, size: Size, figures: LatencyFigures) -> Expectation:
     operations = count_operations(it, size)
-    parts = [Part.from_figure("HTTP API", 1, figures.gateway), *_remote(operations, figures)]
+    parts = [TimePart.from_figure("HTTP API", 1, figures.gateway), *_remote(operations, figures)]
     parts += _sdk(operations, figures) if it.source == "ddb" else [_own(own_ms, figures.function_speed)]
     used = tuple(part for part in parts if part.slow_ms)
     low_ms, p50_ms, slow_ms = (math.fsum(times) for times in zip(*(part[2:] for part in used), strict=True))
     return Expectation(it.source, it.workload, False, low_ms, p50_ms, slow_ms, used)
 
 
-def _remote(operations: Operations, figures: LatencyFigures) -> Sequence[Part]:
+def _remote(operations: Operations, figures: LatencyFigures) -> Sequence[TimePart]:
     """Count what is elsewhere: a slow read on EFS looks for a newer snapshot at least."""
     on_efs = not operations.dynamodb_calls
     trips, size_mib = operations.efs_round_trips, operations.efs_bytes / MIB
     waits = f"DynamoDB round trips, {operations.dynamodb_calls} calls of {operations.read_units:g} units"
     return [
-        Part.from_figure("sandbox start", operations.starts, figures.sandbox_start),
-        Part.from_figure("EFS round trips", trips, figures.efs_round_trip, max(math.ceil(trips), int(on_efs))),
-        Part.from_figure("MiB from EFS", size_mib, figures.efs_transfer),
-        Part.from_figure(waits, operations.dynamodb_round_trips, figures.dynamodb_round_trip),
+        TimePart.from_figure("sandbox start", operations.starts, figures.sandbox_start),
+        TimePart.from_figure("EFS round trips", trips, figures.efs_round_trip, max(math.ceil(trips), int(on_efs))),
+        TimePart.from_figure("MiB from EFS", size_mib, figures.efs_transfer),
+        TimePart.from_figure(waits, operations.dynamodb_round_trips, figures.dynamodb_round_trip),
     ]
 
 
-def _sdk(operations: Operations, figures: LatencyFigures) -> Sequence[Part]:
+def _sdk(operations: Operations, figures: LatencyFigures) -> Sequence[TimePart]:
     """Return boto3's part: what a local run says of `ddb` is the emulator's time."""
     speed = figures.function_speed
     return [
-        _slowed(Part.from_figure("loading boto3", operations.starts, figures.sdk_first_use), speed),
-        _slowed(Part.from_figure("boto3", 1, figures.sdk_read), speed),
+        _slowed(TimePart.from_figure("loading boto3", operations.starts, figures.sdk_first_use), speed),
+        _slowed(TimePart.from_figure("boto3", 1, figures.sdk_read), speed),
     ]
 
 
-def _own(own_ms: Distribution, speed: LatencyFigure) -> Part:
-    return _slowed(Part("function", 1, own_ms.p50_interval[0], own_ms.p50, own_ms.p99), speed)
+def _own(own_ms: Distribution, speed: LatencyFigure) -> TimePart:
+    return _slowed(TimePart("function", 1, own_ms.p50_interval[0], own_ms.p50, own_ms.p99), speed)
 
 
-def _slowed(part: Part, speed: LatencyFigure) -> Part:
+def _slowed(part: TimePart, speed: LatencyFigure) -> TimePart:
     """Return what is work and not waiting on the share of a processor that a function has."""
     return part._replace(slow_ms=part.slow_ms * speed.slow)

@@ -7,6 +7,7 @@ of a read are always the same. Tests hold both to the code's own calls.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from console.costs.scenario import Scenario
@@ -60,7 +61,7 @@ def count_operations(measured: Measurement, size: Size) -> Operations:
     return Operations(starts, trips, measured.consumed.get("efs_bytes", 0.0))
 
 
-def efs_round_trips(source: str, consumed: dict[str, float]) -> float:
+def efs_round_trips(source: str, consumed: Mapping[str, float]) -> float:
     """Return the round trips over NFS that a SQLite path's receipt stands for.
 
     A listing, a look at a file, an opening, a reading of up to 1 MiB and a closing are one each. Looking at what was
