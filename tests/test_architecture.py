@@ -35,6 +35,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("snapshots",),
         ("ledger",),
         ("rows",),
+        ("model",),
         ("aws",),
         ("telemetry",),
         ("domain",),

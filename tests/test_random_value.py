@@ -23,7 +23,8 @@ from handlers.api.insert import call_of, drafts_of
 from handlers.api.request import Request
 from handlers.aws.table import page_of, rows_key
 from handlers.domain.numbers import ALLOWED, number_text
-from handlers.rows import Row, random_draft, row_of
+from handlers.model.model import Row
+from handlers.rows import MODEL
 from handlers.snapshots.build import SegmentBuilder
 from tests.support.api import SOURCES, Api, event
 from tests.support.problems import assert_problem
@@ -120,7 +121,10 @@ def test_the_pages_that_every_segment_has_are_those_of_the_cost_model(tmp_path: 
 
 def rows_held(count: int) -> list[Row]:
     random = Random(1)
-    return [row_of(seq, f"{seq:026d}", random_draft(random), "2026-11-21T09:00:00.123Z") for seq in range(1, count + 1)]
+    return [
+        MODEL.row_of(seq, f"{seq:026d}", MODEL.random_draft(random), "2026-11-21T09:00:00.123Z")
+        for seq in range(1, count + 1)
+    ]
 
 
 def built_bytes(folder: Path, held: Sequence[Row]) -> int:

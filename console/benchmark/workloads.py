@@ -21,7 +21,7 @@ from console.data.loading import generate_drafts
 from console.results.result import LEDGER, Workload
 from handlers.reads.page import MAX_LIMIT
 from handlers.routes import SOURCES
-from handlers.rows import draft_fields
+from handlers.rows import MODEL
 
 WORKLOADS: tuple[Workload, ...] = get_args(Workload)
 WRITING: tuple[Workload, ...] = ("first-after-publish", "write")
@@ -141,7 +141,7 @@ class Writes:
         return Sample.from_exchange(self._probe.get(f"/{source}", NEWEST, {"min-bookmark": bookmark}))
 
     def _body(self) -> dict[str, object]:
-        return {"items": [draft_fields(next(self._drafts))]}
+        return {"items": [MODEL.draft_fields(next(self._drafts))]}
 
 
 def _once() -> dict[str, str]:

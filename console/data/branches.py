@@ -27,7 +27,7 @@ from handlers.domain.timestamps import TIME_ALLOWED, parse_time
 from handlers.ledger.branch import branch_off, left_heads
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger, Range
-from handlers.rows import Row, created_at_of
+from handlers.model.model import Row
 
 BRANCH_WITHIN_S = 20.0
 BATCH_ROWS = 8 * PAGE_ROWS  # read in parallel
@@ -193,7 +193,7 @@ def begin_epoch(client: Client) -> str:
 
 def rows_until(rows: list[Row], until: str | None) -> list[Row]:
     """Return the first rows, up to the first one that was created later."""
-    count = next((place for place, row in enumerate(rows) if until is not None and created_at_of(row) > until), None)
+    count = next((place for place, row in enumerate(rows) if until is not None and row[-1] > until), None)
     return rows[:count]
 
 

@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 from typing import Protocol, Self
 
-from handlers import rows
+from handlers.rows import MODEL
 
 SQLITE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 CSV_SUFFIXES = (".csv",)
@@ -80,12 +80,12 @@ class CsvFile(LinesFile):
     def __init__(self, path: Path, kept_bytes: int) -> None:
         super().__init__(path, kept_bytes)
         if not kept_bytes:
-            self._file.write((",".join(rows.COLUMNS) + "\r\n").encode())
+            self._file.write((",".join(MODEL.names) + "\r\n").encode())
 
     def _lines(self, seqs: list[int], texts: list[str]) -> str:
         text = io.StringIO()
         writer = csv.writer(text)
-        writer.writerows(values_of(seq, row) for seq, row in zip(seqs, texts, strict=True))
+        writer.writerows(cells_of(seq, text) for seq, text in zip(seqs, texts, strict=True))
         return text.getvalue()
 
 
@@ -98,9 +98,9 @@ class SqliteFile:
         self._path = path
         self._connection = sqlite3.connect(path)
         if kept_rows:
-            self._connection.execute(f"DELETE FROM {rows.TABLE} WHERE seq > ?", (kept_rows,))  # noqa: S608 - a constant
+            self._connection.execute(f"DELETE FROM {MODEL.sql_table} WHERE seq > ?", (kept_rows,))  # noqa: S608 - a constant
         else:
-            self._connection.executescript(rows.DDL + f"ALTER TABLE {rows.TABLE} DROP COLUMN json;")
+            self._connection.executescript(MODEL.ddl + f"ALTER TABLE {MODEL.sql_table} DROP COLUMN json;")
         self._connection.commit()
 
     def __enter__(self) -> Self:
@@ -111,18 +111,29 @@ class SqliteFile:
 
     def add(self, seqs: list[int], texts: list[str]) -> int:
         """Add rows."""
-        places = ", ".join("?" * len(rows.COLUMNS))
+        places = ", ".join("?" * len(MODEL.names))
         added = [values_of(seq, text) for seq, text in zip(seqs, texts, strict=True)]
         with self._connection:
-            self._connection.executemany(f"INSERT INTO {rows.TABLE} VALUES ({places})", added)  # noqa: S608 - a constant
+            self._connection.executemany(f"INSERT INTO {MODEL.sql_table} VALUES ({places})", added)  # noqa: S608 - a constant
         return self._path.stat().st_size
 
     def finish(self) -> None:
         """Make the indexes."""
-        self._connection.executescript(rows.INDEXES)
+        self._connection.executescript(MODEL.indexes)
 
 
 def values_of(seq: int, text: str) -> list[object]:
-    """Return a row's values in the order of the data model's columns."""
+    """Return a row's values in SQLite, in the order of the data model's columns."""
     members = json.loads(text)
-    return [seq, *(members[name] for name in rows.COLUMNS[1:])]
+    own = (column.stored(members[column.name]) for column in MODEL.columns)
+    return [seq, members["id"], *own, members["created_at"]]
+
+
+def cells_of(seq: int, text: str) -> list[object]:
+    """Return a row's cells in CSV: true and false in words, null as an empty cell."""
+    seq_, row_id, *own, created_at = values_of(seq, text)
+    cells = (
+        column.show(value) if column.kind == "boolean" and value is not None else value
+        for column, value in zip(MODEL.columns, own, strict=True)
+    )
+    return [seq_, row_id, *cells, created_at]

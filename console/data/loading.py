@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from console.data.writers import Writer
 from console.errors import INTERRUPTED, ConsoleError, NotDoneError
 from console.terminal import Advance
+from handlers.model.model import Draft
 from handlers.routes import MAX_INSERT_ROWS
-from handlers.rows import Draft, random_draft
+from handlers.rows import MODEL
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def generate_drafts(seed: int) -> Iterator[Draft]:
     """Yield the rows of a seed, without end."""
     generator = random.Random(seed)  # noqa: S311 - test data, no secret
     while True:
-        yield random_draft(generator)
+        yield MODEL.random_draft(generator)
 
 
 def _cut_short(

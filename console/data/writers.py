@@ -18,7 +18,8 @@ from handlers.aws.dynamodb import Deadline
 from handlers.domain.hashes import short_hash
 from handlers.domain.problem import Problem
 from handlers.ledger.idempotency import Call
-from handlers.rows import Draft, draft_fields
+from handlers.model.model import Draft
+from handlers.rows import MODEL
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.published import DivergedError
 from handlers.telemetry.usage import Usage
@@ -48,7 +49,7 @@ class ApiWriter:
 
     def append(self, key: str, drafts: Sequence[Draft]) -> str:
         """POST /insert."""
-        body = {"items": [draft_fields(draft) for draft in drafts]}
+        body = {"items": [MODEL.draft_fields(draft) for draft in drafts]}
         headers = {"idempotency-key": key, "prefer": "respond-async"}
         response = self._client.post("/insert", body, headers)
         members = read_members(response)

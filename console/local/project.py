@@ -22,13 +22,13 @@ from console.local.stream import follow
 from console.paths import ENVIRONMENT_FILE, URL_FILE
 from handlers.domain.bookmark import Bookmark
 from handlers.routes import COMMAND, PROJECTOR, QUERY, gateway_routes
-from handlers.rows import SCHEMA_VERSION
+from handlers.rows import MODEL
 from handlers.settings import SYNC
 
 HEALTH = "/query/health"
 PROJECTOR_TIMEOUT_S = 300.0
 MAINTENANCE_S = 3600.0
-KEPT = f"table-{SCHEMA_VERSION}.json"  # a ledger holds rows of one shape
+KEPT = f"table-{MODEL.schema_version}.json"  # a ledger holds rows of one shape
 
 Tell = Callable[[str], object]
 

@@ -10,7 +10,6 @@ import logging
 import random
 from typing import TYPE_CHECKING
 
-from handlers import rows
 from handlers.api.publish import REMEDY, measured_headers, summary_of
 from handlers.api.response import json_response
 from handlers.domain.hashes import blake2b
@@ -18,6 +17,7 @@ from handlers.domain.lag import Lag
 from handlers.domain.problem import field_error, invalid
 from handlers.ledger.idempotency import Call
 from handlers.routes import MAX_INSERT_ROWS, MAX_KEY_CHARACTERS
+from handlers.rows import MODEL
 from handlers.snapshots.published import DivergedError
 from handlers.telemetry.usage import Usage
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from handlers.api.response import Response
     from handlers.aws.dynamodb import Deadline
     from handlers.ledger.appender import Appended, Appender
-    from handlers.rows import Draft
+    from handlers.model.model import Draft
     from handlers.snapshots.publish import Publisher
     from handlers.snapshots.published import Published
 
@@ -120,7 +120,7 @@ def drafts_of(body: dict[str, object]) -> list[Draft]:
         return _random_drafts(_count(body["count"]))
     if "items" in body:
         return _items(body["items"])
-    draft, errors = rows.parse_draft(body, "")
+    draft, errors = MODEL.parse_draft(body, "")
     if draft is None:
         raise invalid("invalid-content", errors)
     return [draft]
@@ -138,7 +138,7 @@ def call_of(request: Request, body: dict[str, object], drafts: list[Draft]) -> C
         allowed = f"1 to {MAX_KEY_CHARACTERS} printable ASCII characters"
         raise invalid("malformed-request", [field_error("Idempotency-Key", key, allowed)])
     is_random = not body or "count" in body
-    meaning = len(drafts) if is_random else [rows.draft_fields(draft) for draft in drafts]
+    meaning = len(drafts) if is_random else [MODEL.draft_fields(draft) for draft in drafts]
     return Call(key, blake2b(json.dumps(meaning, sort_keys=True).encode(), digest_size=16).hexdigest())
 
 
@@ -150,7 +150,7 @@ def prefers_async(request: Request) -> bool:
 
 def _random_drafts(count: int) -> list[Draft]:
     generator = random.Random()  # noqa: S311 - test data, no secret
-    return [rows.random_draft(generator) for _ in range(count)]
+    return [MODEL.random_draft(generator) for _ in range(count)]
 
 
 def _reject_others(body: dict[str, object], name: str) -> None:
@@ -185,4 +185,4 @@ def _items(got: object) -> list[Draft]:
 def _item(item: object, where: str) -> tuple[Draft | None, list[dict[str, str]]]:
     if not isinstance(item, dict):
         return None, [field_error(where, item, "an object")]
-    return rows.parse_draft(item, where + ".")  # pyright: ignore[reportUnknownArgumentType] - JSON objects have string keys
+    return MODEL.parse_draft(item, where + ".")  # pyright: ignore[reportUnknownArgumentType] - JSON objects have string keys

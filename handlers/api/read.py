@@ -10,7 +10,7 @@ from handlers.domain.hashes import short_hash
 from handlers.domain.problem import Problem, field_error, invalid
 from handlers.reads.page import PAGE_PARAMETERS, POINT_PARAMETERS, PageQuery
 from handlers.reads.reader import check_epoch
-from handlers.rows import SCHEMA_VERSION
+from handlers.rows import MODEL
 from handlers.telemetry.usage import server_timing, timings_text
 
 TYPE_CHECKING = False
@@ -113,7 +113,7 @@ class DataRoutes:
         reader = self._readers.get(home) or self._load(home)
         if asked.refresh:
             self._copying.refresh()
-        digest = short_hash(f"{SCHEMA_VERSION} {request.path} {key}".encode()).hexdigest()
+        digest = short_hash(f"{MODEL.schema_version} {request.path} {key}".encode()).hexdigest()
         known = None if asked.refresh else request.headers.get("if-none-match")
 
         def use(view: View) -> tuple[str, list[T]]:

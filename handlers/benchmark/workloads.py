@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem, unavailable
 from handlers.reads.page import PageQuery
-from handlers.rows import VALUE
+from handlers.rows import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,9 +50,10 @@ class DataSet:
 
     def range(self) -> list[Suffix]:
         """Ask for the rows between two neighbouring values of the sample: about one row in fifty."""
-        values = sorted(float(row[VALUE]) for row in self._rows)
+        name, at_least, below = MODEL.range
+        values = sorted(row[name] for row in self._rows)
         bounds = zip(values, values[1:] or values, strict=False)
-        return [("", f"min_value={low}&max_value={high}".replace("+", "%2B")) for low, high in bounds]
+        return [("", f"{at_least}={low}&{below}={high}".replace("+", "%2B")) for low, high in bounds]
 
     def stats(self) -> list[Suffix]:
         """Ask for statistics of all rows, without a transfer of any."""

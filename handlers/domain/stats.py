@@ -13,7 +13,7 @@ from handlers.domain.numbers import exact_parts
 
 
 class Stats:
-    """Count, extremes and exact sum of the value column, and the span of created_at, of a ledger prefix."""
+    """Count, extremes and exact sum of the statistics' column, and the span of created_at, of a ledger prefix."""
 
     __slots__ = ("count", "first", "last", "maximum", "minimum", "sum_parts")
 
@@ -26,12 +26,12 @@ class Stats:
         self.last: str | None = None
 
     def plus(self, values: list[float], times: list[str]) -> Stats:
-        """Return these statistics with more rows: their values and their created_at, in any order, of equal length."""
+        """Return these statistics with more rows: their values, where there is such a column, and their created_at."""
         added = Stats()
+        if times:
+            added.count, added.first, added.last = len(times), min(times), max(times)
         if values:
-            added.count, added.sum_parts = len(values), exact_parts(values)
-            added.minimum, added.maximum = min(values), max(values)
-            added.first, added.last = min(times), max(times)
+            added.sum_parts, added.minimum, added.maximum = exact_parts(values), min(values), max(values)
         return self.merge(added)
 
     def merge(self, other: Stats) -> Stats:
@@ -41,8 +41,9 @@ class Stats:
         both = Stats()
         both.count = self.count + other.count
         both.sum_parts = exact_parts([*self.sum_parts, *other.sum_parts])
-        both.minimum = min(self.minimum, other.minimum)  # pyright: ignore[reportArgumentType] - both have rows
-        both.maximum = max(self.maximum, other.maximum)  # pyright: ignore[reportArgumentType]
+        if self.minimum is not None:
+            both.minimum = min(self.minimum, other.minimum)  # pyright: ignore[reportArgumentType] - both have rows
+            both.maximum = max(self.maximum, other.maximum)  # pyright: ignore[reportArgumentType]
         both.first, both.last = min(self.first, other.first), max(self.last, other.last)  # pyright: ignore[reportArgumentType]
         return both
 
@@ -52,7 +53,7 @@ class Stats:
             "count": self.count,
             "min": self.minimum,
             "max": self.maximum,
-            "avg": math.fsum(self.sum_parts) / self.count if self.count else None,
+            "avg": math.fsum(self.sum_parts) / self.count if self.minimum is not None else None,
             "first_created_at": self.first,
             "last_created_at": self.last,
         }

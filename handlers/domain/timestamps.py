@@ -14,6 +14,7 @@ TIME = (  # compiled when it is first used: no cold start pays for it
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]+)?"
     r"([Zz]|([+-])([0-9]{2}):([0-9]{2}))"
 )
+EXACT_TIME_ALLOWED = "an RFC 3339 time to the microsecond, such as 2026-01-31T12:00:00.123456Z"
 TIME_ALLOWED = "an RFC 3339 time with Z or an offset, such as 2026-01-31T12:00:00Z (in a URL, + is written %2B)"
 
 
@@ -47,6 +48,26 @@ def parse_time(text: str) -> str:
 
     Raises ValueError or OverflowError (outside the years 1 to 9999).
     """
+    from datetime import timedelta  # noqa: PLC0415 - 1 ms of a cold start
+
+    moment, digits = _utc(text)
+    milliseconds = int(digits[:3].ljust(3, "0")) + bool(digits[3:].strip("0"))
+    return time_text(moment + timedelta(milliseconds=milliseconds))
+
+
+def parse_exact_time(text: str) -> str:
+    """Return an RFC 3339 time as text in UTC with microseconds: such texts sort as time does.
+
+    Raises ValueError (also for a finer time) or OverflowError (outside the years 1 to 9999).
+    """
+    moment, digits = _utc(text)
+    if digits[6:].strip("0"):
+        raise ValueError(text)
+    return f"{moment.isoformat()}.{digits[:6].ljust(6, '0')}Z"
+
+
+def _utc(text: str) -> tuple[datetime, str]:
+    """Return the naive UTC moment of an RFC 3339 time, to the second, and the digits of its fraction."""
     from datetime import datetime, timedelta  # noqa: PLC0415 - 1 ms of a cold start
 
     match = re.fullmatch(TIME, text)
@@ -57,7 +78,5 @@ def parse_time(text: str) -> str:
     offset = timedelta(hours=int(offset_hours or 0), minutes=int(offset_minutes or 0))
     if offset >= timedelta(days=1) or int(offset_minutes or 0) > 59:
         raise ValueError(text)
-    digits = (fraction or ".")[1:].ljust(3, "0")
-    milliseconds = int(digits[:3]) + bool(digits[3:].strip("0"))
-    moment = datetime(year, month, day, hour, minute, second) + timedelta(milliseconds=milliseconds)
-    return time_text(moment + offset if sign == "-" else moment - offset)
+    moment = datetime(year, month, day, hour, minute, second)
+    return (moment + offset if sign == "-" else moment - offset), (fraction or ".")[1:]

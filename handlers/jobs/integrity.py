@@ -5,17 +5,19 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, cast
 
-from handlers import rows
 from handlers.domain.hashes import content_hash
 from handlers.domain.stats import Stats
+from handlers.model.column import quoted
+from handlers.model.model import times_of
+from handlers.rows import MODEL
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.segment import Segment, open_segment, proof_error
 
 if TYPE_CHECKING:
-    from handlers.rows import Row
+    from handlers.model.model import Row
     from handlers.snapshots.names import Name
 
-ROWS = f"SELECT {', '.join(rows.COLUMNS)}, json FROM {rows.TABLE} ORDER BY seq"  # noqa: S608 - constants
+ROWS = f"SELECT {', '.join(map(quoted, MODEL.names))}, json FROM {MODEL.sql_table} ORDER BY seq"  # noqa: S608 - constants
 BATCH_ROWS = 1000
 
 
@@ -34,7 +36,7 @@ def check_segment(path: str, name: Name) -> None:
         _check_rows(segment)
     except sqlite3.DatabaseError as error:
         raise proof_error(error) from error
-    except ValueError as error:  # of numbers that no ledger holds
+    except (ValueError, TypeError, IndexError) as error:  # of values that no ledger holds
         raise UnprovenError(f"its rows cannot be added up: {error}") from error
     finally:
         segment.close()
@@ -46,7 +48,7 @@ def _check_rows(segment: Segment) -> None:
     cursor = segment.connection.execute(ROWS)
     while batch := cursor.fetchmany(BATCH_ROWS):
         found = [cast("Row", row[:-1]) for row in batch]
-        seqs, texts = [row[0] for row in found], [rows.json_text(row) for row in found]
+        seqs, texts = [row[0] for row in found], MODEL.json_texts(found)
         if seqs != list(range(expected, expected + len(seqs))):
             raise UnprovenError(f"its rows are not dense from {expected} on")
         if texts != [row[-1] for row in batch]:
@@ -55,7 +57,7 @@ def _check_rows(segment: Segment) -> None:
         ids = [*ids, *(row[1] for row in found)]
         ids = [min(ids), max(ids)]
         found_hash = content_hash(found_hash, seqs, texts)
-        stats = stats.plus([rows.value_of(row) for row in found], [rows.created_at_of(row) for row in found])
+        stats = stats.plus(MODEL.numbers_of(found), times_of(found))
     is_right = (expected - 1, found_hash, stats.answer()) == (segment.last, segment.hash, segment.stats.answer())
     if not is_right or (segment.least_id, segment.greatest_id) != (min(ids, default=""), max(ids, default="")):
         raise UnprovenError("its meta row is not that of its rows")

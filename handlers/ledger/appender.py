@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from handlers.aws.dynamodb import Action
-    from handlers.rows import Draft
+    from handlers.model.model import Draft
 
 _log = logging.getLogger(__name__)
 

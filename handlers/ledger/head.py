@@ -14,16 +14,17 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from handlers import rows
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.hashes import content_hash, hash_text
 from handlers.domain.stats import Stats
+from handlers.model.model import times_of
+from handlers.rows import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from handlers.aws.dynamodb import Item
-    from handlers.rows import Row
+    from handlers.model.model import Row
 
     Roots = tuple[tuple[int, int], ...]
 
@@ -101,8 +102,8 @@ class Head:
 
     def plus(self, added: Sequence[Row]) -> Head:
         """Return the head once these rows follow it."""
-        seqs, texts = [row[0] for row in added], [rows.json_text(row) for row in added]
-        stats = self.stats.plus([rows.value_of(row) for row in added], [rows.created_at_of(row) for row in added])
+        seqs, texts = [row[0] for row in added], MODEL.json_texts(added)
+        stats = self.stats.plus(MODEL.numbers_of(added), times_of(added))
         return replace(self, seq=self.seq + len(added), hash=content_hash(self.hash, seqs, texts), stats=stats)
 
     def branch(self, epoch: int) -> Head:

@@ -12,12 +12,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
-from handlers import rows
 from handlers.aws.dynamodb import PARALLEL_READS, Deadline, call
 from handlers.aws.table import BY_ID, PAGE_ROWS, SORT_KEY, page_of, rows_key
 from handlers.domain.bookmark import MAX_SEQ
 from handlers.domain.problem import Problem
 from handlers.ledger.head import HEAD_KEY, Head
+from handlers.model.model import loaded
+from handlers.rows import MODEL
 from handlers.telemetry.meter import METERS
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from handlers.aws.dynamodb import Client, Item, ItemAnswer, QueryAnswer, QueryArguments
     from handlers.ledger.head import Roots
-    from handlers.rows import Row
+    from handlers.model.model import Row
 
 
 class MissingRowsError(Problem):
@@ -46,8 +47,8 @@ class Narrowing(TypedDict, total=False):
 
 # The keys' texts would be a quarter of what comes over the wire. Names by number: a column may be a reserved word.
 WHOLE_ROWS: Narrowing = {
-    "ProjectionExpression": ", ".join(f"#{number}" for number in range(len(rows.COLUMNS))),
-    "ExpressionAttributeNames": {f"#{number}": name for number, name in enumerate((SORT_KEY, *rows.COLUMNS[1:]))},
+    "ProjectionExpression": ", ".join(f"#{number}" for number in range(len(MODEL.names))),
+    "ExpressionAttributeNames": {f"#{number}": name for number, name in enumerate((SORT_KEY, *MODEL.names[1:]))},
 }
 
 
@@ -110,7 +111,7 @@ class Ledger:
     def created_at(self, head: Head, seq: int, deadline: Deadline) -> str:
         """Return the time of one row of a head's history. Raises Problem (503) where it is not there."""
         ((row,),) = self.rows(Range(head.roots, seq, seq), deadline)
-        return rows.created_at_of(row)
+        return row[-1]
 
     def rows(self, span: Range, deadline: Deadline) -> Iterator[list[Row]]:
         """Yield the rows of a range, in order, a page at a time."""
@@ -119,17 +120,17 @@ class Ledger:
     def matching(self, span: Range, narrowing: Narrowing, deadline: Deadline) -> Generator[list[Row]]:
         """Yield the rows of a range that a narrowing of `WHOLE_ROWS` lets through, in order, a page at a time."""
         for items in self._pages(span, narrowing, deadline):
-            yield [row_from_item(item) for item in items]
+            yield rows_from_items(items)
 
-    def values_and_times(self, span: Range, deadline: Deadline) -> Iterator[tuple[list[float], list[str]]]:
-        """Yield the value column and created_at of a range, a page at a time; nothing else is transferred."""
-        projected: Narrowing = {
-            "ProjectionExpression": "#value, created_at",
-            "ExpressionAttributeNames": {"#value": rows.VALUE},
-        }
+    def numbers_and_times(self, span: Range, deadline: Deadline) -> Iterator[tuple[list[float], list[str]]]:
+        """Yield the statistics' column and created_at of a range, a page at a time; nothing else is transferred."""
+        column = MODEL.statistics
+        projected: Narrowing = {"ProjectionExpression": "created_at"}
+        if column:
+            projected = {"ProjectionExpression": "#0, created_at", "ExpressionAttributeNames": {"#0": column.name}}
         for items in self._pages(span, projected, deadline):
             yield (
-                [float(item[rows.VALUE].get("N", "nan")) for item in items],
+                list(loaded(column, items)) if column else [],
                 [item["created_at"].get("S", "") for item in items],
             )
 
@@ -152,7 +153,7 @@ class Ledger:
         for item in answer["Items"]:
             seq = int(item[SORT_KEY].get("N", 0))
             if item["pk"] == {"S": rows_key(head.root_of(seq), page_of(seq))}:
-                return row_from_item(item)
+                return rows_from_items([item])[0]
         return None
 
     def _pages(self, span: Range, narrowing: Narrowing, deadline: Deadline) -> Generator[list[Item]]:
@@ -209,6 +210,6 @@ def meter(answer: ItemAnswer | QueryAnswer) -> None:
     METERS.dynamodb_read(answer.get("ConsumedCapacity", {}).get("CapacityUnits"))
 
 
-def row_from_item(item: Item) -> Row:
-    """Return the row that an item of the ledger holds."""
-    return rows.from_item(int(item[SORT_KEY].get("N", 0)), item)
+def rows_from_items(items: list[Item]) -> list[Row]:
+    """Return the rows that items of the ledger hold."""
+    return MODEL.rows_of([int(item[SORT_KEY].get("N", 0)) for item in items], items)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from ulid import ULID
 
-from handlers import rows
 from handlers.aws.table import page_of, rows_key
 from handlers.domain.hashes import hash_text
 from handlers.domain.problem import Problem
 from handlers.domain.timestamps import utc_text
 from handlers.ledger.head import HEAD_KEY
 from handlers.ledger.idempotency import LEASE_S
+from handlers.rows import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from handlers.aws.dynamodb import Action
     from handlers.ledger.head import Head
     from handlers.ledger.idempotency import Call, Record
-    from handlers.rows import Draft, Row
+    from handlers.model.model import Draft, Row
 
 ROWS_PER_TRANSACTION = 98  # DynamoDB allows 100 actions; the head and the idempotency record are two
 
@@ -48,8 +48,7 @@ class Transaction:
     def rows_after(self, head: Head) -> list[Row]:
         """Return the rows as they follow this head and the ledger gives them back: it stands for those."""
         numbered = enumerate(zip(self.ids, self.drafts, strict=True), head.seq + 1)
-        given = (rows.row_of(seq, row_id, draft, self.created_at) for seq, (row_id, draft) in numbered)
-        return [rows.from_item(row[0], rows.to_item(row)) for row in given]
+        return [MODEL.row_of(seq, row_id, draft, self.created_at) for seq, (row_id, draft) in numbered]
 
     def actions(self, head: Head, table_name: str) -> tuple[Head, list[Action]]:
         """Return the head that follows this one, and the actions that put the rows and move it, if this is the head."""
@@ -97,4 +96,4 @@ def cut_short(problem: Problem, record: Record, transaction: Transaction, key_ca
 
 def _put(row: Row, head: Head, table_name: str) -> Action:
     key = {"pk": {"S": rows_key(head.root, page_of(row[0]))}, "sk": {"N": str(row[0])}}
-    return {"Put": {"TableName": table_name, "Item": {**key, **rows.to_item(row)}}}
+    return {"Put": {"TableName": table_name, "Item": {**key, **MODEL.to_item(row)}}}

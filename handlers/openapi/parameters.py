@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from handlers.domain.timestamps import TIME_ALLOWED
+from handlers.openapi.columns import filter_parameters
 from handlers.openapi.measurements import ID as BENCHMARK_ID
-from handlers.openapi.schemas import BOOKMARK_EXAMPLE, ID, NUMBER, TEXT, TIME_EXAMPLE, Schema, ref
+from handlers.openapi.schemas import BOOKMARK_EXAMPLE, ID, TEXT, TIME_EXAMPLE, Schema, ref
 from handlers.reads.page import DEFAULT_LIMIT, MAX_LIMIT
 from handlers.routes import MAX_KEY_CHARACTERS
-from handlers.rows import VALUE
 
 _TIME_BOUND: Schema = {"type": "string", "format": "date-time"}
 _TAG = f'W/"{BOOKMARK_EXAMPLE}-0123456789abcdef"'
@@ -32,8 +32,7 @@ PARAMETERS: dict[str, tuple[str, Schema, object, str]] = {
         "asc",
         "Newest first where it is not given.",
     ),
-    "min_value": ("query", NUMBER, 0.25, f"Only rows with {VALUE} at least this; at most max_value."),
-    "max_value": ("query", NUMBER, 0.75, f"Only rows with {VALUE} at most this."),
+    **filter_parameters(),
     "from": ("query", _TIME_BOUND, TIME_EXAMPLE, f"Only rows created then or later: {TIME_ALLOWED}."),
     "to": ("query", _TIME_BOUND, "2026-02-01T00:00:00+01:00", f"Only rows created earlier: {TIME_ALLOWED}."),
     "as_of": (

@@ -7,13 +7,12 @@ the API refuses what it does not know.
 
 from __future__ import annotations
 
-import json
-from random import Random
 from typing import TYPE_CHECKING
 
-from handlers import rows
 from handlers.domain.problem import KINDS, SHOWN_ERRORS, TYPE_PREFIX
+from handlers.openapi.columns import draft_example, given_schema, row_example, shown_schema
 from handlers.routes import MAX_INSERT_ROWS, SOURCES
+from handlers.rows import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +23,7 @@ BOOKMARK_PATTERN = r"^(0|[1-9][0-9]{0,15})\.(0|[1-9][0-9]{0,11})$"
 BOOKMARK_EXAMPLE = "1767225600000.3"
 ID_EXAMPLE = "01KDVDNW00AYEYAEJN3YJ8N6R4"
 TIME_EXAMPLE = "2026-01-01T00:00:00.000Z"
-DRAFT_EXAMPLE = rows.draft_fields(rows.random_draft(Random(1)))  # noqa: S311 - an example, no secret
+DRAFT_EXAMPLE = draft_example()
 
 BOOKMARK: Schema = {
     "type": "string",
@@ -56,8 +55,11 @@ def schemas() -> dict[str, Schema]:
         "Bookmark": BOOKMARK,
         "Source": choice(SOURCES),
         "Timings": _timings(),
-        "Draft": closed(record(rows.DRAFT_SCHEMA, example=DRAFT_EXAMPLE)),
-        "Row": record({"id": ID, **rows.DRAFT_SCHEMA, "created_at": TIME}, example=_row_example()),
+        "Draft": _draft(),
+        "Row": record(
+            {"id": ID, **{column.name: shown_schema(column) for column in MODEL.columns}, "created_at": TIME},
+            example=row_example(ID_EXAMPLE, TIME_EXAMPLE),
+        ),
         **_insertion(),
         **_reads(),
         "FieldError": record({"field": TEXT, "got": TEXT | {"description": "As JSON, shortened."}, "allowed": TEXT}),
@@ -113,9 +115,16 @@ def _timings() -> Schema:
     }
 
 
-def _row_example() -> object:
-    (draft, _errors) = rows.parse_draft(DRAFT_EXAMPLE, "")
-    return json.loads(rows.json_text(rows.row_of(3, ID_EXAMPLE, draft, TIME_EXAMPLE))) if draft else None
+def _draft() -> Schema:
+    given = {column.name: given_schema(column) for column in MODEL.columns}
+    required = {column.name for column in MODEL.columns if column.required}
+    return closed(
+        record(
+            {name: schema for name, schema in given.items() if name in required},
+            {name: schema for name, schema in given.items() if name not in required},
+            DRAFT_EXAMPLE,
+        )
+    )
 
 
 def _insertion() -> dict[str, Schema]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from handlers import rows
 from handlers.aws.table import PAGE_ROWS
 from handlers.domain.bookmark import NOTHING, Bookmark
-from handlers.domain.numbers import lower_bound_text, upper_bound_text
 from handlers.domain.problem import Problem, field_error, invalid, unavailable
 from handlers.domain.stats import Stats
 from handlers.ledger.ledger import WHOLE_ROWS, Narrowing, Range
@@ -20,6 +18,7 @@ from handlers.reads.page import (
     remaining_range,
 )
 from handlers.routes import MAX_INSERT_ROWS
+from handlers.rows import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from handlers.aws.dynamodb import Deadline, Item
     from handlers.ledger.head import Head
     from handlers.ledger.ledger import Ledger
+    from handlers.model.model import Row
     from handlers.reads.page import PageQuery
     from handlers.reads.reader import Page
 
@@ -34,12 +34,6 @@ T = TypeVar("T")
 
 ID_CHARACTERS = 26  # a ULID's
 MOST_ADDED_ROWS = 100_000  # for the statistics of an earlier point: 1300 read units with this project's rows
-FILTERS = {
-    ":minimum": "#value >= :minimum",
-    ":maximum": "#value <= :maximum",
-    ":from": "created_at >= :from",
-    ":before": "created_at < :before",
-}
 
 
 class LedgerView:
@@ -104,13 +98,13 @@ class LedgerView:
             return None
         if self._upto is None:
             self._newest_row = Bookmark(self.bookmark.epoch, row[0])
-        return rows.json_text(row)
+        return MODEL.json_text(row)
 
     def _is_long_past(self) -> bool:
         """Tell whether so many rows follow the point that is read that the index has caught up with it."""
         return self._upto is not None and self._upto.seq < self._read_head().seq - MAX_INSERT_ROWS
 
-    def _newly_inserted(self, row_id: str) -> rows.Row | None:
+    def _newly_inserted(self, row_id: str) -> Row | None:
         """Look by key among the rows of the insert that the bookmark is of: the index is eventually consistent."""
         head, last = self._read_head(), self._asked.seq
         first = max(1, last - MAX_INSERT_ROWS + 1)
@@ -147,8 +141,8 @@ class LedgerView:
             raise invalid("malformed-request", [field_error("as_of", str(self.bookmark), allowed)])
         stats = Stats()
         span = Range(head.roots, 1, self._upto.seq)
-        for values, times in self._ledger.values_and_times(span, self._deadline):
-            stats = stats.plus(values, times)
+        for numbers, times in self._ledger.numbers_and_times(span, self._deadline):
+            stats = stats.plus(numbers, times)
         return stats.answer()
 
     def _read_head(self) -> Head:
@@ -188,7 +182,7 @@ class LedgerView:
         head = self._read_head()
         remaining = Range(head.roots, *remaining_range(query, self._last(head)), query.newest_first)
         narrowing = narrowing_of(query)
-        found: list[rows.Row] = []
+        found: list[Row] = []
         reached: int | None = None
         self.scanned_rows = 0
         for span in portions(remaining, min(MOST_SCANNED_ROWS, NEARBY_ROWS * query.limit)):
@@ -202,9 +196,9 @@ class LedgerView:
         return _page_of(found, query.limit, reached)
 
 
-def _page_of(found: list[rows.Row], most: int, end: int | None) -> Page:
+def _page_of(found: list[Row], most: int, end: int | None) -> Page:
     """Return the first so many of the rows found, or as many as a page can hold; `end` where those are all wanted."""
-    texts = [rows.json_text(row) for row in found[:most]]
+    texts = MODEL.json_texts(found[:most])
     count = fitting(texts)
     return ",".join(texts[:count]), count, end if count == len(texts) else found[count - 1][0]
 
@@ -228,21 +222,16 @@ def portions(remaining: Range, first_rows: int) -> Generator[Range]:
 
 
 def narrowing_of(query: PageQuery) -> Narrowing:
-    """Return the part of a Query that leaves rows out by value and time."""
+    """Return the part of a Query that leaves rows out by columns and time."""
+    conditions: list[str] = []
     values: Item = {}
-    if query.minimum is not None:
-        values[":minimum"] = {"N": lower_bound_text(query.minimum)}
-    if query.maximum is not None:
-        values[":maximum"] = {"N": upper_bound_text(query.maximum)}
-    if query.created_from is not None:
-        values[":from"] = {"S": query.created_from}
-    if query.created_before is not None:
-        values[":before"] = {"S": query.created_before}
-    names = WHOLE_ROWS.get("ExpressionAttributeNames", {})
-    by_value = {"#value": rows.VALUE} if ":minimum" in values or ":maximum" in values else {}
+    for name, operator, value in query.conditions:
+        column = MODEL.filterable.get(name)
+        for compared, text in column.conditions(operator, value) if column else [(operator, value)]:
+            conditions.append(f"#{MODEL.names.index(name)} {compared} :{len(values)}")
+            values[f":{len(values)}"] = {column.attribute if column else "S": text}  # pyright: ignore[reportArgumentType] - S or N
     return {
         **WHOLE_ROWS,
-        "FilterExpression": " AND ".join(FILTERS[name] for name in values),
-        "ExpressionAttributeNames": {**names, **by_value},
+        "FilterExpression": " AND ".join(conditions),
         "ExpressionAttributeValues": values,
     }

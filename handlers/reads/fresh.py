@@ -17,22 +17,22 @@ from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger, Range
 from handlers.reads.reader import wait_for
 from handlers.reads.sqlite_view import Link, SqliteView
-from handlers.rows import TABLE, created_at_of
+from handlers.rows import MODEL
 from handlers.snapshots.build import IN_MEMORY, SegmentBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handlers.domain.bookmark import Bookmark
+    from handlers.model.model import Row
     from handlers.reads.reader import View
     from handlers.reads.sqlite_efs import SqliteReader
-    from handlers.rows import Row
     from handlers.telemetry.usage import Usage
 
 T = TypeVar("T")
 
 MOST_ROWS = 5000  # that may follow the snapshot: a quarter of a second
-ID_AT = f"SELECT id FROM {TABLE} WHERE seq = ?"  # noqa: S608 - a constant
+ID_AT = f"SELECT id FROM {MODEL.sql_table} WHERE seq = ?"  # noqa: S608 - a constant
 
 
 class FreshReader:
@@ -72,7 +72,7 @@ class FreshReader:
             head = wait_for(at_least, lambda _: self._ledger.head(deadline) or Head.new(0), self._sleep, self._clock)
             rows = self._rows_beyond(view, head, deadline)
             lacking = rows[head.first_beyond(view.bookmark) - 1 - head.seq + len(rows) :]
-            usage.lag = Lag(len(lacking), created_at_of(lacking[0]) if lacking else "", self._now())
+            usage.lag = Lag(len(lacking), lacking[0][-1] if lacking else "", self._now())
             added = segment_of(rows, head.seq - len(rows) + 1)
             usage.lap("ledger")
             try:

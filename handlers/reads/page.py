@@ -6,18 +6,18 @@ history, and the rest of the query, so it cannot be used with another one.
 
 from __future__ import annotations
 
-import math
-import re
-
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.hashes import short_hash
 from handlers.domain.problem import field_error, invalid
 from handlers.domain.timestamps import TIME_ALLOWED, parse_time
+from handlers.rows import MODEL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import TypeVar
+    from typing import Any, TypeVar
+
+    from handlers.model.filters import Condition
 
     T = TypeVar("T")
 
@@ -29,27 +29,19 @@ NEARBY_ROWS = 32
 MOST_SCANNED_ROWS = 4000
 MOST_PAGE_BYTES = 5_000_000  # of rows' texts; a page ends early rather than grow larger: Lambda's answers end at 6 MB
 POINT_PARAMETERS = ("as_of", "fresh")  # of rows and statistics too
-PAGE_PARAMETERS = ("limit", "cursor", "order", "min_value", "max_value", "from", "to", *POINT_PARAMETERS)
-NUMBER = r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,4})?"
+PAGE_PARAMETERS = ("limit", "cursor", "order", *MODEL.filters, "from", "to", *POINT_PARAMETERS)
 
 
 class PageQuery:
     """One page: which rows, in which order, how many, and after which position.
 
-    `after` is the seq of the row before the page's first one in its order, or None at the start. Times are text in
-    the form of created_at, which sorts as time does.
+    Attributes:
+        conditions: what every row fulfils: a column, how it is compared, and with what.
+        after: the seq of the row before the page's first one in its order, or None at the start.
+        at_least: the bookmark of the page that this one continues.
     """
 
-    __slots__ = (
-        "after",
-        "at_least",
-        "created_before",
-        "created_from",
-        "limit",
-        "maximum",
-        "minimum",
-        "newest_first",
-    )
+    __slots__ = ("after", "at_least", "conditions", "limit", "newest_first")
 
     def __init__(self, parameters: Mapping[str, str], wrong: Sequence[dict[str, str]] = ()) -> None:
         """Read the query's parameters.
@@ -66,16 +58,9 @@ class PageQuery:
         read = _Reading(parameters, errors)
         self.limit = read("limit", _limit, f"an integer from 1 to {MAX_LIMIT}") or DEFAULT_LIMIT
         self.newest_first = read("order", _order, "asc or desc") is not False
-        self.minimum = read("min_value", _number, "a finite decimal number")
-        self.maximum = read("max_value", _number, "a finite decimal number")
-        self.created_from = read("from", parse_time, TIME_ALLOWED)
-        self.created_before = read("to", parse_time, TIME_ALLOWED)
+        self.conditions = _conditions(read, parameters, errors)
         self.after: int | None = None
         self.at_least: Bookmark = NOTHING
-        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
-            errors.append(field_error("min_value", parameters["min_value"], "at most max_value"))
-        if self.created_from and self.created_before and self.created_from > self.created_before:
-            errors.append(field_error("from", parameters["from"], "at most to"))
         if "cursor" in parameters and not any(error["field"] in PAGE_PARAMETERS for error in errors):
             read("cursor", self._continue_after, "a cursor from `next`, with the query it came from")
         if errors:
@@ -83,12 +68,12 @@ class PageQuery:
 
     @property
     def is_filtered(self) -> bool:
-        """Tell whether rows are left out by value or time."""
-        return self.minimum is not None or self.maximum is not None or bool(self.created_from or self.created_before)
+        """Tell whether rows are left out by a column or by time."""
+        return bool(self.conditions)
 
     def key(self) -> str:
         """Return everything that decides which rows are in the whole walk, as text."""
-        return f"{self.newest_first} {self.minimum} {self.maximum} {self.created_from} {self.created_before}"
+        return f"{self.newest_first} {self.conditions}"
 
     def cursor(self, bookmark: str, last_seq: int) -> str:
         """Return the cursor that goes on after the row `last_seq` of a page at `bookmark`."""
@@ -166,7 +151,19 @@ def _order(text: str) -> bool:
     return bool(("asc", "desc").index(text))
 
 
-def _number(text: str) -> float:
-    if not re.fullmatch(NUMBER, text) or not math.isfinite(float(text)):
-        raise ValueError(text)
-    return float(text) + 0.0  # -0.0 becomes 0.0: one text for one bound
+def _conditions(read: _Reading, parameters: Mapping[str, str], errors: list[dict[str, str]]) -> list[Condition]:
+    """Read the filters, in one order however they are given; two that contradict each other are errors."""
+    found: dict[tuple[str, str], tuple[str, Any]] = {}
+    for name, (column, operator) in MODEL.filters.items():
+        value = read(name, column.parse, column.asked)
+        if value is not None and found.setdefault((column.name, operator), (name, value))[0] != name:
+            errors.append(field_error(name, parameters[name], f"{found[column.name, operator][0]} or this, not both"))
+    for name, operator in (("from", ">="), ("to", "<")):
+        value = read(name, parse_time, TIME_ALLOWED)
+        if value is not None:
+            found["created_at", operator] = name, value
+    for (column_name, operator), (name, value) in found.items():
+        upper = found.get((column_name, "<" if name == "from" else "<="))
+        if operator == ">=" and upper is not None and value > upper[1]:
+            errors.append(field_error(name, parameters[name], f"at most {upper[0]}"))
+    return [(column_name, operator, value) for (column_name, operator), (_, value) in found.items()]

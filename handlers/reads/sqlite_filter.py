@@ -7,14 +7,20 @@ filter.
 
 from __future__ import annotations
 
+from handlers.model.column import quoted
 from handlers.reads.page import MOST_SCANNED_ROWS, NEARBY_ROWS, remaining_range
-from handlers.rows import TABLE, VALUE
+from handlers.rows import MODEL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from handlers.reads.page import PageQuery
 
     Arguments = list[float | str | int]
+
+TABLE = MODEL.sql_table
+BOOLEANS = frozenset(name for name, column in MODEL.filterable.items() if column.kind == "boolean")
 
 
 def nearby_range(query: PageQuery, newest: int) -> tuple[int, int]:
@@ -29,7 +35,7 @@ def nearby_sql(query: PageQuery, first: int, last: int, limit: int) -> tuple[str
 
     The `+` keeps the planner from the columns' indexes.
     """
-    conditions, arguments = _conditions(query, "+")
+    conditions, arguments = _conditions(query, lambda _: True)
     sql = (
         f"SELECT seq, json FROM {TABLE} WHERE seq BETWEEN ? AND ? AND {conditions} ORDER BY seq {_order(query)} LIMIT ?"  # noqa: S608 - constants
     )
@@ -39,28 +45,27 @@ def nearby_sql(query: PageQuery, first: int, last: int, limit: int) -> tuple[str
 def indexed_sql(query: PageQuery, first: int, last: int, limit: int) -> tuple[str, Arguments]:
     """Return the statement for so many matching rows of a range of seq, by way of an index, and its arguments.
 
-    `+seq` keeps the planner from walking the table in order.
+    `+seq` keeps the planner from walking the table in order. Nor does it begin with a boolean where there is another
+    condition: half of all rows may have that value.
     """
-    conditions, arguments = _conditions(query, "")
+    has_others = len(query.conditions) > 1
+    conditions, arguments = _conditions(query, lambda name: has_others and name in BOOLEANS)
     order = _order(query)
     matching = f"SELECT seq FROM {TABLE} WHERE {conditions} AND +seq BETWEEN ? AND ? ORDER BY +seq {order} LIMIT ?"  # noqa: S608 - constants
     sql = f"SELECT seq, json FROM {TABLE} WHERE seq IN ({matching}) ORDER BY seq {order}"  # noqa: S608 - constants
     return sql, [*arguments, first, last, limit]
 
 
-def _conditions(query: PageQuery, prefix: str) -> tuple[str, Arguments]:
-    conditions: list[str] = []
-    arguments: Arguments = []
-    for condition, argument in (
-        (f"{VALUE} >= ?", query.minimum),
-        (f"{VALUE} <= ?", query.maximum),
-        ("created_at >= ?", query.created_from),
-        ("created_at < ?", query.created_before),
-    ):
-        if argument is not None:
-            conditions.append(prefix + condition)
-            arguments.append(argument)
-    return " AND ".join(conditions), arguments
+def _conditions(query: PageQuery, is_kept: Callable[[str], bool]) -> tuple[str, Arguments]:
+    """Return the conditions as SQL, and their arguments.
+
+    Args:
+        is_kept: tells whether the planner is kept from a column's index.
+    """
+    conditions = [
+        f"{'+' if is_kept(name) else ''}{quoted(name)} {operator} ?" for name, operator, _ in query.conditions
+    ]
+    return " AND ".join(conditions), [value for _, _, value in query.conditions]
 
 
 def _order(query: PageQuery) -> str:

@@ -23,7 +23,7 @@ from handlers.reads.page import (
     remaining_range,
 )
 from handlers.reads.sqlite_filter import indexed_sql, nearby_range, nearby_sql
-from handlers.rows import TABLE, VALUE
+from handlers.rows import MODEL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     Texts = list[tuple[int, str]]
     Statement = Callable[["PageQuery", int, int, int], tuple[str, Arguments]]
 
+TABLE = MODEL.sql_table
 # SQLite keeps the order of a subquery whose outer query aggregates by group_concat (select.c leaves it out only under
 # count, min and max), and the rows of a range of the primary key come in its order anyway.
 RANGE = f"SELECT count(*), group_concat(json) FROM (SELECT json FROM {TABLE} WHERE seq BETWEEN ? AND ? ORDER BY seq %s)"  # noqa: S608 - constants
@@ -45,7 +46,7 @@ TEXTS = f"SELECT seq, json FROM {TABLE} WHERE seq BETWEEN ? AND ? ORDER BY seq" 
 NEWEST_FIRST = f"SELECT json FROM {TABLE} ORDER BY seq DESC"  # noqa: S608 - a constant
 BY_ID = f"SELECT json FROM {TABLE} WHERE id = ? AND seq <= ?"  # noqa: S608 - constants
 KEPT_BYTES = 128 * 1024  # of a segment's file: some 350 rows as shipped
-VALUES = f"SELECT {VALUE}, created_at FROM {TABLE} WHERE seq <= ?"  # noqa: S608 - constants
+NUMBERS = f"SELECT {MODEL.statistics.sql_name if MODEL.statistics else 0}, created_at FROM {TABLE} WHERE seq <= ?"  # noqa: S608 - constants
 
 
 class Link:
@@ -209,5 +210,5 @@ def _stats_upto(link: Link, last: int) -> Stats:
     segment = link.opened()
     if segment.last <= last:
         return segment.stats
-    values, times = zip(*segment.connection.execute(VALUES, (last,)), strict=True)
-    return Stats().plus(list(values), list(times))
+    numbers, times = zip(*segment.connection.execute(NUMBERS, (last,)), strict=True)
+    return Stats().plus(list(numbers) if MODEL.statistics else [], list(times))

@@ -9,18 +9,20 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from handlers import rows
 from handlers.domain.hashes import HASH_MODULUS, content_hash, hash_text
 from handlers.domain.stats import Stats
+from handlers.model.model import times_of
+from handlers.rows import MODEL
 from handlers.snapshots.segment import META_DDL, Segment, connect, file_uri
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from handlers.rows import Row
+    from handlers.model.model import Row
 
-INSERT = f"INSERT INTO main.{rows.TABLE} VALUES ({', '.join('?' * (len(rows.COLUMNS) + 1))})"  # noqa: S608 - constants
-TAKE = f"INSERT INTO main.{rows.TABLE} SELECT * FROM source.{rows.TABLE} ORDER BY seq"  # noqa: S608 - constants
+TABLE = MODEL.sql_table
+INSERT = f"INSERT INTO main.{TABLE} VALUES ({', '.join('?' * (len(MODEL.names) + 1))})"  # noqa: S608 - constants
+TAKE = f"INSERT INTO main.{TABLE} SELECT * FROM source.{TABLE} ORDER BY seq"  # noqa: S608 - constants
 INSERT_META = "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 IN_MEMORY = ":memory:"
 FAST = ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE", "cache_size=-65536")
@@ -50,19 +52,19 @@ class SegmentBuilder:
         self.connection.isolation_level = None
         for pragma in FAST:
             self.connection.execute(f"PRAGMA {pragma}")
-        self.connection.executescript(rows.DDL + META_DDL)
+        self.connection.executescript(MODEL.ddl + META_DDL)
 
     def add(self, batch: Sequence[Row]) -> None:
         """Append the rows that come next. Raises ValueError where they do not."""
         seqs = [row[0] for row in batch]
         if seqs != list(range(self.next, self.next + len(batch))):
             raise ValueError(f"these rows do not begin at {self.next}")
-        texts = [rows.json_text(row) for row in batch]
+        texts = MODEL.json_texts(batch)
         with self._transaction():
             self.connection.executemany(INSERT, [(*row, text) for row, text in zip(batch, texts, strict=True)])
         self.next += len(batch)
         self.hash = content_hash(self.hash, seqs, texts)
-        self.stats = self.stats.plus([rows.value_of(row) for row in batch], [rows.created_at_of(row) for row in batch])
+        self.stats = self.stats.plus(MODEL.numbers_of(batch), times_of(batch))
 
     def take(self, path: str, segment: Segment) -> None:
         """Append all rows of a proven segment. Raises ValueError where they are not what comes next.
@@ -85,10 +87,10 @@ class SegmentBuilder:
 
     def finish(self) -> Segment:
         """Make the indexes (half the work once all rows are in) and the meta row. Returns the segment, open."""
-        self.connection.executescript(rows.INDEXES)
-        least, greatest = self.connection.execute(f"SELECT min(id), max(id) FROM {rows.TABLE}").fetchone()  # noqa: S608 - a constant
+        self.connection.executescript(MODEL.indexes)
+        least, greatest = self.connection.execute(f"SELECT min(id), max(id) FROM {TABLE}").fetchone()  # noqa: S608 - a constant
         last = self.next - 1
-        meta = (self.first, last, last - self.first + 1, hash_text(self.hash), rows.SCHEMA_VERSION)
+        meta = (self.first, last, last - self.first + 1, hash_text(self.hash), MODEL.schema_version)
         self.connection.execute(INSERT_META, (*meta, self.stats.to_text(), least or "", greatest or ""))
         return Segment(self.connection)
 

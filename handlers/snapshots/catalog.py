@@ -11,7 +11,7 @@ import os
 from threading import Thread
 
 from handlers.domain.timestamps import boottime_s
-from handlers.rows import SCHEMA_VERSION
+from handlers.rows import MODEL
 from handlers.snapshots.chain import Listed
 from handlers.snapshots.names import Name
 from handlers.telemetry.meter import METERS
@@ -125,10 +125,10 @@ class Catalog:
 
     def _sort(self) -> None:
         names = self._names.values()
-        self.foreign = [name for name in names if name.schema != SCHEMA_VERSION]
+        self.foreign = [name for name in names if name.schema != MODEL.schema_version]
         self._rejected = {(name, inode) for name, inode in self._rejected if self._entries.get(name) == inode}
         rejected = {name for name, _ in self._rejected}
-        ours = [name for name in names if name.schema == SCHEMA_VERSION and name not in rejected]
+        ours = [name for name in names if name.schema == MODEL.schema_version and name not in rejected]
         self.listed = Listed(ours, rejected)
 
     def _find(self) -> Entries:

@@ -11,7 +11,7 @@ import os
 
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.hashes import DIGEST_DIGITS
-from handlers.rows import SCHEMA_VERSION
+from handlers.rows import MODEL
 
 EPOCH_DIGITS = 16
 SEQ_DIGITS = 12
@@ -46,7 +46,7 @@ class Name(str):
         self.first = int(text[_FIRST : _FIRST + SEQ_DIGITS])
 
     @classmethod
-    def of(cls, bookmark: Bookmark, first: int, digest: str, schema: int = SCHEMA_VERSION) -> Name:
+    def of(cls, bookmark: Bookmark, first: int, digest: str, schema: int = MODEL.schema_version) -> Name:
         """Return the name of the segment of the rows first … bookmark, with this digest over the file's bytes."""
         return cls(
             f"{bookmark.epoch:0{EPOCH_DIGITS}d}-{bookmark.seq:0{SEQ_DIGITS}d}-{first:0{SEQ_DIGITS}d}-"

@@ -14,13 +14,13 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from handlers import rows
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.hashes import HASH_MODULUS
 from handlers.domain.problem import unavailable
 from handlers.domain.timestamps import boottime_s
 from handlers.ledger.ledger import Range
+from handlers.rows import MODEL
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.chain import compactable, merged_with
 from handlers.snapshots.files import UnprovenError
@@ -197,7 +197,7 @@ class Publisher:
         if not 0 < seq < head.seq:  # there, the hash tells
             return
         ((row,),) = self.ledger.rows(Range(head.roots, seq, seq), Deadline())
-        if rows.json_text(row) != self.published.newest_row(base):
+        if MODEL.json_text(row) != self.published.newest_row(base):
             raise DivergedError(f"Row {seq} of the snapshot {base.bookmark} is not the ledger's")
 
     def _is_history(self, plan: _Plan, kept: Published | None, segment: Segment | None) -> bool:

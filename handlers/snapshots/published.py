@@ -13,7 +13,7 @@ from ulid import ULID
 
 from handlers.domain.bookmark import MAX_SEQ, Bookmark
 from handlers.domain.hashes import HASH_MODULUS
-from handlers.rows import TABLE
+from handlers.rows import MODEL
 from handlers.snapshots.chain import Listed
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.segment import open_segment
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Identity = tuple[Name, int, int]  # with inode and time of modification
 
 DIRECTORY_MODE = 0o750
-ROW = f"SELECT json FROM {TABLE} WHERE seq = ?"  # noqa: S608 - a constant
+ROW = f"SELECT json FROM {MODEL.sql_table} WHERE seq = ?"  # noqa: S608 - a constant
 
 _log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ import _sqlite3 as sqlite3  # sqlite3's own; the package around it loads datetim
 import errno
 import os
 
-from handlers import rows
 from handlers.domain.stats import Stats
+from handlers.rows import MODEL
 from handlers.snapshots.files import UnprovenError, proven_size
 
 TYPE_CHECKING = False
@@ -61,8 +61,8 @@ class Segment:
             meta = connection.execute(META).fetchall()
         except sqlite3.DatabaseError as error:
             raise proof_error(error) from error
-        if len(meta) != 1 or meta[0][0] != rows.SCHEMA_VERSION:
-            raise UnprovenError(f"not one meta row of schema version {rows.SCHEMA_VERSION}")
+        if len(meta) != 1 or meta[0][0] != MODEL.schema_version:
+            raise UnprovenError(f"not one meta row of schema version {MODEL.schema_version}")
         _, self.first, self.last, row_count, content_hash, stats, self.least_id, self.greatest_id = meta[0]
         try:
             self.stats = Stats.from_text(stats)

@@ -18,7 +18,7 @@ from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
 from handlers.domain.stats import Stats
 from handlers.reads.sqlite_efs import SqliteReader
-from handlers.rows import TABLE
+from handlers.rows import MODEL
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.names import Name
 from handlers.snapshots.segment import open_segment
@@ -108,7 +108,7 @@ def foreign_database(place: Place) -> Path:
     scratch = place.tmp / "foreign.db"
     connection = sqlite3.connect(scratch)
     connection.executescript(
-        f"CREATE TABLE {TABLE}(seq INTEGER PRIMARY KEY, json TEXT); INSERT INTO {TABLE} VALUES(1,1)"
+        f"CREATE TABLE {MODEL.sql_table}(seq INTEGER PRIMARY KEY, json TEXT); INSERT INTO {MODEL.sql_table} VALUES(1,1)"
     )
     connection.close()
     return named_right(place, scratch.read_bytes())

@@ -18,15 +18,15 @@ from console.local import payload
 from console.local.emulator import Emulator
 from handlers.aws.dynamodb import make_client
 from handlers.aws.table import create_table_arguments
-from handlers.rows import TABLE, VALUE
+from handlers.rows import MODEL
 from tests.support.api import SOURCES, Answer, Api
-from tests.support.drafts import UNKNOWN, fields, refused
+from tests.support.drafts import UNKNOWN, VALUE, fields, refused
 from tests.support.problems import assert_problem
 
 JSON = {"content-type": "application/json"}
 COUNT = "an integer from 1 to 1000"
 INJECTIONS = (
-    f"1; DROP TABLE {TABLE}",
+    f"1; DROP TABLE {MODEL.sql_table}",
     "1' OR '1'='1",
     "1 UNION SELECT * FROM sqlite_master",
     "../../etc/passwd",
@@ -92,7 +92,11 @@ NAME = next(iter(fields()))  # of a column
 def number(text: str) -> bytes:
     """A row whose column of numbers is given as this text."""
     others = {name: given for name, given in fields().items() if name != VALUE}
-    return b'{"%s": %s%s' % (VALUE.encode(), text.encode(), b", " * bool(others) + json.dumps(others).encode()[1:])
+    return b'{"%s": %s%s' % (
+        VALUE.encode(),
+        text.encode(),
+        b", " * bool(others) + json.dumps(others).encode()[1:],
+    )
 
 
 # Bodies

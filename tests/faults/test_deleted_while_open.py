@@ -16,9 +16,9 @@ from handlers.domain.problem import Problem
 from handlers.reads.page import PageQuery
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_view import SqliteView
-from handlers.rows import TABLE, value_of
+from handlers.rows import MODEL
 from handlers.telemetry.usage import Usage
-from tests.support.drafts import with_value
+from tests.support.drafts import value_of, with_value
 from tests.support.files import (
     ALL,
     EPOCH,
@@ -203,7 +203,7 @@ def test_a_newer_file_that_lacks_rows_is_passed_over_once_a_read_has_missed_them
     place, ledger = Place(tmp_path, VERIFY_MAX_BYTES="0"), MemoryLedger(900)
     published = place.path(place.publish(ledger))
     connection = sqlite3.connect(published)
-    connection.execute(f"DELETE FROM {TABLE} WHERE seq = 890")
+    connection.execute(f"DELETE FROM {MODEL.sql_table} WHERE seq = 890")
     connection.commit()
     connection.close()
     with pytest.MonkeyPatch.context() as patch:

@@ -13,7 +13,7 @@ from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger
-from handlers.rows import SCHEMA_VERSION, json_text
+from handlers.rows import MODEL
 from handlers.snapshots import maker
 from handlers.snapshots import publish as publish_module
 from handlers.snapshots.chain import CLOCKS_APART_MS
@@ -167,7 +167,7 @@ def branched(place: Place, published: tuple[int, ...], seq: int) -> MemoryLedger
 
 
 def check_branch(place: Place, ledger: MemoryLedger, found: tuple[Name, ...]) -> None:
-    texts = [(*row, json_text(row)) for row in ledger.stored]
+    texts = [(*row, MODEL.json_text(row)) for row in ledger.stored]
     assert [row for name in reversed(found) for row in contents(place.path(name))[0]] == texts
 
 
@@ -371,7 +371,7 @@ def test_an_empty_table_by_mistake_and_the_right_one_again_says_what_is_wrong(
 def foreign(place: Place, bookmark: Bookmark) -> Path:
     """A file as code of another schema version publishes it."""
     place.snapshots.mkdir(exist_ok=True)
-    path = place.snapshots / Name.of(bookmark, 1, "0123456789abcdef", SCHEMA_VERSION + 1)
+    path = place.snapshots / Name.of(bookmark, 1, "0123456789abcdef", MODEL.schema_version + 1)
     path.write_bytes(b"of another form")
     return path
 

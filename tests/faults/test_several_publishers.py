@@ -7,7 +7,7 @@ from pathlib import Path
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
 from handlers.ledger.head import Head
-from handlers.rows import Row
+from handlers.model.model import Row
 from handlers.snapshots.publish import Publisher
 from handlers.telemetry.usage import Usage
 from tests.support.files import EPOCH, MemoryLedger, Place, names_in, served, start, wait

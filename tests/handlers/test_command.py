@@ -16,7 +16,6 @@ from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger
 from handlers.projector import make_handler as make_projector
 from handlers.reads import reader
-from handlers.rows import VALUE
 from handlers.settings import Settings, SettingsError
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.chain import Listed
@@ -24,7 +23,7 @@ from handlers.snapshots.names import snapshots_dir
 from handlers.snapshots.publish import Publisher
 from handlers.telemetry.runtime import VERSION
 from tests.support.api import Answer, Api, Context, event, failed, record
-from tests.support.drafts import UNKNOWN, are_of, draft, items
+from tests.support.drafts import UNKNOWN, VALUE, are_of, draft, items
 from tests.support.meddling import Clock, all_rows, head_of, no_time_limit, remove_head, set_head
 
 

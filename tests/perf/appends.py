@@ -22,9 +22,9 @@ from botocore.client import BaseClient
 
 from console.data.ledger import create_table, open_store
 from console.local.emulator import Emulator
-from handlers import rows
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.problem import Problem
+from handlers.rows import MODEL
 from tests.perf.subjects.measured_part import Figures
 
 WRITERS = (1, 2, 4, 8)
@@ -34,7 +34,7 @@ SECONDS = 10.0
 
 def write(count: int, network_ms: float, until_s: float) -> Figures:
     """Append so many rows again and again until then: how often that succeeded, and how often it was given up."""
-    draft = rows.random_draft(random.Random(1))
+    draft = MODEL.random_draft(random.Random(1))
 
     def slow(**_: object) -> None:
         time.sleep(network_ms / 1000)

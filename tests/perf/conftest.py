@@ -9,8 +9,9 @@ from ulid import ULID
 
 from handlers.api.router import Router
 from handlers.domain.bookmark import Bookmark
+from handlers.model.model import Row
 from handlers.query import make_handler
-from handlers.rows import Row, random_draft, row_of
+from handlers.rows import MODEL
 from handlers.snapshots.build import SegmentBuilder
 from handlers.snapshots.files import copy_durably
 from handlers.snapshots.names import Name
@@ -21,7 +22,10 @@ SIZES = (1_000, 10_000, 100_000)
 
 def make_rows(count: int) -> list[Row]:
     random = Random(count)
-    return [row_of(seq, str(ULID()), random_draft(random), "2026-01-31T12:00:00.000Z") for seq in range(1, count + 1)]
+    return [
+        MODEL.row_of(seq, str(ULID()), MODEL.random_draft(random), "2026-01-31T12:00:00.000Z")
+        for seq in range(1, count + 1)
+    ]
 
 
 class Published:

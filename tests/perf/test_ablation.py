@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from handlers.rows import TABLE
+from handlers.rows import MODEL
 from tests.perf.conftest import Published
 from tests.perf.subjects.measure import measure
 from tests.perf.subjects.plain import SHOWN
 from tests.support.api import event
 
-NEWEST = f"SELECT {SHOWN} FROM {TABLE} ORDER BY seq DESC LIMIT 100"
-TEXTS = f"SELECT json FROM {TABLE} WHERE seq BETWEEN 901 AND 1000 ORDER BY seq DESC"
+NEWEST = f"SELECT {SHOWN} FROM {MODEL.sql_table} ORDER BY seq DESC LIMIT 100"
+TEXTS = f"SELECT json FROM {MODEL.sql_table} WHERE seq BETWEEN 901 AND 1000 ORDER BY seq DESC"
 JOINED = f"SELECT group_concat(json) FROM ({TEXTS})"
 
 Step = Callable[[], str]

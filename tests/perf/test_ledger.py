@@ -17,7 +17,7 @@ from handlers.aws.dynamodb import Deadline
 from handlers.aws.table import rows_key
 from handlers.ledger.appender import Appender
 from handlers.ledger.ledger import Ledger
-from handlers.rows import row_of, to_item
+from handlers.rows import MODEL
 from tests.perf.subjects.measure import measure
 from tests.support.api import Api
 from tests.support.drafts import draft
@@ -38,8 +38,8 @@ def test_append_of_one_row(benchmark: BenchmarkFixture, ledger: Ledger, kind: st
     def put_without_a_ledger() -> object:
         """One item by one call: no sequence, no idempotency, nothing to resend."""
         key: Any = {"pk": {"S": rows_key(EPOCH, 0)}, "sk": {"N": str(seq := next(seqs))}}
-        row = row_of(seq, str(ULID()), draft(), CREATED_AT)
-        return ledger.client.put_item(TableName=ledger.table_name, Item=key | to_item(row))
+        row = MODEL.row_of(seq, str(ULID()), draft(), CREATED_AT)
+        return ledger.client.put_item(TableName=ledger.table_name, Item=key | MODEL.to_item(row))
 
     call: Callable[[], object] = (
         put_without_a_ledger if kind == "boto3" else lambda: appender.append([draft()], Deadline())

@@ -25,7 +25,7 @@ EMPTY = Response(200, "{}", {"content-type": "application/json"})
 def parsed() -> tuple[int, bool, float | None]:
     """Checked: unknown, repeated and malformed parameters are errors."""
     query = PageQuery(Request(ASKED).parameters(PAGE_PARAMETERS))
-    return query.limit, query.newest_first, query.minimum
+    return query.limit, query.newest_first, query.conditions[0][2]
 
 
 def taken_as_they_are() -> tuple[int, bool, float]:

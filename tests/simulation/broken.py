@@ -18,7 +18,7 @@ from handlers.ledger import appender, transaction
 from handlers.ledger.appender import Appender
 from handlers.ledger.head import Head
 from handlers.ledger.idempotency import Record
-from handlers.ledger.ledger import Ledger, row_from_item
+from handlers.ledger.ledger import Ledger, rows_from_items
 from handlers.reads.ddb_view import LedgerView
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.snapshots import publish, retention
@@ -119,7 +119,7 @@ def find_rows_left_behind(patch: Patch) -> None:
             KeyConditionExpression="id = :id",
             ExpressionAttributeValues={":id": {"S": row_id}},
         )
-        return next((row_from_item(item) for item in answer["Items"]), None)
+        return next(iter(rows_from_items(answer["Items"])), None)
 
     patch.setattr(Ledger, "row_by_id", row_by_id)
 

@@ -10,14 +10,14 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NoReturn
 
-from handlers import rows
 from handlers.aws.table import page_of, rows_key
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.hashes import content_hash
 from handlers.domain.problem import Problem
 from handlers.domain.stats import Stats
 from handlers.ledger.head import Head
-from handlers.rows import Draft, Row
+from handlers.model.model import Draft, Row
+from handlers.rows import MODEL
 from handlers.snapshots.chain import Listed
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.names import Name
@@ -27,11 +27,12 @@ from tests.simulation.surroundings.disk import MOUNT, Inode
 from tests.simulation.surroundings.expressions import Item
 from tests.simulation.surroundings.table import Key
 from tests.simulation.surroundings.world import BrokenError, World
+from tests.support.drafts import value_of
 
 SNAPSHOTS = f"{MOUNT}/snapshots"
 HEAD: Key = ("head", 0)
 EXPECTED = (Problem, OSError, sqlite3.Error, DivergedError, UnprovenError)  # what handlers may survive
-ROWS = f"SELECT seq, json FROM {rows.TABLE} ORDER BY seq"
+ROWS = f"SELECT seq, json FROM {MODEL.sql_table} ORDER BY seq"
 
 
 class History:
@@ -51,14 +52,14 @@ class History:
 
     def add(self, row: Row) -> None:
         self.rows.append(row)
-        self.texts.append(rows.json_text(row))
+        self.texts.append(MODEL.json_text(row))
         self.hashes.append(content_hash(self.hashes[-1], [row[0]], [self.texts[-1]]))
         self.places[row[1]] = row[0]
 
     def stats(self, seq: int) -> dict[str, object]:
         """Return what statistics of a prefix are."""
         span = self.rows[:seq]
-        return Stats().plus([rows.value_of(row) for row in span], [rows.created_at_of(row) for row in span]).answer()
+        return Stats().plus([value_of(row) for row in span], [row[-1] for row in span]).answer()
 
 
 class Invariants(logging.Handler):
@@ -126,12 +127,12 @@ class Invariants(logging.Handler):
         history = self.histories[head.epoch]
         self.check(head.roots == before.roots, "roots changed within an epoch")
         self.check(len(history.texts) + len(added) == head.seq, f"{len(added)} rows moved the head to {head.bookmark}")
-        known = {rows.value_of(row): row[1] for row in history.rows}
+        known = {value_of(row): row[1] for row in history.rows}
         told = [{row_id["S"] for row_id in record["ids"]["L"]} for record in forgotten]
         for seq, (key, item) in enumerate(added, before.seq + 1):
-            row = rows.from_item(key[1], item)
+            row = MODEL.rows_of([key[1]], [item])[0]
             self.check(key == (rows_key(head.root, page_of(seq)), seq), f"row {seq} lies at {key}")
-            same = known.get(rows.value_of(row))
+            same = known.get(value_of(row))
             is_new = same is None or any(same not in ids for ids in told)
             self.check(is_new, f"the row {row[1]} is in the ledger twice")
             self.check(row[1] not in history.places, f"the id {row[1]} is in the ledger twice")
@@ -152,7 +153,7 @@ class Invariants(logging.Handler):
         for seq in range(1, head.seq + 1):
             item = self.world.table.get((rows_key(head.root_of(seq), page_of(seq)), seq))
             self.check(item is not None, f"row {seq} of {head.bookmark} is missing")
-            found.append(rows.from_item(seq, item or {}))
+            found.append(MODEL.rows_of([seq], [item or {}])[0])
         return found
 
     # The files
@@ -225,8 +226,8 @@ class Invariants(logging.Handler):
         seqs = [history.places.get(row_id, 0) for row_id in content["ids"]]
         self.check(all(seqs) and len(seqs) == len(drafts), f"{content['ids']} are not all in {bookmark.epoch}")
         self.check(seqs[-1] == bookmark.seq, f"the rows end at {seqs[-1]}, the bookmark is {bookmark}")
-        found = [rows.value_of(history.rows[seq - 1]) for seq in seqs]
-        given = [rows.value_of(rows.row_of(0, "", draft, "")) for draft in drafts]
+        found = [value_of(history.rows[seq - 1]) for seq in seqs]
+        given = [value_of(MODEL.row_of(0, "", draft, "")) for draft in drafts]
         self.check(found == given, "other rows were acknowledged than were sent")
         self.bookmarks.append(bookmark)
         if content["snapshot"]:

@@ -11,8 +11,7 @@ from handlers.api.router import Router
 from handlers.domain.bookmark import Bookmark
 from handlers.ledger.head import HEAD_KEY, Head
 from handlers.routes import COMMAND, QUERY, gateway_routes
-from handlers.rows import VALUE
-from tests.support.drafts import fields
+from tests.support.drafts import VALUE, fields
 
 SOURCES = ("/sqlite-efs", "/sqlite-tmp", "/ddb")
 

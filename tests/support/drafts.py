@@ -6,20 +6,21 @@ import random
 from collections.abc import Sequence
 from typing import Any, cast
 
-from handlers import rows
-from handlers.rows import Draft, Row
+from handlers.model.model import Draft, Row
+from handlers.rows import MODEL
 
 UNKNOWN = "no column of any model"
+VALUE = MODEL.range[0]  # the column of numbers that ranges are asked for of
 
 
 def draft(number: int = 1) -> Draft:
     """Return the random draft of this number: the same every time."""
-    return rows.random_draft(random.Random(number))
+    return MODEL.random_draft(random.Random(number))
 
 
 def fields(number: int = 1) -> dict[str, object]:
     """Return the JSON object that a client sends for the draft of this number."""
-    return rows.draft_fields(draft(number))
+    return MODEL.draft_fields(draft(number))
 
 
 def items(count: int, first: int = 1) -> list[dict[str, object]]:
@@ -28,25 +29,30 @@ def items(count: int, first: int = 1) -> list[dict[str, object]]:
 
 def refused(given: dict[str, Any], where: str = "") -> dict[str, str]:
     """Return the fields that the data model refuses, by their place in the body, each with what is allowed."""
-    parsed, errors = rows.parse_draft(given, where)
+    parsed, errors = MODEL.parse_draft(given, where)
     assert parsed is None
     return {error["field"]: error["allowed"] for error in errors}
 
 
 def with_value(row: Row, value: float) -> Row:
-    """Return the row with another number in the column `VALUE`; the model does not check it."""
-    place = rows.COLUMNS.index(rows.VALUE)
+    """Return the row with another number in the column of ranges; the model does not check it."""
+    place = MODEL.names.index(VALUE)
     return cast("Row", (*row[:place], value, *row[place + 1 :]))
 
 
+def value_of(row: Row) -> float:
+    """Return a row's number in that column."""
+    return row[MODEL.names.index(VALUE)]
+
+
 def value_in(shown: dict[str, Any]) -> float:
-    """Return the column `VALUE` of a row as a read path shows it."""
-    return shown[rows.VALUE]
+    """Return that number of a row as a read path shows it."""
+    return shown[VALUE]
 
 
 def content_of(shown: dict[str, Any]) -> dict[str, Any]:
     """Return a row as a read path shows it without what a client did not send."""
-    return {name: shown[name] for name in rows.DRAFT_SCHEMA}
+    return {column.name: shown[column.name] for column in MODEL.columns}
 
 
 def share(shown: Sequence[dict[str, Any]], part: float) -> float:
@@ -57,5 +63,5 @@ def share(shown: Sequence[dict[str, Any]], part: float) -> float:
 def are_of(found: Sequence[Row], appended: Sequence[Draft]) -> bool:
     """Tell whether these rows are those that the drafts became, in their order."""
     return list(found) == [
-        rows.row_of(row[0], row[1], made, rows.created_at_of(row)) for row, made in zip(found, appended, strict=True)
+        MODEL.row_of(row[0], row[1], made, row[-1]) for row, made in zip(found, appended, strict=True)
     ]

@@ -21,10 +21,11 @@ from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger, Range
+from handlers.model.model import Row
 from handlers.reads.page import PageQuery
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_tmp import CopyingReader
-from handlers.rows import TABLE, Row, row_of
+from handlers.rows import MODEL
 from handlers.settings import Settings
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.names import Name, snapshots_dir
@@ -41,7 +42,7 @@ ALL = {"limit": "1000", "order": "asc"}
 def make_row(seq: int, value: float | None = None) -> Row:
     """A row whose content follows from its sequence number."""
     created_at = f"2026-01-01T{seq // 3600 % 24:02d}:{seq // 60 % 60:02d}:{seq % 60:02d}.000Z"
-    row = row_of(seq, f"id-{seq:08d}", draft(seq), created_at)
+    row = MODEL.row_of(seq, f"id-{seq:08d}", draft(seq), created_at)
     return with_value(row, (seq * 0.618034) % 1 if value is None else value)
 
 
@@ -178,7 +179,7 @@ def contents(path: Path) -> tuple[list[tuple[object, ...]], list[tuple[object, .
     """All rows and the meta row, read by nothing of ours."""
     connection = sqlite3.connect(path)
     try:
-        rows = connection.execute(f"SELECT * FROM {TABLE} ORDER BY seq").fetchall()
+        rows = connection.execute(f"SELECT * FROM {MODEL.sql_table} ORDER BY seq").fetchall()
         return rows, connection.execute("SELECT * FROM segment").fetchall()
     finally:
         connection.close()

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from handlers import rows
 from handlers.aws.dynamodb import Deadline
 from handlers.aws.table import page_of, rows_key
 from handlers.ledger.appender import Appender
 from handlers.ledger.head import HEAD_KEY, Head
 from handlers.ledger.ledger import Ledger, Range
+from handlers.rows import MODEL
 from tests.support.drafts import draft, with_value
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from handlers.rows import Draft, Row
+    from handlers.model.model import Draft, Row
 
 EPOCH = 1_700_000_000_000
 
@@ -152,7 +152,7 @@ def drafts(count: int, start: int = 0) -> list[Draft]:
 
 def is_changed(made: Draft) -> bool:
     """Tell whether the emulator spells a number of this draft otherwise."""
-    item = rows.to_item(rows.row_of(1, "", made, ""))
+    item = MODEL.to_item(MODEL.row_of(1, "", made, ""))
     return any(attribute.get("N", "").endswith(".0") for attribute in item.values())
 
 
@@ -193,7 +193,7 @@ def put_rows(ledger: Ledger, made: list[Row], epoch: int = EPOCH) -> Head:
                     "Item": {
                         "pk": {"S": rows_key(epoch, page_of(row[0]))},
                         "sk": {"N": str(row[0])},
-                        **rows.to_item(row),
+                        **MODEL.to_item(row),
                     }
                 }
             }
@@ -206,4 +206,4 @@ def put_rows(ledger: Ledger, made: list[Row], epoch: int = EPOCH) -> Head:
 
 
 def row_of(seq: int, value: float = 0.5, created_at: str = "2026-01-01T00:00:00.000Z") -> Row:
-    return with_value(rows.row_of(seq, f"{seq:026d}", draft(seq), created_at), value)
+    return with_value(MODEL.row_of(seq, f"{seq:026d}", draft(seq), created_at), value)

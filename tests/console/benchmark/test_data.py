@@ -13,7 +13,7 @@ from console.client.snapshots import newest_snapshot
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from console.paths import PROGRAM
-from handlers.rows import VALUE
+from tests.support.drafts import VALUE
 from tests.support.local.faults import FaultyApi, answers
 
 

@@ -7,8 +7,7 @@ from console.data.agreement import compare_answers, list_queries
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from handlers.routes import SOURCES
-from handlers.rows import VALUE
-from tests.support.drafts import items
+from tests.support.drafts import VALUE, items
 from tests.support.local.faults import FaultyApi, answers, passes, tampers
 
 

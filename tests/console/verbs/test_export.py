@@ -13,7 +13,7 @@ from console.data.export import note_of, part_of
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from handlers.domain.bookmark import Bookmark
-from handlers.rows import COLUMNS, TABLE
+from handlers.rows import MODEL
 from tests.console.conftest import RunConsole
 from tests.support.local import web
 from tests.support.local.faults import Exchange, FaultyApi, Step, answers, passes
@@ -46,7 +46,7 @@ def rows(live: BackgroundStack, loaded: Bookmark) -> list[dict[str, object]]:
 def database_rows(path: Path) -> list[tuple[object, ...]]:
     connection = sqlite3.connect(path)
     try:
-        return connection.execute(f"SELECT {', '.join(COLUMNS)} FROM {TABLE} ORDER BY seq").fetchall()
+        return connection.execute(f"SELECT {', '.join(MODEL.names)} FROM {MODEL.sql_table} ORDER BY seq").fetchall()
     finally:
         connection.close()
 
@@ -58,12 +58,12 @@ def test_a_database_has_the_models_columns_and_indexes(
     out = tmp_path / f"data{suffix}"
     ran = run_console("export", "--out", str(out), "--url", live.url)
     assert ran.code == 0, ran.err
-    wanted = [(seq, *(row[name] for name in COLUMNS[1:])) for seq, row in enumerate(rows, 1)]
+    wanted = [(seq, *(row[name] for name in MODEL.names[1:])) for seq, row in enumerate(rows, 1)]
     assert database_rows(out) == wanted
     connection = sqlite3.connect(out)
     try:
-        assert [row[1] for row in connection.execute(f"PRAGMA table_info({TABLE})")] == list(COLUMNS)
-        assert len(connection.execute(f"PRAGMA index_list({TABLE})").fetchall()) >= 1
+        assert [row[1] for row in connection.execute(f"PRAGMA table_info({MODEL.sql_table})")] == list(MODEL.names)
+        assert len(connection.execute(f"PRAGMA index_list({MODEL.sql_table})").fetchall()) >= 1
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     finally:
         connection.close()
@@ -89,8 +89,8 @@ def test_csv_has_a_line_of_names(
     assert run_console("export", "--out", str(out), "--url", live.url, "--source", "sqlite-tmp").code == 0
     with out.open(newline="") as file:
         names, *found = csv.reader(file)
-    assert names == list(COLUMNS)
-    assert found == [[str(seq), *(str(row[name]) for name in COLUMNS[1:])] for seq, row in enumerate(rows, 1)]
+    assert names == list(MODEL.names)
+    assert found == [[str(seq), *(str(row[name]) for name in MODEL.names[1:])] for seq, row in enumerate(rows, 1)]
 
 
 def cut(after: int) -> list[Step]:
@@ -234,7 +234,7 @@ def test_a_note_that_cannot_be_read_is_told(
 def test_an_empty_point_is_an_empty_file(
     live: BackgroundStack, loaded: Bookmark, run_console: RunConsole, tmp_path: Path
 ) -> None:
-    for suffix, size_bytes in ((".ndjson", 0), (".csv", len(",".join(COLUMNS)) + 2)):
+    for suffix, size_bytes in ((".ndjson", 0), (".csv", len(",".join(MODEL.names)) + 2)):
         out = tmp_path / f"data{suffix}"
         arguments = ("--as-of", f"{loaded.epoch}.0", "--url", live.url)
         assert run_console("export", "--out", str(out), *arguments).code == 0

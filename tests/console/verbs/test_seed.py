@@ -23,7 +23,7 @@ from console.paths import PROGRAM, ROOT
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
-from handlers.rows import draft_fields
+from handlers.rows import MODEL
 from tests.console.conftest import RunConsole
 from tests.support.drafts import content_of, draft
 from tests.support.local import web
@@ -48,7 +48,7 @@ def drafts_since(live: BackgroundStack, bookmark: str) -> list[dict[str, Any]]:
 
 
 def wanted(seed: int, first: int, count: int) -> list[dict[str, Any]]:
-    return [draft_fields(draft) for draft in islice(generate_drafts(seed), first - 1, first - 1 + count)]
+    return [MODEL.draft_fields(draft) for draft in islice(generate_drafts(seed), first - 1, first - 1 + count)]
 
 
 def test_rows_arrive_in_order_and_one_snapshot_holds_them(live: BackgroundStack, run_console: RunConsole) -> None:

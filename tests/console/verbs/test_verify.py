@@ -10,9 +10,8 @@ from console.data.verification import REMEDY
 from console.local.background import BackgroundStack
 from console.paths import PROGRAM
 from handlers.routes import SOURCES
-from handlers.rows import VALUE
 from tests.console.conftest import RunConsole
-from tests.support.drafts import items
+from tests.support.drafts import VALUE, items
 from tests.support.local import web
 from tests.support.local.faults import Exchange, FaultyApi, Step, answers, passes
 

@@ -14,8 +14,8 @@ from console.data import inside
 from console.local.background import BackgroundStack
 from console.local.project import project_stack
 from console.paths import ENVIRONMENT_FILE, URL_FILE
-from handlers.rows import VALUE
 from tests.console.conftest import RunConsole
+from tests.support.drafts import VALUE
 from tests.support.local import web
 from tests.support.local.faults import FaultyApi, Step, answers
 

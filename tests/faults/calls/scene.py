@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handlers import query, rows
+from handlers import query
 from handlers.api.router import Router
 from handlers.command import make_router
 from handlers.domain.bookmark import NOTHING, Bookmark
@@ -20,6 +20,7 @@ from handlers.ledger.head import Head
 from handlers.ledger.ledger import Range
 from handlers.projector import Projector
 from handlers.routes import COMMAND, QUERY
+from handlers.rows import MODEL
 from handlers.settings import Settings
 from handlers.snapshots.catalog import Catalog
 from tests.faults.calls.table import MemoryTable
@@ -117,7 +118,7 @@ class Scene:
         found = [row for page in pages for row in page]
         proven = Head.new(head.epoch).plus(found)
         assert (head.seq, head.hash, head.stats.to_text()) == (len(found), proven.hash, proven.stats.to_text())
-        self._texts, self._texts_at = tuple(map(rows.json_text, found)), self.table.changes
+        self._texts, self._texts_at = tuple(MODEL.json_texts(found)), self.table.changes
         return self._texts
 
     def data(self, bookmark: Bookmark) -> str:

@@ -13,9 +13,9 @@ from handlers.api.insert import call_of, drafts_of, prefers_async
 from handlers.api.request import Request
 from handlers.domain.numbers import is_storable
 from handlers.domain.problem import Problem
-from handlers.rows import DRAFT_SCHEMA, TABLE, VALUE, draft_fields, parse_draft
+from handlers.rows import MODEL
 from tests.support.api import event
-from tests.support.drafts import UNKNOWN, draft, fields, items, refused, value_in
+from tests.support.drafts import UNKNOWN, VALUE, draft, fields, items, refused, value_in
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"count": 0}, "count"),
@@ -43,7 +43,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     *[(fields() | {VALUE: wrong}, VALUE) for wrong in ("0.5", True, None, [0.5], math.inf, 1e126, -1e126, 10**400)],
     (fields() | {UNKNOWN: 0.5}, UNKNOWN),
     (fields() | {"created_at": "now"}, "created_at"),
-    (fields() | {f"{VALUE}'; DROP TABLE {TABLE}; --": 1}, f"{VALUE}'; DROP TABLE {TABLE}; --"),
+    (
+        fields() | {f"{VALUE}'; DROP TABLE {MODEL.sql_table}; --": 1},
+        f"{VALUE}'; DROP TABLE {MODEL.sql_table}; --",
+    ),
 ]
 
 
@@ -61,7 +64,7 @@ def test_an_empty_body_is_one_random_row() -> None:
     bodies = [drafts_of({}) for _ in range(20)]
     assert [len(drafts) for drafts in bodies] == [1] * 20
     assert len({drafts[0] for drafts in bodies}) > 1
-    assert all(parse_draft(draft_fields(drafts[0]), "") == (drafts[0], []) for drafts in bodies)
+    assert all(MODEL.parse_draft(MODEL.draft_fields(drafts[0]), "") == (drafts[0], []) for drafts in bodies)
 
 
 @pytest.mark.parametrize("count", [1, 2, 1000])
@@ -106,7 +109,7 @@ ITEM: Strategy[Any] = st.fixed_dictionaries(
     optional={UNKNOWN: JSON},
 )
 BODIES: Strategy[dict[str, Any]] = st.dictionaries(
-    st.sampled_from(["count", "items", *DRAFT_SCHEMA]) | st.text(max_size=5),
+    st.sampled_from(["count", "items", *[column.name for column in MODEL.columns]]) | st.text(max_size=5),
     JSON | st.lists(ITEM, max_size=4),
     max_size=3,
 )
@@ -121,8 +124,8 @@ def test_any_body_gives_rows_or_a_problem_that_can_be_shown(body: dict[str, Any]
         assert json.loads(problem.body("request"))["errors"]
     else:
         assert 1 <= len(drafts) <= 1000
-        assert all(parse_draft(draft_fields(given), "") == (given, []) for given in drafts)
-        assert all(is_storable(value_in(draft_fields(given))) for given in drafts)
+        assert all(MODEL.parse_draft(MODEL.draft_fields(given), "") == (given, []) for given in drafts)
+        assert all(is_storable(value_in(MODEL.draft_fields(given))) for given in drafts)
 
 
 def test_without_a_key_there_is_no_call_to_remember() -> None:

@@ -16,8 +16,8 @@ from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
 from handlers.ledger.ledger import Ledger
 from handlers.routes import SOURCES
-from handlers.rows import VALUE
 from tests.support.api import Api, event
+from tests.support.drafts import VALUE
 from tests.support.meddling import Clock, put_rows, row_of
 
 if TYPE_CHECKING:

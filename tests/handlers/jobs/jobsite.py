@@ -15,7 +15,8 @@ from handlers.jobs.findings import Finding
 from handlers.jobs.verification import Verifier
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger, Range
-from handlers.rows import Row, to_item
+from handlers.model.model import Row
+from handlers.rows import MODEL
 from handlers.snapshots.new_ledger import begin_epoch
 from handlers.snapshots.publish import Publisher
 from handlers.snapshots.published import Published
@@ -83,7 +84,7 @@ class Site:
 
     def put_row(self, row: Row) -> None:
         """A row of the ledger, past its head."""
-        self.ledger.client.put_item(TableName=self.ledger.table_name, Item={**row_key(row[0]), **to_item(row)})
+        self.ledger.client.put_item(TableName=self.ledger.table_name, Item={**row_key(row[0]), **MODEL.to_item(row)})
 
     def change_row(self, seq: int) -> None:
         """Another row in the place of one of the ledger's."""

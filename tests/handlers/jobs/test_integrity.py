@@ -13,10 +13,11 @@ import pytest
 from handlers.domain.hashes import blake2b, hash_text
 from handlers.domain.stats import Stats
 from handlers.jobs.integrity import check_segment
-from handlers.rows import TABLE, VALUE
+from handlers.rows import MODEL
 from handlers.snapshots import segment
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.names import Name
+from tests.support.drafts import VALUE
 from tests.support.files import MemoryLedger, Place, descriptors, flip_bit
 
 ROWS = 12
@@ -67,13 +68,16 @@ def test_so_is_one_that_begins_later(place: Place, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        (f"UPDATE {TABLE} SET json = '{{}}' WHERE seq = 7", "a row's text is not that of its columns"),
-        (f"UPDATE {TABLE} SET {VALUE} = {VALUE} + 1 WHERE seq = 7", "a row's text is not that of its columns"),
-        (f"UPDATE {TABLE} SET id = 'other' WHERE seq = 1", "a row's text is not that of its columns"),
-        (f"DELETE FROM {TABLE} WHERE seq = 7", "its rows are not dense from 1 on"),
-        (f"DELETE FROM {TABLE} WHERE seq = 1", "its rows are not dense from 1 on"),
-        (f"DELETE FROM {TABLE} WHERE seq = {ROWS}", "its meta row is not that of its rows"),
-        (f"UPDATE {TABLE} SET seq = {ROWS + 1} WHERE seq = {ROWS}", "its rows are not dense"),
+        (f"UPDATE {MODEL.sql_table} SET json = '{{}}' WHERE seq = 7", "a row's text is not that of its columns"),
+        (
+            f"UPDATE {MODEL.sql_table} SET {VALUE} = {VALUE} + 1 WHERE seq = 7",
+            "a row's text is not that of its columns",
+        ),
+        (f"UPDATE {MODEL.sql_table} SET id = 'other' WHERE seq = 1", "a row's text is not that of its columns"),
+        (f"DELETE FROM {MODEL.sql_table} WHERE seq = 7", "its rows are not dense from 1 on"),
+        (f"DELETE FROM {MODEL.sql_table} WHERE seq = 1", "its rows are not dense from 1 on"),
+        (f"DELETE FROM {MODEL.sql_table} WHERE seq = {ROWS}", "its meta row is not that of its rows"),
+        (f"UPDATE {MODEL.sql_table} SET seq = {ROWS + 1} WHERE seq = {ROWS}", "its rows are not dense"),
         (f"UPDATE segment SET content_hash = '{hash_text(7)}'", "its meta row is not that of its rows"),
         (f"UPDATE segment SET stats = '{Stats().to_text()}'", "its meta row is not that of its rows"),
         ("UPDATE segment SET least_id = 'a'", "its meta row is not that of its rows"),
@@ -81,7 +85,7 @@ def test_so_is_one_that_begins_later(place: Place, monkeypatch: pytest.MonkeyPat
         ("UPDATE segment SET row_count = 5", "its meta row says 5 rows"),
         ("UPDATE segment SET schema_version = 99", "not one meta row"),
         ("DELETE FROM segment", "not one meta row"),
-        (f"DROP TABLE {TABLE}", "no segment in it: no such table"),
+        (f"DROP TABLE {MODEL.sql_table}", "no segment in it: no such table"),
     ],
     ids=lambda value: value[:50],
 )
@@ -93,17 +97,17 @@ def test_what_it_says_is_held_against_what_it_has(place: Place, name: Name, stat
 def test_a_number_that_no_ledger_holds_is_no_defect_of_the_check(place: Place, name: Name) -> None:
     text = f"json = replace(json, substr(json, instr(json, '\"{VALUE}\":') + {len(VALUE) + 3}, "
     text += f"instr(json, ',\"created_at') - instr(json, '\"{VALUE}\":') - {len(VALUE) + 3}), 'inf')"
-    wrong = f"UPDATE {TABLE} SET {VALUE} = 9e999, {text} WHERE seq IN (3, 4)"
+    wrong = f"UPDATE {MODEL.sql_table} SET {VALUE} = 9e999, {text} WHERE seq IN (3, 4)"
     with pytest.raises(UnprovenError, match="cannot be added up"):
         check_segment(*forged(place, name, wrong))
 
 
 def test_an_index_that_lacks_a_row_is_found_by_sqlite(place: Place, name: Name) -> None:
-    index = f"{TABLE}_by_id"
+    index = f"{MODEL.table}_by_id"
     hide = ("PRAGMA writable_schema = ON", f"DELETE FROM sqlite_master WHERE name = '{index}'")
     path, _ = forged(place, name, "CREATE TABLE kept AS SELECT * FROM sqlite_master", *hide)
     connection = sqlite3.connect(path, isolation_level=None)  # which does not know of the index
-    connection.execute(f"UPDATE {TABLE} SET id = id || 'x' WHERE seq = 5")
+    connection.execute(f"UPDATE {MODEL.sql_table} SET id = id || 'x' WHERE seq = 5")
     connection.execute("PRAGMA writable_schema = ON")
     connection.execute(f"INSERT INTO sqlite_master SELECT * FROM kept WHERE name = '{index}'")
     connection.close()

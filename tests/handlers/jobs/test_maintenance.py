@@ -15,7 +15,7 @@ from handlers.jobs.maintenance import FULL_EVERY_S, Maintenance
 from handlers.jobs.verification import Verifier
 from handlers.ledger.head import HEAD_KEY, Head
 from handlers.ledger.ledger import Ledger, Range
-from handlers.rows import Row
+from handlers.model.model import Row
 from handlers.snapshots.publish import Publisher
 from handlers.snapshots.published import DivergedError
 from tests.handlers.jobs.jobsite import Site, Ticking, small_pages

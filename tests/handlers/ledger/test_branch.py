@@ -8,7 +8,7 @@ from handlers.ledger.branch import branch_off, left_heads
 from handlers.ledger.head import Head
 from handlers.ledger.idempotency import LEASE_S, Call
 from handlers.ledger.ledger import Ledger, Range
-from handlers.rows import Row
+from handlers.model.model import Row
 from tests.support.meddling import (
     EPOCH,
     Clock,

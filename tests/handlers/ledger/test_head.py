@@ -11,7 +11,7 @@ from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.numbers import is_storable
 from handlers.domain.stats import Stats
 from handlers.ledger.head import Head
-from handlers.rows import Row
+from handlers.model.model import Row
 from tests.support.drafts import with_value
 from tests.support.files import make_row, make_rows
 

@@ -21,9 +21,10 @@ from handlers.domain.problem import Problem
 from handlers.ledger import ledger as ledger_module
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import WHOLE_ROWS, Ledger, Part, Range
+from handlers.model.model import Row
 from handlers.reads.ddb_view import narrowing_of
 from handlers.reads.page import PageQuery
-from handlers.rows import Row, created_at_of, value_of
+from tests.support.drafts import value_of
 from tests.support.meddling import (
     EPOCH,
     Clock,
@@ -199,14 +200,14 @@ def test_a_missing_row_fails_filtered_reads_and_statistics_too(ledger: Ledger) -
     with pytest.raises(Problem, match="lacks 1"):
         read_matching(ledger, 5, min_value="5")
     with pytest.raises(Problem, match="lacks 1"):
-        list(ledger.values_and_times(Range(ROOT, 1, 5), no_time_limit()))
+        list(ledger.numbers_and_times(Range(ROOT, 1, 5), no_time_limit()))
 
 
-def test_values_and_times_are_those_of_the_prefix(ledger: Ledger) -> None:
+def test_numbers_and_times_are_those_of_the_prefix(ledger: Ledger) -> None:
     made = [row_of(seq, value, f"2026-01-0{seq}T00:00:00.000Z") for seq, value in enumerate(VALUES[:5], 1)]
     put_rows(ledger, made)
-    ((values, times),) = ledger.values_and_times(Range(ROOT, 1, 4), no_time_limit())
-    assert (values, times) == (list(map(value_of, made[:4])), list(map(created_at_of, made[:4])))
+    ((values, times),) = ledger.numbers_and_times(Range(ROOT, 1, 4), no_time_limit())
+    assert (values, times) == (list(map(value_of, made[:4])), [row[-1] for row in made[:4]])
 
 
 def test_a_row_is_found_by_its_id_only_in_histories_that_hold_it(ledger: Ledger) -> None:

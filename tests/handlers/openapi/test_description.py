@@ -17,7 +17,6 @@ import schemathesis
 import yaml
 
 from console.documents import yaml_text
-from handlers import rows
 from handlers.api import insert as insertion
 from handlers.api.request import Request
 from handlers.api.response import problem_response
@@ -32,6 +31,7 @@ from handlers.openapi.parameters import HEADERS, MAX_KEY_CHARACTERS, PARAMETERS
 from handlers.openapi.schemas import BOOKMARK_PATTERN, ID_EXAMPLE
 from handlers.reads.page import PAGE_PARAMETERS, POINT_PARAMETERS, PageQuery
 from handlers.routes import ROUTES
+from handlers.rows import MODEL
 from tests.support.api import SOURCES, Answer, Api, event
 from tests.support.meddling import head_of, set_head
 
@@ -215,7 +215,8 @@ def test_the_examples_of_parameters_are_understood() -> None:
     examples = {name: example for name, (place, _, example, _) in PARAMETERS.items() if place == "query" and example}
     assert examples.pop("fresh") == examples.pop("refresh") == "1"
     assert str(Bookmark.parse(str(examples["as_of"]))) == examples["as_of"]
-    assert PageQuery({name: str(example) for name, example in examples.items()}).is_filtered
+    for name, example in examples.items():
+        assert PageQuery({name: str(example)}).is_filtered is (name in MODEL.filters or name in ("from", "to"))
 
 
 def test_a_bookmarks_pattern_is_the_parsers() -> None:
@@ -261,7 +262,7 @@ def test_bodies_given_as_examples_are_understood(api: Api, monkeypatch: pytest.M
 
 def test_the_row_is_described_by_the_data_model(api: Api) -> None:
     row = DESCRIPTION["components"]["schemas"]["Row"]
-    assert list(row["properties"]) == list(rows.COLUMNS[1:])
+    assert list(row["properties"]) == list(MODEL.names[1:])
     (example,) = row["examples"]
     assert example["id"] == ID_EXAMPLE
     api.post("/insert", {})
@@ -362,7 +363,7 @@ def test_reads_are_answered_as_described(api: Api, source: str, monkeypatch: pyt
 
 
 def test_an_insert_that_was_cut_short_is_answered_as_described() -> None:
-    transaction = Transaction.from_drafts([rows.random_draft(Random(1))] * 2, 0.0)
+    transaction = Transaction.from_drafts([MODEL.random_draft(Random(1))] * 2, 0.0)
     transaction.doubts.append(Head.new(1))
     problem = cut_short(unavailable("Away"), Record(total=3, ids=(ID_EXAMPLE,)), transaction, None)
     answer = Answer(problem_response(problem, "request-1").to_event())

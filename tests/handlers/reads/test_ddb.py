@@ -24,7 +24,7 @@ from handlers.reads.ddb import LedgerReader, ledger_of
 from handlers.reads.ddb_view import MOST_SCANNED_ROWS, portions
 from handlers.reads.page import PageQuery
 from handlers.reads.reader import WAIT_S
-from handlers.rows import json_text
+from handlers.rows import MODEL
 from handlers.settings import Settings
 from handlers.telemetry.usage import Usage
 from tests.support.api import Api
@@ -185,7 +185,7 @@ def test_a_filter_that_many_rows_match_reads_few_of_them(ledger: Ledger) -> None
 def test_a_bookmark_that_is_there_is_answered_without_a_wait(ledger: Ledger) -> None:
     put(ledger, 1)
     clock = Clock()
-    assert row(ledger, row_of(1)[1], Bookmark(EPOCH, 1), clock) == json_text(row_of(1))
+    assert row(ledger, row_of(1)[1], Bookmark(EPOCH, 1), clock) == MODEL.json_text(row_of(1))
     assert not clock.slept_s
 
 
@@ -220,7 +220,7 @@ def test_a_row_of_the_insert_whose_bookmark_is_sent_is_found_though_the_index_do
     clock = Clock()
     for seq in range(1, 5):
         late = MeddledLedger(ledger, query=[miss])
-        assert row(late, row_of(seq)[1], Bookmark(EPOCH, 4), clock) == json_text(row_of(seq))
+        assert row(late, row_of(seq)[1], Bookmark(EPOCH, 4), clock) == MODEL.json_text(row_of(seq))
     assert not clock.slept_s
 
 
@@ -232,7 +232,7 @@ def test_under_a_bookmark_a_row_that_may_be_there_is_no_404(ledger: Ledger, monk
         row(MeddledLedger(ledger, query=[miss]), row_of(1)[1], Bookmark(EPOCH, 5), clock)
     assert (caught.value.kind, caught.value.headers) == ("not-there-yet", {"retry-after": "1"})
     assert not clock.slept_s
-    assert row(MeddledLedger(ledger), row_of(1)[1], Bookmark(EPOCH, 5), clock) == json_text(row_of(1))
+    assert row(MeddledLedger(ledger), row_of(1)[1], Bookmark(EPOCH, 5), clock) == MODEL.json_text(row_of(1))
 
 
 def test_under_a_bookmark_a_row_that_cannot_be_there_is_not_found(ledger: Ledger) -> None:
@@ -257,13 +257,13 @@ def test_a_row_newer_than_the_head_as_read_moves_the_bookmark(ledger: Ledger) ->
         return view.row(row_of(2)[1]), view.bookmark
 
     found = reader_of(MeddledLedger(ledger, query=[grow])).read(NOTHING, Usage(), use)
-    assert found == (json_text(row_of(2)), Bookmark(EPOCH, 2))
+    assert found == (MODEL.json_text(row_of(2)), Bookmark(EPOCH, 2))
 
 
 def test_an_older_row_leaves_the_bookmark_at_the_head(ledger: Ledger) -> None:
     put(ledger, 2)
     found = reader_of(ledger).read(NOTHING, Usage(), lambda view: (view.row(row_of(1)[1]), view.bookmark))
-    assert found == (json_text(row_of(1)), Bookmark(EPOCH, 2))
+    assert found == (MODEL.json_text(row_of(1)), Bookmark(EPOCH, 2))
 
 
 def test_the_id_of_a_row_of_an_older_ledger_is_not_found(ledger: Ledger) -> None:
@@ -282,7 +282,7 @@ def row_1(view: View) -> tuple[str | None, Bookmark]:
 
 
 @pytest.mark.parametrize(
-    ("use", "found"), [(ids_of, (["1"], Bookmark(EPOCH, 1))), (row_1, (json_text(row_of(1)), Bookmark(EPOCH, 1)))]
+    ("use", "found"), [(ids_of, (["1"], Bookmark(EPOCH, 1))), (row_1, (MODEL.json_text(row_of(1)), Bookmark(EPOCH, 1)))]
 )
 def test_a_sandbox_that_knows_the_head_reads_it_alongside_the_rows(
     ledger: Ledger, use: Callable[[View], object], found: object
@@ -308,7 +308,7 @@ def test_a_head_that_is_known_already_is_not_guessed_and_a_row_that_was_found_no
     put(ledger, 2)
     reader.read(NOTHING, Usage(), lambda view: (view.bookmark, ids_of(view)))
     put(ledger, 3)
-    assert reader.read(NOTHING, Usage(), row_1) == (json_text(row_of(1)), Bookmark(EPOCH, 3))
+    assert reader.read(NOTHING, Usage(), row_1) == (MODEL.json_text(row_of(1)), Bookmark(EPOCH, 3))
     assert sorted(name for name, _ in meddled.meddled.calls) == ["get_item"] * 3 + ["query"] * 3
 
 
@@ -319,7 +319,7 @@ def test_a_ledger_that_has_grown_meanwhile_is_read_again(ledger: Ledger) -> None
     put(ledger, 2)
     assert reader.read(NOTHING, Usage(), ids_of) == (["2", "1"], Bookmark(EPOCH, 2))
     put(ledger, 3)
-    assert reader.read(NOTHING, Usage(), row_1) == (json_text(row_of(1)), Bookmark(EPOCH, 3))
+    assert reader.read(NOTHING, Usage(), row_1) == (MODEL.json_text(row_of(1)), Bookmark(EPOCH, 3))
 
 
 def test_a_ledger_that_was_replaced_meanwhile_is_left_whatever_became_of_its_rows(ledger: Ledger) -> None:

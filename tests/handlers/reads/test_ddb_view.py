@@ -17,7 +17,7 @@ from handlers.ledger.ledger import Ledger
 from handlers.reads import ddb_view, page
 from handlers.reads.ddb import LedgerReader
 from handlers.reads.page import PageQuery
-from handlers.rows import json_text
+from handlers.rows import MODEL
 from handlers.telemetry.usage import Usage
 from tests.support.api import Api
 from tests.support.files import texts_of
@@ -40,7 +40,7 @@ T = TypeVar("T")
 COUNT = 8
 VALUES = [0.5, -1.5, 0.1, 2.5, 0.2, 1e100, -1e100, 0.3]
 ROWS = [row_of(seq, value, f"2026-01-01T00:00:0{seq * 3 % 10}.000Z") for seq, value in enumerate(VALUES, 1)]
-TEXTS = [json_text(row) for row in ROWS]
+TEXTS = [MODEL.json_text(row) for row in ROWS]
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_an_earlier_point_has_the_rows_up_to_it(filled: Ledger, seq: int) -> Non
                 assert walked(view, limit=limit, order="asc", **filters) == wanted
                 assert walked(view, limit=limit, order="desc", **filters) == wanted[::-1]
         for row in ROWS:
-            assert view.row(row[1]) == (json_text(row) if row[0] <= seq else None)
+            assert view.row(row[1]) == (MODEL.json_text(row) if row[0] <= seq else None)
         assert view.bookmark == point
 
     read(filled, use, point)

@@ -17,7 +17,7 @@ from handlers.reads.page import PageQuery
 from handlers.reads.reader import WAIT_S
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_view import SqliteView
-from handlers.rows import created_at_of, json_text
+from handlers.rows import MODEL
 from handlers.telemetry.usage import Usage
 from tests.support.drafts import with_value
 from tests.support.files import EPOCH, MemoryLedger, Place, descriptors, flip_bit, make_row, served, texts_of
@@ -65,7 +65,7 @@ def test_it_learns_how_far_the_snapshot_lags_behind(place: Place, published: int
     usage = Usage()
     FreshReader(place.on_efs(), ledger, now=now).read(NOTHING, usage, lambda view: view.bookmark)
     assert usage.lag is not None
-    age_s = now() - seconds_of(created_at_of(make_row(oldest))) if rows else 0.0
+    age_s = now() - seconds_of(make_row(oldest)[-1]) if rows else 0.0
     assert usage.lag.answer() == {"rows": rows, "seconds": age_s}
 
 
@@ -91,7 +91,7 @@ def test_the_rows_beyond_the_snapshot_are_read_and_no_others(place: Place, path:
     page(reader)
     ledger.grow(added)
     ledger.spans.clear()
-    assert page(reader) == ([json_text(row) for row in ledger.stored], ledger.bookmark)
+    assert page(reader) == ([MODEL.json_text(row) for row in ledger.stored], ledger.bookmark)
     assert ledger.spans == [Range(((1, EPOCH),), 5, 5 + added)]  # the snapshot's last row: is it the ledger's?
     assert served(snapshots) == Bookmark(EPOCH, 5)
 
@@ -100,9 +100,9 @@ def test_the_rows_beyond_the_snapshot_are_read_and_no_others(place: Place, path:
 def test_before_anything_is_published_all_rows_are_the_ledgers(place: Place, count: int) -> None:
     ledger = MemoryLedger(count)
     reader, _ = fresh_reader(place.on_efs(), ledger)
-    assert page(reader) == ([json_text(row) for row in ledger.stored], ledger.bookmark)
+    assert page(reader) == ([MODEL.json_text(row) for row in ledger.stored], ledger.bookmark)
     place.publish(MemoryLedger(0))
-    assert page(reader) == ([json_text(row) for row in ledger.stored], ledger.bookmark)
+    assert page(reader) == ([MODEL.json_text(row) for row in ledger.stored], ledger.bookmark)
 
 
 def test_before_there_is_a_ledger_there_are_no_rows(place: Place, ledger: Ledger) -> None:
@@ -139,7 +139,7 @@ def test_a_snapshot_of_an_older_epoch_is_no_part_of_the_answer(place: Place) -> 
     ledger = MemoryLedger(3, EPOCH + 1)
     ledger.stored = [with_value(row, 7.5) for row in ledger.stored]
     assert page(fresh_reader(place.on_efs(), ledger)[0]) == (
-        [json_text(row) for row in ledger.stored],
+        [MODEL.json_text(row) for row in ledger.stored],
         Bookmark(EPOCH + 1, 3),
     )
 
@@ -236,4 +236,4 @@ def test_a_row_that_is_in_no_snapshot_is_found_by_its_id(place: Place) -> None:
     place.publish(ledger)
     ledger.grow(1)
     found = fresh_reader(place.on_efs(), ledger)[0].read(NOTHING, Usage(), lambda view: view.row(make_row(4)[1]))
-    assert found == json_text(make_row(4))
+    assert found == MODEL.json_text(make_row(4))

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from handlers import rows
 from handlers.aws import table
 from handlers.aws.table import page_of, rows_key
 from handlers.domain.bookmark import NOTHING, Bookmark
@@ -24,17 +23,18 @@ from handlers.ledger import ledger as ledger_module
 from handlers.ledger.branch import branch_off
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger
+from handlers.model.model import Row
 from handlers.reads import ddb_view, sqlite_filter, sqlite_view
 from handlers.reads import page as page_module
 from handlers.reads.ddb import LedgerReader
 from handlers.reads.ddb_view import LedgerView
 from handlers.reads.fresh import FreshReader
 from handlers.reads.page import PageQuery
-from handlers.rows import Row
+from handlers.rows import MODEL
 from handlers.snapshots import chain
 from handlers.telemetry.usage import Usage
 from tests.support.api import SOURCES, Api, spread
-from tests.support.drafts import draft, with_value
+from tests.support.drafts import draft, value_of, with_value
 from tests.support.files import Place, without_flushing
 from tests.support.meddling import no_time_limit, set_head
 
@@ -95,7 +95,7 @@ class World:
         requests: list[Any] = []
         for row in made:
             key = {"pk": {"S": rows_key(self.head.root, page_of(row[0]))}, "sk": {"N": str(row[0])}}
-            requests.append({"PutRequest": {"Item": {**key, **rows.to_item(row)}}})
+            requests.append({"PutRequest": {"Item": {**key, **MODEL.to_item(row)}}})
         self._ledger.client.batch_write_item(RequestItems={self._ledger.table_name: requests})
         self.stored[self.head.epoch] += made
         self.heads[self.head.epoch] = self.head.plus(made)
@@ -145,9 +145,9 @@ class World:
         bookmark, pages, stats, by_id = found
         assert bookmark == str(point)
         assert ",".join(filter(None, pages)) == ",".join(matching(prefix, query))
-        values, times = [rows.value_of(row) for row in prefix], [rows.created_at_of(row) for row in prefix]
+        values, times = [value_of(row) for row in prefix], [row[-1] for row in prefix]
         assert stats == json.dumps(Stats().plus(values, times).answer())
-        known = {row[1]: rows.json_text(row) for row in prefix}
+        known = {row[1]: MODEL.json_text(row) for row in prefix}
         assert by_id == [known.get(row_id) for row_id in ids]
 
     def _ids(self) -> list[str]:
@@ -157,7 +157,7 @@ class World:
 
     def _row(self, seq: int) -> Row:
         row_id = f"{self._random.getrandbits(96):026d}"[-26:]
-        row = rows.row_of(seq, f"{self.head.epoch:09d}{row_id[9:]}", draft(seq), self._random.choice(TIMES))
+        row = MODEL.row_of(seq, f"{self.head.epoch:09d}{row_id[9:]}", draft(seq), self._random.choice(TIMES))
         return with_value(row, self._random.choice(VALUES))
 
 
@@ -177,11 +177,11 @@ def answers(view: View, query: dict[str, str], ids: list[str]) -> Answers:
 
 def matching(stored: list[Row], query: dict[str, str]) -> list[str]:
     found = [
-        rows.json_text(row)
+        MODEL.json_text(row)
         for row in stored
-        if float(query.get("min_value", "-inf")) <= rows.value_of(row) <= float(query.get("max_value", "inf"))
-        and query.get("from", "") <= rows.created_at_of(row)
-        and ("to" not in query or rows.created_at_of(row) < query["to"])
+        if float(query.get("min_value", "-inf")) <= value_of(row) <= float(query.get("max_value", "inf"))
+        and query.get("from", "") <= row[-1]
+        and ("to" not in query or row[-1] < query["to"])
     ]
     return found if query["order"] == "asc" else found[::-1]
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers import rows
 from handlers.domain.bookmark import Bookmark
+from handlers.model.model import Row
 from handlers.reads import page as page_module
 from handlers.reads import sqlite_filter, sqlite_view
 from handlers.reads.fresh import segment_of
@@ -29,13 +29,13 @@ from handlers.reads.sqlite_view import (
     Link,
     SqliteView,
 )
-from handlers.rows import TABLE, Row, json_text
-from tests.support.drafts import draft, with_value
+from handlers.rows import MODEL
+from tests.support.drafts import VALUE, draft, value_of, with_value
 from tests.support.files import EPOCH, make_row, texts_of
 
 COUNT = 120
 VALUES = [-2.5, -1.0, 0.0, 0.25, 0.5, 1e100]  # few, so that many rows share one
-TIMES = [rows.created_at_of(make_row(seq)) for seq in (1, 2, 3, 40)]
+TIMES = [make_row(seq)[-1] for seq in (1, 2, 3, 40)]
 CUTS: tuple[list[int], ...] = (
     [],
     [1],
@@ -49,7 +49,7 @@ def stored_rows() -> list[Row]:
     """Times that go back and forth, as clocks do."""
     return [
         with_value(
-            rows.row_of(seq, make_row(seq)[1], draft(seq), TIMES[seq * 5 % len(TIMES)]), VALUES[seq * 7 % len(VALUES)]
+            MODEL.row_of(seq, make_row(seq)[1], draft(seq), TIMES[seq * 5 % len(TIMES)]), VALUES[seq * 7 % len(VALUES)]
         )
         for seq in range(1, COUNT + 1)
     ]
@@ -96,11 +96,11 @@ queries = st.fixed_dictionaries(
 def expected(query: dict[str, str], upto: int = COUNT) -> list[str]:
     """The whole walk, by plain Python."""
     found = [
-        json_text(row)
+        MODEL.json_text(row)
         for row in STORED[:upto]
-        if float(query.get("min_value", "-inf")) <= rows.value_of(row) <= float(query.get("max_value", "inf"))
-        and query.get("from", "") <= rows.created_at_of(row)
-        and ("to" not in query or rows.created_at_of(row) < query["to"])
+        if float(query.get("min_value", "-inf")) <= value_of(row) <= float(query.get("max_value", "inf"))
+        and query.get("from", "") <= row[-1]
+        and ("to" not in query or row[-1] < query["to"])
     ]
     return found if query.get("order") == "asc" else found[::-1]
 
@@ -187,8 +187,8 @@ def test_pages_of_nothing_are_empty(view: SqliteView) -> None:
 @pytest.mark.parametrize("view", VIEWS)
 def test_one_row_by_its_id_if_the_point_that_is_read_holds_it(view: SqliteView) -> None:
     row = STORED[41]
-    assert view.row(row[1]) == json_text(row)
-    assert view.at(Bookmark(EPOCH, 42)).row(row[1]) == json_text(row)
+    assert view.row(row[1]) == MODEL.json_text(row)
+    assert view.at(Bookmark(EPOCH, 42)).row(row[1]) == MODEL.json_text(row)
     assert view.at(Bookmark(EPOCH, 41)).row(row[1]) is None
     for other in ("", row[1][:-1], row[1] + " ", row[1].upper(), "' OR 1=1 --", "\0"):
         assert view.row(other) is None
@@ -210,14 +210,14 @@ def test_segments_whose_ids_leave_no_room_for_an_id_are_not_asked() -> None:
 @pytest.mark.parametrize("place", [0, 6])
 def test_the_least_and_the_greatest_id_of_a_segment_are_its_own(place: int) -> None:
     row = STORED[35 + place]
-    assert LONGEST.row(row[1]) == json_text(row)
+    assert LONGEST.row(row[1]) == MODEL.json_text(row)
 
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("upto", [1, 41, 42, 43, 119, 120])
 def test_statistics_of_any_point_are_pythons_own(view: SqliteView, upto: int) -> None:
-    values = [rows.value_of(row) for row in STORED[:upto]]
-    times = [rows.created_at_of(row) for row in STORED[:upto]]
+    values = [value_of(row) for row in STORED[:upto]]
+    times = [row[-1] for row in STORED[:upto]]
     earlier = view.at(Bookmark(EPOCH, upto))
     for _ in range(2):
         assert earlier.stats() == {
@@ -328,31 +328,31 @@ def test_no_filter_scans_the_table(view: SqliteView, query: dict[str, str], orde
     assert "SCAN" not in steps
     assert "USING COVERING INDEX" in steps  # what is filtered and sorted is the index alone
     steps = steps_of(view, *nearby_sql(page, 1, 100, 9))
-    assert steps == f"SEARCH {TABLE} USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
+    assert steps == f"SEARCH {MODEL.table} USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize(
     ("filtered_by", "index"),
-    [("min_value", "by_value"), ("max_value", "by_value"), ("from", "by_created_at"), ("to", "by_created_at")],
+    [("min_value", f"by_{VALUE}"), ("max_value", f"by_{VALUE}"), ("from", "by_created_at"), ("to", "by_created_at")],
 )
 def test_no_planner_can_choose_another_way(view: SqliteView, order: str, filtered_by: str, index: str) -> None:
     """Told to, SQLite searches an index, or by seq, if only the statement lets it."""
-    page = PageQuery({"order": order, filtered_by: "0" if "value" in filtered_by else TIMES[1]})
+    page = PageQuery({"order": order, filtered_by: "0" if filtered_by.endswith("value") else TIMES[1]})
     sql, arguments = nearby_sql(page, 1, 100, 9)
-    told = sql.replace(f"FROM {TABLE}", f"FROM {TABLE} INDEXED BY {TABLE}_{index}")
-    assert f"SCAN {TABLE} USING INDEX {TABLE}_{index}" in steps_of(view, told, arguments)
+    told = sql.replace(f"FROM {MODEL.sql_table}", f"FROM {MODEL.sql_table} INDEXED BY {MODEL.table}_{index}")
+    assert f"SCAN {MODEL.table} USING INDEX {MODEL.table}_{index}" in steps_of(view, told, arguments)
     sql, arguments = indexed_sql(page, 1, 100, 9)
-    told = sql.replace(f"SELECT seq FROM {TABLE}", f"SELECT seq FROM {TABLE} NOT INDEXED")
-    assert f"SCAN {TABLE} / USE TEMP B-TREE FOR ORDER BY" in steps_of(view, told, arguments)
+    told = sql.replace(f"SELECT seq FROM {MODEL.sql_table}", f"SELECT seq FROM {MODEL.sql_table} NOT INDEXED")
+    assert f"SCAN {MODEL.table} / USE TEMP B-TREE FOR ORDER BY" in steps_of(view, told, arguments)
 
 
 def test_ranges_and_ids_are_searched(view: SqliteView) -> None:
     for sql in (RANGE_NEWEST_FIRST, RANGE_OLDEST_FIRST, TEXTS):
         steps = steps_of(view, sql, [1, 100])
-        assert f"SEARCH {TABLE} USING INTEGER PRIMARY KEY" in steps
+        assert f"SEARCH {MODEL.table} USING INTEGER PRIMARY KEY" in steps
         assert "TEMP B-TREE" not in steps
-    assert f"SEARCH {TABLE} USING INDEX {TABLE}_by_id" in steps_of(view, BY_ID, ["x", 9])
+    assert f"SEARCH {MODEL.table} USING INDEX {MODEL.table}_by_id" in steps_of(view, BY_ID, ["x", 9])
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
@@ -385,7 +385,7 @@ def test_texts_are_those_that_python_made() -> None:
     """SQLite's own JSON functions print 15 digits of a double."""
     value = 0.1 + 0.2
     text, _, _ = chain_of([make_row(1, value)]).page(PageQuery({}))
-    assert json.loads(text)[rows.VALUE] == value
+    assert json.loads(text)[VALUE] == value
 
 
 def test_the_texts_of_a_small_segment_are_asked_for_once_and_those_of_a_larger_one_each_time() -> None:
@@ -406,7 +406,7 @@ def test_a_segment_that_lacks_rows_is_damaged_and_has_no_others_in_their_place(
 ) -> None:
     """A large file, say: its bytes are not proven before it is read where it is published."""
     damaged = chain_of(STORED, [100])
-    damaged.links[0].opened().connection.execute(f"DELETE FROM {TABLE} WHERE {lacking}")
+    damaged.links[0].opened().connection.execute(f"DELETE FROM {MODEL.sql_table} WHERE {lacking}")
     with mock.patch.object(sqlite_view, "KEPT_BYTES", kept_bytes):
         for _ in range(2):
             with pytest.raises(sqlite3.DatabaseError, match="of the rows 101 to 120 are there") as caught:
@@ -419,7 +419,7 @@ def test_a_segment_that_lacks_rows_is_damaged_and_has_no_others_in_their_place(
 def test_of_a_small_segment_that_lacks_a_row_no_range_is_read() -> None:
     """Its rows are found by their places: those before the lacking one would be others."""
     damaged = chain_of(STORED)
-    damaged.links[0].opened().connection.execute(f"DELETE FROM {TABLE} WHERE seq = 60")
+    damaged.links[0].opened().connection.execute(f"DELETE FROM {MODEL.sql_table} WHERE seq = 60")
     for query in ({"limit": "10"}, {"limit": "10", "order": "asc"}):
         with pytest.raises(sqlite3.DatabaseError, match="119 of the rows 1 to 120 are there"):
             damaged.page(PageQuery(query))

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from handlers.domain.hashes import content_hash
 from handlers.domain.stats import Stats
-from handlers.rows import SCHEMA_VERSION, TABLE, Row, created_at_of, json_text, value_of
+from handlers.model.model import Row
+from handlers.rows import MODEL
 from handlers.snapshots.build import IN_MEMORY, SegmentBuilder
 from handlers.snapshots.segment import Segment
+from tests.support.drafts import value_of
 from tests.support.files import contents, make_row, make_rows
 
 
@@ -28,11 +30,11 @@ def built(path: Path | str, batches: Sequence[Sequence[Row]], first: int = 1) ->
 
 
 def hash_of(rows: Sequence[Row]) -> int:
-    return content_hash(0, [row[0] for row in rows], [json_text(row) for row in rows])
+    return content_hash(0, [row[0] for row in rows], [MODEL.json_text(row) for row in rows])
 
 
 def stats_of(rows: Sequence[Row]) -> str:
-    return Stats().plus([value_of(row) for row in rows], [created_at_of(row) for row in rows]).to_text()
+    return Stats().plus([value_of(row) for row in rows], [row[-1] for row in rows]).to_text()
 
 
 def test_a_segment_holds_its_rows_and_says_so(tmp_path: Path) -> None:
@@ -40,9 +42,9 @@ def test_a_segment_holds_its_rows_and_says_so(tmp_path: Path) -> None:
     rows = make_rows(5, first=8)
     segment = built(path, [rows[:3], [], rows[3:]], first=8)
     found, meta = contents(path)
-    assert found == [(*row, json_text(row)) for row in rows]
+    assert found == [(*row, MODEL.json_text(row)) for row in rows]
     hash_text = f"{hash_of(rows):032x}"
-    assert meta == [(8, 12, 5, hash_text, SCHEMA_VERSION, stats_of(rows), "id-00000008", "id-00000012")]
+    assert meta == [(8, 12, 5, hash_text, MODEL.schema_version, stats_of(rows), "id-00000008", "id-00000012")]
     assert (segment.first, segment.last, segment.hash, segment.stats.to_text()) == (
         8,
         12,
@@ -71,8 +73,8 @@ def test_a_segment_is_the_same_however_its_rows_came_together(parts: list[tuple[
                 builder.add(part)
         segment = builder.finish()
         rows = make_rows(sum(count for count, _ in parts))
-        found = builder.connection.execute(f"SELECT * FROM {TABLE} ORDER BY seq").fetchall()
-        assert found == [(*row, json_text(row)) for row in rows]
+        found = builder.connection.execute(f"SELECT * FROM {MODEL.sql_table} ORDER BY seq").fetchall()
+        assert found == [(*row, MODEL.json_text(row)) for row in rows]
         assert (segment.hash, segment.stats.to_text()) == (hash_of(rows), stats_of(rows))
         builder.close()
 
@@ -115,7 +117,7 @@ def test_a_segment_with_fewer_rows_than_it_says_is_refused(tmp_path: Path) -> No
     path = tmp_path / "one.db"
     segment = built(path, [make_rows(4)])
     connection = sqlite3.connect(path)
-    connection.execute(f"DELETE FROM {TABLE} WHERE seq = 2")
+    connection.execute(f"DELETE FROM {MODEL.sql_table} WHERE seq = 2")
     connection.commit()
     connection.close()
     builder = SegmentBuilder(IN_MEMORY, 1)
@@ -135,12 +137,12 @@ def test_two_rows_with_one_id_are_found_when_the_segment_is_finished() -> None:
 def test_a_finished_segment_has_the_indexes(tmp_path: Path) -> None:
     built(tmp_path / "one.db", [make_rows(5)])
     connection = sqlite3.connect(tmp_path / "one.db")
-    names = [name for _, name, *_ in connection.execute(f"PRAGMA index_list({TABLE})")]
+    names = [name for _, name, *_ in connection.execute(f"PRAGMA index_list({MODEL.sql_table})")]
     assert len(names) >= 2
     for name in names:
-        assert connection.execute(f"SELECT count(*) FROM {TABLE} INDEXED BY {name} WHERE id > '' OR 1").fetchone() == (
-            5,
-        )
+        assert connection.execute(
+            f"SELECT count(*) FROM {MODEL.sql_table} INDEXED BY {name} WHERE id > '' OR 1"
+        ).fetchone() == (5,)
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     connection.close()
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from handlers.domain.bookmark import Bookmark
-from handlers.rows import SCHEMA_VERSION
+from handlers.rows import MODEL
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.names import Name
 from tests.support.files import Calls, MemoryLedger, Place, failing, names_in, served
@@ -29,7 +29,7 @@ def test_files_of_other_names_and_of_other_schema_versions_do_not_count(tmp_path
         good = place.plant(b"", bookmark)
     for other in (".nfs0001", good.name + "-wal", "README", good.name.upper()):
         (place.snapshots / other).touch()
-    foreign = Name.of(Bookmark(10, 7), 1, "0" * 16, SCHEMA_VERSION + 1)
+    foreign = Name.of(Bookmark(10, 7), 1, "0" * 16, MODEL.schema_version + 1)
     (place.snapshots / foreign).touch()
     catalog = place.catalog()
     assert catalog.look() is catalog.listed

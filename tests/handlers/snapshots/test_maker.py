@@ -9,7 +9,7 @@ import pytest
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.problem import unavailable
 from handlers.ledger.ledger import Range
-from handlers.rows import Row
+from handlers.model.model import Row
 from handlers.snapshots import maker
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.maker import INDEXES_S, LAST_BATCH_S, SegmentMaker, Staging

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.domain.bookmark import MAX_EPOCH, MAX_SEQ, Bookmark
-from handlers.rows import SCHEMA_VERSION
+from handlers.rows import MODEL
 from handlers.snapshots.names import Name, snapshots_dir
 
 GOOD = "0000000000001000-000000000003-000000000002-000001-0123456789abcdef.db"
@@ -46,7 +46,7 @@ def test_in_another_epoch_only_the_epoch_differs(name: Name, epoch: int) -> None
 
 def test_the_form_is_the_one_that_is_documented() -> None:
     assert Name.of(Bookmark(1000, 3), 2, "0123456789abcdef", 1) == GOOD
-    assert Name.of(Bookmark(1000, 3), 2, "0123456789abcdef").schema == SCHEMA_VERSION
+    assert Name.of(Bookmark(1000, 3), 2, "0123456789abcdef").schema == MODEL.schema_version
     assert snapshots_dir("/mnt/efs") == "/mnt/efs/snapshots"
 
 
@@ -75,6 +75,6 @@ def test_rows_in_no_order_are_no_name(first: int, last: int) -> None:
 
 
 def test_the_name_of_another_schema_version_is_a_name_and_says_so() -> None:
-    foreign = Name.parse(str(Name.of(Bookmark(1000, 3), 1, "0" * 16, SCHEMA_VERSION + 1)))
+    foreign = Name.parse(str(Name.of(Bookmark(1000, 3), 1, "0" * 16, MODEL.schema_version + 1)))
     assert foreign is not None
-    assert foreign.schema == SCHEMA_VERSION + 1
+    assert foreign.schema == MODEL.schema_version + 1

@@ -20,7 +20,8 @@ from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Range
-from handlers.rows import SCHEMA_VERSION, Row, json_text
+from handlers.model.model import Row
+from handlers.rows import MODEL
 from handlers.snapshots import chain, maker
 from handlers.snapshots.maker import INDEXES_S
 from handlers.snapshots.names import Name
@@ -67,7 +68,7 @@ def check_is_ledger(place: Place, published: Published, ledger: MemoryLedger) ->
     found: list[tuple[object, ...]] = []
     for name in reversed(published.chain):
         found += contents(place.path(name))[0]
-    assert found == [(*row, json_text(row)) for row in ledger.stored]
+    assert found == [(*row, MODEL.json_text(row)) for row in ledger.stored]
     assert sum(segment.stats.count for segment in published.segments) == head.seq
 
 
@@ -118,7 +119,7 @@ def test_the_name_is_rows_and_digest_and_the_group_may_read(place: Place) -> Non
     published = place.publish(MemoryLedger(7))
     content = place.path(published).read_bytes()
     (name,) = published.chain
-    assert name == f"{EPOCH:016d}-{7:012d}-{1:012d}-{SCHEMA_VERSION:06d}-{blake2b(content).hexdigest()[:16]}.db"
+    assert name == f"{EPOCH:016d}-{7:012d}-{1:012d}-{MODEL.schema_version:06d}-{blake2b(content).hexdigest()[:16]}.db"
     assert published.size_bytes == published.written_bytes == len(content)
     assert place.path(published).stat().st_mode & 0o777 == 0o640
     assert place.snapshots.stat().st_mode & 0o777 == 0o750

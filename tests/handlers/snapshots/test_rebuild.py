@@ -11,7 +11,7 @@ from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Range
-from handlers.rows import Row
+from handlers.model.model import Row
 from handlers.snapshots import maker, publish
 from handlers.snapshots.maker import INDEXES_S
 from handlers.snapshots.publish import BUILD_LIMIT_S, Publisher

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.domain.bookmark import Bookmark
-from handlers.rows import SCHEMA_VERSION
+from handlers.rows import MODEL
 from handlers.snapshots import retention
 from handlers.snapshots.chain import Listed
 from handlers.snapshots.names import Name
@@ -294,7 +294,7 @@ def test_what_another_schema_version_left_goes_after_a_week(place: Place, monkey
     ages_s = {"old": KEEP_ASIDE_S + 60, "young": KEEP_ASIDE_S - 60, "gone": KEEP_ASIDE_S + 60}
     paths: dict[str, Path] = {}
     for number, text in enumerate(ages_s, 1):
-        paths[text] = place.snapshots / Name.of(Bookmark(EPOCH, number), 1, "0" * 16, SCHEMA_VERSION + 1)
+        paths[text] = place.snapshots / Name.of(Bookmark(EPOCH, number), 1, "0" * 16, MODEL.schema_version + 1)
         paths[text].touch()
     linked_s = retention.linked_s
 

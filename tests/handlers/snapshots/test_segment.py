@@ -17,7 +17,7 @@ from typing import cast
 import pytest
 
 from handlers.domain.stats import Stats
-from handlers.rows import SCHEMA_VERSION, TABLE
+from handlers.rows import MODEL
 from handlers.snapshots import segment as segment_module
 from handlers.snapshots.files import (
     CHUNK_BYTES,
@@ -75,8 +75,8 @@ def test_a_proven_segment_opens_with_its_rows_ids_and_statistics(place: Place, l
 def test_it_cannot_be_written_to_and_nothing_appears_beside_it(path: str, name: Name) -> None:
     opened = open_segment(path, name)
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        opened.connection.execute(f"DELETE FROM {TABLE}")
-    assert opened.connection.execute(f"SELECT count(*) FROM {TABLE}").fetchone() == (3,)
+        opened.connection.execute(f"DELETE FROM {MODEL.sql_table}")
+    assert opened.connection.execute(f"SELECT count(*) FROM {MODEL.sql_table}").fetchone() == (3,)
     assert os.listdir(os.path.dirname(path)) == [name]
     opened.close()
 
@@ -85,7 +85,7 @@ def test_it_is_opened_immutable_so_that_nobody_locks(path: str, name: Name) -> N
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     opened = open_segment(path, name)
-    assert opened.connection.execute(f"SELECT count(*) FROM {TABLE}").fetchone() == (3,)
+    assert opened.connection.execute(f"SELECT count(*) FROM {MODEL.sql_table}").fetchone() == (3,)
     opened.close()
     other.close()
 
@@ -101,7 +101,7 @@ def test_it_can_be_read_from_another_thread(path: str, name: Name) -> None:
 
 
 def test_a_file_that_fails_its_proof_is_closed_again(path: str, name: Name) -> None:
-    for wrong in (name.replace("003-0", "004-0"), name.replace("001-000001-", "002-000001-")):
+    for wrong in (name.replace("003-0", "004-0"), name.replace(f"001-{MODEL.schema_version:06}-", f"002-{MODEL.schema_version:06}-")):
         assert wrong != name
         with pytest.raises(UnprovenError, match="says 3 rows, 1 to 3"):
             open_segment(path, Name(wrong))
@@ -243,7 +243,7 @@ def test_a_file_that_cannot_be_looked_at_is_closed_again(place: Place, monkeypat
 
 # The meta row
 
-META = (1, 2, 2, "0" * 32, SCHEMA_VERSION, Stats().to_text(), "a", "b")  # first, last, rows, hash, schema, …
+META = (1, 2, 2, "0" * 32, MODEL.schema_version, Stats().to_text(), "a", "b")  # first, last, rows, hash, schema, …
 
 
 def segment_with(*metas: tuple[object, ...]) -> Segment:
@@ -278,7 +278,7 @@ def test_one_meta_row_is_needed() -> None:
         (2, 3, "says 3 rows, 1 to 2"),
         (3, "not hexadecimal", "cannot be read"),
         (3, None, "cannot be read"),
-        (4, SCHEMA_VERSION + 1, "of schema version"),
+        (4, MODEL.schema_version + 1, "of schema version"),
         (5, "[]", "cannot be read"),
         (5, "{", "cannot be read"),
         (5, None, "cannot be read"),

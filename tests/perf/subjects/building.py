@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean, median
 
-from handlers import rows
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.timestamps import utc_text
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger, Range
-from handlers.rows import Row
+from handlers.model.model import Row
+from handlers.rows import MODEL
 from handlers.settings import Settings
 from handlers.snapshots.publish import Publisher
 from handlers.telemetry.usage import Usage
@@ -50,7 +50,7 @@ class GeneratedLedger(Ledger):
 
 def row_of(seq: int) -> Row:
     """A row: values lie evenly between 0 and 1, times a second apart."""
-    return with_value(rows.row_of(seq, row_id(seq), DRAFT, utc_text(FIRST_S + seq)), seq * 0.618034 % 1)
+    return with_value(MODEL.row_of(seq, row_id(seq), DRAFT, utc_text(FIRST_S + seq)), seq * 0.618034 % 1)
 
 
 def build(folder: Path, count: int) -> Figures:

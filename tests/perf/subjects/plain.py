@@ -9,11 +9,13 @@ import json
 import sqlite3
 from pathlib import Path
 
-from handlers.rows import COLUMNS, TABLE, VALUE, Row
+from handlers.model.model import Row
+from handlers.rows import MODEL
+from tests.support.drafts import VALUE
 
-SHOWN = ", ".join(COLUMNS[1:])
+SHOWN = ", ".join(MODEL.names[1:])
 TYPES = {"seq": "seq INTEGER PRIMARY KEY", "id": "id TEXT UNIQUE", VALUE: f"{VALUE} REAL"}
-PLAIN_INSERT = f"INSERT INTO {TABLE} VALUES ({', '.join('?' * len(COLUMNS))})"
+PLAIN_INSERT = f"INSERT INTO {MODEL.sql_table} VALUES ({', '.join('?' * len(MODEL.names))})"
 
 
 class PlainHandler:
@@ -24,15 +26,15 @@ class PlainHandler:
 
     def newest(self, limit: int) -> dict[str, object]:
         """The newest rows."""
-        return self._answer(f"SELECT {SHOWN} FROM {TABLE} ORDER BY seq DESC LIMIT ?", limit)
+        return self._answer(f"SELECT {SHOWN} FROM {MODEL.sql_table} ORDER BY seq DESC LIMIT ?", limit)
 
     def by_id(self, row_id: str) -> dict[str, object]:
         """One row."""
-        return self._answer(f"SELECT {SHOWN} FROM {TABLE} WHERE id = ?", row_id)
+        return self._answer(f"SELECT {SHOWN} FROM {MODEL.sql_table} WHERE id = ?", row_id)
 
     def stats(self) -> dict[str, object]:
         """Statistics of all rows."""
-        return self._answer(f"SELECT count(*), min({VALUE}), max({VALUE}), avg({VALUE}) FROM {TABLE}")
+        return self._answer(f"SELECT count(*), min({VALUE}), max({VALUE}), avg({VALUE}) FROM {MODEL.sql_table}")
 
     def _answer(self, sql: str, *arguments: object) -> dict[str, object]:
         connection = sqlite3.connect(self._uri, uri=True)
@@ -47,7 +49,7 @@ class PlainHandler:
 def make_plain_file(path: Path, rows: list[Row]) -> None:
     """The same rows in a file as one would first lay it out."""
     connection = sqlite3.connect(path)
-    connection.execute(f"CREATE TABLE {TABLE} ({', '.join(TYPES.get(name, name) for name in COLUMNS)})")
+    connection.execute(f"CREATE TABLE {MODEL.sql_table} ({', '.join(TYPES.get(name, name) for name in MODEL.names)})")
     connection.executemany(PLAIN_INSERT, rows)
     connection.commit()
     connection.close()

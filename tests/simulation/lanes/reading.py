@@ -7,11 +7,12 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from handlers import query, rows
+from handlers import query
 from handlers.domain.bookmark import NOTHING, Bookmark
 from tests.simulation.lanes.lane import Lane, Serve, shown
 from tests.simulation.plan import Operation
 from tests.support.api import Answer, event
+from tests.support.drafts import value_of
 
 ALL = {"limit": "1000", "order": "asc"}
 LEAST = 0.5  # of a filtered page
@@ -142,7 +143,7 @@ class ReadingLane(Lane):
             expected = f'"data":{history.texts[seq - 1]},' if 0 < seq <= bookmark.seq else "no such row"
         else:
             if "min_value" in parameters:
-                kept = [row[0] for row in history.rows[: bookmark.seq] if rows.value_of(row) >= LEAST]
+                kept = [row[0] for row in history.rows[: bookmark.seq] if value_of(row) >= LEAST]
                 texts = [texts[seq - 1] for seq in kept]
             texts = texts if "order" in parameters else texts[::-1][: int(parameters["limit"])]
             expected = f'"count":{len(texts)},"data":[{",".join(texts)}],'

@@ -9,11 +9,12 @@ import httpx
 
 from console.data.branches import find_target, read_prefix, restore
 from console.errors import ConsoleError
-from handlers import command, rows
+from handlers import command
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
 from handlers.ledger.ledger import Ledger
-from handlers.rows import Draft
+from handlers.model.model import Draft
+from handlers.rows import MODEL
 from handlers.settings import STREAM
 from tests.simulation.lanes.lane import Lane, Serve, shown
 from tests.simulation.plan import Operation
@@ -42,7 +43,7 @@ class WritingLane(Lane):
             headers["idempotency-key"] = operation.target
         epoch = self.invariants.head.epoch
         expected = {201, 202, 503, 409} if operation.target else {201, 202, 503}
-        answer = self.ask("/insert", {"items": [*map(rows.draft_fields, drafts)]}, expected, **headers)
+        answer = self.ask("/insert", {"items": [*map(MODEL.draft_fields, drafts)]}, expected, **headers)
         if answer.status in (201, 202):
             is_awaited = "prefer" not in headers and self.world.settings.get("PROJECTION") != STREAM
             self.invariants.check((answer.status == 201) == is_awaited, f"insert: {answer.status}")
@@ -114,4 +115,4 @@ def drafts_of(operation: Operation, seed: int) -> list[Draft]:
     """Return the rows of an insert: with one key always the same; no two operations have a row in common."""
     luck = random.Random(f"{seed} key {operation.target}" if operation.target else operation.seed)
     count = luck.choice((1, 1, 2, 4, 7)) if operation.target else operation.amount
-    return [rows.random_draft(luck) for _ in range(count)]
+    return [MODEL.random_draft(luck) for _ in range(count)]

@@ -1,0 +1,1 @@
+"""The data model: columns as they are declared, and all that follows from them."""

@@ -1,0 +1,160 @@
+"""The data model, derived from its columns: everything that the project asks of a row.
+
+A row is a plain tuple: its sequence number, its id, the columns in the order of their declaration, and the time when it
+was appended. A draft is the part of it that a client gives. A row's JSON text is made here and nowhere else, which is
+why all read paths give the same bytes. Many rows are worked on column by column, so that Python's C code has the loops.
+"""
+
+from __future__ import annotations
+
+from handlers.domain.problem import field_error
+from handlers.model.column import quoted
+from handlers.model.filters import filters_of, range_of
+from handlers.model.rules import check_model
+from handlers.model.tables import ddl, indexes, number_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from random import Random
+    from typing import Any
+
+    from handlers.aws.dynamodb import Item
+    from handlers.model.column import Column
+
+    Draft = tuple[Any, ...]
+    Row = tuple[Any, ...]
+else:
+    Draft = Row = tuple
+
+
+class Model:
+    """The data model. Raises ModelError where the declaration cannot work.
+
+    Args:
+        table: its name in SQLite.
+        columns: those that a client gives.
+
+    Attributes:
+        sql_table: the table's name as SQL has it.
+        names: of all of a row's columns: seq, id, those that a client gives, created_at.
+        filterable: the columns that rows can be asked for by, by name.
+        filters: the parameters that do so.
+        range: a column, and the two parameters that ask for a range of it.
+        statistics: the column of numbers that the statistics are about; None: only rows and times are counted.
+        ddl, indexes: SQL that makes the table, and its indexes when the rows are in.
+        schema_version: tells segments of this table and these indexes from others.
+        rows_version: tells rows of these columns, and the statistics over them, from others.
+    """
+
+    def __init__(self, table: str, *columns: Column) -> None:
+        check_model(table, columns)
+        self.table = table
+        self.sql_table = quoted(table)
+        self.columns = columns
+        self.names = ("seq", "id", *(column.name for column in columns), "created_at")
+        self.filterable = {column.name: column for column in columns if column.is_filterable}
+        self.filters = filters_of(columns)
+        self.range = range_of(columns)
+        self.statistics = next((column for column in columns if column.is_statistics), None)
+        self.ddl, self.indexes = ddl(table, columns), indexes(table, columns)
+        kinds = [(column.name, column.kind) for column in columns]
+        self.schema_version = number_of((self.ddl, self.indexes, kinds))
+        self.rows_version = number_of((kinds, self.statistics and self.statistics.name))
+        self._statistics_at = self.names.index(self.statistics.name) if self.statistics else 0
+        shown = "".join(f'"{column.name}":%s,' for column in columns)
+        self._text = f'{{"id":"%s",{shown}"created_at":"%s"}}'
+        self._shows = (str, *map(_shower, columns), str)
+
+    def parse_draft(self, fields: Mapping[str, object], where: str) -> tuple[Draft | None, list[dict[str, str]]]:
+        """Check what a client gave for one row.
+
+        Args:
+            fields: the JSON object.
+            where: its place in the body ("items[3]."), put before each field's name in an error.
+
+        Returns:
+            The draft, or None and one error a wrong field.
+        """
+        known = self.names[2:-1]
+        allowed = f"only {', '.join(known)}"
+        errors = [field_error(where + name, fields[name], allowed) for name in fields if name not in known]
+        values: list[object] = []
+        for column in self.columns:
+            try:
+                values.append(column.stored(fields.get(column.name)))
+            except (ValueError, OverflowError):
+                errors.append(field_error(where + column.name, fields.get(column.name), column.allowed))
+        return (None, errors) if errors else (tuple(values), [])
+
+    def draft_fields(self, draft: Draft) -> dict[str, object]:
+        """Return the JSON object that gives this draft: what `parse_draft` reads; null is left out."""
+        pairs = zip(self.columns, draft, strict=True)
+        return {column.name: column.given(value) for column, value in pairs if value is not None}
+
+    def random_draft(self, random: Random) -> Draft:
+        """Return a draft of random content, with every column."""
+        return tuple([column.sample(random) for column in self.columns])
+
+    def row_of(self, seq: int, row_id: str, draft: Draft, created_at: str) -> Row:
+        """Return the row that a draft becomes."""
+        return (seq, row_id, *draft, created_at)
+
+    def to_item(self, row: Row) -> Item:
+        """Return the row's own attributes in the ledger; its sequence number is in the key, and null has none."""
+        item: Item = {"id": {"S": row[1]}, "created_at": {"S": row[-1]}}
+        for column, value in zip(self.columns, row[2:-1], strict=True):
+            if value is not None:
+                item[column.name] = {column.attribute: column.store(value)}  # pyright: ignore[reportArgumentType] - S or N
+        return item
+
+    def rows_of(self, seqs: Sequence[int], items: Sequence[Mapping[str, Any]]) -> list[Row]:
+        """Return the rows that `to_item` wrote, with their sequence numbers.
+
+        Raises KeyError where an item lacks a column.
+        """
+        columns = (loaded(column, items) for column in self.columns)
+        return list(
+            zip(
+                seqs,
+                [item["id"]["S"] for item in items],
+                *columns,
+                [item["created_at"]["S"] for item in items],
+                strict=True,
+            )
+        )
+
+    def json_texts(self, rows: Iterable[Row]) -> list[str]:
+        """Return the rows as every read path shows them."""
+        columns = list(zip(*rows, strict=True))[1:]
+        shown = (map(show, column) for show, column in zip(self._shows, columns, strict=False))
+        return [self._text % values for values in zip(*shown, strict=True)]
+
+    def json_text(self, row: Row) -> str:
+        """Return one row as every read path shows it."""
+        return self.json_texts((row,))[0]
+
+    def numbers_of(self, rows: Sequence[Row]) -> list[float]:
+        """Return the values of the statistics' column; none where there is no such column."""
+        return [row[self._statistics_at] for row in rows] if self._statistics_at else []
+
+
+def times_of(rows: Sequence[Row]) -> list[str]:
+    """Return when rows were appended."""
+    return [row[-1] for row in rows]
+
+
+def _shower(column: Column) -> Callable[[Any], str]:
+    if not column.is_nullable:
+        return column.show
+    return lambda value: "null" if value is None else column.show(value)
+
+
+def loaded(column: Column, items: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
+    """Return a column of the items. Raises KeyError where a required value is missing."""
+    name, attribute, load = column.name, column.attribute, column.load
+    if not column.required:
+        found = [item.get(name) for item in items]
+        return [column.default if value is None else load(value[attribute]) for value in found]
+    texts = [item[name][attribute] for item in items]
+    return texts if load is str else list(map(load, texts))
