@@ -12,7 +12,5 @@ from handlers.model.model import Model
 
 MODEL = Model(
     "randoms",
-    Number(
-        "random_value", statistics=True, description="Any number; those that the API makes are from 0 to 1"
-    ),
+    Number("random_value", statistics=True, description="Any number; those that the API makes are from 0 to 1"),
 )

@@ -53,7 +53,8 @@ def count_operations(measured: Measurement, size: Size) -> Operations:
     """
     starts = int(measured.workload == "first-in-sandbox")
     if measured.source == "ddb":
-        trips, units = DYNAMODB_ROUND_TRIPS[measured.workload], Scenario().ddb_read_units
+        trips = DYNAMODB_ROUND_TRIPS[measured.workload]
+        units = Scenario(row_bytes=size.row_bytes or Scenario.row_bytes).ddb_read_units
         return Operations(starts, dynamodb_calls=DYNAMODB_CALLS, dynamodb_round_trips=trips, read_units=units)
     trips = efs_round_trips(measured.source, measured.consumed)
     if starts and size.snapshot_bytes > Scenario.verify_max_bytes:  # not read in full: SQLite reads pages, unseen

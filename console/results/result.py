@@ -104,12 +104,14 @@ class Size:
         rows: in the newest snapshot, before anything was measured.
         snapshot_bytes: that snapshot's size.
         bookmark: that snapshot's.
+        row_bytes: of a row in the ledger, the mean of those that were looked at; null in older results.
     """
 
     rows: Count
     snapshot_bytes: Count
     bookmark: str
     measurements: tuple[Measurement, ...]
+    row_bytes: Amount | None = None
 
     def measured(self, workload: Workload, source: str, loop: Loop = "closed") -> Measurement | None:
         """Find the measurement of this kind, at the workload's own temperature; None where there is none."""

@@ -60,13 +60,16 @@ def test_reads_take_turns_and_first_reads_are_those_of_new_sandboxes(stack: Back
         ("first-after-publish", source, PUBLISHES, {}) for source in SOURCES
     ]
     assert joined_sizes([size, published]).measurements == (*size.measurements, *published.measurements)
-    assert recycled == list(range(1, 1 + FIRST_READS * len(SOURCES)))  # before each read; first the snapshot is asked
+    assert recycled == list(
+        range(2, 2 + FIRST_READS * len(SOURCES))
+    )  # before each read; snapshot and rows are asked first
     asked = [path[1:].partition("?") for _, path, _ in faulty.seen]
     assert {(source, query) for source, _, query in asked} == {
         ("snapshots", ""),
+        ("sqlite-efs", f"limit=1000&as_of={size.bookmark}"),
         *((source, "limit=100") for source in SOURCES),
     }
-    rounds = list(batched_by_three([source for source, _, _ in asked if source != "snapshots"]))
+    rounds = list(batched_by_three([source for source, _, query in asked if query == "limit=100"]))
     assert len(rounds) == FIRST_READS + WARM_UPS + 10
     assert set(rounds[FIRST_READS:]) == set(permutations(SOURCES))  # each path follows each other one
     assert [(it.workload, it.source, it.requests, it.errors) for it in size.measurements] == [

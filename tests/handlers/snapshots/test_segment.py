@@ -101,7 +101,10 @@ def test_it_can_be_read_from_another_thread(path: str, name: Name) -> None:
 
 
 def test_a_file_that_fails_its_proof_is_closed_again(path: str, name: Name) -> None:
-    for wrong in (name.replace("003-0", "004-0"), name.replace(f"001-{MODEL.schema_version:06}-", f"002-{MODEL.schema_version:06}-")):
+    for wrong in (
+        name.replace("003-0", "004-0"),
+        name.replace(f"001-{MODEL.schema_version:06}-", f"002-{MODEL.schema_version:06}-"),
+    ):
         assert wrong != name
         with pytest.raises(UnprovenError, match="says 3 rows, 1 to 3"):
             open_segment(path, Name(wrong))
