@@ -25,7 +25,7 @@ from console.costs.tables import cost_table, paragraphs
 from console.errors import ConsoleError
 from console.results import result
 from console.results.environment import environment
-from console.verdict.inputs import Case, MainWorkload
+from console.verdict.inputs import Case, MainWorkload, data_values, find_region
 from console.verdict.verdict import Verdict, decide
 from handlers.routes import SOURCES
 
@@ -114,7 +114,9 @@ def _of_rows(price_list: PriceList, given: ScenarioValues, url: str) -> Study:
     from console.benchmark.data import look_at  # noqa: PLC0415 - with what loads rows, which few verbs need
 
     with Client(url) as client:
-        return Case.from_sizes(environment(client), [look_at(client)], price_list, given).study
+        size, region = look_at(client), find_region(environment(client))
+    measured = data_values([size], size, given.get("rows", size.rows))
+    return Study.from_assembled(price_list, assemble(given, measured), region)
 
 
 def _content(found: Study, decided: Verdict | None) -> dict[str, object]:

@@ -92,12 +92,17 @@ def measured_values(
         workload: what most reads are like.
         rows: that the question is about; what was measured at so many is taken as it is.
     """
-    data: dict[str, float | str] = {"rows": size.rows, **_row_bytes(sizes, size, is_measured=rows == size.rows)}
+    data = data_values(sizes, size, rows)
     if workload in ROWS_PER_READ:
         data["rows_per_read"] = ROWS_PER_READ[workload]
     if environment.is_local:
         return data
     return data | _machine(environment.function) | _times(size, workload) | _receipts(size, workload)
+
+
+def data_values(sizes: Sequence[Size], size: Size, rows: float | str) -> dict[str, float | str]:
+    """Return the scenario's values that say how much data there is, of `measured_values`."""
+    return {"rows": size.rows, **_row_bytes(sizes, size, is_measured=rows == size.rows)}
 
 
 def billed_ms(measurement: Measurement | None) -> float | None:

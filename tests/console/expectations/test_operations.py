@@ -148,3 +148,5 @@ def test_of_dynamodb_the_calls_are_known_and_their_units_those_of_the_bill() -> 
     units = Scenario().ddb_read_units
     assert count_operations(read("ddb"), size()) == Operations(0, 0, 0, 2, 1, units)
     assert count_operations(read("ddb", workload="first-in-sandbox"), size()) == Operations(1, 0, 0, 2, 2, units)
+    wide = replace(size(), row_bytes=400.0)
+    assert count_operations(read("ddb"), wide) == Operations(0, 0, 0, 2, 1, 11)  # the head, and 40 000 bytes by 4096
