@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 from console.costs.row_size import random_row_bytes, snapshot_bytes_a_row_byte
@@ -35,7 +35,7 @@ class Scenario:
     """One data set under one load; `INPUTS` says what each number means. What is None follows from the rest."""
 
     rows: float = 100_000
-    row_bytes: float = random_row_bytes()
+    row_bytes: float = field(default_factory=lambda: random_row_bytes())  # noqa: PLW0108 - looked up when it is needed
     snapshot_row_bytes: float | None = None
     reads_per_month: float = 1_000_000
     writes_per_month: float = 1_000

@@ -53,9 +53,8 @@ def count_operations(measured: Measurement, size: Size) -> Operations:
     """
     starts = int(measured.workload == "first-in-sandbox")
     if measured.source == "ddb":
-        trips = DYNAMODB_ROUND_TRIPS[measured.workload]
-        units = Scenario(row_bytes=size.row_bytes or Scenario.row_bytes).ddb_read_units
-        return Operations(starts, dynamodb_calls=DYNAMODB_CALLS, dynamodb_round_trips=trips, read_units=units)
+        rows = Scenario(row_bytes=size.row_bytes) if size.row_bytes else Scenario()
+        return Operations(starts, 0, 0, DYNAMODB_CALLS, DYNAMODB_ROUND_TRIPS[measured.workload], rows.ddb_read_units)
     trips = efs_round_trips(measured.source, measured.consumed)
     if starts and size.snapshot_bytes > Scenario.verify_max_bytes:  # not read in full: SQLite reads pages, unseen
         trips += Scenario.cold_efs_reads

@@ -29,10 +29,12 @@ from console.verdict.inputs import Case, MainWorkload, data_values, find_region
 from console.verdict.verdict import Verdict, decide
 from handlers.routes import SOURCES
 
+DEFAULTS = Scenario()
+
 
 def _value(name: str) -> OptionInfo:
     """Make an option for a number of the scenario; what is not given may be measured, else it is assumed."""
-    default, known = getattr(Scenario, name), INPUTS[name]
+    default, known = getattr(DEFAULTS, name), INPUTS[name]
     shown = known.follows or f"{default:,.10g}"
     return cast("OptionInfo", typer.Option(help=f"{known.meaning}; default: {shown}.", show_default=False))
 

@@ -10,6 +10,8 @@ from console.results.result import Environment
 from tests.support.costs import read, result_of
 from tests.support.results import figures, size
 
+pytestmark = pytest.mark.usefixtures("rows_as_shipped")
+
 
 def figure(low: float, typical: float, slow: float) -> LatencyFigure:
     return LatencyFigure(low, typical, slow, "ms", "a page", "https://latencies.test/", "as it says")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,17 +27,20 @@ from handlers.reads.sqlite_efs import SqliteReader
 from handlers.telemetry.meter import METERS
 from handlers.telemetry.usage import Usage
 from tests.support.costs import read
-from tests.support.files import Calls, MemoryLedger, Place, make_rows, page
+from tests.support.files import Calls, MemoryLedger, Place, make_rows
 from tests.support.local.processes import PATIENCE_S
 from tests.support.meddling import EPOCH, put_rows
 from tests.support.results import size
 
 
-def counted(place: Place, use: Callable[[], object]) -> tuple[Mapping[str, float], int]:
-    """What a receipt says of a read, and its round trips by the calls themselves: a reading at a file's end is none."""
+def counted(place: Place, reader: SqliteReader) -> tuple[Mapping[str, float], int]:
+    """What a receipt says of a read of the newest 100 rows, and its round trips by the calls themselves.
+
+    Looking at what was just opened is none, and a reading at a file's end neither.
+    """
     before = METERS.efs
     with Calls(place.efs) as calls:
-        use()
+        reader.read(NOTHING, Usage(), lambda view: view.page(PageQuery({"limit": "100"})))
     operations, reads, size_bytes = (after - then for after, then in zip(METERS.efs, before, strict=True))
     ends = calls.seen.count("readv") - reads
     consumed = {"efs_metadata_operations": operations, "efs_reads": reads, "efs_bytes": size_bytes}
@@ -51,13 +54,10 @@ def test_the_round_trips_to_efs_are_those_of_the_calls(tmp_path: Path, source: s
     place.publish_parts(ledger, rows, 60)
     reader: SqliteReader = place.on_efs() if source == "sqlite-efs" else place.in_tmp()
 
-    def newest() -> object:
-        return page(reader, order="desc", limit="100")
-
-    cold, cold_trips = counted(place, newest)
-    warm, warm_trips = counted(place, newest)
+    cold, cold_trips = counted(place, reader)
+    warm, warm_trips = counted(place, reader)
     place.publish_parts(ledger, 1)
-    published, published_trips = counted(place, newest)
+    published, published_trips = counted(place, reader)
     more = int(cold["efs_reads"]) - 2  # of a file of several MiB
     assert (cold_trips, warm_trips, published_trips) == (9 + more, 1, 5)
     for consumed, trips in ((cold, cold_trips), (warm, warm_trips), (published, published_trips)):
@@ -68,8 +68,8 @@ def test_a_read_within_the_check_interval_is_no_round_trip(tmp_path: Path) -> No
     place = Place(tmp_path, CHECK_INTERVAL_MS="3600000")
     place.publish(MemoryLedger(10))
     reader = place.on_efs()
-    page(reader, order="desc", limit="100")
-    consumed, trips = counted(place, lambda: page(reader, order="desc", limit="100"))
+    counted(place, reader)
+    consumed, trips = counted(place, reader)
     assert efs_round_trips("sqlite-efs", consumed) == trips == 0
 
 

@@ -10,6 +10,8 @@ from console.verdict.inputs import Case, MainWorkload, billed_ms, choose_size, d
 from tests.support.costs import PRICE_LIST, read, result_of
 from tests.support.results import figures, measurement, sample_result, size
 
+pytestmark = pytest.mark.usefixtures("rows_as_shipped")
+
 FIRST = "first-in-sandbox"
 OPENED = {"efs_metered_bytes": 401_408.0, "efs_metadata_operations": 2.0}
 MEASURED = [
