@@ -14,6 +14,11 @@ def three_digits(value: float) -> str:
     return f"{value:,.{digits}f}"
 
 
+def two_digits(value: float) -> str:
+    """Return something estimated, to the two digits that can be relied on: 0.12, 1.2, 12, 350, 1,200."""
+    return f"{float(f'{value:.2g}'):,.10g}"
+
+
 def megabytes(size_bytes: float) -> str:
     """Return a size with its unit: 2.50 MB."""
     return f"{three_digits(size_bytes / 1e6)} MB"

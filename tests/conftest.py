@@ -88,6 +88,15 @@ def client(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dyna
 
 
 @pytest.fixture
+def rows_as_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The costs are those of rows of the shipped data model, whatever `handlers/rows.py` has."""
+    monkeypatch.setattr("console.costs.scenario.random_row_bytes", lambda: 115)
+    for module in ("costs.scenario", "verdict.inputs"):
+        monkeypatch.setattr(f"console.{module}.snapshot_bytes_a_row_byte", lambda: 2.7)
+    monkeypatch.setattr("console.costs.merges.SEGMENT_BYTES", 6 * 4096)
+
+
+@pytest.fixture
 def ledger(client: DynamoDBClient) -> Ledger:
     """Reads of a new, empty table."""
     name = f"table-{uuid.uuid4()}"

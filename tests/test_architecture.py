@@ -46,7 +46,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("cli", "documents"),
         ("verbs",),
         ("report",),
-        ("verdict",),
+        ("expectations", "verdict"),
         ("benchmark", "soak"),
         ("local",),
         ("results",),

@@ -23,6 +23,8 @@ from handlers.routes import SOURCES
 from tests.support.costs import read, result_of
 from tests.support.results import figures
 
+pytestmark = pytest.mark.usefixtures("rows_as_shipped")
+
 ROOT = Path(__file__).parent.parent
 README, FAQ, DEPLOYMENT, COSTS = (
     (ROOT / name).read_text(encoding="utf-8")
@@ -30,8 +32,8 @@ README, FAQ, DEPLOYMENT, COSTS = (
 )
 COLUMNS = ("sqlite-tmp", "sqlite-efs", "ddb")  # of the table in docs/deployment.md
 PRICES = prices.load().prices
-A_MILLION = Scenario(writes_per_month=0, reads_per_sandbox=1e9, tracing=1)
-IDLE = Scenario(writes_per_month=0, reads_per_month=0)
+A_MILLION = Scenario(row_bytes=115, writes_per_month=0, reads_per_sandbox=1e9, tracing=1)
+IDLE = Scenario(row_bytes=115, writes_per_month=0, reads_per_month=0)
 
 
 def for_reads(scenario: Scenario, source: str) -> dict[str, float]:
@@ -165,7 +167,7 @@ def test_the_rows_that_the_merge_rule_writes_are_those_of_the_model() -> None:
 
 @pytest.mark.parametrize("name", INPUTS)
 def test_every_assumption_is_documented_with_its_default(name: str) -> None:
-    default = getattr(Scenario, name)
+    default = getattr(Scenario(), name)
     shown = f" {default:.12g} " if default is not None else ".*"
     assert re.search(rf"^\| `{re.escape(option(name))}` \|{shown}\|", COSTS, re.MULTILINE)
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.costs.merges import SEGMENT_BYTES
+from console.costs.row_size import SEGMENT_BYTES, ledger_row_bytes
 from console.costs.scenario import Scenario
 from handlers.api.insert import call_of, drafts_of
 from handlers.api.request import Request
@@ -29,6 +29,7 @@ from handlers.snapshots.build import SegmentBuilder
 from tests.support.api import SOURCES, Api, event
 from tests.support.problems import assert_problem
 
+EPOCH = 1_763_715_600_000
 JSON = {"content-type": "application/json"}
 
 
@@ -111,6 +112,7 @@ def test_a_retry_with_the_number_spelled_otherwise_is_a_retry(api: Api) -> None:
 def test_the_default_row_and_its_snapshot_are_as_large_as_these_rows(tmp_path: Path) -> None:
     held = rows_held(10_000)
     scenario = Scenario(rows=len(held))
+    assert [ledger_row_bytes(row, EPOCH) for row in held[:99]] == [ledger_bytes(row) for row in held[:99]]
     assert sum(map(ledger_bytes, held)) / len(held) == pytest.approx(scenario.row_bytes, rel=0.03)
     assert built_bytes(tmp_path, held) == pytest.approx(scenario.snapshot_bytes, rel=0.03)
 
@@ -140,7 +142,7 @@ def ledger_bytes(row: Row) -> int:
     """An item's size as DynamoDB's documentation counts it: names, text in UTF-8, two digits of a number a byte."""
     texts = [
         "pk",
-        rows_key(1_763_715_600_000, page_of(row[0])),
+        rows_key(EPOCH, page_of(row[0])),
         "sk",
         "id",
         row[1],

@@ -6,7 +6,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from console.benchmark.session import count_newest, measure_newest
+from console.benchmark.session import (
+    PUBLISHES,
+    count_newest,
+    count_published,
+    joined_sizes,
+    measure_newest,
+    measure_published,
+)
 from console.client.client import Client
 from console.client.snapshots import newest_snapshot
 from console.data.agreement import compare_answers, list_queries
@@ -56,7 +63,9 @@ def run_demo(steps: Steps, count: int, reads: int) -> DemoResult:
                 loaded = _load(client, steps, count)
                 size = _measure(client, steps, reads, stack)
                 _compare(client, steps)
-                return DemoResult(loaded, environment(client), size, _verify(client, steps))
+                proof = _verify(client, steps)
+                size = joined_sizes([size, _measure_published(client, steps)])
+                return DemoResult(loaded, environment(client), size, proof)
         finally:
             with steps("stop the local stack"):
                 stack.stop()
@@ -79,6 +88,12 @@ def _measure(client: Client, steps: Steps, reads: int, stack: BackgroundStack) -
     what = f"read each path {reads:,} times, taking turns, and first in new sandboxes"
     with steps(what, count_newest(reads), "requests") as advance:
         return measure_newest(client, reads, stack.recycle, advance)
+
+
+def _measure_published(client: Client, steps: Steps) -> Size:
+    what = f"publish a row and read it first on each path, {PUBLISHES} times"
+    with steps(what, count_published(), "requests") as advance:
+        return measure_published(client, advance)
 
 
 def _compare(client: Client, steps: Steps) -> None:

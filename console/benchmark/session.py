@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from console.benchmark.closed_loop import Recycle, Rounds
@@ -20,6 +20,7 @@ from handlers.routes import MAX_INSERT_ROWS, SOURCES
 
 WARM_UPS = 5
 FIRST_READS = 3
+PUBLISHES = 3
 
 
 class BenchSession:
@@ -90,6 +91,24 @@ def measure_newest(client: Client, reads: int, recycle: Recycle, advance: Advanc
         session = BenchSession(client, BenchPlan((workload,), rounds, None, (), 0), recycle, io.StringIO())
         session.run(advance)
         sizes += session.sizes
+    return joined_sizes(sizes)
+
+
+def count_published() -> int:
+    """Count the requests of `measure_published`."""
+    return (1 + PUBLISHES) * len(SOURCES)
+
+
+def measure_published(client: Client, advance: Advance) -> Size:
+    """Measure the newest 100 rows as the first reads after a publish; each appends a row. Raises ConsoleError."""
+    plan = BenchPlan(("first-after-publish",), Rounds(1, PUBLISHES, math.inf), None, (), 0)
+    session = BenchSession(client, plan, None, io.StringIO())
+    session.run(advance)
+    return session.sizes[0]
+
+
+def joined_sizes(sizes: Sequence[Size]) -> Size:
+    """Return the first of several measurements of one size, with the figures of all."""
     return replace(sizes[0], measurements=tuple(it for size in sizes for it in size.measurements))
 
 

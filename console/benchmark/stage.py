@@ -70,7 +70,7 @@ class Stage:
             for measurement in measurements(kind, self.samples.by_kind[kind], self._remarks.get(kind, NO_REMARK))
         ]
         published = self._data.published
-        return Size(self._rows, published.size_bytes, str(published.bookmark), tuple(made))
+        return Size(self._rows, published.size_bytes, str(published.bookmark), tuple(made), self._data.row_bytes)
 
     def _take(self, workload: Workload, recycle: Recycle | None) -> Take:
         """Return what carries out a request of a workload."""

@@ -29,7 +29,7 @@ READING: tuple[Workload, ...] = tuple(workload for workload in WORKLOADS if work
 AT_A_RATE: tuple[Workload, ...] = ("newest-100", "by-id", "range", "stats")  # one request each, and no state before it
 SELDOM: tuple[Workload, ...] = ("first-in-sandbox", "first-after-publish", "write")
 SELDOM_SHARE = 10  # a tenth of the iterations
-RANGE_SHARE = 0.01  # of the span of all values
+RANGE_SHARE = 0.01  # of all values
 NEWEST = {"limit": "100"}
 
 
@@ -155,7 +155,9 @@ def _ask(workload: Workload, data: BenchData, draw: Draw) -> Ask:
     if workload == "stats":
         return Ask("/stats", {})
     if workload == "range":
-        span = data.maximum - data.minimum
-        low = data.minimum + draw.random() * (1 - RANGE_SHARE) * span
-        return Ask("", NEWEST | {"min_value": str(low), "max_value": str(low + RANGE_SHARE * span)})
+        _, at_least, at_most = MODEL.range
+        last = len(data.values) - 1
+        width = min(last, math.ceil(RANGE_SHARE * last))
+        low = round(draw.random() * (last - width))
+        return Ask("", NEWEST | {at_least: str(data.values[low]), at_most: str(data.values[low + width])})
     return Ask("", NEWEST)

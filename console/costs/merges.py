@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
+from console.costs.row_size import SEGMENT_BYTES
 from console.costs.scenario import Scenario
 from handlers.snapshots.chain import MERGED_ROWS, merged_rows
-
-# Pages that a segment has however few its rows are: schema, table, three indexes, meta row; a test builds one.
-SEGMENT_BYTES = 6 * 4096
 
 
 def publish_bytes(scenario: Scenario) -> float:

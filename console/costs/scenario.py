@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
+from console.costs.row_size import random_row_bytes, snapshot_bytes_a_row_byte
 from console.errors import ConsoleError
 from console.paths import PROGRAM
 from handlers.settings import VARIABLES
@@ -26,7 +27,6 @@ PROJECTION_WINDOW_S = 1  # the stack's setting
 READ_UNIT_BYTES = 4096
 HEAD_READ_UNITS = 1.0  # every read of the ledger begins with its head
 INDEX_READ_UNITS = 0.5  # for each 4 KB begun
-SNAPSHOT_BYTES_A_ROW_BYTE = 2.7  # columns, the row's JSON text and three indexes; measured with this project's rows
 _SETTINGS = {name: float(default) for name, default in VARIABLES if default.isdigit()}
 
 
@@ -35,7 +35,7 @@ class Scenario:
     """One data set under one load; `INPUTS` says what each number means. What is None follows from the rest."""
 
     rows: float = 100_000
-    row_bytes: float = 115
+    row_bytes: float = field(default_factory=lambda: random_row_bytes())  # noqa: PLW0108 - looked up when it is needed
     snapshot_row_bytes: float | None = None
     reads_per_month: float = 1_000_000
     writes_per_month: float = 1_000
@@ -68,7 +68,7 @@ class Scenario:
     @property
     def snapshot_bytes(self) -> float:
         """A snapshot's size."""
-        return self.rows * (self.snapshot_row_bytes or SNAPSHOT_BYTES_A_ROW_BYTE * self.row_bytes)
+        return self.rows * (self.snapshot_row_bytes or snapshot_bytes_a_row_byte() * self.row_bytes)
 
     @property
     def publishes(self) -> float:
@@ -123,7 +123,10 @@ INPUTS: dict[str, Input] = {
     "rows": Input(1, 1e9, "Rows in the ledger"),
     "row_bytes": Input(1, 400 * 1024, "A row in the ledger, as DynamoDB counts it"),
     "snapshot_row_bytes": Input(
-        1, 1e7, "A snapshot's bytes for each of its rows", f"{SNAPSHOT_BYTES_A_ROW_BYTE} times --row-bytes"
+        1,
+        1e7,
+        "A snapshot's bytes for each of its rows",
+        "--row-bytes, times what a segment of random rows has for each of theirs",
     ),
     "reads_per_month": Input(0, 1e11, "Reads of the main workload"),
     "writes_per_month": Input(0, 1e9, "Calls of POST /insert"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -15,23 +16,38 @@ from console.client.pages import member_text
 from console.errors import ConsoleError
 from console.paths import PROGRAM
 from console.terminal import Advance
+from handlers.reads.page import MAX_LIMIT
 from handlers.routes import SOURCES
+from handlers.rows import MODEL
+
+ALIASES = ("min_value", "max_value")  # of the statistics' column: with its own name beside them they are refused
 
 
 def list_queries(client: Client) -> list[str]:
-    """Return paths and parameters that ask for the data in every way there is."""
+    """Return paths and parameters that ask for the data in every way there is: by each filter, and by several."""
     stats = json.loads(member_text(client.get(f"/{SOURCES[0]}/stats").text, "stats"))
-    newest = json.loads(member_text(client.get(f"/{SOURCES[0]}", {"limit": "1"}).text, "data"))
-    low, high = stats["min"], (stats["min"] + stats["max"]) / 2
+    newest = json.loads(member_text(client.get(f"/{SOURCES[0]}", {"limit": str(MAX_LIMIT)}).text, "data"))
+    filters = filter_parameters(newest)
     times = {"from": stats["first_created_at"], "to": stats["last_created_at"]}
-    return [
-        "",
-        "?limit=1000&order=asc",
-        f"?{urlencode({'min_value': low, 'max_value': high, 'limit': 1000})}",
-        f"?{urlencode(times | {'order': 'asc'})}",
-        f"/{newest[0]['id']}",
-        "/stats",
-    ]
+    asked = [{"limit": MAX_LIMIT, "order": "asc"}, *({name: text} for name, text in filters.items())]
+    lower = {name: text for name, text in filters.items() if name.startswith("min_") and name not in ALIASES}
+    asked += [times | {"order": "asc"}, lower | times]
+    return ["", *(f"?{urlencode(parameters)}" for parameters in asked), f"/{newest[0]['id']}", "/stats"]
+
+
+def filter_parameters(newest: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return a value for each filter there is, from the middle of the newest rows that have one.
+
+    Args:
+        newest: as a read path shows them.
+    """
+    parameters: dict[str, str] = {}
+    for name, (column, _) in MODEL.filters.items():
+        values = sorted(row[column.name] for row in newest if row[column.name] not in (None, ""))
+        if values:
+            value = values[len(values) // 2]
+            parameters[name] = value if isinstance(value, str) else json.dumps(value)
+    return parameters
 
 
 def compare_answers(client: Client, asked: Sequence[str], advance: Advance) -> int:

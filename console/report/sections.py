@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from console.report.tables import by_name, details, glances, notes, verdicts
+from console.expectations.expectation import expect
+from console.report.expected import TITLE, expected_table, explain, parts_table
+from console.report.tables import TextTable, by_name, details, glances, notes, verdicts
 from console.results.environment import NOT_AWS
-from console.results.result import BenchResult, Size
-from console.wording import megabytes, three_digits
+from console.results.result import EMULATED, BenchResult, Environment, Size
+from console.wording import joined, megabytes, three_digits
 
 METHOD = (
     "Times are the client's, until the answer was there in full, over connections that are kept alive; no request "
@@ -31,7 +33,7 @@ def result_parts(result: BenchResult, drawn: Mapping[int, Path], raw: Path | Non
     if result.environment.is_local:
         parts.append(f"> {NOT_AWS}")
     for size in result.sizes:
-        parts += _size_parts(size, drawn)
+        parts += _size_parts(size, result.environment, drawn)
     return [*parts, METHOD, *([f"[Every request]({raw.name})"] if raw else []), *_environment(result)]
 
 
@@ -40,21 +42,30 @@ def heading(size: Size) -> str:
     return f"{size.rows:,} rows, a snapshot of {megabytes(size.snapshot_bytes)}"
 
 
-def summarise(sizes: Sequence[Size]) -> list[str]:
-    """Say for people what the figures come to, and what else there is to say."""
-    lines: list[str] = []
-    for size in sizes:
-        lines += [*verdicts(size), *notes(size)]
-    return lines
+def glance_at(size: Size, environment: Environment) -> list[TextTable]:
+    """Show the medians, without an emulator's."""
+    return glances(_without_emulator(size, environment))
 
 
-def _size_parts(size: Size, drawn: Mapping[int, Path]) -> list[str]:
+def summarise(size: Size, environment: Environment) -> list[str]:
+    """Say for people what the figures come to, and what else there is to say, without an emulator's."""
+    own = _without_emulator(size, environment)
+    return [*verdicts(own), *notes(own)]
+
+
+def _without_emulator(size: Size, environment: Environment) -> Size:
+    return size.without(EMULATED) if environment.is_local else size
+
+
+def _size_parts(size: Size, environment: Environment, drawn: Mapping[int, Path]) -> list[str]:
+    emulated = f"; those of {joined(EMULATED)} are an emulator's" if environment.is_local else ""
     parts = [
         f"### {heading(size)}",
-        *(table.markdown() for table in glances(size)),
-        "\n".join(f"- {line}" for line in summarise([size])),
+        *_expected(size, environment),
+        *(table.markdown() for table in glance_at(size, environment)),
+        "\n".join(f"- {line}" for line in summarise(size, environment)),
         *([image(drawn[size.rows], f"latency by percentile at {size.rows:,} rows")] if size.rows in drawn else []),
-        "All figures, in milliseconds:",
+        f"All figures, in milliseconds{emulated}:",
         details(size).markdown(),
     ]
     titles = {
@@ -66,6 +77,16 @@ def _size_parts(size: Size, drawn: Mapping[int, Path]) -> list[str]:
         if table is not None:
             parts += [title, table.markdown()]
     return [part for part in parts if part]
+
+
+def _expected(size: Size, environment: Environment) -> list[str]:
+    """Write what to expect on AWS, and what a model's times are made of; nothing where no read was asked that tells."""
+    found = expect(environment, size)
+    if not found:
+        return []
+    parts = parts_table(found)
+    made_of = ["Milliseconds that the model adds up:", parts.markdown()] if parts else []
+    return [f"{TITLE}. {explain(found)}", expected_table(found).markdown(), *made_of]
 
 
 def _environment(result: BenchResult) -> list[str]:

@@ -1,4 +1,4 @@
-"""The read paths of a local stack side by side, warm and first in a new sandbox, as a table and in a sentence.
+"""The read paths of a local stack side by side, warm and first in a new sandbox, in a sentence.
 
 No path is called so many times as fast as another: `ddb` is an emulator's, and the SQLite paths differ by chance.
 """
@@ -12,12 +12,9 @@ from typing import Self
 from console.benchmark.probe import Numbers
 from console.errors import ConsoleError
 from console.paths import PROGRAM
-from console.report.tables import TextTable
-from console.results.result import Distribution, Measurement, Size, Workload
+from console.results.result import EMULATED, Distribution, Measurement, Size, Workload
 from console.wording import joined, megabytes, three_digits
 from handlers.routes import SOURCES
-
-TITLES = {"ddb": "ddb (emulated)"}
 
 
 @dataclass(frozen=True)
@@ -46,23 +43,13 @@ def path_times(size: Size) -> list[PathTimes]:
     return [PathTimes.from_size(size, source) for source in SOURCES]
 
 
-def times_table(paths: Sequence[PathTimes]) -> TextTable:
-    """Return the client's times as a table."""
-    rows = [
-        ["warm read, p50", *(three_digits(path.p50_ms) for path in paths)],
-        ["warm read, p99", *(three_digits(path.p99_ms) for path in paths)],
-        ["first read in a new sandbox", *(three_digits(path.first_ms) for path in paths)],
-    ]
-    return TextTable(["milliseconds", *(TITLES.get(path.source, path.source) for path in paths)], rows)
-
-
 def sentence(paths: Sequence[PathTimes]) -> str:
-    """Say what the table does not show: what the SQLite paths do in the function, whichever is the faster one."""
-    own = [path for path in paths if path.source not in TITLES]
+    """Say what was measured here of the SQLite paths, in the function, whichever is the faster one."""
+    own = [path for path in paths if path.source not in EMULATED]
     inside = joined([f"{three_digits(path.phases_ms['total'])} ms on {path.source}" for path in own])
     copied = joined([f"{path.source} copies {megabytes(path.copied_bytes)}" for path in own if path.copied_bytes])
     return (
-        f"In the function itself a warm read takes {inside}; the rest is the gateway and the client. "
+        f"On this machine a warm read takes the function {inside}. "
         f"For the first read in a new sandbox {copied or 'nothing is copied'}."
     )
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, cast
@@ -22,6 +23,8 @@ from handlers.routes import SOURCES
 
 SCHEMA = 1
 LEDGER = "ledger"  # the source of writes
+EMULATED = ("ddb", LEDGER)  # on this machine, where their times are an emulator's
+BESIDE = ("verdict", "expected")  # members that `bench --json` adds
 
 Workload = Literal["newest-100", "by-id", "walk", "range", "stats", "first-in-sandbox", "first-after-publish", "write"]
 Source = Annotated[str, Field(pattern=f"^({'|'.join((*SOURCES, LEDGER))})$")]
@@ -101,18 +104,24 @@ class Size:
         rows: in the newest snapshot, before anything was measured.
         snapshot_bytes: that snapshot's size.
         bookmark: that snapshot's.
+        row_bytes: of a row in the ledger, the mean of those that were looked at; null in older results.
     """
 
     rows: Count
     snapshot_bytes: Count
     bookmark: str
     measurements: tuple[Measurement, ...]
+    row_bytes: Amount | None = None
 
     def measured(self, workload: Workload, source: str, loop: Loop = "closed") -> Measurement | None:
         """Find the measurement of this kind, at the workload's own temperature; None where there is none."""
         kind = (workload, source, loop, expect_temperature(workload))
         same = (it for it in self.measurements if (it.workload, it.source, it.loop, it.temperature) == kind)
         return next(same, None)
+
+    def without(self, sources: Sequence[str]) -> Size:
+        """Return what was measured of all other sources."""
+        return replace(self, measurements=tuple(it for it in self.measurements if it.source not in sources))
 
 
 @_known
@@ -206,7 +215,7 @@ def load(path: Path) -> BenchResult:
 
 
 def validated(content: object, name: str) -> BenchResult:
-    """Make a result of what a JSON file holds; the verdict that `bench --json` prints beside it is passed over.
+    """Make a result of what a JSON file holds; what `bench --json` prints beside it is passed over.
 
     Args:
         name: the file, for the error message.
@@ -223,7 +232,7 @@ def validated(content: object, name: str) -> BenchResult:
         raise ConsoleError(f"{name} is {said}", "read it with the version that wrote it, or run `bench` again")
     try:
         return _adapter().validate_json(
-            json.dumps({name: it for name, it in members.items() if name != "verdict"}), strict=True
+            json.dumps({name: it for name, it in members.items() if name not in BESIDE}), strict=True
         )
     except ValidationError as error:
         first = error.errors()[0]

@@ -11,10 +11,11 @@ import shlex
 import tempfile
 import textwrap
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -31,10 +32,15 @@ from console.local.project import project_stack
 from console.paths import PROGRAM
 from console.results.environment import environment
 from console.results.files import OUT, Lines, cannot_write, raw_data
-from console.results.result import SCHEMA, BenchResult, BenchSettings, Size, save, to_json
+from console.results.result import SCHEMA, BenchResult, BenchSettings, Environment, Size, save, to_json
 from console.verdict.verdict import advise
 from handlers.domain.timestamps import utc_text
 from handlers.routes import SOURCES
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from console.expectations.expectation import Expectation
 
 LOCAL_ROWS = (10_000,)
 
@@ -148,20 +154,32 @@ def _keep(result: BenchResult, path: Path, *, as_json: bool) -> None:
 
 def _show(result: BenchResult, *, as_json: bool) -> None:
     """Print the result and the verdict, as JSON or for people."""
-    from console.report import tables  # noqa: PLC0415 - with matplotlib: half a second
-    from console.report.sections import heading, summarise  # noqa: PLC0415
+    from console.expectations.expectation import expect  # noqa: PLC0415 - with matplotlib: half a second
 
-    verdict = advise(result.environment, result.sizes)
+    found = result.environment
+    verdict, expected = advise(found, result.sizes), [expect(found, size) for size in result.sizes]
     if as_json:
-        terminal.print_json({**json.loads(to_json(result)), "verdict": verdict.content()})
+        beside = {"verdict": verdict.content(), "expected": [[asdict(it) for it in each] for each in expected]}
+        terminal.print_json({**json.loads(to_json(result)), **beside})
         return
     console = terminal.results()
-    for size in result.sizes:
-        console.print(heading(size))
-        for table in tables.glances(size):
-            console.print("", table.table(), sep="\n")
-        console.print("\n".join(["", *summarise([size]), ""]))
+    for size, each in zip(result.sizes, expected, strict=True):
+        _show_size(console, size, found, each if found.is_local else [])
     console.print(f"{textwrap.fill(verdict.paragraph, console.width)}\n")
+
+
+def _show_size(console: Console, size: Size, found: Environment, expected: Sequence[Expectation]) -> None:
+    """Print what was measured of a size, and what to expect of it on AWS, where that is another thing."""
+    from console.report.expected import expected_table, explain  # noqa: PLC0415 - as above
+    from console.report.sections import glance_at, heading, summarise  # noqa: PLC0415
+
+    console.print(heading(size))
+    for table in glance_at(size, found):
+        console.print("", table.table(), sep="\n")
+    console.print("\n".join(["", *summarise(size, found), ""]))
+    if expected:
+        said = textwrap.fill(explain(expected), console.width)
+        console.print(expected_table(expected).table(), "", said, "", sep="\n")
 
 
 def _cut_short(cut: ConsoleError | KeyboardInterrupt, path: Path) -> ConsoleError:

@@ -1,7 +1,7 @@
 """The verb `cost`: what the three read paths cost in a month, and which one to use.
 
-Nothing is asked of AWS: prices come from a dated file, the load from options, and what was measured from a result of
-`bench`.
+Nothing is asked of AWS unless `--url` names an API, whose rows are looked at: prices come from a dated file, the load
+from options, and what was measured from a result of `bench`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import typer
 from typer.models import OptionInfo
 
 from console import terminal
+from console.client.client import Client
 from console.client.target import JsonOption
 from console.costs import prices
 from console.costs.prices import PriceList
@@ -23,14 +24,17 @@ from console.costs.study import Study
 from console.costs.tables import cost_table, paragraphs
 from console.errors import ConsoleError
 from console.results import result
-from console.verdict.inputs import Case, MainWorkload
+from console.results.environment import environment
+from console.verdict.inputs import Case, MainWorkload, data_values, find_region
 from console.verdict.verdict import Verdict, decide
 from handlers.routes import SOURCES
+
+DEFAULTS = Scenario()
 
 
 def _value(name: str) -> OptionInfo:
     """Make an option for a number of the scenario; what is not given may be measured, else it is assumed."""
-    default, known = getattr(Scenario, name), INPUTS[name]
+    default, known = getattr(DEFAULTS, name), INPUTS[name]
     shown = known.follows or f"{default:,.10g}"
     return cast("OptionInfo", typer.Option(help=f"{known.meaning}; default: {shown}.", show_default=False))
 
@@ -72,6 +76,7 @@ def cost(
     efs_reads_per_read: Annotated[float | None, _value("efs_reads_per_read")] = None,
     cold_efs_reads: Annotated[float | None, _value("cold_efs_reads")] = None,
     from_benchmark: Annotated[Path | None, typer.Option(help="Take what a result of `bench` measured.")] = None,
+    url: Annotated[str, typer.Option(help="Take the number of rows and their size from an API's own.")] = "",
     workload: Annotated[MainWorkload, typer.Option(help="What most reads are like, of those measured.")] = "newest-100",
     within_ms: Annotated[float | None, typer.Option(min=0, help="What the p99 should meet, for the verdict.")] = None,
     price_file: Annotated[Path, typer.Option("--prices", help="Other prices.", show_default=False)] = prices.OWN_FILE,
@@ -81,11 +86,15 @@ def cost(
     given: ScenarioValues = {
         name: value for name, value in context.params.items() if name in names() and value is not None
     }
+    if from_benchmark is not None and url:
+        raise typer.BadParameter("--from-benchmark says how large the rows are: leave out --url")
     price_list = prices.load(price_file)
     if from_benchmark is not None:
         found, decided = _with_verdict(price_list, given, from_benchmark, workload, within_ms)
     elif within_ms is not None:
         raise ConsoleError("--within-ms needs measured times", "add --from-benchmark FILE, a result of `bench`", 2)
+    elif url:
+        found, decided = _of_rows(price_list, given, url), None
     else:
         found, decided = Study.from_assembled(price_list, assemble(given, {})), None
     if as_json:
@@ -100,6 +109,16 @@ def _with_verdict(
     measured = result.load(path)
     case = Case.from_sizes(measured.environment, measured.sizes, price_list, given, workload)
     return case.study, decide(case, within_ms)
+
+
+def _of_rows(price_list: PriceList, given: ScenarioValues, url: str) -> Study:
+    """Look at the costs of the rows that an API has."""
+    from console.benchmark.data import look_at  # noqa: PLC0415 - with what loads rows, which few verbs need
+
+    with Client(url) as client:
+        size, region = look_at(client), find_region(environment(client))
+    measured = data_values([size], size, given.get("rows", size.rows))
+    return Study.from_assembled(price_list, assemble(given, measured), region)
 
 
 def _content(found: Study, decided: Verdict | None) -> dict[str, object]:

@@ -16,7 +16,7 @@ from console.paths import PROGRAM
 from console.terminal import Steps
 
 if TYPE_CHECKING:
-    from console.report.side_by_side import PathTimes
+    from console.expectations.expectation import Expectation
 
 NEXT = "\nNext, the bill of a load of your own, or the API on this machine:"
 
@@ -29,6 +29,7 @@ def demo(
 ) -> None:
     """Start a local stack, load it, compare the three read paths, prove that they answer alike, and stop it again."""
     from console.benchmark.demo import SEED, run_demo  # noqa: PLC0415 - with hdrh, which few verbs need
+    from console.expectations.expectation import expect  # noqa: PLC0415
     from console.report.side_by_side import path_times, sentence  # noqa: PLC0415
     from console.verdict.verdict import advise  # noqa: PLC0415
 
@@ -40,23 +41,24 @@ def demo(
     console.print(f"{seconds:5.1f} s  in all")
     paths = path_times(found.size)
     said, verdict = sentence(paths), advise(found.environment, [found.size])
+    expected = expect(found.environment, found.size)
     if not as_json:
-        _show(count, reads, paths, [said, verdict.paragraph])
+        _show(count, expected, [said, verdict.paragraph])
         return
     asked = {"rows": count, "reads": reads, "seed": SEED, "seconds": seconds}
     outcome = {"loaded": asdict(found.loaded), "paths": [asdict(path) for path in paths], "sentence": said}
     proof = {"verification": asdict(found.verification), "verdict": verdict.content()}
-    terminal.print_json(asked | outcome | proof)
+    terminal.print_json(asked | outcome | proof | {"expected": [asdict(each) for each in expected]})
 
 
-def _show(count: int, reads: int, paths: Sequence[PathTimes], paragraphs: Sequence[str]) -> None:
+def _show(count: int, expected: Sequence[Expectation], paragraphs: Sequence[str]) -> None:
     """Print the table, what it says, and what to type next."""
-    from console.report.side_by_side import times_table  # noqa: PLC0415 - as above
+    from console.report.expected import TITLE, expected_table, explain  # noqa: PLC0415 - as above
 
     console = terminal.results()
-    console.print(f"\nThe newest 100 of {count:,} rows, {reads:,} warm reads on each path:\n")
-    console.print(times_table(paths).table())
-    for paragraph in paragraphs:
+    console.print(f"\n{TITLE}, the newest 100 of {count:,} rows:\n")
+    console.print(expected_table(expected).table())
+    for paragraph in [explain(expected), *paragraphs]:
         console.print(f"\n{textwrap.fill(paragraph, console.width)}")
     cost = f"{PROGRAM} cost --rows {count} --reads-per-month 1e6 --writes-per-month 1000"
     console.print(NEXT, cost, "make serve", sep="\n", soft_wrap=True)

@@ -68,7 +68,7 @@ def _print(kept: Sequence[Kept]) -> None:
     for each in kept:
         console.print(each.name)
         for size in each.result.sizes:
-            console.print("\n".join([f"\n{heading(size)}", *summarise([size])]))
+            console.print("\n".join([f"\n{heading(size)}", *summarise(size, each.result.environment)]))
         verdict = advise(each.result.environment, each.result.sizes)
         console.print(f"\n{textwrap.fill(verdict.paragraph, console.width)}\n")
     if len(kept) == 2:

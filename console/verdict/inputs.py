@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, Self
 
 from console.costs.prices import PriceList
-from console.costs.scenario import SNAPSHOT_BYTES_A_ROW_BYTE, Scenario, ScenarioValues, assemble
+from console.costs.row_size import snapshot_bytes_a_row_byte
+from console.costs.scenario import Scenario, ScenarioValues, assemble
 from console.costs.study import Study
 from console.errors import ConsoleError
 from console.results.result import Environment, FunctionBuild, Measurement, Size
@@ -91,12 +92,17 @@ def measured_values(
         workload: what most reads are like.
         rows: that the question is about; what was measured at so many is taken as it is.
     """
-    data: dict[str, float | str] = {"rows": size.rows, **_row_bytes(sizes, size, is_measured=rows == size.rows)}
+    data = data_values(sizes, size, rows)
     if workload in ROWS_PER_READ:
         data["rows_per_read"] = ROWS_PER_READ[workload]
     if environment.is_local:
         return data
     return data | _machine(environment.function) | _times(size, workload) | _receipts(size, workload)
+
+
+def data_values(sizes: Sequence[Size], size: Size, rows: float | str) -> dict[str, float | str]:
+    """Return the scenario's values that say how much data there is, of `measured_values`."""
+    return {"rows": size.rows, **_row_bytes(sizes, size, is_measured=rows == size.rows)}
 
 
 def billed_ms(measurement: Measurement | None) -> float | None:
@@ -109,7 +115,7 @@ def billed_ms(measurement: Measurement | None) -> float | None:
 
 
 def _row_bytes(sizes: Sequence[Size], size: Size, *, is_measured: bool) -> dict[str, float | str]:
-    """Return a snapshot's bytes for each row, and a row's in the ledger, which no receipt tells, by their usual ratio.
+    """Return a snapshot's bytes for each row, and a row's in the ledger: that of an older result by their usual ratio.
 
     Args:
         is_measured: the question is about this very size, whose snapshot is as large as it is.
@@ -117,7 +123,9 @@ def _row_bytes(sizes: Sequence[Size], size: Size, *, is_measured: bool) -> dict[
     grown_bytes = _grown_row_bytes(sizes, size)
     known: dict[str, float | str] = {}
     if grown_bytes is not None:
-        known = {"row_bytes": grown_bytes / SNAPSHOT_BYTES_A_ROW_BYTE, "snapshot_row_bytes": grown_bytes}
+        known = {"row_bytes": grown_bytes / snapshot_bytes_a_row_byte(), "snapshot_row_bytes": grown_bytes}
+    if size.row_bytes is not None:
+        known["row_bytes"] = size.row_bytes
     return known | ({"snapshot_row_bytes": size.snapshot_bytes / size.rows} if is_measured else {})
 
 

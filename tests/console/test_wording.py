@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from console.wording import interval, joined, megabytes, quantity, three_digits, tick, usd
+from console.wording import interval, joined, megabytes, quantity, three_digits, tick, two_digits, usd
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,14 @@ from console.wording import interval, joined, megabytes, quantity, three_digits,
 )
 def test_what_was_measured_has_three_digits_or_so(value: float, text: str) -> None:
     assert three_digits(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0"), (0.0123, "0.012"), (0.999, "1"), (1.26, "1.3"), (12.4, "12"), (348.0, "350"), (1249.0, "1,200")],
+)
+def test_what_was_estimated_has_two_digits(value: float, text: str) -> None:
+    assert two_digits(value) == text
 
 
 def test_a_size_has_its_unit() -> None:

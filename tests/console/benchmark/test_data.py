@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from statistics import fmean
 
 import httpx
 import pytest
 
-from console.benchmark.data import grow, inspect_data
+from console.benchmark.data import grow, inspect_data, look_at
 from console.client.client import Client
 from console.client.pages import Walk
 from console.client.snapshots import newest_snapshot
+from console.costs.row_size import shown_row_bytes
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from console.paths import PROGRAM
+from console.results.result import Size
 from tests.support.drafts import VALUE
 from tests.support.local.faults import FaultyApi, answers
 
@@ -46,14 +49,17 @@ def test_what_the_workloads_need_is_found_out_and_no_more(client: Client, faulty
     grow(client, newest_snapshot(client).bookmark.seq + 1500, 1, lambda _: None)
     with Client(faulty.url) as watched:
         plain = inspect_data(watched, ["newest-100"])
-        assert (plain.ids, plain.minimum, plain.maximum) == ((), 0.0, 0.0)
-        assert [path for _, path, _ in faulty.seen] == ["/snapshots"]
+        assert (plain.ids, plain.values) == ((), ())
+        newest = f"/sqlite-efs?limit=1000&as_of={plain.published.bookmark}"
+        assert [path for _, path, _ in faulty.seen] == ["/snapshots", newest]
         whole = inspect_data(watched, ["by-id", "range"])
     bookmark = whole.published.bookmark
     texts = [text for page in Walk(client, "ddb", bookmark).pages() for text in page]
     assert list(whole.ids) == [json.loads(text)["id"] for text in texts]
-    values = [json.loads(text)[VALUE] for text in texts]
-    assert (whole.minimum, whole.maximum) == (min(values), max(values))
+    assert list(whole.values) == sorted({json.loads(text)[VALUE] for text in texts})
+    stored = [shown_row_bytes(json.loads(text), bookmark) for text in texts[-1000:]]
+    assert plain.row_bytes == whole.row_bytes == pytest.approx(fmean(stored))
+    assert look_at(client) == Size(bookmark.seq, whole.published.size_bytes, str(bookmark), (), whole.row_bytes)
     newest = httpx.get(f"{client.url}/snapshots").json()["snapshots"][0]
     assert (str(bookmark), whole.published.size_bytes) == (newest["bookmark"], newest["bytes"])
 

@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from console.benchmark.session import FIRST_READS, WARM_UPS, count_newest, measure_newest
+from console.benchmark.session import (
+    FIRST_READS,
+    PUBLISHES,
+    WARM_UPS,
+    count_newest,
+    count_published,
+    joined_sizes,
+    measure_newest,
+    measure_published,
+)
 from console.client.client import Client
 from console.local.background import BackgroundStack
 from console.local.project import project_stack
@@ -40,14 +49,27 @@ def test_reads_take_turns_and_first_reads_are_those_of_new_sandboxes(stack: Back
         client.post("/insert", {"items": items(20)})
         faulty.seen.clear()
         size = measure_newest(client, 10, recycle, done.append)
-    assert sum(done) == count_newest(10)
-    assert recycled == list(range(1, 1 + FIRST_READS * len(SOURCES)))  # before each read; first the snapshot is asked
+        assert sum(done) == count_newest(10)
+        before = len(faulty.seen)
+        published = measure_published(client, done.append)
+        inserts = [path for _, path, _ in faulty.seen[before:] if path == "/insert"]
+        del faulty.seen[before:]
+    assert sum(done) == count_newest(10) + count_published()
+    assert len(inserts) == count_published()  # a row before each read
+    assert [(it.workload, it.source, it.requests, it.errors) for it in published.measurements] == [
+        ("first-after-publish", source, PUBLISHES, {}) for source in SOURCES
+    ]
+    assert joined_sizes([size, published]).measurements == (*size.measurements, *published.measurements)
+    assert recycled == list(
+        range(2, 2 + FIRST_READS * len(SOURCES))
+    )  # before each read; snapshot and rows are asked first
     asked = [path[1:].partition("?") for _, path, _ in faulty.seen]
     assert {(source, query) for source, _, query in asked} == {
         ("snapshots", ""),
+        ("sqlite-efs", f"limit=1000&as_of={size.bookmark}"),
         *((source, "limit=100") for source in SOURCES),
     }
-    rounds = list(batched_by_three([source for source, _, _ in asked if source != "snapshots"]))
+    rounds = list(batched_by_three([source for source, _, query in asked if query == "limit=100"]))
     assert len(rounds) == FIRST_READS + WARM_UPS + 10
     assert set(rounds[FIRST_READS:]) == set(permutations(SOURCES))  # each path follows each other one
     assert [(it.workload, it.source, it.requests, it.errors) for it in size.measurements] == [

@@ -26,10 +26,16 @@ from console.client.snapshots import ListedSnapshot
 from console.local.background import BackgroundStack
 from console.results.result import Workload
 from handlers.domain.bookmark import Bookmark
+from handlers.model.column import Column
+from handlers.model.columns import Integer, Number, Text, Timestamp
+from handlers.model.model import Model
 from handlers.routes import SOURCES
+from handlers.rows import MODEL
 from tests.support.local.faults import FaultyApi, answers, drops, passes
 
-DATA = BenchData(ListedSnapshot(Bookmark(7, 500), "0", 1), tuple(f"id-{number}" for number in range(500)), -1.0, 3.0)
+PUBLISHED = ListedSnapshot(Bookmark(7, 500), "0", 1)
+VALUES = tuple(number / 100 for number in range(-100, 301))
+DATA = BenchData(PUBLISHED, 115, tuple(f"id-{number}" for number in range(500)), VALUES)
 ASKED = Rounds(20, 300, 60.0)
 
 
@@ -55,13 +61,40 @@ def test_ids_are_taken_from_the_whole_data_set() -> None:
     assert suffixes == {f"/{its}" for its in DATA.ids}
 
 
-def test_ranges_are_a_hundredth_of_the_span_and_lie_within_it() -> None:
-    bounds = [(ask.parameters["min_value"], ask.parameters["max_value"]) for ask in asks("range", DATA, 1000, 1)]
+def test_ranges_are_a_hundredth_of_the_values_and_lie_among_them() -> None:
+    bounds = ranges(DATA)
     for low, high in bounds:
-        assert -1.0 <= float(low) <= float(high) <= 3.0
-        assert float(high) - float(low) == pytest.approx(0.04)
-    assert min(float(low) for low, _ in bounds) < -0.9
-    assert max(float(high) for _, high in bounds) > 2.9
+        assert VALUES.index(float(high)) - VALUES.index(float(low)) == 4
+    assert min(float(low) for low, _ in bounds) == -1
+    assert max(float(high) for _, high in bounds) == 3
+
+
+@pytest.mark.parametrize(
+    ("columns", "named"),
+    [
+        ((Text("name", filter=True), Number("price", filter=True), Number("size", statistics=True)), "size"),
+        ((Number("weight", filter=True, required=False), Integer("stock", filter=True)), "stock"),
+        ((Timestamp("seen", filter=True), Integer("stock", filter=True)), "seen"),
+        ((Text("name", filter=True), Integer("stock")), ""),
+    ],
+)
+def test_ranges_are_asked_for_of_a_column_that_has_an_order(
+    columns: tuple[Column, ...], named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Model("things", *columns)
+    monkeypatch.setattr("console.benchmark.workloads.MODEL", model)
+    data = BenchData(PUBLISHED, 115, (), ("a", "b", "c"))
+    names = (f"min_{named}", f"max_{named}") if named else ("from", "to")
+    assert set(ranges(data, *names)) == {("a", "b"), ("b", "c")}
+    assert all(ask.parameters.keys() == {"limit", *names} for ask in asks("range", data, 10, 1))
+
+
+def test_of_one_value_the_range_is_that_value() -> None:
+    assert set(ranges(BenchData(PUBLISHED, 115, (), (0.5,)))) == {("0.5", "0.5")}
+
+
+def ranges(data: BenchData, at_least: str = MODEL.range[1], at_most: str = MODEL.range[2]) -> list[tuple[str, str]]:
+    return [(ask.parameters[at_least], ask.parameters[at_most]) for ask in asks("range", data, 2000, 1)]
 
 
 def test_the_other_reads_are_always_the_same() -> None:

@@ -8,6 +8,8 @@ from console.costs.activity import BYTES_PER_MS, MONTH_S, activity, opened_bytes
 from console.costs.merges import publish_bytes
 from console.costs.scenario import Scenario
 
+pytestmark = pytest.mark.usefixtures("rows_as_shipped")
+
 MIB = 2**20
 
 

@@ -15,6 +15,8 @@ from console.costs.scenario import INPUTS, Scenario, vary
 from handlers.routes import SOURCES
 from tests.support.costs import ALWAYS_THE_SAME, PRICES, price
 
+pytestmark = pytest.mark.usefixtures("rows_as_shipped")
+
 # 100 MiB of snapshot (0.09765625 GB), published every minute of a month (43 200 times), a million reads.
 EVERY_MINUTE = Scenario(
     rows=102_400,

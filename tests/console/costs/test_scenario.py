@@ -10,6 +10,8 @@ from console.costs.scenario import INPUTS, Scenario, assemble, names, option, va
 from console.errors import ConsoleError
 from console.paths import ROOT
 
+pytestmark = pytest.mark.usefixtures("rows_as_shipped")
+
 
 def test_given_beats_measured_and_measured_beats_assumed() -> None:
     found = assemble({"rows": 10.0, "architecture": "x86"}, {"rows": 20.0, "ddb_ms": 7.0})
@@ -57,7 +59,7 @@ def test_every_number_has_limits_a_meaning_and_a_default_within() -> None:
     for name, value in Scenario().numbers().items():
         assert INPUTS[name].least <= value <= INPUTS[name].most
         assert INPUTS[name].meaning
-        assert bool(INPUTS[name].follows) == (getattr(Scenario, name) is None)
+        assert bool(INPUTS[name].follows) == (getattr(Scenario(), name) is None)
 
 
 @pytest.mark.parametrize("name", INPUTS)

@@ -22,8 +22,10 @@ from console.costs.study import (
 from handlers.routes import SOURCES
 from tests.support.costs import ALWAYS_THE_SAME, PRICE_LIST, PRICES, assumed
 
+pytestmark = pytest.mark.usefixtures("rows_as_shipped")
+
 # sqlite-efs is a little cheaper than ddb.
-NEAR = Scenario(writes_per_month=40_000)
+NEAR = Scenario(row_bytes=115, writes_per_month=40_000)
 
 
 def test_a_study_looks_from_all_sides() -> None:

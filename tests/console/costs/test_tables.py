@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from rich.console import Console
 
 from console.costs.scenario import assemble, names
@@ -7,6 +8,8 @@ from console.costs.study import Study
 from console.costs.tables import cost_table, paragraphs
 from handlers.routes import SOURCES
 from tests.support.costs import PRICE_LIST, assumed
+
+pytestmark = pytest.mark.usefixtures("rows_as_shipped")
 
 
 def shown(found: Study) -> list[list[str]]:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
 import pytest
 
 from console.client.client import Client
-from console.data.agreement import compare_answers, list_queries
+from console.data.agreement import compare_answers, filter_parameters, list_queries
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
+from handlers.model.columns import Boolean, Integer, Json, Number, Text, Timestamp
+from handlers.model.model import Model
 from handlers.routes import SOURCES
+from handlers.rows import MODEL
 from tests.support.drafts import VALUE, items
 from tests.support.local.faults import FaultyApi, answers, passes, tampers
 
@@ -25,6 +30,41 @@ def test_all_kinds_of_queries_are_answered_alike(live: BackgroundStack, faulty: 
     assert all(text.get("data") or text["stats"]["count"] for text in texts)
     assert equal_bytes > 5_000
     assert sum(done) == len(asked)
+
+
+def test_every_filter_is_asked_for_with_a_value_from_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = (
+        *(Text("name", filter=True, required=False), Boolean("sold", filter=True), Timestamp("seen", filter=True)),
+        *(Integer("stock", filter=True), Number("price", statistics=True), Text("note", required=False, filter=True)),
+        Json("tags"),
+    )
+    monkeypatch.setattr("console.data.agreement.MODEL", Model("things", *columns))
+    shown = [
+        {"name": name, "sold": sold, "seen": f"2026-01-0{day}", "stock": day, "price": day / 10, "note": None}
+        for day, (name, sold) in enumerate([("", True), ("a&b", True), ("c", False), (None, True)], 1)
+    ]
+    low_high = [("min_seen", "2026-01-03"), ("max_seen", "2026-01-03"), ("min_stock", "3"), ("max_stock", "3")]
+    assert filter_parameters(shown) == {
+        "name": "c",
+        "min_name": "c",
+        "max_name": "c",
+        "sold": "true",
+        "seen": "2026-01-03",
+        "stock": "3",
+        "price": "0.3",
+        **dict(low_high),
+        **dict.fromkeys(("min_price", "max_price", "min_value", "max_value"), "0.3"),
+    }
+
+
+def test_each_filter_is_asked_alone_and_lower_bounds_together_with_a_time(live: BackgroundStack) -> None:
+    with Client(live.url) as client:
+        client.post("/insert", {"items": items(3)})
+        asked = [dict(parse_qsl(query.partition("?")[2])) for query in list_queries(client)]
+    alone = [next(iter(parameters)) for parameters in asked if len(parameters) == 1]
+    assert sorted(alone) == sorted(MODEL.filters)
+    lower = {name for name in MODEL.filters if name.startswith("min_") and name != "min_value"}
+    assert {*lower, "from", "to"} in [set(parameters) for parameters in asked]
 
 
 @pytest.mark.parametrize(("old", "new"), [(f'"{VALUE}":', f'"{VALUE}": '), (".", ".1")])

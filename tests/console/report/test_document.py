@@ -4,10 +4,14 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from console.report.document import Kept, write_report
 from console.results.result import BenchResult
 from console.verdict.verdict import advise
 from tests.support.results import figures, measurement, sample_result, size
+
+pytestmark = pytest.mark.usefixtures("rows_as_shipped")
 
 TWO_SIZES = tuple(size(measurement(), measurement("stats", "ddb"), rows=rows) for rows in (1000, 20_000))
 

@@ -4,6 +4,7 @@ import csv
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -118,6 +119,7 @@ def test_what_writes_is_left_out_unless_it_is_asked_for(
     result = result_in(tmp_path / "b")
     shown = json.loads(ran.out)
     assert shown.pop("verdict") == advise(result.environment, result.sizes).content()
+    assert [it["case"] for it in shown.pop("expected")[0]] == ["first-after-publish"] * 3
     assert shown == json.loads(next((tmp_path / "b").glob("*.json")).read_text())
     expected = {("first-after-publish", source, "closed"): 3 for source in SOURCES} | {("write", "ledger", "closed"): 3}
     assert kinds(result.sizes[0]) == expected
@@ -152,6 +154,8 @@ def test_a_local_stack_of_its_own_is_measured_at_several_sizes(run_console: RunC
     for size in result.sizes:
         assert set(kinds(size).values()) == {1}
         assert {kind[0] for kind in kinds(size)} == set(result.settings.workloads)
+    assert ran.out.count("expected on AWS, ms") == len(result.sizes)
+    assert not re.search(r"^(ms: p50|[a-z-]+: ).*(ddb|ledger)", ran.out, re.MULTILINE)
     assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".csv", ".md", ".svg"}
     assert len(list(tmp_path.glob("*.svg"))) == 4  # latency by rows, a distribution for each size, costs
     assert "not AWS's" in next(tmp_path.glob("*.md")).read_text(encoding="utf-8")

@@ -5,13 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from console.benchmark.data import look_at
+from console.client.client import Client
 from console.costs.bill import bills, totals_usd
 from console.costs.prices import OWN_FILE, load
 from console.costs.scenario import INPUTS, Scenario, names, option
+from console.local.background import BackgroundStack
 from console.results import result
 from handlers.routes import SOURCES
 from tests.console.conftest import RunConsole
 from tests.support.costs import result_of
+from tests.support.drafts import items
 
 
 @pytest.fixture
@@ -46,6 +50,32 @@ def test_the_bills_for_people(run_console: RunConsole) -> None:
     for text in (*SOURCES, "EFS storage", "Cheapest: sqlite-efs; no", "Given: --writes-per-month 0.", load().date):
         assert text in ran.out
     assert "p50" not in ran.out
+
+
+def test_the_rows_of_an_api_are_counted_and_measured(live: BackgroundStack, run_console: RunConsole) -> None:
+    with Client(live.url) as client:
+        client.post("/insert", {"items": items(30)})
+        size = look_at(client)
+    ran = run_console("cost", "--json", "--url", live.url, "--reads-per-month", "9")
+    assert (ran.code, ran.err) == (0, "")
+    known = json.loads(ran.out)["scenario"]
+    assert known["rows"] == {"value": size.rows, "origin": "measured"}
+    assert known["row_bytes"] == {"value": pytest.approx(size.row_bytes), "origin": "measured"}
+    assert known["snapshot_row_bytes"] == {
+        "value": pytest.approx(size.snapshot_bytes / size.rows),
+        "origin": "measured",
+    }
+    measured = {name for name, value in known.items() if value["origin"] == "measured"}
+    assert measured == {"rows", "row_bytes", "snapshot_row_bytes"}
+    ran = run_console("cost", "--json", "--url", live.url, "--rows", "2e5")
+    known = json.loads(ran.out)["scenario"]
+    assert (known["rows"]["origin"], known["row_bytes"]["origin"]) == ("given", "measured")
+
+
+def test_rows_are_those_of_one_source(run_console: RunConsole, measured: str) -> None:
+    ran = run_console("cost", "--from-benchmark", measured, "--url", "http://127.0.0.1:1")
+    assert ran.code == 2
+    assert "leave out --url" in " ".join(ran.err.split())
 
 
 @pytest.mark.parametrize("name", INPUTS)

@@ -38,7 +38,10 @@ def test_it_compares_proves_and_leaves_nothing(
         r"^ *\d+\.\d s  ask all three paths the same: 6 queries, [\d,]+ bytes, alike to the byte$",
         r"^ *\d+\.\d s  verify each path against the snapshot: 1,200 rows each, count and content hash agree$",
         r"^ *\d+\.\d s  stop the local stack$",
-        r"^milliseconds +sqlite-efs +sqlite-tmp +ddb \(emulated\)$",
+        r"^ *\d+\.\d s  publish a row and read it first on each path, 3 times$",
+        r"^What to expect on AWS, the newest 100 of 1,200 rows:$",
+        r"^expected on AWS, ms +sqlite-efs +sqlite-tmp +ddb$",
+        r"^≈ is a model: operations counted here, ",
         r"^For 1,200 rows, 1 million reads and 1,000 publishes a month: read by ",
         r"measure on AWS before you rely on it\.$",
     ):
@@ -47,10 +50,11 @@ def test_it_compares_proves_and_leaves_nothing(
     assert all(line == line.rstrip() and "\x1b" not in line for line in ran.out.splitlines())
     table = ran.out.partition("──\n")[2].partition("\n\n")[0]
     assert [re.split(" {2,}", line)[0] for line in table.splitlines()] == [
-        "warm read, p50",
-        "warm read, p99",
-        "first read in a new sandbox",
+        f"{case}, {which}"
+        for case in ("warm read", "first read in a new sandbox", "first read after a publish")
+        for which in ("p50", "slow")
     ]
+    assert all(len(re.findall("≈ ", line)) == 3 for line in table.splitlines())
     assert not re.search(r"\btimes as (long|fast)", ran.out)
     assert list(tmp_path.iterdir()) == []
 
@@ -70,8 +74,13 @@ def test_its_json_stands_alone_on_standard_output(run_console: RunConsole) -> No
     assert (result["rows"], result["reads"], result["seed"]) == (20, 2, 1)
     assert [path["source"] for path in result["paths"]] == ["sqlite-efs", "sqlite-tmp", "ddb"]
     assert result["verification"]["is_right"] is True
-    assert result["sentence"].startswith("In the function itself a warm read takes ")
+    assert result["sentence"].startswith("On this machine a warm read takes the function ")
     assert result["verdict"]["paragraph"].startswith("For 20 rows, ")
+    assert [(it["case"], it["is_measured"]) for it in result["expected"]][::3] == [
+        ("newest-100", False),
+        ("first-in-sandbox", False),
+        ("first-after-publish", False),
+    ]
     assert "s  stop the local stack" in ran.err
     assert result["seconds"] > 0
 

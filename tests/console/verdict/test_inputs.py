@@ -6,9 +6,11 @@ import pytest
 
 from console.errors import ConsoleError
 from console.results.result import BenchResult, FunctionBuild
-from console.verdict.inputs import Case, MainWorkload, billed_ms, choose_size, measured_values
+from console.verdict.inputs import Case, MainWorkload, billed_ms, choose_size, data_values, measured_values
 from tests.support.costs import PRICE_LIST, read, result_of
 from tests.support.results import figures, measurement, sample_result, size
+
+pytestmark = pytest.mark.usefixtures("rows_as_shipped")
 
 FIRST = "first-in-sandbox"
 OPENED = {"efs_metered_bytes": 401_408.0, "efs_metadata_operations": 2.0}
@@ -48,6 +50,14 @@ def test_what_was_measured_on_aws_takes_the_place_of_what_is_assumed() -> None:
         "efs_reads_per_read": 0.5,  # 20 480 metered, 4096 of it for the look: half of 32 KiB
         "cold_efs_reads": 12.0,  # 401 408 less 8 192
     }
+
+
+def test_a_row_in_the_ledger_is_as_large_as_it_was_measured() -> None:
+    small, large = (replace(size(rows=rows), row_bytes=200.0) for rows in (1000, 100_000))
+    known = {"rows": 1000, "row_bytes": 200, "snapshot_row_bytes": 286}
+    assert data_values([small], small, 1000) == known
+    assert data_values([small], small, 5000) == {"rows": 1000, "row_bytes": 200}
+    assert data_values([large], large, 5000) == known | {"rows": 100_000}
 
 
 def test_what_was_measured_on_this_machine_tells_only_how_much_data_there_is() -> None:

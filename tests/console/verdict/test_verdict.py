@@ -13,6 +13,8 @@ from handlers.routes import SOURCES
 from tests.support.costs import PRICE_LIST, read, result_of
 from tests.support.results import figures
 
+pytestmark = pytest.mark.usefixtures("rows_as_shipped")
+
 EFS, TMP, DDB = SOURCES
 
 

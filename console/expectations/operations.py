@@ -1,0 +1,74 @@
+"""The operations of a read, counted: round trips to EFS and to DynamoDB, bytes, and the function's own time.
+
+On EFS the receipts of a local run count them: on a local disk the function does what it does over NFS. No receipt sees
+the closing of a file, nor that SQLite opens it once more; both follow from how many were opened. On DynamoDB the calls
+of a read are always the same. Tests hold both to the code's own calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from console.costs.scenario import Scenario
+from console.results.result import Measurement, Size, Workload
+
+CASES: dict[Workload, str] = {
+    "newest-100": "warm read",
+    "first-in-sandbox": "first read in a new sandbox",
+    "first-after-publish": "first read after a publish",
+}
+DYNAMODB_CALLS = 2  # the head, and the rows
+DYNAMODB_ROUND_TRIPS: dict[Workload, int] = {  # side by side where the sandbox knows the head, else one after the other
+    "newest-100": 1,
+    "first-in-sandbox": 2,
+    "first-after-publish": 2,
+}
+
+
+class Operations(NamedTuple):
+    """The operations of one read.
+
+    Args:
+        starts: of a sandbox.
+        efs_round_trips: on average; most warm reads look for nothing newer, some do.
+        efs_bytes: read from EFS.
+        dynamodb_calls: of `ddb`; dynamodb_round_trips: those that wait for each other.
+        read_units: of these calls, as DynamoDB meters them; an emulator's are none.
+    """
+
+    starts: int = 0
+    efs_round_trips: float = 0
+    efs_bytes: float = 0
+    dynamodb_calls: int = 0
+    dynamodb_round_trips: int = 0
+    read_units: float = 0
+
+
+def count_operations(measured: Measurement, size: Size) -> Operations:
+    """Count what a read of this kind does, from what a local run measured of it.
+
+    Args:
+        size: what it was measured on.
+    """
+    starts = int(measured.workload == "first-in-sandbox")
+    if measured.source == "ddb":
+        rows = Scenario(row_bytes=size.row_bytes) if size.row_bytes else Scenario()
+        return Operations(starts, 0, 0, DYNAMODB_CALLS, DYNAMODB_ROUND_TRIPS[measured.workload], rows.ddb_read_units)
+    trips = efs_round_trips(measured.source, measured.consumed)
+    if starts and size.snapshot_bytes > Scenario.verify_max_bytes:  # not read in full: SQLite reads pages, unseen
+        trips += Scenario.cold_efs_reads
+    return Operations(starts, trips, measured.consumed.get("efs_bytes", 0.0))
+
+
+def efs_round_trips(source: str, consumed: Mapping[str, float]) -> float:
+    """Return the round trips over NFS that a SQLite path's receipt stands for.
+
+    A listing, a look at a file, an opening, a reading of up to 1 MiB and a closing are one each. Looking at what was
+    just opened is none, nor is reading at its end.
+    """
+    operations, reads = consumed.get("efs_metadata_operations", 0.0), consumed.get("efs_reads", 0.0)
+    beyond_listing = max(0.0, operations - 1)
+    if source == "sqlite-tmp":  # of a file: a look, and the opening; besides, the closing
+        return operations + reads + beyond_listing / 2
+    return operations + reads + beyond_listing * 2  # of a file: the opening; besides, the closing, and SQLite's opening
