@@ -18,7 +18,7 @@ PAGE = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
 # "| what | 16 MiB | `a.name.in.the.CODE` | …": a number with its unit, and where it comes from.
 LIMITS = re.findall(r"^\| [^|]+ \| ([^|]+) \| `([\w.]+)` \|", PAGE, re.MULTILINE)
 UNITS = {
-    **dict.fromkeys(("", "rows", "characters", "requests", "files", "ms", "s"), 1),
+    **dict.fromkeys(("", "bytes", "rows", "characters", "requests", "files", "ms", "s"), 1),
     **{"min": 60, "h": 3600, "days": 24 * 3600},
     **{"MB": 1_000_000, "MiB": 2**20},
 }

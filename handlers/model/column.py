@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         description: str
 
 
-MOST_NUMBER_BYTES = 21  # of a DynamoDB number: two digits a byte, 38 digits, and one
+NUMBER_BYTES = 21  # of a DynamoDB number: two digits a byte, 38 digits, and one
 
 
 def quoted(name: str) -> str:

@@ -9,7 +9,7 @@ from json.encoder import encode_basestring
 
 from handlers.domain.numbers import ALLOWED, is_storable, lower_bound_text, number_text, upper_bound_text
 from handlers.domain.timestamps import EXACT_TIME_ALLOWED, parse_exact_time, utc_text
-from handlers.model.column import MOST_NUMBER_BYTES, Column
+from handlers.model.column import NUMBER_BYTES, Column
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Number(Column):
     store = staticmethod(number_text)
     show = staticmethod(float.__repr__)
     asked = "a finite decimal number"
-    most_bytes = MOST_NUMBER_BYTES
+    most_bytes = NUMBER_BYTES
     any_allowed = ALLOWED  # where no limit is given
 
     def __init__(
@@ -180,7 +180,7 @@ class Boolean(Column):
     show = staticmethod(("false", "true").__getitem__)
     operators = ("=",)
     asked = allowed = "true or false"
-    most_bytes = MOST_NUMBER_BYTES
+    most_bytes = NUMBER_BYTES
 
     def check(self, given: object) -> int:
         """Return the row's value of what a client gave: 0 or 1."""

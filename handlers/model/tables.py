@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from handlers.model.column import Column
 
 FORM = 1  # of what else a segment's file holds: its meta row, the texts in `json`; raise it where that changes
-MOST_FORMS = 999_999  # a name of a segment has six digits for it
+FORMS = 999_999  # a name of a segment has six digits for it
 
 
 def ddl(table: str, columns: Iterable[Column]) -> str:
@@ -48,4 +48,4 @@ def indexes(table: str, columns: Iterable[Column]) -> str:
 def number_of(form: object) -> int:
     """Return a number from 1 to 999 999 that tells a form from others."""
     digest = short_hash(f"{FORM} {form}".encode()).digest()
-    return 1 + int.from_bytes(digest, "big") % MOST_FORMS
+    return 1 + int.from_bytes(digest, "big") % FORMS
