@@ -35,7 +35,7 @@ def test_it_compares_proves_and_leaves_nothing(
         r"^The main job on this machine",
         r"^ *\d+\.\d s  start the local stack",
         r"^ *\d+\.\d s  insert 1,200 rows through the API: [\d,.]+ rows/s, snapshot published in",
-        r"^ *\d+\.\d s  ask all three paths the same: 6 queries, [\d,]+ bytes, alike to the byte$",
+        r"^ *\d+\.\d s  ask all three paths the same: \d+ queries, [\d,]+ bytes, alike to the byte$",
         r"^ *\d+\.\d s  verify each path against the snapshot: 1,200 rows each, count and content hash agree$",
         r"^ *\d+\.\d s  stop the local stack$",
         r"^ *\d+\.\d s  publish a row and read it first on each path, 3 times$",
