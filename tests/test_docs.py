@@ -17,6 +17,7 @@ from console.cli import app
 from console.install import PURPOSES
 from handlers.routes import ROUTES
 from handlers.settings import MOST_WARM, VARIABLES
+from tests.support.documents import FENCE, typed_lines
 
 ROOT = Path(__file__).parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -39,10 +40,8 @@ def text_of(name: str) -> str:
 def code(path: Path) -> Iterator[str]:
     """The lines of a document that are code: those in fences, and what stands in backquotes."""
     text = path.read_text(encoding="utf-8")
-    fences = re.compile(r"^```\w*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-    for block in fences.findall(text):
-        yield from re.sub(r"\\\n\s*", " ", block).splitlines()
-    yield from (re.sub(r"\s+", " ", span) for span in re.findall(r"`([^`]+)`", fences.sub("", text)))
+    yield from typed_lines(text)
+    yield from (re.sub(r"\s+", " ", span) for span in re.findall(r"`([^`]+)`", FENCE.sub("", text)))
 
 
 def commands(beginning: str) -> list[Any]:

@@ -10,6 +10,7 @@ import pytest
 
 from console.paths import PROGRAM, ROOT
 from tests.support.commands import check_command, check_hints
+from tests.support.documents import typed_lines
 
 CONSOLE = ".venv/bin/python -m console"
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
@@ -34,9 +35,8 @@ def fenced_commands() -> list[str]:
     """The lines in the documents' fences that run the console."""
     found: list[str] = []
     for path in DOCUMENTS:
-        for block in re.findall(r"^```\w*\n(.*?)^```$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE):
-            lines = re.sub(r"\\\n\s*", " ", block).splitlines()
-            found += [line for line in lines if re.search(r"python3? -m console\b(?!\.)", line)]
+        lines = typed_lines(path.read_text(encoding="utf-8"))
+        found += [line for line in lines if re.search(r"python3? -m console\b(?!\.)", line)]
     return found
 
 

@@ -43,10 +43,12 @@ def model(
     elif out is None:
         print(proposal.text, end="")
     options = [*(["--table", table] if table else []), *(["--delimiter", delimiter] if delimiter else [])]
-    _say_next(file, options, proposal)
+    _say_next(file, options, proposal, out)
 
 
-def _say_next(file: Path, options: list[str], proposal: Proposal) -> None:
+def _say_next(file: Path, options: list[str], proposal: Proposal, out: Path | None) -> None:
+    if out is not None:
+        terminal.messages().print(f"{out}: proposed for {proposal.rows:,} rows; read and edit it", soft_wrap=True)
     if proposal.faulty:
         rows = "1 row" if proposal.faulty == 1 else f"{proposal.faulty:,} rows"
         terminal.messages().print(f"{rows} could not be read; `import` says why")
@@ -55,4 +57,4 @@ def _say_next(file: Path, options: list[str], proposal: Proposal) -> None:
     for name in proposal.left_out:
         options += ["--ignore", name]
     command = f"{PROGRAM} {shlex.join(['import', str(file), *options])}"
-    terminal.messages().print(f"once it is handlers/rows.py, and the API runs with it: {command}", soft_wrap=True)
+    terminal.messages().print(f"then, where the API runs with it: {command}", soft_wrap=True)

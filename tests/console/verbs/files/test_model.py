@@ -25,7 +25,7 @@ def test_a_model_goes_to_standard_output_and_the_next_command_to_the_other(run_c
     assert ran.out.startswith('"""The data model that')
     assert '\n    "my_products",\n' in ran.out
     assert "1 row could not be read; `import` says why\n" in ran.err
-    (command,) = re.findall(r"^once it is handlers/rows.py, and the API runs with it: (.*)$", ran.err, re.MULTILINE)
+    (command,) = re.findall(r"^then, where the API runs with it: (.*)$", ran.err, re.MULTILINE)
     assert command.endswith(f" import {shlex.quote(str(path))} --delimiter ';' --map id=source_id")
     check_command(command.partition("console ")[2])
 

@@ -1,6 +1,6 @@
 """Files put through `console import` and the API, in a process of its own with a data model that was proposed for them.
 
-`python -m tests.support.imported '[[file, [options]], …]'` prints what the verb says, and in the last line
+`python -m tests.support.local.imported '[[file, [options]], …]'` prints what the verb says, and in the last line
 the rows that the API then has.
 """
 

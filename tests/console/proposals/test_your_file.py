@@ -21,7 +21,7 @@ from console.imports.files import open_source
 from console.local.emulator import Emulator
 from console.proposals.proposal import Proposal, propose_model, write_model
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 NAMES = ["id", "Unit Price", "order", "Größe", "In-Stock", "added", "tags", "zip", "note", "from", "big"]
 ROWS: list[list[Any]] = [
     [1, 9.99, -3, "L", True, "2026-01-31 12:00:00", {"a": ["ü", None]}, "00712", 'line\r\nbreak, "q"', "a", 2**60 + 1],
@@ -69,7 +69,7 @@ def test_a_file_becomes_an_api_of_its_own_columns(
     proposal = propose(paths[0])
     write_model(proposal, project / "handlers" / "rows.py")
     maps = [option for theirs, ours in proposal.maps.items() for option in ("--map", f"{theirs}={ours}")]
-    command = [sys.executable, "-m", "tests.support.imported", json.dumps([(str(path), maps) for path in paths])]
+    command = [sys.executable, "-m", "tests.support.local.imported", json.dumps([(str(path), maps) for path in paths])]
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     variables = inherited | emulator.environment | environ | {"LOCAL_DIR": str(tmp_path / "local")}
     finished = subprocess.run(command, env=variables, cwd=project, check=False, capture_output=True, text=True)
