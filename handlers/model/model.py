@@ -62,9 +62,10 @@ class Model:
         self.range = range_of(columns)
         self.statistics = next((column for column in columns if column.is_statistics), None)
         self.ddl, self.indexes = ddl(table, columns), indexes(table, columns)
-        kinds = [(column.name, column.kind) for column in columns]
-        self.schema_version = number_of((self.ddl, self.indexes, kinds))
-        self.rows_version = number_of((kinds, self.statistics and self.statistics.name))
+        # What a row without a value shows is part of it: a column may be younger than the row.
+        forms = [(column.name, column.kind, column.is_nullable, column.default) for column in columns]
+        self.schema_version = number_of((self.ddl, self.indexes, forms))
+        self.rows_version = number_of((forms, self.statistics and self.statistics.name))
         self._statistics_at = self.names.index(self.statistics.name) if self.statistics else 0
         self._given = frozenset(column.name for column in columns)
         self._stores = [(column.name, column.attribute, column.store) for column in columns]

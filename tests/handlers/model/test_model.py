@@ -145,6 +145,9 @@ def test_versions_tell_one_form_from_another() -> None:
         "a kind": Model("t", Text("a"), Integer("b")),
         "statistics": Model("t", Text("a"), Number("b", statistics=True)),
         "an optional column": Model("t", Text("a"), Number("b"), Text("c", required=False)),
+        "null": Model("t", Text("a", required=False), Number("b")),
+        "a default": Model("t", Text("a", default="x"), Number("b")),
+        "another default": Model("t", Text("a", default="y"), Number("b")),
     }
     versions = {name: model.schema_version for name, model in others.items()}
     assert len({*versions.values(), plain.schema_version}) == len(others) + 1
