@@ -22,7 +22,10 @@ from tests.support.local.toy_stack import toy_stack
 def started(*arguments: str) -> Generator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", *arguments]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as process:
+    inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may have it ignored
+    process = subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+    signal.signal(signal.SIGHUP, inherited)
+    with process:
         yield process
 
 
