@@ -60,7 +60,7 @@ def filter_parameters() -> dict[str, tuple[str, Schema, object, str]]:
 def _filter(name: str, column: Column, operator: str) -> tuple[str, Schema, object, str]:
     alias = "" if name == BOUNDS[operator] + column.name else f" The same as {BOUNDS[operator]}{column.name}."
     schema = TYPES[column.kind] | ({"minLength": 1} if isinstance(column, Text) else {})
-    example = _SAMPLE.get(column.name) or None
+    example = _SAMPLE.get(column.name)
     return "query", schema, example, f"Only rows whose {column.name} {COMPARED[operator]}: {column.asked}.{alias}"
 
 

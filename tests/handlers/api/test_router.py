@@ -16,7 +16,7 @@ from handlers.routes import BENCHMARK_OPERATIONS
 from tests.support.api import Answer, event
 from tests.support.problems import assert_problem
 
-QUERY_OPERATIONS = ("page", "row", "stats", "snapshots", "health", "index", "openapi", *BENCHMARK_OPERATIONS)
+QUERY_OPERATIONS = ("page", "row", "stats", "sql", "snapshots", "health", "index", "openapi", *BENCHMARK_OPERATIONS)
 
 
 def echo(request: Request) -> Response:

@@ -17,7 +17,7 @@ values = st.floats(allow_nan=False, allow_infinity=False).filter(is_storable).ma
 def test_statistics_are_those_of_all_rows_whatever_the_split(parts: list[list[float]]) -> None:
     stats = Stats()
     everything = [value for part in parts for value in part]
-    times = [make_row(seq)[3] for seq in range(len(everything))]
+    times = [make_row(seq)[-1] for seq in range(len(everything))]
     start = 0
     for part in parts:
         end = start + len(part)
@@ -58,3 +58,16 @@ def test_the_statistics_before_are_left_alone() -> None:
 def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(ValueError):
         Stats.from_text(text)
+
+
+def test_without_a_column_of_numbers_rows_and_times_are_counted() -> None:
+    times = ["2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z"]
+    stats = Stats().plus([], times[:1]).plus([], times[1:])
+    assert Stats.from_text(stats.to_text()).answer() == {
+        "count": 2,
+        "min": None,
+        "max": None,
+        "avg": None,
+        "first_created_at": times[0],
+        "last_created_at": times[1],
+    }

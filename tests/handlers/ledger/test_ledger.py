@@ -21,7 +21,8 @@ from handlers.domain.problem import Problem
 from handlers.ledger import ledger as ledger_module
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import WHOLE_ROWS, Ledger, Part, Range
-from handlers.model.model import Row
+from handlers.model.columns import Text
+from handlers.model.model import Model, Row
 from handlers.reads.ddb_view import narrowing_of
 from handlers.reads.page import PageQuery
 from tests.support.drafts import value_of
@@ -201,6 +202,13 @@ def test_a_missing_row_fails_filtered_reads_and_statistics_too(ledger: Ledger) -
         read_matching(ledger, 5, min_value="5")
     with pytest.raises(Problem, match="lacks 1"):
         list(ledger.numbers_and_times(Range(ROOT, 1, 5), no_time_limit()))
+
+
+def test_without_a_column_of_numbers_there_are_times(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_rows(ledger, [row_of(seq) for seq in (1, 2)])
+    monkeypatch.setattr(ledger_module, "MODEL", Model("notes", Text("note")))
+    ((numbers, times),) = ledger.numbers_and_times(Range(ROOT, 1, 2), no_time_limit())
+    assert (numbers, times) == ([], ["2026-01-01T00:00:00.000Z"] * 2)
 
 
 def test_numbers_and_times_are_those_of_the_prefix(ledger: Ledger) -> None:

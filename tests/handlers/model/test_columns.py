@@ -207,3 +207,10 @@ def test_others_are_asked_for_as_they_are() -> None:
     assert Text("t").conditions("=", "a") == [("=", "a")]
     assert Integer("i").conditions("=", 2**63 - 1) == [("=", str(2**63 - 1))]
     assert Boolean("b").conditions("=", 1) == [("=", "1")]
+
+
+def test_a_column_of_no_type_has_no_values() -> None:
+    with pytest.raises(NotImplementedError):
+        Column("a").check(1)
+    with pytest.raises(NotImplementedError):
+        Column("a").sample(Random(1))
