@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.costs.bill import bills, totals_usd
@@ -176,7 +176,7 @@ scenarios = st.builds(
 def test_at_every_crossing_both_paths_cost_the_same_unless_one_jumps() -> None:
     looked_at: list[Crossing] = []
 
-    @ALWAYS_THE_SAME
+    @settings(ALWAYS_THE_SAME, max_examples=60)
     @given(scenarios, st.sampled_from(sorted(RANGES)))
     def check(scenario: Scenario, name: str) -> None:
         found = find_crossings(PRICES, scenario, name)
