@@ -14,7 +14,10 @@ TIME = (  # compiled when it is first used: no cold start pays for it
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]+)?"
     r"([Zz]|([+-])([0-9]{2}):([0-9]{2}))"
 )
-EXACT_TIME_ALLOWED = "an RFC 3339 time to the microsecond, such as 2026-01-31T12:00:00.123456Z"
+EXACT_TIME_ALLOWED = (
+    "an RFC 3339 time with Z or an offset, to the microsecond at most, such as 2026-01-31T12:00:00Z "
+    "(in a URL, + is written %2B)"
+)
 TIME_ALLOWED = "an RFC 3339 time with Z or an offset, such as 2026-01-31T12:00:00Z (in a URL, + is written %2B)"
 
 

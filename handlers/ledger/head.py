@@ -67,7 +67,7 @@ class Head:
             stats=Stats.from_text(item["stats"].get("S", "")),
             roots=tuple(roots),
             parent=int(item["parent"].get("N", 0)),
-            columns=int(item["columns"].get("N", 0)),
+            columns=int(item.get("columns", {}).get("N", 0)),  # not there: from before columns were declared
         )
 
     def to_item(self) -> Item:

@@ -29,8 +29,15 @@ def quoted(name: str) -> str:
     return f'"{name}"'
 
 
+class ModelError(ValueError):
+    """The declaration in `handlers/rows.py` cannot work; the message says why."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"handlers/rows.py: {said}")
+
+
 class Column:
-    """A column of the data model.
+    """A column of the data model. Raises ModelError for a default that a client could not give.
 
     Args:
         name: of the field in JSON, the column in SQLite, and the attribute in DynamoDB.
@@ -70,7 +77,10 @@ class Column:
     ) -> None:
         self.name = name
         self.sql_name = quoted(name)
-        self.default: Any = None if default is None else self.check(default)
+        try:
+            self.default: Any = None if default is None else self.check(default)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise ModelError(f"the default of {name} is {default!r}, allowed: {self.allowed}") from error
         self.required = required and default is None
         self.is_nullable = not required and default is None
         self.is_filterable = filter

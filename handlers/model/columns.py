@@ -10,6 +10,7 @@ from json.encoder import encode_basestring
 from handlers.domain.numbers import ALLOWED, is_storable, lower_bound_text, number_text, upper_bound_text
 from handlers.domain.timestamps import EXACT_TIME_ALLOWED, parse_exact_time, utc_text
 from handlers.model.column import NUMBER_BYTES, Column
+from handlers.model.nesting import is_nested_within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 NUMBER = r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,4})?"
 INTEGER = r"-?[0-9]{1,19}"
 LEAST_INTEGER, GREATEST_INTEGER = -(2**63), 2**63 - 1  # of an INTEGER in SQLite
-FIRST_SAMPLE_S = 1_767_225_600  # 2026-01-01: random times lie in the year that follows
-YEAR_S = 365 * 24 * 3600
+FIRST_SAMPLE_S, YEAR_S = 1_767_225_600, 365 * 24 * 3600  # random times lie in 2026
+MOST_DEPTH = 100  # of JSON: each reader has a limit of its own, and this is below all of them
 
 
 class Text(Column):
@@ -43,16 +44,18 @@ class Text(Column):
     ) -> None:
         self.min_length = min_length
         self.max_length = max_length
-        self.choices = tuple(choices)
+        self.choices = (choices,) if isinstance(choices, str) else tuple(choices)
         self.allowed = f"a text of {min_length} to {max_length} characters"
-        if choices:
-            self.allowed = "one of " + ", ".join(choices)
-        self.most_bytes = 4 * max(map(len, choices), default=max_length)  # a character has 4 bytes at most
+        if self.choices:
+            self.allowed = "one of " + ", ".join(map(str, self.choices))
+        self.most_bytes = 4 * max_length  # a character has 4 bytes at most
         super().__init__(name, **common)
 
     def check(self, given: object) -> str:
         """Return the row's value of what a client gave."""
-        if not isinstance(given, str) or not self._fits(given):
+        if not isinstance(given, str) or not (self.min_length <= len(given) <= self.max_length):
+            raise ValueError(given)
+        if self.choices and given not in self.choices:
             raise ValueError(given)
         given.encode()  # half of a surrogate pair: no UTF-8 can hold it
         return given
@@ -62,9 +65,6 @@ class Text(Column):
         if self.choices:
             return random.choice(self.choices)
         return f"{self.name} {random.randrange(10_000)}"[: self.max_length].ljust(self.min_length, "-")
-
-    def _fits(self, text: str) -> bool:
-        return text in self.choices if self.choices else self.min_length <= len(text) <= self.max_length
 
 
 class Number(Column):
@@ -96,9 +96,9 @@ class Number(Column):
         self.minimum = minimum
         self.maximum = maximum
         self.is_statistics = statistics
-        limits = [f"at least {minimum}"] if minimum is not None else []
-        limits += [f"at most {maximum}"] if maximum is not None else []
-        self.allowed = ", ".join([self.any_allowed, *limits])
+        said = [f"at least {minimum}"] if minimum is not None else []
+        said += [f"at most {maximum}"] if maximum is not None else []
+        self.allowed = ", ".join([self.any_allowed, *said])
         super().__init__(name, **common)
         self.is_filterable |= statistics
 
@@ -167,7 +167,7 @@ class Integer(Number):
     def sample(self, random: Random) -> int:
         """Return a random value of a row."""
         low, high = self._sampled(1000)
-        return random.randint(math.ceil(low), math.floor(high))
+        return random.randint(max(LEAST_INTEGER, math.ceil(low)), min(GREATEST_INTEGER, math.floor(high)))
 
 
 class Boolean(Column):
@@ -223,17 +223,19 @@ class Timestamp(Column):
 
 
 class Json(Column):
-    """Any JSON but null, of at most max_bytes; it is kept as text and shown as it was given. It has no filter."""
+    """Any JSON but null, of at most max_bytes; it is kept as text, as Python writes it. It has no filter."""
 
     kind = "json"
 
     def __init__(self, name: str, *, max_bytes: int = 10_000, **common: Unpack[Common]) -> None:
         self.max_bytes = self.most_bytes = max_bytes
-        self.allowed = f"JSON of at most {max_bytes} bytes"
+        self.allowed = f"JSON of at most {max_bytes} bytes, nested at most {MOST_DEPTH} deep"
         super().__init__(name, **common)
 
     def check(self, given: object) -> str:
         """Return the row's value of what a client gave: JSON without spaces."""
+        if not is_nested_within(given, MOST_DEPTH):
+            raise ValueError("nested too deeply")
         text = json.dumps(given, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         if len(text.encode()) > self.max_bytes:
             raise ValueError(given)

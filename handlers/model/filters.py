@@ -23,8 +23,9 @@ def filters_of(columns: Sequence[Column]) -> dict[str, Filter]:
     for column in columns:
         if column.is_filterable:
             filters |= {BOUNDS[operator] + column.name: (column, operator) for operator in column.operators}
+    names = {BOUNDS[operator] + STATISTICS for operator in BOUNDS}
     for column in columns:
-        if column.is_statistics:
+        if column.is_statistics and names.isdisjoint(other.name for other in columns):
             aliases = {BOUNDS[operator] + STATISTICS: (column, operator) for operator in (">=", "<=")}
             filters = aliases | filters
     return filters

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from handlers.model.column import Column, ModelError
+from handlers.model.columns import Number, Text
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from handlers.model.column import Column
 
 NAME = r"[A-Za-z][A-Za-z0-9_]{0,62}"
 # Columns that every row has, attributes of every item, members of an insert's body, parameters of a page; rowid and oid
@@ -25,15 +26,14 @@ MOST_FILTERS = 10  # each is an index, which every publish makes anew
 MOST_ROW_BYTES = 390_000  # of all columns together: a DynamoDB item ends at 400 KB
 
 
-class ModelError(ValueError):
-    """The declaration in `handlers/rows.py` cannot work; the message says why."""
-
-
 def check_model(table: str, columns: Sequence[Column]) -> None:
     """Raise ModelError, which names every rule that a declaration breaks."""
+    for column in columns:
+        if not isinstance(column, Column):  # pyright: ignore[reportUnnecessaryIsInstance] - nobody checks a declaration
+            raise ModelError(f"{column!r} is no column: Text, Number, Integer, Boolean, Timestamp and Json make one")
     wrong = [*_wrong_table(table), *_wrong_names(columns), *_wrong_columns(columns), *_wrong_filters(columns)]
     if wrong:
-        raise ModelError("handlers/rows.py: " + "; ".join(wrong))
+        raise ModelError("; ".join(wrong))
 
 
 def _wrong_table(table: str) -> Iterable[str]:
@@ -46,7 +46,7 @@ def _wrong_names(columns: Sequence[Column]) -> Iterable[str]:
     for column in columns:
         name = column.name.lower()  # SQLite does not tell A from a
         if not re.fullmatch(NAME, name):
-            yield f"the column {column.name!r} needs a name of letters, digits and _, a letter first"
+            yield f"the column {column.name!r} needs a name of letters, digits and _, a letter first, 63 at most"
         if name in TAKEN:
             yield f"the column name {column.name} is taken"
         if name in seen:
@@ -57,6 +57,8 @@ def _wrong_names(columns: Sequence[Column]) -> Iterable[str]:
 def _wrong_columns(columns: Sequence[Column]) -> Iterable[str]:
     if not 1 <= len(columns) <= MOST_COLUMNS:
         yield f"{len(columns)} columns are declared, 1 to {MOST_COLUMNS} are allowed"
+    for column in columns:
+        yield from _wrong_limits(column)
     most_bytes = sum(len(column.name) + column.most_bytes for column in columns)
     if most_bytes > MOST_ROW_BYTES:
         yield f"a row could have {most_bytes} bytes, {MOST_ROW_BYTES} are allowed: give columns a smaller limit"
@@ -66,6 +68,17 @@ def _wrong_columns(columns: Sequence[Column]) -> Iterable[str]:
     for column in statistics:
         if column.is_nullable:
             yield f"statistics are about {column.name}, so it is required or has a default"
+
+
+def _wrong_limits(column: Column) -> Iterable[str]:
+    if isinstance(column, Text) and not 0 <= column.min_length <= column.max_length:
+        yield f"{column.name} allows no text: min_length is {column.min_length}, max_length {column.max_length}"
+    if isinstance(column, Text) and not all(isinstance(choice, str) for choice in column.choices):  # pyright: ignore[reportUnnecessaryIsInstance] - as above
+        yield f"the choices of {column.name} are {column.choices}, allowed: texts"
+    if isinstance(column, Number):
+        limits = [limit for limit in (column.minimum, column.maximum) if limit is not None]
+        if not all(isinstance(limit, int | float) for limit in limits) or limits != sorted(limits):  # pyright: ignore[reportUnnecessaryIsInstance] - as above
+            yield f"{column.name} allows no number: minimum is {column.minimum!r}, maximum {column.maximum!r}"
 
 
 def _wrong_filters(columns: Sequence[Column]) -> Iterable[str]:

@@ -28,6 +28,7 @@ MAX_LIMIT = 1000
 NEARBY_ROWS = 32
 MOST_SCANNED_ROWS = 4000
 MOST_PAGE_BYTES = 5_000_000  # of rows' texts; a page ends early rather than grow larger: Lambda's answers end at 6 MB
+CHARACTER_BYTES = 4  # of any character there, in UTF-8 or with a backslash: at most
 POINT_PARAMETERS = ("as_of", "fresh")  # of rows and statistics too
 PAGE_PARAMETERS = ("limit", "cursor", "order", *MODEL.filters, "from", "to", *POINT_PARAMETERS)
 
@@ -133,12 +134,19 @@ def range_end(query: PageQuery, first: int, last: int, newest: int) -> int | Non
 
 def fitting(texts: list[str]) -> int:
     """Return how many rows, from the first on, a page can hold: one at least."""
+    if sum(map(len, texts)) <= MOST_PAGE_BYTES // CHARACTER_BYTES - len(texts):
+        return len(texts)
     size_bytes = 0
     for count, text in enumerate(texts):
-        size_bytes += len(text.encode()) + 1
+        size_bytes += answer_bytes(text) + 1
         if size_bytes > MOST_PAGE_BYTES and count:
             return count
     return len(texts)
+
+
+def answer_bytes(text: str) -> int:
+    """Return how large a text is in a function's answer, which is JSON: quotation marks and backslashes count twice."""
+    return len(text.encode()) + text.count('"') + text.count("\\")
 
 
 def _limit(text: str) -> int:

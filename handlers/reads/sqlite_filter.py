@@ -45,10 +45,10 @@ def nearby_sql(query: PageQuery, first: int, last: int, limit: int) -> tuple[str
 def indexed_sql(query: PageQuery, first: int, last: int, limit: int) -> tuple[str, Arguments]:
     """Return the statement for so many matching rows of a range of seq, by way of an index, and its arguments.
 
-    `+seq` keeps the planner from walking the table in order. Nor does it begin with a boolean where there is another
-    condition: half of all rows may have that value.
+    `+seq` keeps the planner from walking the table in order. Nor does it begin with a boolean, which half of all rows
+    may have, where there is a condition of another type.
     """
-    has_others = len(query.conditions) > 1
+    has_others = any(name not in BOOLEANS for name, _, _ in query.conditions)
     conditions, arguments = _conditions(query, lambda name: has_others and name in BOOLEANS)
     order = _order(query)
     matching = f"SELECT seq FROM {TABLE} WHERE {conditions} AND +seq BETWEEN ? AND ? ORDER BY +seq {order} LIMIT ?"  # noqa: S608 - constants

@@ -16,6 +16,7 @@ import _sqlite3 as sqlite3  # as snapshots/segment.py has it
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.stats import Stats
 from handlers.reads.page import (
+    CHARACTER_BYTES,
     MOST_PAGE_BYTES,
     fitting,
     page_range,
@@ -132,7 +133,7 @@ class SqliteView:
             for link in self._links(query, first, last)
         ]
         text = ",".join(texts)
-        if len(text) > MOST_PAGE_BYTES // 4:  # a character has 4 bytes at most
+        if len(text) > MOST_PAGE_BYTES // CHARACTER_BYTES:
             return self._long_page(query, first, last)
         return text, max(0, last - first + 1), range_end(query, first, last, self._last)
 

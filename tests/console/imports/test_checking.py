@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from console.imports.checking import MOST_BATCH_BYTES, Checked, batches
 from console.imports.source import FileRow
+from handlers.domain.timestamps import EXACT_TIME_ALLOWED
 from handlers.routes import MAX_INSERT_ROWS
 from tests.console.imports.conftest import (
     GOOD,
@@ -69,9 +70,8 @@ def test_every_wrong_value_of_a_row_is_complained_about_with_line_and_column(tmp
         """3: column 'stock' (3): got "1.0", allowed: an integer of 64 bits""",
         """3: column 'price' (4): got "007", allowed: a number that is 0 or has 1e-130 <= |x| < 1e126""",
         """3: column 'in_stock' (5): got "maybe", allowed: true or false""",
-        """3: column 'tags' (7): got "{", allowed: JSON of at most 10000 bytes""",
-        """3: column 'seen_at' (6): got "2026-02-30T00:00:00Z", allowed: """
-        "an RFC 3339 time to the microsecond, such as 2026-01-31T12:00:00.123456Z",
+        """3: column 'tags' (7): got "{", allowed: JSON of at most 10000 bytes, nested at most 100 deep""",
+        """3: column 'seen_at' (6): got "2026-02-30T00:00:00Z", allowed: """ + EXACT_TIME_ALLOWED,
         """7: column 'stock' (3): got 99999999999999999999, allowed: an integer of 64 bits""",
         """7: column 'price' (4): got 1e+200, allowed: a number that is 0 or has 1e-130 <= |x| < 1e126""",
         """7: column 'in_stock' (5): got null, allowed: true or false""",

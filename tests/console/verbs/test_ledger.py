@@ -306,7 +306,7 @@ def test_a_ledger_of_older_columns_goes_on_with_the_new_ones(stack: BackgroundSt
     [
         ("too long", Text("a", max_length=3), 'row 4 has "too long" as a, allowed: a text of 0 to 3 characters'),
         (None, Text("a"), "row 4 has null as a, allowed: a text of 0 to 1000 characters"),
-        ("{", Json("a"), 'row 4 has "{" as a, allowed: JSON of at most 10000 bytes'),
+        ("{", Json("a"), 'row 4 has "{" as a, allowed: JSON of at most 10000 bytes, nested at most 100 deep'),
         (7, Boolean("a"), "row 4 has 7 as a, allowed: true or false"),
     ],
     ids=["limit", "null", "JSON", "boolean"],

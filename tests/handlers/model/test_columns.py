@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.domain.numbers import ALLOWED, is_storable
+from handlers.domain.timestamps import EXACT_TIME_ALLOWED
 from handlers.model.column import Column
 from handlers.model.columns import Boolean, Integer, Json, Number, Text, Timestamp
 
@@ -119,8 +120,8 @@ def test_a_missing_value_is_the_default_or_null_or_wrong() -> None:
         (Number("n", minimum=0, maximum=9.5), f"{ALLOWED}, at least 0, at most 9.5"),
         (Integer("i", maximum=3), "an integer of 64 bits, at most 3"),
         (Boolean("b"), "true or false"),
-        (Timestamp("t"), "an RFC 3339 time to the microsecond, such as 2026-01-31T12:00:00.123456Z"),
-        (Json("j", max_bytes=7), "JSON of at most 7 bytes"),
+        (Timestamp("t"), EXACT_TIME_ALLOWED),
+        (Json("j", max_bytes=7), "JSON of at most 7 bytes, nested at most 100 deep"),
     ],
     ids=in_short,
 )
@@ -214,3 +215,23 @@ def test_a_column_of_no_type_has_no_values() -> None:
         Column("a").check(1)
     with pytest.raises(NotImplementedError):
         Column("a").sample(Random(1))
+
+
+def nested(depth: int) -> object:
+    value: object = 1
+    for _ in range(depth):
+        value = [value] if _ % 2 else {"a": value}
+    return value
+
+
+def test_json_is_nested_a_hundred_deep_at_most() -> None:
+    assert Json("j").check(nested(100))
+    with pytest.raises(ValueError, match="deep"):
+        Json("j").check(nested(101))
+
+
+@pytest.mark.parametrize(
+    "column", [Integer("i", minimum=2**63 - 1), Integer("i", maximum=-(2**63)), Integer("i", minimum=5, maximum=5)]
+)
+def test_a_random_integer_has_64_bits(column: Integer) -> None:
+    assert column.check(column.sample(Random(1))) in (2**63 - 1, -(2**63), 5)

@@ -41,3 +41,10 @@ def test_ranges_are_asked_for_of_the_statistics_or_another_ordered_column_or_of_
     assert Model("t", Text("a", filter=True), stock).range == ("stock", "min_stock", "max_stock")
     optional = Timestamp("at", required=False, filter=True)
     assert Model("t", Text("a", filter=True), optional).range == ("created_at", "from", "to")
+
+
+def test_no_parameter_has_two_meanings() -> None:
+    for name in ("value", "min_value", "max_value"):
+        for column in (Text(name), Boolean(name, filter=True)):
+            model = Model("t", Number("price", statistics=True), column)
+            assert {named(model).get(bound) for bound in ("min_value", "max_value")} <= {(name, "="), None}

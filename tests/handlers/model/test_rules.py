@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, cast
+
 import pytest
 
-from handlers.model.column import Column
+from handlers.model.column import Column, ModelError
 from handlers.model.columns import Boolean, Integer, Json, Number, Text
 from handlers.model.model import Model
-from handlers.model.rules import ModelError
 
 
 @pytest.mark.parametrize(
@@ -50,4 +52,35 @@ def test_what_is_allowed_is_allowed() -> None:
     assert Model("order", Text("group"), Text("min_price"), Text("price", filter=True), Text("value", filter=True))
     assert Model("a", *(Integer(f"a{number}") for number in range(100)))
     assert Model("a", *(Boolean(f"a{number}", filter=True) for number in range(10)))
-    assert Model("a", Text("a", max_length=97_498), Text("b", choices=["x"]))
+    assert Model("a", Text("a", max_length=97_498), Text("b", choices=["x"], max_length=1))
+
+
+def model(column: Any) -> Model:
+    return Model("t", column)
+
+
+@pytest.mark.parametrize(
+    ("declare", "said"),
+    [
+        (
+            lambda: Text("a", default="ab", max_length=1),
+            "the default of a is 'ab', allowed: a text of 0 to 1 char",
+        ),
+        (lambda: model(Text("a", choices=cast("Any", (1, 2)))), r"the choices of a are \(1, 2\), allowed: texts"),
+        (lambda: model(Text("a", min_length=5, max_length=1)), "a allows no text: min_length is 5, max_length 1"),
+        (lambda: model(Text("a", min_length=-1)), "a allows no text: min_length is -1"),
+        (lambda: model(Number("a", minimum=5, maximum=1)), "a allows no number: minimum is 5, maximum 1"),
+        (lambda: model(Number("a", minimum=cast("Any", "0"))), "a allows no number: minimum is '0', maximum None"),
+        (lambda: Integer("a", default=1.5), "the default of a is 1.5, allowed: an integer of 64 bits"),
+        (lambda: Json("a", default={1, 2}), "the default of a is {1, 2}, allowed: JSON"),
+        (lambda: model("a"), "'a' is no column: Text, Number"),
+    ],
+    ids=["default", "choices", "lengths", "negative", "limits", "limit", "fraction", "set", "no column"],
+)
+def test_a_column_that_cannot_be_is_refused_by_name(declare: Callable[[], object], said: str) -> None:
+    with pytest.raises(ModelError, match=f"^handlers/rows.py: {said}"):
+        declare()
+
+
+def test_a_text_is_one_choice() -> None:
+    assert Text("a", choices="abc").choices == ("abc",)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from handlers.domain.numbers import ALLOWED
+from handlers.domain.timestamps import EXACT_TIME_ALLOWED
 from handlers.model.column import Column
 from handlers.model.columns import Boolean, Integer, Json, Number, Text, Timestamp
 from handlers.model.model import Model
@@ -10,7 +11,7 @@ from handlers.openapi import columns
 from handlers.openapi.columns import filter_parameters, given_schema, shown_schema
 
 LEAST, GREATEST = -(2**63), 2**63 - 1
-TIME = "an RFC 3339 time to the microsecond, such as 2026-01-31T12:00:00.123456Z"
+TIME = EXACT_TIME_ALLOWED
 ANY_JSON = ["object", "array", "string", "number", "boolean"]
 
 
@@ -65,8 +66,8 @@ ANY_JSON = ["object", "array", "string", "number", "boolean"]
         ),
         (
             Json("a", max_bytes=9, required=False),
-            {"type": [*ANY_JSON, "null"], "description": "JSON of at most 9 bytes"},
-            {"type": [*ANY_JSON, "null"], "description": "JSON of at most 9 bytes"},
+            {"type": [*ANY_JSON, "null"], "description": "JSON of at most 9 bytes, nested at most 100 deep"},
+            {"type": [*ANY_JSON, "null"], "description": "JSON of at most 9 bytes, nested at most 100 deep"},
         ),
     ],
     ids=["text", "choices", "number", "integer", "boolean", "timestamp", "JSON"],

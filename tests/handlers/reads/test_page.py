@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -12,9 +13,11 @@ from handlers.domain.timestamps import TIME_ALLOWED
 from handlers.reads import page
 from handlers.reads.page import (
     DEFAULT_LIMIT,
+    MOST_PAGE_BYTES,
     PAGE_PARAMETERS,
     POINT_PARAMETERS,
     PageQuery,
+    answer_bytes,
     fitting,
     page_range,
     range_end,
@@ -297,3 +300,11 @@ def test_a_page_holds_as_many_rows_as_fit_in_utf_8_with_their_commas_and_one_at_
 ) -> None:
     monkeypatch.setattr(page, "MOST_PAGE_BYTES", 10 if texts != ["é€", "1"] else 7)
     assert fitting(texts) == count
+
+
+def test_a_page_holds_what_lambda_can_answer() -> None:
+    """Quotation marks and backslashes count twice in the function's own answer, which is JSON."""
+    text = json.dumps({"a": '"' * 1000 + "ü"}, ensure_ascii=False)
+    assert answer_bytes(text) == len(json.dumps(text, ensure_ascii=False).encode()) - 2
+    held = fitting([text] * 2000)
+    assert held == MOST_PAGE_BYTES // (answer_bytes(text) + 1)
