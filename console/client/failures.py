@@ -19,6 +19,7 @@ REFUSED_HINTS = {
     404: "check --url: it is the API's address without a path behind it",
     503: "try again; GET /health and GET /command/health say which part is away",
 }
+NAMED_HINT = "change what the message names"
 LOCAL_HINT = "start the local stack with `make serve`, or name another API with --url"
 REMOTE_HINT = "check this machine's network, and the address: `pulumi stack output api_url` prints the stack's"
 # By what lies behind the failure, the first that fits.
@@ -48,7 +49,7 @@ def refused(response: httpx.Response, *, is_doubtful: bool = True) -> ConsoleErr
     asked = f"{response.request.method} {response.request.url}"
     is_forbidden_here = response.status_code == FORBIDDEN and response.headers.get("content-type") == PROBLEM_TYPE
     hints = {} if is_forbidden_here else REFUSED_HINTS  # the gateway lets those through who may call
-    hint = hints.get(response.status_code, "change what the message names")
+    hint = hints.get(response.status_code, NAMED_HINT)
     return _kind(is_doubtful)(f"{asked} was answered with {response.status_code}: {_detail(response)}", hint)
 
 

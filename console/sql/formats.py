@@ -12,6 +12,8 @@ from rich.table import Table
 from console import terminal
 from console.sql.session import ResultSet, Value
 
+MOST_WIDTH = 1_000_000  # of a table that is only measured
+
 
 class Format(StrEnum):
     """The forms in which rows are printed."""
@@ -53,8 +55,24 @@ def visible(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
+def records_of(result: ResultSet) -> str:
+    """Return the rows one below the other, a line a column: for more columns than a line holds."""
+    names = [visible(name) for name in result.columns]
+    width = max(map(len, names))
+    lines: list[str] = []
+    for number, row in enumerate(result.rows, 1):
+        lines.append(f"row {number}")
+        lines += [f"  {name:<{width}}  {shown(value)}" for name, value in zip(names, row, strict=True)]
+    return "\n".join(lines)
+
+
 def _show_table(result: ResultSet) -> None:
-    terminal.results().print(table_of(result))
+    output, table = terminal.results(), table_of(result)
+    unbounded = output.options.update(width=MOST_WIDTH)
+    if result.rows and output.measure(table, options=unbounded).maximum > output.width:
+        print(records_of(result))
+    else:
+        output.print(table)
 
 
 def _show_csv(result: ResultSet) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from console import terminal
 from console.errors import ConsoleError
+from handlers.model.column import quoted
 from handlers.rows import MODEL
 
 FIRST, NEXT = "sql> ", "...> "
@@ -18,7 +19,9 @@ HELP = """\
 A statement ends with ; and may have several lines. It reads, and writes nothing.
 .schema   the table and its columns
 .help     this
-.quit     leave; so does Ctrl-D. Ctrl-C drops what is typed, or the statement under way"""
+.quit     leave; so does Ctrl-D
+Ctrl-C drops what is typed, or the statement under way."""
+LEAVING = (".quit", ".exit")
 MOST_LINES = 1000  # of the history
 
 
@@ -40,7 +43,7 @@ class Prompt:
         while True:
             try:
                 line = self._read(NEXT if self._typed else FIRST)
-                if not self._typed and line.strip() in (".quit", ".exit"):
+                if line.strip() in LEAVING or (not self._typed and f".{line.strip()}" in LEAVING):
                     return
                 self._take(line)
             except EOFError:
@@ -66,8 +69,8 @@ def answer(command: str) -> str:
     """Return what a command of the prompt's own says."""
     if command == ".schema":
         kinds = {column.name: column.sql_type for column in MODEL.columns} | {"seq": "INTEGER"}
-        columns = ",\n".join(f"  {name} {kinds.get(name, 'TEXT')}" for name in MODEL.names)
-        return f"{MODEL.table} (\n{columns}\n)"
+        columns = ",\n".join(f"  {quoted(name)} {kinds.get(name, 'TEXT')}" for name in MODEL.names)
+        return f"{MODEL.sql_table} (\n{columns}\n)"
     return HELP if command == ".help" else f"There is no {command}; .help says what there is"
 
 

@@ -53,6 +53,9 @@ class DataRoutes:
     def page(self, request: Request) -> Response:
         """GET /<path>: rows by page."""
         parameters, errors = _parameters(request, PAGE_PARAMETERS)
+        for error in errors:
+            if error["field"] in MODEL.names and error["field"] not in MODEL.filters:
+                error["allowed"] = f"{error['field']} has no filter; {error['allowed']}"
         asked = Asked(request, parameters, errors)
         query = PageQuery(parameters, errors)
         asked.bookmarks.append(query.at_least)

@@ -49,9 +49,14 @@ def test_a_statement_ends_with_its_semicolon() -> None:
     assert typist.prompts == [FIRST, FIRST, FIRST, NEXT, NEXT, NEXT, FIRST]
 
 
-@pytest.mark.parametrize("end", [".quit", " .exit ", EOFError])
+@pytest.mark.parametrize("end", [".quit", " .exit ", "quit", EOFError])
 def test_it_is_left_by_a_command_or_by_the_end_of_input(end: str | type[BaseException]) -> None:
     assert typed("SELECT 1;", end).ran == ["SELECT 1;"]
+
+
+def test_it_is_left_in_the_middle_of_a_statement_by_its_own_command_alone() -> None:
+    typist = typed("SELECT 1 AS", "quit", ";", "SELECT", ".quit")
+    assert typist.ran == ["SELECT 1 AS\nquit\n;"]
 
 
 def test_control_c_drops_the_line_or_the_statement_under_way() -> None:
@@ -69,8 +74,8 @@ def test_commands_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     assert typed(".help", ".schema", ".nothing", EOFError).ran == []
     said = capsys.readouterr().err
     assert "Ctrl-C" in said
-    assert f"{MODEL.table} (" in said
-    assert all(name in said for name in MODEL.names)
+    assert f"{MODEL.sql_table} (" in said
+    assert all(f'"{name}" ' in said for name in MODEL.names)
     assert "There is no .nothing" in said
 
 

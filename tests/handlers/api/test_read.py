@@ -473,3 +473,9 @@ def test_a_min_bookmark_that_is_none_is_malformed(text: str) -> None:
     assert min_bookmark(request({"min-bookmark": text}), errors) == NOTHING
     (error,) = errors
     assert (error["field"], error["allowed"]) == ("Min-Bookmark", "<epoch>.<seq>, two integers")
+
+
+def test_a_column_without_a_filter_is_told_from_a_name_that_is_unknown(api: Api) -> None:
+    problem = assert_problem(api.get("/sqlite-efs", "seq=1&sequence=1"), "malformed-request")
+    said = {error["field"]: error["allowed"] for error in problem["errors"]}
+    assert said["seq"] == f"seq has no filter; {said['sequence']}"
