@@ -30,6 +30,7 @@ MOST_SCANNED_ROWS = 4000
 MOST_PAGE_BYTES = 5_000_000  # of rows' texts; a page ends early rather than grow larger: Lambda's answers end at 6 MB
 CHARACTER_BYTES = 4  # of any character there, in UTF-8 or with a backslash: at most
 POINT_PARAMETERS = ("as_of", "fresh")  # of rows and statistics too
+FILTERING = frozenset((*MODEL.filters, "from", "to"))
 PAGE_PARAMETERS = ("limit", "cursor", "order", *MODEL.filters, "from", "to", *POINT_PARAMETERS)
 
 
@@ -59,7 +60,7 @@ class PageQuery:
         read = _Reading(parameters, errors)
         self.limit = read("limit", _limit, f"an integer from 1 to {MAX_LIMIT}") or DEFAULT_LIMIT
         self.newest_first = read("order", _order, "asc or desc") is not False
-        self.conditions = _conditions(read, parameters, errors)
+        self.conditions = [] if FILTERING.isdisjoint(parameters) else _conditions(read, parameters, errors)
         self.after: int | None = None
         self.at_least: Bookmark = NOTHING
         if "cursor" in parameters and not any(error["field"] in PAGE_PARAMETERS for error in errors):
