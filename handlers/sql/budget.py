@@ -20,7 +20,7 @@ MOST_TIME_S = 5.0
 MOST_ANSWER_BYTES = 5_000_000  # as reads.page.MOST_PAGE_BYTES
 MOST_VALUE_BYTES = 500_000  # of one value, and of a row that is sorted: a stored row has MOST_ROW_BYTES at most
 RESERVED_S = 1.0  # of the function's own time, to answer in
-STEPS = 100  # of SQLite's virtual machine between two looks at the clock
+STEPS = 50  # of SQLite's virtual machine between two looks at the clock, which then cost a quarter
 
 
 class Budget:
