@@ -17,7 +17,7 @@ from handlers.rows import MODEL
 from handlers.sql.budget import MOST_VALUE_BYTES, STEPS
 from handlers.sql.chain_view import ChainView
 from handlers.sql.complaint import wrong_sql
-from handlers.sql.functions import FORMATS, PRODUCTS, BoundedFunctions, text_of
+from handlers.sql.functions import FORMATS, MOST_PATTERN_BYTES, PRODUCTS, BoundedFunctions, text_of
 from handlers.sql.heap import heap_limited
 from handlers.sql.permissions import JSON_TABLES, Permissions, allowed_functions
 from handlers.sql.statement import MAX_SQL_CHARACTERS, NamedParameters
@@ -34,7 +34,6 @@ MOST_HEAP_BYTES = 64 * 2**20  # as much is sorted in about a second, which is on
 USUAL_MEMORY_MB = 512  # where nobody says how much there is
 MOST_COLUMNS = 100  # of MOST_VALUE_BYTES each: what one row can hold in Python before its size is known
 MOST_PARAMETERS = 1000
-MOST_PATTERN_BYTES = 50  # of LIKE and GLOB
 MOST_LEVELS = 200  # of an expression
 MOST_PARTS = 100  # of a UNION; the view itself is one of ten
 # Source: sqlite.org/security.html. `SQLITE_LIMIT_ATTACHED` last: nothing more is attached.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import _sqlite3 as sqlite3  # as snapshots/segment.py has it
 import re
 
+from handlers.domain.problem import Problem
 from handlers.snapshots.segment import connect
 from handlers.sql.budget import MOST_VALUE_BYTES
 
@@ -17,13 +18,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handlers.domain.problem import Problem
     from handlers.sql.budget import Budget
 
     Value = str | bytes | int | float | None
 
 MOST_COMPARISONS = 10_000_000  # 30 ms of trim
-PRODUCTS = {"instr": 2, "replace": 3, "trim": 2, "ltrim": 2, "rtrim": 2}  # with how many arguments
+MOST_PATTERN_BYTES = 50  # of LIKE and GLOB
+PRODUCTS = {"glob": 2, "instr": 2, "replace": 3, "trim": 2, "ltrim": 2, "rtrim": 2}  # with how many arguments
 FORMATS = ("printf", "format")
 MANY_CHARACTERS = re.compile(r"%[^%a-zA-Z]*(\*|[0-9]{4})[^%a-zA-Z]*l*c")
 
@@ -43,6 +44,7 @@ class BoundedFunctions:
         self._budget = budget
         self._plain = connect(":memory:")
         self._plain.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_VALUE_BYTES)
+        self._plain.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, MOST_PATTERN_BYTES)
         self._plain.text_factory = text_of  # %.1s can cut a character
         self.problem: Problem | None = None
         for name, count in PRODUCTS.items():
@@ -65,6 +67,8 @@ class BoundedFunctions:
                     return self._plain.execute(sql, values).fetchone()[0]
                 except sqlite3.DataError:
                     self.problem = self._budget.exceeded(f"{name} makes a value of more than {MOST_VALUE_BYTES} bytes")
+                except sqlite3.OperationalError as error:
+                    self.problem = Problem("wrong-sql", str(error))
             raise self.problem
 
         return call

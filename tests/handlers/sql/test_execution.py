@@ -92,7 +92,8 @@ def test_no_rows_are_an_empty_text(reader: SqliteReader) -> None:
         ("SELECT " + "1, " * 5000 + "1", "too many columns", None),
         ("SELECT " + "1 + " * 500 + "1", "Expression tree is too large", None),
         ("SELECT 1" + " UNION SELECT 1" * 200, "too many terms in compound SELECT", None),
-        ("SELECT 'a' LIKE '" + "%" * 101 + "'", "LIKE or GLOB pattern too complex", None),
+        ("SELECT 'a' LIKE '" + "%" * 51 + "'", "LIKE or GLOB pattern too complex", None),
+        ("SELECT 'a' GLOB '" + "?" * 51 + "'", "LIKE or GLOB pattern too complex", None),
         ("SELECT ?9999", "variable number must be between", None),
     ],
     ids=lambda given: str(given)[:30],
@@ -163,7 +164,9 @@ def test_memory_has_a_limit(reader: SqliteReader) -> None:
     assert rows_of(reader, {"sql": f"SELECT count(*) FROM {TABLE}"}).count == 1
 
 
-@pytest.mark.parametrize("call", ["trim({}, 'ab')", "instr({}, 'xy')", "replace({}, 'y', '')", "printf('%s', {})"])
+@pytest.mark.parametrize(
+    "call", ["trim({}, 'ab')", "instr({}, 'xy')", "replace({}, 'y', '')", "printf('%s', {})", "{} GLOB '*a'"]
+)
 def test_every_call_of_a_slow_function_asks_for_the_time(reader: SqliteReader, call: str) -> None:
     times = ticking(0.1)  # at each look
     calls = ", ".join(call.format(f"x || {number}") for number in range(90))
@@ -201,6 +204,7 @@ def test_texts_of_one_row_are_added_up(reader: SqliteReader, monkeypatch: pytest
         (f"SELECT instr({BIG}, {BIG})", "instr of values"),
         (f"SELECT replace({BIG}, {BIG}, '')", "replace of values"),
         (f"SELECT trim({BIG}, {BIG})", "trim of values"),
+        (f"SELECT {BIG} GLOB '*{'[a-z]' * 9}b'", "glob of values"),
         ("SELECT printf('%.*c', 1000, 'x')", "printf of so many characters"),
         ("SELECT format('%5000.99999lc', 'x')", "format of so many characters"),
         (ENDLESS.format(BIG), f"more than {MOST_ANSWER_BYTES} bytes"),
@@ -223,6 +227,14 @@ def test_an_answer_may_be_as_long_as_its_limit_and_the_row_after_it_does_not_cou
 def test_functions_that_are_bounded_give_what_sqlites_own_give(run: Run) -> None:
     plain = sqlite3.connect(":memory:")
     calls = [
+        *(
+            "'abc' GLOB '*[a-b]c'",
+            "'ABC' GLOB 'a*'",
+            "12 GLOB '1?'",
+            "NULL GLOB 'a'",
+            "x'61' GLOB 'a'",
+            "glob('a', 'a')",
+        ),
         *("instr('abcabc', 'c')", "instr(x'0102', x'02')", "instr(NULL, 'a')", "instr(12.5, 2.5)", "instr('é', '')"),
         *("replace('aXbX', 'X', 'yy')", "replace(121, 1, 'x')", "replace('a', '', 'b')", "replace('a', 'b', NULL)"),
         *("trim('  a ')", "trim('xxaxy', 'xy')", "ltrim('xxa', 'x')", "rtrim('a  ')", "trim(10, 1)", "trim(NULL)"),
@@ -235,7 +247,7 @@ def test_functions_that_are_bounded_give_what_sqlites_own_give(run: Run) -> None
         plain.close()
 
 
-@pytest.mark.parametrize("name", ["trim", "ltrim", "rtrim", "instr"])
+@pytest.mark.parametrize("name", ["trim", "ltrim", "rtrim", "instr", "glob"])
 def test_a_function_says_that_it_takes_texts_in_utf_8_alone(reader: SqliteReader, name: str) -> None:
     problem = refused(reader, f"SELECT {name}(CAST(x'ff' AS TEXT), 'a')")
     assert (problem.status, problem.kind) == (400, "wrong-sql")
