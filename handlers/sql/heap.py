@@ -1,7 +1,8 @@
 """The limit of SQLite's memory while a statement runs.
 
-It is one for all of SQLite in the process, so it has to go when the statement is over: the next read may build a
-segment in memory. SQLite's PRAGMA can only lower it; the library's own function, which the PRAGMA calls, lifts it.
+It is one for all of SQLite in the process, which runs one statement at a time. It has to go when that is over: the
+next read may build a segment in memory. SQLite's PRAGMA can only lower it; the library's own function, which the PRAGMA
+calls, lifts it.
 """
 
 from __future__ import annotations
