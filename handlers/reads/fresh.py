@@ -64,7 +64,7 @@ class FreshReader:
         """Let `use` read all rows up to the ledger's head, which holds at least that bookmark.
 
         Raises Problem: 409 or 503 for a bookmark, 409 where the snapshot is of another history, 503 where it is too far
-        behind, or DynamoDB away.
+        behind (in rows, or for the memory that there is), or DynamoDB away.
         """
 
         def read_on(view: SqliteView) -> T:
@@ -100,11 +100,15 @@ class FreshReader:
 
 
 def segment_of(rows: list[Row], first: int) -> Link:
-    """Return a segment in memory with these rows."""
-    builder = SegmentBuilder(IN_MEMORY, first)
-    builder.add(rows)
-    link = Link(first, first + len(rows) - 1, builder.finish)
-    link.opened()
+    """Return a segment in memory with these rows. Raises Problem (503) where they have no room there."""
+    try:
+        builder = SegmentBuilder(IN_MEMORY, first)
+        builder.add(rows)
+        link = Link(first, first + len(rows) - 1, builder.finish)
+        link.opened()
+    except MemoryError:
+        detail = f"fresh: {len(rows)} rows follow the snapshot, more than there is memory for; publish first"
+        raise unavailable(detail, kind="not-there-yet") from None
     return link
 
 

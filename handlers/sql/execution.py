@@ -13,11 +13,13 @@ import re
 from binascii import b2a_base64
 
 from handlers.domain.problem import Problem, field_error, invalid
+from handlers.reads.page import answer_bytes
 from handlers.rows import MODEL
 from handlers.sql.budget import MOST_VALUE_BYTES, STEPS
 from handlers.sql.chain_view import ChainView
 from handlers.sql.complaint import wrong_sql
-from handlers.sql.functions import BoundedFunctions
+from handlers.sql.functions import FORMATS, MOST_PATTERN_BYTES, PRODUCTS, BoundedFunctions, text_of
+from handlers.sql.heap import heap_limited
 from handlers.sql.permissions import JSON_TABLES, Permissions, allowed_functions
 from handlers.sql.statement import MAX_SQL_CHARACTERS, NamedParameters
 
@@ -28,11 +30,11 @@ if TYPE_CHECKING:
     from handlers.sql.functions import Value
     from handlers.sql.statement import Statement
 
-MEMORY_SHARE = 4  # of the function's memory, one such part is SQLite's
+MEMORY_SHARE = 10  # of the function's memory, a statement may take one such part of SQLite
+MOST_HEAP_BYTES = 64 * 2**20  # as much is sorted in about a second, which is one step
 USUAL_MEMORY_MB = 512  # where nobody says how much there is
-MOST_COLUMNS = 200
+MOST_COLUMNS = 100  # of MOST_VALUE_BYTES each: what one row can hold in Python before its size is known
 MOST_PARAMETERS = 1000
-MOST_PATTERN_BYTES = 100  # of LIKE and GLOB
 MOST_LEVELS = 200  # of an expression
 MOST_PARTS = 100  # of a UNION; the view itself is one of ten
 # Source: sqlite.org/security.html. `SQLITE_LIMIT_ATTACHED` last: nothing more is attached.
@@ -57,6 +59,7 @@ FILE_FAULTS = (
     *(sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN),
     sqlite3.SQLITE_FULL,
 )
+NOT_UTF8 = "user-defined function raised exception"  # Python's words: it could not make a text of an argument
 
 
 class Rows:
@@ -92,9 +95,10 @@ class Execution:
         budget.begin()
         chain = ChainView(view)
         self._connection = chain.connection
-        self._functions = BoundedFunctions(self._connection)
+        self._functions = BoundedFunctions(self._connection, budget)
         self._permissions = Permissions(chain.schemas, allowed_functions())
-        self._restrict((memory_mb or USUAL_MEMORY_MB) * 2**20 // MEMORY_SHARE)
+        self._heap_bytes = min((memory_mb or USUAL_MEMORY_MB) * 2**20 // MEMORY_SHARE, MOST_HEAP_BYTES)
+        self._restrict()
 
     def close(self) -> None:
         """Give the files back."""
@@ -109,7 +113,8 @@ class Execution:
             sqlite3.DatabaseError: a file cannot be read (any more).
         """
         try:
-            return self._rows(statement)
+            with heap_limited(self._heap_bytes):
+                return self._rows(statement)
         except MemoryError:
             raise self._budget.exceeded("it needs more memory than it may use") from None
         except sqlite3.Error as error:
@@ -128,8 +133,9 @@ class Execution:
         columns = json.dumps([name for name, *_ in cursor.description])
         texts: list[str] = []
         while len(texts) < statement.limit and (row := cursor.fetchone()) is not None:
+            self._budget.add_value(sum(len(value) * 4 // 3 for value in row if isinstance(value, bytes)))
             texts.append(row_text(row))
-            self._budget.add_row(size_in_answer(texts[-1]))
+            self._budget.add_row(answer_bytes(texts[-1]))
         self._connection.text_factory = bytes  # the next row is not looked at
         return Rows(columns, texts, len(texts) == statement.limit and cursor.fetchone() is not None)
 
@@ -145,27 +151,25 @@ class Execution:
             return self._budget.out_of_time()
         if code == sqlite3.SQLITE_TOOBIG:
             return self._budget.exceeded(f"it makes a value of more than {MOST_VALUE_BYTES} bytes")
-        if self._functions.refused is not None:
-            return self._budget.exceeded(self._functions.refused)
+        if str(error) == NOT_UTF8:
+            names = ", ".join((*PRODUCTS, *FORMATS))
+            return self._functions.problem or Problem("wrong-sql", f"Only texts in UTF-8 are taken by {names}")
         return wrong_sql(self._connection, sql, str(error))
 
-    def _restrict(self, heap_bytes: int) -> None:
+    def _restrict(self) -> None:
         """Set the limits, last the authorizer, which then refuses to change them."""
         connection = self._connection
-        # Of all SQLite in the process; it can only be lowered, and is the same each time.
-        connection.execute(f"PRAGMA hard_heap_limit = {heap_bytes}")
         for table in JSON_TABLES:  # declares it, for which the authorizer would have to let a schema be written
             connection.execute(f"SELECT 1 FROM {table}('[]')")  # noqa: S608 - constants
         for limit, value in LIMITS.items():
             connection.setlimit(limit, value)
         connection.text_factory = self._text
-        connection.set_progress_handler(self._budget.is_time_up, STEPS)
+        connection.set_progress_handler(self._budget.count_steps, STEPS)
         connection.set_authorizer(self._permissions)
 
     def _text(self, raw: bytes) -> str:
-        """Return a text; what is not UTF-8 in it is replaced, since no JSON can hold it."""
-        self._budget.check_row(len(raw))
-        return raw.decode("utf-8", "replace")
+        self._budget.add_value(len(raw))
+        return text_of(raw)
 
 
 def row_text(row: tuple[Value, ...]) -> str:
@@ -180,8 +184,3 @@ def _cell(value: Value) -> str | float | None:
     if isinstance(value, float) and math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
     return value
-
-
-def size_in_answer(text: str) -> int:
-    """Return the bytes of an ASCII text in Lambda's answer, which is JSON itself and so escapes it once more."""
-    return len(text) + text.count('"') + text.count("\\")

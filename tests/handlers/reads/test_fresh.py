@@ -18,6 +18,7 @@ from handlers.reads.reader import WAIT_S
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_view import SqliteView
 from handlers.rows import MODEL
+from handlers.sql.heap import heap_limited
 from handlers.telemetry.usage import Usage
 from tests.support.drafts import with_value
 from tests.support.files import EPOCH, MemoryLedger, Place, descriptors, flip_bit, make_row, served, texts_of
@@ -128,6 +129,15 @@ def test_so_many_rows_may_follow_the_snapshot_and_no_more(
     place.publish(ledger)
     assert len(page(reader)[0]) == published + 5
     assert snapshots.retries == 0
+
+
+def test_rows_that_have_no_room_in_memory_are_503() -> None:
+    rows = [make_row(seq) for seq in range(1, 2001)]
+    with pytest.raises(Problem) as caught, heap_limited(200_000):
+        fresh.segment_of(rows, 1)
+    assert (caught.value.status, caught.value.kind) == (503, "not-there-yet")
+    assert "2000 rows follow the snapshot, more than there is memory for; publish first" in caught.value.detail
+    fresh.segment_of(rows, 1).close()
 
 
 def test_that_many_are_five_thousand() -> None:

@@ -25,7 +25,13 @@ COUNT = sum(ROWS)
 Run = Callable[..., Any]
 
 
-def rows_of(reader: SqliteReader, body: dict[str, Any], seq: int | None = None, budget: Budget | None = None) -> Rows:
+def rows_of(
+    reader: SqliteReader,
+    body: dict[str, Any],
+    seq: int | None = None,
+    budget: Budget | None = None,
+    memory_mb: int | None = None,
+) -> Rows:
     """Run a statement as of a row (None: the newest)."""
     errors: list[dict[str, str]] = []
     statement = Statement(body, errors)
@@ -33,7 +39,7 @@ def rows_of(reader: SqliteReader, body: dict[str, Any], seq: int | None = None, 
     own_budget = budget or Budget()
 
     def use(view: Any) -> Rows:
-        execution = Execution(view if seq is None else view.at(Bookmark(EPOCH, seq)), own_budget, None)
+        execution = Execution(view if seq is None else view.at(Bookmark(EPOCH, seq)), own_budget, memory_mb)
         try:
             return execution.run(statement)
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
@@ -19,7 +20,7 @@ from tests.support.files import MemoryLedger, Place
 
 COUNTING = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n{}) "
 ENDLESS = COUNTING.format("") + "SELECT {} FROM n"
-BIG = "replace(hex(zeroblob(500000)), '0', 'x')"
+BIG = "replace(hex(zeroblob(200000)), '0', 'x')"  # 400 000 characters
 
 
 def refused(reader: SqliteReader, sql: str, budget: Budget | None = None, **body: Any) -> Problem:
@@ -91,7 +92,8 @@ def test_no_rows_are_an_empty_text(reader: SqliteReader) -> None:
         ("SELECT " + "1, " * 5000 + "1", "too many columns", None),
         ("SELECT " + "1 + " * 500 + "1", "Expression tree is too large", None),
         ("SELECT 1" + " UNION SELECT 1" * 200, "too many terms in compound SELECT", None),
-        ("SELECT 'a' LIKE '" + "%" * 101 + "'", "LIKE or GLOB pattern too complex", None),
+        ("SELECT 'a' LIKE '" + "%" * 51 + "'", "LIKE or GLOB pattern too complex", None),
+        ("SELECT 'a' GLOB '" + "?" * 51 + "'", "LIKE or GLOB pattern too complex", None),
         ("SELECT ?9999", "variable number must be between", None),
     ],
     ids=lambda given: str(given)[:30],
@@ -156,10 +158,38 @@ def test_it_says_how_many_rows_it_had_found(reader: SqliteReader) -> None:
 
 
 def test_memory_has_a_limit(reader: SqliteReader) -> None:
-    sql = COUNTING.format(" LIMIT 2000") + "SELECT count(*) FROM (SELECT zeroblob(1000000) || x AS b FROM n ORDER BY b)"
+    sql = COUNTING.format(" LIMIT 2000") + "SELECT count(*) FROM (SELECT zeroblob(400000) || x AS b FROM n ORDER BY b)"
     problem = refused(reader, sql)
     assert (problem.kind, "memory" in problem.detail) == ("too-expensive", True)
     assert rows_of(reader, {"sql": f"SELECT count(*) FROM {TABLE}"}).count == 1
+
+
+@pytest.mark.parametrize(
+    "call", ["trim({}, 'ab')", "instr({}, 'xy')", "replace({}, 'y', '')", "printf('%s', {})", "{} GLOB '*a'"]
+)
+def test_every_call_of_a_slow_function_asks_for_the_time(reader: SqliteReader, call: str) -> None:
+    times = ticking(0.1)  # at each look
+    calls = ", ".join(call.format(f"x || {number}") for number in range(90))
+    problem = refused(reader, f"SELECT {calls} FROM (SELECT 'x' AS x)", Budget(None, lambda: next(times)))
+    assert (problem.kind, "more than 5 s" in problem.detail) == ("too-expensive", True)
+    assert problem.members["spent_ms"] == pytest.approx(5000, abs=500)
+
+
+def test_a_row_too_long_to_be_sent_is_not_encoded(reader: SqliteReader, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(execution, "b2a_base64", fail)
+    columns = ", ".join(["x"] * 90)
+    problem = refused(reader, f"SELECT {columns} FROM (SELECT zeroblob(400000) AS x)")
+    assert f"answer has more than {MOST_ANSWER_BYTES} bytes" in problem.detail
+
+
+def test_texts_of_one_row_are_added_up(reader: SqliteReader, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes] = []
+    monkeypatch.setattr(execution, "text_of", lambda raw: read.append(raw) or "")  # pyright: ignore[reportUnknownLambdaType,reportUnknownArgumentType]
+    refused(reader, f"SELECT {', '.join(['x'] * 90)} FROM (SELECT {BIG} AS x)")
+    assert sum(map(len, read)) <= MOST_ANSWER_BYTES
 
 
 @pytest.mark.parametrize(
@@ -174,11 +204,12 @@ def test_memory_has_a_limit(reader: SqliteReader) -> None:
         (f"SELECT instr({BIG}, {BIG})", "instr of values"),
         (f"SELECT replace({BIG}, {BIG}, '')", "replace of values"),
         (f"SELECT trim({BIG}, {BIG})", "trim of values"),
+        (f"SELECT {BIG} GLOB '*{'[a-z]' * 9}b'", "glob of values"),
         ("SELECT printf('%.*c', 1000, 'x')", "printf of so many characters"),
         ("SELECT format('%5000.99999lc', 'x')", "format of so many characters"),
         (ENDLESS.format(BIG), f"more than {MOST_ANSWER_BYTES} bytes"),
         (f"SELECT {', '.join(['x'] * 20)} FROM (SELECT {BIG} AS x)", f"more than {MOST_ANSWER_BYTES} bytes"),
-        (ENDLESS.format("zeroblob(1000000)"), "more than"),
+        (ENDLESS.format("zeroblob(400000)"), "more than"),
         (f"""SELECT {", ".join(["x"] * 4)} FROM (SELECT replace({BIG}, 'x', '"') AS x)""", "more than"),
     ],
     ids=lambda given: str(given)[:60],
@@ -190,12 +221,20 @@ def test_values_and_answers_have_limits(reader: SqliteReader, sql: str, said: st
 
 
 def test_an_answer_may_be_as_long_as_its_limit_and_the_row_after_it_does_not_count(reader: SqliteReader) -> None:
-    assert rows_of(reader, {"sql": ENDLESS.format(BIG), "limit": 4}).is_truncated
+    assert rows_of(reader, {"sql": ENDLESS.format(BIG), "limit": 12}).is_truncated
 
 
 def test_functions_that_are_bounded_give_what_sqlites_own_give(run: Run) -> None:
     plain = sqlite3.connect(":memory:")
     calls = [
+        *(
+            "'abc' GLOB '*[a-b]c'",
+            "'ABC' GLOB 'a*'",
+            "12 GLOB '1?'",
+            "NULL GLOB 'a'",
+            "x'61' GLOB 'a'",
+            "glob('a', 'a')",
+        ),
         *("instr('abcabc', 'c')", "instr(x'0102', x'02')", "instr(NULL, 'a')", "instr(12.5, 2.5)", "instr('é', '')"),
         *("replace('aXbX', 'X', 'yy')", "replace(121, 1, 'x')", "replace('a', '', 'b')", "replace('a', 'b', NULL)"),
         *("trim('  a ')", "trim('xxaxy', 'xy')", "ltrim('xxa', 'x')", "rtrim('a  ')", "trim(10, 1)", "trim(NULL)"),
@@ -208,9 +247,20 @@ def test_functions_that_are_bounded_give_what_sqlites_own_give(run: Run) -> None
         plain.close()
 
 
+@pytest.mark.parametrize("name", ["trim", "ltrim", "rtrim", "instr", "glob"])
+def test_a_function_says_that_it_takes_texts_in_utf_8_alone(reader: SqliteReader, name: str) -> None:
+    problem = refused(reader, f"SELECT {name}(CAST(x'ff' AS TEXT), 'a')")
+    assert (problem.status, problem.kind) == (400, "wrong-sql")
+    assert re.match(rf"Only texts in UTF-8 are taken by .*\b{name}\b", problem.detail)
+
+
+def test_a_format_that_cuts_a_character_gives_a_text(run: Run) -> None:
+    assert run("SELECT printf('%.1s', 'é')") == [["\ufffd"]]
+
+
 def test_long_values_are_searched_for_short_ones(run: Run) -> None:
-    assert run(f"SELECT instr({BIG} || 'yz', 'yz')") == [[1_000_001]]
-    assert MOST_COMPARISONS >= 50 * MOST_VALUE_BYTES
+    assert run(f"SELECT instr({BIG} || 'yz', 'yz')") == [[400_001]]
+    assert MOST_COMPARISONS >= 20 * MOST_VALUE_BYTES
 
 
 # The file
