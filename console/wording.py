@@ -1,4 +1,4 @@
-"""Numbers and lists as people read them: the one place that says how many digits are shown."""
+"""Numbers, lists and texts as people read them: the one place that says how many digits are shown."""
 
 from __future__ import annotations
 
@@ -48,6 +48,26 @@ def tick(value: float, _: object = None) -> str:
     if value >= 1e6:
         return f"{value / 1e6:,.4g} M"
     return f"{value:,.0f}" if value >= 1 else f"{value:g}"
+
+
+def rows(count: int) -> str:
+    """Return a number of rows: 1 row, 1,234 rows."""
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def are(count: int) -> str:
+    """Return the verb for so many: 1 row is, 2 rows are."""
+    return "is" if count == 1 else "are"
+
+
+def all_rows(count: int) -> str:
+    """Return the subject and the verb of a sentence about all of them: the only row is, all 2 rows are."""
+    return "the only row is" if count == 1 else f"all {rows(count)} {are(count)}"
+
+
+def visible(text: str) -> str:
+    """Return a text in which nothing can steer the terminal."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def joined(texts: Sequence[str]) -> str:

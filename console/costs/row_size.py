@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from console.errors import ConsoleError
 from handlers.aws.table import page_of, rows_key
 from handlers.domain.bookmark import Bookmark
+from handlers.model.column import Column
 from handlers.model.model import Row
 from handlers.rows import MODEL
 from handlers.snapshots.build import SegmentBuilder
@@ -33,6 +34,7 @@ BUILT_ROWS = 2000  # in a segment, beside which its least pages count for little
 TIME = "2026-01-01T00:00:00.000Z"
 FIRST = 100_001  # row of those that are made
 EPOCH = 1_767_225_600_000
+NO_LIMIT = 10**9
 
 
 def item_bytes(item: Item) -> int:
@@ -49,15 +51,22 @@ def ledger_row_bytes(row: Row, epoch: int) -> int:
 
 
 def shown_row_bytes(shown: Mapping[str, Any], bookmark: Bookmark) -> int:
-    """Return the size of a row that a read path shows, near a bookmark.
+    """Return the size of a row that a read path shows, near a bookmark, be it older than a column's limits.
 
     Raises ConsoleError where it is none of this data model.
     """
-    draft, errors = MODEL.parse_draft({name: shown.get(name) for name in MODEL.names[2:-1]}, "")
-    if draft is None:
-        hint = "use the checkout that was deployed: its handlers/rows.py"
-        raise ConsoleError(f"the API's rows are not of this data model: {errors[0]['field']}", hint)
+    draft = tuple(_stored(column, shown.get(column.name)) for column in MODEL.columns)
     return ledger_row_bytes(MODEL.row_of(bookmark.seq, shown["id"], draft, shown["created_at"]), bookmark.epoch)
+
+
+def _stored(column: Column, value: object) -> object:
+    """Return the row's value of what is shown of a column. Raises ConsoleError where it is of another type."""
+    limits: dict[str, Any] = {"text": {"max_length": NO_LIMIT}, "json": {"max_bytes": NO_LIMIT}}.get(column.kind, {})
+    try:
+        return column.stored(None) if value is None else type(column)(column.name, **limits).check(value)
+    except (ValueError, OverflowError) as error:
+        hint = "use the checkout that was deployed: its handlers/rows.py"
+        raise ConsoleError(f"the API's rows are not of this data model: {column.name}", hint) from error
 
 
 @cache

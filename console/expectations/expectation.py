@@ -2,7 +2,7 @@
 
 The model adds up what a read does, one thing after the other: the gateway, a sandbox's start, round trips and bytes at
 published latencies, and the function's own time as measured here. p50 takes each figure's typical value, the slow case
-each one's slow value, all at once: it lies above a p99. Where a result was measured on AWS, its p50 and p99 stand in
+each one's slow value, all at once, and is no percentile. Where a result was measured on AWS, its p50 and p99 stand in
 their place.
 """
 

@@ -2,12 +2,13 @@
 
 On EFS the receipts of a local run count them: on a local disk the function does what it does over NFS. No receipt sees
 the closing of a file, nor that SQLite opens it once more; both follow from how many were opened. On DynamoDB the calls
-of a read are always the same. Tests hold both to the code's own calls.
+follow from the rows' size. Tests hold both to the code's own calls.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
 from typing import NamedTuple
 
 from console.costs.scenario import Scenario
@@ -18,12 +19,8 @@ CASES: dict[Workload, str] = {
     "first-in-sandbox": "first read in a new sandbox",
     "first-after-publish": "first read after a publish",
 }
-DYNAMODB_CALLS = 2  # the head, and the rows
-DYNAMODB_ROUND_TRIPS: dict[Workload, int] = {  # side by side where the sandbox knows the head, else one after the other
-    "newest-100": 1,
-    "first-in-sandbox": 2,
-    "first-after-publish": 2,
-}
+MOST_ANSWER_BYTES = 2**20  # of a Query: what is left takes another one
+HEAD_ALONGSIDE: Workload = "newest-100"  # here the sandbox knows the head, and reads it while it reads the rows
 
 
 class Operations(NamedTuple):
@@ -54,7 +51,9 @@ def count_operations(measured: Measurement, size: Size) -> Operations:
     starts = int(measured.workload == "first-in-sandbox")
     if measured.source == "ddb":
         rows = Scenario(row_bytes=size.row_bytes) if size.row_bytes else Scenario()
-        return Operations(starts, 0, 0, DYNAMODB_CALLS, DYNAMODB_ROUND_TRIPS[measured.workload], rows.ddb_read_units)
+        queries = ceil(rows.rows_per_read * rows.row_bytes / MOST_ANSWER_BYTES)
+        waits = queries if measured.workload == HEAD_ALONGSIDE else 1 + queries
+        return Operations(starts, 0, 0, 1 + queries, waits, rows.ddb_read_units)
     trips = efs_round_trips(measured.source, measured.consumed)
     if starts and size.snapshot_bytes > Scenario.verify_max_bytes:  # not read in full: SQLite reads pages, unseen
         trips += Scenario.cold_efs_reads

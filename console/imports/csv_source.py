@@ -59,18 +59,17 @@ class CsvSource(TextSource):
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the cells of each row that is not blank, and the line in which it begins."""
-        with self.opened() as file:
-            reader = csv.reader(file, delimiter=self._delimiter, strict=True)
-            begun = 1
-            try:
-                for cells in reader:
-                    self.position = reader.line_num
-                    if cells:
-                        yield begun, cells
-                    begun = reader.line_num + 1
-            except csv.Error as error:
-                message = f"{self.path}, line {begun}: this is not CSV: {error}"
-                raise ConsoleError(message, "mend the quotes of the row that begins there") from error
+        reader = csv.reader(self.lines(), delimiter=self._delimiter, strict=True)
+        begun = 1
+        try:
+            for cells in reader:
+                self.position = reader.line_num
+                if cells:
+                    yield begun, cells
+                begun = reader.line_num + 1
+        except csv.Error as error:
+            message = f"{self.path}, line {begun}: this is not CSV: {error}"
+            raise ConsoleError(message, "mend the quotes of the row that begins there") from error
 
     def _check_names(self) -> None:
         if not self.names:

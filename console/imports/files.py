@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Generator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from console.data.export_formats import CSV_SUFFIXES, LINES_SUFFIXES, SQLITE_SUF
 from console.errors import ConsoleError
 from console.imports.csv_source import CsvSource
 from console.imports.json_source import ArraySource, LinesSource
-from console.imports.source import Source
+from console.imports.source import Source, readable
 from console.imports.sqlite_source import SqliteSource
 
 DELIMITERS = dict.fromkeys(CSV_SUFFIXES, ",") | {".tsv": "\t"}
@@ -33,6 +34,30 @@ def open_source(path: Path, table: str = "", delimiter: str = "") -> Generator[S
     source = _opened(path, table, delimiter)
     with contextlib.closing(source):
         yield source
+
+
+def check_target(option: str, target: Path, source: Path) -> None:
+    """Check that a file to be written is not the one that is read, nor something else than a file.
+
+    Args:
+        option: which names the target.
+
+    Raises:
+        ConsoleError: it is; also by another name, a symbolic or a hard link.
+    """
+    with readable(target):
+        if not target.exists():
+            return
+        is_source = os.path.samefile(target, source)
+    if is_source:
+        raise ConsoleError(f"{option} {target} is the file that is read", "choose another one", 2)
+    if not target.is_file():
+        raise ConsoleError(f"{option} {target} is no file", "choose another name", 2)
+
+
+def temporary_for(target: Path) -> Path:
+    """Return a file to write to, which then takes the target's name; opened as a new one, it is nobody else's."""
+    return target.with_name(f".{target.name}.{os.getpid()}.tmp")
 
 
 def _opened(path: Path, table: str, delimiter: str) -> Source:

@@ -17,6 +17,7 @@ from console.imports.sending import Sending
 from console.imports.source import Source
 from console.imports.state import ImportState, StateFile, begin_or_go_on, identity_of
 from console.terminal import Advance
+from console.wording import are, rows
 from handlers.model.model import Model
 
 ADVANCED_EVERY = 1000  # rows
@@ -69,11 +70,11 @@ class Imported:
 def check_file(plan: ImportPlan) -> Imported:
     """Check every row, and write those that are refused to their file. Raises ConsoleError."""
     checker = Checker(plan.source, plan.mapping, plan.model)
-    with Rejects(plan.rejects, plan.source.places) as rejects:
-        with terminal.progress("check", plan.source.total, unit=plan.source.counted, is_kept=False) as advance:
-            right = _check_rows(plan.source, checker, rejects, advance)
-        written = str(plan.rejects) if rejects.count else None
-        return Imported(str(plan.file), right, 0, 0, rejects.count, written, tuple(rejects.shown))
+    progress = terminal.progress("check", plan.source.total, unit=plan.source.counted, is_kept=False)
+    with Rejects(plan.rejects, plan.file, plan.source.places) as rejects, progress as advance:
+        right = _check_rows(plan.source, checker, rejects, advance)
+    written = str(plan.rejects) if rejects.count else None
+    return Imported(str(plan.file), right, 0, 0, rejects.count, written, tuple(rejects.shown))
 
 
 def import_file(plan: ImportPlan, client: Client, command: str, *, again: bool = False) -> Imported:
@@ -100,7 +101,7 @@ def import_file(plan: ImportPlan, client: Client, command: str, *, again: bool =
     started_s = time.monotonic()
     sending = Sending(ApiWriter(client), file, state, head, checked.rows)
     if state.rows:
-        terminal.messages().print(f"goes on after {state.rows:,} rows that are in")
+        terminal.messages().print(f"goes on after {rows(state.rows)} that {are(state.rows)} in")
     with terminal.progress("import", checked.rows - state.rows) as advance:
         sending.run(plan.source, Checker(plan.source, plan.mapping, plan.model), advance, command)
     return Imported(

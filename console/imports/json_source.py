@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from console.errors import ConsoleError
-from console.imports.source import FileRow, TextSource
+from console.imports.source import ARRAY_HINT, MOST_CHARACTERS, FileRow, TextSource
 from console.imports.values import JSON_KINDS, load_json, read_json
+from console.wording import visible
 
 MOST_NAMES = 1000
-MOST_ELEMENT_CHARACTERS = 1_000_000  # more than a row can hold
 BLOCK_CHARACTERS = 1 << 16
 BLANK = " \t\r\n"
 
@@ -27,6 +27,7 @@ class JsonSource(TextSource):
     """
 
     kinds = JSON_KINDS
+    hint = "check the file"  # where it has no row
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -36,7 +37,7 @@ class JsonSource(TextSource):
             if len(names) > MOST_NAMES:
                 raise ConsoleError(f"{path} has more than {MOST_NAMES:,} names of columns", "is each object a row?")
         if not names:
-            raise ConsoleError(f"{path} has no row: no JSON object with a name in it", "check the file")
+            raise ConsoleError(f"{path} has no row: no JSON object with a name in it", self.hint)
         self.names = tuple(names)
         self.total = self.position
 
@@ -70,11 +71,20 @@ class LinesSource(JsonSource):
 
     def texts(self) -> Iterator[tuple[int, str]]:
         """Yield the lines."""
-        with self.opened() as file:
-            for number, line in enumerate(file, 1):
-                self.position = number
-                if text := line.strip(BLANK):
-                    yield number, text
+        is_first = True
+        for number, line in enumerate(self.lines(), 1):
+            self.position = number
+            if text := line.strip(BLANK):
+                if is_first and text.startswith("["):
+                    self._suspect(text)
+                yield number, text
+                is_first = False
+
+    def _suspect(self, text: str) -> None:
+        """Take the first line for the beginning of an array, unless it is a value of its own. Raises ConsoleError."""
+        self.hint = ARRAY_HINT
+        if not text.endswith("]"):
+            raise ConsoleError(f"{self.path} is no NDJSON: its first line begins an array", ARRAY_HINT)
 
 
 class ArraySource(JsonSource):
@@ -127,7 +137,7 @@ class Window:
         """Take the next character, one of those wanted. Raises ConsoleError."""
         found = self.peek()
         if not found or found not in wanted:
-            raise self.error(f"{' or '.join(wanted)} is wanted, found {found or 'its end'}")
+            raise self.error(f"{' or '.join(wanted)} is wanted, found {visible(found) or 'its end'}")
         self._start += 1
         return found
 
@@ -151,7 +161,7 @@ class Window:
             try:
                 return _decoder.raw_decode(self._text, self._start)[1]
             except (ValueError, RecursionError) as error:
-                is_long = len(self._text) - self._start > MOST_ELEMENT_CHARACTERS
+                is_long = len(self._text) - self._start > MOST_CHARACTERS
                 if is_long or isinstance(error, RecursionError) or not self._more():
                     raise self.error(f"element {number} cannot be read: {error}") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from console.data.writers import Writer
@@ -10,7 +11,9 @@ from console.imports.checking import Checker, batches
 from console.imports.source import Source
 from console.imports.state import ImportState, StateFile
 from console.terminal import Advance
+from console.wording import all_rows, are, rows
 from handlers.domain.bookmark import Bookmark
+from handlers.model.model import Draft
 
 
 class Sending:
@@ -32,7 +35,7 @@ class Sending:
         self._file = file
         self._head = head
         self._total = total
-        self.state = state
+        self.state: ImportState = state
         self.known = state.rows
         self.snapshot: str | None = None
 
@@ -58,8 +61,7 @@ class Sending:
             if number < done:
                 continue
             source.check_unchanged()
-            self.state = self._file.save(self.state.sending())
-            bookmark = Bookmark.parse(self._writer.append(self.state.key(), drafts))
+            bookmark = self._append(drafts)
             if bookmark.epoch != self.state.epoch and self.state.epoch:
                 message = f"the ledger has left epoch {self.state.epoch} for {bookmark.epoch} meanwhile"
                 raise ConsoleError(message, "see which rows the new history holds")
@@ -68,15 +70,25 @@ class Sending:
             self.state = self._file.save(self.state.after(len(drafts), bookmark))
             advance(len(drafts))
 
+    def _append(self, drafts: Sequence[Draft]) -> Bookmark:
+        """Send a batch; returns the bookmark after it. Of one that is refused, nothing is kept."""
+        kept, before = self._file.load(), self.state
+        self.state = self._file.save(before.sending())
+        try:
+            return Bookmark.parse(self._writer.append(self.state.key(), drafts))
+        except NotDoneError:
+            self.state = before
+            self._file.put_back(kept)
+            raise
+
     def _cut_short(self, error: ConsoleError | KeyboardInterrupt, command: str) -> ConsoleError:
         """Make the error that says how many rows are in: the same command goes on after them."""
         reason, code = (str(error), error.code) if isinstance(error, ConsoleError) else ("interrupted", INTERRUPTED)
-        if self.state.rows == self._total:
-            return ConsoleError(
-                f"{reason}; all {self._total:,} rows are in, but perhaps in no snapshot yet", command, code
-            )
-        if isinstance(error, NotDoneError) and not self.state.rows:
+        done, total = self.state.rows, self._total
+        if done == total:
+            return ConsoleError(f"{reason}; {all_rows(total)} in, but perhaps in no snapshot yet", command, code)
+        is_doubtful = self.state.sent_at_s is not None
+        if isinstance(error, NotDoneError) and not done and not is_doubtful:
             return error
-        is_doubtful = self.state.sent_at_s is not None and not isinstance(error, NotDoneError)
         perhaps = ", and perhaps some of the next" if is_doubtful else ""
-        return ConsoleError(f"{reason}; {self.state.rows:,} of {self._total:,} rows are in{perhaps}", command, code)
+        return ConsoleError(f"{reason}; {done:,} of {rows(total)} {are(done)} in{perhaps}", command, code)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import ClassVar, NamedTuple, TextIO
@@ -14,6 +16,8 @@ from console.errors import ConsoleError
 
 BLOCK_BYTES = 1 << 20
 DIGEST_BYTES = 16
+MOST_CHARACTERS = 3_000_000  # of a row in a file: a byte of its 390 KB may be written as six characters
+ARRAY_HINT = "it is a JSON array: name it .json"
 
 
 class FileRow(NamedTuple):
@@ -116,6 +120,16 @@ class TextSource(Source):
             count, last = count + block.count(b"\n"), block[-1:]
         return count + (last not in (b"", b"\n"))
 
+    def lines(self) -> Iterator[str]:
+        """Yield the lines, with their ends. Raises ConsoleError where one is longer than any row."""
+        with self.opened() as file:
+            for number, line in enumerate(iter(partial(file.readline, MOST_CHARACTERS + 1), ""), 1):
+                if len(line) > MOST_CHARACTERS:
+                    message = f"{self.path}, line {number}: it has over {MOST_CHARACTERS:,} characters, and no row has"
+                    is_array = line.lstrip().startswith("[")
+                    raise ConsoleError(message, ARRAY_HINT if is_array else "does each row begin on a line of its own?")
+                yield line
+
     @contextlib.contextmanager
     def opened(self) -> Generator[TextIO]:
         """Open the file; its lines keep their ends. Raises ConsoleError where they are no UTF-8."""
@@ -128,21 +142,17 @@ class TextSource(Source):
 
     def _undecodable_line(self) -> int:
         """Return the number of the first line that is no UTF-8: no other character's bytes hold a line's end."""
-        with self.path.open("rb") as file:
-            return next(number for number, line in enumerate(file, 1) if not _is_utf8(line))
+        decoder, number = codecs.getincrementaldecoder("utf-8")(), 1
+        with self.path.open("rb") as file, contextlib.suppress(UnicodeDecodeError):
+            while piece := file.readline(BLOCK_BYTES):
+                decoder.decode(piece)
+                number += piece.endswith(b"\n")
+        return number
 
     def _found(self) -> tuple[int, int]:
         with readable(self.path):
             found = os.stat(self.path)
         return found.st_mtime_ns, found.st_size
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 @contextlib.contextmanager

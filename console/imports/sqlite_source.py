@@ -13,6 +13,7 @@ from urllib.parse import quote
 from console.errors import ConsoleError
 from console.imports.source import DIGEST_BYTES, FileRow, Source
 from console.imports.values import TEXT_KINDS, read_sqlite
+from console.wording import visible
 
 ROWIDS = ("rowid", "_rowid_", "oid")  # SQLite's names for it, of which a column may have taken some
 
@@ -95,7 +96,7 @@ class SqliteSource(Source):
         wanted = [each for each in found if not table or each[0] == table]
         if len(wanted) == 1:
             return wanted[0][0], bool(wanted[0][1])
-        names = ", ".join(name for name, _ in found)
+        names = ", ".join(visible(name) for name, _ in found)
         if not found:
             raise ConsoleError(f"{self._path} has no table", "check the file")
         if table:

@@ -17,6 +17,7 @@ from pathlib import Path
 from console.errors import ConsoleError
 from console.imports.mapping import Mapping
 from console.paths import LOCAL_DIR
+from console.wording import are, rows
 from handlers.domain.bookmark import Bookmark
 from handlers.ledger.idempotency import KEEP_S
 from handlers.model.model import Model
@@ -104,6 +105,13 @@ class StateFile:
             raise ConsoleError(f"{self.path} cannot be written: {error}", "name another folder in LOCAL_DIR") from error
         return state
 
+    def put_back(self, kept: ImportState | None) -> None:
+        """Write what was loaded before: nothing has come of what was saved since. Raises ConsoleError."""
+        if kept is None:
+            self.path.unlink()
+        else:
+            self.save(kept)
+
 
 def begin_or_go_on(found: ImportState | None, new: ImportState, head: Bookmark, *, again: bool) -> ImportState:
     """Return the state to go on from.
@@ -148,9 +156,11 @@ def _is_known(since_s: float) -> bool:
 
 def _reason(found: ImportState, new: ImportState, head: Bookmark) -> str:
     """Return why an import cannot go on."""
-    said = f"{found.rows:,} rows of {found.file} are in already"
+    said, others = f"{rows(found.rows)} of {found.file} {are(found.rows)} in already", "the next ones"
+    if not found.rows:
+        said, others = f"the first rows of {found.file} may be in already", "they"
     if found.identity != new.identity:
         return f"{said}, read as other columns or with other limits"
     if found.epoch != head.epoch:
         return f"{said}, but in epoch {found.epoch}; the ledger is at {head}"
-    return f"{said}; the next ones were sent over a day ago without an answer, and the ledger has grown since"
+    return f"{said}; {others} were sent over a day ago without an answer, and the ledger has grown since"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from console.imports.mapping import GIVEN_BY_THE_LEDGER
 from console.proposals.columns import Proposed, is_key
 from console.proposals.survey import MOST_DISTINCT, PROBES, Facts, Surveyed
-from console.wording import joined
+from console.wording import joined, rows
 
 WIDTH = 120
 CHOICE_CHARACTERS = 40
@@ -52,9 +52,7 @@ def _left_out_for(facts: Facts) -> str:
 
 
 def _docstring(file: str, surveyed: Surveyed) -> Iterator[str]:
-    said = (
-        f"The data model that `console model` proposes for {surveyed.rows:,} rows of {plain(file)}: read and edit it."
-    )
+    said = f"The data model that `console model` proposes for {rows(surveyed.rows)} of {plain(file)}: read and edit it."
     yield '"""' + textwrap.shorten(said.replace("\\", "/").replace('"', "'"), WIDTH - len('"""'))
     yield ""
     yield f"Every row has {joined(GIVEN_BY_THE_LEDGER)} beside these. docs/your-data.md says what a column can be."
@@ -91,11 +89,11 @@ def _comment(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent=start, subsequent_indent=start, break_on_hyphens=False)
 
 
-def _said(column: Proposed, rows: int) -> str:
+def _said(column: Proposed, seen: int) -> str:
     """Return what was seen in a column, and what was decided."""
     facts = column.facts
     parts = [f"'{plain(facts.name)}'"] if facts.name != column.name else []
-    parts += [_size(facts), _count(facts, rows)]
+    parts += [_size(facts), _count(facts, seen)]
     if facts.nulls and facts.values:
         parts.append(f"{facts.nulls:,} without a value")
     said = [", ".join(filter(None, parts)) + "."]
@@ -120,11 +118,11 @@ def _span(low: str, high: str) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _count(facts: Facts, rows: int) -> str:
+def _count(facts: Facts, seen: int) -> str:
     if not facts.distinct or facts.kind == "boolean":
         return ""
     more = "over " if facts.distinct == MOST_DISTINCT else ""
-    return f"{more}{facts.distinct:,} distinct in {rows:,} rows"
+    return f"{more}{facts.distinct:,} distinct in {rows(seen)}"
 
 
 def _advice(column: Proposed) -> Iterator[str]:

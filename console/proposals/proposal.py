@@ -8,11 +8,15 @@ from pathlib import Path
 
 from console import terminal
 from console.errors import ConsoleError
+from console.imports.files import check_target, temporary_for
 from console.imports.source import Source
 from console.proposals.columns import propose
 from console.proposals.model_text import model_text
 from console.proposals.names import renamed, table_name
 from console.proposals.survey import survey
+
+OPTION = "--out"
+SUFFIX = ".py"
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,22 @@ def propose_model(source: Source, file: Path, name: str) -> Proposal:
     return Proposal(surveyed.rows, surveyed.faulty, maps, left_out, text)
 
 
+def check_out(out: Path, file: Path) -> None:
+    """Check that a model may be written there: it takes the place of Python alone, and of no data.
+
+    Raises ConsoleError.
+    """
+    if out.suffix != SUFFIX:
+        raise ConsoleError(f"{OPTION} {out} is no name for Python", "such as handlers/rows.py", 2)
+    check_target(OPTION, out, file)
+
+
 def write_model(proposal: Proposal, out: Path) -> None:
     """Write the text to a file, as a whole. Raises ConsoleError."""
-    temporary = out.with_name(f"{out.name}.tmp")
+    temporary = temporary_for(out)
     try:
-        temporary.write_text(proposal.text, encoding="utf-8")
+        with temporary.open("x", encoding="utf-8") as file:
+            file.write(proposal.text)
         os.replace(temporary, out)
     except OSError as error:
-        raise ConsoleError(f"--out {out} cannot be written: {error.strerror}", "choose another file") from error
+        raise ConsoleError(f"{OPTION} {out} cannot be written: {error.strerror}", "choose another file") from error

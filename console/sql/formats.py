@@ -11,6 +11,7 @@ from rich.table import Table
 
 from console import terminal
 from console.sql.session import ResultSet, Value
+from console.wording import rows, visible
 
 MOST_WIDTH = 1_000_000  # of a table that is only measured
 
@@ -27,8 +28,7 @@ def show(result: ResultSet, form: Format) -> None:
     """Print a result set; how many rows it has, and of which snapshot, goes to standard error."""
     SHOWN[form](result)
     more = ", and more follow: raise --limit, or ask for less" if result.is_truncated else ""
-    rows = "1 row" if len(result.rows) == 1 else f"{len(result.rows):,} rows"
-    terminal.messages().print(f"{rows} as of {result.bookmark}{more}", soft_wrap=True)
+    terminal.messages().print(f"{rows(len(result.rows))} as of {result.bookmark}{more}", soft_wrap=True)
 
 
 def table_of(result: ResultSet) -> Table:
@@ -48,11 +48,6 @@ def shown(value: Value) -> str:
     if value is None:
         return "NULL"
     return visible(value) if isinstance(value, str) else repr(value)
-
-
-def visible(text: str) -> str:
-    """Return a text in which nothing can steer the terminal."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def records_of(result: ResultSet) -> str:

@@ -2,7 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from console.wording import interval, joined, megabytes, quantity, three_digits, tick, two_digits, usd
+from console.wording import (
+    all_rows,
+    are,
+    interval,
+    joined,
+    megabytes,
+    quantity,
+    rows,
+    three_digits,
+    tick,
+    two_digits,
+    usd,
+    visible,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +42,15 @@ def test_what_was_measured_has_three_digits_or_so(value: float, text: str) -> No
 )
 def test_what_was_estimated_has_two_digits(value: float, text: str) -> None:
     assert two_digits(value) == text
+
+
+def test_one_row_is_and_several_are() -> None:
+    assert [f"{rows(count)} {are(count)}" for count in (0, 1, 1234)] == ["0 rows are", "1 row is", "1,234 rows are"]
+    assert [all_rows(count) for count in (1, 2)] == ["the only row is", "all 2 rows are"]
+
+
+def test_what_could_steer_a_terminal_is_shown() -> None:
+    assert visible("\x1b[31m\x9b ü\n\u202e") == "\\x1b[31m\\x9b ü\\n\\u202e"
 
 
 def test_a_size_has_its_unit() -> None:

@@ -20,7 +20,7 @@ from console.imports.mapping import Mapping, Matching, match, parse_maps
 from console.imports.rejects import rejects_of
 from console.imports.source import Source
 from console.paths import PROGRAM
-from console.wording import joined, three_digits
+from console.wording import all_rows, are, joined, rows, three_digits, visible
 from handlers.rows import MODEL
 
 FileArgument = Annotated[
@@ -30,6 +30,7 @@ TableOption = Annotated[str, typer.Option(help="The table of a SQLite file; need
 DelimiterOption = Annotated[str, typer.Option(help="Between the cells of CSV; default: a comma, a tab in .tsv.")]
 MapOption = Annotated[list[str] | None, typer.Option("--map", help="file_column=column; once for each that needs it.")]
 IgnoreOption = Annotated[list[str] | None, typer.Option(help="Leave this column of the file out; may be given again.")]
+REJECTS_HELP = "The file for wrong rows; default: <file>.rejects.ndjson. Only one of an earlier import is written over."
 
 
 def import_rows(
@@ -44,9 +45,7 @@ def import_rows(
     delimiter: DelimiterOption = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the rows; needs no API.")] = False,
     max_rejects: Annotated[int, typer.Option(min=0, help="If more rows are wrong, none is sent.")] = 0,
-    rejects: Annotated[
-        Path | None, typer.Option(help="The file for wrong rows; default: <file>.rejects.ndjson.")
-    ] = None,
+    rejects: Annotated[Path | None, typer.Option(help=REJECTS_HELP)] = None,
     again: Annotated[bool, typer.Option("--again", help="Import a file once more that is in already.")] = False,
     url: UrlOption = "",
     as_json: JsonOption = False,
@@ -75,31 +74,40 @@ def import_rows(
 
 
 def _announce(source: Source, mapping: Mapping) -> None:
-    renamed = [f"{theirs} as {column.name}" for theirs, column in mapping.columns.items() if theirs != column.name]
+    renamed = [
+        f"{visible(theirs)} as {column.name}" for theirs, column in mapping.columns.items() if theirs != column.name
+    ]
     if renamed:
         terminal.messages().print(f"reads {joined(renamed)}", soft_wrap=True)
     if mapping.passed_over:
-        said = f"passes over {joined(mapping.passed_over)}: every row gets its own from the ledger"
+        said = f"passes over {joined(list(map(visible, mapping.passed_over)))}: every row gets its own from the ledger"
         terminal.messages().print(said, soft_wrap=True)
-    left_out = [name for name in source.names if name not in mapping.columns and name not in mapping.passed_over]
+    left_out = [
+        visible(name) for name in source.names if name not in mapping.columns and name not in mapping.passed_over
+    ]
     if left_out:
         terminal.messages().print(f"leaves out {joined(left_out)}", soft_wrap=True)
 
 
 def _words(outcome: Imported) -> str:
     if outcome.bookmark is None:
-        return f"{outcome.rows:,} rows of {outcome.file} are right; nothing was sent"
+        return f"{rows(outcome.rows)} of {outcome.file} {are(outcome.rows)} right; nothing was sent"
     if outcome.known == outcome.rows:
-        return f"all {outcome.rows:,} rows of {outcome.file} are in already; --again imports them once more"
-    known = f" ({outcome.known:,} were in already)" if outcome.known else ""
+        return f"{outcome.file}: {all_rows(outcome.rows)} in already; --again imports the file once more"
+    known = f" ({outcome.known:,} {'was' if outcome.known == 1 else 'were'} in already)" if outcome.known else ""
     took = f"in {three_digits(outcome.seconds)} s ({three_digits(outcome.inserted / outcome.seconds)} rows/s)"
-    return f"{outcome.inserted:,} rows added{known} {took}: snapshot {outcome.snapshot}"
+    return f"{rows(outcome.inserted)} added{known} {took}: snapshot {outcome.snapshot}"
 
 
 def _refused(outcome: Imported) -> ConsoleError:
     for complaint in outcome.complaints:
         terminal.messages().print(complaint, soft_wrap=True)
-    sent = "; the others are in" if outcome.bookmark else "; nothing was sent"
-    message = f"{outcome.rejected:,} of {outcome.rejected + outcome.rows:,} rows are wrong{sent}"
-    others = "" if outcome.bookmark else f"; --max-rejects {outcome.rejected} imports the others"
-    return ConsoleError(message, f"mend those in {outcome.rejects}, which has every reason{others}")
+    wrong = f"{outcome.rejected:,} of {rows(outcome.rejected + outcome.rows)} {are(outcome.rejected)} wrong"
+    if outcome.bookmark:
+        return ConsoleError(f"{wrong}; the rest is in", f"mend them in a file of their own: {_reasons(outcome)}")
+    hint = f"mend them in {outcome.file}: {_reasons(outcome)}; --max-rejects {outcome.rejected} imports the rest"
+    return ConsoleError(f"{wrong}; nothing was sent", hint)
+
+
+def _reasons(outcome: Imported) -> str:
+    return f"{outcome.rejects} has every reason"

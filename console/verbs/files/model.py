@@ -13,7 +13,8 @@ from console import terminal
 from console.client.target import JsonOption
 from console.imports.files import SUFFIXES, open_source
 from console.paths import PROGRAM
-from console.proposals.proposal import Proposal, propose_model, write_model
+from console.proposals.proposal import Proposal, check_out, propose_model, write_model
+from console.wording import rows
 
 FileArgument = Annotated[
     Path, typer.Argument(metavar="FILE", help=f"Its suffix says what it is: {' '.join(SUFFIXES)}.")
@@ -26,7 +27,7 @@ def model(
     file: FileArgument,
     name: Annotated[str, typer.Option(help="The table's name; default: the file's, or its table's.")] = "",
     out: Annotated[
-        Path | None, typer.Option(help="Write it to this file, such as handlers/rows.py; default: standard output.")
+        Path | None, typer.Option(help="The file for it, such as handlers/rows.py, of which it takes the place.")
     ] = None,
     *,
     table: TableOption = "",
@@ -34,6 +35,8 @@ def model(
     as_json: JsonOption = False,
 ) -> None:
     """Propose a rows.py for a CSV, NDJSON, JSON or SQLite file; a person then edits it."""
+    if out is not None:
+        check_out(out, file)
     with open_source(file, table, delimiter) as source:
         proposal = propose_model(source, file, name or table or file.stem)
     if out is not None:
@@ -46,15 +49,22 @@ def model(
     _say_next(file, options, proposal, out)
 
 
+def typed(argument: str) -> str:
+    """Return an argument as a shell takes it, with nothing in it that could steer the terminal."""
+    if argument.isprintable():
+        return shlex.quote(argument)
+    escaped = [each if each.isprintable() and each not in "\\'" else f"\\U{ord(each):08x}" for each in argument]
+    return f"$'{''.join(escaped)}'"
+
+
 def _say_next(file: Path, options: list[str], proposal: Proposal, out: Path | None) -> None:
     if out is not None:
-        terminal.messages().print(f"{out}: proposed for {proposal.rows:,} rows; read and edit it", soft_wrap=True)
+        terminal.messages().print(f"{out}: proposed for {rows(proposal.rows)}; read and edit it", soft_wrap=True)
     if proposal.faulty:
-        rows = "1 row" if proposal.faulty == 1 else f"{proposal.faulty:,} rows"
-        terminal.messages().print(f"{rows} could not be read; `import` says why")
+        terminal.messages().print(f"{rows(proposal.faulty)} could not be read; `import` says why")
     for theirs, ours in proposal.maps.items():
         options += ["--map", f"{theirs}={ours}"]
     for name in proposal.left_out:
         options += ["--ignore", name]
-    command = f"{PROGRAM} {shlex.join(['import', str(file), *options])}"
+    command = f"{PROGRAM} {' '.join(map(typed, ['import', str(file), *options]))}"
     terminal.messages().print(f"then, where the API runs with it: {command}", soft_wrap=True)

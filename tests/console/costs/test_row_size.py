@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 import pytest
@@ -16,7 +17,7 @@ from console.costs.row_size import (
 from console.costs.scenario import Scenario
 from console.errors import ConsoleError
 from handlers.domain.bookmark import Bookmark
-from handlers.model.columns import Integer, Json, Number, Text
+from handlers.model.columns import Boolean, Integer, Json, Number, Text, Timestamp
 from handlers.model.model import Model
 from handlers.rows import MODEL
 
@@ -47,11 +48,33 @@ def test_a_row_that_is_shown_is_as_large_as_the_one_that_was_stored() -> None:
     assert shown_row_bytes(shown, Bookmark(row_size.EPOCH, 500)) == ledger_row_bytes(row, row_size.EPOCH)
 
 
+def test_a_row_may_be_older_than_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def model(*, longest: int, most: float, choices: Sequence[str], default: bool) -> Model:
+        return Model(
+            "things",
+            Text("name", max_length=longest, choices=choices),
+            Number("price", maximum=most),
+            Integer("stock", maximum=int(most)),
+            Boolean("in_stock", default=default),
+            Timestamp("seen_at", required=False),
+            Json("tags", max_bytes=longest, default=[]),
+        )
+
+    wide = model(longest=5000, most=1e9, choices=(), default=True)
+    draft = ("x" * 3000, 5e8, 10**8, 0, None, f'"{"ü" * 2000}"')
+    shown = {"id": "0" * 26, **wide.draft_fields(draft), "created_at": row_size.TIME}
+    monkeypatch.setattr("console.costs.row_size.MODEL", wide)
+    size_bytes = ledger_row_bytes(wide.row_of(500, "0" * 26, draft, row_size.TIME), row_size.EPOCH)
+    monkeypatch.setattr("console.costs.row_size.MODEL", model(longest=5, most=1, choices=("y",), default=False))
+    assert shown_row_bytes(shown, Bookmark(row_size.EPOCH, 500)) == size_bytes
+
+
 def test_rows_of_another_data_model_are_said_to_be() -> None:
     column = MODEL.columns[0].name
-    with pytest.raises(ConsoleError, match=f"the API's rows are not of this data model: {column}") as error:
-        shown_row_bytes({"id": "1", "created_at": row_size.TIME}, Bookmark(1, 1))
-    assert "handlers/rows.py" in error.value.hint
+    for fields in ({}, {column: [1]}):
+        with pytest.raises(ConsoleError, match=f"the API's rows are not of this data model: {column}") as error:
+            shown_row_bytes({"id": "1", **fields, "created_at": row_size.TIME}, Bookmark(1, 1))
+        assert "handlers/rows.py" in error.value.hint
 
 
 def test_what_is_assumed_is_what_random_rows_take() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,62 @@ def test_a_file_that_is_no_array_of_objects_is_told(tmp_path: Path, content: str
 def test_objects_with_ever_other_names_are_no_rows(tmp_path: Path) -> None:
     content = "".join(f'{{"n{number}": 1}}\n' for number in range(1001))
     assert refusal(tmp_path / "a.ndjson", content) == "has more than 1,000 names of columns"
+
+
+def test_an_array_in_a_file_of_lines_is_told_to_be_one(tmp_path: Path) -> None:
+    for content, said in (
+        ('\n [{"a": 1}]\n', "has no row: no JSON object with a name in it"),
+        ('[\n{"a": 1},\n{"a": 2}\n]\n', "is no NDJSON: its first line begins an array"),
+    ):
+        path = tmp_path / "a.ndjson"
+        path.write_text(content)
+        with pytest.raises(ConsoleError) as error:
+            found(path)
+        assert (str(error.value), error.value.hint) == (f"{path} {said}", "it is a JSON array: name it .json")
+
+
+MOST = 100_000
+LONG = '{"a": "x"},' * 600_000
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.ndjson", f"[{LONG}]", "name it .json"),
+        ("a.ndjson", f'{{"a": 1}}\n{LONG}', "does each row begin on a line of its own?"),
+        ("a.json", '["' + "x" * len(LONG), "is it NDJSON?"),
+        ("a.csv", f"a,b\n1,2\n{LONG}", "does each row begin on a line of its own?"),
+        ("a.csv", f"[{LONG}]", "name it .json"),
+        ("a.csv", 'a,b\n1,"2\n' + "12,34\n" * 1_000_000, "mend the quotes of the row that begins there"),
+        ("a.csv", 'a,b\n1,2\n1,"' + LONG, "does each row begin on a line of its own?"),
+        ("a.csv", b"a\n" + b"x" * len(LONG) + b"\xff", "does each row begin on a line of its own?"),
+    ],
+    ids=range(8),
+)
+def test_what_never_ends_is_not_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str | bytes, said: str
+) -> None:
+    for limit in ("source.MOST_CHARACTERS", "json_source.MOST_CHARACTERS", "csv_source.MOST_CELL_CHARACTERS"):
+        monkeypatch.setattr(f"console.imports.{limit}", MOST)
+    monkeypatch.setattr("console.imports.source.BLOCK_BYTES", MOST)
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    tracemalloc.start()
+    try:
+        with pytest.raises(ConsoleError) as error:
+            found(path)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert said in error.value.hint
+    assert peak_bytes < 10 * MOST < len(LONG) / 5
+
+
+def test_no_utf_8_is_found_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.imports.source.BLOCK_BYTES", 3)
+    said = "line 3: this is not UTF-8 (invalid continuation byte)"
+    assert refusal(tmp_path / "a.csv", "aü\nüü€\n€".encode() + b"\xc3(\n") == said
+    assert refusal(tmp_path / "a.csv", b"a\nb\xc3") == "line 2: this is not UTF-8 (unexpected end of data)"
 
 
 # SQLite

@@ -152,6 +152,42 @@ def test_it_says_what_is_in_and_how_to_go_on(
 
 
 @pytest.mark.usefixtures("three_a_batch")
+def test_of_a_batch_that_was_refused_nothing_is_kept(path: Path) -> None:
+    def refuse(request: int, now: str) -> None:
+        raise NotDoneError("refused", "try")
+
+    ledger, file = MemoryLedger(refuse), StateFile("digest", "http://api")
+    with pytest.raises(NotDoneError):
+        send(ledger, path)
+    assert file.load() is None
+    ledger.fail = succeed
+    send(ledger, path)
+    done = file.load()
+    assert done is not None
+    assert done.is_complete
+    ledger.fail = refuse
+    with pytest.raises(NotDoneError):
+        send(ledger, path, again=True)
+    assert file.load() == done  # so the file is in, and is not sent again unasked
+
+
+@pytest.mark.usefixtures("three_a_batch")
+def test_a_batch_in_doubt_stays_in_doubt_where_it_is_refused_later(path: Path) -> None:
+    errors = [ConsoleError("lost", "try"), NotDoneError("refused", "try")]
+
+    def fail(request: int, now: str) -> None:
+        raise errors.pop(0)
+
+    ledger = MemoryLedger(fail)
+    with pytest.raises(ConsoleError, match="lost; 0 of 8 rows are in, and perhaps some of the next"):
+        send(ledger, path)
+    doubtful = StateFile("digest", "http://api").load()
+    with pytest.raises(ConsoleError, match="refused; 0 of 8 rows are in, and perhaps some of the next"):
+        send(ledger, path)
+    assert StateFile("digest", "http://api").load() == doubtful
+
+
+@pytest.mark.usefixtures("three_a_batch")
 def test_again_adds_all_rows_once_more(path: Path) -> None:
     ledger = MemoryLedger()
     for again in (False, True, True):

@@ -78,6 +78,9 @@ def test_nothing_is_sent_where_nobody_can_tell_what_is_in(found: ImportState, sa
         begin_or_go_on(found, NEW, HEAD, again=False)
     assert str(error.value).startswith("2,000 rows of a.csv are in already")
     assert said in str(error.value)
+    unanswered = replace(found, batches=0, rows=0, sent_at_s=LATER_S)
+    with pytest.raises(ConsoleError, match=r"^the first rows of a\.csv may be in already[,;] (read|but|they) "):
+        begin_or_go_on(unanswered, NEW, HEAD, again=False)
     assert begin_or_go_on(found, NEW, HEAD, again=True).run
 
 

@@ -81,7 +81,7 @@ def test_a_file_that_is_in_is_not_sent_again_unless_it_is_wanted(
     assert re.fullmatch(r"3 rows added in [\d.,]+ s \([\d.,]+ rows/s\): snapshot \d+\.\d+\n", first.out)
     before = head(live)
     again = run_console(*arguments)
-    assert (again.code, again.out) == (0, f"all 3 rows of {path} are in already; --again imports them once more\n")
+    assert (again.code, again.out) == (0, f"{path}: all 3 rows are in already; --again imports the file once more\n")
     assert head(live) == before
     assert run_console(*arguments, "--again").code == 0
     assert added_since(live, before) == items(3)
@@ -144,7 +144,7 @@ def test_one_wrong_row_stops_all_of_them_and_is_kept_with_its_reason(
     assert first.startswith(f"line 3: column '{VALUE}': got \"x\", allowed: ")
     assert second == "line 4: is no JSON object"
     assert error == "Error: 2 of 4 rows are wrong; nothing was sent"
-    assert hint == f"Try: mend those in {rejects}, which has every reason; --max-rejects 2 imports the others"
+    assert hint == f"Try: mend them in {path}: {rejects} has every reason; --max-rejects 2 imports the rest"
     kept = [json.loads(line) for line in rejects.read_text().splitlines()]
     assert [(each["line"], each["row"]) for each in kept] == [(3, rows[2]), (4, rows[3])]
     assert kept[1]["reasons"] == ["is no JSON object"]
@@ -159,7 +159,8 @@ def test_the_others_are_imported_if_that_is_wanted(
     before = head(live)
     ran = run_console("import", str(path), "--url", live.url, "--max-rejects", "1", "--rejects", str(tmp_path / "r"))
     assert ran.code == 1
-    assert "Error: 1 of 3 rows are wrong; the others are in\n" in ran.err
+    assert "Error: 1 of 3 rows is wrong; the rest is in\n" in ran.err
+    assert f"Try: mend them in a file of their own: {tmp_path / 'r'} has every reason\n" in ran.err
     assert ran.out.startswith("2 rows added")
     assert (tmp_path / "r").exists()
     assert added_since(live, before) == [first, second]
@@ -170,6 +171,54 @@ def test_a_dry_run_needs_no_api(run_console: RunConsole, path: Path) -> None:
     assert (ran.code, ran.out) == (0, f"250 rows of {path} are right; nothing was sent\n")
     written(path, [{VALUE: "x"}])
     assert run_console("import", str(path), "--dry-run").code == 1
+
+
+def test_one_row_is_spoken_of_as_one(live: BackgroundStack, run_console: RunConsole, tmp_path: Path) -> None:
+    path = written(tmp_path / "one.ndjson", items(1))
+    assert run_console("import", str(path), "--dry-run").out == f"1 row of {path} is right; nothing was sent\n"
+    assert run_console("import", str(path), "--url", live.url).out.startswith("1 row added in ")
+    again = run_console("import", str(path), "--url", live.url)
+    assert again.out == f"{path}: the only row is in already; --again imports the file once more\n"
+
+
+def test_an_import_that_was_refused_at_its_first_rows_begins_anew_as_other_columns(
+    live: BackgroundStack, faulty: FaultyApi, run_console: RunConsole, tmp_path: Path
+) -> None:
+    """The rows of a file with two columns of numbers, of which the wrong one was taken at first."""
+    drafts, others = items(3), items(3, 1000)
+    path = written(
+        tmp_path / "two.ndjson", [mine | {"other": its[VALUE]} for mine, its in zip(drafts, others, strict=True)]
+    )
+    before = head(live)
+    faulty.script.extend([passes, answers(403, {"detail": "no"})])
+    arguments = ("import", str(path), "--url", faulty.url)
+    refused = run_console(*arguments, "--ignore", VALUE, "--map", f"other={VALUE}")
+    assert "was answered with 403: no\n" in refused.err
+    ran = run_console(*arguments, "--ignore", "other")
+    assert ran.code == 0, ran.err
+    assert added_since(live, before) == drafts
+
+
+def test_a_file_is_never_written_over_by_its_own_rejects(run_console: RunConsole, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.ndjson", [{VALUE: "x"}])
+    content = path.read_text()
+    (tmp_path / "symbolic").symlink_to(path)
+    (tmp_path / "hard").hardlink_to(path)
+    for name in ("a.ndjson", "symbolic", "hard"):
+        ran = run_console("import", str(path), "--dry-run", "--rejects", str(tmp_path / name))
+        assert (ran.code, ran.out) == (2, "")
+        assert f"Error: --rejects {tmp_path / name} is the file that is read\n" in ran.err
+        assert path.read_text() == content
+
+
+def test_what_a_file_would_do_to_a_terminal_is_shown_instead(run_console: RunConsole, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"\x1b[31mred,\x1b]0;x\x07,{','.join(MODEL.names[2:-1])}\n")
+    ran = run_console("import", str(path), "--dry-run", "--ignore-others")
+    assert "leaves out \\x1b[31mred and \\x1b]0;x\\x07\n" in ran.err
+    path.write_text("\x1b[31mred\n")
+    ran = run_console("import", str(path), "--dry-run", "--map", f"\x1b[31mred={VALUE}")
+    assert f"reads \\x1b[31mred as {VALUE}\n" in ran.err
 
 
 def test_a_table_with_other_names(live: BackgroundStack, run_console: RunConsole, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,38 @@ def test_a_model_is_written_to_a_file_and_told_as_json(run_console: RunConsole, 
         "out": str(out),
     }
     assert run_console("model", str(path), "--delimiter", ";", "--out", str(out)).out == ""
+
+
+def test_a_model_takes_the_place_of_python_alone(run_console: RunConsole, path: Path, tmp_path: Path) -> None:
+    content = path.read_text()
+    (tmp_path / "symbolic.py").symlink_to(path)
+    (tmp_path / "hard.py").hardlink_to(path)
+    (tmp_path / "folder.py").mkdir()
+    for name, said in (
+        (path.name, "is no name for Python"),
+        ("other.csv", "is no name for Python"),
+        ("symbolic.py", "is the file that is read"),
+        ("hard.py", "is the file that is read"),
+        ("folder.py", "is no file"),
+    ):
+        ran = run_console("model", str(path), "--delimiter", ";", "--out", str(tmp_path / name))
+        assert (ran.code, ran.out) == (2, "")
+        assert f"Error: --out {tmp_path / name} {said}\n" in ran.err
+    assert path.read_text() == content
+
+
+def test_the_next_command_cannot_steer_the_terminal_and_still_names_the_column(
+    run_console: RunConsole, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,\x1b[31mit's \\ ü\n1,2\n")
+    ran = run_console("model", str(path), "--out", str(tmp_path / "rows.py"))
+    assert f"{tmp_path / 'rows.py'}: proposed for 1 row; read and edit it\n" in ran.err
+    assert "\x1b" not in ran.err
+    command = ran.err.rpartition(" import ")[2].strip()
+    shell = ["bash", "-c", f"printf '%s\\n' {command}"]
+    finished = subprocess.run(shell, check=True, capture_output=True, text=True, env={"LC_ALL": "C.UTF-8"})
+    assert finished.stdout.splitlines() == [str(path), "--map", "\x1b[31mit's \\ ü=column_31mit_s_u"]
 
 
 def test_a_table_gives_its_name(run_console: RunConsole, tmp_path: Path) -> None:
