@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from console import terminal
@@ -97,7 +97,7 @@ def import_file(plan: ImportPlan, client: Client, command: str, *, again: bool =
         return Imported(str(plan.file), state.rows, known=state.rows, bookmark=state.bookmark)
     checked = check_file(plan)
     if checked.rejected > plan.max_rejects or not checked.rows:
-        return checked
+        return replace(checked, known=state.rows)
     started_s = time.monotonic()
     sending = Sending(ApiWriter(client), file, state, head, checked.rows)
     if state.rows:

@@ -91,7 +91,7 @@ def _announce(source: Source, mapping: Mapping) -> None:
 
 def _words(outcome: Imported) -> str:
     if outcome.bookmark is None:
-        return f"{rows(outcome.rows)} of {outcome.file} {are(outcome.rows)} right; nothing was sent"
+        return f"{rows(outcome.rows)} of {outcome.file} {are(outcome.rows)} right; {_unsent(outcome)}"
     if outcome.known == outcome.rows:
         return f"{outcome.file}: {all_rows(outcome.rows)} in already; --again imports the file once more"
     known = f" ({outcome.known:,} {'was' if outcome.known == 1 else 'were'} in already)" if outcome.known else ""
@@ -105,8 +105,16 @@ def _refused(outcome: Imported) -> ConsoleError:
     wrong = f"{outcome.rejected:,} of {rows(outcome.rejected + outcome.rows)} {are(outcome.rejected)} wrong"
     if outcome.bookmark:
         return ConsoleError(f"{wrong}; the rest is in", f"mend them in a file of their own: {_reasons(outcome)}")
-    hint = f"mend them in {outcome.file}: {_reasons(outcome)}; --max-rejects {outcome.rejected} imports the rest"
-    return ConsoleError(f"{wrong}; nothing was sent", hint)
+    place = "a file of their own" if outcome.known else outcome.file  # another content is another import
+    hint = f"mend them in {place}: {_reasons(outcome)}; --max-rejects {outcome.rejected} imports the rest"
+    return ConsoleError(f"{wrong}; {_unsent(outcome)}", hint)
+
+
+def _unsent(outcome: Imported) -> str:
+    """Return what is in of a file of which nothing was sent now."""
+    if not outcome.known:
+        return "nothing was sent"
+    return f"nothing more was sent: {rows(outcome.known)} {are(outcome.known)} in already"
 
 
 def _reasons(outcome: Imported) -> str:

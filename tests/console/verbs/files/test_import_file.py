@@ -166,6 +166,19 @@ def test_the_others_are_imported_if_that_is_wanted(
     assert added_since(live, before) == [first, second]
 
 
+def test_what_is_in_of_a_file_that_is_refused_later_is_told(
+    faulty: FaultyApi, run_console: RunConsole, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "wrong.ndjson", [*items(COUNT, 2000), {VALUE: "x"}])
+    faulty.script.extend([passes, passes, answers(400, {"detail": "no"})])
+    arguments = ("import", str(path), "--url", faulty.url)
+    assert "; 100 of 250 rows are in\n" in run_console(*arguments, "--max-rejects", "1").err
+    ran = run_console(*arguments)
+    assert ran.out == f"250 rows of {path} are right; nothing more was sent: 100 rows are in already\n"
+    assert "Error: 1 of 251 rows is wrong; nothing more was sent: 100 rows are in already\n" in ran.err
+    assert "Try: mend them in a file of their own: " in ran.err
+
+
 def test_a_dry_run_needs_no_api(run_console: RunConsole, path: Path) -> None:
     ran = run_console("import", str(path), "--dry-run")
     assert (ran.code, ran.out) == (0, f"250 rows of {path} are right; nothing was sent\n")
