@@ -94,8 +94,8 @@ def test_csv_has_a_line_of_names(
 
 
 def cut(after: int) -> list[Step]:
-    """An API that answers so many requests, and refuses the next one for good."""
-    return [passes] * after + [answers(400, {"detail": "no"})]
+    """An API that tells of its health, answers so many requests, and refuses the next one for good."""
+    return [passes] * (1 + after) + [answers(400, {"detail": "no"})]
 
 
 @pytest.mark.usefixtures("loaded")
