@@ -40,9 +40,10 @@ def export(
         )
     if source not in SOURCES:
         raise ConsoleError(f"--source {source} is no path", f"one of {', '.join(SOURCES)}", 2)
+    asked = _bookmark(as_of)
     with Client(api_url(url)) as client:
         ask_health(client)
-        bookmark = _bookmark(as_of) or resumable_bookmark(out, client.url) or newest_snapshot(client).bookmark
+        bookmark = asked or resumable_bookmark(out, client.url) or newest_snapshot(client).bookmark
         terminal.messages().print(f"{bookmark.seq:,} rows as of {bookmark} from {source}, {client.url}")
         with terminal.progress("export", bookmark.seq) as advance:
             outcome = export_rows(client, out, source, bookmark, advance)

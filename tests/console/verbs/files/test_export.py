@@ -259,7 +259,7 @@ def test_what_was_all_written_is_only_proven(
     assert ran.code == 0, ran.err
     result = json.loads(ran.out)
     assert (result["rows"], result["resumed_at"]) == (loaded.seq, loaded.seq)
-    assert [path for _, path, _ in faulty.seen] == ["/snapshots"]
+    assert [path for _, path, _ in faulty.seen] == ["/health", "/snapshots"]
 
 
 def test_a_file_that_cannot_be_written_is_told(
