@@ -6,6 +6,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from console.declaration import HINT, fault_of
 from console.install import purpose_of
 from console.paths import ROOT, program
 
@@ -17,7 +18,13 @@ try:
     sys.exit(main())
 except KeyboardInterrupt:  # while the libraries are still being loaded
     sys.exit(130)
-except ModuleNotFoundError as error:
+except Exception as error:
+    fault = fault_of(error)
+    if fault is not None:
+        print(f"Error: {fault}\nTry: {HINT}", file=sys.stderr)
+        sys.exit(2)
+    if not isinstance(error, ModuleNotFoundError):
+        raise
     name = error.name or ""
     python = ENVIRONMENT / "bin" / "python"
     is_elsewhere = python.exists() and Path(sys.prefix).resolve() != ENVIRONMENT.resolve()

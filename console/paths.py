@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCAL_DIR = Path(".local")  # unless the variable of this name says another
+LOCAL_DIR = Path(".local")  # unless the variable of this name says another: `local_dir`
 URL_FILE = "url"  # in it, while the stack answers: the address where it does
 ENVIRONMENT_FILE = "environment"  # and the variables that lead to its table, for a shell to read
+
+
+def local_dir() -> Path:
+    """Return the local stack's folder."""
+    return Path(os.environ.get("LOCAL_DIR") or LOCAL_DIR)
 
 
 def program(python: Path, folder: Path) -> str:

@@ -57,7 +57,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("costs",),
         ("client",),
         ("terminal",),
-        ("errors", "install", "interrupts", "paths", "wording"),
+        ("declaration", "errors", "install", "interrupts", "paths", "wording"),
     ),
     "infra": (
         ("background",),

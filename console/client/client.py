@@ -6,6 +6,7 @@ may arrive twice: reads, `POST /snapshots`, and inserts with an `Idempotency-Key
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Self, cast
 
@@ -23,6 +24,7 @@ RETRIED = frozenset({429, 502, 503, 504})
 IN_PROGRESS = 409  # with Retry-After
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout)
 MAX_PORT = 65535
+HOST_AND_PORT = r"[A-Za-z0-9.-]+:[0-9]{1,5}/?"
 
 
 class Client:
@@ -42,7 +44,8 @@ class Client:
             if base.scheme not in ("http", "https") or not base.host or (base.port or 0) > MAX_PORT:
                 raise httpx.InvalidURL("no http address")
         except httpx.InvalidURL:
-            raise ConsoleError(f"{url!r} is not an http(s) URL", "give --url https://…") from None
+            meant = f"http://{url}" if re.fullmatch(HOST_AND_PORT, url) else "https://…"
+            raise ConsoleError(f"{url!r} is not an http(s) URL", f"give --url {meant}") from None
         trust_env = base.host not in LOOPBACK
         self._auth = SignedWhereAsked()
         self._http = httpx.Client(base_url=base, timeout=TIMEOUT, limits=LIMITS, trust_env=trust_env, auth=self._auth)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+from typing import cast
 
 import httpx
 
 from console.client.signing import LOOPBACK
 from console.errors import ConsoleError, NotDoneError
 from handlers.api.response import PROBLEM_TYPE
+from handlers.domain.problem import TYPE_PREFIX
 
 FORBIDDEN = 403
 REFUSED_HINTS = {
@@ -20,6 +22,8 @@ REFUSED_HINTS = {
     503: "try again; GET /health and GET /command/health say which part is away",
 }
 NAMED_HINT = "change what the message names"
+COLUMNS_HINT = "deploy the code with the ledger's columns, or restore a point with the new ones: docs/your-data.md"
+PROBLEM_HINTS = {"other-columns": COLUMNS_HINT}  # where the status alone does not tell
 LOCAL_HINT = "start the local stack with `make serve`, or name another API with --url"
 REMOTE_HINT = "check this machine's network, and the address: `pulumi stack output api_url` prints the stack's"
 # By what lies behind the failure, the first that fits.
@@ -49,7 +53,7 @@ def refused(response: httpx.Response, *, is_doubtful: bool = True) -> ConsoleErr
     asked = f"{response.request.method} {response.request.url}"
     is_forbidden_here = response.status_code == FORBIDDEN and response.headers.get("content-type") == PROBLEM_TYPE
     hints = {} if is_forbidden_here else REFUSED_HINTS  # the gateway lets those through who may call
-    hint = hints.get(response.status_code, NAMED_HINT)
+    hint = PROBLEM_HINTS.get(_kind_of(response)) or hints.get(response.status_code, NAMED_HINT)
     return _kind(is_doubtful)(f"{asked} was answered with {response.status_code}: {_detail(response)}", hint)
 
 
@@ -74,8 +78,20 @@ def _causes(error: BaseException | None) -> list[BaseException]:
 
 def _detail(response: httpx.Response) -> str:
     """Return what the problem object says, or the gateway's own message, or the text as it is."""
+    problem = _problem(response)
+    said = problem.get("detail") or problem.get("message")
+    return str(said) if said else response.text[:200].strip() or response.reason_phrase
+
+
+def _kind_of(response: httpx.Response) -> str:
+    """Return the problem's kind; empty where the answer is no problem of this API."""
+    return str(_problem(response).get("type", "")).removeprefix(TYPE_PREFIX)
+
+
+def _problem(response: httpx.Response) -> dict[str, object]:
+    """Return the members of the problem object; none where the answer is something else."""
     try:
-        problem = json.loads(response.text)
-        return str(problem.get("detail") or problem["message"])
-    except (ValueError, KeyError, AttributeError):
-        return response.text[:200].strip() or response.reason_phrase
+        content: object = json.loads(response.text)
+    except ValueError:
+        return {}
+    return cast("dict[str, object]", content) if isinstance(content, dict) else {}

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import typer
 
 from console.errors import ConsoleError
-from console.paths import LOCAL_DIR, ROOT, URL_FILE
+from console.paths import ROOT, URL_FILE, local_dir
 
 DEFAULT_PORT = "8787"
 CONNECT_TIMEOUT_S = 2.0
@@ -50,7 +50,7 @@ def stack_output(name: str) -> str:
 
 def _local_url() -> str:
     """Return where the local stack says that it is, else where it is by default."""
-    file = Path(os.environ.get("LOCAL_DIR") or LOCAL_DIR) / URL_FILE
+    file = local_dir() / URL_FILE
     try:
         url = file.read_text().strip()
     except FileNotFoundError:

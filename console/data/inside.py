@@ -12,13 +12,12 @@ import shlex
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from console.client.target import stack_output
 from console.data.ledger import explain_errors, open_store
 from console.errors import ConsoleError
-from console.paths import ENVIRONMENT_FILE, LOCAL_DIR, URL_FILE
+from console.paths import ENVIRONMENT_FILE, URL_FILE, local_dir
 from handlers.domain.bookmark import Bookmark
 from handlers.jobs.findings import FULL, VerificationError
 from handlers.jobs.verification import Verifier
@@ -83,7 +82,7 @@ def _environment(url: str) -> Mapping[str, str] | None:
     """Return the environment in which table and file system are at hand; None: they are not."""
     if os.environ.get("TABLE_NAME") and os.path.isdir(os.environ.get("EFS_DIR", "")):
         return os.environ
-    folder = Path(os.environ.get("LOCAL_DIR") or LOCAL_DIR)
+    folder = local_dir()
     try:
         if (folder / URL_FILE).read_text().strip() != url:
             return None

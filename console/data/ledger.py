@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import tempfile
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, TypedDict, cast
 
+from console.client.failures import PROBLEM_HINTS
 from console.client.retry import Retry
 from console.errors import ConsoleError
+from console.paths import ENVIRONMENT_FILE, local_dir
 from handlers.aws.dynamodb import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Deadline
 from handlers.aws.table import TTL, create_table_arguments
 from handlers.domain.problem import Problem
@@ -50,9 +53,15 @@ def open_store(environ: Mapping[str, str]) -> Generator[Store]:
     with tempfile.TemporaryDirectory() as folder, explain_errors():
         settings = Settings({**environ, "TMP_DIR": folder})
         if not settings.table_name:
-            raise ConsoleError("TABLE_NAME is not set", "set it to the name of the ledger's table")
+            raise ConsoleError("TABLE_NAME is not set", _table_hint())
         with contextlib.closing(make_client(environ)) as client:
             yield Store(settings, client)
+
+
+def _table_hint() -> str:
+    """Return how to name the table: the local stack has left a file for that."""
+    file = local_dir() / ENVIRONMENT_FILE
+    return f". {shlex.quote(str(file))}" if file.is_file() else "set it to the name of the ledger's table"
 
 
 def make_client(environ: Mapping[str, str]) -> DynamoDBClient:
@@ -84,7 +93,7 @@ def explain_errors() -> Generator[None]:
     except SettingsError as error:
         raise ConsoleError(str(error), "set the variable to an allowed value") from error
     except Problem as problem:
-        raise ConsoleError(problem.detail, CREDENTIALS_HINT) from problem
+        raise ConsoleError(problem.detail, PROBLEM_HINTS.get(problem.kind, CREDENTIALS_HINT)) from problem
     except (BotoCoreError, ClientError) as error:
         raise ConsoleError(f"DynamoDB: {error}", CREDENTIALS_HINT) from error
 

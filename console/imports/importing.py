@@ -8,6 +8,7 @@ from pathlib import Path
 
 from console import terminal
 from console.client.client import Client
+from console.client.health import ask_health
 from console.client.snapshots import ledger_head
 from console.data.writers import ApiWriter
 from console.imports.checking import Checker
@@ -87,7 +88,7 @@ def import_file(plan: ImportPlan, client: Client, command: str, *, again: bool =
     Raises:
         ConsoleError: it cannot be read, or was cut short.
     """
-    head = ledger_head(client.get("/command/health")).bookmark
+    head = ledger_head(ask_health(client, "/command/health")).bookmark
     digest = plan.source.digest()
     file = StateFile(digest, client.url)
     identity = identity_of(digest, plan.mapping, plan.model)

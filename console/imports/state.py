@@ -12,11 +12,10 @@ import secrets
 import time
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
-from pathlib import Path
 
 from console.errors import ConsoleError
 from console.imports.mapping import Mapping
-from console.paths import LOCAL_DIR
+from console.paths import local_dir
 from console.wording import are, rows
 from handlers.domain.bookmark import Bookmark
 from handlers.ledger.idempotency import KEEP_S
@@ -80,7 +79,7 @@ class StateFile:
     """The file that holds the state of one file's import into one API."""
 
     def __init__(self, digest: str, url: str) -> None:
-        folder = Path(os.environ.get("LOCAL_DIR") or LOCAL_DIR) / FOLDER
+        folder = local_dir() / FOLDER
         self.path = folder / f"{blake2b(f'{digest} {url}'.encode(), digest_size=16).hexdigest()}.json"
 
     def load(self) -> ImportState | None:

@@ -12,6 +12,7 @@ import httpx
 
 from console.client.client import Client, read_members
 from console.client.failures import unexpected
+from console.client.health import ask_health
 from console.client.signing import LOOPBACK
 from console.results.result import ClientMachine, Environment, FunctionBuild
 from handlers.telemetry.runtime import VERSION
@@ -24,7 +25,7 @@ NOT_AWS = (
 
 def environment(client: Client) -> Environment:
     """Ask the query function for its build, and look around here. Raises ConsoleError."""
-    response = client.get("/health")
+    response = ask_health(client)
     build = read_members(response).get("build")
     if not isinstance(build, dict):
         raise unexpected(response, "no build")

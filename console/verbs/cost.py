@@ -116,7 +116,7 @@ def _of_rows(price_list: PriceList, given: ScenarioValues, url: str) -> Study:
     from console.benchmark.data import look_at  # noqa: PLC0415 - with what loads rows, which few verbs need
 
     with Client(url) as client:
-        size, region = look_at(client), find_region(environment(client))
+        region, size = find_region(environment(client)), look_at(client)
     measured = data_values([size], size, given.get("rows", size.rows))
     return Study.from_assembled(price_list, assemble(given, measured), region)
 

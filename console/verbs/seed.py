@@ -14,6 +14,7 @@ import typer
 
 from console import terminal
 from console.client.client import Client
+from console.client.health import ask_health
 from console.client.target import JsonOption, UrlOption, api_url
 from console.data.ledger import open_store
 from console.data.loading import Loaded, LoadPlan, load
@@ -52,6 +53,7 @@ def seed(
 def _writer(address: str) -> Generator[Writer]:
     if address:
         with Client(address) as client:
+            ask_health(client, "/command/health")
             yield ApiWriter(client)
     else:
         with open_store(os.environ) as store:

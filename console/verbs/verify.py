@@ -13,6 +13,7 @@ from rich.table import Table
 
 from console import terminal
 from console.client.client import Client
+from console.client.health import ask_health
 from console.client.snapshots import LedgerHead, ListedSnapshot, count_unpublished, ledger_head, newest_snapshot
 from console.client.target import JsonOption, UrlOption, api_url
 from console.data.inside import Inside, complain_of_inside, look_inside, way_inside
@@ -62,7 +63,7 @@ def verify(
     """
     with Client(api_url(url)) as client:
         published = snapshot_of(state, client.url) or newest_snapshot(client)
-        head = ledger_head(client.get("/command/health"))
+        head = ledger_head(ask_health(client, "/command/health"))
         unpublished = count_unpublished(head, published)
         terminal.messages().print(f"{published.bookmark.seq:,} rows at {published.bookmark}, {client.url}")
         compare_hashes(head, published)

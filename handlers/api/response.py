@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from handlers.rows import MODEL
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from handlers.domain.bookmark import Bookmark
@@ -57,9 +59,9 @@ def health_response(
     members: dict[str, object] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """Return the answer of a function that is well: its role, its runtime and the newest bookmark it knows."""
-    content: dict[str, object] = {"status": "ok", "role": role, "build": build, "bookmark": str(bookmark)}
-    return json_response(200, content | (members or {}), headers)
+    """Return the answer of a function that is well: its role, runtime and columns, and the newest bookmark it knows."""
+    content: dict[str, object] = {"status": "ok", "role": role, "build": build, "columns": MODEL.rows_version}
+    return json_response(200, content | {"bookmark": str(bookmark)} | (members or {}), headers)
 
 
 def problem_response(problem: Problem, instance: str) -> Response:

@@ -16,6 +16,7 @@ from handlers.openapi.schemas import (
     record,
     ref,
 )
+from handlers.rows import MODEL
 from handlers.telemetry.runtime import VERSION
 
 BUILD_EXAMPLE: Schema = {
@@ -98,16 +99,23 @@ def _verified() -> dict[str, Schema]:
 
 def _health() -> Schema:
     retries = COUNT | {"description": "query only: reads tried again because a file was deleted meanwhile."}
+    columns: Schema = {
+        "type": "integer",
+        "minimum": 1,
+        "description": "The columns it runs with; others, other number.",
+    }
     members: dict[str, Schema] = {
         "status": {"type": "string", "const": "ok"},
         "role": choice(("command", "query")),
         "build": ref("Build"),
+        "columns": columns,
         "bookmark": ref("Bookmark"),
     }
     example = {
         "status": "ok",
         "role": "query",
         "build": BUILD_EXAMPLE,
+        "columns": MODEL.rows_version,
         "bookmark": BOOKMARK_EXAMPLE,
         "retries": 0,
     }

@@ -10,6 +10,7 @@ import typer
 
 from console import terminal
 from console.client.client import Client
+from console.client.health import ask_health
 from console.client.snapshots import newest_snapshot
 from console.client.target import JsonOption, UrlOption, api_url
 from console.data.export import export_rows, resumable_bookmark
@@ -39,8 +40,10 @@ def export(
         )
     if source not in SOURCES:
         raise ConsoleError(f"--source {source} is no path", f"one of {', '.join(SOURCES)}", 2)
+    asked = _bookmark(as_of)
     with Client(api_url(url)) as client:
-        bookmark = _bookmark(as_of) or resumable_bookmark(out, client.url) or newest_snapshot(client).bookmark
+        ask_health(client)
+        bookmark = asked or resumable_bookmark(out, client.url) or newest_snapshot(client).bookmark
         terminal.messages().print(f"{bookmark.seq:,} rows as of {bookmark} from {source}, {client.url}")
         with terminal.progress("export", bookmark.seq) as advance:
             outcome = export_rows(client, out, source, bookmark, advance)

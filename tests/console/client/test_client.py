@@ -8,6 +8,7 @@ import pytest
 
 from console.client.client import Client, read_members
 from console.errors import ConsoleError, NotDoneError
+from handlers.ledger.ledger import OtherColumnsError
 from tests.support.local.faults import FaultyApi, Step, answers, drops
 
 OK = answers(200, {"fine": True})
@@ -138,12 +139,20 @@ def test_an_api_that_is_not_there_is_not_waited_for(pauses: list[float]) -> None
 
 
 @pytest.mark.parametrize(
-    "url", ["localhost:8787", "ftp://host", "http://", "http://host:99999999", "http://host:x", "nonsense"]
+    "url", ["localhost:", "ftp://host", "http://", "http://host:99999999", "http://host:x", "nonsense"]
 )
 def test_a_url_that_is_none_is_named(url: str) -> None:
     with pytest.raises(ConsoleError, match="is not an http") as error:
         Client(url)
     assert repr(url) in str(error.value)
+    assert error.value.hint == "give --url https://…"
+
+
+@pytest.mark.parametrize("url", ["localhost:8787", "127.0.0.1:8787/", "api.example-1.test:80"])
+def test_a_host_and_a_port_are_shown_as_a_url(url: str) -> None:
+    with pytest.raises(ConsoleError, match="is not an http") as error:
+        Client(url)
+    assert error.value.hint == f"give --url http://{url}"
 
 
 @pytest.mark.parametrize(
@@ -152,6 +161,12 @@ def test_a_url_that_is_none_is_named(url: str) -> None:
         (400, {"title": "t", "detail": "limit: got 0"}, "400: limit: got 0", "change what the message names"),
         (403, {"message": "Forbidden"}, "403: Forbidden", "--direct"),
         (409, {"detail": "replaced"}, "409: replaced", "change what the message names"),
+        (
+            409,
+            OtherColumnsError("The rows").body(""),
+            f"409: {OtherColumnsError('The rows').detail}",
+            "docs/your-data.md",
+        ),
         (500, {"neither": 1}, '500: {"neither": 1}', "change what the message names"),
         (404, "<html>", "404: <html>", "check --url"),
         (404, "[]", "404: []", "check --url"),

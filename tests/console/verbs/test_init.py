@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from console.data.ledger import create_table, make_client, make_ledger
+from console.client.failures import COLUMNS_HINT
+from console.data.ledger import create_table, explain_errors, make_client, make_ledger
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from console.local.project import project_stack
 from handlers.aws.table import create_table_arguments
 from handlers.domain.bookmark import Bookmark
+from handlers.ledger.ledger import OtherColumnsError
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.names import snapshots_dir
 from tests.console.conftest import RunConsole
@@ -169,6 +171,29 @@ def test_an_environment_that_does_not_do_is_explained(
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith(f"Error: {said}")
     assert "\nTry: set " in ran.err
+
+
+@pytest.mark.parametrize("verb", ["init", "ledger show", "ledger restore --to 7.1", "seed --direct --count 1"])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_where_a_local_stack_is_its_file_names_the_table(
+    tmp_path: Path, run_console: RunConsole, monkeypatch: pytest.MonkeyPatch, verb: str, is_there: bool
+) -> None:
+    folder = tmp_path / "my stack"
+    monkeypatch.setenv("LOCAL_DIR", str(folder))
+    monkeypatch.delenv("TABLE_NAME", raising=False)
+    if is_there:
+        folder.mkdir()
+        (folder / "environment").touch()
+    ran = run_console(*verb.split())
+    hint = f". '{folder}/environment'" if is_there else "set it to the name of the ledger's table"
+    assert ran.code == 1
+    assert ran.err.endswith(f"Error: TABLE_NAME is not set\nTry: {hint}\n")
+
+
+def test_a_problem_with_the_columns_is_none_of_the_credentials() -> None:
+    with pytest.raises(ConsoleError, match=r"^The rows have other columns") as error, explain_errors():
+        raise OtherColumnsError("The rows")
+    assert error.value.hint == COLUMNS_HINT
 
 
 def test_without_credentials_it_says_so(monkeypatch: pytest.MonkeyPatch, run_console: RunConsole) -> None:

@@ -88,7 +88,7 @@ def test_nought_is_a_seed_like_any_other_and_each_run_has_a_name_of_its_own(
 
 def test_the_command_that_goes_on_can_be_pasted_for_any_address(faulty: FaultyApi, run_console: RunConsole) -> None:
     inserted = answers(202, {"inserted": 1, "bookmark": "7.1"})
-    faulty.script.extend([inserted, answers(400, {"detail": "no"})])
+    faulty.script.extend([answers(200), inserted, answers(400, {"detail": "no"})])
     ran = run_console("seed", "--url", f"{faulty.url}/it's;here", "--count", "2", "--batch", "1")
     hint = ran.err.splitlines()[-1]
     assert shlex.split(hint)[5:7] == ["--url", f"{faulty.url}/it's;here"]
@@ -98,11 +98,11 @@ def test_lost_requests_and_answers_double_nothing(
     live: BackgroundStack, faulty: FaultyApi, run_console: RunConsole, pauses: list[float]
 ) -> None:
     before = head(live)
-    faulty.script.extend([passes, loses_answer, drops, answers(503, retry_after="1"), passes, loses_answer])
+    faulty.script.extend([passes, passes, loses_answer, drops, answers(503, retry_after="1"), passes, loses_answer])
     ran = run_console("seed", "--url", faulty.url, "--count", "300", "--batch", "100", "--seed", "9")
     assert ran.code == 0
     assert drafts_since(live, before) == wanted(9, 1, 300)
-    assert len(faulty.seen) == 8  # three batches and a snapshot, and four of these requests again
+    assert len(faulty.seen) == 9  # health, three batches and a snapshot, and four of these requests again
     assert len(pauses) == 4
 
 
@@ -112,7 +112,7 @@ def test_what_stopped_half_way_goes_on_with_the_command_it_names(
     before = head(live)
 
     refused = answers(400, {"detail": "no"})
-    faulty.script.extend([passes, loses_answer, refused])
+    faulty.script.extend([passes, passes, loses_answer, refused])
     ran = run_console("seed", "--url", faulty.url, "--count", "250", "--batch", "100", "--seed", "3")
     assert (ran.code, ran.out) == (1, "")
     error, hint = ran.err.splitlines()[-2:]
@@ -127,9 +127,9 @@ def test_what_stopped_half_way_goes_on_with_the_command_it_names(
 
 def test_ctrl_c_says_how_to_go_on_and_that_does(live: BackgroundStack, faulty: FaultyApi) -> None:
     before, done, released = head(live), 250, threading.Event()
-    faulty.script.extend([passes] * 5 + [holds(released)])
+    faulty.script.extend([passes] * 6 + [holds(released)])
     with start("seed", "--url", faulty.url, "--count", "600", "--batch", "50", "--seed", "5") as process:
-        until(lambda: len(faulty.seen) > 5)
+        until(lambda: len(faulty.seen) > 6)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
         released.set()
@@ -160,7 +160,7 @@ def test_the_rows_said_to_be_in_are_in_and_no_others(
 ) -> None:
     """An answer that was lost may have been to rows that are in; a refusal was to rows that are not."""
     before = Bookmark.parse(head(live)).seq
-    faulty.script.extend([passes, *steps])
+    faulty.script.extend([passes, passes, *steps])
     ran = run_console("seed", "--url", faulty.url, "--count", "25", "--batch", "5", "--seed", "8")
     assert ran.err.splitlines()[-2].endswith(f"; {said}")
     certain, perhaps = int(said.split(maxsplit=1)[0]), 5 if "perhaps" in said else 0
@@ -171,7 +171,7 @@ def test_a_first_batch_that_is_refused_is_the_whole_story(
     live: BackgroundStack, faulty: FaultyApi, run_console: RunConsole
 ) -> None:
     before = head(live)
-    faulty.script.append(answers(403, {"message": "Forbidden"}))
+    faulty.script.extend([passes, answers(403, {"message": "Forbidden"})])
     ran = run_console("seed", "--url", faulty.url, "--count", "3")
     assert ran.code == 1
     assert ran.err.splitlines()[-2].endswith("/insert was answered with 403: Forbidden")
@@ -182,7 +182,7 @@ def test_rows_that_could_not_be_published_are_in(
     live: BackgroundStack, faulty: FaultyApi, run_console: RunConsole
 ) -> None:
     before = head(live)
-    faulty.script.extend([passes, answers(400, {"detail": "no"})])
+    faulty.script.extend([passes, passes, answers(400, {"detail": "no"})])
     ran = run_console("seed", "--url", faulty.url, "--count", "3", "--seed", "1")
     assert ran.code == 1
     error, hint = ran.err.splitlines()[-2:]
@@ -202,7 +202,7 @@ def test_rows_that_could_not_be_published_are_in(
 def test_an_api_that_says_something_else_is_not_believed(
     faulty: FaultyApi, run_console: RunConsole, script: list[Any], said: str
 ) -> None:
-    faulty.script.extend(script)
+    faulty.script.extend([passes, *script])
     ran = run_console("seed", "--url", faulty.url, "--count", "3")
     assert ran.code == 1
     assert f"gave an unexpected answer: {said}" in ran.err

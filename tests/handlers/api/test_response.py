@@ -9,6 +9,7 @@ import pytest
 
 from handlers.api.response import health_response, json_response
 from handlers.domain.bookmark import Bookmark
+from handlers.rows import MODEL
 from handlers.settings import Settings
 from handlers.telemetry.runtime import VERSION, runtime_of
 
@@ -32,6 +33,7 @@ def test_health_tells_role_build_and_bookmark() -> None:
             "memory_mb": None,
             "architecture": platform.machine(),
         },
+        "columns": MODEL.rows_version,
         "bookmark": "7.3",
         "retries": 2,
     }

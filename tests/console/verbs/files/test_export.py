@@ -94,8 +94,8 @@ def test_csv_has_a_line_of_names(
 
 
 def cut(after: int) -> list[Step]:
-    """An API that answers so many requests, and refuses the next one for good."""
-    return [passes] * after + [answers(400, {"detail": "no"})]
+    """An API that tells of its health, answers so many requests, and refuses the next one for good."""
+    return [passes] * (1 + after) + [answers(400, {"detail": "no"})]
 
 
 @pytest.mark.usefixtures("loaded")
@@ -259,7 +259,7 @@ def test_what_was_all_written_is_only_proven(
     assert ran.code == 0, ran.err
     result = json.loads(ran.out)
     assert (result["rows"], result["resumed_at"]) == (loaded.seq, loaded.seq)
-    assert [path for _, path, _ in faulty.seen] == ["/snapshots"]
+    assert [path for _, path, _ in faulty.seen] == ["/health", "/snapshots"]
 
 
 def test_a_file_that_cannot_be_written_is_told(
