@@ -53,7 +53,8 @@ def refused(response: httpx.Response, *, is_doubtful: bool = True) -> ConsoleErr
     asked = f"{response.request.method} {response.request.url}"
     is_forbidden_here = response.status_code == FORBIDDEN and response.headers.get("content-type") == PROBLEM_TYPE
     hints = {} if is_forbidden_here else REFUSED_HINTS  # the gateway lets those through who may call
-    hint = PROBLEM_HINTS.get(_kind_of(response)) or hints.get(response.status_code, NAMED_HINT)
+    by_status = hints.get(response.status_code, NAMED_HINT)
+    hint = PROBLEM_HINTS.get(_problem_kind(response), by_status)
     return _kind(is_doubtful)(f"{asked} was answered with {response.status_code}: {_detail(response)}", hint)
 
 
@@ -83,7 +84,7 @@ def _detail(response: httpx.Response) -> str:
     return str(said) if said else response.text[:200].strip() or response.reason_phrase
 
 
-def _kind_of(response: httpx.Response) -> str:
+def _problem_kind(response: httpx.Response) -> str:
     """Return the problem's kind; empty where the answer is no problem of this API."""
     return str(_problem(response).get("type", "")).removeprefix(TYPE_PREFIX)
 

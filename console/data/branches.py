@@ -14,6 +14,7 @@ import httpx
 
 from console.client.client import Client, read_members
 from console.client.failures import refused, unreachable
+from console.client.health import ask_health
 from console.client.retry import Retry
 from console.client.snapshots import ledger_head, published_bookmark
 from console.errors import ConsoleError
@@ -148,11 +149,11 @@ def restore(ledger: Ledger, client: Client, at: Head) -> Restored:
 
     Rows that are written meanwhile stay in the history that is left.
 
-    Raises ConsoleError where the API serves another ledger (nothing was changed then), or where it was made but not
-    published; Problem where the ledger is written to all the time.
+    Raises ConsoleError where the API serves another ledger or runs with other columns (nothing was changed then), or
+    where it was made but not published; Problem where the ledger is written to all the time.
     """
     head = head_of(ledger)
-    health = client.get("/command/health")
+    health = ask_health(client, "/command/health")
     if ledger_head(health).bookmark.epoch != head.epoch:
         said = f"{client.url} serves another ledger than the table {ledger.table_name}, whose head is {head.bookmark}"
         raise ConsoleError(said, "set TABLE_NAME, or --url, so that both are of one stack")

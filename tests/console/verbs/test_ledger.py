@@ -243,6 +243,19 @@ def test_an_api_of_another_ledger_is_told_before_anything_is_changed(
     assert epochs(run_console) == before
 
 
+def test_an_api_of_other_columns_is_told_before_anything_is_changed(
+    stack: BackgroundStack, run_console: RunConsole
+) -> None:
+    head = insert(stack, 1)
+    before = epochs(run_console)
+    with FaultyApi(stack.url) as api:
+        api.script.append(answers(200, {"bookmark": str(head), "hash": "0" * 32, "columns": 1}))
+        ran = run_console("ledger", "restore", "--to", str(head), "--url", api.url)
+    assert ran.code == 1
+    assert f"Error: {api.url} runs with other columns than handlers/rows.py declares\n" in ran.err
+    assert epochs(run_console) == before
+
+
 def test_what_was_restored_and_not_published_is_told(stack: BackgroundStack, run_console: RunConsole) -> None:
     head = insert(stack, 1)
     before = epochs(run_console)
