@@ -128,6 +128,8 @@ def _count(facts: Facts, seen: int) -> str:
 def _advice(column: Proposed) -> Iterator[str]:
     """Yield what a person may want to add: limits that refuse a row are never proposed by what happens to be there."""
     facts = column.facts
+    if facts.stray:
+        yield f"{plain(facts.stray)}."
     if len(facts.choices) > 1 and facts.high <= CHOICE_CHARACTERS and facts.values > len(facts.choices) ** 2:
         yield f"To take no others: choices={plain(json.dumps(facts.choices, ensure_ascii=False))}."
     if facts.is_flag:

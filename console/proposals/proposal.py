@@ -8,6 +8,7 @@ from pathlib import Path
 
 from console import terminal
 from console.errors import ConsoleError
+from console.imports.csv_source import CsvSource, likely_delimiter
 from console.imports.files import check_target, temporary_for
 from console.imports.source import Source
 from console.proposals.columns import propose
@@ -44,6 +45,9 @@ def propose_model(source: Source, file: Path, name: str) -> Proposal:
     Args:
         name: for the table; made valid.
     """
+    if isinstance(source, CsvSource) and (delimiter := likely_delimiter(source.names)):
+        said = f"{file} has one column; if {delimiter!r} stands between the cells, add --delimiter {delimiter!r}"
+        terminal.messages().print(said, soft_wrap=True)
     with terminal.progress("read", source.total, unit=source.counted, is_kept=False) as advance:
         surveyed = survey(source, advance)
     columns = propose(surveyed)

@@ -12,11 +12,14 @@ from typing import Any
 from console.imports.source import Source
 from console.imports.values import JSON_KINDS
 from console.terminal import Advance
+from handlers.domain.problem import shown
 from handlers.model.column import Column
 from handlers.model.columns import Boolean, Integer, Json, Number, Text, Timestamp
 
 MOST_DISTINCT = 20_000  # values of a column that are told apart, so that memory has a bound
 MOST_CHOICES = 10
+MOST_STRAYS = 3  # values of another kind than all others in their column
+NARROW = {"integer": "integers", "number": "numbers", "timestamp": "times"}  # kinds that a stray value spoils
 NO_LIMIT = 10**9
 # Columns without limits, one of each kind: they say whether a value can be kept at all.
 PROBES: dict[str, Column] = {
@@ -46,6 +49,7 @@ class Facts:
         low, high: of numbers and times; of texts and JSON their lengths, in characters and bytes.
         choices: the values of a text that has few.
         is_flag: integers that are all 0 or 1.
+        stray: says of which narrower kind all values but a few are, and what one of those is; empty: there is no such.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Facts:
     high: Any
     choices: tuple[str, ...]
     is_flag: bool
+    stray: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,7 @@ class _Seen:
         self._source = source
         self._is_typed = source.kinds == JSON_KINDS
         self._kinds = list(source.kinds)
+        self._strays: dict[str, list[object]] = {}  # by kind: what it does not take
         self._values = self._nulls = self._blanks = 0
         self._spans: dict[str, tuple[Any, Any]] = {}
         self._hashes: set[int] = set()
@@ -114,19 +120,40 @@ class _Seen:
                 self._takes("text", value)
                 return
         self._has_words |= str(value) not in ("0", "1")
-        self._kinds = [kind for kind in self._kinds if self._takes(kind, value)]
+        for kind in [kind for kind in self._kinds if not self._takes(kind, value)]:
+            self._strays.setdefault(kind, []).append(value)
+            if len(self._strays[kind]) > MOST_STRAYS:
+                self._kinds.remove(kind)
         self._tell_apart(value)
 
     def facts(self) -> Facts:
         """Return what was seen."""
-        kinds = ["text"] if self._values == self._blanks else self._kinds
+        kinds = ["text"] if self._values == self._blanks else self._fitting()
         is_flag = kinds[:1] == ["boolean"] and not self._has_words
         kind = next(iter(kinds[is_flag:]), "")
         nulls = self._nulls + (0 if kind == "text" else self._blanks)
         low, high = self._spans.get(kind, (0, 0))
         choices = tuple(sorted(self._choices)) if kind == "text" and len(self._choices) <= MOST_CHOICES else ()
         values, distinct = self._values + self._nulls - nulls, len(self._hashes)
-        return Facts(self.name, kind, values, nulls, distinct, self._is_unique, low, high, choices, is_flag)
+        stray = self._stray(kind)
+        return Facts(self.name, kind, values, nulls, distinct, self._is_unique, low, high, choices, is_flag, stray)
+
+    def _fitting(self) -> list[str]:
+        """Return the kinds that take every value; where none does, text if it takes nearly all."""
+        fitting = [kind for kind in self._kinds if kind not in self._strays]
+        return fitting or [kind for kind in self._kinds if kind == "text" and self._is_nearly(kind)]
+
+    def _is_nearly(self, kind: str) -> bool:
+        return self._values >= 10 * len(self._strays[kind])
+
+    def _stray(self, chosen: str) -> str:
+        named = [kind for kind in self._kinds if kind in self._strays and (kind in NARROW or kind == chosen)]
+        kind = min(named, key=lambda kind: len(self._strays[kind]), default="")
+        if not kind or not self._is_nearly(kind):
+            return ""
+        strays = self._strays[kind]
+        stray = "a BLOB" if isinstance(strays[0], bytes) else shown(strays[0])
+        return f"All but {len(strays)} are {NARROW.get(kind, 'texts')}: {stray} is not"
 
     def _takes(self, kind: str, value: object) -> bool:
         """Tell whether a value is of a kind, and note how large it is."""

@@ -154,3 +154,18 @@ def test_a_proposal_is_written_as_a_whole(tmp_path: Path) -> None:
     assert [column.name for column in model_of(proposal).columns] == ["a", "source_id"]
     with pytest.raises(ConsoleError, match="cannot be written"):
         write_model(proposal, tmp_path / "none" / "rows.py")
+
+
+def test_a_file_that_seems_to_have_another_delimiter_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a;b\n1;2\n")
+    proposal_for(path)
+    assert "add --delimiter ';'" in capsys.readouterr().err
+
+
+def test_a_stray_value_stands_beside_its_column(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a\n" + "1.5\n" * 20 + "abc\n")
+    assert 'All but 1 are numbers: "abc" is not.' in " ".join(proposal_for(path).text.replace("#", " ").split())

@@ -122,3 +122,37 @@ def test_it_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with open_source(path) as source:
         survey(source, told.append)
     assert told == [3, 2]
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "stray"),
+    [
+        (["1.5"] * 20 + ["abc"], "text", 'All but 1 are numbers: "abc" is not'),
+        (["7"] * 30 + ["x", "1.5"], "text", 'All but 1 are numbers: "x" is not'),
+        (["7"] * 30 + ["1.5"], "number", 'All but 1 are integers: "1.5" is not'),
+        (["2026-01-31 12:00"] * 40 + ["soon", "later"], "text", 'All but 2 are times: "soon" is not'),
+        (["7"] * 8 + ["x"], "text", ""),
+        (["7"] * 90 + ["w", "x", "y", "z"], "text", ""),
+        (["7"] * 30, "integer", ""),
+    ],
+    ids=["number", "nearest", "integer", "times", "few rows", "many strays", "none"],
+)
+def test_a_few_values_of_another_kind_are_told(tmp_path: Path, cells: list[str], kind: str, stray: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["a", *cells]) + "\n")
+    with open_source(path) as source:
+        (found,) = survey(source, lambda _: None).columns
+    assert (found.kind, found.stray) == (kind, stray)
+
+
+@pytest.mark.parametrize(("texts", "kind"), [(30, "text"), (3, "")])
+def test_a_blob_among_texts_does_not_cost_the_column(tmp_path: Path, texts: int, kind: str) -> None:
+    path = tmp_path / "a.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE a (b)")
+        connection.executemany("INSERT INTO a VALUES (?)", [*[("x",)] * texts, (b"\xff",)])
+    connection.close()
+    with open_source(path) as source:
+        (found,) = survey(source, lambda _: None).columns
+    assert found.kind == kind
+    assert (found.stray == "All but 1 are texts: a BLOB is not") is (kind == "text")
