@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from statistics import fmean
 from typing import NamedTuple, Protocol, cast
 
@@ -72,17 +73,18 @@ def encoded(values_ms: Sequence[float]) -> str:
     return histogram.encode().decode()
 
 
-def decoded(histogram: str) -> list[float]:
+@lru_cache(maxsize=256)  # a report asks for each several times
+def decoded(histogram: str) -> tuple[float, ...]:
     """Decode a histogram into its values in milliseconds, in order. Raises ConsoleError for another text."""
     try:
         held = cast("Histogram", HdrHistogram.decode(histogram))  # pyright: ignore[reportUnknownMemberType] - no stubs
     except Exception as error:  # the library raises what comes: binascii's, zlib's and its own
         raise ConsoleError("a histogram in the result cannot be read", "run `bench` again") from error
-    return [
+    return tuple(
         item.value_iterated_to / 1000
         for item in held.get_recorded_iterator()
         for _ in range(item.count_at_value_iterated_to)
-    ]
+    )
 
 
 def _good(samples: Sequence[Sample], temperature: Temperature) -> list[Sample]:

@@ -9,7 +9,7 @@ import pytest
 from tests.simulation.history import Simulator
 from tests.simulation.plan import plan_of
 
-PORTIONS, SEEDS = 8, 50  # of each
+PORTIONS, SEEDS = 8, 35  # of each
 
 
 @pytest.fixture(scope="module")
