@@ -55,7 +55,7 @@ def test_the_histogram_has_the_same_percentiles() -> None:
         values = [draw.lognormvariate(1, 1) for _ in range(count)]
         it, held = make_distribution(values), decoded(encoded(values))
         for percent, shown in ((50, it.p50), (90, it.p90), (99, it.p99)):
-            assert nearest_rank(held, percent) == pytest.approx(shown, rel=1e-3)
+            assert nearest_rank(list(held), percent) == pytest.approx(shown, rel=1e-3)
 
 
 def test_what_takes_longer_than_an_hour_is_held_as_one() -> None:
