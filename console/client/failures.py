@@ -23,7 +23,8 @@ REFUSED_HINTS = {
 }
 NAMED_HINT = "change what the message names"
 COLUMNS_HINT = "deploy the code with the ledger's columns, or restore a point with the new ones: docs/your-data.md"
-PROBLEM_HINTS = {"other-columns": COLUMNS_HINT}  # where the status alone does not tell
+SQL_HINT = "`.schema` at the prompt of `sql` shows the table, its names quoted as SQL's own words have to be"
+PROBLEM_HINTS = {"other-columns": COLUMNS_HINT, "wrong-sql": SQL_HINT}  # where the status alone does not tell
 LOCAL_HINT = "start the local stack with `make serve`, or name another API with --url"
 REMOTE_HINT = "check this machine's network, and the address: `pulumi stack output api_url` prints the stack's"
 # By what lies behind the failure, the first that fits.

@@ -10,15 +10,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from console.client.client import Client, read_members
-from console.client.failures import NAMED_HINT, unexpected
+from console.client.failures import unexpected
 from console.errors import ConsoleError
-from handlers.rows import MODEL
 
 NAMED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
-
-COLUMNS_HINT = (
-    f"name columns of {MODEL.sql_table}; .schema at the prompt shows them, quoted as SQL's own words have to be"
-)
 
 Value = str | float | bool | None
 Parameters = list[Value] | dict[str, Value]
@@ -61,11 +56,7 @@ class SqlSession:
     def run(self, sql: str, parameters: Parameters | None = None) -> ResultSet:
         """Run a statement. Raises ConsoleError."""
         body = {"sql": sql, "parameters": parameters or [], "limit": self._limit}
-        try:
-            response = self._client.post(self._path, body)
-        except ConsoleError as error:
-            hint = COLUMNS_HINT if error.hint == NAMED_HINT else error.hint
-            raise ConsoleError(str(error), hint) from error
+        response = self._client.post(self._path, body)
         content: dict[str, Any] = read_members(response)
         try:
             return ResultSet(
