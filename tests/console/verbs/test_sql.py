@@ -98,7 +98,7 @@ def test_the_prompt(
     [
         (["SELEC 1"], 1, 'answered with 400: near "SELEC": syntax error'),
         (["SELECT nix"], 1, "Try: `.schema` at the prompt"),
-        (["DROP TABLE a"], 1, "Try: change what the message names"),
+        (["CREATE TABLE a (b)"], 1, "Try: change what the message names"),
         (["PRAGMA user_version"], 1, "answered with 403: Not allowed: PRAGMA"),
         (["SELECT 1", "--as-of", "x"], 1, "<epoch>.<seq>"),
         (["SELECT 1", "--source", "ddb"], 2, "--source ddb runs no statements"),
