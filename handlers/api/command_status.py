@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from handlers.api.response import health_response
+from handlers.api.response import health_of, json_response
 from handlers.domain.bookmark import NOTHING
 from handlers.domain.hashes import hash_text
 from handlers.domain.lag import Lag
@@ -70,7 +70,8 @@ class CommandStatus:
             findings = {level: self._findings.last(level, deadline) for level in LEVELS}
             members["verified"] = {level: last.answer() if last else None for level, last in findings.items()}
             headers = {} if listed is None else self._compare(head, listed, members, deadline)
-        return health_response("command", head.bookmark if head else NOTHING, self._build, members, headers)
+        content = health_of("command", head.bookmark if head else NOTHING, self._build)
+        return json_response(200, content | members, headers)
 
     def _listed(self) -> Bookmark | None:
         """Return the newest point that is published; None where that is not known now: writes work without it."""

@@ -87,15 +87,15 @@ def inserted_response(
     status: int, appended: Appended, usage: Usage, published: Published | None = None, warning: str | None = None
 ) -> Response:
     """Return the answer to an insert: 201, or 202 where nobody waited for a snapshot."""
-    timings_ms = usage.all_ms()
+    timings = usage.timings()
     content: dict[str, object] = {
         "inserted": len(appended.ids),
         "ids": appended.ids,
         "bookmark": str(appended.bookmark),
         "snapshot": summary_of(published) if published else None,
-        "timings_ms": timings_ms,
+        "timings_ms": timings.all_ms(),
     }
-    headers = measured_headers(appended.bookmark, timings_ms)
+    headers = measured_headers(appended.bookmark, timings)
     if published is not None and not published.missing_rows:
         headers |= Lag().header()  # it holds the ledger as it was just now
     if warning is not None:

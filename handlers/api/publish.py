@@ -12,7 +12,7 @@ from handlers.domain.lag import Lag
 from handlers.domain.problem import Problem, field_error, invalid, unavailable
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.published import DivergedError, Proof
-from handlers.telemetry.usage import Usage, server_timing
+from handlers.telemetry.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from handlers.snapshots.publish import Publisher
     from handlers.snapshots.published import Published
     from handlers.snapshots.rebuild import Rebuild
+    from handlers.telemetry.usage import Timings
 
 REMEDY = "`python -m console ledger new-epoch` goes on with this ledger (docs/deployment.md, 'A restored table')"
 FULL, NEW_EPOCH = WANTED = ("full", "new_epoch")
@@ -78,7 +79,7 @@ class Publishing:
             raise unavailable("The snapshot cannot be written now") from error
         summary = summary_of(published) | {"hash": hash_text(published.hash)}
         status = 201 if published.written_bytes or wanted == NEW_EPOCH else 200
-        headers = measured_headers(published.bookmark, usage.all_ms())
+        headers = measured_headers(published.bookmark, usage.timings())
         headers |= {} if published.missing_rows else Lag().header()
         return json_response(status, {"snapshot": summary}, headers)
 
@@ -95,9 +96,9 @@ def summary_of(published: Published) -> dict[str, object]:
     }
 
 
-def measured_headers(bookmark: Bookmark, timings_ms: dict[str, float]) -> dict[str, str]:
+def measured_headers(bookmark: Bookmark, timings: Timings) -> dict[str, str]:
     """Return the headers of a write's answer."""
-    return {"snapshot-bookmark": str(bookmark), "server-timing": server_timing(timings_ms)}
+    return {"snapshot-bookmark": str(bookmark), "server-timing": timings.header}
 
 
 def wanted_of(body: dict[str, object]) -> str:

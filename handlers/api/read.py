@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-import json
-
-from handlers.api.response import JSON_TYPE, Response
+from handlers.api.response import measured_response
 from handlers.domain.bookmark import NOTHING, Bookmark
-from handlers.domain.hashes import short_hash
-from handlers.domain.problem import Problem, field_error, invalid
+from handlers.domain.problem import Problem, invalid
 from handlers.reads.page import PAGE_PARAMETERS, POINT_PARAMETERS, PageQuery
-from handlers.reads.reader import check_epoch
+from handlers.reads.question import Asked, Question, bookmark_of, source_of
 from handlers.rows import MODEL
-from handlers.telemetry.usage import server_timing, timings_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TypeVar
+    from collections.abc import Callable, Mapping
 
     from handlers.api.request import Request
-    from handlers.reads.reader import Page, Reader, View
+    from handlers.api.response import Response
+    from handlers.reads.reader import Reader, View
     from handlers.reads.sqlite_tmp import CopyingReader
-    from handlers.telemetry.usage import Receipts, Usage
+    from handlers.telemetry.usage import Receipts
 
-    T = TypeVar("T")
-    V = TypeVar("V", bound=View)
+    Errors = list[dict[str, str]]
+    Parse = Callable[[str, Mapping[str, str], Errors], Question]
 
 NO_CACHE = "no-cache"
 # What was asked as of a bookmark never changes; where reads are authorised, only the client itself may keep it.
 FOR_EVER = {False: "public, max-age=31536000, immutable", True: "private, max-age=31536000, immutable"}
 MAX_ID_CHARACTERS = 100  # more than any row's id has, and less than DynamoDB refuses as a key
+MAX_KEPT_QUESTIONS = 128
 
 
 class DataRoutes:
     """The operations of the data routes.
+
+    A question that was asked before is not parsed and checked again: that is a quarter of the newest page's time in the
+    handler.
 
     Args:
         readers: the read paths that are loaded, by the name that they have in the API.
@@ -49,147 +49,108 @@ class DataRoutes:
         self._load = load
         self._copying = copying
         self._receipts = receipts
+        self._questions: dict[tuple[str, str], Question] = {}
 
     def page(self, request: Request) -> Response:
         """GET /<path>: rows by page."""
-        parameters, errors = _parameters(request, PAGE_PARAMETERS)
-        for error in errors:
-            if error["field"] in MODEL.names and error["field"] not in MODEL.filters:
-                error["allowed"] = f"{error['field']} has no filter; {error['allowed']}"
-        asked = Asked(request, parameters, errors)
-        query = PageQuery(parameters, errors)
-        asked.bookmarks.append(query.at_least)
-
-        def find(view: View) -> tuple[Page, int | None]:
-            return view.page(query), view.scanned_rows
-
-        def render(found: tuple[Page, int | None], bookmark: str) -> str:
-            (text, count, last_seq), scanned_rows = found
-            cursor = f'"{query.cursor(bookmark, last_seq)}"' if last_seq else "null"
-            scanned = "" if scanned_rows is None else f'"scanned_rows":{scanned_rows},'
-            return f'{scanned}"count":{count},"data":[{text}],"next":{cursor}'
-
-        return self._read(request, asked, f"{query.key()} {query.limit} {query.after}", find, render)
+        return self._answer(request, PAGE_PARAMETERS, page_question)
 
     def row(self, request: Request) -> Response:
         """GET /<path>/{id}: one row."""
-        asked = _without_query(request)
-        row_id = request.path_parameters["id"]
-        if len(row_id) > MAX_ID_CHARACTERS or not row_id.isascii():
-            raise Problem("not-found", f"No row has the id {row_id[:MAX_ID_CHARACTERS]}")
-
-        def find(view: View) -> str:
-            text = view.row(row_id)
-            if text is None:
-                raise Problem("not-found", f"No row has the id {row_id} at the bookmark {view.bookmark}")
-            return text
-
-        return self._read(request, asked, row_id, find, lambda text, _: f'"data":{text}')
+        return self._answer(request, POINT_PARAMETERS, row_question)
 
     def stats(self, request: Request) -> Response:
         """GET /<path>/stats: statistics of all rows."""
-        asked = _without_query(request)
+        return self._answer(request, POINT_PARAMETERS, stats_question)
 
-        def find(view: View) -> dict[str, object]:
-            return view.stats()
-
-        return self._read(request, asked, "stats", find, lambda stats, _: f'"stats":{json.dumps(stats)}')
-
-    def _read(
-        self,
-        request: Request,
-        asked: Asked,
-        key: str,
-        find: Callable[[View], T],
-        render: Callable[[T, str], str],
-    ) -> Response:
-        """Answer a data route, or 304 where the client has that already.
-
-        Args:
-            key: tells this question from others on the same path.
-            find: reads a view; may be called twice.
-            render: makes the answer's members of what was found and the bookmark's text.
-        """
+    def _answer(self, request: Request, allowed: tuple[str, ...], parse: Parse) -> Response:
+        """Answer a data route, or 304 where the client has that already."""
+        errors: Errors = []
+        at_least = min_bookmark(request, errors)
+        question = self._question(request, allowed, parse, errors)
         usage = self._receipts.begin()
-        source = source_of(request)
-        at_least = max(asked.bookmarks)
-        home = f"{source}?fresh" if asked.is_fresh and source != "ddb" else source
-        reader = self._readers.get(home) or self._load(home)
+        reader = self._readers.get(question.home) or self._load(question.home)
+        asked, digest = question.asked, question.digest
         if asked.refresh:
             self._copying.refresh()
-        digest = short_hash(f"{MODEL.schema_version} {request.path} {key}".encode()).hexdigest()
         known = None if asked.refresh else request.headers.get("if-none-match")
+        is_bound = bool(asked.bookmarks) or at_least is not NOTHING
 
-        def use(view: View) -> tuple[str, list[T]]:
-            view = asked.view_of(view)
+        def use(view: View) -> tuple[str, str | None]:
+            if is_bound:
+                view = asked.view_of(view, at_least)
             # "*" says nothing of what the client has: whether there is anything, the query has to tell.
             if known is not None and known != "*" and is_known(known, tag_of(view.bookmark_text, digest)):
-                return view.bookmark_text, []
-            found = find(view)
-            return view.bookmark_text, [found]
+                return view.bookmark_text, None
+            members = question.members(view)
+            return view.bookmark_text, None if known == "*" else members
 
-        bookmark, found = reader.read(at_least, usage, use)
-        members = render(found[0], bookmark) if found and known != "*" else None
+        bookmark, members = reader.read(asked.at_least(at_least) if is_bound else NOTHING, usage, use)
         usage.lap("query")
         caching = NO_CACHE if asked.as_of is None else FOR_EVER[request.is_authorized]
-        return self._answer(source, (bookmark, digest, caching), members, usage)
+        headers = {"cache-control": caching, "etag": tag_of(bookmark, digest)}
+        return measured_response((question.source, bookmark), members, headers, usage, self._receipts)
 
-    def _answer(self, source: str, place: tuple[str, str, str], members: str | None, usage: Usage) -> Response:
-        """Return 200 with these members, or 304 where there are none to send.
-
-        Args:
-            place: the bookmark, the digest of the question, and how long the answer holds.
-        """
-        bookmark, digest, caching = place
-        all_ms = usage.all_ms()
-        consumed, consumed_header = self._receipts.end(usage, all_ms["total"])
-        headers = {
-            "cache-control": caching,
-            "etag": tag_of(bookmark, digest),
-            "snapshot-bookmark": bookmark,
-            "server-timing": server_timing(all_ms),
-            "consumed": consumed_header,
-        }
-        if usage.lag is not None:
-            headers |= usage.lag.header()
-        if members is None:
-            return Response(304, "", headers)
-        headers["content-type"] = JSON_TYPE
-        copy = f',"copy":{json.dumps(usage.copy)}' if source == "sqlite-tmp" else ""
-        measured = f'"timings_ms":{timings_text(all_ms)},"consumed":{consumed}{copy}'
-        return Response(200, f'{{"source":"{source}","bookmark":"{bookmark}",{members},{measured}}}', headers)
+    def _question(self, request: Request, allowed: tuple[str, ...], parse: Parse, errors: Errors) -> Question:
+        """Return what a request asks. Raises Problem (400) that names all that is wrong, `errors` included."""
+        key = request.path, request.query
+        question = None if errors else self._questions.get(key)
+        if question is None:
+            if source_of(request.path) == "sqlite-tmp":
+                allowed = (*allowed, "refresh")
+            parameters, others = request.checked_parameters(allowed)
+            question = parse(request.path, parameters, errors + others)
+            if len(self._questions) == MAX_KEPT_QUESTIONS:
+                self._questions.clear()
+            self._questions[key] = question
+        return question
 
 
-class Asked:
-    """The point in history that a request asks for, by parameters and headers.
+def page_question(path: str, parameters: Mapping[str, str], errors: Errors) -> Question:
+    """Return the question for a page of rows.
 
-    Attributes:
-        as_of: read exactly this prefix; None: the newest.
-        is_fresh: read on beyond the snapshot, in the ledger.
-        refresh: copy again.
-        bookmarks: what the prefix has to hold; 0.0 for nothing.
+    Args:
+        parameters: those that are well-formed.
+        errors: what is wrong with others.
+
+    Raises Problem: 400 that names all that is wrong.
     """
+    for error in errors:
+        if error["field"] in MODEL.names and error["field"] not in MODEL.filters:
+            error["allowed"] = f"{error['field']} has no filter; {error['allowed']}"
+    asked = Asked(parameters, errors)
+    query = PageQuery(parameters, errors)
+    if query.at_least != NOTHING:
+        asked.bookmarks.append(query.at_least)
 
-    __slots__ = ("as_of", "bookmarks", "is_fresh", "refresh")
+    def members(view: View) -> str:
+        text, count, last_seq = view.page(query)
+        cursor = f'"{query.cursor(view.bookmark_text, last_seq)}"' if last_seq else "null"
+        scanned = "" if view.scanned_rows is None else f'"scanned_rows":{view.scanned_rows},'
+        return f'{scanned}"count":{count},"data":[{text}],"next":{cursor}'
 
-    def __init__(self, request: Request, parameters: dict[str, str], errors: list[dict[str, str]]) -> None:
-        """Read them; add to `errors` what is wrong."""
-        self.as_of = _bookmark("as_of", parameters.get("as_of"), errors)
-        self.is_fresh = _is_set("fresh", parameters, errors)
-        self.refresh = _is_set("refresh", parameters, errors)
-        self.bookmarks = [min_bookmark(request, errors), self.as_of or NOTHING]
-
-    def view_of(self, view: V) -> V:
-        """Return the view of the point asked for. Raises Problem (409) for a bookmark of another ledger."""
-        for bookmark in self.bookmarks:  # the reader has looked at the greatest one alone
-            if bookmark != NOTHING:
-                check_epoch(bookmark, view.bookmark)
-        return view if self.as_of is None else view.at(self.as_of)
+    return Question(path, asked, f"{query.key()} {query.limit} {query.after}", members)
 
 
-def source_of(request: Request) -> str:
-    """Return the read path that a data route names."""
-    return request.path.split("/", 2)[1]
+def row_question(path: str, parameters: Mapping[str, str], errors: Errors) -> Question:
+    """Return the question for the row with the id in the path. Raises Problem: 400 as above, 404 for no such id."""
+    asked = _asked(parameters, errors)
+    row_id = path.rpartition("/")[2]
+    if len(row_id) > MAX_ID_CHARACTERS or not row_id.isascii():
+        raise Problem("not-found", f"No row has the id {row_id[:MAX_ID_CHARACTERS]}")
+
+    def members(view: View) -> str:
+        text = view.row(row_id)
+        if text is None:
+            raise Problem("not-found", f"No row has the id {row_id} at the bookmark {view.bookmark}")
+        return f'"data":{text}'
+
+    return Question(path, asked, row_id, members)
+
+
+def stats_question(path: str, parameters: Mapping[str, str], errors: Errors) -> Question:
+    """Return the question for the statistics of all rows. Raises Problem: 400 as above."""
+    return Question(path, _asked(parameters, errors), "stats", lambda view: f'"stats":{view.stats_text()}')
 
 
 def tag_of(bookmark: str, digest: str) -> str:
@@ -205,36 +166,13 @@ def is_known(if_none_match: str, etag: str) -> bool:
 
 def min_bookmark(request: Request, errors: list[dict[str, str]]) -> Bookmark:
     """Return the header Min-Bookmark, or 0.0 without it; adds to `errors` where it is malformed."""
-    return _bookmark("Min-Bookmark", request.headers.get("min-bookmark"), errors) or NOTHING
+    text = request.headers.get("min-bookmark")
+    return NOTHING if text is None else bookmark_of("Min-Bookmark", text, errors) or NOTHING
 
 
-def _bookmark(field: str, text: str | None, errors: list[dict[str, str]]) -> Bookmark | None:
-    if text is None:
-        return None
-    try:
-        return Bookmark.parse(text)
-    except ValueError:
-        errors.append(field_error(field, text, "<epoch>.<seq>, two integers"))
-        return None
-
-
-def _without_query(request: Request) -> Asked:
-    """Return all that a row and statistics can be asked with. Raises Problem (400)."""
-    parameters, errors = _parameters(request, POINT_PARAMETERS)
-    asked = Asked(request, parameters, errors)
+def _asked(parameters: Mapping[str, str], errors: Errors) -> Asked:
+    """Return all that a row and statistics can be asked with."""
+    asked = Asked(parameters, errors)
     if errors:
         raise invalid("malformed-request", errors)
     return asked
-
-
-def _parameters(request: Request, allowed: tuple[str, ...]) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """Return the parameters, and what is wrong with others; `refresh` is one on sqlite-tmp alone."""
-    return request.checked_parameters((*allowed, "refresh") if source_of(request) == "sqlite-tmp" else allowed)
-
-
-def _is_set(name: str, parameters: dict[str, str], errors: list[dict[str, str]]) -> bool:
-    """Tell whether a parameter is 1; adds to `errors` where it is something else."""
-    value = parameters.get(name)
-    if value not in (None, "1"):
-        errors.append(field_error(name, value, "1"))
-    return value is not None

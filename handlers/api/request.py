@@ -7,8 +7,6 @@ repeated or blank parameter be seen at all.
 
 from __future__ import annotations
 
-import json
-
 from handlers.domain.problem import Problem, field_error, invalid
 
 TYPE_CHECKING = False
@@ -16,16 +14,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-MAX_BODY_BYTES = 1_000_000
-
 
 class Request:
     """One HTTP request. `path_parameters` are set by the router, the rest comes from the event.
 
-    `is_authorized` tells whether the gateway let it through as somebody's, by IAM or a token.
+    `is_authorized` tells whether the gateway let it through as somebody's, by IAM or a token; `query` is as the client
+    sent it.
     """
 
-    __slots__ = ("_context", "_event", "headers", "is_authorized", "method", "path", "path_parameters", "request_id")
+    __slots__ = (
+        "_context",
+        "_event",
+        "headers",
+        "is_authorized",
+        "method",
+        "path",
+        "path_parameters",
+        "query",
+        "request_id",
+    )
 
     def __init__(self, event: Mapping[str, Any], lambda_context: object = None) -> None:
         context = event["requestContext"]
@@ -33,6 +40,7 @@ class Request:
         self._context = lambda_context
         self.method: str = context["http"]["method"]
         self.path: str = event["rawPath"]
+        self.query: str = event.get("rawQueryString") or ""
         self.request_id: str = context.get("requestId", "")
         self.headers: Mapping[str, str] = event.get("headers") or {}
         self.is_authorized = bool(context.get("authorizer"))
@@ -53,8 +61,7 @@ class Request:
         """
         parameters: dict[str, str] = {}
         errors: list[dict[str, str]] = []
-        query: str = self._event.get("rawQueryString") or ""
-        for pair in filter(None, query.split("&")):
+        for pair in filter(None, self.query.split("&")):
             name, _, value = (_decoded(part) for part in pair.partition("="))
             if name not in allowed:
                 errors.append(field_error(name, value, _names(allowed)))
@@ -74,43 +81,16 @@ class Request:
         return remaining_ms() / 1000 if remaining_ms else None
 
     def json_object(self) -> dict[str, object]:
-        """Return the body as a JSON object; an empty body is {}.
+        """Return the body as a JSON object; an empty body is {}. Raises Problem, as `json_object_of` does."""
+        from handlers.api.body import json_object_of  # noqa: PLC0415 - most reads have no body
 
-        Raises Problem: 400 malformed, 413 over 1 MB, 415 not JSON, 422 not an object.
-        """
-        body = self._body()
-        if not body.strip():
-            return {}
-        media_type, _, options = self.headers.get("content-type", "").partition(";")
-        charset = options.replace(" ", "").replace('"', "").lower()
-        if media_type.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):
-            got = self.headers.get("content-type")
-            raise invalid("unsupported-media-type", [field_error("content-type", got, "application/json in UTF-8")])
-        content = _parsed(body)
-        if not isinstance(content, dict):
-            raise Problem("invalid-content", "The body must be a JSON object")
-        return content  # pyright: ignore[reportUnknownVariableType] - JSON objects have string keys
-
-    def _body(self) -> bytes:
         text: str = self._event.get("body") or ""
-        body = _from_base64(text) if self._event.get("isBase64Encoded") else text.encode("utf-8", "surrogatepass")
-        if len(body) > MAX_BODY_BYTES:
-            raise Problem("content-too-large", f"The body has {len(body)} bytes, allowed are {MAX_BODY_BYTES}")
-        return body
+        return json_object_of(text, bool(self._event.get("isBase64Encoded")), self.headers.get("content-type"))
 
 
 def event_of_get(path: str, raw_query: str = "") -> dict[str, object]:
     """Return the event of a GET, for what the function asks of itself."""
     return {"rawPath": path, "rawQueryString": raw_query, "requestContext": {"http": {"method": "GET"}}}
-
-
-def _from_base64(text: str) -> bytes:
-    import binascii  # noqa: PLC0415 - a library of its own to load, and reads have no body
-
-    try:
-        return binascii.a2b_base64(text)
-    except ValueError:
-        raise Problem("malformed-request", "The body is not base64, though the event says so") from None
 
 
 def _decoded(text: str) -> str:
@@ -133,38 +113,3 @@ def _hex(digits: str) -> int:
 
 def _names(allowed: tuple[str, ...]) -> str:
     return "only " + ", ".join(allowed) if allowed else "no parameters"
-
-
-def _parsed(body: bytes) -> object:
-    """Parse JSON as RFC 8259 has it: no NaN, no Infinity, no repeated names, in UTF-8, no half of a surrogate pair."""
-    try:
-        content = json.loads(
-            body.decode(), parse_constant=_no_constant, parse_int=_integer, object_pairs_hook=_without_repeats
-        )
-        _check_pairs(body, content)
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise Problem("malformed-request", f"The body is not JSON: {reason}") from None
-    return content
-
-
-def _check_pairs(body: bytes, content: object) -> None:
-    """Raise ValueError for half of a surrogate pair, which only an escape can bring in: no UTF-8 can hold it."""
-    if b"\\u" in body:
-        json.dumps(content, ensure_ascii=False).encode()
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _integer(digits: str) -> float:
-    # Python refuses integers of more than 4300 digits; as a float they are infinite, hence out of any field's range.
-    return int(digits) if len(digits) <= 400 else float(digits)
-
-
-def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return members

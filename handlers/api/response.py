@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from handlers.domain.bookmark import Bookmark
     from handlers.domain.problem import Problem
+    from handlers.telemetry.usage import Receipts, Usage
 
 JSON_TYPE = "application/json"
 PROBLEM_TYPE = "application/problem+json"
@@ -44,7 +45,12 @@ class Response:
 
 def json_response(status: int, content: object, headers: dict[str, str] | None = None) -> Response:
     """Return an answer that is not to be cached."""
-    return Response(status, json.dumps(content), _uncached(JSON_TYPE) | (headers or {}))
+    return json_text_response(status, json.dumps(content), headers)
+
+
+def json_text_response(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
+    """Return the same of JSON text."""
+    return Response(status, text, _uncached(JSON_TYPE) | (headers or {}))
 
 
 def text_response(media_type: str, text: str) -> Response:
@@ -52,16 +58,43 @@ def text_response(media_type: str, text: str) -> Response:
     return Response(200, text, _uncached(f"{media_type}; charset=utf-8"))
 
 
-def health_response(
-    role: str,
-    bookmark: Bookmark,
-    build: dict[str, object],
-    members: dict[str, object] | None = None,
-    headers: dict[str, str] | None = None,
+def health_of(role: str, bookmark: Bookmark, build: dict[str, object]) -> dict[str, object]:
+    """Return what a function says that is well: its role, runtime and columns, and the newest bookmark it knows."""
+    return {
+        "status": "ok",
+        "role": role,
+        "build": build,
+        "columns": MODEL.rows_version,
+        "bookmark": str(bookmark),
+    }
+
+
+def measured_response(
+    place: tuple[str, str], members: str | None, headers: dict[str, str], usage: Usage, receipts: Receipts
 ) -> Response:
-    """Return the answer of a function that is well: its role, runtime and columns, and the newest bookmark it knows."""
-    content: dict[str, object] = {"status": "ok", "role": role, "build": build, "columns": MODEL.rows_version}
-    return json_response(200, content | {"bookmark": str(bookmark)} | (members or {}), headers)
+    """Return the answer of a read path, with its times and its receipt; 304 where there are no members.
+
+    Args:
+        place: the read path, and the bookmark of what was read.
+        members: the answer's own, as JSON text.
+        headers: the answer's own.
+        usage: of the request, which ends here.
+        receipts: makes the receipt.
+    """
+    source, bookmark = place
+    timings = usage.timings()
+    consumed, consumed_header = receipts.end(usage, timings.billed_ms())
+    headers["snapshot-bookmark"] = bookmark
+    headers["server-timing"] = timings.header
+    headers["consumed"] = consumed_header
+    if usage.lag is not None:
+        headers |= usage.lag.header()
+    if members is None:
+        return Response(304, "", headers)
+    headers["content-type"] = JSON_TYPE
+    copy = f',"copy":{json.dumps(usage.copy)}' if source == "sqlite-tmp" else ""
+    measured = f'"timings_ms":{timings.member},"consumed":{consumed}{copy}'
+    return Response(200, f'{{"source":"{source}","bookmark":"{bookmark}",{members},{measured}}}', headers)
 
 
 def problem_response(problem: Problem, instance: str) -> Response:

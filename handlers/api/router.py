@@ -45,15 +45,16 @@ class Router:
     ) -> None:
         self._direct = direct
         self._fixed: dict[str, dict[str, Operation | None]] = {}
-        self._templates: dict[tuple[str, str, str], dict[str, Operation | None]] = {}
+        # By what is before and after the parameter, which is the last part of a path or the last but one.
+        self._templates: dict[tuple[str, str], tuple[str, dict[str, Operation | None]]] = {}
         for verb, path, owner, name in ROUTES:
             operation = operations[name] if owner == function else None
-            prefix, brace, rest = path.partition("{")
+            prefix, brace, rest = path.partition("/{")
             if not brace:
                 by_method = self._fixed.setdefault(path, {})
             else:
                 parameter, _, suffix = rest.partition("}")
-                by_method = self._templates.setdefault((prefix, parameter, suffix), {})
+                _, by_method = self._templates.setdefault((prefix, suffix), (parameter, {}))
             by_method.update(dict.fromkeys(methods(verb), operation))
 
     def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, object]:
@@ -96,9 +97,12 @@ class Router:
         by_method = self._fixed.get(path)
         if by_method is not None:
             return by_method
-        for (prefix, name, suffix), candidate in self._templates.items():
-            value = path[len(prefix) : len(path) - len(suffix)]
-            if value and "/" not in value and path.startswith(prefix) and path.endswith(suffix):
-                request.path_parameters = {name: value}
-                return candidate
+        before, _, last = path.rpartition("/")
+        found, value = self._templates.get((before, "")), last
+        if found is None:
+            before, _, value = before.rpartition("/")
+            found = self._templates.get((before, f"/{last}"))
+        if found is not None and value:
+            request.path_parameters = {found[0]: value}
+            return found[1]
         raise Problem("not-found", f"There is no {request.path[:200]}")

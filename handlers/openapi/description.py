@@ -6,7 +6,7 @@ not described apart.
 
 from __future__ import annotations
 
-from handlers.api.request import MAX_BODY_BYTES
+from handlers.api.body import MAX_BODY_BYTES
 from handlers.domain.problem import KINDS, TYPE_PREFIX
 from handlers.openapi.measurements import benchmark_schemas, consumed
 from handlers.openapi.parameters import headers, parameters

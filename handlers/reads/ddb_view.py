@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, TypeVar
 
 from handlers.aws.table import PAGE_ROWS
@@ -128,7 +129,11 @@ class LedgerView:
         """Return the same as text."""
         return str(self.bookmark)
 
-    def stats(self) -> dict[str, object]:
+    def stats_text(self) -> str:
+        """Return the statistics as JSON text."""
+        return json.dumps(self._stats())
+
+    def _stats(self) -> dict[str, object]:
         """Return the statistics of all rows: the head has them. Those of an earlier point are added up.
 
         Raises Problem: 400 where that would be too many rows.

@@ -9,13 +9,12 @@ from __future__ import annotations
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.hashes import short_hash
 from handlers.domain.problem import field_error, invalid
-from handlers.domain.timestamps import TIME_ALLOWED, parse_time
 from handlers.rows import MODEL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any, TypeVar
+    from typing import TypeVar
 
     from handlers.model.filters import Condition
 
@@ -43,7 +42,7 @@ class PageQuery:
         at_least: the bookmark of the page that this one continues.
     """
 
-    __slots__ = ("after", "at_least", "conditions", "limit", "newest_first")
+    __slots__ = ("_digest", "after", "at_least", "conditions", "limit", "newest_first")
 
     def __init__(self, parameters: Mapping[str, str], wrong: Sequence[dict[str, str]] = ()) -> None:
         """Read the query's parameters.
@@ -56,11 +55,15 @@ class PageQuery:
             Problem: 400 that names every wrong one, `wrong` included.
         """
         errors = [*wrong]
-
-        read = _Reading(parameters, errors)
+        read = Reading(parameters, errors)
         self.limit = read("limit", _limit, f"an integer from 1 to {MAX_LIMIT}") or DEFAULT_LIMIT
         self.newest_first = read("order", _order, "asc or desc") is not False
-        self.conditions = [] if FILTERING.isdisjoint(parameters) else _conditions(read, parameters, errors)
+        self.conditions: list[Condition] = []
+        if not FILTERING.isdisjoint(parameters):
+            from handlers.reads.conditions import conditions_of  # noqa: PLC0415 - nothing that a start should pay for
+
+            self.conditions = conditions_of(read, parameters, errors)
+        self._digest = short_hash(self.key().encode()).hexdigest()
         self.after: int | None = None
         self.at_least: Bookmark = NOTHING
         if "cursor" in parameters and not any(error["field"] in PAGE_PARAMETERS for error in errors):
@@ -79,22 +82,19 @@ class PageQuery:
 
     def cursor(self, bookmark: str, last_seq: int) -> str:
         """Return the cursor that goes on after the row `last_seq` of a page at `bookmark`."""
-        return f"{bookmark}.{last_seq}.{self._digest()}"
-
-    def _digest(self) -> str:
-        return short_hash(self.key().encode()).hexdigest()
+        return f"{bookmark}.{last_seq}.{self._digest}"
 
     def _continue_after(self, cursor: str) -> None:
         epoch, seq, after, digest = cursor.split(".")
         self.at_least = Bookmark.parse(f"{epoch}.{seq}")
         position = Bookmark.parse(f"0.{after}").seq
-        if digest != self._digest() or not 1 <= position <= self.at_least.seq:
+        if digest != self._digest or not 1 <= position <= self.at_least.seq:
             raise ValueError(cursor)
         self.after = position
 
 
-class _Reading:
-    """Reads one parameter after another and collects what is wrong with them."""
+class Reading:
+    """Reads one parameter after another and collects what is wrong with them: `read(name, parse, allowed)`."""
 
     def __init__(self, parameters: Mapping[str, str], errors: list[dict[str, str]]) -> None:
         self._parameters = parameters
@@ -158,21 +158,3 @@ def _limit(text: str) -> int:
 
 def _order(text: str) -> bool:
     return bool(("asc", "desc").index(text))
-
-
-def _conditions(read: _Reading, parameters: Mapping[str, str], errors: list[dict[str, str]]) -> list[Condition]:
-    """Read the filters, in one order however they are given; two that contradict each other are errors."""
-    found: dict[tuple[str, str], tuple[str, Any]] = {}
-    for name, (column, operator) in MODEL.filters.items():
-        value = read(name, column.parse, column.asked)
-        if value is not None and found.setdefault((column.name, operator), (name, value))[0] != name:
-            errors.append(field_error(name, parameters[name], f"{found[column.name, operator][0]} or this, not both"))
-    for name, operator in (("from", ">="), ("to", "<")):
-        value = read(name, parse_time, TIME_ALLOWED)
-        if value is not None:
-            found["created_at", operator] = name, value
-    for (column_name, operator), (name, value) in found.items():
-        upper = found.get((column_name, "<" if name == "from" else "<="))
-        if operator == ">=" and upper is not None and value > upper[1]:
-            errors.append(field_error(name, parameters[name], f"at most {upper[0]}"))
-    return [(column_name, operator, value) for (column_name, operator), (_, value) in found.items()]

@@ -137,8 +137,11 @@ class SqliteReader:
             links[newest].opened()
         self._view = view = SqliteView(list(links.values()), found)
         self._links |= links  # first: to close what is left over may fail
-        for name in [name for name in self._links if name not in links]:
+        superseded = [name for name in self._links if name not in links]
+        for name in superseded:
             self._close(name, self._links.pop(name))
+        if superseded:
+            self._usage.lap("close")
         return view
 
     def _holds(self, listed: Listed) -> bool:

@@ -117,6 +117,7 @@ class CopyingReader(SqliteReader):
         except BaseException:
             remove(target)
             raise
+        segment.is_whole = True  # it was proven while it was copied
         self._copies[name] = target
         self._uncopied.pop(name, None)
         self._usage.lap("open")

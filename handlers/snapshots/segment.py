@@ -49,14 +49,16 @@ class Segment:
         stats: their statistics.
         least_id, greatest_id: between which all their ids lie.
         size_bytes: of the file; 0 of one in memory.
+        is_whole: whether its bytes are proven, so that no row can be missing.
     """
 
-    __slots__ = ("connection", "first", "greatest_id", "hash", "last", "least_id", "size_bytes", "stats")
+    __slots__ = ("connection", "first", "greatest_id", "hash", "is_whole", "last", "least_id", "size_bytes", "stats")
 
     def __init__(self, connection: sqlite3.Connection, name: Name | None = None, size_bytes: int = 0) -> None:
         """Read the meta row. Raises UnprovenError where it is missing or does not agree with the name."""
         self.connection = connection
         self.size_bytes = size_bytes
+        self.is_whole = False
         try:
             meta = connection.execute(META).fetchall()
         except sqlite3.DatabaseError as error:
@@ -97,10 +99,12 @@ def open_segment(path: str, name: Name, verify_max_bytes: int | None = None) -> 
         os.stat(path)  # deleted since it was proven: FileNotFoundError
         raise OSError(errno.EIO, f"it cannot be opened: {error}") from error
     try:
-        return Segment(connection, name, size_bytes)
+        segment = Segment(connection, name, size_bytes)
     except BaseException:
         connection.close()
         raise
+    segment.is_whole = verify_max_bytes is None or size_bytes <= verify_max_bytes
+    return segment
 
 
 def is_unreadable(error: Exception) -> bool:

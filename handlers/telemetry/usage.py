@@ -7,7 +7,6 @@ number of a receipt means and what it cannot see.
 
 from __future__ import annotations
 
-import math
 import time
 
 from handlers.telemetry.meter import METERS
@@ -35,42 +34,71 @@ RECEIPT_MEMBERS = (
 class Usage:
     """The use of one request until now.
 
+    Args:
+        clock: gives the time in nanoseconds.
+
     Attributes:
-        phases_ms: milliseconds by phase; a phase that happens twice is added up.
+        phases_ns: nanoseconds by phase; a phase that happens twice is added up.
         copy: of `sqlite-tmp`: bytes copied, milliseconds, how many bytes remain to be copied; None where it is at rest.
         lag: of the newest snapshot, where a read has learned it; None: it is not known.
         began: the meters' readings when the request began: read units, unmetered reads, EFS, bytes copied.
     """
 
-    __slots__ = ("_clock", "_last_s", "_start_s", "began", "copy", "lag", "phases_ms")
+    __slots__ = ("_clock", "_last_ns", "_start_ns", "began", "copy", "lag", "phases_ns")
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, clock: Callable[[], int] = time.perf_counter_ns) -> None:
         self._clock = clock
-        self._start_s = self._last_s = clock()
-        self.phases_ms: dict[str, float] = {}
+        self._start_ns = self._last_ns = clock()
+        self.phases_ns: dict[str, int] = {}
         self.copy: dict[str, float] | None = None
         self.lag: Lag | None = None
         self.began = (METERS.read_units, METERS.unmetered_reads, METERS.efs, METERS.copied_bytes)
 
-    def lap(self, phase: str) -> float:
-        """Give the time since the last lap (or the start) to `phase`. Returns it in milliseconds."""
-        now_s = self._clock()
-        spent_ms = (now_s - self._last_s) * 1000
-        self._last_s = now_s
-        self.phases_ms[phase] = self.phases_ms.get(phase, 0.0) + spent_ms
-        return spent_ms
+    def lap(self, phase: str) -> int:
+        """Give the time since the last lap (or the start) to `phase`. Returns it in nanoseconds."""
+        now_ns = self._clock()
+        spent_ns = now_ns - self._last_ns
+        self._last_ns = now_ns
+        self.phases_ns[phase] = self.phases_ns.get(phase, 0) + spent_ns
+        return spent_ns
 
     def copied(self, size_bytes: int) -> None:
         """Note a copy that took the time since the last lap."""
         METERS.copy(size_bytes)
         before = self.copy or {"bytes": 0, "ms": 0.0}
-        spent_ms = round(before["ms"] + self.lap("copy"), PLACES)
+        spent_ms = round(before["ms"] + self.lap("copy") / 1_000_000, PLACES)
         self.copy = {"bytes": before["bytes"] + size_bytes, "ms": spent_ms}
 
+    def timings(self) -> Timings:
+        """Return the phases and, last, the total until now."""
+        phases_ns = (*self.phases_ns.items(), ("total", self._clock() - self._start_ns))
+        return Timings([(phase, (spent_ns + 500) // 1000) for phase, spent_ns in phases_ns])
+
+
+class Timings:
+    """The times of a request, as its answer tells them: each is rendered once, for body and header.
+
+    Attributes:
+        all_us: phases with microseconds, the total last.
+        member: the JSON object `timings_ms`.
+        header: Server-Timing. Source: W3C Server Timing, section 3.1.
+    """
+
+    __slots__ = ("all_us", "header", "member")
+
+    def __init__(self, all_us: list[tuple[str, int]]) -> None:
+        self.all_us = all_us
+        texts = [(phase, f"{us // 1000}.{us % 1000:03}") for phase, us in all_us]
+        self.member = "{" + ", ".join([f'"{phase}": {text}' for phase, text in texts]) + "}"
+        self.header = ", ".join([f"{phase};dur={text}" for phase, text in texts])
+
     def all_ms(self) -> dict[str, float]:
-        """Return the phases and, last, the total until now; rounded to microseconds."""
-        total_ms = (self._clock() - self._start_s) * 1000
-        return {phase: round(spent_ms, 3) for phase, spent_ms in (*self.phases_ms.items(), ("total", total_ms))}
+        """Return the same in milliseconds, for an answer that is made by json.dumps."""
+        return {phase: us / 1000 for phase, us in self.all_us}
+
+    def billed_ms(self) -> int:
+        """Return the total as Lambda bills it."""
+        return -(-self.all_us[-1][1] // 1000)
 
 
 class Receipts:
@@ -93,8 +121,8 @@ class Receipts:
             self._nfs.begin()
         return usage
 
-    def end(self, usage: Usage, total_ms: float) -> tuple[str, str]:
-        """Return the receipt of a request that took so long.
+    def end(self, usage: Usage, billed_ms: int) -> tuple[str, str]:
+        """Return the receipt of a request that is billed so much.
 
         Returns:
             The member's JSON text and the header's value (an RFC 8941 dictionary; what is null is left out).
@@ -103,7 +131,6 @@ class Receipts:
         if amounts != self._shown:  # most requests use just what the one before them did
             self._shown, self._texts = amounts, receipt_texts(amounts, "nfs" if self._nfs else "calls")
         member, header = self._texts
-        billed_ms = math.ceil(total_ms)
         init_ms, self._init_ms = self._init_ms, None
         if init_ms is None:
             return f'{member}{billed_ms},"init_ms":null}}', f"{header}{billed_ms}"
@@ -136,13 +163,3 @@ def receipt_texts(amounts: Amounts, counted_by: str) -> tuple[str, str]:
         f"efs-counted-by={counted_by}, copied-bytes={copied_bytes}, billed-ms="
     )
     return member, header
-
-
-def timings_text(all_ms: dict[str, float]) -> str:
-    """Return the JSON object's text; written by hand, because json.dumps takes longer than all else here."""
-    return "{" + ", ".join([f'"{phase}": {spent_ms}' for phase, spent_ms in all_ms.items()]) + "}"
-
-
-def server_timing(all_ms: dict[str, float]) -> str:
-    """Return the header's value. Source: W3C Server Timing, section 3.1."""
-    return ", ".join([f"{phase};dur={spent_ms}" for phase, spent_ms in all_ms.items()])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _sqlite3
 import errno
+import json
 import os
 import sqlite3
 from hashlib import blake2b
@@ -435,7 +436,7 @@ def oldest(place: Place) -> Path:
 def every_row(reader: SqliteReader) -> str:
     """How many rows a walk and statistics give, or why they give none."""
     try:
-        count, stats = reader.read(NOTHING, Usage(), lambda view: (len(walk(view)), view.stats()))
+        count, stats = reader.read(NOTHING, Usage(), lambda view: (len(walk(view)), json.loads(view.stats_text())))
     except Problem as problem:
         assert problem.status == 503
         return problem.detail

@@ -213,11 +213,11 @@ def test_all_that_is_wrong_with_a_request_is_told_at_once(api: Api, source: str)
         answer = api.get(path, raw_query, min_bookmark="x")
         return [error["field"] for error in assert_problem(answer, "malformed-request")["errors"]]
 
-    assert fields(source, "nothing=1&limit=0&order=&cursor=x") == ["nothing", "order", "Min-Bookmark", "limit"]
-    assert fields(source, "nothing=1&limit=5&cursor=x") == ["nothing", "Min-Bookmark", "cursor"]
-    assert fields(source, "min_value=2&nothing=1&max_value=1") == ["nothing", "Min-Bookmark", "min_value"]
+    assert fields(source, "nothing=1&limit=0&order=&cursor=x") == ["Min-Bookmark", "nothing", "order", "limit"]
+    assert fields(source, "nothing=1&limit=5&cursor=x") == ["Min-Bookmark", "nothing", "cursor"]
+    assert fields(source, "min_value=2&nothing=1&max_value=1") == ["Min-Bookmark", "nothing", "min_value"]
     for path in (f"{source}/stats", f"{source}/x"):
-        assert fields(path, "nothing=1&refresh=2") == ["nothing", "refresh", "Min-Bookmark"]
+        assert fields(path, "nothing=1&refresh=2") == ["Min-Bookmark", "nothing", "refresh"]
 
 
 @ANY_SOURCE
@@ -304,7 +304,7 @@ def test_a_client_that_has_it_gets_304_without_a_query(api: Api, source: str, mo
     paths = (source, f"{source}/stats", f"{source}/{row_id}")
     answers = [api.get(path) for path in paths]
     for view in ("handlers.reads.sqlite_view.SqliteView", "handlers.reads.ddb_view.LedgerView"):
-        for read in ("page", "row", "stats"):
+        for read in ("page", "row", "stats_text"):
             monkeypatch.setattr(f"{view}.{read}", None)
     for path, answer in zip(paths, answers, strict=True):
         etag = answer.headers["etag"]
@@ -421,10 +421,76 @@ def test_a_copy_is_reported_by_the_request_that_made_it_or_not_at_all(api: Api) 
     assert api.get("/sqlite-tmp").json["copy"] is None
 
 
-def test_another_schema_version_is_another_etag(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = api.get("/sqlite-efs").headers["etag"]
+def test_another_schema_version_is_another_etag(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Api(environ).get("/sqlite-efs").headers["etag"]
     monkeypatch.setattr(MODEL, "schema_version", MODEL.schema_version + 1)
-    assert api.get("/sqlite-efs").headers["etag"] != before
+    assert Api(environ).get("/sqlite-efs").headers["etag"] != before
+
+
+# Questions that are kept
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The queries that were parsed, in order."""
+    queries: list[str] = []
+    original = Request.checked_parameters
+
+    def checked_parameters(asked: Request, allowed: tuple[str, ...]) -> Any:
+        queries.append(asked.query)
+        return original(asked, allowed)
+
+    monkeypatch.setattr(Request, "checked_parameters", checked_parameters)
+    return queries
+
+
+@ANY_SOURCE
+def test_a_question_is_parsed_once_and_answered_anew(api: Api, source: str, parsed: list[str]) -> None:
+    api.post("/insert", {"count": 3})
+    first = api.get(source, "limit=2")
+    inserted = api.post("/insert", {"count": 2}).json
+    parsed.clear()
+    second = api.get(source, "limit=2", min_bookmark=inserted["bookmark"])
+    assert parsed == []
+    assert [row["id"] for row in second.json["data"]] == inserted["ids"][::-1]
+    assert second.headers["etag"] != first.headers["etag"]
+    assert api.get(source, "limit=02", if_none_match=second.headers["etag"]).status == 304
+    assert parsed == ["limit=02"]
+
+
+@ANY_SOURCE
+def test_two_paths_with_the_same_query_are_two_questions(api: Api, source: str) -> None:
+    one, other = api.post("/insert", {"count": 2}).json["ids"]
+    for _ in range(2):
+        assert api.get(f"{source}/{one}").json["data"]["id"] == one
+        assert api.get(f"{source}/{other}").json["data"]["id"] == other
+        assert api.get(f"{source}/stats").json["stats"]["count"] == 2
+        assert api.get(source).json["count"] == 2
+
+
+@ANY_SOURCE
+def test_a_wrong_header_is_told_of_a_question_that_is_kept(api: Api, source: str) -> None:
+    api.post("/insert", {})
+    assert api.get(source, "limit=1").status == 200
+    assert_problem(api.get(source, "limit=1", min_bookmark="x"), "malformed-request", "Min-Bookmark")
+    assert api.get(source, "limit=1").status == 200
+
+
+def test_a_wrong_question_is_wrong_each_time(api: Api, parsed: list[str]) -> None:
+    for _ in range(2):
+        assert_problem(api.get("/sqlite-efs", "limit=0"), "malformed-request", "limit")
+    assert parsed == ["limit=0", "limit=0"]
+
+
+def test_so_many_questions_are_kept_and_no_more(api: Api, parsed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.api.read.MAX_KEPT_QUESTIONS", 3)
+    asked = ["limit=1", "limit=2", "limit=3"]
+    for _ in range(2):
+        assert [api.get("/sqlite-efs", query).status for query in asked] == [200] * 3
+    assert parsed == asked
+    assert api.get("/sqlite-efs", "limit=4").status == 200
+    assert api.get("/sqlite-efs", "limit=1").status == 200
+    assert parsed == [*asked, "limit=4", "limit=1"]
 
 
 # The bookmark that is asked for

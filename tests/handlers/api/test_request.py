@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.api.request import MAX_BODY_BYTES, Request
+from handlers.api.body import MAX_BODY_BYTES
+from handlers.api.request import Request
 from handlers.api.response import Response
 from handlers.domain.problem import Problem
 from tests.support.api import Answer, Api, event

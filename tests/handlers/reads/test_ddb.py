@@ -69,7 +69,7 @@ def row(ledger: Ledger, row_id: str, at_least: Bookmark = NOTHING, clock: Clock 
 
 
 def stats(ledger: Ledger) -> dict[str, object]:
-    return reader_of(ledger).read(NOTHING, Usage(), lambda view: view.stats())
+    return reader_of(ledger).read(NOTHING, Usage(), lambda view: json.loads(view.stats_text()))
 
 
 def put(ledger: Ledger, count: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from itertools import chain
@@ -92,7 +93,7 @@ def test_an_earlier_point_has_the_rows_up_to_it(filled: Ledger, seq: int) -> Non
 
 @pytest.mark.parametrize("seq", [0, 1, 7, COUNT])
 def test_statistics_of_an_earlier_point_are_exact(filled: Ledger, seq: int) -> None:
-    found = read(filled, lambda view: view.stats(), Bookmark(EPOCH, seq))
+    found = read(filled, lambda view: json.loads(view.stats_text()), Bookmark(EPOCH, seq))
     values, times = VALUES[:seq], [row[3] for row in ROWS[:seq]]
     assert found == {
         "count": seq,
@@ -116,13 +117,15 @@ def test_statistics_of_an_earlier_point_read_so_many_rows_and_no_more(
 ) -> None:
     monkeypatch.setattr(ddb_view, "MOST_ADDED_ROWS", 5)
     meddled = MeddledLedger(filled)
-    assert read(meddled, lambda view: view.stats(), Bookmark(EPOCH, 5))["count"] == 5
+    assert read(meddled, lambda view: json.loads(view.stats_text()), Bookmark(EPOCH, 5))["count"] == 5
     meddled.meddled.calls.clear()
     with pytest.raises(Problem, match="at most 5 rows for statistics on ddb") as caught:
-        read(meddled, lambda view: view.stats(), Bookmark(EPOCH, 6))
+        read(meddled, lambda view: json.loads(view.stats_text()), Bookmark(EPOCH, 6))
     assert (caught.value.status, caught.value.errors[0]["field"]) == (400, "as_of")
     assert not meddled.meddled.arguments_of("query")
-    assert read(meddled, lambda view: view.stats(), Bookmark(EPOCH, COUNT))["count"] == COUNT  # the head knows them
+    assert (
+        read(meddled, lambda view: json.loads(view.stats_text()), Bookmark(EPOCH, COUNT))["count"] == COUNT
+    )  # the head knows them
     assert not meddled.meddled.arguments_of("query")
 
 

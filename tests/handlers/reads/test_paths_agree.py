@@ -175,7 +175,7 @@ def answers(view: View, query: dict[str, str], ids: list[str]) -> Answers:
         if last_seq is None:
             break
         page = PageQuery(query | {"cursor": page.cursor(view.bookmark_text, last_seq)})
-    return view.bookmark_text, pages, json.dumps(view.stats()), [view.row(row_id) for row_id in ids]
+    return view.bookmark_text, pages, view.stats_text(), [view.row(row_id) for row_id in ids]
 
 
 pages = st.fixed_dictionaries(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import logging
 import os
 import sys
@@ -175,7 +176,7 @@ def test_a_new_version_opens_only_what_is_new_in_it(place: Place, path: str) -> 
     with Calls(place.efs) as calls:
         page(reader, order="desc")
         page(reader)
-        assert reader.read(NOTHING, Usage(), lambda view: view.stats())["count"] == 2821
+        assert reader.read(NOTHING, Usage(), lambda view: json.loads(view.stats_text()))["count"] == 2821
     assert calls.seen.count(opened) == 1
     assert len(copies(place)) == (3 if path == "in_tmp" else 0)
 
@@ -207,8 +208,20 @@ def test_compaction_alone_makes_nobody_reopen_anything_until_its_files_are_no_lo
 def test_phases_are_timed(place: Place, path: str) -> None:
     place.publish(MemoryLedger(3))
     usage = Usage()
-    reader_of(place, path).read(NOTHING, usage, lambda view: view.stats())
-    assert [*usage.phases_ms] == (["check", "open"] if path == "on_efs" else ["check", "copy", "open"])
+    reader_of(place, path).read(NOTHING, usage, lambda view: json.loads(view.stats_text()))
+    assert [*usage.phases_ns] == (["check", "open"] if path == "on_efs" else ["check", "copy", "open"])
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_giving_back_a_superseded_file_takes_is_no_part_of_the_query(place: Place, path: str) -> None:
+    ledger, reader = MemoryLedger(3), reader_of(place, path)
+    place.publish(ledger)
+    newest(reader)
+    ledger.grow(1)
+    place.publish(ledger)
+    usage = Usage()
+    reader.read(NOTHING, usage, lambda view: view.bookmark)
+    assert [*usage.phases_ns] == ["check", *(["copy"] if path == "in_tmp" else []), "open", "close"]
 
 
 # Never back

@@ -64,6 +64,12 @@ def test_a_segment_is_copied_when_it_is_first_reached_and_reported_once(place: P
     assert copies(place) == list(published.chain)
 
 
+def test_a_copy_was_proven_while_it_was_made_so_no_row_can_be_missing(place: Place) -> None:
+    place.publish(MemoryLedger(3))
+    reader = place.in_tmp()
+    assert reader.read(NOTHING, Usage(), lambda view: [link.opened().is_whole for link in view.links]) == [True]
+
+
 def test_the_newest_page_copies_one_small_file_however_many_rows_there_are(place: Place) -> None:
     published = place.publish_parts(MemoryLedger(), 20_000, 110)
     copy = copy_of(reader_with(place)[0], 100)

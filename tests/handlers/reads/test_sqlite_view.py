@@ -24,8 +24,7 @@ from handlers.reads.page import PageQuery, answer_bytes
 from handlers.reads.sqlite_filter import indexed_sql, nearby_range, nearby_sql
 from handlers.reads.sqlite_view import (
     BY_ID,
-    RANGE_NEWEST_FIRST,
-    RANGE_OLDEST_FIRST,
+    RANGES,
     TEXTS,
     Link,
     SqliteView,
@@ -183,7 +182,9 @@ def test_pages_of_nothing_are_empty(view: SqliteView) -> None:
         assert view.page(PageQuery(query)) == ("", 0, None)
     assert view.row("") is None
     assert view.row(make_row(1)[1]) is None
-    assert view.stats() == dict.fromkeys(("min", "max", "avg", "first_created_at", "last_created_at")) | {"count": 0}
+    assert json.loads(view.stats_text()) == dict.fromkeys(
+        ("min", "max", "avg", "first_created_at", "last_created_at")
+    ) | {"count": 0}
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -222,7 +223,7 @@ def test_statistics_of_any_point_are_pythons_own(view: SqliteView, upto: int) ->
     times = [row[-1] for row in STORED[:upto]]
     earlier = view.at(Bookmark(EPOCH, upto))
     for _ in range(2):
-        assert earlier.stats() == {
+        assert json.loads(earlier.stats_text()) == {
             "count": upto,
             "min": min(values),
             "max": max(values),
@@ -234,10 +235,10 @@ def test_statistics_of_any_point_are_pythons_own(view: SqliteView, upto: int) ->
 
 def test_statistics_scan_only_the_segment_that_reaches_beyond_the_point() -> None:
     with asked_of(LONGEST.links) as asked:
-        LONGEST.at(LONGEST.bookmark).stats()
-        LONGEST.at(Bookmark(EPOCH, 42)).stats()
+        json.loads(LONGEST.at(LONGEST.bookmark).stats_text())
+        LONGEST.at(Bookmark(EPOCH, 42)).stats_text()
         assert asked == []
-        LONGEST.at(Bookmark(EPOCH, 40)).stats()
+        LONGEST.at(Bookmark(EPOCH, 40)).stats_text()
         assert [first for first, _ in asked] == [36]
 
 
@@ -291,7 +292,7 @@ def test_an_id_is_looked_for_from_the_newest_segment_back() -> None:
 
 def test_an_earlier_point_opens_nothing_beyond_it() -> None:
     lazy = Lazy([100, 115, 119])
-    lazy.view.at(Bookmark(EPOCH, 100)).stats()
+    lazy.view.at(Bookmark(EPOCH, 100)).stats_text()
     assert lazy.opened == [1]
 
 
@@ -382,7 +383,7 @@ def test_no_planner_can_choose_another_way(view: SqliteView, order: str, filtere
 
 
 def test_ranges_and_ids_are_searched(view: SqliteView) -> None:
-    for sql in (RANGE_NEWEST_FIRST, RANGE_OLDEST_FIRST, TEXTS):
+    for sql in (*RANGES.values(), TEXTS):
         steps = steps_of(view, sql, [1, 100])
         assert f"SEARCH {MODEL.table} USING INTEGER PRIMARY KEY" in steps
         assert "TEMP B-TREE" not in steps
@@ -448,6 +449,19 @@ def test_a_segment_that_lacks_rows_is_damaged_and_has_no_others_in_their_place(
             assert caught.value.sqlite_errorcode == sqlite3.SQLITE_CORRUPT
         sound = PageQuery({"limit": "100", "order": "asc"})
         assert texts_of(*damaged.page(sound)[:2]) == expected({"order": "asc"})[:100]
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_rows_are_counted_where_the_bytes_are_not_proven(is_whole: bool, order: str) -> None:
+    view = chain_of(STORED, [100])
+    for link in view.links:
+        link.opened().is_whole = is_whole
+    query = {"limit": "50", "order": order}
+    with asked_of(view.links) as asked, mock.patch.object(sqlite_view, "KEPT_BYTES", NONE_KEPT):
+        text, count, _ = view.page(PageQuery(query))
+    assert texts_of(text, count) == expected(query)[:50]
+    assert {"count(*)" in sql for _, sql in asked} == {not is_whole}
 
 
 def test_of_a_small_segment_that_lacks_a_row_no_range_is_read() -> None:

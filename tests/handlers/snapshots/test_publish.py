@@ -211,7 +211,7 @@ def test_a_new_ledger_starts_from_nothing_and_its_readers_leave_the_old_one(plac
 def test_the_phases_of_a_publish_are_timed(place: Place) -> None:
     usage = Usage()
     place.publisher(MemoryLedger(3)).publish(MemoryLedger(3).bookmark, usage)
-    assert list(usage.all_ms()) == ["check", "build", "ledger", "write", "tidy", "total"]
+    assert list(usage.timings().all_ms()) == ["check", "build", "ledger", "write", "tidy", "total"]
 
 
 # Its cost

@@ -78,7 +78,7 @@ def test_a_bookmark_is_waited_for_or_refused(api: Api, source: str) -> None:
 def test_all_that_is_wrong_with_a_request_is_said_at_once(api: Api, source: str) -> None:
     answer = post(api, source, {"sql": 1, "limit": 0}, "as_of=x&limit=3", min_bookmark="y")
     errors = assert_problem(answer, "malformed-request")["errors"]
-    assert [error["field"] for error in errors] == ["limit", "as_of", "Min-Bookmark", "sql", "limit"]
+    assert [error["field"] for error in errors] == ["Min-Bookmark", "limit", "as_of", "sql", "limit"]
 
 
 @pytest.mark.parametrize(

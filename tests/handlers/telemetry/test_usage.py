@@ -11,7 +11,7 @@ from handlers.ledger.ledger import Ledger
 from handlers.query import make_handler
 from handlers.telemetry import nfs
 from handlers.telemetry.meter import METERS
-from handlers.telemetry.usage import RECEIPT_MEMBERS, Receipts, Usage, server_timing, timings_text
+from handlers.telemetry.usage import RECEIPT_MEMBERS, Receipts, Timings, Usage
 from tests.support.api import SOURCES, Answer, Api, event
 from tests.support.meddling import Meddled, Run
 from tests.support.mountstats import FakeKernel, wait_for_something
@@ -34,12 +34,12 @@ NOTHING_USED = {
 def receipts(tmp_path: Path) -> Receipts:
     """Of a sandbox that has answered before."""
     made = Receipts(str(tmp_path))
-    made.end(made.begin(), 1.0)
+    made.end(made.begin(), 1)
     return made
 
 
-def member_of(receipts: Receipts, usage: Usage, total_ms: float = 0.5) -> dict[str, Any]:
-    return json.loads(receipts.end(usage, total_ms)[0])
+def member_of(receipts: Receipts, usage: Usage, billed_ms: int = 1) -> dict[str, Any]:
+    return json.loads(receipts.end(usage, billed_ms)[0])
 
 
 def parsed(header: str) -> dict[str, Any]:
@@ -61,36 +61,46 @@ def consumed(answer: Answer) -> dict[str, Any]:
 
 
 def usage_at(*seconds: float) -> Usage:
-    return Usage(iter(seconds).__next__)
+    return Usage(iter([round(moment_s * 10**9) for moment_s in seconds]).__next__)
 
 
 def test_a_lap_is_the_time_since_the_last_one() -> None:
     usage = usage_at(10.0, 10.5, 10.75, 11.0)
-    assert usage.lap("check") == 500.0
-    assert usage.lap("query") == 250.0
-    assert usage.all_ms() == {"check": 500.0, "query": 250.0, "total": 1000.0}
+    assert usage.lap("check") == 500_000_000
+    assert usage.lap("query") == 250_000_000
+    assert usage.timings().all_ms() == {"check": 500.0, "query": 250.0, "total": 1000.0}
 
 
 def test_a_phase_that_happens_twice_is_added_up() -> None:
     usage = usage_at(0.0, 1.0, 3.0, 6.0, 6.0)
     for phase in ("check", "open", "check"):
         usage.lap(phase)
-    assert usage.all_ms() == {"check": 4000.0, "open": 2000.0, "total": 6000.0}
+    assert usage.timings().all_ms() == {"check": 4000.0, "open": 2000.0, "total": 6000.0}
 
 
 def test_times_are_rounded_to_microseconds_and_the_total_comes_last() -> None:
     usage = usage_at(0.0, 0.0000123456, 0.0000129)
     usage.lap("check")
-    all_ms = usage.all_ms()
-    assert list(all_ms.items()) == [("check", 0.012), ("total", 0.013)]
-    assert json.loads(timings_text(all_ms)) == all_ms
-    assert server_timing(all_ms) == "check;dur=0.012, total;dur=0.013"
+    timings = usage.timings()
+    assert list(timings.all_ms().items()) == [("check", 0.012), ("total", 0.013)]
+    assert json.loads(timings.member) == timings.all_ms()
+    assert timings.header == "check;dur=0.012, total;dur=0.013"
+
+
+@pytest.mark.parametrize(
+    ("us", "text"),
+    [(0, "0.000"), (7, "0.007"), (999, "0.999"), (1000, "1.000"), (61_050, "61.050"), (10**9, "1000000.000")],
+)
+def test_microseconds_are_told_in_milliseconds(us: int, text: str) -> None:
+    timings = Timings([("total", us)])
+    assert (timings.member, timings.header) == (f'{{"total": {text}}}', f"total;dur={text}")
+    assert timings.all_ms() == {"total": us / 1000}
 
 
 def test_the_real_clock_only_goes_forward() -> None:
     usage = Usage()
     assert usage.lap("check") >= 0
-    assert usage.all_ms()["total"] >= 0
+    assert usage.timings().all_ms()["total"] >= 0
 
 
 def test_copies_of_one_request_are_added_up_and_counted_by_the_meter() -> None:
@@ -100,7 +110,7 @@ def test_copies_of_one_request_are_added_up_and_counted_by_the_meter() -> None:
     usage.copied(7)
     usage.copied(5)
     assert usage.copy == {"bytes": 12, "ms": 3.0}
-    assert (METERS.copied_bytes - before, usage.phases_ms) == (12, {"copy": pytest.approx(3.0)})
+    assert (METERS.copied_bytes - before, usage.phases_ns) == (12, {"copy": 3_000_000})
 
 
 # The receipt
@@ -112,7 +122,7 @@ def test_its_members_are_named_once() -> None:
 
 def test_a_request_that_used_nothing_but_time(receipts: Receipts) -> None:
     usage = receipts.begin()
-    member, header = receipts.end(usage, 0.3)
+    member, header = receipts.end(usage, 1)
     assert json.loads(member) == NOTHING_USED
     assert header == (
         "read-units=0.0, efs-metadata-operations=0, efs-reads=0, efs-bytes=0, efs-metered-bytes=0, "
@@ -131,7 +141,7 @@ def test_everything_that_a_request_used_and_nothing_of_the_one_before(receipts: 
         METERS.efs_read(40_000)
         METERS.efs_read(50_000)
         METERS.copy(90_000)
-        assert member_of(receipts, usage, 2.0001) == NOTHING_USED | {
+        assert member_of(receipts, usage, 3) == NOTHING_USED | {
             "read_units": units + 1,
             "efs_metadata_operations": 1,
             "efs_reads": 2,
@@ -149,17 +159,16 @@ def test_a_small_read_is_metered_as_32_kib_at_least(receipts: Receipts) -> None:
     assert member_of(receipts, usage)["efs_metered_bytes"] == 3 * 32 * 1024
 
 
-@pytest.mark.parametrize(("total_ms", "billed_ms"), [(0.001, 1), (1.0, 1), (1.001, 2), (12.0, 12), (7999.5, 8000)])
-def test_time_is_rounded_up_to_milliseconds(receipts: Receipts, total_ms: float, billed_ms: int) -> None:
-    usage = receipts.begin()
-    assert member_of(receipts, usage, total_ms)["billed_ms"] == billed_ms
+@pytest.mark.parametrize(("us", "billed_ms"), [(1, 1), (1000, 1), (1001, 2), (12_000, 12), (7_999_500, 8000)])
+def test_time_is_rounded_up_to_milliseconds(us: int, billed_ms: int) -> None:
+    assert Timings([("query", 1), ("total", us)]).billed_ms() == billed_ms
 
 
 def test_units_that_one_answer_did_not_name_are_not_known_and_not_guessed(receipts: Receipts) -> None:
     usage = receipts.begin()
     METERS.dynamodb_read(1.0)
     METERS.dynamodb_read(None)
-    member, header = receipts.end(usage, 0.5)
+    member, header = receipts.end(usage, 1)
     assert json.loads(member)["read_units"] is None
     assert header.startswith("efs-metadata-operations=0, ")
     usage = receipts.begin()
@@ -170,7 +179,7 @@ def test_the_first_receipt_alone_tells_what_the_start_took(tmp_path: Path) -> No
     before_ms = time.process_time() * 1000
     receipts = Receipts(str(tmp_path))
     usage = receipts.begin()
-    member, header = receipts.end(usage, 0.5)
+    member, header = receipts.end(usage, 1)
     init_ms = json.loads(member)["init_ms"]
     assert before_ms - 0.001 <= init_ms <= time.process_time() * 1000 + 0.001
     assert header.endswith(f", init-ms={init_ms}")

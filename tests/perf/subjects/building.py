@@ -64,7 +64,7 @@ def build(folder: Path, count: int) -> Figures:
         published = publisher.publish(Bookmark(1, published.bookmark.seq + 1), usage)
     more = [insert(publisher, ledger) for _ in range(INSERTS)]
     return {
-        "full build, s": usage.phases_ms["build"] / 1000,
+        "full build, s": usage.phases_ns["build"] / 10**9,
         "publish one more row, ms": median(spent for spent, _ in more),
         "written for it, KB": fmean(written_bytes for _, written_bytes in more) / 1000,
         "snapshot, MB": published.size_bytes / 1e6,

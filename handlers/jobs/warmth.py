@@ -44,7 +44,7 @@ class Warmth:
         if isinstance(hold_ms, bool) or not isinstance(hold_ms, int) or not 0 <= hold_ms <= MOST_HELD_MS:
             raise ValueError(f"hold_ms: got {hold_ms!r}, allowed: an integer from 0 to {MOST_HELD_MS}")
         for reader in self._readers:
-            reader.read(NOTHING, Usage(), lambda view: view.stats())
+            reader.read(NOTHING, Usage(), lambda view: view.stats_text())
         self._sleep(hold_ms / 1000)
         was_cold, self._is_cold = self._is_cold, False
         return {"sandbox": self._sandbox, "is_cold": was_cold}
