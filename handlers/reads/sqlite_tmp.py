@@ -66,6 +66,7 @@ class CopyingReader(SqliteReader):
         was_uncopied = bool(self._uncopied)
         found = super().read(at_least, usage, use)
         if was_uncopied:
+            usage.lap("query")
             self._grow(usage)
         remaining_bytes = sum(self._uncopied.values())
         if usage.copy is not None or remaining_bytes:

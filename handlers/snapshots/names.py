@@ -36,14 +36,16 @@ class Name(str):
     Attributes:
         epoch: the history that it is published in.
         first, last: the rows that it holds, by seq; 1 and 0 where it holds none.
+        schema: the schema version that the file is of.
     """
 
-    __slots__ = ("epoch", "first", "last")
+    __slots__ = ("epoch", "first", "last", "schema")
 
     def __init__(self, text: str) -> None:
         self.epoch = int(text[:EPOCH_DIGITS])
         self.last = int(text[_LAST : _LAST + SEQ_DIGITS])
         self.first = int(text[_FIRST : _FIRST + SEQ_DIGITS])
+        self.schema = int(text[_SCHEMA : _SCHEMA + SCHEMA_DIGITS])
 
     @classmethod
     def of(cls, bookmark: Bookmark, first: int, digest: str, schema: int = MODEL.schema_version) -> Name:
@@ -74,11 +76,6 @@ class Name(str):
     def rows(self) -> int:
         """Return how many rows the segment holds."""
         return self.last - self.first + 1
-
-    @property
-    def schema(self) -> int:
-        """Return the schema version that the file is of."""
-        return int(self[_SCHEMA : _DIGEST - 1])
 
     @property
     def digest(self) -> str:

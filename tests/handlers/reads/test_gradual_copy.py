@@ -90,6 +90,25 @@ def reached(place: Place, limit: int = 1000) -> CopyingReader:
     return reader
 
 
+def test_a_step_of_a_copy_comes_after_the_query_and_is_no_part_of_its_time(place: Place) -> None:
+    place.publish(MemoryLedger(200))
+    reader, usage = reached(place), Usage()
+    reader.read(NOTHING, usage, lambda view: view.page(PageQuery({})))
+    assert [*usage.phases_ns] == ["check", "query", "copy"]
+
+
+def test_a_newer_snapshot_is_looked_for_before_a_copy_is_gone_on_with(place: Place) -> None:
+    ledger = MemoryLedger(200)
+    (superseded,) = place.publish(ledger).chain
+    reader = reached(place)
+    ledger.grow(100)
+    (newest,) = place.publish(ledger, compact=True).chain
+    _, copy = read(reader)
+    assert copy
+    assert copies(place) in ([], [newest])
+    assert superseded not in copies(place)
+
+
 def test_the_first_read_copies_no_part_and_each_further_one_a_step_until_the_copy_is_what_is_read(
     place: Place,
 ) -> None:
