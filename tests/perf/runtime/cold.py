@@ -14,7 +14,7 @@ CPU, WALL = "cold start, CPU", "cold start, time"
 
 
 def measure_cold(subjects: Subjects, versions: Versions, rounds: int) -> dict[str, Paired]:
-    """Measure the start of each subject until it has answered with the newest 100 rows, in ms. One start is left out."""
+    """Measure each subject's start until it has answered, in ms; the first round is left out."""
     results = {CPU: Paired(PLAIN), WALL: Paired(PLAIN)}
     for number in range(-1, rounds):
         for subject in turns(SUBJECTS, number):

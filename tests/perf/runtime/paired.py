@@ -26,11 +26,11 @@ class Paired:
         """Return the median of the base's blocks."""
         return median(self._blocks[self._base])
 
-    def ratios(self) -> dict[str, float]:
-        """Return each subject's ratio to the base."""
-        base = self._blocks[self._base]
+    def ratios(self, base: str = "") -> dict[str, float]:
+        """Return each subject's ratio to the base, or to another subject."""
+        of_all = self._blocks[base or self._base]
         return {
-            subject: median(own / of_base for own, of_base in zip(blocks, base, strict=True))
+            subject: median(own / of_base for own, of_base in zip(blocks, of_all, strict=True))
             for subject, blocks in self._blocks.items()
         }
 

@@ -24,9 +24,11 @@ PATIENCE_S = 60.0
 LIMIT_S = 30.0  # until the deadline that an event has
 ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
 EVENT = (
-    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: 00000000-0000-4000-8000-{:012d}\r\n"
-    "Lambda-Runtime-Deadline-Ms: {}\r\nLambda-Runtime-Trace-Id: Root=1-00000000-000000000000000000000000;Sampled=0\r\n"
-    "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:000000000000:function:bench\r\nContent-Length: {}\r\n\r\n"
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    "Lambda-Runtime-Aws-Request-Id: 00000000-0000-4000-8000-{:012d}\r\nLambda-Runtime-Deadline-Ms: {}\r\n"
+    "Lambda-Runtime-Trace-Id: Root=1-00000000-000000000000000000000000;Sampled=0\r\n"
+    "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:000000000000:function:bench\r\n"
+    "Content-Length: {}\r\n\r\n"
 )
 
 

@@ -8,7 +8,7 @@ from typing import TypedDict
 from tests.perf.report import figure, markdown
 from tests.perf.runtime.newer import SOURCES
 from tests.perf.runtime.paired import Paired
-from tests.perf.runtime.subjects import PLAIN
+from tests.perf.runtime.subjects import NOOP, PLAIN
 from tests.perf.runtime.warm import SUBJECTS
 
 NEW_VERSION = "new version"
@@ -22,9 +22,10 @@ class Measured(TypedDict):
 
 
 class SizeFigures(TypedDict):
-    """All of one number of rows. Warm times are in µs, cold ones in ms, memory is in MiB."""
+    """All of one number of rows. Warm times are in µs, cold ones in ms, memory is in MiB; health also as parts of noop."""
 
     measured: dict[str, Measured]
+    health_of_noop: dict[str, float]
     peak_mib: dict[str, float]
 
 
@@ -45,7 +46,7 @@ def as_figures(
         name: Measured(base=each.base_median(), ratios=each.ratios()) for name, each in {**cold, **warm}.items()
     }
     measured[NEW_VERSION] = Measured(base=newer.base_median(), ratios=newer.ratios())
-    return SizeFigures(measured=measured, peak_mib=peaks_mib)
+    return SizeFigures(measured=measured, health_of_noop=warm["health"].ratios(NOOP), peak_mib=peaks_mib)
 
 
 def tables(figures: Figures) -> str:
@@ -65,8 +66,12 @@ def _table(count: int, size: SizeFigures, archives_kib: Mapping[str, float]) -> 
             ratios = [f"{measured['ratios'][subject]:.2f}" for subject in SUBJECTS if subject != PLAIN]
             lines.append([name, *ratios, f"{figure(measured['base'])} {unit}"])
     others = [subject for subject in SUBJECTS if subject != PLAIN]
-    for name, of in (("archive, KiB", archives_kib), ("memory, MiB", size["peak_mib"])):
-        lines.append([name, *(f"{of[subject]:.1f}" for subject in [*others, PLAIN])])
+    for name, places, of in (
+        ("health, parts of noop", 2, size["health_of_noop"]),
+        ("archive, KiB", 1, archives_kib),
+        ("memory, MiB", 1, size["peak_mib"]),
+    ):
+        lines.append([name, *(f"{of[subject]:.{places}f}" for subject in [*others, PLAIN])])
     return markdown([f"{count:,} rows", *others, PLAIN], lines)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator, Mapping
-from pathlib import Path
 
 from tests.perf.runtime.asking import REQUESTS, event_of, prove
 from tests.perf.runtime.data import Versions
@@ -35,7 +34,7 @@ def alive(subjects: Subjects, environs: Mapping[str, tuple[str, Mapping[str, str
 def measure_warm(subjects: Subjects, versions: Versions, rounds: int) -> tuple[dict[str, Paired], dict[str, float]]:
     """Measure every request. Returns the times in µs, and the most memory that each subject has held, in MiB."""
     results = {name: Paired(PLAIN) for name in REQUESTS}
-    peaks_mib = dict.fromkeys(SUBJECTS, 0.0)
+    peaks_mib: dict[str, float] = dict.fromkeys(SUBJECTS, 0.0)
     for number in range(rounds):
         environs = {name: (name, versions.environ(name, subjects.new_disk())) for name in SUBJECTS}
         with alive(subjects, environs) as sandboxes:

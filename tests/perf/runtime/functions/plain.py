@@ -1,7 +1,7 @@
 """The yardstick under Lambda's runtime: the handler one would first write.
 
-Standard library only; a connection for each request, rows as dictionaries, json.dumps, statistics by a scan. With SOURCE
-it works on a copy, which it makes anew whenever that file was replaced.
+Standard library only; a connection for each request, rows as dictionaries, json.dumps, statistics by a scan. With
+SOURCE it works on a copy, which it makes anew whenever that file was replaced.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def fetch(sql: str, *arguments: object) -> list[dict[str, object]]:
 
 def take_over(source: str) -> None:
     """Copy the source where it is another file than the one copied last."""
-    global version
+    global version  # noqa: PLW0603 - as it would be written
     found = os.stat(source)
     if (found.st_mtime_ns, found.st_size, found.st_ino) != version:
         import shutil  # noqa: PLC0415 - only those pay for it who copy
