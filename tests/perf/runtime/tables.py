@@ -22,7 +22,7 @@ class Measured(TypedDict):
 
 
 class SizeFigures(TypedDict):
-    """All of one number of rows. Warm times are in µs, cold ones in ms, memory is in MiB; health also as parts of noop."""
+    """All of one number of rows. Warm times in µs, cold ones in ms, memory in MiB; health also as parts of noop."""
 
     measured: dict[str, Measured]
     health_of_noop: dict[str, float]
