@@ -20,15 +20,20 @@ class Subjects:
     Args:
         folder: a new one, for packages, disks and logs.
         python: the interpreter that they run under.
+
+    Attributes:
+        python, version: the interpreter with Lambda's layer, and its version.
+        packages: by subject.
+        own_cores, cores: where the rig runs, and where the sandboxes do; nothing: anywhere.
     """
 
     def __init__(self, folder: Path, python: str) -> None:
         self.version = version_of(python)
         self.packages: Mapping[str, Package] = packages(folder / "packages", python)
-        self._python = layer(python)
+        self.python = layer(python)
         self._folder = folder
         self._numbers = itertools.count()
-        self.own_cores, self._cores = cores()
+        self.own_cores, self.cores = cores()
 
     def new_disk(self) -> Path:
         """Return the path of a sandbox's own disk, which is not there yet."""
@@ -38,11 +43,11 @@ class Subjects:
         """Start a sandbox; it need not be ready yet."""
         package = self.packages[subject]
         return Sandbox(
-            [self._python, "-m", "awslambdaric", package.handler],
+            [self.python, "-m", "awslambdaric", package.handler],
             package.folder,
             {**lambda_environ(package, self.version), **environ},
             self._folder / f"{next(self._numbers)}.log",
-            self._cores,
+            self.cores,
         )
 
 
