@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.perf.load.burst import BYTES_A_SECOND, READS_A_SECOND, Burst, measure_bursts
 from tests.perf.load.throughput import HomeRates, measure_throughput
 from tests.perf.report import figure, keep, markdown, p50_p99
-from tests.perf.runtime.layer import version_of
+from tests.perf.sandboxes.layer import version_of
 
 
 def arguments() -> argparse.Namespace:

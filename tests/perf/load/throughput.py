@@ -18,8 +18,8 @@ from handlers.aws.dynamodb import Deadline
 from handlers.routes import SOURCES
 from handlers.rows import MODEL
 from handlers.telemetry.usage import Usage
-from tests.perf.runtime.sandbox import pinned
-from tests.perf.runtime.subjects import OURS, Subjects, lambda_environ
+from tests.perf.sandboxes.sandbox import pinned
+from tests.perf.sandboxes.subjects import OURS, Subjects, lambda_environ
 from tests.perf.subjects.events import get
 
 AT_ONCE = 1000

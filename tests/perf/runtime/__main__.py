@@ -20,10 +20,10 @@ from tests.perf.report import keep
 from tests.perf.runtime.cold import measure_cold
 from tests.perf.runtime.data import Versions
 from tests.perf.runtime.newer import measure_newer
-from tests.perf.runtime.sandbox import pinned
-from tests.perf.runtime.subjects import Subjects
 from tests.perf.runtime.tables import Figures, as_figures, tables
 from tests.perf.runtime.warm import measure_warm
+from tests.perf.sandboxes.sandbox import pinned
+from tests.perf.sandboxes.subjects import Subjects
 
 SIZES = (1_000, 10_000, 100_000)
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from handlers.rows import MODEL
-from tests.perf.runtime.sandbox import Sandbox
+from tests.perf.sandboxes.sandbox import Sandbox
 from tests.perf.subjects.building import row_of
 from tests.perf.subjects.events import get
 from tests.perf.subjects.measured_part import row_id

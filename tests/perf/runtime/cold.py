@@ -7,8 +7,8 @@ import time
 from tests.perf.runtime.asking import NEWEST, event_of
 from tests.perf.runtime.data import Versions
 from tests.perf.runtime.paired import Paired, turns
-from tests.perf.runtime.subjects import PLAIN, Subjects
 from tests.perf.runtime.warm import SUBJECTS
+from tests.perf.sandboxes.subjects import PLAIN, Subjects
 
 CPU, WALL = "cold start, CPU", "cold start, time"
 
@@ -35,7 +35,7 @@ def _start(subjects: Subjects, versions: Versions, subject: str) -> tuple[float,
         answer = sandbox.ask(asked)
         spent_ms = (time.perf_counter() - start_s) * 1000
     finally:
-        used = sandbox.close()
+        cpu_ms = sandbox.close()
     if answer["statusCode"] != 200:
         raise RuntimeError(f"{subject}: {answer}")
-    return spent_ms, used.cpu_ms
+    return spent_ms, cpu_ms

@@ -11,9 +11,9 @@ from typing import Any
 from tests.perf.runtime.asking import NEWEST, event_of, is_right
 from tests.perf.runtime.data import Versions
 from tests.perf.runtime.paired import Paired, turns
-from tests.perf.runtime.sandbox import Sandbox
-from tests.perf.runtime.subjects import OURS, PLAIN, Subjects
 from tests.perf.runtime.warm import alive
+from tests.perf.sandboxes.sandbox import Sandbox
+from tests.perf.sandboxes.subjects import OURS, PLAIN, Subjects
 
 VERSIONS = 15  # a round
 SOURCES = ("sqlite-efs", "sqlite-tmp")

@@ -8,8 +8,8 @@ from typing import TypedDict
 from tests.perf.report import figure, markdown
 from tests.perf.runtime.newer import SOURCES
 from tests.perf.runtime.paired import Paired
-from tests.perf.runtime.subjects import NOOP, PLAIN
 from tests.perf.runtime.warm import SUBJECTS
+from tests.perf.sandboxes.subjects import NOOP, PLAIN
 
 NEW_VERSION = "new version"
 

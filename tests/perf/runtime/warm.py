@@ -8,8 +8,8 @@ from collections.abc import Generator, Mapping
 from tests.perf.runtime.asking import REQUESTS, event_of, prove
 from tests.perf.runtime.data import Versions
 from tests.perf.runtime.paired import Paired, turns
-from tests.perf.runtime.sandbox import Sandbox
-from tests.perf.runtime.subjects import NOOP, OURS, PLAIN, WITHOUT, Subjects
+from tests.perf.sandboxes.sandbox import Sandbox
+from tests.perf.sandboxes.subjects import NOOP, OURS, PLAIN, WITHOUT, Subjects
 
 BLOCKS = 4  # of each subject, request and round
 BLOCK = 20  # requests

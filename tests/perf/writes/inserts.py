@@ -57,7 +57,7 @@ def take_apart(folder: Path, rows: int, inserts: int) -> Taken:
         floors = Floors(ledger, folder)
         taken = Taken(defaultdict(list), defaultdict(list), [], [])
         with Stopwatch() as stopwatch:
-            _wrap(stopwatch)
+            wrap_parts(stopwatch)
             for number in range(-WARM_UP, inserts):
                 stopwatch.taken()
                 written_bytes = _insert(router, {})
@@ -86,7 +86,7 @@ def _command(folder: Path) -> Generator[tuple[Router, Mapping[str, str]]]:
         yield command.handler, environ
 
 
-def _wrap(stopwatch: Stopwatch) -> None:
+def wrap_parts(stopwatch: Stopwatch) -> None:
     """Say which calls are which part."""
     stopwatch.wrap(Appender, "append", APPEND)
     stopwatch.wrap(Ledger, "head", HEAD)

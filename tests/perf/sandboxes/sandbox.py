@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import time
@@ -42,13 +43,6 @@ class Told(NamedTuple):
     connection: socket.socket
     path: str
     body: bytes
-
-
-class Used(NamedTuple):
-    """The use of a process's whole life."""
-
-    cpu_ms: float
-    peak_mib: float
 
 
 def cores() -> tuple[set[int], set[int]]:
@@ -140,17 +134,16 @@ class Sandbox:
         (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) / 1024
 
-    def close(self) -> Used:
-        """End the process. Returns what it used."""
-        peak_mib = self.peak_mib() if self._process.poll() is None else 0.0
-        self._process.kill()
+    def close(self) -> float:
+        """End the process. Returns how much of the processor it has used in all its life, in milliseconds."""
+        os.kill(self._process.pid, signal.SIGKILL)  # nothing has asked for its end yet, so the number is still its own
         _, status, used = os.wait4(self._process.pid, 0)
         self._process.returncode = os.waitstatus_to_exitcode(status)
         for connection, reader in self._readers.items():
             reader.close()
             connection.close()
         self._listener.close()
-        return Used((used.ru_utime + used.ru_stime) * 1000, peak_mib)
+        return (used.ru_utime + used.ru_stime) * 1000
 
     def _expect(self, wanted: Callable[[str], bool]) -> Told:
         told = self._told()
@@ -163,7 +156,7 @@ class Sandbox:
         end_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < end_s:
             ready, _, _ = select.select([self._listener, *self._readers], [], [], 0.5)
-            if not ready and self._process.poll() is not None:
+            if not ready and self._has_ended():
                 break
             for connection in ready:
                 if connection is self._listener:
@@ -174,6 +167,10 @@ class Sandbox:
                     self._readers.pop(connection).close()
                     connection.close()
         raise SandboxFailed(f"no request came: {self._log.read_text(errors='replace')[-2000:]}")
+
+    def _has_ended(self) -> bool:
+        """Tell whether the process has ended, and leave what it used to `close`."""
+        return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def _accept(self) -> None:
         connection, _ = self._listener.accept()

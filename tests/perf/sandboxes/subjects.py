@@ -7,9 +7,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.perf.runtime.layer import layer, version_of
-from tests.perf.runtime.packing import Package, packages
-from tests.perf.runtime.sandbox import Sandbox, cores
+from tests.perf.sandboxes.layer import layer, version_of
+from tests.perf.sandboxes.packing import Package, packages
+from tests.perf.sandboxes.sandbox import Sandbox, cores
 
 NOOP, PLAIN, OURS, WITHOUT = "noop", "plain", "ours", "ours without byte code"
 

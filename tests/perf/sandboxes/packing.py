@@ -1,6 +1,6 @@
 """The archives of the subjects, each unpacked to a folder of its own as Lambda does.
 
-`python -m tests.perf.runtime.packing FILE` writes the query function's archive: byte code belongs to one version of
+`python -m tests.perf.sandboxes.packing FILE` writes the query function's archive: byte code belongs to one version of
 Python, so the one that is to run it has to pack it. It needs the standard library alone.
 """
 
@@ -48,7 +48,7 @@ def packages(folder: Path, python: str) -> dict[str, Package]:
 
 def _ours(folder: Path, python: str) -> Package:
     archive = folder.with_suffix(".zip")
-    subprocess.run([python, "-m", "tests.perf.runtime.packing", str(archive)], cwd=ROOT, check=True)
+    subprocess.run([python, "-m", "tests.perf.sandboxes.packing", str(archive)], cwd=ROOT, check=True)
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(folder)
     _add_byte_code(folder, python)
