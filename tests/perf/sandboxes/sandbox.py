@@ -155,7 +155,7 @@ class Sandbox:
         """Wait for the runtime client's next request."""
         end_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < end_s:
-            ready, _, _ = select.select([self._listener, *self._readers], [], [], 0.5)
+            ready, _, _ = select.select([self._listener, *self._readers], [], [], 0.05)
             if not ready and self._has_ended():
                 break
             for connection in ready:
