@@ -41,6 +41,6 @@ def layer(python: str) -> str:
 
 
 def _install(python: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python), "install", "--quiet"]
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python), "install", "-qq"]
     if subprocess.run([*pip, "--only-binary=:all:", "-r", str(REQUIREMENTS)], check=False).returncode:
         sys.exit("Error: Lambda's runtime client could not be installed; it is published for Linux\nTry: on Linux")

@@ -100,7 +100,7 @@ class Sandbox:
 
     def start(self) -> float:
         """Wait until it asks for its first event. Returns milliseconds since the process was started."""
-        self._waiting = self._expect(lambda path: path == NEXT).connection
+        self._waiting = self._next()
         return (time.perf_counter_ns() - self._started_ns) / 1e6
 
     def invoke(self, event: bytes) -> tuple[float, bytes]:
@@ -108,15 +108,13 @@ class Sandbox:
         self._number += 1
         deadline_ms = int((time.time() + LIMIT_S) * 1000)
         sent = EVENT.format(self._number, deadline_ms, len(event)).encode() + event
-        if self._waiting is None:
-            self.start()
-        waiting, self._waiting = self._waiting, None
+        waiting = self._waiting or self._next()
         start_ns = time.perf_counter_ns()
-        waiting.sendall(sent)  # pyright: ignore[reportOptionalMemberAccess] - it has started
+        waiting.sendall(sent)
         told = self._expect(lambda path: path.endswith(RESPONSE))
         spent_us = (time.perf_counter_ns() - start_ns) / 1000
         told.connection.sendall(ACCEPTED)
-        self.start()
+        self._waiting = self._next()
         return spent_us, told.body
 
     def ask(self, event: bytes) -> dict[str, object]:
@@ -144,6 +142,10 @@ class Sandbox:
             connection.close()
         self._listener.close()
         return (used.ru_utime + used.ru_stime) * 1000
+
+    def _next(self) -> socket.socket:
+        """Wait until it asks for an event. Returns the connection that the event goes to."""
+        return self._expect(lambda path: path == NEXT).connection
 
     def _expect(self, wanted: Callable[[str], bool]) -> Told:
         told = self._told()
