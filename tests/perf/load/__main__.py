@@ -12,10 +12,19 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.perf.load.burst import BYTES_A_SECOND, READS_A_SECOND, Burst, measure_bursts
+from tests.perf.load.burst import Burst, measure_bursts
 from tests.perf.load.throughput import HomeRates, measure_throughput
 from tests.perf.report import figure, keep, markdown, p50_p99
 from tests.perf.sandboxes.layer import version_of
+
+MIB = 2**20
+OPERATIONS, BYTES = "operations", "bytes"
+# Source: "Amazon EFS performance specifications", regional: the lower end of each range.
+LIMITS: dict[str, tuple[float, str]] = {
+    "90,000 operations a second (elastic)": (90_000, OPERATIONS),
+    "3 GiB a second (elastic)": (3 * 1024 * MIB, BYTES),
+    "100 MiB a second (bursting)": (100 * MIB, BYTES),
+}
 
 
 def arguments() -> argparse.Namespace:
@@ -41,18 +50,21 @@ def throughput_table(rates: Sequence[HomeRates]) -> str:
 
 
 def burst_table(bursts: Sequence[Burst], width: int) -> str:
-    """Return what a burst saw on each home, and what it asks of a file system."""
+    """Return what a burst saw on each home, and what so many new sandboxes ask of a file system."""
     lines: dict[str, list[str]] = {
         "answered; errors": [f"{len(each.latency_ms)}; {each.errors}" for each in bursts],
         "processes started; answers that were a sandbox's first": [f"{each.processes}; {each.cold}" for each in bursts],
         "p50, ms": [figure(p50_p99(each.latency_ms)[0]) for each in bursts],
         "p99, ms": [figure(p50_p99(each.latency_ms)[1]) for each in bursts],
         "until the last answer, s": [figure(each.seconds) for each in bursts],
-        "round trips to EFS, all together": [figure(each.round_trips) for each in bursts],
-        "MiB from EFS, all together": [figure(each.efs_bytes / 2**20) for each in bursts],
-        f"at {READS_A_SECOND:,} operations a second, ms": [figure(each.operations_ms) for each in bursts],
-        f"at {BYTES_A_SECOND / 2**30:g} GiB a second, ms": [figure(each.bytes_ms) for each in bursts],
+        "round trips to EFS of a new sandbox": [figure(each.round_trips) for each in bursts],
+        "MiB from EFS of a new sandbox": [figure(each.efs_bytes / MIB) for each in bursts],
     }
+    for limit, (per_second, of) in LIMITS.items():
+        lines[f"{width} of them at {limit}, ms"] = [
+            figure(width * (each.round_trips if of == OPERATIONS else each.efs_bytes) / per_second * 1000)
+            for each in bursts
+        ]
     head = [f"{width} requests at once, no sandbox", *(each.source for each in bursts)]
     return markdown(head, [[name, *cells] for name, cells in lines.items()])
 
@@ -71,7 +83,7 @@ def main() -> None:
     notes = (
         f"{asked.rows:,} rows. ddb is asked of an emulator in another process: a second of the sandbox's processor is "
         "what counts there.\nThe burst's sandboxes share this machine's cores: its times are theirs, its operations "
-        "are what a file system would see."
+        "are what a file system would see; the last lines are counts divided by what AWS publishes."
     )
     if asked.json:
         print(json.dumps(figures, indent=1))

@@ -11,6 +11,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import fmean
 from typing import NamedTuple
 
 from console.benchmark.probe import Exchange, Probe
@@ -21,9 +22,6 @@ from console.local.project import project_stack
 
 HOMES = ("sqlite-efs", "sqlite-tmp")
 AT_ONCE = 1000
-# Source: "Amazon EFS performance specifications", regional, elastic throughput: the lower end of each range.
-READS_A_SECOND = 90_000
-BYTES_A_SECOND = 3 * 2**30
 
 
 class Burst(NamedTuple):
@@ -31,8 +29,9 @@ class Burst(NamedTuple):
 
     Args:
         latency_ms: of the good answers, from the burst's beginning.
-        processes: how many sandboxes there were at the end; cold: how many answers were a sandbox's first.
-        round_trips, efs_bytes: of all together.
+        processes: how many sandboxes there were at the end; cold: how many answers were a sandbox's first. Some may
+            have answered twice: here a sandbox can be free again before the last request is taken.
+        round_trips, efs_bytes: of one new sandbox, on average.
     """
 
     source: str
@@ -43,16 +42,6 @@ class Burst(NamedTuple):
     cold: int
     round_trips: float
     efs_bytes: float
-
-    @property
-    def operations_ms(self) -> float:
-        """Return how long the file system takes for that many operations at the rate that AWS promises."""
-        return self.round_trips / READS_A_SECOND * 1000
-
-    @property
-    def bytes_ms(self) -> float:
-        """Return how long it takes for that many bytes."""
-        return self.efs_bytes / BYTES_A_SECOND * 1000
 
 
 def measure_bursts(rows: int, width: int) -> list[Burst]:
@@ -81,13 +70,14 @@ def _burst(stack: BackgroundStack, client: Client, source: str, width: int) -> B
         start_s = time.perf_counter()
         answered = [each.result() for each in sent]
     good = [each for each in answered if each.error is None]
+    cold = [each.consumed for each in good if "init_ms" in each.consumed]
     return Burst(
         source,
         latency_ms=[(each.ended_s - start_s) * 1000 for each in good],
         errors=len(answered) - len(good),
         seconds=max(each.ended_s for each in answered) - start_s,
         processes=len(stack.processes()),
-        cold=sum("init_ms" in each.consumed for each in good),
-        round_trips=sum(efs_round_trips(source, each.consumed) for each in good),
-        efs_bytes=sum(each.consumed["efs_bytes"] for each in good),
+        cold=len(cold),
+        round_trips=fmean(efs_round_trips(source, each) for each in cold),
+        efs_bytes=fmean(each["efs_bytes"] for each in cold),
     )

@@ -42,9 +42,12 @@ def arguments() -> argparse.Namespace:
 def measure(folder: Path, asked: argparse.Namespace) -> Figures:
     """Measure everything."""
     subjects = Subjects(folder, asked.python)
-    figures: Figures = {"subjects_python": subjects.version, "cores": "", "packages": {}, "rows": {}}
-    figures["cores"] = "one each for rig and subjects" if len(subjects.own_cores) else "not pinned"
-    figures["packages"] = {name: package.archive_kib for name, package in subjects.packages.items()}
+    figures: Figures = {
+        "subjects_python": subjects.version,
+        "cores": len(subjects.own_cores | subjects.cores),
+        "packages": {name: package.archive_kib for name, package in subjects.packages.items()},
+        "rows": {},
+    }
     with pinned(subjects.own_cores):
         for count in map(int, asked.rows.split(",")):
             print(f"{count} rows", file=sys.stderr, flush=True)

@@ -30,10 +30,10 @@ class SizeFigures(TypedDict):
 
 
 class Figures(TypedDict):
-    """All of a run."""
+    """All of a run. `cores`: how many rig and subjects were kept on; 0 where they were not."""
 
     subjects_python: str
-    cores: str
+    cores: int
     packages: dict[str, float]
     rows: dict[str, SizeFigures]
 
@@ -51,7 +51,8 @@ def as_figures(
 
 def tables(figures: Figures) -> str:
     """Return a table for each number of rows."""
-    texts = [f"Python {figures['subjects_python']}, cores: {figures['cores']}. Parts of plain, and plain's own time."]
+    cores = ("on whatever core", "rig and subjects on one core", "rig and subjects on a core each")[figures["cores"]]
+    texts = [f"Python {figures['subjects_python']}, {cores}. Parts of plain, and plain's own time."]
     texts += [_table(int(count), size, figures["packages"]) for count, size in figures["rows"].items()]
     return "\n\n".join(texts)
 
