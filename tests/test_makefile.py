@@ -16,7 +16,11 @@ PURPOSE_OF_TARGET = {
     **dict.fromkeys(("demo", "serve", "install-run"), "run"),
     **dict.fromkeys(("test", "check", "simulate", "format", "docs", "lock"), "dev"),
     **dict.fromkeys(
-        ("bench", "bench-code", "bench-runtime", "bench-writes", "bench-load", "bench-compare", "growth"), "dev"
+        (
+            *("bench", "bench-code", "bench-runtime", "bench-writes", "bench-load", "bench-libraries", "bench-compare"),
+            "growth",
+        ),
+        "dev",
     ),
     **{f"install-{name}": name for name in PURPOSES},
 }
