@@ -1,23 +1,29 @@
-# make demo           the main job end to end, local, about half a minute
-# make serve          the local stack in the foreground
-# make test           everything CI runs
-# make check          format, lint, types
-# make format         let ruff mend what it can
-# make bench          micro-benchmarks, each beside its plain way; saved
-# make bench-compare  the same again, beside the saved run
-# make growth         how costs grow with the rows, a minute
-# make simulate       other histories than the tests run, of writers, publishers, readers and faults: SEEDS many, or SEED
-# make mutants        changes to the code that no test notices, sampled by SEED and COUNT
-# make docs           the documents that are made from the code
-# make lock           constraints.txt: the version of every package
-# make clean          remove what tests and local stacks left behind
-# make install-run    the packages for the demo and the console; the other targets do this as they need it
-# make install-report those for python -m console bench and report as well: statistics and charts
-# make install-deploy those for Pulumi
-# make install-dev    all of them, and the tools
+# make demo            the main job end to end, local, about half a minute
+# make serve           the local stack in the foreground
+# make test            everything CI runs
+# make check           format, lint, types
+# make format          let ruff mend what it can
+# make bench           everything that docs/performance.md shows, a quarter of an hour; saved. These are its parts:
+# make bench-code      micro-benchmarks, each beside its plain way
+# make bench-runtime   the query function under AWS's runtime client, beside a plain handler; UNDER another Python
+# make bench-writes    an insert taken apart, and inserts at a steady rate
+# make bench-load      requests a second of one sandbox, and a burst of new ones; UNDER another Python
+# make bench-libraries what zlib and boto3 take
+# make growth          how costs grow with the rows, a minute
+# make bench-compare   the micro-benchmarks again, beside those saved
+# make simulate        other histories than the tests run, of writers, publishers, readers and faults: SEEDS many, or SEED
+# make mutants         changes to the code that no test notices, sampled by SEED and COUNT
+# make docs            the documents that are made from the code
+# make lock            constraints.txt: the version of every package
+# make clean           remove what tests and local stacks left behind
+# make install-run     the packages for the demo and the console; the other targets do this as they need it
+# make install-report  those for python -m console bench and report as well: statistics and charts
+# make install-deploy  those for Pulumi
+# make install-dev     all of them, and the tools
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench bench-compare growth simulate mutants format lock docs clean \
-	install-run install-report install-deploy install-dev
+.PHONY: help demo serve test check bench bench-code bench-runtime bench-writes bench-load bench-libraries \
+	bench-compare growth simulate mutants format lock docs clean install-run install-report install-deploy install-dev
+.NOTPARALLEL:  # nothing else runs while something is measured
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8787
@@ -76,14 +82,28 @@ test: $(DEV)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-bench: $(DEV)
+bench: bench-code bench-runtime bench-writes bench-load bench-libraries growth
+
+bench-code: $(DEV)
 	$(BENCH) --benchmark-autosave
 	@$(BIN)/python -m tests.perf.ratios
+
+bench-runtime: $(DEV)
+	@$(BIN)/python -m tests.perf.runtime $(if $(UNDER),--python $(UNDER))
+
+bench-writes: $(DEV)
+	@$(BIN)/python -m tests.perf.writes
+
+bench-load: $(DEV)
+	@$(BIN)/python -m tests.perf.load $(if $(UNDER),--python $(UNDER))
 
 bench-compare: $(DEV)
 	@$(BIN)/python -m tests.perf.ratios > /dev/null
 	$(BENCH) --benchmark-json=.benchmarks/compared.json
 	@$(BIN)/python -m tests.perf.ratios .benchmarks/compared.json
+
+bench-libraries: $(DEV)
+	@$(BIN)/python -m tests.perf.libraries
 
 growth: $(DEV)
 	@$(BIN)/python -m tests.perf.growth

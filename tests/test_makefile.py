@@ -14,7 +14,14 @@ from console.install import PURPOSES
 ROOT = Path(__file__).parent.parent
 PURPOSE_OF_TARGET = {
     **dict.fromkeys(("demo", "serve", "install-run"), "run"),
-    **dict.fromkeys(("test", "check", "bench", "bench-compare", "growth", "simulate", "format", "docs", "lock"), "dev"),
+    **dict.fromkeys(("test", "check", "simulate", "format", "docs", "lock"), "dev"),
+    **dict.fromkeys(
+        (
+            *("bench", "bench-code", "bench-runtime", "bench-writes", "bench-load", "bench-libraries", "bench-compare"),
+            "growth",
+        ),
+        "dev",
+    ),
     **{f"install-{name}": name for name in PURPOSES},
 }
 

@@ -9,22 +9,26 @@ from ulid import ULID
 
 from handlers.api.router import Router
 from handlers.domain.bookmark import Bookmark
+from handlers.domain.timestamps import utc_text
 from handlers.model.model import Row
 from handlers.query import make_handler
 from handlers.rows import MODEL
 from handlers.snapshots.build import SegmentBuilder
 from handlers.snapshots.files import copy_durably
 from handlers.snapshots.names import Name
+from tests.perf.subjects.measured_part import FIRST_S
 from tests.perf.subjects.plain import PlainHandler, make_plain_file
 
 SIZES = (1_000, 10_000, 100_000)
 
 
 def make_rows(count: int) -> list[Row]:
+    """Rows a second apart, so that ids and times differ as they do where a table has grown."""
     random = Random(count)
+    times_s = range(FIRST_S, FIRST_S + count)
     return [
-        MODEL.row_of(seq, str(ULID()), MODEL.random_draft(random), "2026-01-31T12:00:00.000Z")
-        for seq in range(1, count + 1)
+        MODEL.row_of(seq, str(ULID.from_timestamp(at_s)), MODEL.random_draft(random), utc_text(at_s))
+        for seq, at_s in enumerate(times_s, 1)
     ]
 
 

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 from statistics import linear_regression
 
+from tests.perf.report import keep
 from tests.perf.subjects.measured_part import Figures
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -58,4 +59,6 @@ def table(sizes: list[int], figures: list[Figures]) -> str:
 
 if __name__ == "__main__":
     sizes = [int(size) for size in sys.argv[1:]] or list(SIZES)
-    print(table(sizes, measure(sizes)))
+    measured = measure(sizes)
+    print(table(sizes, measured))
+    print(f"kept in {keep('growth', {'sizes': sizes, 'figures': measured})}", file=sys.stderr)

@@ -28,10 +28,10 @@ class Measured(TypedDict):
 
 
 def last_saved(folder: Path) -> Path:
-    """The newest run that `make bench` saved. Exits with what to do where there is none."""
+    """The newest run that `make bench-code` saved. Exits with what to do where there is none."""
     runs = sorted(folder.glob("*/[0-9]*_*.json"), key=lambda path: path.name)
     if not runs:
-        sys.exit("Error: no run is saved here\nTry: make bench")
+        sys.exit("Error: no run is saved here\nTry: make bench-code")
     return runs[-1]
 
 

@@ -41,5 +41,5 @@ def test_a_run_is_shown_beside_the_last_saved_one(tmp_path: Path, capsys: pytest
 
 
 def test_without_a_saved_run_it_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="no run is saved here\nTry: make bench"):
+    with pytest.raises(SystemExit, match="no run is saved here\nTry: make bench-code"):
         main([], tmp_path)

@@ -15,6 +15,7 @@ from tests.support.drafts import VALUE
 
 SHOWN = ", ".join(MODEL.names[1:])
 TYPES = {"seq": "seq INTEGER PRIMARY KEY", "id": "id TEXT UNIQUE", VALUE: f"{VALUE} REAL"}
+PLAIN_TABLE = f"CREATE TABLE {MODEL.sql_table} ({', '.join(TYPES.get(name, name) for name in MODEL.names)})"
 PLAIN_INSERT = f"INSERT INTO {MODEL.sql_table} VALUES ({', '.join('?' * len(MODEL.names))})"
 
 
@@ -49,7 +50,7 @@ class PlainHandler:
 def make_plain_file(path: Path, rows: list[Row]) -> None:
     """The same rows in a file as one would first lay it out."""
     connection = sqlite3.connect(path)
-    connection.execute(f"CREATE TABLE {MODEL.sql_table} ({', '.join(TYPES.get(name, name) for name in MODEL.names)})")
+    connection.execute(PLAIN_TABLE)
     connection.executemany(PLAIN_INSERT, rows)
     connection.commit()
     connection.close()

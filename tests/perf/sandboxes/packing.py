@@ -1,0 +1,86 @@
+"""The archives of the subjects, each unpacked to a folder of its own as Lambda does.
+
+`python -m tests.perf.sandboxes.packing FILE` writes the query function's archive: byte code belongs to one version of
+Python, so the one that is to run it has to pack it. It needs the standard library alone.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from archives.closure import files_of
+from archives.zipped import zip_bytes
+
+ROOT = Path(__file__).parents[3]
+FUNCTIONS = Path(__file__).parent / "functions"
+COMPILE = ("-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", ".")
+
+
+@dataclass(frozen=True)
+class Package:
+    """An archive, unpacked.
+
+    Args:
+        handler: the module that the function starts in, and its attribute.
+        archive_kib: the size of the zip file.
+    """
+
+    folder: Path
+    handler: str
+    archive_kib: float
+
+
+def packages(folder: Path, python: str) -> dict[str, Package]:
+    """Pack all subjects below a folder, for an interpreter; by name."""
+    folder.mkdir(parents=True)
+    ours = _ours(folder / "ours", python)
+    return {
+        **{name: _plain(folder / name, name, python) for name in ("noop", "plain")},
+        "ours": ours,
+        "ours without byte code": _without_byte_code(ours, folder / "ours-without"),
+    }
+
+
+def _ours(folder: Path, python: str) -> Package:
+    archive = folder.with_suffix(".zip")
+    subprocess.run([python, "-m", "tests.perf.sandboxes.packing", str(archive)], cwd=ROOT, check=True)
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(folder)
+    _add_byte_code(folder, python)
+    return Package(folder, "handlers.query.handler", _zipped_kib(folder))
+
+
+def _add_byte_code(folder: Path, python: str) -> None:
+    """Add byte code where an archive has none."""
+    if not any(folder.rglob("*.pyc")):
+        subprocess.run([python, *COMPILE], cwd=folder, check=True)
+
+
+def _plain(folder: Path, name: str, python: str) -> Package:
+    folder.mkdir()
+    shutil.copy(FUNCTIONS / f"{name}.py", folder)
+    source_kib = _zipped_kib(folder)  # nobody ships the byte code of one file
+    _add_byte_code(folder, python)
+    return Package(folder, f"{name}.handler", source_kib)
+
+
+def _without_byte_code(package: Package, folder: Path) -> Package:
+    shutil.copytree(package.folder, folder, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    return Package(folder, package.handler, _zipped_kib(folder))
+
+
+def _zipped_kib(folder: Path) -> float:
+    archive = folder.with_suffix(".measured.zip")
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            packed.write(path, path.relative_to(folder))
+    return archive.stat().st_size / 1024
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_bytes(zip_bytes(files_of("handlers.query", ROOT)))
