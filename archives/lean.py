@@ -16,6 +16,7 @@ import tokenize
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 Place = tuple[int, int]  # line, from 1, and column in bytes, as ast counts them
 Span = tuple[Place, Place]
@@ -60,7 +61,7 @@ def _comments(source: str) -> Iterator[Span]:
 
 def _docstrings(tree: ast.AST) -> Iterator[Span]:
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    for node in ast.walk(tree):
+    for node in _code(tree):
         if isinstance(node, documented) and ast.get_docstring(node) is not None:
             yield _span(node.body[0])
 
@@ -68,7 +69,7 @@ def _docstrings(tree: ast.AST) -> Iterator[Span]:
 def _annotations(tree: ast.AST, lines: list[bytes]) -> Iterator[Span]:
     """Yield the annotations of arguments, results and values, with the mark before them."""
     kept = {*_kept_annotations(tree)}
-    for node in ast.walk(tree):
+    for node in _code(tree):
         if isinstance(node, ast.arg) and node.annotation:
             yield (node.lineno, node.col_offset + len(node.arg.encode())), _span(node.annotation)[1]
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns:
@@ -80,7 +81,7 @@ def _annotations(tree: ast.AST, lines: list[bytes]) -> Iterator[Span]:
 
 def _kept_annotations(tree: ast.AST) -> Iterator[ast.AnnAssign]:
     """Yield those of classes that are made from them, and bare ones (`name: int`) that a block may not do without."""
-    for node in ast.walk(tree):
+    for node in _code(tree):
         body = [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.stmt)]
         is_class = isinstance(node, ast.ClassDef)
         is_made_from_them = isinstance(node, ast.ClassDef) and (node.decorator_list or node.bases or node.keywords)
@@ -97,15 +98,29 @@ def _is_bare(node: ast.stmt) -> bool:
 def _future_annotations(tree: ast.AST) -> Iterator[Span]:
     """Yield the import that keeps annotations from being evaluated, where none are left."""
     if not any(_kept_annotations(tree)):
-        for node in ast.walk(tree):
+        for node in _code(tree):
             if isinstance(node, ast.ImportFrom) and ast.unparse(node) == "from __future__ import annotations":
                 yield _span(node)
 
 
 def _imports_for_types(tree: ast.AST) -> Iterator[Span]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not node.orelse:
+    for node in _code(tree):
+        if _is_for_types(node):
             yield _span(node)
+
+
+def _code(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield every node but those under `if TYPE_CHECKING`, which goes as a whole."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        if not _is_for_types(node):
+            todo += ast.iter_child_nodes(node)
+
+
+def _is_for_types(node: ast.AST) -> TypeGuard[ast.stmt]:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not node.orelse
 
 
 def _span(node: ast.expr | ast.stmt) -> Span:
