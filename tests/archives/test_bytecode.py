@@ -14,7 +14,7 @@ from archives.bytecode import byte_code_name, byte_code_of
 from archives.contents import contents_of
 from archives.lean import content_of
 from tests.archives.conftest import Write
-from tests.support.pythons import other_pythons
+from tests.archives.pythons import other_pythons
 
 ROOT = Path(__file__).resolve().parents[2]
 # Sets of texts, whose order follows the hash seed; constants that other code has too; names that are interned or not.

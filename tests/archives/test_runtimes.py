@@ -7,7 +7,7 @@ from importlib.util import MAGIC_NUMBER
 import pytest
 
 from archives.runtimes import COST, RUNTIMES, makes_byte_code_for, why_without_byte_code
-from tests.support.pythons import other_pythons
+from tests.archives.pythons import other_pythons
 
 HERE = "python{}.{}".format(*sys.version_info)
 
