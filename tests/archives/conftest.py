@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 import pytest
-
-from archives.runtimes import RUNTIMES
 
 Write = Callable[[dict[str, str]], Path]
 
@@ -23,17 +20,3 @@ def write(tmp_path: Path) -> Write:
         return tmp_path
 
     return make
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> str:
-    """A runtime that is the Python of the tests."""
-    monkeypatch.setitem(RUNTIMES, "here", MAGIC_NUMBER)
-    return "here"
-
-
-@pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch) -> str:
-    """A runtime that is another Python than that of the tests."""
-    monkeypatch.setitem(RUNTIMES, "python3.99", b"none")
-    return "python3.99"

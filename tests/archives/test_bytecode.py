@@ -99,7 +99,7 @@ def start(folder: Path, tag: str = "", python: str = sys.executable) -> subproce
 
 
 @pytest.fixture
-def folder(write: Write, here: str, tmp_path: Path) -> Path:
+def folder(write: Write, own_runtime: str, tmp_path: Path) -> Path:
     """An archive as it lies in /var/task, which nothing can write to."""
     root = write(
         {
@@ -109,7 +109,7 @@ def folder(write: Write, here: str, tmp_path: Path) -> Path:
         }
     )
     task = tmp_path / "task"
-    for name, content in contents_of("app.main", root, here).items():
+    for name, content in contents_of("app.main", root, own_runtime).items():
         (task / name).parent.mkdir(parents=True, exist_ok=True)
         (task / name).write_bytes(content)
         (task / name).chmod(0o444)
@@ -122,7 +122,9 @@ def rewrite(path: Path, content: bytes) -> None:
 
 
 def test_a_start_takes_the_byte_code_and_tracebacks_show_the_source(folder: Path) -> None:
+    files = sorted(folder.rglob("*"))
     done = start(folder)
+    assert sorted(folder.rglob("*")) == files
     assert SHOWN.format(folder) in done.stdout
     rewrite(folder / "app" / "main.py", b"raise ImportError('the source was read')")
     assert SHOWN.format(folder) in start(folder).stdout

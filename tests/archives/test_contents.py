@@ -21,8 +21,10 @@ APP = {
 }
 
 
-def test_what_a_start_loads_is_there_as_byte_code_too_and_what_comes_later_is_not(write: Write, here: str) -> None:
-    contents = contents_of("app.main", write(APP), here)
+def test_what_a_start_loads_is_there_as_byte_code_too_and_what_comes_later_is_not(
+    write: Write, own_runtime: str
+) -> None:
+    contents = contents_of("app.main", write(APP), own_runtime)
     early = ("app/__init__.py", "app/early.py", "app/main.py")
     assert list(contents) == sorted([*APP, *map(byte_code_name, early)])
     assert contents["app/early.py"] == b'""\nVALUE = 1\n'
@@ -30,11 +32,11 @@ def test_what_a_start_loads_is_there_as_byte_code_too_and_what_comes_later_is_no
         assert contents[byte_code_name(name)] == byte_code_of(contents[name], name)
 
 
-def test_for_another_python_there_are_the_sources_alone(write: Write, here: str, elsewhere: str) -> None:
+def test_for_another_python_there_are_the_sources_alone(write: Write, own_runtime: str, other_runtime: str) -> None:
     root = write(APP)
-    with_byte_code = contents_of("app.main", root, here)
+    with_byte_code = contents_of("app.main", root, own_runtime)
     sources = {name: content for name, content in with_byte_code.items() if not name.endswith(".pyc")}
-    assert contents_of("app.main", root, elsewhere) == sources
+    assert contents_of("app.main", root, other_runtime) == sources
     assert len(sources) < len(with_byte_code)
 
 
@@ -76,7 +78,7 @@ def test_two_machines_make_the_same_archive(tmp_path: Path) -> None:
     assert len(digests[0].strip()) == 64
 
 
-def test_an_error_of_syntax_is_found_here(write: Write, here: str) -> None:
+def test_an_error_of_syntax_is_found_here(write: Write, own_runtime: str) -> None:
     root = write({"app/__init__.py": "", "app/main.py": "def broken(:\n"})
     with pytest.raises(SyntaxError):
-        contents_of("app.main", root, here)
+        contents_of("app.main", root, own_runtime)

@@ -21,16 +21,16 @@ def test_the_numbers_are_those_of_the_pythons() -> None:
     assert [name for name in RUNTIMES if makes_byte_code_for(name)] == [name for name in RUNTIMES if name == HERE]
 
 
-def test_nothing_is_said_where_nothing_is_left_out(here: str) -> None:
-    assert makes_byte_code_for(here)
-    assert why_without_byte_code(here) is None
+def test_nothing_is_said_where_nothing_is_left_out(own_runtime: str) -> None:
+    assert makes_byte_code_for(own_runtime)
+    assert why_without_byte_code(own_runtime) is None
 
 
 def test_what_is_left_out_is_said_with_its_cost_and_the_ways_to_get_it(
-    elsewhere: str, monkeypatch: pytest.MonkeyPatch
+    other_runtime: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(RUNTIMES, HERE, raising=False)
     only = f"{HERE} makes no byte code for python3.99, so {COST}; to ship it, package with Python 3.99"
-    assert why_without_byte_code(elsewhere) == only
+    assert why_without_byte_code(other_runtime) == only
     monkeypatch.setitem(RUNTIMES, HERE, MAGIC_NUMBER)
-    assert why_without_byte_code(elsewhere) == f"{only}, or set the runtime to {HERE}"
+    assert why_without_byte_code(other_runtime) == f"{only}, or set the runtime to {HERE}"

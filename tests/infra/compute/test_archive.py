@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from importlib.util import MAGIC_NUMBER, find_spec
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,33 +31,19 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> str:
-    """A runtime that is the Python of the tests."""
-    monkeypatch.setitem(RUNTIMES, "here", MAGIC_NUMBER)
-    return "here"
-
-
-@pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch) -> str:
-    """A runtime that is another Python than that of the tests."""
-    monkeypatch.setitem(RUNTIMES, "elsewhere", b"none")
-    return "elsewhere"
-
-
 def contents(function: str, root: Path, runtime: str = DEFAULT) -> bytes:
     """Return all that the archive's hash depends on: names and contents."""
     return zip_bytes(contents_of(entry_of(function), root, runtime))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_pulumi_gets_what_a_zip_would_hold_file_by_file(function: str, project: Path, here: str) -> None:
-    assets = cast("dict[str, Any]", archive_of(function, here, project).assets)
+def test_pulumi_gets_what_a_zip_would_hold_file_by_file(function: str, project: Path, own_runtime: str) -> None:
+    assets = cast("dict[str, Any]", archive_of(function, own_runtime, project).assets)
     given = {
         name: Path(asset.path).read_bytes() if isinstance(asset, pulumi.FileAsset) else asset.text.encode()
         for name, asset in assets.items()
     }
-    assert given == contents_of(entry_of(function), project, here)
+    assert given == contents_of(entry_of(function), project, own_runtime)
     files = {name for name, asset in assets.items() if isinstance(asset, pulumi.FileAsset)}
     assert files == {name for name in assets if name.endswith(".pyc")}
     assert byte_code_name(f"handlers/{function}.py") in files
@@ -65,14 +51,16 @@ def test_pulumi_gets_what_a_zip_would_hold_file_by_file(function: str, project: 
     assert [name for name in deployed if not name.endswith(".pyc")] == sorted(set(assets) - files)
 
 
-def test_the_files_are_named_alike_on_every_machine(project: Path, here: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_files_are_named_alike_on_every_machine(
+    project: Path, own_runtime: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Pulumi compares contents alone, and keeps the names in its state."""
     paths: list[dict[str, str]] = []
     for folder in (project, project / "elsewhere"):
         if folder != project:
             shutil.copytree(project / "handlers", folder / "handlers")
         monkeypatch.chdir(folder)
-        assets = cast("dict[str, Any]", archive_of(WARMER, here, folder).assets)
+        assets = cast("dict[str, Any]", archive_of(WARMER, own_runtime, folder).assets)
         paths.append({name: asset.path for name, asset in assets.items() if isinstance(asset, pulumi.FileAsset)})
     assert paths[0] == paths[1]
     assert all(path.startswith("build/bytecode/") for path in paths[0].values())
@@ -137,9 +125,9 @@ def runtime(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_each_function_starts_from_its_archive_alone_and_loads_what_is_there_as_byte_code(
-    function: str, tmp_path: Path, runtime: Path, here: str
+    function: str, tmp_path: Path, runtime: Path, own_runtime: str
 ) -> None:
-    (tmp_path / "archive.zip").write_bytes(contents(function, ROOT, here))
+    (tmp_path / "archive.zip").write_bytes(contents(function, ROOT, own_runtime))
     with zipfile.ZipFile(tmp_path / "archive.zip") as archive:
         archive.extractall(tmp_path / "task")
         shipped = [name for name in archive.namelist() if name.endswith(".pyc")]
@@ -173,9 +161,9 @@ def test_no_file_has_the_line_ends_of_another_system(function: str) -> None:
         assert b"\r\n" not in path.read_bytes(), name
 
 
-def test_the_query_functions_archive_is_small(here: str, elsewhere: str) -> None:
-    assert len(contents(QUERY, ROOT, elsewhere)) <= 96 * 1024
-    assert len(contents(QUERY, ROOT, here)) <= 224 * 1024
+def test_the_query_functions_archive_is_small(own_runtime: str, other_runtime: str) -> None:
+    assert len(contents(QUERY, ROOT, other_runtime)) <= 96 * 1024
+    assert len(contents(QUERY, ROOT, own_runtime)) <= 224 * 1024
 
 
 def test_what_is_left_out_is_said_once_a_program(
@@ -186,8 +174,8 @@ def test_what_is_left_out_is_said_once_a_program(
     assert [record.message for record in caplog.records] == [why_without_byte_code(DEFAULT)]
 
 
-def test_nothing_is_said_where_nothing_is_left_out(here: str, capsys: pytest.CaptureFixture[str]) -> None:
-    warn_without_byte_code(here)
+def test_nothing_is_said_where_nothing_is_left_out(own_runtime: str, capsys: pytest.CaptureFixture[str]) -> None:
+    warn_without_byte_code(own_runtime)
     assert capsys.readouterr().err == ""
 
 
