@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import marshal
 import subprocess
 import sys
 from pathlib import Path
+from types import CodeType
 
 import pytest
 
@@ -70,6 +72,19 @@ def test_it_is_a_pyc_that_is_never_compared_with_its_source() -> None:
     flags = int.from_bytes(content[4:8], "little")
     assert (content[:4], flags) == (importlib.util.MAGIC_NUMBER, 0b01)  # PEP 552: made from a hash, not checked
     assert content[8:16] == importlib.util.source_hash(b"x = 1")
+
+
+def lines_of(code: CodeType) -> list[object]:
+    """The line of every instruction, inside out."""
+    inner = [lines_of(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
+    return [code.co_qualname, code.co_code, [line for line, *_ in code.co_positions()], inner]
+
+
+@pytest.mark.parametrize("name", sources())
+def test_it_is_the_code_of_the_source_on_the_lines_of_the_source(name: str) -> None:
+    text = sources()[name]
+    loaded = marshal.loads(byte_code_of(text.encode(), name)[16:])
+    assert lines_of(loaded) == lines_of(compile(text, name, "exec", dont_inherit=True, optimize=0))
 
 
 def test_it_lies_where_python_looks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:

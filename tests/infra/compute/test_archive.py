@@ -163,7 +163,7 @@ def test_no_file_has_the_line_ends_of_another_system(function: str) -> None:
 
 def test_the_query_functions_archive_is_small(own_runtime: str, other_runtime: str) -> None:
     assert len(contents(QUERY, ROOT, other_runtime)) <= 96 * 1024
-    assert len(contents(QUERY, ROOT, own_runtime)) <= 224 * 1024
+    assert len(contents(QUERY, ROOT, own_runtime)) <= 192 * 1024
 
 
 def test_what_is_left_out_is_said_once_a_program(
