@@ -7,6 +7,7 @@ import pulumi
 from handlers.routes import COMMAND, PROJECTOR, QUERY, SOURCES, WARMER
 from infra import background, stack
 from infra.account import check_account
+from infra.compute.archive import warn_without_byte_code
 from infra.compute.concurrency import check_concurrency
 from infra.foundation.network import NetworkComponent
 from infra.settings import read_settings
@@ -14,6 +15,7 @@ from infra.settings import read_settings
 settings = read_settings()
 check_account(settings.allowed_account_ids)
 check_concurrency([function.concurrency for function in settings.functions.values()])
+warn_without_byte_code(settings.runtime)
 
 key_arn = stack.make_key(settings)
 network = stack.make_network(settings, key_arn)

@@ -2,19 +2,18 @@
 
 Invariants: imports inside functions count, imports under `if TYPE_CHECKING` do not. Every import is either of the
 project, of the standard library, of Lambda's runtime, or of a distribution that is shipped along; anything else is an
-error here and not in the first request. Modules named only at run time (importlib) cannot be seen.
+error here and not in the first request.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Generator, Mapping
-from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
-from importlib.util import resolve_name
 from pathlib import Path
 
-from archives.standard_library import PYTHON, STANDARD_LIBRARY
+from archives.imports import ImportStatement, import_statements, module_of
+from archives.standard_library import STANDARD_LIBRARY
 
 RUNTIME = frozenset({"boto3", "botocore"})  # comes with Lambda's Python
 SHIPPED: Mapping[str, str] = {"ulid": "python-ulid"}  # import name -> distribution
@@ -52,9 +51,7 @@ def files_of(entry: str, root: Path) -> dict[str, Path]:
                 found[name] = path
                 todo += [(imported, name) for imported in _imports(path, root)]
         elif origin not in RUNTIME | STANDARD_LIBRARY:
-            raise ArchiveError(
-                f"{importer} imports {module}, which no archive holds and Lambda's Python {PYTHON} does not have"
-            )
+            raise ArchiveError(f"{importer} imports {module}, which no archive holds and Lambda's Pythons do not have")
     for name in shipped:
         found |= _distribution_files(name)
     return dict(sorted(found.items()))
@@ -71,30 +68,15 @@ def _file_of(module: str, root: Path, importer: str) -> Path:
 def _imports(path: Path, root: Path) -> list[str]:
     """Return the modules that a file imports."""
     package = ".".join(path.relative_to(root).parts[:-1])
-    statements = _import_statements(path.read_bytes(), str(path))
+    statements = import_statements(path.read_bytes(), str(path))
     return sorted({name for node in statements for name in _names(node, package, root)})
 
 
-@cache  # the functions' archives have most of their files in common
-def _import_statements(source: bytes, file_name: str) -> list[ast.Import | ast.ImportFrom]:
-    tree = ast.parse(source, file_name)
-    return [node for node in _statements(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
-
-
-def _statements(tree: ast.AST) -> Generator[ast.AST]:
-    """Yield every statement that can be reached at run time; no expression holds an import."""
-    yield tree
-    is_typing_only = isinstance(tree, ast.If) and ast.unparse(tree.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
-    for child in tree.orelse if isinstance(tree, ast.If) and is_typing_only else ast.iter_child_nodes(tree):
-        if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
-            yield from _statements(child)
-
-
-def _names(node: ast.Import | ast.ImportFrom, package: str, root: Path) -> Generator[str]:
+def _names(node: ImportStatement, package: str, root: Path) -> Generator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     else:
-        module = resolve_name("." * node.level + (node.module or ""), package)
+        module = module_of(node, package)
         yield module
         for alias in node.names:  # `from handlers import rows` names a module, `from handlers import VERSION` does not
             place = root.joinpath(*module.split("."), alias.name)

@@ -2,6 +2,10 @@
 
 Every line of code stays where it was, so tracebacks name the lines of the repository. It is little more than half of
 the size, and a start compiles so much less.
+
+Annotations stay in classes that have a decorator, a base or a keyword: dataclasses, named tuples and typed dictionaries
+are made from them, and so is whatever a base or a metaclass makes. All others are read by nothing when the code runs;
+`from __future__ import annotations`, which would load a module, goes where none is left.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import tokenize
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 Place = tuple[int, int]  # line, from 1, and column in bytes, as ast counts them
 Span = tuple[Place, Place]
@@ -29,7 +34,9 @@ def lean(source: str) -> str:
     tree = ast.parse(source)
     lines = [line.encode() for line in io.StringIO(source)]  # as tokenize counts them: str.splitlines knows more ends
     cuts = [*((span, b'""') for span in _docstrings(tree)), *((span, b"") for span in _comments(source))]
-    cuts += [(span, b"") for span in (*_annotations(tree, lines), *_imports_for_types(tree))]
+    cuts += [
+        (span, b"") for span in (*_annotations(tree, lines), *_imports_for_types(tree), *_future_annotations(tree))
+    ]
     for span, instead in sorted(cuts, reverse=True):
         _cut(lines, span, instead)
     return b"".join(lines).decode()
@@ -54,28 +61,66 @@ def _comments(source: str) -> Iterator[Span]:
 
 def _docstrings(tree: ast.AST) -> Iterator[Span]:
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    for node in ast.walk(tree):
+    for node in _code(tree):
         if isinstance(node, documented) and ast.get_docstring(node) is not None:
             yield _span(node.body[0])
 
 
 def _annotations(tree: ast.AST, lines: list[bytes]) -> Iterator[Span]:
-    """Yield the annotations of arguments, results, and values outside of classes, with the mark before them."""
-    in_classes = {part for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for part in node.body}
-    for node in ast.walk(tree):
+    """Yield the annotations of arguments, results and values, with the mark before them."""
+    kept = {*_kept_annotations(tree)}
+    for node in _code(tree):
         if isinstance(node, ast.arg) and node.annotation:
             yield (node.lineno, node.col_offset + len(node.arg.encode())), _span(node.annotation)[1]
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns:
             (row, column), end = _span(node.returns)
             yield (row, lines[row - 1].rindex(b"->", 0, column)), end
-        elif isinstance(node, ast.AnnAssign) and node.value and node not in in_classes:
-            yield _span(node.target)[1], _span(node.annotation)[1]
+        elif isinstance(node, ast.AnnAssign) and node not in kept:
+            yield (_span(node.target)[1], _span(node.annotation)[1]) if node.value else _span(node)
+
+
+def _kept_annotations(tree: ast.AST) -> Iterator[ast.AnnAssign]:
+    """Yield those of classes that are made from them, and bare ones (`name: int`) that a block may not do without."""
+    for node in _code(tree):
+        body = [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.stmt)]
+        is_class = isinstance(node, ast.ClassDef)
+        is_made_from_them = isinstance(node, ast.ClassDef) and (node.decorator_list or node.bases or node.keywords)
+        keeps_bare = not is_class or all(_is_bare(part) for part in body)
+        for part in body:
+            if isinstance(part, ast.AnnAssign) and (is_made_from_them or (keeps_bare and _is_bare(part))):
+                yield part
+
+
+def _is_bare(node: ast.stmt) -> bool:
+    return isinstance(node, ast.AnnAssign) and node.value is None
+
+
+def _future_annotations(tree: ast.AST) -> Iterator[Span]:
+    """Yield the import that keeps annotations from being evaluated, where none are left."""
+    if not any(_kept_annotations(tree)):
+        for node in _code(tree):
+            if isinstance(node, ast.ImportFrom) and ast.unparse(node) == "from __future__ import annotations":
+                yield _span(node)
 
 
 def _imports_for_types(tree: ast.AST) -> Iterator[Span]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not node.orelse:
+    for node in _code(tree):
+        if _is_for_types(node):
             yield _span(node)
+
+
+def _code(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield every node but those under `if TYPE_CHECKING`, which goes as a whole."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        if not _is_for_types(node):
+            todo += ast.iter_child_nodes(node)
+
+
+def _is_for_types(node: ast.AST) -> TypeGuard[ast.stmt]:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not node.orelse
 
 
 def _span(node: ast.expr | ast.stmt) -> Span:

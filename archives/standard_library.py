@@ -1,10 +1,8 @@
-"""The modules of the functions' Python, whichever Python deploys them."""
+"""The modules that all of the functions' Pythons have, whichever Python deploys them."""
 
 from __future__ import annotations
 
-PYTHON = "3.13"
-
-# As sys.stdlib_module_names has them there; telnetlib, for one, is in it up to 3.12 alone.
+# What sys.stdlib_module_names has on 3.13 and on 3.12: telnetlib, for one, is in it up to 3.12, from 3.13 on.
 NAMES = """
 abc antigravity argparse array ast asyncio atexit base64 bdb binascii bisect builtins bz2 cProfile calendar cmath
 cmd code codecs codeop collections colorsys compileall concurrent configparser contextlib contextvars copy copyreg
@@ -21,14 +19,13 @@ tkinter token tokenize tomllib trace traceback tracemalloc tty turtle turtledemo
 urllib uuid venv warnings wave weakref webbrowser winreg winsound wsgiref xml xmlrpc zipapp zipfile zipimport zlib
 zoneinfo
 
-__future__ _abc _aix_support _android_support _ast _asyncio _bisect _blake2 _bz2 _codecs _codecs_cn _codecs_hk
-_codecs_iso2022 _codecs_jp _codecs_kr _codecs_tw _collections _collections_abc _colorize _compat_pickle _compression
-_contextvars _csv _ctypes _curses _curses_panel _datetime _dbm _decimal _elementtree _frozen_importlib
-_frozen_importlib_external _functools _gdbm _hashlib _heapq _imp _interpchannels _interpqueues _interpreters _io
-_ios_support _json _locale _lsprof _lzma _markupbase _md5 _multibytecodec _multiprocessing _opcode _opcode_metadata
+__future__ _abc _aix_support _ast _asyncio _bisect _blake2 _bz2 _codecs _codecs_cn _codecs_hk _codecs_iso2022
+_codecs_jp _codecs_kr _codecs_tw _collections _collections_abc _compat_pickle _compression _contextvars _csv _ctypes
+_curses _curses_panel _datetime _dbm _decimal _elementtree _frozen_importlib _frozen_importlib_external _functools
+_gdbm _hashlib _heapq _imp _io _json _locale _lsprof _lzma _markupbase _md5 _multibytecodec _multiprocessing _opcode
 _operator _osx_support _overlapped _pickle _posixshmem _posixsubprocess _py_abc _pydatetime _pydecimal _pyio _pylong
-_pyrepl _queue _random _scproxy _sha1 _sha2 _sha3 _signal _sitebuiltins _socket _sqlite3 _sre _ssl _stat _statistics
-_string _strptime _struct _suggestions _symtable _sysconfig _thread _threading_local _tkinter _tokenize _tracemalloc
-_typing _uuid _warnings _weakref _weakrefset _winapi _wmi _zoneinfo
+_queue _random _scproxy _sha1 _sha2 _sha3 _signal _sitebuiltins _socket _sqlite3 _sre _ssl _stat _statistics _string
+_strptime _struct _symtable _thread _threading_local _tkinter _tokenize _tracemalloc _typing _uuid _warnings
+_weakref _weakrefset _winapi _zoneinfo
 """
 STANDARD_LIBRARY = frozenset(NAMES.split())

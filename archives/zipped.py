@@ -5,9 +5,6 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path
-
-from archives.lean import content_of
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can hold
 UNIX = 3
@@ -15,12 +12,12 @@ READABLE = 0o100644 << 16
 BEST = 9
 
 
-def zip_bytes(files: Mapping[str, Path]) -> bytes:
-    """Return the zip file of these files, given as path in the archive -> file."""
+def zip_bytes(contents: Mapping[str, bytes]) -> bytes:
+    """Return the zip file of these files, given as path in the archive -> content."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name, path in sorted(files.items()):
+        for name, content in sorted(contents.items()):
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.create_system, entry.external_attr = UNIX, READABLE
-            archive.writestr(entry, content_of(path), zipfile.ZIP_DEFLATED, BEST)
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED, BEST)
     return buffer.getvalue()

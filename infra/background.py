@@ -71,8 +71,9 @@ def make_warmer(
         FunctionArgs(
             naming=settings.naming,
             function=WARMER,
-            code=archive_of(WARMER),
+            code=archive_of(WARMER, settings.runtime),
             handler=handler_of(WARMER),
+            runtime=settings.runtime,
             environment={
                 "FUNCTION_ARN": query.alias.arn,
                 "SANDBOXES": str(settings.projection.warm_sandboxes),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from archives.runtimes import ALLOWED, RUNTIMES
 from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
 from handlers.settings import SWITCH
 from infra.api_settings import ApiSettings, read_api
@@ -69,6 +70,7 @@ class StackSettings:
     backup: bool
     tracing: bool
     log_days: int
+    runtime: str
     network: NetworkSettings
     table: TableSettings
     functions: Mapping[str, FunctionSettings]
@@ -92,6 +94,7 @@ def read_settings() -> StackSettings:
         backup=config.flag("backup"),
         tracing=config.flag("tracing"),
         log_days=_log_days(config),
+        runtime=config.text("runtime", ALLOWED, RUNTIMES.__contains__),
         network=read_network(config),
         table=_table(config, naming),
         functions=_functions(config, projection.warm_sandboxes),

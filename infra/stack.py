@@ -129,8 +129,9 @@ def make_function(
         FunctionArgs(
             naming=settings.naming,
             function=function,
-            code=archive_of(function),
+            code=archive_of(function, settings.runtime),
             handler=handler_of(function),
+            runtime=settings.runtime,
             environment={**settings.environment, **OWN_ENVIRONMENT.get(function, {}), "TABLE_NAME": storage.table.name},
             role_name=identity.role.name,
             role_arn=identity.role.arn,

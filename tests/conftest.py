@@ -10,6 +10,7 @@ import os
 import random
 import uuid
 from collections.abc import Iterator
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ os.environ.setdefault("FUNCTION_ARN", "arn:aws:lambda:eu-central-1:123456789012:
 os.environ.setdefault("SANDBOXES", "1")
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 
+from archives.runtimes import RUNTIMES
 from console.local.emulator import Emulator
 from handlers.aws.dynamodb import make_client
 from handlers.aws.table import create_table_arguments
@@ -121,3 +123,17 @@ def environ(ledger: Ledger, tmp_path: Path) -> dict[str, str]:
 def api(environ: dict[str, str]) -> Api:
     """Both functions, called in process as the gateway calls them."""
     return Api(environ)
+
+
+@pytest.fixture
+def own_runtime(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A runtime of the functions that is the Python of the tests: archives for it hold byte code."""
+    monkeypatch.setitem(RUNTIMES, "own", MAGIC_NUMBER)
+    return "own"
+
+
+@pytest.fixture
+def other_runtime(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A runtime that is no Python of these tests: archives for it hold the sources alone."""
+    monkeypatch.setitem(RUNTIMES, "python3.99", b"none")
+    return "python3.99"

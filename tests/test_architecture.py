@@ -73,7 +73,11 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("account", "naming"),
         ("typed_config",),
     ),
-    "archives": (("zipped",), ("closure", "lean"), ("standard_library",)),
+    "archives": (
+        ("contents", "zipped"),
+        ("bytecode", "closure", "lean", "start"),
+        ("imports", "runtimes", "standard_library"),
+    ),
 }
 # What a house may import of another one.
 HOUSES: dict[str, set[str]] = {

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pulumi
 
-from archives.closure import files_of
-from archives.lean import content_of
+from archives.contents import contents_of
+from archives.runtimes import why_without_byte_code
+from infra.compute.asset import asset_of, sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,7 +27,16 @@ def handler_of(function: str) -> str:
     return f"{entry_of(function)}.handler"
 
 
-def archive_of(function: str, root: Path = ROOT) -> pulumi.AssetArchive:
+def archive_of(function: str, runtime: str, root: Path = ROOT) -> pulumi.AssetArchive:
     """Return the archive of one function. Raises ArchiveError where an import cannot be followed."""
-    files = files_of(entry_of(function), root)
-    return pulumi.AssetArchive({name: pulumi.StringAsset(content_of(path).decode()) for name, path in files.items()})
+    folder = root / "build" / "bytecode"
+    contents = contents_of(entry_of(function), root, runtime)
+    archive = pulumi.AssetArchive({name: asset_of(name, content, folder) for name, content in contents.items()})
+    sweep(folder)
+    return archive
+
+
+def warn_without_byte_code(runtime: str) -> None:
+    """Say in one line what the archives go without, if they do."""
+    if why := why_without_byte_code(runtime):
+        pulumi.log.warn(why)

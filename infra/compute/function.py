@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from archives.standard_library import PYTHON
 from infra.naming import Naming
 from infra.policies import Access, data_policy, invoke_policy, no_interfaces_policy
 
-RUNTIME, ARCHITECTURE = f"python{PYTHON}", "arm64"
+ARCHITECTURE = "arm64"
 MOUNT_PATH = "/mnt/efs"
 LIVE = "live"
 UNRESERVED = -1
@@ -38,6 +37,7 @@ class FunctionArgs:
     Args:
         function: its part of the stack's names.
         code, handler: its archive, and the entry point in it.
+        runtime: the Python that runs it, by Lambda's name.
         environment: its variables; with `data`, beside `EFS_DIR`, which is where the file system is mounted.
         data: without it, the function is outside the network and has no file system.
         invokes: the aliases that it may invoke.
@@ -54,6 +54,7 @@ class FunctionArgs:
     function: str
     code: pulumi.Input[pulumi.Archive]
     handler: pulumi.Input[str]
+    runtime: pulumi.Input[str]
     environment: Mapping[str, pulumi.Input[str]]
     role_name: pulumi.Input[str]
     role_arn: pulumi.Input[str]
@@ -116,7 +117,7 @@ class FunctionComponent(pulumi.ComponentResource):
             f"{name}-function",
             name=args.naming.name(args.function),
             role=args.role_arn,
-            runtime=RUNTIME,
+            runtime=args.runtime,
             architectures=[ARCHITECTURE],
             handler=args.handler,
             code=args.code,

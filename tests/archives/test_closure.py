@@ -3,30 +3,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from archives import closure
 from archives.closure import ArchiveError, files_of
+from archives.contents import contents_of
+from archives.runtimes import DEFAULT
 from archives.zipped import zip_bytes
-
-Write = Callable[[dict[str, str]], Path]
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    """Makes a project of these files."""
-
-    def make(files: dict[str, str]) -> Path:
-        for name, text in files.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        return tmp_path
-
-    return make
+from tests.archives.conftest import Write
 
 
 @pytest.mark.parametrize(
@@ -78,7 +64,7 @@ def test_imports_are_followed_to_the_end_and_round_in_circles(write: Write) -> N
     ("text", "message"),
     [
         ("import app.missing", r"^app/main.py imports app.missing, which is not there"),
-        ("import requests", r"^app/main.py imports requests, which no archive holds and Lambda's Python 3.13 does not"),
+        ("import requests", r"^app/main.py imports requests, which no archive holds and Lambda's Pythons do"),
         ("import telnetlib", r"^app/main.py imports telnetlib, which no archive holds"),
     ],
 )
@@ -115,7 +101,7 @@ def test_the_shipped_distribution_works_from_the_archive_alone(write: Write, tmp
     )
     root = write({"app/__init__.py": "", "app/main.py": text})
     archive = tmp_path / "archive.zip"
-    archive.write_bytes(zip_bytes(files_of("app.main", root)))
+    archive.write_bytes(zip_bytes(contents_of("app.main", root, DEFAULT)))
     with zipfile.ZipFile(archive) as opened:
         opened.extractall(tmp_path / "task")
     # -I -S: nothing of this environment but the standard library; typing_extensions is for Python 3.11 alone
@@ -131,16 +117,16 @@ STAND_IN = (
 
 def test_equal_files_give_equal_bytes(write: Write) -> None:
     root = write({"app/__init__.py": "", "app/main.py": "import app.other", "app/other.py": ""})
-    first = zip_bytes(files_of("app.main", root))
+    first = zip_bytes(contents_of("app.main", root, DEFAULT))
     (root / "app" / "other.py").touch()
     (root / "app" / "other.py").chmod(0o600)
-    files = files_of("app.main", root)
-    assert zip_bytes(dict(reversed(files.items()))) == first
+    contents = contents_of("app.main", root, DEFAULT)
+    assert zip_bytes(dict(reversed(contents.items()))) == first
 
 
 def test_the_zip_holds_readable_files_of_no_time(write: Write, tmp_path: Path) -> None:
     root = write({"app/__init__.py": "", "app/main.py": "VALUE = 1"})
-    (tmp_path / "a.zip").write_bytes(zip_bytes(files_of("app.main", root)))
+    (tmp_path / "a.zip").write_bytes(zip_bytes(contents_of("app.main", root, DEFAULT)))
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         assert archive.read("app/main.py") == b"VALUE = 1"
         for entry in archive.infolist():

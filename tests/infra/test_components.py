@@ -130,6 +130,7 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
                 function=name,
                 code=CODE,
                 handler="index.handler",
+                runtime="python3.13",
                 environment={"TABLE_NAME": storage.table.name},
                 role_name=identity.role.name,
                 role_arn=identity.role.arn,

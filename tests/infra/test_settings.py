@@ -60,6 +60,10 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
         ({"vpcId": "my-vpc"}, "vpcId: got 'my-vpc', allowed: the id of a VPC"),
         ({"subnetIds": '["subnet-0a1b2c3d", "subnet-0a1b2c3d"]'}, "allowed: a list of subnet ids, each once"),
         ({"logRetentionDays": "10"}, "logRetentionDays: got 10, allowed: one of 1, 3, 5, 7, 14"),
+        (
+            {"runtime": "python3.11"},
+            "runtime: got 'python3.11', allowed: python3.13 or python3.12; SQLite on Amazon Linux 2, where",
+        ),
         ({"commandMemoryMb": "64"}, "commandMemoryMb: got 64, allowed: an integer from 256 to 10240"),
         ({"commandTimeoutS": "20"}, "commandTimeoutS: got 20, allowed: an integer from 26 to 29"),
         ({"queryTimeoutS": "60"}, "queryTimeoutS: got 60, allowed: an integer from 10 to 29"),
@@ -215,6 +219,7 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "functionGroupId": (GROUPS, "Function", "query-function", "vpcConfig.securityGroupIds", ["sg-0a1b2c3d"]),
     "fileSystemGroupId": (GROUPS, "MountTarget", "", "securityGroups", ["sg-1a1b2c3d"]),
     "flowLogs": ({"flowLogs": True}, "FlowLog", "", "trafficType", "REJECT"),
+    "runtime": ({"runtime": "python3.12"}, "Function", "query-function", "runtime", "python3.12"),
     "commandMemoryMb": ({"commandMemoryMb": 2048}, "Function", "command-function", "memorySize", 2048),
     "commandTimeoutS": ({"commandTimeoutS": 27}, "Function", "command-function", "timeout", 27),
     "commandConcurrency": ({"commandConcurrency": 7}, "Function", "command-function", RESERVED, 7),

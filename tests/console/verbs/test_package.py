@@ -1,16 +1,23 @@
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import json
 import sys
 import zipfile
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 import pytest
 
+from archives.bytecode import byte_code_name
+from archives.runtimes import ALLOWED, DEFAULT, RUNTIMES, why_without_byte_code
 from console import cli
 from console.paths import ROOT
 from console.verbs import package
+from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
+
+FUNCTIONS = (COMMAND, QUERY, PROJECTOR, WARMER)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -18,27 +25,46 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return cli.main()
 
 
-def test_both_archives_are_written_and_described(
+def test_all_archives_are_written_and_described(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setitem(RUNTIMES, DEFAULT, MAGIC_NUMBER)
     assert run(monkeypatch, "--out", str(tmp_path / "new" / "folder"), "--json") == 0
-    command, query = json.loads(capsys.readouterr().out)
-    for archive in (command, query):
+    printed = capsys.readouterr()
+    archives = json.loads(printed.out)
+    assert ([archive["function"] for archive in archives], printed.err) == ([*FUNCTIONS], "")
+    for archive in archives:
         content = Path(archive["path"]).read_bytes()
         assert (archive["bytes"], archive["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
         with zipfile.ZipFile(archive["path"]) as opened:
-            assert len(opened.namelist()) == archive["files"]
-            assert f"handlers/{archive['function']}.py" in opened.namelist()
+            names = opened.namelist()
+        assert f"handlers/{archive['function']}.py" in names
+        assert byte_code_name(f"handlers/{archive['function']}.py") in names
+        assert archive["runtime"] == DEFAULT
+        assert (archive["files"], archive["byte_code_files"]) == (len(names), len(fnmatch.filter(names, "*.pyc")))
 
 
-def test_the_same_files_give_the_same_zip(
+def test_the_same_files_give_the_same_zip_and_what_is_left_out_is_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, "--out", str(tmp_path)) == 0
-    first = capsys.readouterr().out
-    assert run(monkeypatch, "--out", str(tmp_path)) == 0
-    assert capsys.readouterr().out == first
-    assert len(first.splitlines()) == 2
+    monkeypatch.setitem(RUNTIMES, "python3.12", b"none")
+    assert run(monkeypatch, "--out", str(tmp_path), "--runtime", "python3.12") == 0
+    first = capsys.readouterr()
+    assert run(monkeypatch, "--out", str(tmp_path), "--runtime", "python3.12") == 0
+    assert capsys.readouterr() == first
+    assert len(first.out.splitlines()) == len(FUNCTIONS)
+    assert first.err == f"Note: {why_without_byte_code('python3.12')}\n"
+    with zipfile.ZipFile(tmp_path / "query.zip") as opened:
+        assert not fnmatch.filter(opened.namelist(), "*.pyc")
+
+
+def test_a_python_that_cannot_run_the_functions(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "--runtime", "python3.11") == 1
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error == f"Error: --runtime: got 'python3.11', allowed: {ALLOWED}"
+    assert hint == "Try: --runtime python3.13"
 
 
 def test_a_folder_that_cannot_be_written(

@@ -11,12 +11,14 @@ from typing import Any, cast
 import pulumi
 import pytest
 
+from archives.bytecode import byte_code_name
 from archives.closure import files_of
-from archives.lean import content_of
+from archives.contents import contents_of
+from archives.runtimes import COST, DEFAULT, RUNTIMES, why_without_byte_code
 from archives.zipped import zip_bytes
 from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
-from infra.compute.archive import ROOT, archive_of, entry_of, handler_of
-from tests.infra.program import EVERYTHING, graph
+from infra.compute.archive import ROOT, archive_of, entry_of, handler_of, warn_without_byte_code
+from tests.infra.program import EVERYTHING, graph, project_schema, run
 
 QUERY_ARN = "arn:aws:lambda:us-east-1:123456789012:function:query:live"
 FUNCTIONS = (COMMAND, QUERY, PROJECTOR, WARMER)
@@ -29,19 +31,39 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def contents(function: str, root: Path) -> bytes:
+def contents(function: str, root: Path, runtime: str = DEFAULT) -> bytes:
     """Return all that the archive's hash depends on: names and contents."""
-    return zip_bytes(files_of(entry_of(function), root))
+    return zip_bytes(contents_of(entry_of(function), root, runtime))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_archive_is_the_closure_file_by_file(function: str) -> None:
-    assets = cast("dict[str, Any]", archive_of(function).assets)
-    assert {name: asset.text.encode() for name, asset in assets.items()} == {
-        name: content_of(path) for name, path in files_of(entry_of(function), ROOT).items()
+def test_pulumi_gets_what_a_zip_would_hold_file_by_file(function: str, project: Path, own_runtime: str) -> None:
+    assets = cast("dict[str, Any]", archive_of(function, own_runtime, project).assets)
+    given = {
+        name: Path(asset.path).read_bytes() if isinstance(asset, pulumi.FileAsset) else asset.text.encode()
+        for name, asset in assets.items()
     }
-    assert all(isinstance(asset, pulumi.StringAsset) for asset in assets.values())
-    assert graph(EVERYTHING).one("Function", f"{function}-function").inputs["code"] == sorted(assets)
+    assert given == contents_of(entry_of(function), project, own_runtime)
+    files = {name for name, asset in assets.items() if isinstance(asset, pulumi.FileAsset)}
+    assert files == {name for name in assets if name.endswith(".pyc")}
+    assert byte_code_name(f"handlers/{function}.py") in files
+    deployed = graph(EVERYTHING).one("Function", f"{function}-function").inputs["code"]
+    assert [name for name in deployed if not name.endswith(".pyc")] == sorted(set(assets) - files)
+
+
+def test_the_files_are_named_alike_on_every_machine(
+    project: Path, own_runtime: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pulumi compares contents alone, and keeps the names in its state."""
+    paths: list[dict[str, str]] = []
+    for folder in (project, project / "elsewhere"):
+        if folder != project:
+            shutil.copytree(project / "handlers", folder / "handlers")
+        monkeypatch.chdir(folder)
+        assets = cast("dict[str, Any]", archive_of(WARMER, own_runtime, folder).assets)
+        paths.append({name: asset.path for name, asset in assets.items() if isinstance(asset, pulumi.FileAsset)})
+    assert paths[0] == paths[1]
+    assert all(path.startswith("build/bytecode/") for path in paths[0].values())
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -102,14 +124,24 @@ def runtime(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_each_function_starts_from_its_archive_alone(function: str, tmp_path: Path, runtime: Path) -> None:
-    (tmp_path / "archive.zip").write_bytes(contents(function, ROOT))
+def test_each_function_starts_from_its_archive_alone_and_loads_what_is_there_as_byte_code(
+    function: str, tmp_path: Path, runtime: Path, own_runtime: str
+) -> None:
+    (tmp_path / "archive.zip").write_bytes(contents(function, ROOT, own_runtime))
     with zipfile.ZipFile(tmp_path / "archive.zip") as archive:
         archive.extractall(tmp_path / "task")
-    program = "import importlib, sys; sys.path[:0] = sys.argv[2:]; importlib.import_module(sys.argv[1]).handler"
+        shipped = [name for name in archive.namelist() if name.endswith(".pyc")]
+    program = """if True:
+        import importlib, sys
+        sys.path[:0] = sys.argv[2:]
+        importlib.import_module(sys.argv[1]).handler
+        print(*[module.__cached__ for module in list(sys.modules.values()) if getattr(module, "__cached__", None)])
+    """
     command = [sys.executable, "-I", "-S", "-c", program, entry_of(function), str(tmp_path / "task"), str(runtime)]
     environ = {"TABLE_NAME": "table", "AWS_REGION": "us-east-1", "FUNCTION_ARN": QUERY_ARN, "SANDBOXES": "1"}
-    subprocess.run(command, env=environ, check=True)
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    task = f"{tmp_path / 'task'}/"
+    assert sorted(name.removeprefix(task) for name in done.stdout.split() if name.startswith(task)) == shipped
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -129,5 +161,27 @@ def test_no_file_has_the_line_ends_of_another_system(function: str) -> None:
         assert b"\r\n" not in path.read_bytes(), name
 
 
-def test_the_query_functions_archive_is_small() -> None:
-    assert len(contents(QUERY, ROOT)) <= 96 * 1024
+def test_the_query_functions_archive_is_small(own_runtime: str, other_runtime: str) -> None:
+    assert len(contents(QUERY, ROOT, other_runtime)) <= 96 * 1024
+    assert len(contents(QUERY, ROOT, own_runtime)) <= 192 * 1024
+
+
+def test_what_is_left_out_is_said_once_a_program(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(RUNTIMES, DEFAULT, b"none")
+    run("dev")
+    assert [record.message for record in caplog.records] == [why_without_byte_code(DEFAULT)]
+
+
+def test_nothing_is_said_where_nothing_is_left_out(own_runtime: str, capsys: pytest.CaptureFixture[str]) -> None:
+    warn_without_byte_code(own_runtime)
+    assert capsys.readouterr().err == ""
+
+
+def test_the_setting_and_the_guide_name_the_default_and_the_cost() -> None:
+    setting = project_schema()["runtime"]
+    assert setting["default"] == DEFAULT
+    for text in (setting["description"], (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")):
+        assert COST in " ".join(text.split())
+        assert all(runtime in text for runtime in RUNTIMES)
