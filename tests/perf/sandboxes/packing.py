@@ -13,7 +13,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from archives.closure import files_of
+from archives.contents import contents_of
 from archives.zipped import zip_bytes
 
 ROOT = Path(__file__).parents[3]
@@ -51,21 +51,14 @@ def _ours(folder: Path, python: str) -> Package:
     subprocess.run([python, "-m", "tests.perf.sandboxes.packing", str(archive)], cwd=ROOT, check=True)
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(folder)
-    _add_byte_code(folder, python)
-    return Package(folder, "handlers.query.handler", _zipped_kib(folder))
-
-
-def _add_byte_code(folder: Path, python: str) -> None:
-    """Add byte code where an archive has none."""
-    if not any(folder.rglob("*.pyc")):
-        subprocess.run([python, *COMPILE], cwd=folder, check=True)
+    return Package(folder, "handlers.query.handler", archive.stat().st_size / 1024)
 
 
 def _plain(folder: Path, name: str, python: str) -> Package:
     folder.mkdir()
     shutil.copy(FUNCTIONS / f"{name}.py", folder)
     source_kib = _zipped_kib(folder)  # nobody ships the byte code of one file
-    _add_byte_code(folder, python)
+    subprocess.run([python, *COMPILE], cwd=folder, check=True)
     return Package(folder, f"{name}.handler", source_kib)
 
 
@@ -83,4 +76,5 @@ def _zipped_kib(folder: Path) -> float:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_bytes(zip_bytes(files_of("handlers.query", ROOT)))
+    runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    Path(sys.argv[1]).write_bytes(zip_bytes(contents_of("handlers.query", ROOT, runtime)))
