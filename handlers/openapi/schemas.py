@@ -107,8 +107,8 @@ def array(items: Schema) -> Schema:
 def _timings() -> Schema:
     return {
         "type": "object",
-        "description": "Milliseconds by phase (of a read: `check` looks for a newer snapshot, `open` and `copy` take it "
-        "over, `close` gives back what it replaces, `ledger` reads DynamoDB, `query` is the rest), and the total.",
+        "description": "Milliseconds by phase (of a read: `check` looks for a newer snapshot, `open` and `copy` take "
+        "it over, `close` gives back what it replaces, `ledger` reads DynamoDB, `query` is the rest), and the total.",
         "properties": {"total": AMOUNT},
         "required": ["total"],
         "additionalProperties": AMOUNT,

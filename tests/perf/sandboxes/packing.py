@@ -13,7 +13,11 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from archives.bytecode import byte_code_name, byte_code_of
+from archives.closure import files_of
 from archives.contents import contents_of
+from archives.runtimes import DEFAULT, RUNTIMES
+from archives.start import loaded_at_start
 from archives.zipped import zip_bytes
 
 ROOT = Path(__file__).parents[3]
@@ -75,6 +79,15 @@ def _zipped_kib(folder: Path) -> float:
     return archive.stat().st_size / 1024
 
 
+def _contents() -> dict[str, bytes]:
+    """Return the files of the archive; for a Python that no runtime has, as they would be if one had."""
+    entry, here = "handlers.query", f"python{sys.version_info.major}.{sys.version_info.minor}"
+    if here in RUNTIMES:
+        return contents_of(entry, ROOT, here)
+    contents = contents_of(entry, ROOT, DEFAULT)
+    names = loaded_at_start(entry, files_of(entry, ROOT))
+    return contents | {byte_code_name(name): byte_code_of(contents[name], name) for name in names}
+
+
 if __name__ == "__main__":
-    runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    Path(sys.argv[1]).write_bytes(zip_bytes(contents_of("handlers.query", ROOT, runtime)))
+    Path(sys.argv[1]).write_bytes(zip_bytes(_contents()))
