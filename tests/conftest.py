@@ -38,6 +38,7 @@ for setting_of_rich in ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS")
 settings.register_profile(
     "no luck", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("fewer", parent=settings.get_profile("no luck"), max_examples=32)  # for other data models
 settings.load_profile("no luck")
 
 # Those whose files take longest, so that no worker is left with one of them while the other has nothing more to do.
