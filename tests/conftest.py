@@ -42,7 +42,10 @@ settings.register_profile("fewer", parent=settings.get_profile("no luck"), max_e
 settings.load_profile("no luck")
 
 # Those whose files take longest, so that no worker is left with one of them while the other has nothing more to do.
-LONG = ("tests/test_your_data.py", "tests/simulation/", "tests/faults/calls/", "tests/console/verbs/", "tests/console/")
+LONG = (
+    *("tests/faults/calls/", "tests/test_examples.py", "tests/simulation/", "tests/test_your_data.py"),
+    *("tests/console/verbs/test_bench.py", "tests/console/verbs/", "tests/console/"),
+)
 PATIENCE_S = 60.0  # the ledger's client resends after 2 s, and tests that count its calls must not see that
 
 
