@@ -25,6 +25,7 @@ os.environ.setdefault("SANDBOXES", "1")
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 
 from archives.runtimes import RUNTIMES
+from console.costs.study import find_crossings
 from console.local.emulator import Emulator
 from handlers.aws.dynamodb import make_client
 from handlers.aws.table import create_table_arguments
@@ -39,10 +40,14 @@ for setting_of_rich in ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS")
 settings.register_profile(
     "no luck", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("fewer", parent=settings.get_profile("no luck"), max_examples=32)  # for other data models
 settings.load_profile("no luck")
 
 # Those whose files take longest, so that no worker is left with one of them while the other has nothing more to do.
-LONG = ("tests/test_your_data.py", "tests/simulation/", "tests/faults/calls/", "tests/console/verbs/", "tests/console/")
+LONG = (
+    *("tests/faults/calls/", "tests/test_examples.py", "tests/simulation/", "tests/test_your_data.py"),
+    *("tests/console/verbs/test_bench.py", "tests/console/verbs/", "tests/console/"),
+)
 PATIENCE_S = 60.0  # the ledger's client resends after 2 s, and tests that count its calls must not see that
 
 
@@ -72,6 +77,27 @@ def no_luck(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("handlers.api.insert.random", seeded)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def measuring() -> Iterator[dict[str, str]]:
+    """Take out of the environment what makes coverage measure children: it makes each three times as slow.
+
+    It is put back (`measured_children`) for those whose code runs nowhere else.
+    """
+    names = [name for name in os.environ if name.startswith("COVERAGE")]
+    taken = {name: os.environ[name] for name in names}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in taken:
+            patch.delenv(name)
+        yield taken
+
+
+@pytest.fixture
+def measured_children(measuring: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coverage measures the processes that the test starts."""
+    for name, value in measuring.items():
+        monkeypatch.setenv(name, value)
+
+
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     with Emulator(tmp_path_factory.mktemp("emulator"), start_timeout_s=PATIENCE_S) as running:
@@ -90,12 +116,15 @@ def client(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dyna
 
 
 @pytest.fixture
-def rows_as_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+def rows_as_shipped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The costs are those of rows of the shipped data model, whatever `handlers/rows.py` has."""
+    find_crossings.cache_clear()
     monkeypatch.setattr("console.costs.scenario.random_row_bytes", lambda: 115)
     for module in ("costs.scenario", "verdict.inputs"):
         monkeypatch.setattr(f"console.{module}.snapshot_bytes_a_row_byte", lambda: 2.7)
     monkeypatch.setattr("console.costs.merges.SEGMENT_BYTES", 6 * 4096)
+    yield
+    find_crossings.cache_clear()
 
 
 @pytest.fixture

@@ -53,6 +53,8 @@ def test_the_apis_tests_hold_for_its_columns(name: str, tmp_path: Path) -> None:
     described = run(project, "-m", "console.documents", "docs/openapi.yaml", "docs/benchmark.schema.json")  # make docs
     assert described.returncode == 0, described.stderr
     paths = [str(Path("tests", path)) for path in TESTS]
-    finished = run(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", *paths)
+    finished = run(
+        project, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=fewer", "--tb=short", *paths
+    )
     assert finished.returncode == 0, finished.stdout[-20_000:]
     assert int(re.findall(r"(\d+) passed", finished.stdout)[0]) > 400

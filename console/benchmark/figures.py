@@ -6,8 +6,9 @@ Percentiles are samples themselves, by nearest rank; the histogram holds the sam
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import compress
 from statistics import fmean
 from typing import NamedTuple, Protocol, cast
 
@@ -30,12 +31,10 @@ class Histogram(Protocol):
 
     def record_value(self, value: int) -> bool: ...
     def encode(self) -> bytes: ...
-    def get_recorded_iterator(self) -> Sequence[_Recorded]: ...
-
-
-class _Recorded(Protocol):
-    value_iterated_to: int
-    count_at_value_iterated_to: int
+    def get_value_from_index(self, index: int) -> int: ...
+    def get_highest_equivalent_value(self, value: int) -> int: ...
+    @property
+    def counts(self) -> Iterable[int]: ...
 
 
 class Remark(NamedTuple):
@@ -80,10 +79,12 @@ def decoded(histogram: str) -> tuple[float, ...]:
         held = cast("Histogram", HdrHistogram.decode(histogram))  # pyright: ignore[reportUnknownMemberType] - no stubs
     except Exception as error:  # the library raises what comes: binascii's, zlib's and its own
         raise ConsoleError("a histogram in the result cannot be read", "run `bench` again") from error
+    # The library's own iterator takes ten times as long: it looks at each of the 23,552 counts in Python.
+    counts = list(held.counts)
     return tuple(
-        item.value_iterated_to / 1000
-        for item in held.get_recorded_iterator()
-        for _ in range(item.count_at_value_iterated_to)
+        held.get_highest_equivalent_value(held.get_value_from_index(index)) / 1000
+        for index in compress(range(len(counts)), counts)
+        for _ in range(counts[index])
     )
 
 

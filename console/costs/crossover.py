@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 
 STEPS_PER_DECADE = 34
@@ -42,9 +43,10 @@ def cheapest(costs: Mapping[str, float]) -> tuple[str, ...]:
 
 def crossings(costs: Costs, low: float, high: float) -> list[Crossing]:
     """All changes of the cheapest between two positive numbers, in order."""
+    known = cache(costs)  # each step is the end of one and the start of the next
     merged: list[Crossing] = []
     for left, right in pairwise(steps(low, high)):
-        for found in _between(costs, left, right):
+        for found in _between(known, left, right):
             # A change on a step is seen from both sides: until there the costs differ, there they are equal.
             if merged and found.at <= merged[-1].at * (1 + 10 * BESIDE):
                 found = replace(merged.pop(), above=found.above)  # noqa: PLW2901 - two halves of one change

@@ -6,8 +6,9 @@ Also plain series for a chart: dollars against reads a month on each path, with 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 from console.costs.activity import most_looks
@@ -86,7 +87,7 @@ class Study:
     bills: dict[str, Bill]
     totals_usd: dict[str, float]
     cheapest: tuple[str, ...]
-    crossings: dict[str, list[Crossing]]
+    crossings: dict[str, Sequence[Crossing]]
     swings: list[Swing]
 
     @classmethod
@@ -137,14 +138,16 @@ class Series:
     """
 
     points: dict[str, list[tuple[float, float]]]
-    crossings: list[Crossing]
+    crossings: Sequence[Crossing]
     looks_end_at: float | None = None
 
 
-def find_crossings(prices: Prices, scenario: Scenario, name: str) -> list[Crossing]:
+@lru_cache(maxsize=64)  # a report asks for those of each result several times
+def find_crossings(prices: Prices, scenario: Scenario, name: str) -> tuple[Crossing, ...]:
     """Find where the cheapest path changes as one value of the scenario grows."""
     low, high, _ = RANGES[name]
-    return crossings(lambda value: runnable_usd(prices, vary(scenario, name, value)), low, high)
+    found = crossings(lambda value: runnable_usd(prices, vary(scenario, name, value)), low, high)
+    return tuple(found)
 
 
 def runnable_usd(prices: Prices, scenario: Scenario) -> dict[str, float]:
@@ -164,7 +167,7 @@ def cost_series(prices: Prices, scenario: Scenario, low: float = 1e4, high: floa
     points = {source: [(count, found[source]) for count, found in zip(reads, totals, strict=True)] for source in able}
     changes = find_crossings(prices, scenario, "reads_per_month")
     looks = most_looks(scenario)
-    inside = [change for change in changes if low <= change.at <= high]
+    inside = tuple(change for change in changes if low <= change.at <= high)
     has_bend = looks is not None and low <= looks <= high and len(able) > 1
     return Series(points, inside, looks if has_bend else None)
 

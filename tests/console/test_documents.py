@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
 from console.documents import schema_text, yaml_text
 from console.results.result import Workload, to_json
 from tests.support.results import sample_result
@@ -18,6 +20,7 @@ def test_the_schema_in_the_documents_is_the_one_that_is_checked() -> None:
     assert FILE.read_text() == schema_text(), "docs/benchmark.schema.json is out of date: make docs"
 
 
+@pytest.mark.usefixtures("measured_children")
 def test_each_file_that_is_named_is_written_by_its_ending(tmp_path: Path) -> None:
     description, schema = tmp_path / "made.yaml", tmp_path / "made.json"
     subprocess.run([sys.executable, "-m", "console.documents", description, schema], check=True, cwd=ROOT)

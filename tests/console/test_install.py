@@ -141,6 +141,7 @@ def test_pip_is_given_the_files_and_the_constraints() -> None:
     assert command[command.index("-c") + 1] == "constraints.txt"
 
 
+@pytest.mark.usefixtures("measured_children")
 def test_make_runs_it_as_a_program() -> None:
     """Without an index, and without changing anything: all of it is here, as it runs the tests."""
     environ = {**os.environ, "PIP_NO_INDEX": "1", "PIP_DRY_RUN": "1"}

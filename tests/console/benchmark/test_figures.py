@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
+from hdrh.histogram import HdrHistogram  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from console.benchmark.figures import (
     Remark,
@@ -56,6 +58,17 @@ def test_the_histogram_has_the_same_percentiles() -> None:
         it, held = make_distribution(values), decoded(encoded(values))
         for percent, shown in ((50, it.p50), (90, it.p90), (99, it.p99)):
             assert nearest_rank(list(held), percent) == pytest.approx(shown, rel=1e-3)
+
+
+def test_the_values_are_those_that_the_library_iterates_over() -> None:
+    draw = random.Random(2)
+    held = encoded([draw.lognormvariate(2, 3) for _ in range(300)])
+    recorded: Any = HdrHistogram.decode(held)  # pyright: ignore[reportUnknownMemberType] - no stubs
+    assert decoded(held) == tuple(
+        it.value_iterated_to / 1000
+        for it in recorded.get_recorded_iterator()
+        for _ in range(it.count_at_value_iterated_to)
+    )
 
 
 def test_what_takes_longer_than_an_hour_is_held_as_one() -> None:

@@ -119,7 +119,7 @@ def test_what_cannot_run_has_no_line_in_a_chart() -> None:
     assert uncopied.looks_end_at == 2_592_000
     unbuilt = cost_series(PRICES, Scenario(rows=5e6, snapshot_row_bytes=3000))
     assert list(unbuilt.points) == ["ddb"]
-    assert (unbuilt.crossings, unbuilt.looks_end_at) == ([], None)
+    assert (unbuilt.crossings, unbuilt.looks_end_at) == ((), None)
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ def test_the_series_of_a_chart_are_what_each_path_costs() -> None:
         assert (reads[0], reads[-1]) == (1e5, 1e7)
         for at, usd in series.points[source]:
             assert usd == totals_usd(PRICES, vary(scenario, "reads_per_month", at))[source]
-    assert series.crossings == find_crossings(PRICES, scenario, "reads_per_month") != []
-    assert cost_series(PRICES, scenario, 1e6, 1e7).crossings == []
+    assert series.crossings == find_crossings(PRICES, scenario, "reads_per_month") != ()
+    assert cost_series(PRICES, scenario, 1e6, 1e7).crossings == ()
 
 
 scenarios = st.builds(
@@ -187,7 +187,7 @@ def test_at_every_crossing_both_paths_cost_the_same_unless_one_jumps() -> None:
     assert len(looked_at) > 20
 
 
-def check_crossings(scenario: Scenario, name: str, crossings: list[Crossing]) -> None:
+def check_crossings(scenario: Scenario, name: str, crossings: tuple[Crossing, ...]) -> None:
     for found in crossings:
         at = runnable_usd(PRICES, vary(scenario, name, found.at))
         if not found.is_jump:

@@ -17,6 +17,7 @@ from console.local.emulator import Emulator
 from console.paths import ROOT
 from tests.support.local.processes import Children, children, gone, until
 
+pytestmark = pytest.mark.usefixtures("measured_children")
 OWNER = """
 import pathlib, sys
 from console.local.emulator import Emulator

@@ -92,6 +92,7 @@ def test_what_was_only_appended_is_published_after_the_next_start_and_so_is_what
             until(lambda asked=bookmark: second.has(asked))
 
 
+@pytest.mark.usefixtures("measured_children")
 def test_after_a_kill_the_ledger_is_new_and_says_so(tmp_path: Path) -> None:
     with serving(tmp_path) as first:
         first.insert(5)

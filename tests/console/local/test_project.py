@@ -17,6 +17,8 @@ from tests.support.local import web
 from tests.support.local.processes import Children, child_that_runs, children, gone, read_when_there, until
 from tests.support.local.toy_stack import toy_stack
 
+pytestmark = pytest.mark.usefixtures("measured_children")
+
 
 @contextlib.contextmanager
 def started(*arguments: str) -> Generator[subprocess.Popen[str]]:

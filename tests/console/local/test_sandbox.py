@@ -16,6 +16,7 @@ from console.local.process import spawn
 from console.local.sandbox import LENGTH
 from tests.support.local.processes import gone, read_when_there, until
 
+pytestmark = pytest.mark.usefixtures("measured_children")
 ENVIRON = {
     "AWS_LAMBDA_FUNCTION_NAME": "query",
     "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

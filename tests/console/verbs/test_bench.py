@@ -3,7 +3,6 @@ from __future__ import annotations
 import csv
 import errno
 import json
-import os
 import re
 import signal
 import subprocess
@@ -210,9 +209,7 @@ def test_ctrl_c_keeps_what_was_measured(loaded: BackgroundStack, faulty: FaultyA
     command = ["bench", "--url", faulty.url, "--iterations", "100000", "--out", str(tmp_path)]
     arguments = [sys.executable, "-m", "console", *command]
     pipe = subprocess.PIPE
-    # Coverage could not write its data either, and would say so with a traceback.
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
-    with subprocess.Popen(arguments, cwd=ROOT, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
+    with subprocess.Popen(arguments, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as process:
         until(lambda: any(len(path.read_text().splitlines()) > 30 for path in tmp_path.glob("*.csv")))
         process.send_signal(signal.SIGINT)
         _, err = process.communicate()
@@ -267,9 +264,7 @@ def test_where_no_file_can_be_written_to_its_end_the_figures_are_shown(
     options = ("--workloads", "newest-100", "--out", str(tmp_path), *(["--json"] if as_json else []))
     arguments = [sys.executable, "-c", limited, "bench", "--url", loaded.url, *options]
     pipe = subprocess.PIPE
-    # Coverage could not write its data either, and would say so with a traceback.
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
-    with subprocess.Popen(arguments, cwd=ROOT, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
+    with subprocess.Popen(arguments, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as process:
         out, err = process.communicate()
     assert process.returncode == 1
     assert "Traceback" not in err

@@ -78,14 +78,20 @@ def test_rows_are_those_of_one_source(run_console: RunConsole, measured: str) ->
     assert "leave out --url" in " ".join(ran.err.split())
 
 
-@pytest.mark.parametrize("name", INPUTS)
-def test_every_value_is_an_option_with_its_default(name: str, run_console: RunConsole) -> None:
-    ran = run_console("cost", "--json", option(name), "7")
-    allowed = {"memory_mb": "777", "tmp_mb": "777", "retain_s": "777", "tracing": "1"}.get(name)
-    if allowed:
-        assert ran.code == 2
-        ran = run_console("cost", "--json", option(name), allowed)
-    assert json.loads(ran.out)["scenario"][name]["origin"] == "given"
+def test_every_value_is_an_option(run_console: RunConsole) -> None:
+    """Each with a number of its own, so that none is taken for another."""
+    narrow = {"memory_mb": 777.0, "tmp_mb": 778.0, "retain_s": 779.0, "tracing": 1.0}
+    values = {name: narrow.get(name, 7.0 + place) for place, name in enumerate(INPUTS)}
+    options = [word for name, value in values.items() for word in (option(name), str(value))]
+    scenario = json.loads(run_console("cost", "--json", *options).out)["scenario"]
+    assert {name: scenario[name] for name in INPUTS} == {
+        name: {"value": value, "origin": "given"} for name, value in values.items()
+    }
+
+
+@pytest.mark.parametrize("name", ["memory_mb", "tmp_mb", "retain_s", "tracing"])
+def test_a_value_outside_its_limits_is_a_wrong_command_line(name: str, run_console: RunConsole) -> None:
+    assert run_console("cost", "--json", option(name), "7").code == 2
 
 
 def test_what_a_benchmark_measured_is_taken_and_decides(measured: str, run_console: RunConsole) -> None:

@@ -103,6 +103,7 @@ def test_too_little_to_compare_is_a_wrong_command_line(run_console: RunConsole, 
     assert run_console("demo", *arguments).code == 2
 
 
+@pytest.mark.usefixtures("measured_children")
 def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
     command = [sys.executable, "-u", "-m", "console", "demo", "--count", "1000000"]
     pipe = subprocess.PIPE

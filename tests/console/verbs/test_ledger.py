@@ -230,29 +230,24 @@ def test_a_new_epoch_that_was_not_begun_is_told(stack: BackgroundStack, run_cons
     assert epochs(run_console) == before
 
 
-def test_an_api_of_another_ledger_is_told_before_anything_is_changed(
-    stack: BackgroundStack, run_console: RunConsole
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"bookmark": "77.5"}, "serves another ledger than the table {table}"),
+        ({"columns": 1}, "Error: {url} runs with other columns than handlers/rows.py declares\n"),
+    ],
+    ids=["ledger", "columns"],
+)
+def test_an_api_of_another_ledger_or_of_other_columns_is_told_before_anything_is_changed(
+    stack: BackgroundStack, run_console: RunConsole, other: dict[str, object], said: str
 ) -> None:
     head = insert(stack, 1)
     before = epochs(run_console)
     with FaultyApi(stack.url) as api:
-        api.script.append(answers(200, {"bookmark": "77.5", "hash": "0" * 32}))
+        api.script.append(answers(200, {"bookmark": str(head), "hash": "0" * 32} | other))
         ran = run_console("ledger", "restore", "--to", str(head), "--url", api.url)
     assert ran.code == 1
-    assert f"serves another ledger than the table {stack.environment['TABLE_NAME']}" in ran.err
-    assert epochs(run_console) == before
-
-
-def test_an_api_of_other_columns_is_told_before_anything_is_changed(
-    stack: BackgroundStack, run_console: RunConsole
-) -> None:
-    head = insert(stack, 1)
-    before = epochs(run_console)
-    with FaultyApi(stack.url) as api:
-        api.script.append(answers(200, {"bookmark": str(head), "hash": "0" * 32, "columns": 1}))
-        ran = run_console("ledger", "restore", "--to", str(head), "--url", api.url)
-    assert ran.code == 1
-    assert f"Error: {api.url} runs with other columns than handlers/rows.py declares\n" in ran.err
+    assert said.format(url=api.url, table=stack.environment["TABLE_NAME"]) in ran.err
     assert epochs(run_console) == before
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from console.costs.crossover import Crossing
@@ -84,7 +85,7 @@ def test_where_a_p99_lies_is_said_as_far_as_it_is_known() -> None:
     )
 
 
-def changed(**crossings: list[Crossing]) -> str:
+def changed(**crossings: Sequence[Crossing]) -> str:
     found = Study.from_assembled(PRICE_LIST, assumed(writes_per_month=0.0))
     assert found.cheapest == ("sqlite-efs",)
     return words.change(replace(found, crossings=crossings), of_all(EFS))

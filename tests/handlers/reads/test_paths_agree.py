@@ -193,7 +193,7 @@ steps = st.one_of(
 ALL = {"limit": "4", "order": "asc"}
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings().max_examples // 4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     history=st.lists(steps, min_size=6, max_size=16),
     most_page_bytes=st.sampled_from([250, 700, 5_000_000]),

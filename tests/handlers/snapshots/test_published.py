@@ -168,6 +168,19 @@ def test_the_maker_of_a_segment_needs_no_proof_of_its_bytes(place: Place) -> Non
     assert calls.seen == []
 
 
+def test_what_its_maker_cannot_look_at_has_to_prove_itself(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    (name, *_), (segment, *_) = (published := three(place)).chain, published.segments
+    segments = segments_of(place)
+    away = place.path(published).rename(place.efs / "away")
+    segments.add(name, segment)
+    (said,) = caplog.messages
+    assert said.startswith(f"segment {name} cannot be looked at now: ")
+    away.rename(place.path(published))
+    with Calls(place.efs) as calls:
+        assert segments.is_proven_wholly(name)
+    assert calls.seen != []
+
+
 def test_what_is_not_listed_any_more_is_forgotten(place: Place) -> None:
     published = three(place)
     segments = segments_of(place)

@@ -107,6 +107,7 @@ def printed(call: str, folder: Path) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.usefixtures("measured_children")
 def test_where_the_library_hides_its_functions_the_limit_stays(tmp_path: Path) -> None:
     assert heap.limit_setter(_ctypes.__file__) is None
     assert printed("limit_left", tmp_path) == str(("[330]", MOST_HEAP_BYTES))

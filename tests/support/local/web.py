@@ -23,6 +23,7 @@ post = partial(httpx.post, timeout=None)
 def served(gateway: Gateway) -> Generator[str]:
     """Serve a gateway on loopback; gives its URL."""
     config = uvicorn.Config(gateway, lifespan="on", log_config=None, http="httptools", ws="none")
+    config.get_loop_factory()  # imported here, not in the thread beside what a test imports
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
