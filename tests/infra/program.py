@@ -59,9 +59,9 @@ def graph(stack: str) -> Graph:
 
 
 @cache
-def _archive_of(function: str) -> AssetArchive:
+def _archive_of(function: str, runtime: str) -> AssetArchive:
     """The code does not change while the tests run, and to find what a function imports takes 0.1 s."""
-    return archive_of(function)
+    return archive_of(function, runtime)
 
 
 @cache
