@@ -7,9 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from console.imports.mapping import simplified
-from handlers.model.rules import NAME, TAKEN, TAKEN_TABLES
+from handlers.model.rules import MOST_NAME_CHARACTERS, TAKEN, TAKEN_TABLES, is_name
 
-MOST_CHARACTERS = 63
 OWN = "source_"  # before a name that is taken: id becomes source_id
 
 
@@ -28,7 +27,7 @@ def table_name(wanted: str) -> str:
     """Return a name for the table."""
     name = valid(wanted, "items")
     is_taken = name.lower() in TAKEN_TABLES or name.lower().startswith("sqlite_")
-    return f"{OWN}{name}"[:MOST_CHARACTERS] if is_taken else name
+    return f"{OWN}{name}"[:MOST_NAME_CHARACTERS] if is_taken else name
 
 
 def renamed(names: dict[str, str]) -> dict[str, str]:
@@ -38,19 +37,19 @@ def renamed(names: dict[str, str]) -> dict[str, str]:
 
 def valid(name: str, otherwise: str) -> str:
     """Return a name of letters, digits and _: as it is where it can be, else in lower case without accents."""
-    if re.fullmatch(NAME, name):
+    if is_name(name):
         return name
     plain = unicodedata.normalize("NFKD", name.replace("ß", "ss")).encode("ascii", "ignore").decode()
     parts = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
     if not parts:
         return otherwise
-    return (parts if parts[0].isalpha() else f"column_{parts}")[:MOST_CHARACTERS].rstrip("_")
+    return (parts if parts[0].isalpha() else f"column_{parts}")[:MOST_NAME_CHARACTERS].rstrip("_")
 
 
 def _free(wanted: str, taken: Iterable[str]) -> str:
     """Return the name, or with the first number behind it that makes it another one than those taken."""
-    name, number = wanted[:MOST_CHARACTERS], 1
+    name, number = wanted[:MOST_NAME_CHARACTERS], 1
     while name.lower() in taken:
         number += 1
-        name = f"{wanted[: MOST_CHARACTERS - 4]}_{number}"
+        name = f"{wanted[: MOST_NAME_CHARACTERS - 4]}_{number}"
     return name

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from handlers.model.column import Column, ModelError
 from handlers.model.columns import Number, Text
 
@@ -11,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-NAME = r"[A-Za-z][A-Za-z0-9_]{0,62}"
+MOST_NAME_CHARACTERS = 63
 # Columns that every row has, attributes of every item, members of an insert's body, parameters of a page; rowid and oid
 # mean seq in SQLite.
 TAKEN = frozenset(
@@ -37,7 +35,7 @@ def check_model(table: str, columns: Sequence[Column]) -> None:
 
 
 def _wrong_table(table: str) -> Iterable[str]:
-    if not re.fullmatch(NAME, table) or table.lower() in TAKEN_TABLES or table.lower().startswith("sqlite_"):
+    if not is_name(table) or table.lower() in TAKEN_TABLES or table.lower().startswith("sqlite_"):
         yield f"the table {table!r} needs a name of letters, digits and _ that SQLite does not take itself"
 
 
@@ -45,13 +43,19 @@ def _wrong_names(columns: Sequence[Column]) -> Iterable[str]:
     seen: set[str] = set()
     for column in columns:
         name = column.name.lower()  # SQLite does not tell A from a
-        if not re.fullmatch(NAME, name):
-            yield f"the column {column.name!r} needs a name of letters, digits and _, a letter first, 63 at most"
+        if not is_name(name):
+            allowed = f"letters, digits and _, a letter first, {MOST_NAME_CHARACTERS} at most"
+            yield f"the column {column.name!r} needs a name of {allowed}"
         if name in TAKEN:
             yield f"the column name {column.name} is taken"
         if name in seen:
             yield f"there are two columns {column.name}"
         seen.add(name)
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text is letters, digits and _, a letter first. (A regular expression takes 0.3 ms to compile.)"""
+    return text.isascii() and text.isidentifier() and text[0] != "_" and len(text) <= MOST_NAME_CHARACTERS
 
 
 def _wrong_columns(columns: Sequence[Column]) -> Iterable[str]:

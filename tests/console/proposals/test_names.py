@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import re
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +8,7 @@ from console.imports.mapping import simplified
 from console.proposals.names import column_names, renamed, table_name, valid
 from handlers.model.columns import Text
 from handlers.model.model import Model
-from handlers.model.rules import NAME
+from handlers.model.rules import is_name
 
 
 @pytest.mark.parametrize(
@@ -61,5 +59,5 @@ def test_names_of_any_file_make_a_model(theirs: list[str]) -> None:
 @given(st.text(max_size=80) | st.sampled_from(["segment", "sqlite_x", "SQLITE_" + "x" * 60]))
 def test_a_table_of_any_file_makes_a_model(stem: str) -> None:
     name = table_name(stem)
-    assert re.fullmatch(NAME, name)
+    assert is_name(name)
     Model(name, Text("a"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 
 TYPE_CHECKING = False
@@ -57,8 +58,6 @@ def take_over(source: str) -> None:
     global version  # noqa: PLW0603 - as it would be written
     found = os.stat(source)
     if (found.st_mtime_ns, found.st_size, found.st_ino) != version:
-        import shutil  # noqa: PLC0415 - only those pay for it who copy
-
         shutil.copyfile(source, DB + ".part")
         os.replace(DB + ".part", DB)
         version = (found.st_mtime_ns, found.st_size, found.st_ino)
