@@ -43,7 +43,7 @@ class Catalog:
         self._listed_at: float | None = None
         self.listed = Listed()
         self._entries: Entries = {}
-        self._names: dict[str, Name] = {}
+        self._names: dict[str, Name | None] = {}  # None: no segment's name
         self.foreign: list[Name] = []
         self._rejected: set[tuple[Name, int]] = set()
         self._listing: Listing | None = None
@@ -119,12 +119,11 @@ class Catalog:
         if entries != self._entries:
             self._entries = entries
             known = self._names
-            names = ((text, known.get(text) or Name.parse(text)) for text in entries)
-            self._names = {text: name for text, name in names if name is not None}
+            self._names = {text: known[text] if text in known else Name.parse(text) for text in entries}
             self._sort()
 
     def _sort(self) -> None:
-        names = self._names.values()
+        names = [name for name in self._names.values() if name is not None]
         self.foreign = [name for name in names if name.schema != MODEL.schema_version]
         self._rejected = {(name, inode) for name, inode in self._rejected if self._entries.get(name) == inode}
         rejected = {name for name, _ in self._rejected}

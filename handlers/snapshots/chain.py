@@ -82,13 +82,10 @@ def best_links(names: Iterable[Name]) -> Links:
     links: Links = {}
     files = {0: 0}
     for name in sorted(names):
-        before = name.first - 1
-        if before not in files:
-            continue
-        count = files[before] + 1
-        if name.last not in links or count <= files[name.last]:
-            files[name.last] = count
-            links[name.last] = name
+        before, last = files.get(name.first - 1), name.last
+        if before is not None and (last not in links or before < files[last]):
+            files[last] = before + 1
+            links[last] = name
     return links
 
 
