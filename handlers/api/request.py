@@ -61,6 +61,8 @@ class Request:
         """
         parameters: dict[str, str] = {}
         errors: list[dict[str, str]] = []
+        if not self.query:
+            return parameters, errors
         for pair in filter(None, self.query.split("&")):
             name, _, value = (_decoded(part) for part in pair.partition("="))
             if name not in allowed:

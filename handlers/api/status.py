@@ -46,7 +46,7 @@ class QueryStatus:
         self._readers = readers
         self._segments: dict[Name, Segment] = {}  # what is known of them; closed
         self._opened = 0
-        self._told: tuple[Bookmark, int] | None = None
+        self._told: tuple[Listed, int] | None = None
         self._told_text = ""
 
     def snapshots(self, request: Request) -> Response:
@@ -66,13 +66,11 @@ class QueryStatus:
     def health(self, request: Request) -> Response:
         """GET /health: the function, its runtime, and the newest snapshot's bookmark."""
         request.parameters(())
-        told = self._look().bookmark, sum([reader.retries for reader in self._readers])
+        listed, retries = told = self._look(), sum([reader.retries for reader in self._readers])
         if told != self._told:  # most say what the one before them did
-            self._told, self._told_text = told, json.dumps(self._health_at(*told))
+            content = health_of("query", listed.bookmark, self._build) | {"retries": retries}
+            self._told, self._told_text = told, json.dumps(content)
         return json_text_response(200, self._told_text)
-
-    def _health_at(self, bookmark: Bookmark, retries: int) -> dict[str, object]:
-        return health_of("query", bookmark, self._build) | {"retries": retries}
 
     def _look(self, now: bool = False) -> Listed:
         try:

@@ -188,11 +188,12 @@ def test_a_listing_that_hangs_is_left_after_the_limit_and_its_outcome_is_taken_l
     assert points(catalog) == [str(first.bookmark)]
     ledger.grow(1)
     second = place.publish(ledger)
-    scandir, go_on, looks = os.scandir, threading.Event(), 0
+    scandir, go_on, has_begun, looks = os.scandir, threading.Event(), threading.Event(), 0
 
     def hanging(folder: str) -> Any:
         nonlocal looks
         looks += 1
+        has_begun.set()
         go_on.wait()
         return scandir(folder)
 
@@ -204,6 +205,7 @@ def test_a_listing_that_hangs_is_left_after_the_limit_and_its_outcome_is_taken_l
         clock.now_s += 60
         with pytest.raises(TimeoutError, match="longer than 30 s"):
             catalog.look(limit_s=30.0)  # it has gone on for longer: nobody waits again
+        has_begun.wait()
         assert looks == 1
         go_on.set()
         clock.now_s -= 60
