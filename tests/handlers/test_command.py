@@ -66,7 +66,7 @@ def test_the_header_repeats_the_timings_of_the_body(api: Api) -> None:
     answer = api.post("/insert")
     usage = answer.json["timings_ms"]
     assert {"parse", "append", "total"} <= usage.keys()
-    assert answer.headers["server-timing"] == ", ".join(f"{phase};dur={spent}" for phase, spent in usage.items())
+    assert answer.headers["server-timing"] == ", ".join(f"{phase};dur={spent:.3f}" for phase, spent in usage.items())
 
 
 def test_with_respond_async_nothing_is_published(api: Api, environ: dict[str, str]) -> None:
