@@ -81,7 +81,7 @@ def no_luck(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def measuring() -> Iterator[dict[str, str]]:
     """Take out of the environment what makes coverage measure children: it makes each three times as slow.
 
-    It is put back (`measured_children`) for those whose code runs nowhere else.
+    `measured_children` puts it back for the tests of code that runs in children alone.
     """
     names = [name for name in os.environ if name.startswith("COVERAGE")]
     taken = {name: os.environ[name] for name in names}

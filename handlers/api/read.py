@@ -32,8 +32,8 @@ MAX_KEPT_QUESTIONS = 128
 class DataRoutes:
     """The operations of the data routes.
 
-    A question that was asked before is not parsed and checked again: that is a quarter of the newest page's time in the
-    handler.
+    A page's question that was asked before is not parsed and checked again: that is a quarter of the newest page's time
+    in the handler. Ids are hardly ever asked for twice in a row, so questions for a row are not kept.
 
     Args:
         readers: the read paths that are loaded, by the name that they have in the API.
@@ -73,6 +73,7 @@ class DataRoutes:
         asked, digest = question.asked, question.digest
         if asked.refresh:
             self._copying.refresh()
+            usage.lap("close")
         known = None if asked.refresh else request.headers.get("if-none-match")
         is_bound = bool(asked.bookmarks) or at_least is not NOTHING
 
@@ -100,10 +101,14 @@ class DataRoutes:
                 allowed = (*allowed, "refresh")
             parameters, others = request.checked_parameters(allowed)
             question = parse(request.path, parameters, errors + others)
-            if len(self._questions) == MAX_KEPT_QUESTIONS:
-                self._questions.clear()
-            self._questions[key] = question
+            if parse is not row_question:
+                self._keep(key, question)
         return question
+
+    def _keep(self, key: tuple[str, str], question: Question) -> None:
+        if len(self._questions) == MAX_KEPT_QUESTIONS:
+            self._questions.clear()
+        self._questions[key] = question
 
 
 def page_question(path: str, parameters: Mapping[str, str], errors: Errors) -> Question:

@@ -118,7 +118,7 @@ class CopyingReader(SqliteReader):
         except BaseException:
             remove(target)
             raise
-        segment.is_whole = True  # it was proven while it was copied
+        segment.is_whole = True  # it was proven while it was copied, and it is ours alone
         self._copies[name] = target
         self._uncopied.pop(name, None)
         self._usage.lap("open")

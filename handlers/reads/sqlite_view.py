@@ -42,7 +42,7 @@ TABLE = MODEL.sql_table
 # SQLite keeps the order of a subquery whose outer query aggregates by group_concat (select.c leaves it out only under
 # count, min and max), and the rows of a range of the primary key come in its order anyway.
 RANGE = f"SELECT %s, group_concat(json) FROM (SELECT json FROM {TABLE} WHERE seq BETWEEN ? AND ? ORDER BY seq %s)"  # noqa: S608 - constants
-# By whether all rows are known to be there (to count a page of 1,000 takes 3 % of it), and by whether newest first.
+# Rows are counted where some may be missing: that is 3 % of a page of 1,000. Keys: is_whole, newest_first.
 RANGES = {
     (is_whole, newest_first): RANGE % ("NULL" if is_whole else "count(*)", "DESC" if newest_first else "ASC")
     for is_whole in (True, False)

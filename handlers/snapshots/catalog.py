@@ -175,4 +175,5 @@ class Listing:
             self._found = self._look()
         except Exception as error:  # noqa: BLE001 - raised where it is asked for
             self._error = error
-        self._running.release()
+        finally:
+            self._running.release()

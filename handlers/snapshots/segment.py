@@ -49,7 +49,7 @@ class Segment:
         stats: their statistics.
         least_id, greatest_id: between which all their ids lie.
         size_bytes: of the file; 0 of one in memory.
-        is_whole: whether its bytes are proven, so that no row can be missing.
+        is_whole: whether its bytes are proven, and nobody else can have changed them since: then no row is missing.
     """
 
     __slots__ = ("connection", "first", "greatest_id", "hash", "is_whole", "last", "least_id", "size_bytes", "stats")
@@ -99,12 +99,10 @@ def open_segment(path: str, name: Name, verify_max_bytes: int | None = None) -> 
         os.stat(path)  # deleted since it was proven: FileNotFoundError
         raise OSError(errno.EIO, f"it cannot be opened: {error}") from error
     try:
-        segment = Segment(connection, name, size_bytes)
+        return Segment(connection, name, size_bytes)
     except BaseException:
         connection.close()
         raise
-    segment.is_whole = verify_max_bytes is None or size_bytes <= verify_max_bytes
-    return segment
 
 
 def is_unreadable(error: Exception) -> bool:

@@ -14,14 +14,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handlers.domain.bookmark import Bookmark
+from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
 from handlers.domain.stats import Stats
+from handlers.reads.page import PageQuery
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.rows import MODEL
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.names import Name
 from handlers.snapshots.segment import open_segment
+from handlers.telemetry.usage import Usage
 from tests.support.files import (
     EPOCH,
     MemoryLedger,
@@ -35,6 +37,7 @@ from tests.support.files import (
 )
 
 NEXT = Bookmark(EPOCH, 4)
+TABLE_LEAF = 0x0D  # the kind of a page of SQLite
 COUNTED = "UPDATE segment SET last = 4, row_count = 4"
 HUGE = Bookmark(10**16 - 1, 7)
 
@@ -348,6 +351,26 @@ def test_the_digest_on_efs_is_checked_up_to_the_limit_only_and_in_tmp_always(tmp
         flip_bit(place.path(place.publish(MemoryLedger(3))), 8 * 5000)
     assert [count_of(place.on_efs()) for place in places] == [3, 2]
     assert [count_of(place.in_tmp()) for place in places] == [2, 2]
+
+
+def test_a_file_that_loses_rows_after_its_proof_is_found_out_where_others_can_write_to_it(place: Place) -> None:
+    """Each leaf of the file says that it has one row less: SQLite finds nothing wrong with that."""
+    published = place.publish(MemoryLedger(2000))
+    readers = place.on_efs(), place.in_tmp()
+    for reader in readers:
+        reader.read(NOTHING, Usage(), lambda view: view.row("0"))  # opens it; no leaf of the newest rows is read
+    path = place.path(published)
+    content = bytearray(path.read_bytes())
+    page_bytes = int.from_bytes(content[16:18], "big")
+    for start in range(page_bytes, len(content), page_bytes):
+        cells = int.from_bytes(content[start + 3 : start + 5], "big")
+        if content[start] == TABLE_LEAF and cells > 2:
+            content[start + 3 : start + 5] = (cells - 1).to_bytes(2, "big")
+    path.chmod(0o600)
+    path.write_bytes(content)
+    on_efs, in_tmp = readers
+    assert_unavailable(on_efs)
+    assert in_tmp.read(NOTHING, Usage(), lambda view: view.page(PageQuery({"limit": "1000"}))[1]) == 1000
 
 
 def test_beyond_that_limit_header_schema_and_meta_row_still_have_to_agree(tmp_path: Path) -> None:

@@ -389,6 +389,7 @@ def test_refresh_copies_again_even_for_a_client_that_has_it(api: Api, monkeypatc
     for path in ("/sqlite-tmp", "/sqlite-tmp/stats", f"/sqlite-tmp/{inserted['ids'][0]}"):
         again = api.get(path, "refresh=1", if_none_match="*")
         assert again.status == 200
+        assert "close" in again.json["timings_ms"]
         assert again.json["copy"]["bytes"] == inserted["snapshot"]["bytes"]
     assert api.get("/sqlite-tmp", "refresh=1&limit=2").json["count"] == 2
     assert api.get("/sqlite-tmp", "refresh=1").headers["etag"] == etag
@@ -474,6 +475,15 @@ def test_a_wrong_header_is_told_of_a_question_that_is_kept(api: Api, source: str
     assert api.get(source, "limit=1").status == 200
     assert_problem(api.get(source, "limit=1", min_bookmark="x"), "malformed-request", "Min-Bookmark")
     assert api.get(source, "limit=1").status == 200
+
+
+@ANY_SOURCE
+def test_a_question_for_a_row_is_not_kept_since_another_id_comes_next(api: Api, source: str, parsed: list[str]) -> None:
+    (row_id,) = api.post("/insert", {}).json["ids"]
+    parsed.clear()
+    for _ in range(2):
+        assert api.get(f"{source}/{row_id}").json["data"]["id"] == row_id
+    assert parsed == ["", ""]
 
 
 def test_a_wrong_question_is_wrong_each_time(api: Api, parsed: list[str]) -> None:

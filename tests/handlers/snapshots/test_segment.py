@@ -10,7 +10,6 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from hashlib import blake2b
 from pathlib import Path
 from typing import cast
@@ -71,13 +70,6 @@ def test_a_proven_segment_opens_with_its_rows_ids_and_statistics(place: Place, l
     assert opened.stats.count == 3
     assert (opened.least_id, opened.greatest_id) == ("id-00000301", "id-00000303")
     opened.close()
-
-
-def test_it_is_whole_where_all_its_bytes_were_proven(path: str, name: Name) -> None:
-    size_bytes = os.path.getsize(path)
-    for limit, is_whole in ((None, True), (size_bytes, True), (size_bytes - 1, False), (0, False)):
-        with closing(open_segment(path, name, limit)) as segment:
-            assert segment.is_whole is is_whole
 
 
 def test_it_cannot_be_written_to_and_nothing_appears_beside_it(path: str, name: Name) -> None:

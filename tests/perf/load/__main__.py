@@ -26,6 +26,8 @@ LIMITS: dict[str, tuple[float, str]] = {
     "100 MiB a second (bursting)": (100 * MIB, BYTES),
 }
 
+LEAST_S = 1
+
 
 def arguments() -> argparse.Namespace:
     """Return the options."""
@@ -35,7 +37,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=3, help="of each closed loop")
     parser.add_argument("--width", type=int, default=100, help="requests at once in the burst")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if asked.seconds < LEAST_S:
+        parser.error(
+            f"--seconds: got {asked.seconds:g}, allowed: {LEAST_S} or more; a processor's time comes in ticks of 10 ms"
+        )
+    return asked
 
 
 def throughput_table(rates: Sequence[HomeRates]) -> str:

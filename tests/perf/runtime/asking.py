@@ -21,11 +21,18 @@ REQUESTS = {  # the path below the read path, and the query
 }
 
 
-def event_of(name: str, count: int, source: str = "sqlite-efs") -> bytes:
-    """Return the event of a request for a read path with so many rows."""
+def event_of(name: str, count: int, source: str = "sqlite-efs", seq: int = 0) -> bytes:
+    """Return the event of a request for a read path with so many rows; `seq` is of the row asked for, 0 the middle."""
     below, query = REQUESTS[name]
-    path = "/health" if below == "health" else f"/{source}{below}".format(id=row_id(count // 2))
+    path = "/health" if below == "health" else f"/{source}{below}".format(id=row_id(seq or count // 2))
     return json.dumps(get(path, query)).encode()
+
+
+def events_of(name: str, count: int, length: int) -> list[bytes]:
+    """Return the events of a block of requests; those by id are for rows all over the ledger, as readers ask."""
+    if name != "one by id":
+        return [event_of(name, count)] * length
+    return [event_of(name, count, seq=1 + number * 7919 % count) for number in range(length)]
 
 
 def prove(name: str, subject: str, sandbox: Sandbox, asked: bytes, count: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator, Mapping
 
-from tests.perf.runtime.asking import REQUESTS, event_of, prove
+from tests.perf.runtime.asking import REQUESTS, event_of, events_of, prove
 from tests.perf.runtime.data import Versions
 from tests.perf.runtime.paired import Paired, turns
 from tests.perf.sandboxes.sandbox import Sandbox
@@ -45,14 +45,14 @@ def measure_warm(subjects: Subjects, versions: Versions, rounds: int) -> tuple[d
 
 
 def _take_turns(sandboxes: Mapping[str, Sandbox], name: str, count: int, number: int, result: Paired) -> None:
-    asked = event_of(name, count)
     for subject, sandbox in sandboxes.items():
-        prove(name, subject, sandbox, asked, count)
-        _block(sandbox, asked, WARM_UP)
+        prove(name, subject, sandbox, event_of(name, count), count)
+        _block(sandbox, events_of(name, count, WARM_UP))
+    asked = events_of(name, count, BLOCK)
     for block in range(BLOCKS):
         for subject in turns(list(sandboxes), number + block):
-            result.add(subject, _block(sandboxes[subject], asked, BLOCK))
+            result.add(subject, _block(sandboxes[subject], asked))
 
 
-def _block(sandbox: Sandbox, asked: bytes, size: int) -> list[float]:
-    return [sandbox.invoke(asked)[0] for _ in range(size)]
+def _block(sandbox: Sandbox, asked: list[bytes]) -> list[float]:
+    return [sandbox.invoke(event)[0] for event in asked]

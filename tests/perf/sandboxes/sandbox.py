@@ -37,7 +37,7 @@ class SandboxFailed(Exception):  # noqa: N818 - what happened, in Lambda's words
     """The process ended, or what it told the Runtime API is an error."""
 
 
-class Told(NamedTuple):
+class Heard(NamedTuple):
     """A request of the runtime client."""
 
     connection: socket.socket
@@ -147,13 +147,13 @@ class Sandbox:
         """Wait until it asks for an event. Returns the connection that the event goes to."""
         return self._expect(lambda path: path == NEXT).connection
 
-    def _expect(self, wanted: Callable[[str], bool]) -> Told:
-        told = self._told()
-        if not wanted(told.path):
-            raise SandboxFailed(f"{told.path}: {told.body.decode()}")
-        return told
+    def _expect(self, wanted: Callable[[str], bool]) -> Heard:
+        heard = self._heard()
+        if not wanted(heard.path):
+            raise SandboxFailed(f"{heard.path}: {heard.body.decode()}")
+        return heard
 
-    def _told(self) -> Told:
+    def _heard(self) -> Heard:
         """Wait for the runtime client's next request."""
         end_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < end_s:
@@ -180,11 +180,11 @@ class Sandbox:
         connection.settimeout(PATIENCE_S)
         self._readers[connection] = connection.makefile("rb")
 
-    def _read(self, connection: socket.socket, line: bytes) -> Told:
+    def _read(self, connection: socket.socket, line: bytes) -> Heard:
         """Read the rest of a request; the runtime client says how long its bodies are."""
         reader, length = self._readers[connection], 0
         while (header := reader.readline().strip()) != b"":
             name, _, value = header.partition(b":")
             if name.lower() == b"content-length":
                 length = int(value)
-        return Told(connection, line.split(b" ")[1].decode(), reader.read(length))
+        return Heard(connection, line.split(b" ")[1].decode(), reader.read(length))

@@ -1,7 +1,7 @@
 """An insert's calls on the file system as round trips over NFS, at published latencies: a count, not a measurement.
 
 Looking at what was just opened is no round trip, nor is reading at a file's end; of the other looks the kernel answers
-all but one from what it was just told. docs/performance.md says how that was checked against a real NFS client.
+all but one from what it was just told. docs/benchmarking.md says how reads were checked against a real NFS client.
 """
 
 from __future__ import annotations
