@@ -7,6 +7,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+gc.disable()  # as in query.py
+
 from handlers.api.command_status import CommandStatus
 from handlers.api.insert import Inserting
 from handlers.api.publish import Publishing
@@ -65,3 +67,4 @@ def make_handler(environ: Mapping[str, str]) -> Router:
 
 handler = make_handler(os.environ)
 gc.freeze()  # as in query.py
+gc.enable()

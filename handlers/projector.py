@@ -13,6 +13,8 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+gc.disable()  # as in query.py
+
 from handlers.aws.dynamodb import make_client
 from handlers.jobs.findings import QUICK
 from handlers.jobs.maintenance import Maintenance
@@ -85,3 +87,4 @@ def make_handler(environ: Mapping[str, str]) -> Projector:
 
 handler = make_handler(os.environ)
 gc.freeze()  # as in query.py
+gc.enable()

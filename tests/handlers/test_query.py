@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import FrameType
@@ -41,6 +43,33 @@ def test_a_warm_read_enters_ten_files_at_most(environ: dict[str, str], path: str
     api.post("/insert", {"count": 20})
     assert api.get(path, raw_query).status == 200
     assert len(files_entered(api, path, raw_query)) <= 10, files_entered(api, path, raw_query)
+
+
+STARTING = """
+import gc, sys
+switch_off = gc.disable
+def disable():
+    print(*sorted(name for name in sys.modules if name.partition(".")[0] in ("handlers", "boto3")))
+    switch_off()
+gc.disable = disable
+import handlers.{0}
+print(gc.isenabled(), gc.get_freeze_count() > 1000)
+"""
+
+
+@pytest.mark.parametrize("function", ["command", "projector", "query"])
+def test_no_garbage_is_looked_for_while_a_function_loads(function: str) -> None:
+    program = STARTING.format(function)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [f"handlers handlers.{function}", "True True"]
+
+
+def test_the_collector_is_on_again_once_the_ledgers_reader_is_loaded(api: Api, environ: dict[str, str]) -> None:
+    assert api.get("/ddb").status == 200
+    assert gc.isenabled()
+    broken = query.make_handler({**environ, "AWS_REGION": "no region"})
+    assert broken(event("GET", "/ddb"), None)["statusCode"] == 500
+    assert gc.isenabled()
 
 
 def test_without_the_file_system_all_say_so_and_the_ledger_still_answers(api: Api, environ: dict[str, str]) -> None:
