@@ -161,6 +161,17 @@ def test_no_file_has_the_line_ends_of_another_system(function: str) -> None:
         assert b"\r\n" not in path.read_bytes(), name
 
 
+@pytest.mark.parametrize(
+    ("text", "message"), [("import gone\n", "rows.py imports gone"), ("x = (\n", "rows.py, line 1: ")]
+)
+def test_an_archive_that_cannot_be_made_stops_the_program_with_one_sentence(
+    text: str, message: str, project: Path
+) -> None:
+    (project / "handlers" / "rows.py").write_text(text, encoding="utf-8")
+    with pytest.raises(pulumi.RunError, match=f"^handlers/{message}"):
+        archive_of(QUERY, DEFAULT, project)
+
+
 def test_the_query_functions_archive_is_small(own_runtime: str, other_runtime: str) -> None:
     assert len(contents(QUERY, ROOT, other_runtime)) <= 96 * 1024
     assert len(contents(QUERY, ROOT, own_runtime)) <= 192 * 1024
