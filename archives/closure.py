@@ -12,15 +12,12 @@ from collections.abc import Generator, Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+from archives.errors import ArchiveError, syntax_errors_of
 from archives.imports import ImportStatement, import_statements, module_of
 from archives.standard_library import STANDARD_LIBRARY
 
 RUNTIME = frozenset({"boto3", "botocore"})  # comes with Lambda's Python
 SHIPPED: Mapping[str, str] = {"ulid": "python-ulid"}  # import name -> distribution
-
-
-class ArchiveError(Exception):
-    """An archive cannot be put together; the message names the file that is at fault."""
 
 
 def files_of(entry: str, root: Path) -> dict[str, Path]:
@@ -31,7 +28,7 @@ def files_of(entry: str, root: Path) -> dict[str, Path]:
         root: the folder that the project's packages stand in.
 
     Raises:
-        ArchiveError: an import cannot be followed.
+        ArchiveError: an import cannot be followed, or a file cannot be parsed.
     """
     found: dict[str, Path] = {}
     shipped: set[str] = set()
@@ -67,8 +64,10 @@ def _file_of(module: str, root: Path, importer: str) -> Path:
 
 def _imports(path: Path, root: Path) -> list[str]:
     """Return the modules that a file imports."""
-    package = ".".join(path.relative_to(root).parts[:-1])
-    statements = import_statements(path.read_bytes(), str(path))
+    name = path.relative_to(root)
+    package = ".".join(name.parts[:-1])
+    with syntax_errors_of(name.as_posix()):
+        statements = import_statements(path.read_bytes(), name.as_posix())
     return sorted({name for node in statements for name in _names(node, package, root)})
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from archives.bytecode import byte_code_name, byte_code_of
 from archives.closure import files_of
+from archives.errors import syntax_errors_of
 from archives.lean import content_of
 from archives.runtimes import makes_byte_code_for
 from archives.start import loaded_at_start
@@ -23,10 +24,12 @@ def contents_of(entry: str, root: Path, runtime: str) -> dict[str, bytes]:
         runtime: the function's Python, one of `RUNTIMES`.
 
     Raises:
-        ArchiveError: an import cannot be followed.
+        ArchiveError: an import cannot be followed, or a file is no Python.
     """
     files = files_of(entry, root)
     contents = {name: content_of(path) for name, path in files.items()}
     if makes_byte_code_for(runtime):
-        contents |= {byte_code_name(name): byte_code_of(contents[name], name) for name in loaded_at_start(entry, files)}
+        for name in loaded_at_start(entry, files):
+            with syntax_errors_of(name):
+                contents[byte_code_name(name)] = byte_code_of(contents[name], name)
     return dict(sorted(contents.items()))

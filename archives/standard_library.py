@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# What sys.stdlib_module_names has on 3.13 and on 3.12: telnetlib, for one, is in it up to 3.12, from 3.13 on.
+# What sys.stdlib_module_names has on 3.12 and on 3.13 alike: telnetlib, for one, is missing, since 3.13 has it no more.
 NAMES = """
 abc antigravity argparse array ast asyncio atexit base64 bdb binascii bisect builtins bz2 cProfile calendar cmath
 cmd code codecs codeop collections colorsys compileall concurrent configparser contextlib contextvars copy copyreg

@@ -76,7 +76,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "archives": (
         ("contents", "zipped"),
         ("bytecode", "closure", "lean", "start"),
-        ("imports", "runtimes", "standard_library"),
+        ("errors", "imports", "runtimes", "standard_library"),
     ),
 }
 # What a house may import of another one.

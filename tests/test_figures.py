@@ -6,6 +6,7 @@ documents, or remove this file.
 
 from __future__ import annotations
 
+import inspect
 import re
 import subprocess
 import sys
@@ -13,14 +14,22 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from random import Random
+from statistics import fmean
 
 import pytest
 
+from console.costs import merges
 from console.costs.merges import publish_bytes
 from console.costs.row_size import TIME, random_row_bytes
 from console.costs.scenario import Scenario
+from handlers.aws.dynamodb import Deadline
 from handlers.rows import MODEL
+from handlers.settings import Settings
 from handlers.snapshots.build import SegmentBuilder
+from handlers.snapshots.publish import Publisher
+from handlers.telemetry.usage import Usage
+from tests.perf.subjects.building import GeneratedLedger, insert
+from tests.perf.subjects.measured_part import settings_of
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = {
@@ -120,8 +129,34 @@ def test_a_page_has_one_size(built: Built) -> None:
         check(where, 1, (built.text_bytes(100) + 100) / 1000)
 
 
+@pytest.fixture(scope="module")
+def written_bytes(tmp_path_factory: pytest.TempPathFactory) -> list[int]:
+    """What each of 300 real publishes of one row writes, after a full build of more rows than they merge."""
+    folder = tmp_path_factory.mktemp("publishes")
+    (folder / "efs").mkdir()
+    ledger = GeneratedLedger(3000)
+    publisher = Publisher(ledger, Settings(settings_of(folder)))
+    publisher.publish(ledger.head(Deadline()).bookmark, Usage())
+    return [insert(publisher, ledger)[1] for _ in range(300)]
+
+
+def test_the_first_publishes_after_a_full_build_write_what_is_said(written_bytes: list[int]) -> None:
+    for where in said(r"(\d+) KB in the first (\d+) after a full build, (\d+) KB in the first (\d+)"):
+        for group in (1, 3):
+            check(where, group, fmean(written_bytes[: int(where[1][group + 1])]) / 1000)
+
+
+def test_the_model_of_a_publish_is_what_publishes_write(
+    written_bytes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over the same publishes."""
+    monkeypatch.setattr(merges, "MERGED_ROWS", len(written_bytes))
+    monkeypatch.setattr(merges, "written_rows", inspect.unwrap(merges.written_rows))
+    assert publish_bytes(Scenario(rows=BUILT_ROWS)) == pytest.approx(fmean(written_bytes), rel=0.02)
+
+
 def test_a_publish_of_one_row_writes_the_same_wherever_it_is_said() -> None:
-    """Whatever is "some … KB", and is no page and no row, is what such publishes write on average."""
+    """Whatever is "some … KB", and is no page and no row, is what the model says of such publishes in the long run."""
     for where in said(r"(?<!a page is )some (\d+(?:\.\d+)?) KB(?! a row)"):
         check(where, 1, publish_bytes(Scenario(rows=BUILT_ROWS)) / 1000)
 

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from archives.closure import ArchiveError
 from archives.contents import contents_of
+from archives.errors import ArchiveError
 from archives.runtimes import ALLOWED, DEFAULT, RUNTIMES, why_without_byte_code
 from archives.zipped import zip_bytes
 from console.client.target import JsonOption

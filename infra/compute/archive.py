@@ -11,6 +11,7 @@ from pathlib import Path
 import pulumi
 
 from archives.contents import contents_of
+from archives.errors import ArchiveError
 from archives.runtimes import why_without_byte_code
 from infra.compute.asset import asset_of, sweep
 
@@ -28,9 +29,12 @@ def handler_of(function: str) -> str:
 
 
 def archive_of(function: str, runtime: str, root: Path = ROOT) -> pulumi.AssetArchive:
-    """Return the archive of one function. Raises ArchiveError where an import cannot be followed."""
+    """Return the archive of one function. Raises RunError where a file is no Python, or imports what is not there."""
     folder = root / "build" / "bytecode"
-    contents = contents_of(entry_of(function), root, runtime)
+    try:
+        contents = contents_of(entry_of(function), root, runtime)
+    except ArchiveError as error:
+        raise pulumi.RunError(str(error)) from error
     archive = pulumi.AssetArchive({name: asset_of(name, content, folder) for name, content in contents.items()})
     sweep(folder)
     return archive

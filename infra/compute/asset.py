@@ -42,7 +42,7 @@ def sweep(folder: Path) -> None:
     """Remove what no program has written for a day; one that runs has just written all that it names."""
     oldest = time.time() - KEPT_S
     for path in folder.glob("*"):
-        with suppress(FileNotFoundError):  # another program sweeps too
+        with suppress(OSError):  # another program sweeps too; what is a folder or another user's stays
             if path.stat().st_mtime < oldest:
                 path.unlink()
 

@@ -54,6 +54,7 @@ def sources() -> dict[str, str]:
         ("forwards", {"PYTHONHASHSEED": "1"}),
         ("backwards", {"PYTHONHASHSEED": "2", "PYTHONOPTIMIZE": "2"}),
         ("backwards", {"PYTHONHASHSEED": "3", "PYTHONDEVMODE": "1"}),
+        ("backwards", {"PYTHONHASHSEED": "4", "PYTHONNODEBUGRANGES": "1"}),
     ],
 )
 def test_the_bytes_do_not_depend_on_the_process(order: str, environ: dict[str, str], tmp_path: Path) -> None:

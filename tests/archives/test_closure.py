@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from archives import closure
-from archives.closure import ArchiveError, files_of
+from archives.closure import files_of
 from archives.contents import contents_of
+from archives.errors import ArchiveError
 from archives.runtimes import DEFAULT
 from archives.zipped import zip_bytes
 from tests.archives.conftest import Write

@@ -10,6 +10,7 @@ import pytest
 
 from archives.bytecode import byte_code_name, byte_code_of
 from archives.contents import contents_of
+from archives.errors import ArchiveError
 from tests.archives.conftest import Write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,7 +79,8 @@ def test_two_machines_make_the_same_archive(tmp_path: Path) -> None:
     assert len(digests[0].strip()) == 64
 
 
-def test_an_error_of_syntax_is_found_here(write: Write, own_runtime: str) -> None:
-    root = write({"app/__init__.py": "", "app/main.py": "def broken(:\n"})
-    with pytest.raises(SyntaxError):
+@pytest.mark.parametrize("text", ["def broken(:\n", "\treturn\n", "return\n", "x = 'a\n"])
+def test_an_error_of_syntax_is_found_here_and_named(text: str, write: Write, own_runtime: str) -> None:
+    root = write({"app/__init__.py": "", "app/main.py": text})
+    with pytest.raises(ArchiveError, match=r"^app/main\.py, line 1: ['\w]"):
         contents_of("app.main", root, own_runtime)

@@ -8,10 +8,16 @@ from types import CodeType
 import pytest
 
 from archives.closure import files_of
+from archives.errors import ArchiveError
 from archives.lean import content_of, lean
+from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
 
 ROOT = Path(__file__).parent.parent.parent
-SHIPPED = {**files_of("handlers.query", ROOT), **files_of("handlers.command", ROOT)}
+SHIPPED = {
+    name: path
+    for function in (COMMAND, QUERY, PROJECTOR, WARMER)
+    for name, path in files_of(f"handlers.{function}", ROOT).items()
+}
 FUTURE = "from __future__ import annotations"
 SOURCE = '''#!/usr/bin/env python3
 """Module: "quoted" # no comment
@@ -107,11 +113,11 @@ class Full:
     text = "# no comment"
 
     def method(self, one, two = (), *rest,
-        **others) :
-
-
-
-
+        **others\\
+\\
+) \\
+\\
+:
         ""
 
         "not a docstring"
@@ -130,9 +136,9 @@ class Fields:
 
 
 def values() :
-    one = {}
-
-
+    one\\
+\\
+ = {}
     two: int
     one["a"] = 3
 
@@ -187,13 +193,14 @@ class WithoutTypes(ast.NodeTransformer):
             return node
         return ast.copy_location(ast.Assign([node.target], self.visit(node.value)), node)
 
-    def visit_If(self, node: ast.If) -> ast.AST | None:
-        is_for_types = ast.unparse(node.test) == "TYPE_CHECKING" and not node.orelse
-        return None if is_for_types else self.generic_visit(node)
+
+def is_for_types(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not node.orelse
 
 
 def without_types(source: str) -> ast.Module:
     tree = WithoutTypes().visit(ast.parse(source))
+    tree.body = [node for node in tree.body if not is_for_types(node)]
     if not any(isinstance(node, ast.AnnAssign) for node in ast.walk(tree)):
         tree.body = [node for node in tree.body if ast.unparse(node) != FUTURE]
     return ast.fix_missing_locations(tree)
@@ -217,6 +224,94 @@ def test_what_only_people_and_type_checkers_read_goes_and_nothing_else() -> None
     assert lean(LEAN) == LEAN
     assert lean("") == ""
     assert lean("x = 'a\x0cb\u2028'  # c\n") == "x = 'a\x0cb\u2028'\n"
+
+
+class Uses(ast.NodeTransformer):
+    """What goes, and what may stay of it, is left out; blocks may become empty, since nothing compiles this."""
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.annotation = None
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
+        return ast.copy_location(ast.Assign([node.target], self.visit(node.value)), node) if node.value else None
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        return None if is_for_types(node) else self.generic_visit(node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
+        return None if ast.unparse(node) == FUTURE else node
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        return None if isinstance(node.value, ast.Constant) else self.generic_visit(node)
+
+
+def uses(source: str) -> tuple[str, list[int]]:
+    """All that a source does, and the lines of it."""
+    tree = Uses().visit(ast.parse(source))
+    return ast.dump(tree), [node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt | ast.expr | ast.arg)]
+
+
+ODD = {
+    "a result in parentheses": "def f() -> (\n    int | str\n):\n    return 1\n",
+    "a result after a continued line": "def f(a) \\\n   -> int:\n    return a\n",
+    "a result with an arrow": "def f(a, b=lambda: '->') -> 'a->b':\n    return 1\n",
+    "an argument in parentheses": "def f(\n    x: (\n        int | str\n    ) = 5,\n):\n    return x\n",
+    "two pairs and comments": "def f(x: (  # ) why\n    (int)  # (\n) = 5): return x\n",
+    "a tuple": "x: (int, str) = 5\ny: ((int, str),) = 5\n",
+    "a lambda": "x: (lambda: (5)) = 5\ny: lambda z: z = 5\n",
+    "rest": "def f(*a: (int), **b: (\n    int)): return a\n",
+    "a value in parentheses": "x: (\n    int | str\n) = 5\n",
+    "an attribute in parentheses": "def f(self):\n    self._x: (\n        dict[str, int] | None\n    ) = None\n",
+    "a name in parentheses": "(x): int = 5\n((y)): (int) = 5\n",
+    "a default on a later line": "def f(\n    x: dict[\n        str, int\n    ] = {}[1],\n): pass\n",
+    "characters of several bytes": "def f(ä: ('ü') = 'ö', b: int = 1) -> (\n    'ß'): return ä\n",
+    "a body of imports for types": "def f():\n    if TYPE_CHECKING:\n        import y\n",
+    "a class of imports for types": "class A:\n    if TYPE_CHECKING:\n        import y\n",
+    "imports for types on one line": "if TYPE_CHECKING: import y\nz = 1\n",
+    "otherwise, imports for types": "if x:\n    pass\nelif TYPE_CHECKING:\n    import y\n",
+    "the import for annotations shares a line": f'"""d"""\n{FUTURE}; import os\n',
+    "the import for annotations is last on a line": f'"""d"""; {FUTURE}\nx: int = 1\n',
+    "bare annotations share a line": "class A:\n    x: int; y = 2\n    y = 1; z: int\n",
+    "a class on one line": "class A: x: int; y = 1\n",
+    "a bare annotation with a comment": "class A:\n    x: (\n        int\n    )  # c\n    y = 1\n",
+    "a bare annotation in a block of a class": "class A:\n    if 1:\n        x: int\n    y = 1\n",
+    "a docstring shares its last line": 'def f():\n    """A.\n\n    B."""; return 1\n',
+    "a docstring in parentheses": 'def f():\n    (  # c\n        """A."""\n        "B")\n    return 1\n',
+    "a form feed": "x = 1\n\x0cdef f(a: int) -> int:\n    return a\n",
+    "no end of line": "def f(x: (int) = 1): pass  # c",
+    "everything": SOURCE,
+}
+
+
+@pytest.mark.parametrize("source", ODD.values(), ids=ODD)
+def test_any_source_stays_one_that_does_the_same_on_the_same_lines(source: str) -> None:
+    left = lean(source)
+    assert uses(left) == uses(source)
+    assert lean(left) == left
+    assert len(left.splitlines()) == len(source.splitlines())
+
+
+@pytest.mark.parametrize("text", [b"x = (\n", b"def f(:\n", b"x = '\xff'\n", b"# coding: none-such\n"])
+def test_a_file_that_is_no_python_is_named(text: bytes, tmp_path: Path) -> None:
+    (tmp_path / "rows.py").write_bytes(text)
+    with pytest.raises(ArchiveError, match=rf"^{tmp_path}/rows\.py(, line \d+)?: ['\w]"):
+        content_of(tmp_path / "rows.py")
+
+
+def test_a_file_of_another_encoding_and_with_other_line_ends_is_one_of_this(tmp_path: Path) -> None:
+    (tmp_path / "latin.py").write_bytes("# coding: latin-1\r\nx: str = 'ä'\r\n".encode("latin-1"))
+    assert content_of(tmp_path / "latin.py") == "\nx = 'ä'\n".encode()
+    (tmp_path / "marked.py").write_bytes(b"\xef\xbb\xbfx = 1\n")
+    assert content_of(tmp_path / "marked.py") == b"x = 1\n"
 
 
 @pytest.mark.parametrize("name", [name for name in SHIPPED if name.endswith(".py")])

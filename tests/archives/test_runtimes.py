@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
 from importlib.util import MAGIC_NUMBER
@@ -9,16 +10,21 @@ import pytest
 from archives.runtimes import COST, RUNTIMES, makes_byte_code_for, why_without_byte_code
 from tests.archives.pythons import other_pythons
 
-HERE = "python{}.{}".format(*sys.version_info)
+VERSION = "{}.{}".format(*sys.version_info)
+HERE = f"{platform.python_implementation()} {platform.python_version()}"
 
 
-def test_the_numbers_are_those_of_the_pythons() -> None:
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_the_number_is_that_of_the_python(runtime: str) -> None:
+    """Skipped, and listed as such, where that Python is neither this one nor installed."""
+    pythons = {VERSION: sys.executable, **other_pythons()}
+    path = pythons.get(runtime.removeprefix("python"))
+    if path is None:
+        pytest.skip(f"no {runtime} on this machine")
     program = "import importlib.util; print(importlib.util.MAGIC_NUMBER.hex())"
-    known = {f"python{version}": path for version, path in other_pythons().items() if f"python{version}" in RUNTIMES}
-    for name, path in known.items():
-        done = subprocess.run([path, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
-        assert bytes.fromhex(done.stdout) == RUNTIMES[name]
-    assert [name for name in RUNTIMES if makes_byte_code_for(name)] == [name for name in RUNTIMES if name == HERE]
+    done = subprocess.run([path, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
+    assert bytes.fromhex(done.stdout) == RUNTIMES[runtime]
+    assert makes_byte_code_for(runtime) == (path == sys.executable)
 
 
 def test_nothing_is_said_where_nothing_is_left_out(own_runtime: str) -> None:
@@ -26,11 +32,21 @@ def test_nothing_is_said_where_nothing_is_left_out(own_runtime: str) -> None:
     assert why_without_byte_code(own_runtime) is None
 
 
+@pytest.fixture
+def no_own_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a Python that is none of the functions', be it by its version or as an alpha or another implementation."""
+    for runtime in RUNTIMES:
+        monkeypatch.setitem(RUNTIMES, runtime, b"none")
+
+
+@pytest.mark.parametrize("runtime", [*RUNTIMES, f"python{VERSION}"])
+@pytest.mark.usefixtures("no_own_runtime")
 def test_what_is_left_out_is_said_with_its_cost_and_the_ways_to_get_it(
-    other_runtime: str, monkeypatch: pytest.MonkeyPatch
+    runtime: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(RUNTIMES, HERE, raising=False)
-    only = f"{HERE} makes no byte code for python3.99, so {COST}; to ship it, package with Python 3.99"
-    assert why_without_byte_code(other_runtime) == only
-    monkeypatch.setitem(RUNTIMES, HERE, MAGIC_NUMBER)
-    assert why_without_byte_code(other_runtime) == f"{only}, or set the runtime to {HERE}"
+    monkeypatch.setitem(RUNTIMES, runtime, b"none")
+    wanted = runtime.replace("python", "CPython ")
+    only = f"{HERE} makes no byte code for {runtime}, so {COST}; to ship byte code, package with a release of {wanted}"
+    assert why_without_byte_code(runtime) == only
+    monkeypatch.setitem(RUNTIMES, "python3.99", MAGIC_NUMBER)
+    assert why_without_byte_code(runtime) == f"{only}, or set the runtime to python3.99"

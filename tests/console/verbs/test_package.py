@@ -77,7 +77,7 @@ def test_a_folder_that_cannot_be_written(
     assert hint == "Try: another folder with --out"
 
 
-def test_an_import_that_cannot_be_followed(
+def test_an_archive_that_cannot_be_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "handlers").mkdir()
@@ -85,3 +85,6 @@ def test_an_import_that_cannot_be_followed(
     monkeypatch.setattr(package, "ROOT", tmp_path)
     assert run(monkeypatch, "--out", str(tmp_path / "build")) == 1
     assert "handlers.command, which is not there" in capsys.readouterr().err
+    (tmp_path / "handlers" / "command.py").write_text("import os\ndef broken(:\n", encoding="utf-8")
+    assert run(monkeypatch, "--out", str(tmp_path / "build")) == 1
+    assert capsys.readouterr().err.startswith("Error: handlers/command.py, line 2: invalid syntax\nTry: ")

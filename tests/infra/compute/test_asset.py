@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -61,6 +62,25 @@ def test_two_programs_may_sweep_at_once(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(Path, "unlink", unlink_twice)
     sweep(tmp_path)
     assert not path.exists()
+
+
+def test_what_cannot_be_removed_stays_and_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder, and a file of another user in one that only its owner may change."""
+    others, own = (Path(cast("Any", asset_of(f"{name}.pyc", CODE, tmp_path)).path) for name in ("others", "own"))
+    (tmp_path / "folder").mkdir()
+    for path in tmp_path.iterdir():
+        os.utime(path, (0, 0))
+    unlink = Path.unlink
+
+    def unlink_own(self: Path) -> None:
+        if self.samefile(others):
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+        unlink(self)
+
+    monkeypatch.setattr(Path, "unlink", unlink_own)
+    sweep(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"folder", others.name}
+    assert not own.exists()
 
 
 def test_a_folder_that_cannot_be_written_stops_the_program_with_one_sentence(tmp_path: Path) -> None:
