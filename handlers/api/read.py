@@ -70,26 +70,16 @@ class DataRoutes:
         question = self._question(request, allowed, parse, errors)
         usage = self._receipts.begin()
         reader = self._readers.get(question.home) or self._load(question.home)
-        asked, digest = question.asked, question.digest
+        asked = question.asked
         if asked.refresh:
             self._copying.refresh()
             usage.lap("close")
         known = None if asked.refresh else request.headers.get("if-none-match")
-        is_bound = bool(asked.bookmarks) or at_least is not NOTHING
-
-        def use(view: View) -> tuple[str, str | None]:
-            if is_bound:
-                view = asked.view_of(view, at_least)
-            # "*" says nothing of what the client has: whether there is anything, the query has to tell.
-            if known is not None and known != "*" and is_known(known, tag_of(view.bookmark_text, digest)):
-                return view.bookmark_text, None
-            members = question.members(view)
-            return view.bookmark_text, None if known == "*" else members
-
-        bookmark, members = reader.read(asked.at_least(at_least) if is_bound else NOTHING, usage, use)
+        wanted = asked.at_least(at_least) if asked.bookmarks else at_least
+        bookmark, members = reader.read(wanted, usage, lambda view: found_in(view, question, at_least, known))
         usage.lap("query")
         caching = NO_CACHE if asked.as_of is None else FOR_EVER[request.is_authorized]
-        headers = {"cache-control": caching, "etag": tag_of(bookmark, digest)}
+        headers = {"cache-control": caching, "etag": tag_of(bookmark, question.digest)}
         return measured_response((question.source, bookmark), members, headers, usage, self._receipts)
 
     def _question(self, request: Request, allowed: tuple[str, ...], parse: Parse, errors: Errors) -> Question:
@@ -109,6 +99,22 @@ class DataRoutes:
         if len(self._questions) == MAX_KEPT_QUESTIONS:
             self._questions.clear()
         self._questions[key] = question
+
+
+def found_in(view: View, question: Question, at_least: Bookmark, known: str | None) -> tuple[str, str | None]:
+    """Return the bookmark of what a view shows, and the answer's members; None where the client has them already.
+
+    Args:
+        at_least: the bookmark that the request's header asks for.
+        known: If-None-Match.
+    """
+    if at_least is not NOTHING or question.asked.bookmarks:
+        view = question.asked.view_of(view, at_least)
+    # "*" says nothing of what the client has: whether there is anything, the query has to tell.
+    if known is not None and known != "*" and is_known(known, tag_of(view.bookmark_text, question.digest)):
+        return view.bookmark_text, None
+    members = question.members(view)
+    return view.bookmark_text, None if known == "*" else members
 
 
 def page_question(path: str, parameters: Mapping[str, str], errors: Errors) -> Question:

@@ -165,8 +165,8 @@ else:
 '''
 
 
-class WithoutTypes(ast.NodeTransformer):
-    """The same by another way: a tree without annotations and imports for types."""
+class Unannotated(ast.NodeTransformer):
+    """Leaves out the annotations of arguments and results."""
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
         node.annotation = None
@@ -179,6 +179,10 @@ class WithoutTypes(ast.NodeTransformer):
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
         node.returns = None
         return self.generic_visit(node)
+
+
+class WithoutTypes(Unannotated):
+    """The same by another way: a tree without annotations and imports for types."""
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         if node.decorator_list or node.bases or node.keywords:
@@ -226,20 +230,8 @@ def test_what_only_people_and_type_checkers_read_goes_and_nothing_else() -> None
     assert lean("x = 'a\x0cb\u2028'  # c\n") == "x = 'a\x0cb\u2028'\n"
 
 
-class Uses(ast.NodeTransformer):
+class Uses(Unannotated):
     """What goes, and what may stay of it, is left out; blocks may become empty, since nothing compiles this."""
-
-    def visit_arg(self, node: ast.arg) -> ast.arg:
-        node.annotation = None
-        return node
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.returns = None
-        return self.generic_visit(node)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        node.returns = None
-        return self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
         return ast.copy_location(ast.Assign([node.target], self.visit(node.value)), node) if node.value else None
