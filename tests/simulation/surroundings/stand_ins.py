@@ -99,7 +99,7 @@ class StandIns:
             (catalog.Listing, self.listing),
             (dynamodb.make_client, self.client),
             (nfs.nfs_meter, no_meter),
-            (gc, SimpleNamespace(freeze=run_all)),
+            (gc, SimpleNamespace(disable=run_all, freeze=run_all, enable=run_all)),
         ]
         with pytest.MonkeyPatch.context() as patch:
             for module in [module for name, module in sorted(sys.modules.items()) if is_ours(name)]:
