@@ -16,6 +16,7 @@ from tests.perf.load.burst import Burst, measure_bursts
 from tests.perf.load.throughput import HomeRates, measure_throughput
 from tests.perf.report import figure, keep, markdown, p50_p99
 from tests.perf.sandboxes.layer import version_of
+from tests.perf.subjects.options import integer_from, number_from, parser_of
 
 MIB = 2**20
 OPERATIONS, BYTES = "operations", "bytes"
@@ -26,23 +27,17 @@ LIMITS: dict[str, tuple[float, str]] = {
     "100 MiB a second (bursting)": (100 * MIB, BYTES),
 }
 
-LEAST_S = 1
+LEAST_S = 1  # of a closed loop: a processor's time comes in steps of 10 ms
 
 
 def arguments() -> argparse.Namespace:
     """Return the options."""
-    parser = argparse.ArgumentParser(prog="python -m tests.perf.load")
+    parser = parser_of("load")
     parser.add_argument("--python", default=sys.executable, help="the interpreter that the functions run under")
-    parser.add_argument("--rows", type=int, default=10_000, help="how many there are")
-    parser.add_argument("--seconds", type=float, default=3, help="of each closed loop")
-    parser.add_argument("--width", type=int, default=100, help="requests at once in the burst")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    asked = parser.parse_args()
-    if asked.seconds < LEAST_S:
-        parser.error(
-            f"--seconds: got {asked.seconds:g}, allowed: {LEAST_S} or more; a processor's time comes in ticks of 10 ms"
-        )
-    return asked
+    parser.add_argument("--rows", type=integer_from(100), default=10_000, help="how many there are")
+    parser.add_argument("--seconds", type=number_from(LEAST_S), default=3, help="of each closed loop")
+    parser.add_argument("--width", type=integer_from(1), default=100, help="requests at once in the burst")
+    return parser.parse_args()
 
 
 def throughput_table(rates: Sequence[HomeRates]) -> str:

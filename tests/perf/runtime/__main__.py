@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import shutil
 import sys
 import tempfile
@@ -24,18 +23,18 @@ from tests.perf.runtime.tables import Figures, as_figures, tables
 from tests.perf.runtime.warm import measure_warm
 from tests.perf.sandboxes.sandbox import pinned
 from tests.perf.sandboxes.subjects import Subjects
-
-SIZES = (1_000, 10_000, 100_000)
+from tests.perf.subjects.options import integer_from, parser_of, sizes
 
 
 def arguments() -> argparse.Namespace:
     """Return the options."""
-    parser = argparse.ArgumentParser(prog="python -m tests.perf.runtime")
+    parser = parser_of("runtime")
     parser.add_argument("--python", default=sys.executable, help="the interpreter that the functions run under")
-    parser.add_argument("--rows", default=",".join(map(str, SIZES)), help="how many rows, with commas between sizes")
-    parser.add_argument("--rounds", type=int, default=5, help="of warm requests, each in new processes")
-    parser.add_argument("--starts", type=int, default=20, help="cold starts of each subject")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument(
+        "--rows", type=sizes, default="1000,10000,100000", help="how many rows, with commas between sizes"
+    )
+    parser.add_argument("--rounds", type=integer_from(1), default=5, help="of warm requests, each in new processes")
+    parser.add_argument("--starts", type=integer_from(1), default=20, help="cold starts of each subject")
     return parser.parse_args()
 
 
@@ -49,7 +48,7 @@ def measure(folder: Path, asked: argparse.Namespace) -> Figures:
         "rows": {},
     }
     with pinned(subjects.own_cores):
-        for count in map(int, asked.rows.split(",")):
+        for count in asked.rows:
             print(f"{count} rows", file=sys.stderr, flush=True)
             versions = Versions(folder / str(count), count)
             cold = measure_cold(subjects, versions, asked.starts)
@@ -69,7 +68,7 @@ def main() -> None:
         shutil.rmtree(folder)
     path = keep("runtime", figures)
     print(json.dumps(figures, indent=1) if asked.json else tables(figures))
-    print(f"kept in {path}, Python {platform.python_version()}", file=sys.stderr)
+    print(f"kept in {path}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from tests.perf.report import figure, keep, markdown, p50_p99
+from tests.perf.subjects.options import integer_from, number_from, parser_of
 from tests.perf.writes.floors import WORDS
 from tests.perf.writes.inserts import PARTS, Taken, take_apart
 from tests.perf.writes.over_nfs import FILE_SYNCED, WRITE_MS, Trips, trips_of
@@ -20,12 +21,11 @@ from tests.perf.writes.steady import Steady, insert_steadily
 
 def arguments() -> argparse.Namespace:
     """Return the options."""
-    parser = argparse.ArgumentParser(prog="python -m tests.perf.writes")
-    parser.add_argument("--rows", type=int, default=1000, help="how many rows there are before")
-    parser.add_argument("--inserts", type=int, default=500, help="how many are taken apart")
-    parser.add_argument("--rate", type=float, default=10, help="inserts a second")
-    parser.add_argument("--seconds", type=float, default=60, help="how long that goes on")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser = parser_of("writes")
+    parser.add_argument("--rows", type=integer_from(1), default=1000, help="how many rows there are before")
+    parser.add_argument("--inserts", type=integer_from(2), default=500, help="how many are taken apart")
+    parser.add_argument("--rate", type=number_from(0.1), default=10, help="inserts a second")
+    parser.add_argument("--seconds", type=number_from(1), default=60, help="how long that goes on")
     return parser.parse_args()
 
 
