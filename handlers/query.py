@@ -131,7 +131,7 @@ def describe_api(request: Request) -> Response:
 
 handler = make_handler(os.environ)
 # glibc gives what is freed in blocks of 128 KiB or more back to the system, until it has seen one that is larger: from
-# then on it keeps up to that size. A page of 1,000 rows otherwise faults in all its memory again: a third of its time.
+# then on it keeps up to that size. A page of 1,000 rows otherwise faults in all its memory again: a sixth of its time.
 bytes(512 * 1024)
 gc.freeze()  # what is there now stays: the collector need not go through it again in the middle of a request
 gc.enable()
