@@ -10,7 +10,7 @@ from infra.account import check_account
 from infra.compute.archive import warn_without_byte_code
 from infra.compute.concurrency import check_concurrency
 from infra.foundation.network import NetworkComponent
-from infra.settings import read_settings
+from infra.settings.stack_settings import read_settings
 
 settings = read_settings()
 check_account(settings.allowed_account_ids)

@@ -23,6 +23,8 @@ VARIABLES: tuple[tuple[str, str], ...] = (
     ("PROJECTION", "both"),  # who publishes: sync, the insert; stream, the projector; both
     ("FULL_VERIFICATION", "0"),  # 1 = maintenance reads the whole ledger once a day, and holds every segment against it
     ("SQL", "on"),  # off = POST /…/sql is refused
+    ("REQUEST_LOG_PERCENT", "5"),  # of the requests that succeed have their line in the log; all others always have
+    ("METRICS", "off"),  # on = every request has its line, and CloudWatch takes metrics from it
     ("AWS_REGION", ""),  # region of the table; set by Lambda
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ""),  # the function's memory in MB, shown by /health; set by Lambda
 )
@@ -39,10 +41,12 @@ class Settings:
         "check_interval_s",
         "efs_dir",
         "full_verification",
+        "has_metrics",
         "has_sql",
         "memory_mb",
         "projection",
         "region",
+        "request_log_percent",
         "retain_s",
         "table_name",
         "tmp_dir",
@@ -60,6 +64,8 @@ class Settings:
         self.projection = _choice(values, "PROJECTION", PROJECTIONS)
         self.full_verification = _choice(values, "FULL_VERIFICATION", ("0", "1")) == "1"
         self.has_sql = _choice(values, "SQL", SWITCH) == "on"
+        self.request_log_percent = _integer(values, "REQUEST_LOG_PERCENT", 0)
+        self.has_metrics = _choice(values, "METRICS", SWITCH) == "on"
         self.region = values["AWS_REGION"]
         memory = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
         self.memory_mb = _integer(values, memory, 1) if values[memory] else None

@@ -13,7 +13,7 @@ from infra.compute.identity import IdentityArgs, IdentityComponent
 from infra.data.storage import StorageComponent
 from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
 from infra.jobs.schedules import ScheduledCall, SchedulesArgs, SchedulesComponent
-from infra.settings import StackSettings
+from infra.settings.stack_settings import StackSettings
 
 KeyArn = pulumi.Output[str] | None
 

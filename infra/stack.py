@@ -18,7 +18,7 @@ from infra.foundation.flow_logs import FlowLogs
 from infra.foundation.key import KeyArgs, KeyComponent
 from infra.foundation.network import NetworkArgs, NetworkComponent
 from infra.policies import MOUNT, MOUNT_AND_WRITE, TABLE_READS, TABLE_WRITES, Access
-from infra.settings import StackSettings
+from infra.settings.stack_settings import StackSettings
 
 ACCESS = {
     COMMAND: Access(table_actions=TABLE_WRITES, mount_actions=MOUNT_AND_WRITE),

@@ -27,6 +27,8 @@ def test_every_variable_counts() -> None:
         "PROJECTION": "stream",
         "FULL_VERIFICATION": "1",
         "SQL": "off",
+        "REQUEST_LOG_PERCENT": "20",
+        "METRICS": "on",
         "AWS_REGION": "eu-central-1",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
     }
@@ -42,6 +44,8 @@ def test_every_variable_counts() -> None:
         "projection": "stream",
         "full_verification": True,
         "has_sql": False,
+        "request_log_percent": 20,
+        "has_metrics": True,
         "region": "eu-central-1",
         "memory_mb": 1024,
     }

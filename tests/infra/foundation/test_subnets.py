@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.foundation.subnets import subnet_cidrs
-from infra.network_settings import LARGEST_VPC, SMALLEST_VPC
+from infra.settings.network_settings import LARGEST_VPC, SMALLEST_VPC
 
 
 @st.composite

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pulumi.runtime import set_all_config
 from pulumi.runtime.settings import reset_options
 
-from infra.settings import StackSettings, read_settings
+from infra.settings.stack_settings import StackSettings, read_settings
 from infra.typed_config import ConfigError
 from tests.infra.contract import violations
 from tests.infra.graph import ACCOUNT, Graph

@@ -16,11 +16,11 @@ import pulumi_aws as aws
 from archives.runtimes import ALLOWED, RUNTIMES
 from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
 from handlers.settings import SWITCH
-from infra.api_settings import ApiSettings, read_api
 from infra.compute.function import UNRESERVED
 from infra.naming import STACK_TAGS, Naming
-from infra.network_settings import NetworkSettings, read_network
-from infra.projection_settings import ProjectionSettings, read_projection
+from infra.settings.api_settings import ApiSettings, read_api
+from infra.settings.network_settings import NetworkSettings, read_network
+from infra.settings.projection_settings import ProjectionSettings, read_projection
 from infra.typed_config import ConfigError, TypedConfig
 
 STAGES = ("dev", "prod", "local")
