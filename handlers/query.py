@@ -70,7 +70,7 @@ def make_handler(environ: Mapping[str, str]) -> Router:
 
         def operation(request: Request) -> Response:
             if not benchmarks:
-                from handlers.api.benchmarks import Benchmarks  # noqa: PLC0415
+                from handlers.benchmark.operations import Benchmarks  # noqa: PLC0415
 
                 benchmarks.update(Benchmarks.from_settings(settings, router).operations())
             return benchmarks[name](request)

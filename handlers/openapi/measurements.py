@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.api.benchmarks import DEFAULT_ITERATIONS, MAX_ITERATIONS
+from handlers.benchmark.operations import DEFAULT_ITERATIONS, MAX_ITERATIONS
 from handlers.benchmark.report import FIGURES
 from handlers.benchmark.workloads import WORKLOADS
 from handlers.openapi.schemas import AMOUNT, COUNT, NUMBER, TIME, Schema, array, choice, closed, nullable, record, ref

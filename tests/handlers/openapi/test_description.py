@@ -255,7 +255,7 @@ def test_a_keys_limits_are_those_of_insertion() -> None:
 
 
 def test_bodies_given_as_examples_are_understood(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handlers.api.benchmarks.DEFAULT_ITERATIONS", 1)
+    monkeypatch.setattr("handlers.benchmark.operations.DEFAULT_ITERATIONS", 1)
     for path in ("/insert", "/snapshots", "/benchmarks"):
         body = DESCRIPTION["paths"][path]["post"]["requestBody"]["content"]["application/json"]
         for example in body["examples"].values():

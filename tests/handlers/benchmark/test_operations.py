@@ -7,11 +7,11 @@ from typing import Any, cast
 import pytest
 
 from handlers import query
-from handlers.api import benchmarks
-from handlers.api.benchmarks import MAX_RUN_S, RESERVE_S, Benchmarks, asked_of
 from handlers.api.request import Request, event_of_get
 from handlers.aws.table import BENCHMARKS, rows_key
+from handlers.benchmark import operations
 from handlers.benchmark.lanes import WORKLOADS
+from handlers.benchmark.operations import MAX_RUN_S, RESERVE_S, Benchmarks, asked_of
 from handlers.benchmark.store import BenchmarkStore
 from handlers.domain.problem import Problem
 from handlers.ledger.ledger import Ledger
@@ -258,7 +258,7 @@ def test_a_benchmark_writes_one_item_into_its_own_partition(filled: Api, ledger:
 
 def test_the_code_is_loaded_once(filled: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     filled.get("/benchmarks")
-    monkeypatch.setattr(benchmarks, "make_client", None)
+    monkeypatch.setattr(operations, "make_client", None)
     assert filled.get("/benchmarks").status == 200
 
 
