@@ -20,6 +20,7 @@ from handlers.settings import STREAM, table_settings
 from handlers.snapshots.new_ledger import begin_epoch, make_appender
 from handlers.snapshots.publish import Publisher
 from handlers.snapshots.rebuild import Rebuild
+from handlers.telemetry.log import Log
 from handlers.telemetry.runtime import runtime_of
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def make_router(
         "publish": publishing.publish,
         "health": CommandStatus(ledger, publisher.catalog, runtime_of(settings), make_deadline, now).health,
     }
-    return Router(COMMAND, operations)
+    return Router(COMMAND, operations, Log(settings))
 
 
 def make_handler(environ: Mapping[str, str]) -> Router:

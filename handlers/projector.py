@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import json
-import logging
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 gc.disable()  # as in query.py
 
 from handlers.aws.dynamodb import make_client
-from handlers.jobs.findings import QUICK
+from handlers.jobs.findings import QUICK, VerificationError
 from handlers.jobs.maintenance import Maintenance
 from handlers.jobs.projection import Projection
 from handlers.jobs.verification import Verifier
 from handlers.ledger.ledger import Ledger
 from handlers.settings import table_settings
 from handlers.snapshots.publish import Publisher
+from handlers.telemetry.log import ERROR, INFO, Log
+from handlers.telemetry.metrics import DIVERGENCES, ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,12 +34,13 @@ if TYPE_CHECKING:
     class LambdaContext(Protocol):
         """The part of Lambda's context that is used."""
 
+        aws_request_id: str
+
         def get_remaining_time_in_millis(self) -> int: ...
 
 
+WELL, NOT_PUBLISHED = "ok", "not-published"
 RESERVE_S = 20.0  # before Lambda ends the invocation: for a batch begun at the limit, its indexes and its copy
-
-_log = logging.getLogger(__name__)
 
 
 class Projector:
@@ -52,6 +54,7 @@ class Projector:
 
     def __init__(self, ledger: Ledger, settings: Settings, now: Callable[[], float] = time.time) -> None:
         publisher = Publisher(ledger, settings)
+        self._log = Log(settings)
         self._projection = Projection(ledger, publisher)
         self._maintenance = Maintenance(
             ledger,
@@ -64,19 +67,47 @@ class Projector:
     def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, object]:
         """Do what an event asks for. Raises what keeps it from being done: whoever sent the event tries again."""
         limit_s = max(0.0, context.get_remaining_time_in_millis() / 1000 - RESERVE_S)
-        if "Records" in event:
-            return self._projection.project(event["Records"], limit_s)
-        done = self._do(event, limit_s)
-        _log.info("%s", json.dumps({**event, **done}))
+        began_ns = time.perf_counter_ns()
+        try:
+            done = self._do(event, limit_s)
+        except Exception as error:
+            self._note(event, context, began_ns, type(error).__name__, {})
+            raise
+        self._note(event, context, began_ns, NOT_PUBLISHED if done.get("batchItemFailures") else WELL, done)
         return done
 
+    def _note(
+        self, event: Mapping[str, Any], context: LambdaContext, began_ns: int, outcome: str, done: dict[str, object]
+    ) -> None:
+        """Write the line of a batch or a task; the traceback of an error is Lambda's to write."""
+        is_batch, is_well, has_turn = "Records" in event, outcome == WELL, next(self._log.turns)
+        if is_batch and is_well and not has_turn:
+            return
+        members = {
+            "invocation_id": context.aws_request_id,
+            **({"task": "project", "records": len(event["Records"])} if is_batch else _task_of(event)),
+            "outcome": outcome,
+            "duration_ms": (time.perf_counter_ns() - began_ns) // 1000 / 1000,
+            **done,
+        }
+        metrics = {} if is_well else {ERRORS: 1}
+        if outcome == VerificationError.__name__:
+            metrics[DIVERGENCES] = 1
+        self._log.line(INFO if is_well else ERROR, json.dumps(members)[1:-1], by_function=metrics)
+
     def _do(self, event: Mapping[str, Any], limit_s: float) -> dict[str, object]:
+        if "Records" in event:
+            return self._projection.project(event["Records"], limit_s)
         task = event.get("task")
         if task == "maintain":
             return self._maintenance.maintain(limit_s)
         if task == "verify":
             return self._maintenance.verify(event.get("level", QUICK), min(limit_s, event.get("limit_s", limit_s)))
         raise ValueError(f"task: got {task!r}, allowed: maintain, verify")
+
+
+def _task_of(event: Mapping[str, Any]) -> dict[str, object]:
+    return {name: event[name] for name in ("task", "level", "limit_s") if name in event}
 
 
 def make_handler(environ: Mapping[str, str]) -> Projector:

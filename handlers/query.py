@@ -20,6 +20,7 @@ from handlers.routes import BENCHMARK_OPERATIONS, QUERY
 from handlers.settings import Settings
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.names import snapshots_dir
+from handlers.telemetry.log import Log
 from handlers.telemetry.runtime import runtime_of
 from handlers.telemetry.usage import Receipts
 
@@ -108,6 +109,7 @@ def make_handler(environ: Mapping[str, str]) -> Router:
             "openapi": describe_api,
             **{name: benchmark_operation(name) for name in BENCHMARK_OPERATIONS},
         },
+        Log(settings),
         warm,
     )
     return router

@@ -26,6 +26,7 @@ VARIABLES: tuple[tuple[str, str], ...] = (
     ("REQUEST_LOG_PERCENT", "5"),  # of the requests that succeed have their line in the log; all others always have
     ("METRICS", "off"),  # on = every request has its line, and CloudWatch takes metrics from it
     ("AWS_REGION", ""),  # region of the table; set by Lambda
+    ("AWS_LAMBDA_FUNCTION_NAME", ""),  # the function's name, in its lines in the log; set by Lambda
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ""),  # the function's memory in MB, shown by /health; set by Lambda
 )
 
@@ -41,6 +42,7 @@ class Settings:
         "check_interval_s",
         "efs_dir",
         "full_verification",
+        "function_name",
         "has_metrics",
         "has_sql",
         "memory_mb",
@@ -67,6 +69,7 @@ class Settings:
         self.request_log_percent = _integer(values, "REQUEST_LOG_PERCENT", 0)
         self.has_metrics = _choice(values, "METRICS", SWITCH) == "on"
         self.region = values["AWS_REGION"]
+        self.function_name = values["AWS_LAMBDA_FUNCTION_NAME"]
         memory = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
         self.memory_mb = _integer(values, memory, 1) if values[memory] else None
 

@@ -23,6 +23,7 @@ from console.local import process
 from console.local.sandbox import LENGTH
 
 MAX_PAYLOAD_BYTES = 6_291_556  # Lambda's own limit for an event and for an answer
+STANDARD_ERROR = 2
 _RECEIVE_BYTES = 1 << 20
 
 
@@ -51,6 +52,7 @@ class Function:
         handler: `module.attribute` of the handler.
         environ: the function's environment; TMP_DIR is added for each sandbox.
         folder: where the sandboxes' own TMP_DIRs are made.
+        printed: the file descriptor for what the handler prints; its standard error is this process's.
         sandboxes: how many requests may run at the same time.
         timeout_s: how long one request may take.
     """
@@ -62,6 +64,7 @@ class Function:
         environ: Mapping[str, str],
         folder: Path,
         *,
+        printed: int = STANDARD_ERROR,
         sandboxes: int = 4,
         timeout_s: float = 30.0,
     ) -> None:
@@ -69,6 +72,7 @@ class Function:
         self._environ = {**_lambda_environ(name), **environ}
         self._folder = folder
         self._prefix = f"{name}-"
+        self._printed = printed
         self._sandboxes = sandboxes
         self._timeout_s = timeout_s
         self._slots = asyncio.Semaphore(sandboxes)
@@ -134,7 +138,8 @@ class Function:
             if sandbox.alive:
                 return sandbox
             await sandbox.end()
-        return _Sandbox(self._handler, self._environ, Path(tempfile.mkdtemp(prefix=self._prefix, dir=self._folder)))
+        folder = Path(tempfile.mkdtemp(prefix=self._prefix, dir=self._folder))
+        return _Sandbox(self._handler, self._environ, folder, self._printed)
 
     async def _call(self, sandbox: _Sandbox, event: Mapping[str, object]) -> bytes:
         deadline_ms = int((time.time() + self._timeout_s) * 1000)
@@ -152,14 +157,19 @@ class Function:
 class _Sandbox:
     """This side of one sandbox process and its socket."""
 
-    def __init__(self, handler: str, environ: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, handler: str, environ: Mapping[str, str], folder: Path, printed: int) -> None:
         self._folder = folder
         self._channel, theirs = socket.socketpair()
         self._channel.setblocking(False)
         with theirs:
             tmp = {"TMP_DIR": str(folder), "TMPDIR": str(folder)}
             self._process = process.spawn(
-                "console.local.sandbox", handler, environ={**environ, **tmp}, stdin=theirs.fileno(), output=2
+                "console.local.sandbox",
+                handler,
+                environ={**environ, **tmp},
+                stdin=theirs.fileno(),
+                output=printed,
+                errors=STANDARD_ERROR,
             )
 
     @property

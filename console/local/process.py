@@ -20,8 +20,10 @@ GRACE_S = 3.0
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "COVERAGE_PROCESS_CONFIG")
 
 
-def spawn(module: str, *arguments: str, environ: Mapping[str, str], stdin: int, output: int) -> subprocess.Popen[bytes]:
-    """Start `python -m module` with this environment; what it prints goes to the file descriptor `output`."""
+def spawn(
+    module: str, *arguments: str, environ: Mapping[str, str], stdin: int, output: int, errors: int = subprocess.STDOUT
+) -> subprocess.Popen[bytes]:
+    """Start `python -m module` with this environment; what it prints goes to the file descriptors."""
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     return subprocess.Popen(  # noqa: S603 - runs this interpreter on a module of this project
         [sys.executable, "-m", module, *arguments],
@@ -29,7 +31,7 @@ def spawn(module: str, *arguments: str, environ: Mapping[str, str], stdin: int, 
         env={**inherited, "PYTHONUNBUFFERED": "1", **environ},
         stdin=stdin,
         stdout=output,
-        stderr=output,
+        stderr=errors,
         # Ctrl-C reaches the whole foreground group: only the parent may see it, and then stops its children.
         start_new_session=True,
     )

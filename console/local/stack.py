@@ -1,9 +1,9 @@
 """The whole product on this machine: emulator, functions and gateway, put together.
 
 Everything it keeps is under one folder: `efs/` (the snapshots, kept from run to run), a file with the table (if that
-is to be kept, from a clean stop to the next start), `tmp/` (the sandboxes' own disks) and `emulator/`, both made new at
-every start. Only one stack may use a folder at a time. What has been started ends with the stack, also when the start
-itself fails half way.
+is to be kept, from a clean stop to the next start), `log.ndjson` (what the functions print), `tmp/` (the sandboxes' own
+disks) and `emulator/`, all three made new at every start. Only one stack may use a folder at a time. What has been
+started ends with the stack, also when the start itself fails half way.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from console.local.function import Function
 from console.local.gateway import Gateway, Invoke
 
 TABLE_NAME = "lambda-sqlite"
+LOG = "log.ndjson"  # in the stack's folder: what the functions print
 TIMEOUT_S = 30.0
 DRAIN_S = 2
 WATCH_S = 0.5
@@ -137,12 +138,15 @@ class LocalStack:
         await asyncio.to_thread(self._prepare, self.environment)
 
     def _start_functions(self, parts: contextlib.AsyncExitStack) -> None:
+        log = parts.enter_context((self.local_dir / LOG).open("a"))  # lines of several processes do not mix
+        log.truncate(0)
         for name, handler in self._handlers.items():
             self._functions[name] = function = Function(
                 name,
                 handler,
                 self.environment,
                 self.local_dir / "tmp",
+                printed=log.fileno(),
                 sandboxes=self._sandboxes,
                 timeout_s=self._timeouts_s.get(name, TIMEOUT_S),
             )

@@ -10,8 +10,8 @@ import logging
 import random
 from typing import TYPE_CHECKING
 
-from handlers.api.publish import REMEDY, measured_headers, summary_of
-from handlers.api.response import json_response
+from handlers.api.publish import REMEDY, summary_of, written_response
+from handlers.api.response import WELL
 from handlers.domain.hashes import blake2b
 from handlers.domain.lag import Lag
 from handlers.domain.problem import field_error, invalid
@@ -71,20 +71,26 @@ class Inserting:
         return inserted_response(201, appended, usage, *published_of(self._publisher, appended, usage))
 
 
-def published_of(publisher: Publisher, appended: Appended, usage: Usage) -> tuple[Published | None, str | None]:
-    """Return the snapshot with these rows, or None and the reason."""
+def published_of(
+    publisher: Publisher, appended: Appended, usage: Usage
+) -> tuple[Published | None, tuple[str, str] | None]:
+    """Return the snapshot with these rows, or None and the reason: in one word for the log, and for the client."""
     try:
         return publisher.publish(appended.bookmark, usage), None
     except DivergedError as error:
         _log.error("nothing was published: %s", error)
-        return None, f"{DIVERGED}: {error}; {REMEDY}"
+        return None, ("diverged", f"{DIVERGED}: {error}; {REMEDY}")
     except Exception:  # noqa: BLE001 - whatever it is, the rows are in and the client must hear so
         _log.exception("publishing failed; the rows are in the ledger")
-        return None, NOT_PUBLISHED
+        return None, ("not-published", NOT_PUBLISHED)
 
 
 def inserted_response(
-    status: int, appended: Appended, usage: Usage, published: Published | None = None, warning: str | None = None
+    status: int,
+    appended: Appended,
+    usage: Usage,
+    published: Published | None = None,
+    warning: tuple[str, str] | None = None,
 ) -> Response:
     """Return the answer to an insert: 201, or 202 where nobody waited for a snapshot."""
     timings = usage.timings()
@@ -95,14 +101,17 @@ def inserted_response(
         "snapshot": summary_of(published) if published else None,
         "timings_ms": timings.all_ms(),
     }
-    headers = measured_headers(appended.bookmark, timings)
+    headers: dict[str, str] = {}
     if published is not None and not published.missing_rows:
         headers |= Lag().header()  # it holds the ledger as it was just now
-    if warning is not None:
-        content["warning"] = warning
     if appended.is_replay:
         headers["idempotent-replayed"] = "true"
-    return json_response(status, content, headers)
+    outcome = WELL
+    if warning is not None:
+        outcome, content["warning"] = warning
+    response = written_response(status, appended.bookmark, content, timings, headers)
+    response.outcome = outcome
+    return response
 
 
 def drafts_of(body: dict[str, object]) -> list[Draft]:

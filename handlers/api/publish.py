@@ -79,9 +79,8 @@ class Publishing:
             raise unavailable("The snapshot cannot be written now") from error
         summary = summary_of(published) | {"hash": hash_text(published.hash)}
         status = 201 if published.written_bytes or wanted == NEW_EPOCH else 200
-        headers = measured_headers(published.bookmark, usage.timings())
-        headers |= {} if published.missing_rows else Lag().header()
-        return json_response(status, {"snapshot": summary}, headers)
+        headers = {} if published.missing_rows else Lag().header()
+        return written_response(status, published.bookmark, {"snapshot": summary}, usage.timings(), headers)
 
 
 def summary_of(published: Published) -> dict[str, object]:
@@ -96,9 +95,14 @@ def summary_of(published: Published) -> dict[str, object]:
     }
 
 
-def measured_headers(bookmark: Bookmark, timings: Timings) -> dict[str, str]:
-    """Return the headers of a write's answer."""
-    return {"snapshot-bookmark": str(bookmark), "server-timing": timings.header}
+def written_response(
+    status: int, bookmark: Bookmark, content: dict[str, object], timings: Timings, headers: dict[str, str]
+) -> Response:
+    """Return a write's answer, with the point that it has reached, its times, and further headers."""
+    headers |= {"snapshot-bookmark": str(bookmark), "server-timing": timings.header}
+    response = json_response(status, content, headers)
+    response.measured = f'"timings_ms":{timings.member}'
+    return response
 
 
 def wanted_of(body: dict[str, object]) -> str:

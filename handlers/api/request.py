@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Request:
-    """One HTTP request. `path_parameters` are set by the router, the rest comes from the event.
+    """One HTTP request. `route` and `path_parameters` are set by the router, the rest comes from the event.
 
     `is_authorized` tells whether the gateway let it through as somebody's, by IAM or a token; `query` is as the client
     sent it.
@@ -32,6 +32,7 @@ class Request:
         "path_parameters",
         "query",
         "request_id",
+        "route",
     )
 
     def __init__(self, event: Mapping[str, Any], lambda_context: object = None) -> None:
@@ -45,6 +46,7 @@ class Request:
         self.headers: Mapping[str, str] = event.get("headers") or {}
         self.is_authorized = bool(context.get("authorizer"))
         self.path_parameters: Mapping[str, str] = {}
+        self.route = ""
 
     def parameters(self, allowed: tuple[str, ...]) -> dict[str, str]:
         """Return the query's parameters. Raises Problem that names all that are unknown, repeated or blank."""
@@ -76,6 +78,10 @@ class Request:
             wrong = {error["field"] for error in errors}
             parameters = {name: parameters[name] for name in allowed if name in parameters and name not in wrong}
         return parameters, errors
+
+    def invocation_id(self) -> str:
+        """Return Lambda's own id of the request, which its reports and the gateway's log have too; "" without one."""
+        return getattr(self._context, "aws_request_id", "")
 
     def remaining_s(self) -> float | None:
         """Return the seconds until Lambda cuts the function off; None where nobody says."""

@@ -5,27 +5,44 @@ from __future__ import annotations
 import json
 
 from handlers.rows import MODEL
+from handlers.telemetry.log import NONE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from handlers.domain.bookmark import Bookmark
     from handlers.domain.problem import Problem
+    from handlers.telemetry.log import Values
     from handlers.telemetry.usage import Receipts, Usage
 
 JSON_TYPE = "application/json"
+WELL = "ok"
 PROBLEM_TYPE = "application/problem+json"
 
 
 class Response:
-    """One HTTP response; `is_base64` says that its body is the base64 text of other bytes."""
+    """One HTTP response; `is_base64` says that its body is the base64 text of other bytes.
 
-    __slots__ = ("body", "headers", "is_base64", "status")
+    Attributes:
+        outcome: `WELL`, or in one word what kept it from that, for the log.
+        measured: its times and its receipt as members of JSON, for the log.
+        used: its metrics by path.
+    """
+
+    __slots__ = ("body", "headers", "is_base64", "measured", "outcome", "status", "used")
 
     def __init__(self, status: int, body: str = "", headers: dict[str, str] | None = None) -> None:
         self.status = status
         self.body = body
         self.headers = headers or {}
         self.is_base64 = False
+        self.outcome = WELL
+        self.measured = ""
+        self.used: Values = NONE
+
+    @property
+    def is_well(self) -> bool:
+        """Tell whether all was done that was asked for."""
+        return self.outcome == WELL
 
     def leave_body_out(self) -> None:
         """Make this the answer to HEAD: no body, but its length (a 304 has none)."""
@@ -89,17 +106,22 @@ def measured_response(
     headers["consumed"] = consumed_header
     if usage.lag is not None:
         headers |= usage.lag.header()
-    if members is None:
-        return Response(304, "", headers)
-    headers["content-type"] = JSON_TYPE
     copy = f',"copy":{json.dumps(usage.copy)}' if source == "sqlite-tmp" else ""
     measured = f'"timings_ms":{timings.member},"consumed":{consumed}{copy}'
-    return Response(200, f'{{"source":"{source}","bookmark":"{bookmark}",{members},{measured}}}', headers)
+    if members is None:
+        response = Response(304, "", headers)
+    else:
+        headers["content-type"] = JSON_TYPE
+        response = Response(200, f'{{"source":"{source}","bookmark":"{bookmark}",{members},{measured}}}', headers)
+    response.measured, response.used = measured, receipts.used
+    return response
 
 
 def problem_response(problem: Problem, instance: str) -> Response:
     """Return the answer for a problem; `instance` is the request's id."""
-    return Response(problem.status, problem.body(instance), _uncached(PROBLEM_TYPE) | problem.headers)
+    response = Response(problem.status, problem.body(instance), _uncached(PROBLEM_TYPE) | problem.headers)
+    response.outcome = problem.kind
+    return response
 
 
 def _uncached(media_type: str) -> dict[str, str]:

@@ -8,8 +8,10 @@ the log and nothing of it in the answer.
 from __future__ import annotations
 
 import logging
+import time
 
 from handlers.api.request import Request
+from handlers.api.request_log import log_request
 from handlers.api.response import problem_response
 from handlers.domain.problem import Problem
 from handlers.routes import ROUTES, methods
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from handlers.api.response import Response
+    from handlers.telemetry.log import Log
 
     Operation = Callable[[Request], Response]
     DirectOperation = Callable[[Mapping[str, Any]], dict[str, object]]
@@ -37,16 +40,18 @@ class Router:
         function: the function's name in the route table; the other functions' routes answer 405 here, because only
             their own gateway routes reach them.
         operations: the callable for each operation of that function in the route table.
+        log: takes a line of each request.
         direct: answers the events that do not come from the gateway.
     """
 
     def __init__(
-        self, function: str, operations: Mapping[str, Operation], direct: DirectOperation | None = None
+        self, function: str, operations: Mapping[str, Operation], log: Log, direct: DirectOperation | None = None
     ) -> None:
+        self._log = log
         self._direct = direct
         self._fixed: dict[str, dict[str, Operation | None]] = {}
         # By what is before and after the parameter, which is the last part of a path or the last but one.
-        self._templates: dict[tuple[str, str], tuple[str, dict[str, Operation | None]]] = {}
+        self._templates: dict[tuple[str, str], tuple[str, str, dict[str, Operation | None]]] = {}
         for verb, path, owner, name in ROUTES:
             operation = operations[name] if owner == function else None
             prefix, brace, rest = path.partition("/{")
@@ -54,14 +59,23 @@ class Router:
                 by_method = self._fixed.setdefault(path, {})
             else:
                 parameter, _, suffix = rest.partition("}")
-                _, by_method = self._templates.setdefault((prefix, suffix), (parameter, {}))
+                *_, by_method = self._templates.setdefault((prefix, suffix), (path, parameter, {}))
             by_method.update(dict.fromkeys(methods(verb), operation))
 
     def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, object]:
         """Answer one gateway event with a gateway response; never raises for a request's sake."""
         if self._direct is not None and "rawPath" not in event:
             return self._direct(event)
+        began_ns = time.perf_counter_ns()
         request = Request(event, context)
+        response = self.answer(request)
+        answer = response.to_event()
+        if not response.is_well or next(self._log.turns):
+            log_request(self._log, request, response, time.perf_counter_ns() - began_ns)
+        return answer
+
+    def answer(self, request: Request) -> Response:
+        """Answer one request, without a line of it in the log."""
         response = self._answered(request)
         response.headers.setdefault("vary", "accept-encoding")
         if len(response.body) >= MIN_COMPRESSED and "accept-encoding" in request.headers:
@@ -70,7 +84,7 @@ class Router:
             compress(response, request.headers["accept-encoding"])
         if request.method == "HEAD":
             response.leave_body_out()
-        return response.to_event()
+        return response
 
     def _answered(self, request: Request) -> Response:
         try:
@@ -96,6 +110,7 @@ class Router:
         path = request.path
         by_method = self._fixed.get(path)
         if by_method is not None:
+            request.route = path
             return by_method
         before, _, last = path.rpartition("/")
         found, value = self._templates.get((before, "")), last
@@ -103,6 +118,7 @@ class Router:
             before, _, value = before.rpartition("/")
             found = self._templates.get((before, f"/{last}"))
         if found is not None and value:
-            request.path_parameters = {found[0]: value}
-            return found[1]
+            request.route, parameter, by_method = found
+            request.path_parameters = {parameter: value}
+            return by_method
         raise Problem("not-found", f"There is no {request.path[:200]}")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from handlers.domain.problem import unavailable
 from handlers.domain.timestamps import boottime_s
+from handlers.telemetry.meter import METERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -131,6 +132,7 @@ def call(operation: Callable[[], T], deadline: Deadline, on_doubt: Callable[[], 
         if _is_doubtful(reason):
             on_doubt()
         attempt += 1
+        METERS.retry()
         deadline.pause(attempt)
     _log.warning("gave up on DynamoDB after %d attempts: %s", attempt, reason)
     raise unavailable("The ledger is away, or too busy to answer in time", retry_after_s=2) from reason

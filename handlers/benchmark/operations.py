@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, cast
 
-from handlers.api.request import event_of_get
+from handlers.api.request import Request, event_of_get
 from handlers.api.response import json_response, text_response
 from handlers.aws.dynamodb import Deadline, make_client
 from handlers.benchmark.lanes import WARM_UPS, check_ledger, finish_copy, lanes_of, measure
@@ -24,7 +24,6 @@ from handlers.telemetry.runtime import runtime_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handlers.api.request import Request
     from handlers.api.response import Response
     from handlers.api.router import Operation, Router
     from handlers.benchmark.workloads import Ask
@@ -68,7 +67,11 @@ class Benchmarks:
         if not settings.table_name:
             raise unavailable("TABLE_NAME is not set, so there is nothing to keep benchmarks in")
         store = BenchmarkStore(make_client(settings.region), settings.table_name)
-        return cls(lambda path, raw_query: router(event_of_get(path, raw_query), None), settings, store)
+
+        def ask(path: str, raw_query: str) -> dict[str, object]:
+            return router.answer(Request(event_of_get(path, raw_query))).to_event()
+
+        return cls(ask, settings, store)
 
     def operations(self) -> dict[str, Operation]:
         """Return the operations by their names in the route table."""

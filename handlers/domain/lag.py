@@ -28,3 +28,9 @@ class Lag:
     def header(self) -> dict[str, str]:
         """Return it as a header: a dictionary. Source: RFC 9651, section 3.2."""
         return {HEADER: f"rows={self.rows}, seconds={self.seconds}"}
+
+
+def of_header(text: str) -> tuple[int, float]:
+    """Return rows and seconds of a header that `Lag` made."""
+    rows, seconds = [part.partition("=")[2] for part in text.split(", ")]
+    return int(rows), float(seconds)

@@ -23,6 +23,7 @@ from handlers.ledger.head import HEAD_KEY, Head
 from handlers.ledger.idempotency import Call, Record, record_key
 from handlers.ledger.ledger import Ledger
 from handlers.ledger.transaction import ROWS_PER_TRANSACTION, Transaction, cut_short
+from handlers.telemetry.meter import METERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -155,6 +156,7 @@ class Appender:
                 self._head = after
                 return record_after
             self._head = None
+            METERS.conflict()
             attempt += 1
             deadline.pause(attempt)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Meters:
     """Counts what this process has used since it began."""
 
-    __slots__ = ("_lock", "copied_bytes", "efs", "read_units", "unmetered_reads")
+    __slots__ = ("_lock", "conflicts", "copied_bytes", "efs", "read_units", "retries", "unmetered_reads")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # pages of the ledger are read in several threads
@@ -26,6 +26,8 @@ class Meters:
         self.copied_bytes = 0
         self.read_units = 0.0
         self.unmetered_reads = 0
+        self.retries = 0
+        self.conflicts = 0
 
     def efs_metadata_operation(self) -> None:
         """Count a directory that was listed, or a file that was looked at or opened."""
@@ -48,6 +50,15 @@ class Meters:
                 self.unmetered_reads += 1
             else:
                 self.read_units += units
+
+    def retry(self) -> None:
+        """Count a further attempt at a call of DynamoDB."""
+        with self._lock:
+            self.retries += 1
+
+    def conflict(self) -> None:
+        """Count an append that found the head moved by another."""
+        self.conflicts += 1
 
 
 METERS = Meters()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 
 from handlers.telemetry.meter import METERS
+from handlers.telemetry.metrics import COPIED_BYTES, EFS_BYTES, READ_UNITS
 from handlers.telemetry.nfs import nfs_meter
 
 TYPE_CHECKING = False
@@ -106,12 +107,16 @@ class Receipts:
 
     Args:
         efs_dir: where the file system is mounted, already.
+
+    Attributes:
+        used: the metrics of the last receipt, without what is 0.
     """
 
     def __init__(self, efs_dir: str) -> None:
         self._nfs = nfs_meter(efs_dir)
         self._shown: Amounts | None = None
         self._texts = ("", "")
+        self.used: dict[str, float] = {}
         self._init_ms: float | None = round(time.process_time() * 1000, PLACES)
 
     def begin(self) -> Usage:
@@ -130,6 +135,7 @@ class Receipts:
         amounts = self._amounts(usage)
         if amounts != self._shown:  # most requests use just what the one before them did
             self._shown, self._texts = amounts, receipt_texts(amounts, "nfs" if self._nfs else "calls")
+            self.used = metrics_of(amounts)
         member, header = self._texts
         init_ms, self._init_ms = self._init_ms, None
         if init_ms is None:
@@ -147,11 +153,22 @@ class Receipts:
         return read_units, operations, reads, size_bytes, METERS.copied_bytes - copied_bytes
 
 
+def metered_bytes_of(amounts: Amounts) -> int:
+    """Return what EFS metered at least: of the single reads' sizes only the sum is known."""
+    _, operations, reads, size_bytes, _ = amounts
+    return max(size_bytes, reads * METERED_READ_BYTES) + operations * METERED_METADATA_BYTES
+
+
+def metrics_of(amounts: Amounts) -> dict[str, float]:
+    """Return a receipt's metrics, without what is 0 or not known."""
+    values = {READ_UNITS: amounts[0], EFS_BYTES: metered_bytes_of(amounts), COPIED_BYTES: amounts[-1]}
+    return {name: value for name, value in values.items() if value}
+
+
 def receipt_texts(amounts: Amounts, counted_by: str) -> tuple[str, str]:
     """Return member and header up to the value of `billed_ms`."""
     read_units, operations, reads, size_bytes, copied_bytes = amounts
-    # Of the single reads' sizes only the sum is known: at least this was metered.
-    metered_bytes = max(size_bytes, reads * METERED_READ_BYTES) + operations * METERED_METADATA_BYTES
+    metered_bytes = metered_bytes_of(amounts)
     member = (
         f'{{"read_units":{"null" if read_units is None else read_units},"efs_metadata_operations":{operations},'
         f'"efs_reads":{reads},"efs_bytes":{size_bytes},"efs_metered_bytes":{metered_bytes},'

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-import logging
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -19,6 +19,21 @@ from tests.support.meddling import head_of, set_head
 @pytest.fixture
 def handler(environ: dict[str, str]) -> Projector:
     return make_handler(environ)
+
+
+@dataclass
+class World:
+    """What a function works on, and where it writes its lines."""
+
+    environ: dict[str, str]
+    api: Api
+    ledger: Ledger
+    capsys: pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def world(environ: dict[str, str], api: Api, ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> World:
+    return World(environ, api, ledger, capsys)
 
 
 def append(api: Api, count: int = 3) -> Bookmark:
@@ -53,14 +68,74 @@ def test_a_verification_answers_with_what_it_found(api: Api, handler: Projector,
     assert verified == {"quick": None, "full": None} | {level or "quick": done}
 
 
-def test_maintenance_publishes_and_its_log_says_what_it_did(
-    api: Api, handler: Projector, caplog: pytest.LogCaptureFixture
+def line_of(capsys: pytest.CaptureFixture[str]) -> Any:
+    """The only line that was written, without its duration."""
+    (line,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert line.pop("duration_ms") > 0
+    return line
+
+
+def test_maintenance_publishes_and_its_line_says_what_it_did(
+    api: Api, handler: Projector, capsys: pytest.CaptureFixture[str]
 ) -> None:
     appended = append(api)
-    with caplog.at_level(logging.INFO, "handlers.projector"):
-        done = handler({"task": "maintain"}, Context())
+    capsys.readouterr()
+    done = handler({"task": "maintain"}, Context())
     assert (done["bookmark"], "full" in done) == (str(appended), False)
-    assert json.loads(caplog.messages[-1]) == {"task": "maintain", **done}
+    assert line_of(capsys) == {
+        "level": "INFO",
+        "function": "",
+        "invocation_id": "invocation-1",
+        "task": "maintain",
+        "outcome": "ok",
+        **done,
+        "is_cold": True,
+    }
+
+
+def test_each_task_has_a_line_and_of_batches_that_went_well_a_share(
+    environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    handler = make_handler({**environ, "REQUEST_LOG_PERCENT": "0"})
+    events: list[dict[str, Any]] = [{"task": "verify"}, {"Records": []}, {"Records": []}, {"task": "verify"}]
+    for event in events:
+        handler(event, Context())
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["task"] for line in lines] == ["verify", "verify"]
+
+
+def test_a_batch_that_is_not_done_is_an_error_in_the_log(
+    api: Api, handler: Projector, capsys: pytest.CaptureFixture[str]
+) -> None:
+    appended = append(api)
+    capsys.readouterr()
+    handler({"Records": [record(7, appended)]}, Context(RESERVE_S))
+    line = line_of(capsys)
+    assert (line["level"], line["task"], line["records"], line["outcome"]) == ("ERROR", "project", 1, "not-published")
+
+
+@pytest.mark.parametrize(
+    ("event", "error", "outcome", "metrics"),
+    [
+        ({"task": "maintain"}, VerificationError, "VerificationError", {"Errors": 1, "Divergences": 1}),
+        ({"task": "warm"}, ValueError, "ValueError", {"Errors": 1}),
+    ],
+    ids=["divergence", "a defect"],
+)
+def test_a_task_that_fails_counts_as_an_error(
+    world: World, event: dict[str, Any], error: type[Exception], outcome: str, metrics: dict[str, int]
+) -> None:
+    append(world.api)
+    before = head_of(world.ledger)
+    world.api.post("/insert")
+    set_head(world.ledger, before)
+    handler = make_handler({**world.environ, "METRICS": "on"})
+    world.capsys.readouterr()
+    with pytest.raises(error):
+        handler(event, Context())
+    line = line_of(world.capsys)
+    assert (line["level"], line["outcome"]) == ("ERROR", outcome)
+    assert {name: line.get(name) for name in ("Errors", "Divergences")} == {"Divergences": None} | metrics
 
 
 def test_by_setting_maintenance_verifies_fully(api: Api, environ: dict[str, str]) -> None:

@@ -30,6 +30,7 @@ def test_every_variable_counts() -> None:
         "REQUEST_LOG_PERCENT": "20",
         "METRICS": "on",
         "AWS_REGION": "eu-central-1",
+        "AWS_LAMBDA_FUNCTION_NAME": "query",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
     }
     settings = Settings(values)
@@ -47,6 +48,7 @@ def test_every_variable_counts() -> None:
         "request_log_percent": 20,
         "has_metrics": True,
         "region": "eu-central-1",
+        "function_name": "query",
         "memory_mb": 1024,
     }
 

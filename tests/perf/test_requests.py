@@ -15,7 +15,7 @@ from handlers.reads.page import PAGE_PARAMETERS, PageQuery
 from handlers.routes import QUERY, ROUTES
 from tests.perf.conftest import Published
 from tests.perf.subjects.measure import measure
-from tests.support.api import event
+from tests.support.api import QUIET, event
 
 KINDS = ("ours", "plain")
 ASKED = event("GET", "/sqlite-efs", None, None, "limit=7&order=asc&min_value=0.25")
@@ -44,7 +44,7 @@ def test_event_to_request(benchmark: BenchmarkFixture, kind: str) -> None:
 def test_route_match(benchmark: BenchmarkFixture, kind: str) -> None:
     path = "/sqlite-tmp/01JZ0000000000000000000000"
     asked = event("GET", path)
-    ours = Router(QUERY, {name: lambda _: EMPTY for _, _, function, name in ROUTES if function == QUERY})
+    ours = Router(QUERY, {name: lambda _: EMPTY for _, _, function, name in ROUTES if function == QUERY}, QUIET)
     fixed: dict[str, Callable[[object], object]] = {path: lambda _: EMPTY.to_event() for _, path, _, _ in ROUTES}
 
     def plain(asked: dict[str, object], _: None) -> object:

@@ -11,6 +11,8 @@ from handlers.api.router import Router
 from handlers.domain.bookmark import Bookmark
 from handlers.ledger.head import HEAD_KEY, Head
 from handlers.routes import COMMAND, QUERY, gateway_routes
+from handlers.settings import Settings
+from handlers.telemetry.log import Log
 from tests.support.drafts import VALUE, fields
 
 SOURCES = ("/sqlite-efs", "/sqlite-tmp", "/ddb")
@@ -19,6 +21,9 @@ SOURCES = ("/sqlite-efs", "/sqlite-tmp", "/ddb")
 def spread(count: int, first: int = 1) -> list[dict[str, object]]:
     """Items whose values lie evenly between 0 and 1, however many there are: a filter keeps its share of any run."""
     return [fields(number) | {VALUE: number * 0.618034 % 1} for number in range(first, first + count)]
+
+
+QUIET = Log(Settings({"REQUEST_LOG_PERCENT": "0"}), lambda _: None)
 
 
 class Answer:
@@ -84,6 +89,8 @@ def event(
 
 class Context:
     """Lambda's context."""
+
+    aws_request_id = "invocation-1"
 
     def __init__(self, remaining_s: float = 300.0) -> None:
         self._remaining_s = remaining_s

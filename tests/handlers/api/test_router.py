@@ -13,7 +13,7 @@ from handlers.api.response import Response
 from handlers.api.router import MIN_COMPRESSED, Router
 from handlers.domain.problem import Problem
 from handlers.routes import BENCHMARK_OPERATIONS
-from tests.support.api import Answer, event
+from tests.support.api import QUIET, Answer, event
 from tests.support.problems import assert_problem
 
 QUERY_OPERATIONS = ("page", "row", "stats", "sql", "snapshots", "health", "index", "openapi", *BENCHMARK_OPERATIONS)
@@ -31,7 +31,7 @@ def refuse(_: Request) -> Response:
     raise Problem("conflict", "Not now", headers={"retry-after": "3"}, members={"inserted": 1})
 
 
-ROUTER = Router("query", dict.fromkeys(QUERY_OPERATIONS, echo) | {"health": fail, "snapshots": refuse})
+ROUTER = Router("query", dict.fromkeys(QUERY_OPERATIONS, echo) | {"health": fail, "snapshots": refuse}, QUIET)
 
 
 def ask(method: str, path: str) -> Answer:
@@ -118,7 +118,7 @@ def test_a_method_that_a_path_does_not_have_is_told_those_it_has(method: str, pa
 @pytest.mark.parametrize(("method", "path"), [("POST", "/insert"), ("POST", "/snapshots"), ("GET", "/command/health")])
 def test_what_the_other_function_answers_is_not_answered_here(method: str, path: str) -> None:
     assert ask(method, path).status == 405
-    command = Router("command", dict.fromkeys(("insert", "publish", "health"), echo))
+    command = Router("command", dict.fromkeys(("insert", "publish", "health"), echo), QUIET)
     assert Answer(command(event(method, path), None)).status == 200
     assert Answer(command(event("GET", "/ddb/1"), None)).status == 405
 
@@ -134,7 +134,7 @@ def test_an_operation_knows_how_long_it_may_take() -> None:
         seen.append(request.remaining_s())
         return Response(200)
 
-    router = Router("query", dict.fromkeys(QUERY_OPERATIONS, note))
+    router = Router("query", dict.fromkeys(QUERY_OPERATIONS, note), QUIET)
     for context in (Context(), None, object()):
         router(event("GET", "/ddb"), context)
     assert seen == [1.5, None, None]
@@ -150,7 +150,7 @@ def test_head_is_get_without_the_body_but_with_its_length(path: str, accepted: d
 
 
 def test_head_of_what_the_client_has_already_has_no_length() -> None:
-    router = Router("query", dict.fromkeys(QUERY_OPERATIONS, lambda _: Response(304, "", {"etag": '"1"'})))
+    router = Router("query", dict.fromkeys(QUERY_OPERATIONS, lambda _: Response(304, "", {"etag": '"1"'})), QUIET)
     head, get = (router(event(method, "/ddb"), None) for method in ("HEAD", "GET"))
     assert head == get == {"statusCode": 304, "headers": {"etag": '"1"', "vary": "accept-encoding"}, "body": ""}
 
@@ -160,7 +160,7 @@ def test_head_has_the_length_of_what_get_would_send_compressed(more: int) -> Non
     def answer(_: Request) -> Response:
         return Response(200, "".join(map(str, range(MIN_COMPRESSED + more))))
 
-    router = Router("query", dict.fromkeys(QUERY_OPERATIONS, answer))
+    router = Router("query", dict.fromkeys(QUERY_OPERATIONS, answer), QUIET)
     head, get = (router(event(method, "/ddb", headers={"accept-encoding": "gzip"}), None) for method in ("HEAD", "GET"))
     assert get["isBase64Encoded"] is True
     assert head == {
@@ -181,7 +181,7 @@ def small(_: Request) -> Response:
     return Response(200, "e" * (MIN_COMPRESSED - 1), {"vary": "accept, accept-encoding"})
 
 
-SIZES = Router("query", dict.fromkeys(QUERY_OPERATIONS, large) | {"health": small})
+SIZES = Router("query", dict.fromkeys(QUERY_OPERATIONS, large) | {"health": small}, QUIET)
 
 
 def sent(answer: Mapping[str, Any]) -> bytes:

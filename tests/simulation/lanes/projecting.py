@@ -115,6 +115,8 @@ class ProjectorLane(Lane):
 class Remaining:
     """Lambda's context: how much time an invocation has left."""
 
+    aws_request_id = "invocation"
+
     def __init__(self, world: World, timeout_s: float) -> None:
         self._world = world
         self._end_s = world.turns.now_s + timeout_s

@@ -1,0 +1,128 @@
+"""The functions' own lines in the log: one of JSON for a request, a batch or a task, and the metrics in it.
+
+CloudWatch takes metrics from a line itself, so that nothing is sent and no request waits for it.
+Source: CloudWatch user guide, "Specification: Embedded metric format".
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from itertools import chain, cycle, repeat
+
+from handlers.telemetry.meter import METERS
+from handlers.telemetry.metrics import (
+    BY_FUNCTION,
+    BY_PATH,
+    COLD_STARTS,
+    CONFLICTS,
+    FUNCTION,
+    NAMESPACE,
+    PATH,
+    RETRIES,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from handlers.settings import Settings
+
+    Values = Mapping[str, float]
+
+INFO, WARN, ERROR = "INFO", "WARN", "ERROR"
+NONE: Values = {}
+
+
+class Log:
+    """Writes the lines of one sandbox.
+
+    Of what goes well only a share has a line, evenly spread. Whatever fails has one, and so has the first event of a
+    sandbox; where metrics are on, everything has.
+
+    Args:
+        settings: the function's name, the share, and whether metrics are on.
+        write: takes a line.
+        now: the time in seconds since 1970.
+
+    Attributes:
+        turns: tells, one after the other, which events that go well have a line.
+    """
+
+    __slots__ = (
+        "_conflicts",
+        "_directives",
+        "_has_metrics",
+        "_head",
+        "_is_first",
+        "_now",
+        "_retries",
+        "_write",
+        "turns",
+    )
+
+    def __init__(
+        self, settings: Settings, write: Callable[[str], object] | None = None, now: Callable[[], float] = time.time
+    ) -> None:
+        self._has_metrics = settings.has_metrics
+        self._write = write or _print
+        self._now = now
+        self._head = f'"{FUNCTION}":{json.dumps(settings.function_name)}'
+        self._is_first = True
+        self.turns = chain((True,), repeat(True) if settings.has_metrics else _turns(settings.request_log_percent))
+        self._retries, self._conflicts = METERS.retries, METERS.conflicts
+        self._directives: dict[tuple[str, ...], str] = {}
+
+    def line(self, level: str, members: str, by_path: Values = NONE, by_function: Values = NONE) -> None:
+        """Write the line of an event.
+
+        Args:
+            members: JSON text, among them `path` where there are metrics by path.
+            by_path, by_function: the event's metrics; those that the sandbox counts by itself come with them.
+        """
+        is_cold, self._is_first = self._is_first, False
+        text = f'{{"level":"{level}",{self._head},{members},"is_cold":{"true" if is_cold else "false"}'
+        counted = self._counted(is_cold)
+        if self._has_metrics:
+            text += self._metrics(by_path, {**by_function, **counted})
+        self._write(f"{text}}}\n")
+
+    def _counted(self, is_cold: bool) -> dict[str, float]:
+        """Return what the sandbox has counted since its last line, without what is 0."""
+        retries, self._retries = METERS.retries - self._retries, METERS.retries
+        conflicts, self._conflicts = METERS.conflicts - self._conflicts, METERS.conflicts
+        counts = {COLD_STARTS: is_cold, RETRIES: retries, CONFLICTS: conflicts}
+        return {name: int(count) for name, count in counts.items() if count}
+
+    def _metrics(self, by_path: Values, by_function: Values) -> str:
+        values = {**by_path, **by_function}
+        names = tuple(values)
+        if not names:
+            return ""
+        directives = self._directives.get(names)
+        if directives is None:
+            directives = self._directives[names] = _directives(names)
+        targets = "".join([f',"{name}":{value}' for name, value in values.items()])
+        return f',"_aws":{{"Timestamp":{int(self._now() * 1000)},"CloudWatchMetrics":{directives}}}{targets}'
+
+
+def _turns(percent: int) -> Iterator[bool]:
+    return cycle([(turn + 1) * percent // 100 > turn * percent // 100 for turn in range(100)])
+
+
+def _directives(names: tuple[str, ...]) -> str:
+    """Return which members of a line are metrics, with which dimensions and units, as JSON text."""
+    groups = (([FUNCTION, PATH], BY_PATH), ([FUNCTION], BY_FUNCTION))
+    metrics = [
+        (dimensions, [{"Name": name, "Unit": units[name]} for name in names if name in units])
+        for dimensions, units in groups
+    ]
+    return json.dumps(
+        [{"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": told} for dimensions, told in metrics if told]
+    )
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line)
+    sys.stdout.flush()
