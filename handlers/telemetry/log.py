@@ -66,7 +66,7 @@ class Log:
         self, settings: Settings, write: Callable[[str], object] | None = None, now: Callable[[], float] = time.time
     ) -> None:
         self._has_metrics = settings.has_metrics
-        self._write = write or _print
+        self._write = write or print_line
         self._now = now
         self._head = f'"{FUNCTION}":{json.dumps(settings.function_name)}'
         self._is_first = True
@@ -123,6 +123,6 @@ def _directives(names: tuple[str, ...]) -> str:
     )
 
 
-def _print(line: str) -> None:
+def print_line(line: str) -> None:
     sys.stdout.write(line)
     sys.stdout.flush()

@@ -28,7 +28,7 @@ from handlers.settings import Settings
 from handlers.snapshots import catalog
 from handlers.snapshots.publish import Publisher
 from handlers.snapshots.published import Published
-from handlers.telemetry import nfs
+from handlers.telemetry import log, nfs
 from tests.simulation.surroundings.calls import Calls
 from tests.simulation.surroundings.table import TableClient
 from tests.simulation.surroundings.world import Process, World
@@ -99,6 +99,7 @@ class StandIns:
             (catalog.Listing, self.listing),
             (dynamodb.make_client, self.client),
             (nfs.nfs_meter, no_meter),
+            (log.print_line, leave_out),
             (gc, SimpleNamespace(disable=run_all, freeze=run_all, enable=run_all)),
         ]
         with pytest.MonkeyPatch.context() as patch:
@@ -206,6 +207,10 @@ def run_all(tasks: Sequence[Task] = ()) -> None:
     """Stand in for `concurrent.futures.wait`, and for what has nothing to do here."""
     for task in tasks:
         task.run()
+
+
+def leave_out(_line: str) -> None:
+    """Stand in for what writes a line of the log: thousands of them would hide what a run prints."""
 
 
 def is_ours(name: str) -> bool:
