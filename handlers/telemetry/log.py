@@ -124,5 +124,6 @@ def _directives(names: tuple[str, ...]) -> str:
 
 
 def print_line(line: str) -> None:
+    """Write a line to standard output, which Lambda takes to the log as it is."""
     sys.stdout.write(line)
     sys.stdout.flush()

@@ -53,7 +53,7 @@ class ApiArgs:
 
     Args:
         rate, burst: requests a second, and at once, that are let through.
-        domain: its own host name; the default endpoint is then switched off.
+        domain: its own host name.
         key_arn: encrypts the access log; without it AWS manages the key.
     """
 
@@ -91,12 +91,17 @@ class ApiComponent(pulumi.ComponentResource):
         self.domain_name = args.domain and map_domain(
             name, args.domain, api_id=self.api.id, stage=self.stage.id, naming=args.naming, opts=self._child
         )
-        self.url = (
-            pulumi.Output.concat("https://", self.domain_name.domain_name)
-            if self.domain_name
-            else self.api.api_endpoint
-        )
+        self.url = self._url()
         self.register_outputs({"url": self.url})
+
+    def _url(self) -> pulumi.Output[str]:
+        """Return where the API answers for sure: under its own name once there is no other."""
+        if self.domain_name and self._has_one_address():
+            return pulumi.Output.concat("https://", self.domain_name.domain_name)
+        return self.api.api_endpoint
+
+    def _has_one_address(self) -> bool:
+        return self._args.domain is not None and self._args.domain.is_only
 
     def _api(self) -> aws.apigatewayv2.Api:
         return aws.apigatewayv2.Api(
@@ -105,7 +110,7 @@ class ApiComponent(pulumi.ComponentResource):
             description="Three read paths over one data set",
             protocol_type="HTTP",
             cors_configuration=cors(self._args.callers),
-            disable_execute_api_endpoint=self._args.domain is not None,
+            disable_execute_api_endpoint=self._has_one_address(),
             tags=self._args.naming.tags("api"),
             opts=self._child,
         )

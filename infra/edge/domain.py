@@ -12,10 +12,15 @@ from infra.naming import Naming
 
 @dataclass(frozen=True, kw_only=True)
 class Domain:
-    """A host name, and its certificate in the API's region."""
+    """A host name, and its certificate in the API's region.
+
+    `is_only` tells whether the gateway's own address is switched off beside it, which is an outage for whoever calls
+    that, or asks for the name before its DNS record is known.
+    """
 
     name: pulumi.Input[str]
     certificate_arn: pulumi.Input[str]
+    is_only: bool = False
 
 
 def map_domain(

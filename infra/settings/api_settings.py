@@ -65,4 +65,7 @@ def _domain(config: TypedConfig, region: str) -> Domain | None:
     )
     if bool(name) != bool(certificate_arn):
         raise config.fail("certificateArn", certificate_arn, "a certificate for domain; neither without the other")
-    return Domain(name=name, certificate_arn=certificate_arn) if name else None
+    has_default = config.flag("defaultEndpoint")
+    if not name and not has_default:
+        raise config.fail("defaultEndpoint", "false", "true without domain, or the API would answer nowhere")
+    return Domain(name=name, certificate_arn=certificate_arn, is_only=not has_default) if name else None

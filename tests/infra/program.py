@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "lambda-sqlite"
 STACKS = ("dev", "prod", "local")
 EVERYTHING = "everything"  # a stack for the tests alone, with all that can be switched on
+COMPANY = "company"  # an example
+FOLDERS = {EVERYTHING: "tests/infra/", COMPANY: "examples/company/"}
 
 
 def project_schema() -> dict[str, dict[str, Any]]:
@@ -38,8 +40,7 @@ def given_of(stack: str) -> set[str]:
 
 
 def _stack_file(stack: str) -> dict[str, Any]:
-    folder = "tests/infra/" if stack == EVERYTHING else ""
-    return cast("dict[str, Any]", _yaml(f"{folder}Pulumi.{stack}.yaml")["config"])
+    return cast("dict[str, Any]", _yaml(f"{FOLDERS.get(stack, '')}Pulumi.{stack}.yaml")["config"])
 
 
 def run(stack: str = "dev", changes: dict[str, Any] | None = None, **options: Any) -> Graph:

@@ -41,6 +41,7 @@ CALLERS = Callers(
     cors_origins=("https://example.com",),
 )
 DOMAIN = Domain(name="api.example.com", certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/1")
+ONLY_DOMAIN = dataclasses.replace(DOMAIN, is_only=True)
 ALL_ARGS = (
     *(KeyArgs, NetworkArgs, ExistingNetworkArgs, IdentityArgs, StorageArgs, DataAccess, FunctionArgs, ApiArgs),
     *(ProjectionArgs, SchedulesArgs),
@@ -280,7 +281,7 @@ def any_case(draw: st.DrawFn) -> Case:
             jwt_write_scopes=draw(st.sampled_from([(), ("write",)])),
             cors_origins=draw(st.sampled_from([(), ("https://example.com",)])),
         ),
-        domain=draw(st.sampled_from([None, DOMAIN])),
+        domain=draw(st.sampled_from([None, DOMAIN, ONLY_DOMAIN])),
         window_s=draw(st.none() | st.integers(0, 300)),
     )
 

@@ -98,17 +98,29 @@ def test_without_origins_there_is_no_cors() -> None:
     assert "corsConfiguration" not in graph("dev").one("Api").inputs
 
 
-def test_an_own_domain_replaces_the_default_endpoint() -> None:
-    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1"
-    seen = run("dev", {"domain": "api.example.com", "certificateArn": certificate})
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+OWN_NAME = {"domain": "api.example.com", "certificateArn": CERTIFICATE}
+
+
+def test_an_own_domain_stands_beside_the_default_endpoint_until_that_is_switched_off() -> None:
+    first, second = run("dev", OWN_NAME), run("dev", OWN_NAME | {"defaultEndpoint": False})
+    assert [seen.one("Api").inputs["disableExecuteApiEndpoint"] for seen in (first, second)] == [False, True]
+    assert [seen.outputs["api_url"] for seen in (first, second)] == [
+        "https://api-gateway.example.com",
+        "https://api.example.com",
+    ]
+    changed = [node.name for node in second.nodes if node.inputs != first.find(node.urn).inputs]
+    assert changed == ["api-gateway"]
+
+
+def test_an_own_domain_has_its_certificate_and_nothing_older_than_tls_1_2() -> None:
+    seen = run("dev", OWN_NAME)
     domain = seen.one("DomainName").inputs
     assert domain["domainName"] == "api.example.com"
-    assert domain["domainNameConfiguration"]["certificateArn"] == certificate
+    assert domain["domainNameConfiguration"]["certificateArn"] == CERTIFICATE
     assert domain["domainNameConfiguration"]["securityPolicy"] == "TLS_1_2"
     assert domain["domainNameConfiguration"]["endpointType"] == "REGIONAL"
     assert seen.one("ApiMapping").inputs["stage"] == "api-stage-id"
-    assert seen.one("Api").inputs["disableExecuteApiEndpoint"] is True
-    assert seen.outputs["api_url"] == "https://api.example.com"
     assert seen.outputs["domain_target"] == "target.example.com"
 
 

@@ -127,6 +127,7 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
             {"domain": "api.example.com", "certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"},
             "allowed: the ARN of a certificate in us-east-1",
         ),
+        ({"defaultEndpoint": "false"}, "defaultEndpoint: got 'false', allowed: true without domain, or the API would"),
         ({"domain": "localhost"}, "domain: got 'localhost', allowed: a host name"),
     ],
 )
@@ -275,6 +276,7 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "throttleRate": ({"throttleRate": 9}, "Stage", "", "defaultRouteSettings.throttlingRateLimit", 9),
     "throttleBurst": ({"throttleBurst": 9}, "Stage", "", "defaultRouteSettings.throttlingBurstLimit", 9),
     "domain": (DOMAIN, "DomainName", "", "domainName", "api.example.com"),
+    "defaultEndpoint": (DOMAIN | {"defaultEndpoint": False}, "Api", "", "disableExecuteApiEndpoint", True),
     "certificateArn": (DOMAIN, "DomainName", "", "domainNameConfiguration.certificateArn", DOMAIN["certificateArn"]),
 }
 
