@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from json.encoder import encode_basestring_ascii as quoted
 
-from handlers.domain.lag import HEADER as LAG
-from handlers.domain.lag import of_header
 from handlers.routes import SOURCES
 from handlers.telemetry.log import ERROR, INFO, NONE, WARN
 from handlers.telemetry.metrics import DIVERGENCES, ERRORS, LAG_ROWS, LAG_SECONDS, LATENCY
@@ -23,9 +21,15 @@ def log_request(log: Log, request: Request, response: Response, spent_ns: int) -
     """Write the line of a request that has been answered in so many nanoseconds."""
     path = request.route.split("/", 2)[1] if request.route else ""
     spent_ms = spent_ns // 1000 / 1000
-    lag = of_header(response.headers[LAG]) if LAG in response.headers else None
+    lag = _lag(response) if "snapshot-lag" in response.headers else None
     by_path: Values = {LATENCY: spent_ms, **response.used} if path in MEASURED_PATHS else NONE
     log.line(_level(response), _members(request, response, path, spent_ms, lag), by_path, _metrics(response, path, lag))
+
+
+def _lag(response: Response) -> tuple[int, float]:
+    from handlers.domain.lag import of_header  # noqa: PLC0415 - whoever has made the header has loaded it
+
+    return of_header(response.headers["snapshot-lag"])
 
 
 def _level(response: Response) -> str:
