@@ -128,6 +128,8 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
             "allowed: the ARN of a certificate in us-east-1",
         ),
         ({"domain": "localhost"}, "domain: got 'localhost', allowed: a host name"),
+        ({"requestLogPercent": "101"}, "requestLogPercent: got 101, allowed: an integer from 0 to 100"),
+        ({"metrics": "on"}, "metrics: got 'on', allowed: true or false"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_one_clear_sentence(changes: dict[str, str], message: str) -> None:
@@ -276,6 +278,14 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "throttleBurst": ({"throttleBurst": 9}, "Stage", "", "defaultRouteSettings.throttlingBurstLimit", 9),
     "domain": (DOMAIN, "DomainName", "", "domainName", "api.example.com"),
     "certificateArn": (DOMAIN, "DomainName", "", "domainNameConfiguration.certificateArn", DOMAIN["certificateArn"]),
+    "requestLogPercent": (
+        {"requestLogPercent": 50},
+        "Function",
+        "query-function",
+        f"{VARIABLES}.REQUEST_LOG_PERCENT",
+        "50",
+    ),
+    "metrics": ({"metrics": True}, "Function", "projector-function", f"{VARIABLES}.METRICS", "on"),
 }
 
 
