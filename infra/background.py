@@ -18,8 +18,9 @@ from infra.settings.stack_settings import StackSettings
 KeyArn = pulumi.Output[str] | None
 
 WARM_MINUTES = 5  # an idle sandbox lives some minutes longer
-# A lost wake-up is made good by the next.
-WARM_AGE_S = 60
+LAG_MINUTES = 5
+# A lost wake-up, or a lost look at the lag, is made good by the next.
+FLEETING = {"retries": 0, "age_s": 60}
 
 
 def make_projection(
@@ -119,6 +120,8 @@ def _calls(settings: StackSettings, aliases: Mapping[str, pulumi.Input[str]]) ->
         f"keep-{function}": _keep(function, aliases[function], gateway_event(f"/{function}/health"))
         for function in (COMMAND, QUERY)
     }
+    if settings.watch.asks_for_lag():
+        calls[f"keep-{COMMAND}"] = _ask_for_lag(aliases[COMMAND])
     if minutes := settings.projection.maintenance_minutes:
         calls["maintain"] = ScheduledCall(
             description="Publish what is not, compact, sweep, verify",
@@ -134,10 +137,20 @@ def _calls(settings: StackSettings, aliases: Mapping[str, pulumi.Input[str]]) ->
             alias_arn=aliases[WARMER],
             every=f"{WARM_MINUTES} minutes",
             event={},
-            retries=0,
-            age_s=WARM_AGE_S,
+            **FLEETING,
         )
     return calls
+
+
+def _ask_for_lag(alias_arn: pulumi.Input[str]) -> ScheduledCall:
+    """Ask the command function how far the snapshots are behind: its answer is what the alarm for lag looks at."""
+    return ScheduledCall(
+        description="Tell how far the snapshots are behind",
+        alias_arn=alias_arn,
+        every=f"{LAG_MINUTES} minutes",
+        event=gateway_event(f"/{COMMAND}/health"),
+        **FLEETING,
+    )
 
 
 def _keep(function: str, alias_arn: pulumi.Input[str], event: Mapping[str, object]) -> ScheduledCall:
