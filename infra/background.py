@@ -19,8 +19,8 @@ KeyArn = pulumi.Output[str] | None
 
 WARM_MINUTES = 5  # an idle sandbox lives some minutes longer
 LAG_MINUTES = 5
-# A lost wake-up, or a lost look at the lag, is made good by the next.
-FLEETING = {"retries": 0, "age_s": 60}
+# A lost wake-up is made good by the next.
+WARM_AGE_S = 60
 
 
 def make_projection(
@@ -137,7 +137,8 @@ def _calls(settings: StackSettings, aliases: Mapping[str, pulumi.Input[str]]) ->
             alias_arn=aliases[WARMER],
             every=f"{WARM_MINUTES} minutes",
             event={},
-            **FLEETING,
+            retries=0,
+            age_s=WARM_AGE_S,
         )
     return calls
 
@@ -149,7 +150,6 @@ def _ask_for_lag(alias_arn: pulumi.Input[str]) -> ScheduledCall:
         alias_arn=alias_arn,
         every=f"{LAG_MINUTES} minutes",
         event=gateway_event(f"/{COMMAND}/health"),
-        **FLEETING,
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
-from infra.edge.callers import DEFAULT, JWT, Callers, RouteRule, cors, part_of, route_rules
+from infra.edge.callers import DEFAULT, JWT, Callers, RouteRule, called_as, cors, part_of, route_rules
 from infra.edge.domain import Domain, map_domain
 from infra.edge.throttles import Throttle
 from infra.naming import Naming
@@ -144,7 +144,7 @@ class ApiComponent(pulumi.ComponentResource):
             function=target.function_name,
             qualifier=target.alias_name,
             principal="apigateway.amazonaws.com",
-            source_arn=pulumi.Output.concat(self.api.execution_arn, f"/{DEFAULT}/", key.replace(" ", "")),
+            source_arn=pulumi.Output.concat(self.api.execution_arn, f"/{DEFAULT}/", called_as(key)),
             opts=self._child,
         )
         return aws.apigatewayv2.Route(

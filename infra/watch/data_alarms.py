@@ -1,4 +1,4 @@
-"""What is too much for the gateway, the queue of failures, the table and the file system, by AWS's own metrics."""
+"""Rules for the gateway, the queue of failures, the table and the file system, by AWS's own metrics."""
 
 from __future__ import annotations
 

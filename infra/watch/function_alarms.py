@@ -1,4 +1,4 @@
-"""What is too much for a function: by Lambda's own metrics, and by those that the functions tell themselves."""
+"""Rules for the functions, by Lambda's metrics and by those that the functions tell themselves."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from handlers.telemetry.metrics import DIVERGENCES, ERRORS, LAG_SECONDS
 from infra.watch.alarms import AlarmRule
-from infra.watch.metric import MAXIMUM, P99, PERIOD_S, Text, of_function, own
+from infra.watch.metric import MAXIMUM, P99, Text, of_function, own
 
-MINUTES = PERIOD_S // 60
 OF_ITS_TIME, OF_ITS_SANDBOXES = 0.8, 0.8
 STREAM_S = 60  # the age of a record of the stream, beyond what it is collected for
 
@@ -24,7 +23,7 @@ class WatchedFunction:
 
 def function_rules(part: str, function: WatchedFunction) -> dict[str, AlarmRule]:
     """Return the rules for any function; `part` is its part of the alarms' names."""
-    slow_ms = OF_ITS_TIME * function.timeout_s * 1000
+    slow_s = OF_ITS_TIME * function.timeout_s
     rules = {
         f"{part}-errors": AlarmRule(
             description=f"The {part} function failed or ran into its timeout",
@@ -35,9 +34,9 @@ def function_rules(part: str, function: WatchedFunction) -> dict[str, AlarmRule]
             metrics={"throttles": of_function("Throttles", function.name)},
         ),
         f"{part}-duration": AlarmRule(
-            description=f"The {part} function's p99 is over {slow_ms / 1000:g} s of {function.timeout_s}, for 15 minutes",
+            description=f"The {part} function's p99 is over {slow_s:g} of its {function.timeout_s} s, for 15 minutes",
             metrics={"duration": of_function("Duration", function.name, P99)},
-            above=slow_ms,
+            above=slow_s * 1000,
             bad=3,
             periods=3,
         ),

@@ -17,7 +17,7 @@ SIGNATURE_VERSION = 2  # SHA-256; SNS's own default is SHA-1
 
 @dataclass(frozen=True, kw_only=True)
 class TopicArgs:
-    """Who is told by e-mail, once they have confirmed the first one.
+    """The addresses that are told by e-mail, once they have confirmed the first one.
 
     `key_arn` encrypts what SNS stores on its way, and has to let CloudWatch and AWS Budgets use it. Without it nothing
     does: neither of them may use the key that AWS manages for SNS (alias/aws/sns), so their messages would be lost.
