@@ -8,7 +8,7 @@ from handlers.telemetry.metrics import DIVERGENCES, ERRORS, LAG_SECONDS
 from infra.watch.alarms import AlarmRule
 from infra.watch.metric import MAXIMUM, P99, Text, of_function, own
 
-OF_ITS_TIME, OF_ITS_SANDBOXES = 0.8, 0.8
+PERCENT_OF_ITS_TIME, PERCENT_OF_ITS_SANDBOXES = 80, 80
 STREAM_S = 60  # the age of a record of the stream, beyond what it is collected for
 
 
@@ -23,7 +23,7 @@ class WatchedFunction:
 
 def function_rules(part: str, function: WatchedFunction) -> dict[str, AlarmRule]:
     """Return the rules for any function; `part` is its part of the alarms' names."""
-    slow_s = OF_ITS_TIME * function.timeout_s
+    slow_s = PERCENT_OF_ITS_TIME * function.timeout_s / 100
     rules = {
         f"{part}-errors": AlarmRule(
             description=f"The {part} function failed or ran into its timeout",
@@ -48,9 +48,9 @@ def function_rules(part: str, function: WatchedFunction) -> dict[str, AlarmRule]
 
 def _concurrency(part: str, function: WatchedFunction) -> AlarmRule:
     return AlarmRule(
-        description=f"More than 80 % of the {function.concurrency} sandboxes of the {part} function were busy at once",
+        description=f"Over {PERCENT_OF_ITS_SANDBOXES} % of the {function.concurrency} sandboxes of {part} were busy at once",
         metrics={"busy": of_function("ConcurrentExecutions", function.name, MAXIMUM)},
-        above=OF_ITS_SANDBOXES * function.concurrency,
+        above=PERCENT_OF_ITS_SANDBOXES * function.concurrency / 100,
         bad=2,
         periods=3,
     )

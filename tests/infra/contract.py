@@ -204,13 +204,29 @@ def topics_let_nobody_but_named_services_of_this_account_in(graph: Graph) -> Ite
                 yield f"{node.name} lets anybody in: {statement['Sid']}"
 
 
+def a_topics_key_lets_those_in_who_tell_it(graph: Graph) -> Iterator[str]:
+    """Whatever is told to an encrypted topic by somebody who may not use its key is lost without a word."""
+    told_by = {
+        statement["Principal"]["Service"]
+        for node in graph.of("TopicPolicy")
+        for statement in statements(node)
+        if statement["Effect"] == "Allow" and "Service" in statement["Principal"]
+    }
+    for node in graph.of("Key"):
+        users = {str(statement["Principal"].get("Service")) for statement in statements(node)}
+        encrypts = any(topic.at("kmsMasterKeyId") for topic in graph.of("Topic"))
+        if encrypts and not told_by <= users:
+            yield f"{node.name} keeps {sorted(told_by - users)} out"
+
+
 def a_throttle_of_a_route_waits_for_the_route(graph: Graph) -> Iterator[str]:
     """AWS refuses the settings of a route that is not there."""
     for stage in graph.of("Stage"):
         routes = {node.at("routeKey"): node.urn for node in graph.of("Route") if node.parent == stage.parent}
-        for setting in stage.at("routeSettings") or []:
-            if routes.get(setting["routeKey"]) not in stage.dependencies:
-                yield f"{stage.name} does not wait for {setting['routeKey']}"
+        settings: list[dict[str, Any]] = stage.at("routeSettings") or []
+        for key in (setting["routeKey"] for setting in settings):
+            if routes.get(key) not in stage.dependencies:
+                yield f"{stage.name} does not wait for {key}"
 
 
 def a_subnet_stays_in_its_zone(graph: Graph) -> Iterator[str]:
@@ -256,6 +272,7 @@ RULES: tuple[Rule, ...] = (
     what_aws_tries_out_waits_for_its_rights,
     alarms_tell_somebody_when_they_go_off_and_when_they_end,
     topics_let_nobody_but_named_services_of_this_account_in,
+    a_topics_key_lets_those_in_who_tell_it,
     a_throttle_of_a_route_waits_for_the_route,
 )
 

@@ -60,6 +60,7 @@ BREAKS: dict[Rule, tuple[str, dict[str, Any]]] = {
             '"Action":["sns:Publish"],"Resource":["arn:aws:sns:us-east-1:123456789012:topic-topic"]}]}'
         },
     ),
+    contract.a_topics_key_lets_those_in_who_tell_it: ("Key", {"policy": '{"Statement":[]}'}),
     contract.a_throttle_of_a_route_waits_for_the_route: ("Stage", {"dependencies": frozenset[str]()}),
 }
 

@@ -34,7 +34,7 @@ def test_there_is_an_alarm_for_all_that_can_go_wrong() -> None:
 
 def test_a_function_is_slow_at_four_fifths_of_its_timeout() -> None:
     duration = alarms(graph(EVERYTHING))["query-duration"]
-    assert (duration.at("threshold"), duration.at("metricQueries.0.metric.stat")) == (0.8 * 29_000, "p99")
+    assert (duration.at("threshold"), duration.at("metricQueries.0.metric.stat")) == (23_200, "p99")
     assert (duration.at("datapointsToAlarm"), duration.at("evaluationPeriods")) == (3, 3)
 
 
