@@ -37,6 +37,7 @@ watched = watching.Watched(functions=functions, api=api, storage=storage, projec
 watch = watching.make_watch(settings, watched, key_arn)
 
 pulumi.export("api_url", api.url)
+pulumi.export("api_id", api.api.id)
 pulumi.export(
     "endpoints",
     {path.replace("-", "_"): pulumi.Output.concat(api.url, "/", path) for path in ("insert", *SOURCES)},
@@ -50,6 +51,8 @@ pulumi.export("file_system_arn", storage.file_system.arn)
 pulumi.export("command_function", functions[COMMAND].function.name)
 pulumi.export("query_function", functions[QUERY].function.name)
 pulumi.export("projector_function", functions[PROJECTOR].function.name)
+if projection.mapping:
+    pulumi.export("stream_mapping", projection.mapping.id)
 pulumi.export("failure_queue_url", projection.queue.url)
 pulumi.export("failure_queue_arn", projection.queue.arn)
 pulumi.export("function_arns", {name: function.function.arn for name, function in functions.items()})

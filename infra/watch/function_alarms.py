@@ -48,7 +48,7 @@ def function_rules(part: str, function: WatchedFunction) -> dict[str, AlarmRule]
 
 def _concurrency(part: str, function: WatchedFunction) -> AlarmRule:
     return AlarmRule(
-        description=f"Over {PERCENT_OF_ITS_SANDBOXES} % of the {function.concurrency} sandboxes of {part} were busy at once",
+        description=f"Over {PERCENT_OF_ITS_SANDBOXES} % of {part}'s {function.concurrency} sandboxes were busy at once",
         metrics={"busy": of_function("ConcurrentExecutions", function.name, MAXIMUM)},
         above=PERCENT_OF_ITS_SANDBOXES * function.concurrency / 100,
         bad=2,

@@ -213,7 +213,8 @@ def a_topics_key_lets_those_in_who_tell_it(graph: Graph) -> Iterator[str]:
         if statement["Effect"] == "Allow" and "Service" in statement["Principal"]
     }
     for node in graph.of("Key"):
-        users = {str(statement["Principal"].get("Service")) for statement in statements(node)}
+        policy = statements(node) if node.at("policy") else []
+        users = {str(statement["Principal"].get("Service")) for statement in policy}
         encrypts = any(topic.at("kmsMasterKeyId") for topic in graph.of("Topic"))
         if encrypts and not told_by <= users:
             yield f"{node.name} keeps {sorted(told_by - users)} out"

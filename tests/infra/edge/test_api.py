@@ -171,6 +171,7 @@ def test_outputs() -> None:
     url = "https://api-gateway.example.com"
     assert graph("dev").outputs == {
         "api_url": url,
+        "api_id": "api-gateway-id",
         "endpoints": {
             "insert": f"{url}/insert",
             "sqlite_efs": f"{url}/sqlite-efs",
@@ -184,6 +185,7 @@ def test_outputs() -> None:
         "command_function": "lambda-sqlite-dev-command",
         "query_function": "lambda-sqlite-dev-query",
         "projector_function": "lambda-sqlite-dev-projector",
+        "stream_mapping": "projection-stream-id",
         "failure_queue_url": "https://sqs.us-east-1.amazonaws.com/123456789012/projection-failures",
         "failure_queue_arn": "arn:aws:sqs:us-east-1:123456789012:projection-failures",
         "function_arns": {name: f"arn:aws:lambda:us-east-1:123456789012:{name}-function" for name in FUNCTIONS},
