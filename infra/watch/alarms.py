@@ -12,6 +12,7 @@ from infra.naming import Naming
 from infra.watch.metric import Metric
 
 RESULT = "result"
+SUM_OF_ALL = "SUM(FILL(METRICS(), 0))"  # also of metrics that have no number because nothing has happened
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from handlers.aws.table import BY_ID
-from infra.watch.alarms import AlarmRule
+from infra.watch.alarms import SUM_OF_ALL, AlarmRule
 from infra.watch.metric import AVERAGE, MAXIMUM, Metric, Text, of_api, of_files, of_queue, of_table
 from infra.watch.prices import EFS_READ_USD, EFS_WRITE_USD, GB
 
@@ -58,12 +57,12 @@ def table_rules(table_name: Text) -> dict[str, AlarmRule]:
         "table-throttles": AlarmRule(
             description="DynamoDB refused reads or writes: a hot item, or tableMaxReads or tableMaxWrites",
             metrics=throttled,
-            expression=_sum(throttled),
+            expression=SUM_OF_ALL,
         ),
         "table-failures": AlarmRule(
             description="DynamoDB failed more than 10 times in 5 minutes, by its own account",
             metrics=failed,
-            expression=_sum(failed),
+            expression=SUM_OF_ALL,
             above=10,
         ),
     }
@@ -101,14 +100,9 @@ def files_rules(file_system_id: Text) -> dict[str, AlarmRule]:
 def _files_cost(file_system_id: Text) -> AlarmRule:
     """Return the rule for what the file system's bytes cost; all that is no write costs what a read costs."""
     moved, written = of_files("TotalIOBytes", file_system_id), of_files("DataWriteIOBytes", file_system_id)
-    read_usd, more_for_writes_usd = EFS_READ_USD / GB, (EFS_WRITE_USD - EFS_READ_USD) / GB
     return AlarmRule(
         description=f"Bytes to and from the file system cost more than {FILES_USD_AN_HOUR:.2f} USD in an hour",
         metrics={"moved": replace(moved, period_s=HOUR_S), "written": replace(written, period_s=HOUR_S)},
-        expression=f"moved * {read_usd:.6g} + FILL(written, 0) * {more_for_writes_usd:.6g}",
+        expression=f"(moved * {EFS_READ_USD} + FILL(written, 0) * {EFS_WRITE_USD - EFS_READ_USD}) / {GB}",
         above=FILES_USD_AN_HOUR,
     )
-
-
-def _sum(ids: Iterable[str]) -> str:
-    return " + ".join(f"FILL({id_}, 0)" for id_ in ids)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handlers.telemetry.metrics import DIVERGENCES, ERRORS, LAG_SECONDS
-from infra.watch.alarms import AlarmRule
+from infra.watch.alarms import SUM_OF_ALL, AlarmRule
 from infra.watch.metric import MAXIMUM, P99, Text, of_function, own
 
 PERCENT_OF_ITS_TIME, PERCENT_OF_ITS_SANDBOXES = 80, 80
@@ -80,7 +80,7 @@ def own_rules(command_name: Text, projector_name: Text, most_lag_s: int) -> dict
         "divergence": AlarmRule(
             description="Snapshots are not the ledger's: a restored table, or a wrong one",
             metrics={"inserts": own(DIVERGENCES, command_name), "tasks": own(DIVERGENCES, projector_name)},
-            expression="FILL(inserts, 0) + FILL(tasks, 0)",
+            expression=SUM_OF_ALL,
         ),
         "projector-failures": AlarmRule(
             description="Batches of the stream, or tasks, failed in the projector; batches are tried again for an hour",

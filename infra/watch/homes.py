@@ -17,9 +17,9 @@ from infra.watch.prices import (
 )
 from infra.watch.widgets import Graph, Line, Section, line
 
-# What a request costs whatever it does, and what the rest of it costs by the metrics of its path.
 REQUEST_USD = LAMBDA_REQUEST_USD + HTTP_API_REQUEST_USD
-MS_A_SECOND, MB_A_GB = 1000, 1024
+EFS, TMP, DDB = SOURCES
+MS_A_SECOND, MB_A_GB, MILLION = 1000, 1024, 10**6
 
 
 def homes(query_name: Text, memory_mb: int) -> Section:
@@ -36,7 +36,11 @@ def homes(query_name: Text, memory_mb: int) -> Section:
                 title="Bytes and units a request",
                 unit="bytes",
                 right_unit="read units",
-                lines=[*_each(of, EFS_BYTES), *_each(of, READ_UNITS, right=True), *_each(of, COPIED_BYTES)],
+                lines=[
+                    *_each(of, EFS_BYTES, EFS, TMP),
+                    *_each(of, COPIED_BYTES, TMP),
+                    *_each(of, READ_UNITS, DDB, right=True),
+                ],
             ),
             Graph(title="A million requests cost", unit="USD", lines=[_usd(of, path, memory_mb) for path in SOURCES]),
         ),
@@ -50,32 +54,33 @@ def _latencies(of: Of) -> list[Line]:
     return [line(f"{path} {statistic}", of(LATENCY, path, statistic)) for path in SOURCES for statistic in (P50, P99)]
 
 
-def _each(of: Of, name: str, *, right: bool = False) -> list[Line]:
-    """Return the mean a request of each path. A metric that has no data on a path has no line there."""
+def _each(of: Of, name: str, *paths: str, right: bool = False) -> list[Line]:
+    """Return the mean a request of each of these paths."""
     return [
         Line(
             label=f"{path} {name}",
             metrics={"sum": of(name, path), "requests": of(LATENCY, path, SAMPLES)},
-            expression="{sum} / {requests}",
+            expression="FILL({sum}, 0) / {requests}",
             right=right,
         )
-        for path in SOURCES
+        for path in paths
     ]
 
 
 def _usd(of: Of, path: str, memory_mb: int) -> Line:
-    """Return what a million requests cost: gateway, Lambda's time, bytes from EFS, read units; no logs, no traffic."""
-    time_usd = LAMBDA_GB_SECOND_USD * memory_mb / MB_A_GB / MS_A_SECOND
+    """Return what a million requests cost: gateway, Lambda's requests and time, and what the path reads from."""
+    name, usd = (READ_UNITS, READ_UNIT_USD) if path == DDB else (EFS_BYTES, EFS_READ_USD / GB)
+    second_usd = LAMBDA_GB_SECOND_USD * memory_mb / MB_A_GB
     return Line(
         label=path,
-        metrics={
-            "requests": of(LATENCY, path, SAMPLES),
-            "time": of(LATENCY, path),
-            "bytes": of(EFS_BYTES, path),
-            "units": of(READ_UNITS, path),
-        },
+        metrics={"requests": of(LATENCY, path, SAMPLES), "time": of(LATENCY, path), "used": of(name, path)},
         expression=(
-            f"1000000 * ({REQUEST_USD:.9g} + ({{time}} * {time_usd:.9g} + FILL({{bytes}}, 0) * {EFS_READ_USD / GB:.9g}"
-            f" + FILL({{units}}, 0) * {READ_UNIT_USD:.9g}) / {{requests}})"
+            f"{_decimal(REQUEST_USD * MILLION)} + ({{time}} * {_decimal(second_usd / MS_A_SECOND * MILLION)}"
+            f" + FILL({{used}}, 0) * {_decimal(usd * MILLION)}) / {{requests}}"
         ),
     )
+
+
+def _decimal(number: float) -> str:
+    """Return a number without an exponent, which metric math does not promise to understand."""
+    return f"{number:.12f}".rstrip("0").rstrip(".")
