@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.infra.program import EVERYTHING, graph, run
-from tests.infra.watch.named import widgets
+from tests.infra.watch.named import named_by_widgets, widgets
 
 
 def placed(stack: str) -> list[dict[str, Any]]:
@@ -39,6 +39,11 @@ def test_without_alarms_and_metrics_it_shows_what_aws_has() -> None:
     titles = {graph_["title"] for graph_ in widgets(seen)}
     assert {"Requests in 5 minutes", "Time, p99", "Units in 5 minutes", "File system"} < titles
     assert "Latency in the function" not in titles
+    assert len(named_by_widgets(seen)) <= 50  # free among an account's first three
+
+
+def test_with_metrics_it_is_paid_for() -> None:
+    assert len(named_by_widgets(graph("prod"))) > 50
 
 
 def test_every_function_has_its_line_and_every_home_too() -> None:
