@@ -23,6 +23,7 @@ from infra.watch.topic import TopicArgs, TopicComponent
 
 KeyArn = pulumi.Output[str] | None
 
+NOBODY = "alarms: alarmEmails is empty, so only whoever subscribes to the output alarm_topic_arn hears of them"
 LATE_S = 300  # a snapshot that comes this much later than the settings promise
 
 
@@ -59,6 +60,8 @@ def make_watch(settings: StackSettings, watched: Watched, key_arn: KeyArn) -> Wa
 
 
 def _topic(settings: StackSettings, key_arn: KeyArn) -> TopicComponent:
+    if not settings.watch.alarm_emails:
+        pulumi.log.info(NOBODY)
     args = TopicArgs(naming=settings.naming, emails=settings.watch.alarm_emails, key_arn=key_arn)
     return TopicComponent("topic", args)
 

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from handlers.aws.table import BY_ID
 from handlers.routes import COMMAND, PROJECTOR, QUERY
-from handlers.telemetry.metrics import COLD_STARTS, CONFLICTS, ERRORS, LAG_ROWS, LAG_SECONDS, RETRIES
+from handlers.telemetry.metrics import COLD_STARTS, CONFLICTS, ERRORS, LAG_ROWS, LAG_SECONDS, LATENCY, RETRIES
 from infra.account import account_of
 from infra.naming import Naming
 from infra.watch.homes import homes
@@ -126,6 +126,7 @@ def _told(args: DashboardArgs) -> Section:
         line("s", own(LAG_SECONDS, names[COMMAND], MAXIMUM)),
         line("rows", own(LAG_ROWS, names[COMMAND], MAXIMUM), right=True),
     ]
+    inserts = [line(statistic, own(LATENCY, names[COMMAND], statistic, "insert")) for statistic in (P50, P99)]
     return Section(
         headline="What the functions tell",
         graphs=(
@@ -134,6 +135,7 @@ def _told(args: DashboardArgs) -> Section:
             Graph(title="Conflicts at the head", lines=[line("appends", own(CONFLICTS, names[COMMAND]))]),
             graph("Answers of 500, failed tasks", ERRORS),
             Graph(title="Snapshots behind the ledger", unit="s", right_unit="rows", lines=lag),
+            Graph(title="Inserts in the function", unit="ms", lines=inserts),
         ),
     )
 

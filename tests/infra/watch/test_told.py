@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from infra.watching import NOBODY
 from tests.infra.contract import statements
 from tests.infra.program import EVERYTHING, graph, run
 
@@ -42,6 +45,15 @@ def test_each_address_is_told_by_e_mail() -> None:
     told = {node.inputs["endpoint"]: node for node in graph(EVERYTHING).of("TopicSubscription")}
     assert {*told} == {"ops@example.com", "oncall@example.com"}
     assert {(node.inputs["protocol"], node.inputs["topic"]) for node in told.values()} == {("email", TOPIC)}
+
+
+@pytest.mark.parametrize(("emails", "said"), [([], [NOBODY]), (["ops@example.com"], [])])
+def test_alarms_that_nobody_hears_are_said_to_be(
+    emails: list[str], said: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        run("dev", {"alarms": True, "alarmEmails": emails})
+    assert [record.message for record in caplog.records if record.message.startswith("alarms")] == said
 
 
 def test_the_budget_counts_what_is_tagged_as_the_stacks() -> None:
