@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from handlers.routes import COMMAND, PROJECTOR, QUERY, SOURCES, WARMER
-from infra import background, stack
+from infra import background, stack, watching
 from infra.account import check_account
 from infra.compute.archive import warn_without_byte_code
 from infra.compute.concurrency import check_concurrency
@@ -33,8 +33,11 @@ if WARMER in settings.functions:
     identities[WARMER] = background.make_warmer_identity(settings, key_arn)
     functions[WARMER] = background.make_warmer(settings, identities[WARMER], functions[QUERY], key_arn)
 background.make_schedules(settings, functions, projection, key_arn)
+watched = watching.Watched(functions=functions, api=api, storage=storage, projection=projection)
+watch = watching.make_watch(settings, watched, key_arn)
 
 pulumi.export("api_url", api.url)
+pulumi.export("api_id", api.api.id)
 pulumi.export(
     "endpoints",
     {path.replace("-", "_"): pulumi.Output.concat(api.url, "/", path) for path in ("insert", *SOURCES)},
@@ -48,6 +51,8 @@ pulumi.export("file_system_arn", storage.file_system.arn)
 pulumi.export("command_function", functions[COMMAND].function.name)
 pulumi.export("query_function", functions[QUERY].function.name)
 pulumi.export("projector_function", functions[PROJECTOR].function.name)
+if projection.mapping:
+    pulumi.export("stream_mapping", projection.mapping.id)
 pulumi.export("failure_queue_url", projection.queue.url)
 pulumi.export("failure_queue_arn", projection.queue.arn)
 pulumi.export("function_arns", {name: function.function.arn for name, function in functions.items()})
@@ -59,6 +64,10 @@ if isinstance(network, NetworkComponent) and network.flow_log_group:
 pulumi.export("log_groups", log_groups)
 pulumi.export("vpc_id", network.vpc_id)
 pulumi.export("subnet_ids", list(network.subnet_ids.values()))
+if watch.topic:
+    pulumi.export("alarm_topic_arn", watch.topic.topic.arn)
+if watch.dashboard:
+    pulumi.export("dashboard_name", watch.dashboard.dashboard.dashboard_name)
 if key_arn:
     pulumi.export("key_arn", key_arn)
 if settings.protect:  # `pulumi destroy` refuses, and shows the outputs

@@ -18,6 +18,7 @@ from infra.settings.stack_settings import StackSettings
 KeyArn = pulumi.Output[str] | None
 
 WARM_MINUTES = 5  # an idle sandbox lives some minutes longer
+LAG_MINUTES = 5
 # A lost wake-up is made good by the next.
 WARM_AGE_S = 60
 
@@ -119,6 +120,8 @@ def _calls(settings: StackSettings, aliases: Mapping[str, pulumi.Input[str]]) ->
         f"keep-{function}": _keep(function, aliases[function], gateway_event(f"/{function}/health"))
         for function in (COMMAND, QUERY)
     }
+    if settings.watch.asks_for_lag():
+        calls[f"keep-{COMMAND}"] = _ask_for_lag(aliases[COMMAND])
     if minutes := settings.projection.maintenance_minutes:
         calls["maintain"] = ScheduledCall(
             description="Publish what is not, compact, sweep, verify",
@@ -138,6 +141,16 @@ def _calls(settings: StackSettings, aliases: Mapping[str, pulumi.Input[str]]) ->
             age_s=WARM_AGE_S,
         )
     return calls
+
+
+def _ask_for_lag(alias_arn: pulumi.Input[str]) -> ScheduledCall:
+    """Ask the command function how far the snapshots are behind: its answer is what the alarm for lag looks at."""
+    return ScheduledCall(
+        description="Tell how far the snapshots are behind",
+        alias_arn=alias_arn,
+        every=f"{LAG_MINUTES} minutes",
+        event=gateway_event(f"/{COMMAND}/health"),
+    )
 
 
 def _keep(function: str, alias_arn: pulumi.Input[str], event: Mapping[str, object]) -> ScheduledCall:

@@ -17,9 +17,13 @@ class Naming:
     stage: str
     owner_tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
+    def stack_name(self) -> str:
+        """Return what the physical names of all parts begin with."""
+        return f"{self.project}-{self.stack}"
+
     def name(self, part: str) -> str:
         """Return the physical name of a part of the stack."""
-        return f"{self.project}-{self.stack}-{part}"
+        return f"{self.stack_name()}-{part}"
 
     def tags(self, part: str) -> dict[str, str]:
         """Return the tags of a part of the stack."""

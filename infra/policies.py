@@ -25,6 +25,7 @@ INTERFACES = (
 )
 TRACES = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
 WRITE_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
+USE_FOR_A_TOPIC = ("kms:Decrypt", "kms:GenerateDataKey*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,12 +164,36 @@ def _mount(sid: str, actions: Sequence[str], file_system_arn: str, door: Door) -
     return allow(sid, actions, [file_system_arn], Principal={"AWS": [*door.role_arns]}, Condition=condition)
 
 
-def key_policy(account: Account) -> str:
-    """Leave a key to the account's IAM, and let CloudWatch Logs use it for this account's log groups."""
+def key_policy(account: Account, announcers: Mapping[str, Statement] | None = None) -> str:
+    """Leave a key to the account's IAM, and let CloudWatch Logs use it for this account's log groups.
+
+    Args:
+        announcers: who else may use it, to tell an encrypted topic: principal and condition by a name.
+    """
     of_log_groups = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": account.arn("logs", "log-group:*")}}
     actions = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
     logs = {"Service": f"logs.{account.region}.amazonaws.com"}
     return document(
         allow("Account", ["kms:*"], ["*"], Principal={"AWS": account.root_arn()}),
         allow("Logs", actions, ["*"], Principal=logs, Condition=of_log_groups),
+        *(allow(name, USE_FOR_A_TOPIC, ["*"], **of) for name, of in (announcers or {}).items()),
     )
+
+
+def announcers(account: Account, stack_name: str) -> dict[str, Statement]:
+    """Return principal and condition of whoever tells a stack's topic: its alarms, and the account's budgets.
+
+    Source: AWS Cost Management, "Creating an Amazon SNS topic for budget notifications"; Amazon SNS, "Enable
+    compatibility between event sources from AWS services and encrypted topics". Budgets are in no region.
+    """
+    alarms = account.arn("cloudwatch", f"alarm:{stack_name}-*")
+    budgets = f"arn:{account.partition}:budgets::{account.account_id}:*"
+    return {
+        "Alarms": _service("cloudwatch.amazonaws.com", account, alarms),
+        "Budgets": _service("budgets.amazonaws.com", account, budgets),
+    }
+
+
+def _service(service: str, account: Account, arns: str) -> Statement:
+    condition = {"StringEquals": {"aws:SourceAccount": account.account_id}, "ArnLike": {"aws:SourceArn": arns}}
+    return {"Principal": {"Service": service}, "Condition": condition}

@@ -38,7 +38,9 @@ def make_key(settings: StackSettings) -> KeyArn:
     """Make the stack's own key and return its ARN; nothing where AWS manages the keys."""
     if not settings.own_key:
         return None
-    return KeyComponent("key", KeyArgs(naming=settings.naming, protect=settings.protect)).key.arn
+    return KeyComponent(
+        "key", KeyArgs(naming=settings.naming, protect=settings.protect, announces=settings.watch.alarms)
+    ).key.arn
 
 
 def make_network(settings: StackSettings, key_arn: KeyArn) -> AnyNetwork:
@@ -175,6 +177,7 @@ def make_api(settings: StackSettings, functions: Mapping[str, FunctionComponent]
             callers=settings.api.callers,
             rate=settings.api.rate,
             burst=settings.api.burst,
+            throttles=settings.api.throttles,
             log_days=settings.log_days,
             domain=settings.api.domain,
             key_arn=key_arn,

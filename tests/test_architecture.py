@@ -60,9 +60,10 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("declaration", "errors", "install", "interrupts", "paths", "wording"),
     ),
     "infra": (
-        ("background",),
+        ("background", "watching"),
         ("stack",),
         ("settings",),
+        ("watch",),
         ("jobs",),
         ("compute",),
         ("edge",),

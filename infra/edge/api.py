@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.edge.callers import DEFAULT, JWT, Callers, RouteRule, cors, part_of, route_rules
+from infra.edge.callers import DEFAULT, JWT, Callers, RouteRule, called_as, cors, part_of, route_rules
 from infra.edge.domain import Domain, map_domain
+from infra.edge.throttles import Throttle
 from infra.naming import Naming
 
 GATEWAY_TIMEOUT_MS = 30_000  # an HTTP API waits no longer
@@ -53,6 +54,7 @@ class ApiArgs:
 
     Args:
         rate, burst: requests a second, and at once, that are let through.
+        throttles: route keys that are let through less often.
         domain: its own host name.
         key_arn: encrypts the access log; without it AWS manages the key.
     """
@@ -63,6 +65,7 @@ class ApiArgs:
     rate: pulumi.Input[int]
     burst: pulumi.Input[int]
     log_days: pulumi.Input[int]
+    throttles: Mapping[str, Throttle] = field(default_factory=dict[str, Throttle])
     domain: Domain | None = None
     key_arn: pulumi.Input[str] | None = None
 
@@ -85,7 +88,7 @@ class ApiComponent(pulumi.ComponentResource):
         self.api = self._api()
         self.authorizer = self._authorizer() if args.callers.use_tokens() else None
         self._integrations = {function: self._integration(function) for function in args.targets}
-        self.routes = {key: self._route(key, rule) for key, rule in route_rules(args.callers).items()}
+        self.routes = {key: self._route(key, rule) for key, rule in route_rules(args.callers, args.throttles).items()}
         self.log_group = self._log_group()
         self.stage = self._stage()
         self.domain_name = args.domain and map_domain(
@@ -146,7 +149,7 @@ class ApiComponent(pulumi.ComponentResource):
             function=target.function_name,
             qualifier=target.alias_name,
             principal="apigateway.amazonaws.com",
-            source_arn=pulumi.Output.concat(self.api.execution_arn, f"/{DEFAULT}/", key.replace(" ", "")),
+            source_arn=pulumi.Output.concat(self.api.execution_arn, f"/{DEFAULT}/", called_as(key)),
             opts=self._child,
         )
         return aws.apigatewayv2.Route(
@@ -181,6 +184,14 @@ class ApiComponent(pulumi.ComponentResource):
                 "throttling_rate_limit": self._args.rate,
                 "throttling_burst_limit": self._args.burst,
             },
+            route_settings=[
+                {
+                    "route_key": key,
+                    "throttling_rate_limit": throttle.rate,
+                    "throttling_burst_limit": throttle.burst,
+                }
+                for key, throttle in self._args.throttles.items()
+            ],
             tags=self._args.naming.tags("api"),
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.routes[key] for key in self._args.throttles]),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import pulumi_aws as aws
@@ -55,8 +55,8 @@ class RouteRule:
     scopes: Sequence[str] = ()
 
 
-def route_rules(callers: Callers) -> dict[str, RouteRule]:
-    """Return the rule of each route key.
+def route_rules(callers: Callers, throttled: Collection[str] = ()) -> dict[str, RouteRule]:
+    """Return the rule of each route key; those that are throttled by themselves have to be explicit.
 
     Where reads are authorised, `$default` would ask a browser's preflight for credentials that it cannot have; a
     route of its own lets the gateway answer it.
@@ -66,9 +66,11 @@ def route_rules(callers: Callers) -> dict[str, RouteRule]:
         key: RouteRule(function=function, auth=callers.write_auth, scopes=scopes)
         for key, function in gateway_routes().items()
     }
+    reads = RouteRule(function=QUERY, auth=callers.read_auth)
+    rules |= {key: reads for key in throttled if key not in rules}
     if callers.cors_origins and callers.read_auth != NONE:
         rules[PREFLIGHT] = RouteRule(function=QUERY, auth=NONE)
-    return {**rules, DEFAULT: RouteRule(function=QUERY, auth=callers.read_auth)}
+    return {**rules, DEFAULT: reads}
 
 
 def cors(callers: Callers) -> aws.apigatewayv2.ApiCorsConfigurationArgsDict | None:
@@ -87,3 +89,11 @@ def cors(callers: Callers) -> aws.apigatewayv2.ApiCorsConfigurationArgsDict | No
 def part_of(key: str) -> str:
     """Return a route's part of a resource name: "POST /insert" is post-insert."""
     return "-".join(re.findall(r"[a-z0-9]+", key.lower()))
+
+
+def called_as(key: str) -> str:
+    """Return how a route's calls are named in an ARN: whatever stands for a parameter is as good as any other.
+
+    Source: AWS SAM, which writes the permissions of its HTTP APIs in this way.
+    """
+    return re.sub(r"\{[^}]*\}", "*", key).replace(" ", "")

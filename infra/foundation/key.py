@@ -9,17 +9,18 @@ import pulumi_aws as aws
 
 from infra.account import account_of
 from infra.naming import Naming
-from infra.policies import key_policy
+from infra.policies import announcers, key_policy
 
 ROTATION_DAYS = 365
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyArgs:
-    """The key's names, and whether Pulumi refuses to let go of it."""
+    """The key's names, whether Pulumi refuses to let go of it, and whether alarms and budgets tell a topic with it."""
 
     naming: Naming
     protect: bool = True
+    announces: bool = False
 
 
 class KeyComponent(pulumi.ComponentResource):
@@ -34,10 +35,11 @@ class KeyComponent(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: KeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("lambdasqlite:index:KeyComponent", name, None, opts)
+        account = account_of(self)
         self.key = aws.kms.Key(
             f"{name}-key",
             description=f"Everything that {args.naming.project}-{args.naming.stack} stores",
-            policy=key_policy(account_of(self)),
+            policy=key_policy(account, announcers(account, args.naming.stack_name()) if args.announces else None),
             enable_key_rotation=True,
             rotation_period_in_days=ROTATION_DAYS,
             tags=args.naming.tags("key"),

@@ -2,34 +2,57 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infra.edge.callers import IAM, JWT, NONE, Callers
 from infra.edge.domain import Domain
+from infra.edge.throttles import THROTTLED, Throttle
 from infra.typed_config import TypedConfig
 
 HOST = r"[a-z0-9.-]+\.[a-z]{2,}"
+THROTTLE = r"([A-Z]+ /\S*)=([1-9]\d{0,3})/([1-9]\d{0,3})"
 ORIGIN = r"https://[\w.-]+(:\d+)?|http://localhost(:\d+)?"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings:
-    """The API's callers, its throttle (requests a second and at once), and its own host name if it has one."""
+    """The API's callers, its throttle (requests a second and at once), and its own host name if it has one.
+
+    `throttles` are those of single route keys.
+    """
 
     callers: Callers
     rate: int
     burst: int
+    throttles: Mapping[str, Throttle]
     domain: Domain | None
 
 
 def read_api(config: TypedConfig, region: str) -> ApiSettings:
     """Return the API's settings. Raises ConfigError for the first that cannot be used."""
+    most = Throttle(rate=config.integer("throttleRate", 1, 10000), burst=config.integer("throttleBurst", 1, 5000))
     return ApiSettings(
         callers=_callers(config),
-        rate=config.integer("throttleRate", 1, 10000),
-        burst=config.integer("throttleBurst", 1, 5000),
+        rate=most.rate,
+        burst=most.burst,
+        throttles=_throttles(config, most),
         domain=_domain(config, region),
     )
+
+
+def _throttles(config: TypedConfig, most: Throttle) -> dict[str, Throttle]:
+    """Return the throttle of each route key that has one of its own, which is never more than that of all together."""
+    texts = config.texts("routeThrottles", THROTTLE, "routes with requests a second and at once: POST /benchmarks=1/2")
+    throttles: dict[str, Throttle] = {}
+    for text in texts:
+        route, rate, burst = re.fullmatch(THROTTLE, text).groups()  # pyright: ignore[reportOptionalMemberAccess]
+        if route not in THROTTLED or {*THROTTLED[route]} & {*throttles}:
+            raise config.fail("routeThrottles", text, "each once, " + ", ".join(THROTTLED))
+        throttle = Throttle(rate=min(int(rate), most.rate), burst=min(int(burst), most.burst))
+        throttles |= dict.fromkeys(THROTTLED[route], throttle)
+    return throttles
 
 
 def _callers(config: TypedConfig) -> Callers:

@@ -21,6 +21,7 @@ from infra.naming import STACK_TAGS, Naming
 from infra.settings.api_settings import ApiSettings, read_api
 from infra.settings.network_settings import NetworkSettings, read_network
 from infra.settings.projection_settings import ProjectionSettings, read_projection
+from infra.settings.watch_settings import WatchSettings, read_watch
 from infra.typed_config import ConfigError, TypedConfig
 
 STAGES = ("dev", "prod", "local")
@@ -78,13 +79,14 @@ class StackSettings:
     environment: Mapping[str, str]
     projection: ProjectionSettings
     api: ApiSettings
+    watch: WatchSettings
 
 
 def read_settings() -> StackSettings:
     """Return the stack's settings. Raises ConfigError for the first value that cannot be used."""
     config = TypedConfig(pulumi.get_project())
     region = TypedConfig("aws").text("region", "an AWS region such as us-east-1", {*aws.Region}.__contains__)
-    naming, projection = _naming(config), read_projection(config)
+    naming, projection, watch = _naming(config), read_projection(config), read_watch(config)
     return StackSettings(
         naming=naming,
         allowed_account_ids=config.texts("allowedAccountIds", r"[0-9]{12}", "account ids of 12 digits"),
@@ -99,9 +101,10 @@ def read_settings() -> StackSettings:
         table=_table(config, naming),
         functions=_functions(config, projection.warm_sandboxes),
         tmp_mb=config.integer("tmpMb", 512, 10240),
-        environment=_environment(config) | projection.environment(),
+        environment=_environment(config) | projection.environment() | watch.environment(),
         projection=projection,
         api=read_api(config, region),
+        watch=watch,
     )
 
 

@@ -98,7 +98,7 @@ def with_a_key_of_its_own_everything_uses_it(graph: Graph) -> Iterator[str]:
     if not graph.of("Key"):
         return
     arn = "arn:aws:kms:us-east-1:123456789012:key-key"
-    for node in graph.of("FileSystem", "Table", "LogGroup", "Function", "Queue"):
+    for node in graph.of("FileSystem", "Table", "LogGroup", "Function", "Queue", "Topic"):
         given = node.inputs.get("serverSideEncryption") or node.inputs
         if arn not in (given.get("kmsKeyId"), given.get("kmsKeyArn"), given.get("kmsMasterKeyId")):
             yield f"{node.name} does not use the stack's key"
@@ -181,6 +181,55 @@ def what_aws_tries_out_waits_for_its_rights(graph: Graph) -> Iterator[str]:
             yield f"{node.name} does not wait for its rights"
 
 
+def alarms_tell_somebody_when_they_go_off_and_when_they_end(graph: Graph) -> Iterator[str]:
+    topics = {f"arn:aws:sns:us-east-1:123456789012:{node.name}" for node in graph.of("Topic")}
+    for node in graph.of("MetricAlarm"):
+        if not {*node.at("alarmActions")} <= topics or not node.at("alarmActions"):
+            yield f"{node.name} tells nobody"
+        if node.at("okActions") != node.at("alarmActions"):
+            yield f"{node.name} never says that it is over"
+        if node.at("treatMissingData") not in ("notBreaching", "breaching") or not node.at("alarmDescription"):
+            yield f"{node.name} leaves open what no data means, or what it is about"
+
+
+def topics_let_nobody_but_named_services_of_this_account_in(graph: Graph) -> Iterator[str]:
+    policies = graph.of("TopicPolicy")
+    for topic in graph.of("Topic"):
+        if not any(node.parent == topic.parent for node in policies):
+            yield f"{topic.name} has no policy"
+    for node in policies:
+        for statement in statements(node):
+            is_open = "Service" not in statement["Principal"] or "aws:SourceAccount" not in json.dumps(statement)
+            if statement["Effect"] == "Allow" and (is_open or "*" in statement["Resource"]):
+                yield f"{node.name} lets anybody in: {statement['Sid']}"
+
+
+def a_topics_key_lets_those_in_who_tell_it(graph: Graph) -> Iterator[str]:
+    """Whatever is told to an encrypted topic by somebody who may not use its key is lost without a word."""
+    told_by = {
+        statement["Principal"]["Service"]
+        for node in graph.of("TopicPolicy")
+        for statement in statements(node)
+        if statement["Effect"] == "Allow" and "Service" in statement["Principal"]
+    }
+    for node in graph.of("Key"):
+        policy = statements(node) if node.at("policy") else []
+        users = {str(statement["Principal"].get("Service")) for statement in policy}
+        encrypts = any(topic.at("kmsMasterKeyId") for topic in graph.of("Topic"))
+        if encrypts and not told_by <= users:
+            yield f"{node.name} keeps {sorted(told_by - users)} out"
+
+
+def a_throttle_of_a_route_waits_for_the_route(graph: Graph) -> Iterator[str]:
+    """AWS refuses the settings of a route that is not there."""
+    for stage in graph.of("Stage"):
+        routes = {node.at("routeKey"): node.urn for node in graph.of("Route") if node.parent == stage.parent}
+        settings: list[dict[str, Any]] = stage.at("routeSettings") or []
+        for key in (setting["routeKey"] for setting in settings):
+            if routes.get(key) not in stage.dependencies:
+                yield f"{stage.name} does not wait for {key}"
+
+
 def a_subnet_stays_in_its_zone(graph: Graph) -> Iterator[str]:
     for node in graph.of("Subnet"):
         if "availabilityZone" not in node.options.get("ignoreChanges", []):
@@ -222,6 +271,10 @@ RULES: tuple[Rule, ...] = (
     functions_wait_for_what_they_need,
     what_nobody_waits_for_leaves_its_failures_somewhere,
     what_aws_tries_out_waits_for_its_rights,
+    alarms_tell_somebody_when_they_go_off_and_when_they_end,
+    topics_let_nobody_but_named_services_of_this_account_in,
+    a_topics_key_lets_those_in_who_tell_it,
+    a_throttle_of_a_route_waits_for_the_route,
 )
 
 

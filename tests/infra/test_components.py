@@ -29,6 +29,11 @@ from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
 from infra.jobs.schedules import ScheduledCall, SchedulesArgs, SchedulesComponent
 from infra.naming import Naming
 from infra.stack import ACCESS
+from infra.watch.alarms import AlarmRule, AlarmsArgs, AlarmsComponent
+from infra.watch.budget import BudgetArgs, BudgetComponent
+from infra.watch.dashboard import DashboardArgs, DashboardComponent
+from infra.watch.metric import of_queue
+from infra.watch.topic import TopicArgs, TopicComponent
 from tests.infra import contract
 from tests.infra.graph import Graph, graph_of
 
@@ -44,7 +49,7 @@ DOMAIN = Domain(name="api.example.com", certificate_arn="arn:aws:acm:us-east-1:1
 ONLY_DOMAIN = dataclasses.replace(DOMAIN, is_only=True)
 ALL_ARGS = (
     *(KeyArgs, NetworkArgs, ExistingNetworkArgs, IdentityArgs, StorageArgs, DataAccess, FunctionArgs, ApiArgs),
-    *(ProjectionArgs, SchedulesArgs),
+    *(ProjectionArgs, SchedulesArgs, TopicArgs, AlarmsArgs, DashboardArgs, BudgetArgs),
 )
 
 
@@ -66,13 +71,14 @@ class Case:
     callers: Callers = CALLERS
     domain: Domain | None = DOMAIN
     window_s: int | None = 1
+    metrics: bool = True
 
 
 def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
     """All components, by arguments alone, under names that begin with the prefix."""
     naming = Naming(project="shop", stack=f"{case.prefix}test", stage="dev")
     key_arn = (
-        KeyComponent(f"{case.prefix}key", KeyArgs(naming=naming, protect=case.protect), opts).key.arn
+        KeyComponent(f"{case.prefix}key", KeyArgs(naming=naming, protect=case.protect, announces=True), opts).key.arn
         if case.own_key
         else None
     )
@@ -156,7 +162,7 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
         )
         for name in (COMMAND, QUERY)
     }
-    ApiComponent(
+    api = ApiComponent(
         f"{case.prefix}api",
         ApiArgs(
             naming=naming,
@@ -193,6 +199,29 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
         SchedulesArgs(naming=naming, calls={"maintain": call}, queue_arn=projection.queue.arn, key_arn=key_arn),
         opts,
     )
+    topic = TopicComponent(
+        f"{case.prefix}topic", TopicArgs(naming=naming, emails=["ops@example.com"], key_arn=key_arn), opts
+    )
+    rule = AlarmRule(description="Not empty", metrics={"messages": of_queue("Messages", projection.queue.name)})
+    alarms = AlarmsComponent(
+        f"{case.prefix}alarms", AlarmsArgs(naming=naming, rules={"queue": rule}, topic_arn=topic.topic.arn), opts
+    )
+    DashboardComponent(
+        f"{case.prefix}dashboard",
+        DashboardArgs(
+            naming=naming,
+            functions={name: function.function.name for name, function in functions.items()},
+            query_memory_mb=case.memory_mb,
+            metrics=case.metrics,
+            api_id=api.api.id,
+            table_name=storage.table.name,
+            file_system_id=storage.file_system.id,
+            queue_name=projection.queue.name,
+            alarm_arns=[alarm.arn for alarm in alarms.alarms.values()],
+        ),
+        opts,
+    )
+    BudgetComponent(f"{case.prefix}budget", BudgetArgs(naming=naming, usd=1, topic_arns=[topic.topic.arn]), opts)
 
 
 def build_network(
@@ -283,6 +312,7 @@ def any_case(draw: st.DrawFn) -> Case:
         ),
         domain=draw(st.sampled_from([None, DOMAIN, ONLY_DOMAIN])),
         window_s=draw(st.none() | st.integers(0, 300)),
+        metrics=draw(st.booleans()),
     )
 
 
@@ -297,7 +327,10 @@ def test_any_arguments_keep_the_contract(case: Case) -> None:
 
 
 def test_tokens_are_those_that_the_state_of_every_stack_holds() -> None:
-    kinds = ("Network", "Storage", "Function", "Api", "Identity", "Key", "Projection", "Schedules")
+    kinds = (
+        *("Network", "Storage", "Function", "Api", "Identity", "Key", "Projection", "Schedules"),
+        *("Topic", "Alarms", "Dashboard", "Budget"),
+    )
     for own_network, parts in ((True, kinds), (False, ("ExistingNetwork", *kinds[1:]))):
         seen = graph_of(lambda own=own_network: build(Case(own_network=own)))
         types = {node.type for node in seen.nodes if not node.is_custom}

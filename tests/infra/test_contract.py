@@ -52,6 +52,16 @@ BREAKS: dict[Rule, tuple[str, dict[str, Any]]] = {
     contract.functions_wait_for_what_they_need: ("Function", {"dependencies": frozenset[str]()}),
     contract.what_nobody_waits_for_leaves_its_failures_somewhere: ("EventSourceMapping", {"destinationConfig": None}),
     contract.what_aws_tries_out_waits_for_its_rights: ("Schedule", {"dependencies": frozenset[str]()}),
+    contract.alarms_tell_somebody_when_they_go_off_and_when_they_end: ("MetricAlarm", {"alarmActions": list[str]()}),
+    contract.topics_let_nobody_but_named_services_of_this_account_in: (
+        "TopicPolicy",
+        {
+            "policy": '{"Statement":[{"Sid":"All","Effect":"Allow","Principal":{"AWS":"*"},'
+            '"Action":["sns:Publish"],"Resource":["arn:aws:sns:us-east-1:123456789012:topic-topic"]}]}'
+        },
+    ),
+    contract.a_topics_key_lets_those_in_who_tell_it: ("Key", {"policy": '{"Statement":[]}'}),
+    contract.a_throttle_of_a_route_waits_for_the_route: ("Stage", {"dependencies": frozenset[str]()}),
 }
 
 
@@ -90,6 +100,14 @@ class Careless(pulumi.ComponentResource):
         aws.efs.FileSystem("careless-files", opts=pulumi.ResourceOptions(parent=self))
         aws.dynamodb.Table("careless-table", opts=pulumi.ResourceOptions(parent=self))
         aws.sqs.Queue("careless-queue", opts=pulumi.ResourceOptions(parent=self))
+        aws.sns.Topic("careless-topic", opts=pulumi.ResourceOptions(parent=self))
+        aws.cloudwatch.MetricAlarm(
+            "careless-alarm",
+            comparison_operator="GreaterThanThreshold",
+            evaluation_periods=1,
+            alarm_actions=["arn:aws:sns:us-east-1:123456789012:another"],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         aws.lambda_.EventSourceMapping(
             "careless-stream", function_name="projector", opts=pulumi.ResourceOptions(parent=self)
         )
@@ -112,6 +130,8 @@ def test_a_careless_component_is_caught() -> None:
         "a_subnet_stays_in_its_zone",
         "what_nobody_waits_for_leaves_its_failures_somewhere",
         "what_aws_tries_out_waits_for_its_rights",
+        "alarms_tell_somebody_when_they_go_off_and_when_they_end",
+        "topics_let_nobody_but_named_services_of_this_account_in",
     }
 
 

@@ -10,6 +10,7 @@ from tests.infra.contract import statements
 from tests.infra.program import EVERYTHING, ROOT, STACKS, graph, project_schema
 
 SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 DEPLOYMENT = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
 
 
@@ -24,7 +25,7 @@ def test_the_table_of_rights_has_every_action_that_is_granted_and_no_other() -> 
     assert set(re.findall(r"`([a-z0-9]+:[A-Za-z]+)`", table)) == granted()
 
 
-@pytest.mark.parametrize("text", [SECURITY, DEPLOYMENT])
+@pytest.mark.parametrize("text", [SECURITY, DEPLOYMENT, OPERATIONS], ids=["security", "deployment", "operations"])
 def test_every_setting_that_is_named_exists(text: str) -> None:
     named = set(re.findall(r"`([a-z]+(?:[A-Z][A-Za-z]*)?): ", text)) | set(
         re.findall(r"`([a-z]+[A-Z][A-Za-z]+)`", text)

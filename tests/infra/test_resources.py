@@ -16,6 +16,7 @@ from tests.infra.contract import resource_class, statements
 from tests.infra.graph import Node
 from tests.infra.program import graph, run
 
+ALARMS = "arn:aws:sns:us-east-1:123456789012:topic-topic"
 FAILURES = "arn:aws:sqs:us-east-1:123456789012:projection-failures"
 # Type -> the property (a path of keys), and what it has to be, on every node of the type in the stack `prod`.
 KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
@@ -51,6 +52,7 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
         ("reservedConcurrentExecutions", -1),
     ],
     "FunctionEventInvokeConfig": [("qualifier", "live"), ("maximumRetryAttempts", 0)],
+    "Dashboard": [("dashboardName", "lambda-sqlite-prod-dashboard")],
     "Integration": [
         ("integrationType", "AWS_PROXY"),
         ("payloadFormatVersion", "2.0"),
@@ -58,6 +60,12 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
     ],
     "Key": [("enableKeyRotation", True), ("rotationPeriodInDays", 365)],
     "LogGroup": [("retentionInDays", 365)],
+    "MetricAlarm": [
+        ("comparisonOperator", "GreaterThanThreshold"),
+        ("treatMissingData", "notBreaching"),
+        ("alarmActions", [ALARMS]),
+        ("okActions", [ALARMS]),
+    ],
     "MountTarget": [("securityGroups", ["network-files-id"]), ("fileSystemId", "storage-files-id")],
     "Permission": [
         ("action", "lambda:InvokeFunction"),
@@ -109,6 +117,8 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
         ("onDemandThroughput", {"maxReadRequestUnits": 40_000, "maxWriteRequestUnits": 40_000}),
         ("ttl", {"enabled": True, "attributeName": "expires_at"}),
     ],
+    "Topic": [("name", "lambda-sqlite-prod-alarms"), ("signatureVersion", 2), ("fifoTopic", None)],
+    "TopicPolicy": [("arn", ALARMS)],
     "Vpc": [("enableDnsSupport", True), ("enableDnsHostnames", True), ("cidrBlock", "10.43.0.0/24")],
     "VpcEndpoint": [
         ("vpcEndpointType", "Gateway"),
@@ -243,12 +253,22 @@ def test_roles_trust_one_service_each() -> None:
     }
 
 
-def test_the_key_policy_lets_the_account_and_its_logs_in_and_nobody_else() -> None:
-    account, logs = statements(graph("prod").one("Key"))
+def test_the_key_policy_lets_the_account_its_logs_and_its_alarms_in_and_nobody_else() -> None:
+    account, logs, alarms, budgets = statements(graph("prod").one("Key"))
     assert account["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
     assert logs["Principal"] == {"Service": "logs.us-east-1.amazonaws.com"}
     context = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
     assert context == "arn:aws:logs:us-east-1:123456789012:log-group:*"
+    for statement, service, arn in (
+        (alarms, "cloudwatch", "arn:aws:cloudwatch:us-east-1:123456789012:alarm:lambda-sqlite-prod-*"),
+        (budgets, "budgets", "arn:aws:budgets::123456789012:*"),
+    ):
+        assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+        assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
+        assert statement["Condition"]["ArnLike"] == {"aws:SourceArn": arn}
+        assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": "123456789012"}
+    without = statements(run("prod", {"alarms": False}).one("Key"))
+    assert without == [account, logs]
 
 
 def test_the_file_system_lets_each_role_in_through_its_point_and_refuses_everything_else() -> None:

@@ -38,7 +38,7 @@ def described(seen: Graph) -> dict[str, Any]:
 
 
 def _readable(key: str, value: Any) -> Any:
-    if key in ("policy", "assumeRolePolicy"):
+    if key in ("policy", "assumeRolePolicy", "dashboardBody"):
         return json.loads(value)
     return "the archive" if key == "code" else value
 

@@ -76,6 +76,9 @@ def test_a_token_that_may_read_needs_a_scope_to_write() -> None:
     }
     assert scopes.pop("$default") is None
     assert scopes.pop("OPTIONS /{proxy+}") is None
+    assert [scopes.pop(f"{method} {path}") for method in ("GET", "HEAD") for path in ("/ddb", "/ddb/{id}")] == [
+        None
+    ] * 4
     assert scopes == {key: ["ledger/write"] for key in gateway_routes()}
 
 
@@ -92,6 +95,49 @@ def test_browsers_on_named_origins_may_call_and_ask_before(read_auth: str, has_r
     preflight = [node.inputs for node in seen.of("Route") if node.inputs["routeKey"] == "OPTIONS /{proxy+}"]
     allowed = [(route["authorizationType"], route["target"]) for route in preflight]
     assert allowed == [("NONE", "integrations/api-query-id")] * has_route
+
+
+THROTTLED = {"routeThrottles": ["GET /ddb=20/40", "GET /ddb/{id}=5/6", "POST /benchmarks=1/2"]}
+
+
+def throttles(seen: Graph) -> dict[str, tuple[int, int]]:
+    settings = seen.one("Stage").inputs["routeSettings"]
+    return {one["routeKey"]: (one["throttlingRateLimit"], one["throttlingBurstLimit"]) for one in settings}
+
+
+def test_a_throttled_read_has_a_route_of_its_own_with_the_readers_rights_and_no_way_around_it() -> None:
+    seen = run("dev", {"readAuth": "iam", **THROTTLED})
+    reads = {"GET /ddb": (20, 40), "HEAD /ddb": (20, 40), "GET /ddb/{id}": (5, 6), "HEAD /ddb/{id}": (5, 6)}
+    assert throttles(seen) == {**reads, "POST /benchmarks": (1, 2)}
+    routes = {node.inputs["routeKey"]: node.inputs for node in seen.of("Route")}
+    assert {*routes} == {*gateway_routes(), "$default", *reads}
+    for key in reads:
+        same = ("target", "authorizationType")
+        assert [routes[key][name] for name in same] == [routes["$default"][name] for name in same]
+    arns = [node.inputs["sourceArn"].partition("$default/")[2] for node in seen.of("Permission")]
+    assert {"GET/ddb", "HEAD/ddb", "GET/ddb/*", "HEAD/ddb/*"} < {*arns}
+
+
+def test_a_throttled_write_stays_authorised_as_one() -> None:
+    seen = run("dev", THROTTLED)
+    assert authorization(seen)["POST /benchmarks"] == "AWS_IAM"
+    assert authorization(seen)["GET /ddb"] == "NONE"
+
+
+def test_what_is_expensive_is_let_through_less_often_and_never_more_often_than_all_together() -> None:
+    assert throttles(graph("dev")) == {
+        "POST /benchmarks": (1, 2),
+        "POST /snapshots": (1, 2),
+        "POST /sqlite-efs/sql": (10, 20),
+        "POST /sqlite-tmp/sql": (10, 20),
+    }
+    slow = throttles(run("dev", {"throttleRate": 3, "throttleBurst": 4}))
+    assert slow["POST /sqlite-efs/sql"] == (3, 4)
+    assert slow["POST /benchmarks"] == (1, 2)
+
+
+def test_without_throttles_of_their_own_all_routes_share_one() -> None:
+    assert throttles(run("dev", {"routeThrottles": []})) == {}
 
 
 def test_without_origins_there_is_no_cors() -> None:
@@ -137,6 +183,7 @@ def test_outputs() -> None:
     url = "https://api-gateway.example.com"
     assert graph("dev").outputs == {
         "api_url": url,
+        "api_id": "api-gateway-id",
         "endpoints": {
             "insert": f"{url}/insert",
             "sqlite_efs": f"{url}/sqlite-efs",
@@ -150,6 +197,7 @@ def test_outputs() -> None:
         "command_function": "lambda-sqlite-dev-command",
         "query_function": "lambda-sqlite-dev-query",
         "projector_function": "lambda-sqlite-dev-projector",
+        "stream_mapping": "projection-stream-id",
         "failure_queue_url": "https://sqs.us-east-1.amazonaws.com/123456789012/projection-failures",
         "failure_queue_arn": "arn:aws:sqs:us-east-1:123456789012:projection-failures",
         "function_arns": {name: f"arn:aws:lambda:us-east-1:123456789012:{name}-function" for name in FUNCTIONS},

@@ -25,11 +25,23 @@ def calls(stack: str, changes: dict[str, Any] | None = None) -> dict[str, tuple[
 def test_maintenance_runs_every_hour_and_functions_that_idle_are_called_once_a_day() -> None:
     given = calls("prod")
     assert given["schedules-maintain"] == ("rate(60 minutes)", f"{ARN}:projector-live", {"task": "maintain"})
-    for function in ("command", "query"):
+    for function, rate in (("command", "rate(5 minutes)"), ("query", "rate(24 hours)")):
         every, target, event = given[f"schedules-keep-{function}"]
-        assert (every, target) == ("rate(24 hours)", f"{ARN}:{function}-live")
+        assert (every, target) == (rate, f"{ARN}:{function}-live")
         assert event["rawPath"] == f"/{function}/health"
     assert len(given) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "rate"),
+    [
+        ({"alarms": True, "metrics": True}, "rate(5 minutes)"),
+        ({"alarms": True}, "rate(24 hours)"),
+        ({"metrics": True}, "rate(24 hours)"),
+    ],
+)
+def test_the_clock_asks_for_the_lag_where_an_alarm_hangs_on_the_answer(changes: dict[str, Any], rate: str) -> None:
+    assert calls("dev", changes)["schedules-keep-command"][0] == rate
 
 
 def test_without_maintenance_the_projector_is_called_once_a_day_as_the_others_are() -> None:

@@ -21,6 +21,7 @@ JWT_WRITES = JWT | {"readAuth": "iam", "writeAuth": "jwt"}
 GROUPS = VPC | {"functionGroupId": "sg-0a1b2c3d", "fileSystemGroupId": "sg-1a1b2c3d"}
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 DOMAIN = {"domain": "api.example.com", "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1"}
+BUDGET = {"budgetUsd": 25, "budgetEmails": ["finance@example.com"]}
 RESERVED, VARIABLES, LOCAL = "reservedConcurrentExecutions", "environment.variables", "http://localhost:3000"
 
 
@@ -129,6 +130,35 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
         ),
         ({"defaultEndpoint": "false"}, "defaultEndpoint: got 'false', allowed: true without domain, or the API would"),
         ({"domain": "localhost"}, "domain: got 'localhost', allowed: a host name"),
+        ({"requestLogPercent": "101"}, "requestLogPercent: got 101, allowed: an integer from 0 to 100"),
+        ({"metrics": "on"}, "metrics: got 'on', allowed: true or false"),
+        ({"alarms": "all"}, "alarms: got 'all', allowed: true or false"),
+        ({"alarms": "true", "alarmEmails": '["ops"]'}, "alarmEmails: got ['ops'], allowed: a list of e-mail addresses"),
+        ({"alarmEmails": '["a@b.example"]'}, "alarmEmails: got ['a@b.example'], allowed: none without alarms"),
+        ({"dashboard": "1"}, "dashboard: got '1', allowed: true or false"),
+        ({"budgetUsd": "-1"}, "budgetUsd: got -1, allowed: an integer from 0 to 1000000"),
+        (
+            {"budgetUsd": "9"},
+            "budgetEmails: got [], allowed: at least one address for budgetUsd, or alarms, whose topic",
+        ),
+        ({"budgetEmails": '["a@b.example"]'}, "budgetEmails: got ['a@b.example'], allowed: at most 10 addresses; none"),
+        (
+            {"budgetUsd": "9", "budgetEmails": json.dumps([f"a{number}@b.example" for number in range(11)])},
+            "allowed: at most 10 addresses; none without budgetUsd",
+        ),
+        (
+            {"routeThrottles": '["POST /insert"]'},
+            "routeThrottles: got ['POST /insert'], allowed: a list of routes with",
+        ),
+        ({"routeThrottles": '["POST /insert=0/1"]'}, "routeThrottles: got ['POST /insert=0/1'], allowed: a list of"),
+        (
+            {"routeThrottles": '["PUT /ddb=1/1"]'},
+            "routeThrottles: got 'PUT /ddb=1/1', allowed: each once, POST /insert,",
+        ),
+        (
+            {"routeThrottles": '["GET /ddb=1/1", "GET /ddb=2/2"]'},
+            "routeThrottles: got 'GET /ddb=2/2', allowed: each once",
+        ),
     ],
 )
 def test_a_value_that_cannot_be_used_is_one_clear_sentence(changes: dict[str, str], message: str) -> None:
@@ -278,6 +308,32 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "domain": (DOMAIN, "DomainName", "", "domainName", "api.example.com"),
     "defaultEndpoint": (DOMAIN | {"defaultEndpoint": False}, "Api", "", "disableExecuteApiEndpoint", True),
     "certificateArn": (DOMAIN, "DomainName", "", "domainNameConfiguration.certificateArn", DOMAIN["certificateArn"]),
+    "requestLogPercent": (
+        {"requestLogPercent": 50},
+        "Function",
+        "query-function",
+        f"{VARIABLES}.REQUEST_LOG_PERCENT",
+        "50",
+    ),
+    "metrics": ({"metrics": True}, "Function", "projector-function", f"{VARIABLES}.METRICS", "on"),
+    "alarms": ({"alarms": True}, "MetricAlarm", "alarms-api-failures", "threshold", 10),
+    "alarmEmails": (
+        {"alarms": True, "alarmEmails": ["ops@example.com"]},
+        "TopicSubscription",
+        "topic-ops@example.com",
+        "endpoint",
+        "ops@example.com",
+    ),
+    "dashboard": ({"dashboard": True}, "Dashboard", "", "dashboardName", "lambda-sqlite-dev-dashboard"),
+    "budgetUsd": (BUDGET, "Budget", "", "limitAmount", "25"),
+    "budgetEmails": (BUDGET, "Budget", "", "notifications.0.subscriberEmailAddresses", ["finance@example.com"]),
+    "routeThrottles": (
+        {"routeThrottles": ["GET /ddb=3/4"]},
+        "Stage",
+        "",
+        "routeSettings.1",
+        {"routeKey": "HEAD /ddb", "throttlingRateLimit": 3, "throttlingBurstLimit": 4},
+    ),
 }
 
 

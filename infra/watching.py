@@ -1,0 +1,126 @@
+"""From settings to what is seen of the stack: alarms and their topic, the dashboard, the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from handlers.routes import COMMAND, PROJECTOR, QUERY
+from infra.compute.function import FunctionComponent
+from infra.data.storage import StorageComponent
+from infra.edge.api import ApiComponent
+from infra.jobs.projection import ProjectionComponent
+from infra.settings.projection_settings import ProjectionSettings
+from infra.settings.stack_settings import StackSettings
+from infra.watch.alarms import AlarmRule, AlarmsArgs, AlarmsComponent
+from infra.watch.budget import BudgetArgs, BudgetComponent
+from infra.watch.dashboard import DashboardArgs, DashboardComponent
+from infra.watch.data_alarms import files_rules, gateway_rules, queue_rule, table_rules
+from infra.watch.function_alarms import WatchedFunction, function_rules, own_rules, stream_rule
+from infra.watch.topic import TopicArgs, TopicComponent
+
+KeyArn = pulumi.Output[str] | None
+
+NOBODY = "alarms: alarmEmails is empty, so only whoever subscribes to the output alarm_topic_arn hears of them"
+LATE_S = 300  # a snapshot that comes this much later than the settings promise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """The parts of the stack that are watched."""
+
+    functions: Mapping[str, FunctionComponent]
+    api: ApiComponent
+    storage: StorageComponent
+    projection: ProjectionComponent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """All that watches; each is there where its setting is."""
+
+    topic: TopicComponent | None
+    alarms: AlarmsComponent | None
+    dashboard: DashboardComponent | None
+    budget: BudgetComponent | None
+
+
+def make_watch(settings: StackSettings, watched: Watched, key_arn: KeyArn) -> Watch:
+    """Make what the settings ask for."""
+    topic = _topic(settings, key_arn) if settings.watch.alarms else None
+    alarms = _alarms(settings, watched, topic) if topic else None
+    return Watch(
+        topic=topic,
+        alarms=alarms,
+        dashboard=_dashboard(settings, watched, alarms) if settings.watch.dashboard else None,
+        budget=_budget(settings, topic) if settings.watch.budget_usd else None,
+    )
+
+
+def _topic(settings: StackSettings, key_arn: KeyArn) -> TopicComponent:
+    if not settings.watch.alarm_emails:
+        pulumi.log.info(NOBODY)
+    args = TopicArgs(naming=settings.naming, emails=settings.watch.alarm_emails, key_arn=key_arn)
+    return TopicComponent("topic", args)
+
+
+def _alarms(settings: StackSettings, watched: Watched, topic: TopicComponent) -> AlarmsComponent:
+    args = AlarmsArgs(naming=settings.naming, rules=_rules(settings, watched), topic_arn=topic.topic.arn)
+    return AlarmsComponent("alarms", args)
+
+
+def _rules(settings: StackSettings, watched: Watched) -> dict[str, AlarmRule]:
+    names = _lambda_names(watched)
+    rules = gateway_rules(watched.api.api.id)
+    for part, own in settings.functions.items():
+        function = WatchedFunction(name=names[part], timeout_s=own.timeout_s, concurrency=own.concurrency)
+        rules |= function_rules(part, function)
+    if settings.projection.follows_the_stream():
+        rules["stream"] = stream_rule(names[PROJECTOR], settings.projection.window_s)
+    if settings.watch.metrics:
+        rules |= own_rules(names[COMMAND], names[PROJECTOR], most_lag_s(settings.projection))
+    return {
+        **rules,
+        "failures": queue_rule(watched.projection.queue.name),
+        **table_rules(watched.storage.table.name),
+        **files_rules(watched.storage.file_system.id),
+    }
+
+
+def most_lag_s(projection: ProjectionSettings) -> int:
+    """Return how old a row may be that no snapshot holds: until the projector, or maintenance, is late."""
+    promised_s = projection.window_s if projection.follows_the_stream() else projection.maintenance_minutes * 60
+    return promised_s + LATE_S
+
+
+def _lambda_names(watched: Watched) -> dict[str, pulumi.Output[str]]:
+    return {part: component.function.name for part, component in watched.functions.items()}
+
+
+def _dashboard(settings: StackSettings, watched: Watched, alarms: AlarmsComponent | None) -> DashboardComponent:
+    return DashboardComponent(
+        "dashboard",
+        DashboardArgs(
+            naming=settings.naming,
+            functions=_lambda_names(watched),
+            query_memory_mb=settings.functions[QUERY].memory_mb,
+            metrics=settings.watch.metrics,
+            api_id=watched.api.api.id,
+            table_name=watched.storage.table.name,
+            file_system_id=watched.storage.file_system.id,
+            queue_name=watched.projection.queue.name,
+            alarm_arns=[alarm.arn for alarm in alarms.alarms.values()] if alarms else [],
+        ),
+    )
+
+
+def _budget(settings: StackSettings, topic: TopicComponent | None) -> BudgetComponent:
+    args = BudgetArgs(
+        naming=settings.naming,
+        usd=settings.watch.budget_usd,
+        emails=settings.watch.budget_emails,
+        topic_arns=[topic.topic.arn] if topic else [],
+    )
+    return BudgetComponent("budget", args)

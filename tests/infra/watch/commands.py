@@ -1,0 +1,49 @@
+"""Commands of the AWS CLI as the documents print them, run through the SDK: the same names, spelled otherwise."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from botocore import xform_name
+
+OUTPUT = re.compile(r"\$\(pulumi stack output (\w+)\)")
+
+
+def commands(block: str, outputs: Mapping[str, str]) -> Iterator[list[str]]:
+    """The words of each command of `aws` in a block of code, with the stack's outputs in place."""
+    for line in block.splitlines():
+        words = shlex.split(OUTPUT.sub(lambda found: outputs[found[1]], line))
+        if words[:1] == ["aws"]:
+            yield words[1:]
+
+
+def run(words: list[str], client: Callable[[str], Any]) -> dict[str, Any]:
+    """Run one command; the service is the first word, the operation the second."""
+    service, operation, *options = words
+    sdk = client(service)
+    method = operation.replace("-", "_")
+    shape = sdk.meta.service_model.operation_model(sdk.meta.method_to_api_mapping[method]).input_shape
+    return getattr(sdk, method)(**dict(_parameters(options, shape.members)))
+
+
+def _parameters(options: list[str], members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    names = {f"--{xform_name(name, '-')}": name for name in members}
+    words = iter(options)
+    for word in words:
+        if word.startswith("--no-"):
+            yield names[word.replace("--no-", "--")], False
+        elif members[names[word]].type_name == "boolean":
+            yield names[word], True
+        else:
+            yield names[word], _value(next(words), members[names[word]])
+
+
+def _value(text: str, shape: Any) -> Any:
+    """The value of an option; a structure is written as Name=value,Name=value."""
+    if shape.type_name == "structure":
+        pairs = (pair.split("=") for pair in text.split(","))
+        return {name: _value(value, shape.members[name]) for name, value in pairs}
+    return {"integer": int, "double": float}.get(shape.type_name, str)(text)

@@ -1,0 +1,54 @@
+"""Metrics that AWS's services have, with their dimensions: those that alarms and the dashboard may name.
+
+Sources, by namespace:
+    AWS/ApiGateway: API Gateway developer guide, "Monitor CloudWatch metrics for HTTP APIs in API Gateway". (REST APIs
+        spell theirs otherwise: 5XXError.)
+    AWS/DynamoDB: DynamoDB developer guide, "DynamoDB metrics and dimensions".
+    AWS/EFS: EFS user guide, "CloudWatch metrics for Amazon EFS".
+    AWS/Lambda: Lambda developer guide, "Types of metrics for Lambda functions".
+    AWS/SQS: SQS developer guide, "Available CloudWatch metrics for Amazon SQS".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from handlers.routes import SOURCES
+from handlers.telemetry.metrics import BY_FUNCTION, BY_PATH, FUNCTION, NAMESPACE, PATH
+
+Dimensions = frozenset[str]
+OPERATIONS = {"GetItem", "Query", "PutItem", "TransactWriteItems"}  # of the table that the functions use
+
+
+def of(*names: str) -> Dimensions:
+    return frozenset(names)
+
+
+def each(names: str, *dimensions: Dimensions) -> dict[str, tuple[Dimensions, ...]]:
+    return dict.fromkeys(names.split(), dimensions)
+
+
+TABLE = of("TableName")
+INDEX = of("TableName", "GlobalSecondaryIndexName")
+UNITS = "ConsumedReadCapacityUnits ConsumedWriteCapacityUnits ReadThrottleEvents WriteThrottleEvents"
+LAMBDA = "Invocations Errors Throttles Duration IteratorAge ConcurrentExecutions"
+FILES = "PercentIOLimit PermittedThroughput MeteredIOBytes TotalIOBytes DataReadIOBytes DataWriteIOBytes"
+
+# Namespace → metric → the sets of dimensions under which it is there.
+METRICS: Mapping[str, Mapping[str, tuple[Dimensions, ...]]] = {
+    "AWS/ApiGateway": each("4xx 5xx Count Latency IntegrationLatency", of("ApiId"), of("ApiId", "Stage")),
+    "AWS/DynamoDB": each(UNITS, TABLE, INDEX) | each("SystemErrors", of("TableName", "Operation")),
+    "AWS/EFS": each(FILES, of("FileSystemId")) | each("StorageBytes", of("FileSystemId", "StorageClass")),
+    "AWS/Lambda": each(LAMBDA, of("FunctionName")),
+    "AWS/SQS": each("ApproximateNumberOfMessagesVisible ApproximateAgeOfOldestMessage", of("QueueName")),
+    NAMESPACE: each(" ".join(BY_PATH), of(FUNCTION, PATH)) | each(" ".join(BY_FUNCTION), of(FUNCTION)),
+}
+# The values of dimensions that are not the name of a resource.
+VALUES = {
+    "GlobalSecondaryIndexName": {"by_id"},
+    "Operation": OPERATIONS,
+    "StorageClass": {"Total", "Standard", "IA"},
+    PATH: {*SOURCES, "insert"},
+}
+# Statistics that EFS does not have of a metric are no error: the alarm never gets data.
+NO_SUM = {"PercentIOLimit", "PermittedThroughput", "StorageBytes"}

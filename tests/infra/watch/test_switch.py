@@ -1,0 +1,143 @@
+"""The commands that switch a stack off, as docs/operations.md prints them, run against the emulator."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from console.local.emulator import Emulator
+from tests.infra.watch.commands import commands, run
+from tests.infra.watch.test_operations import section
+from tests.support.local.processes import until
+
+FUNCTIONS = ("query", "command", "projector")
+ONCE = Config(retries={"total_max_attempts": 1})  # what is switched off would be asked again
+CODE = 'def handler(event, context):\n    return {"statusCode": 200, "body": "here"}\n'
+OFF, ON = (block.split("```")[0] for block in section("Switching it off").split("```\naws")[1:])
+
+
+class Stack:
+    """Functions, a gateway and a table with its stream, as small as they can be."""
+
+    def __init__(self, emulator: Emulator, client: Callable[[str], Any]) -> None:
+        self.client, self._url = client, emulator.url
+        self.names = {function: f"switch-{function}" for function in FUNCTIONS}
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as file:
+            file.writestr("index.py", CODE)
+        arns = {function: self._function(name, archive.getvalue()) for function, name in self.names.items()}
+        self.api_id = self._api(arns["query"])
+        self.mapping = self._mapping()
+        self.outputs = {f"{function}_function": name for function, name in self.names.items()}
+        self.outputs |= {"api_id": self.api_id, "stream_mapping": self.mapping}
+
+    def _function(self, name: str, code: bytes) -> str:
+        made = self.client("lambda").create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Role="arn:aws:iam::000000000000:role/any",
+            Handler="index.handler",
+            Code={"ZipFile": code},
+        )
+        return made["FunctionArn"]
+
+    def _api(self, function_arn: str) -> str:
+        gateway = self.client("apigatewayv2")
+        api_id = gateway.create_api(Name="switch", ProtocolType="HTTP")["ApiId"]
+        integration = gateway.create_integration(
+            ApiId=api_id, IntegrationType="AWS_PROXY", IntegrationUri=function_arn, PayloadFormatVersion="2.0"
+        )
+        gateway.create_route(ApiId=api_id, RouteKey="$default", Target=f"integrations/{integration['IntegrationId']}")
+        gateway.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)
+        return api_id
+
+    def _mapping(self) -> str:
+        table = self.client("dynamodb").create_table(
+            TableName="switch",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        )["TableDescription"]
+        made = self.client("lambda").create_event_source_mapping(
+            EventSourceArn=table["LatestStreamArn"],
+            FunctionName=self.names["projector"],
+            StartingPosition="TRIM_HORIZON",
+        )
+        return made["UUID"]
+
+    def run(self, block: str) -> int:
+        """Run the commands of a block; return how many there were."""
+        return len([run(words, self.client) for words in commands("aws" + block, self.outputs)])
+
+    def status(self) -> int:
+        """The status that the gateway answers with."""
+        url = f"{self._url}/_aws/execute-api/{self.api_id}/$default/anything"
+        try:
+            with urllib.request.urlopen(url) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
+    def answer(self, function: str) -> str:
+        """The body that a function answers with, or why it does not."""
+        try:
+            answer = self.client("lambda").invoke(FunctionName=self.names[function])
+        except ClientError as error:
+            return str(error.response.get("Error", {}).get("Code"))
+        return json.loads(answer["Payload"].read())["body"]
+
+    def state(self) -> str:
+        return self.client("lambda").get_event_source_mapping(UUID=self.mapping)["State"]
+
+    def throttles(self) -> dict[str, Any]:
+        stage = self.client("apigatewayv2").get_stage(ApiId=self.api_id, StageName="$default")
+        return stage.get("DefaultRouteSettings", {})
+
+
+@pytest.fixture
+def stack(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    for name, value in emulator.environment.items():
+        monkeypatch.setenv(name, value)
+    boto3: Any = importlib.import_module("boto3")  # its own types are incomplete
+    clients: dict[str, Any] = {}
+
+    def client(service: str) -> Any:
+        if service not in clients:
+            clients[service] = boto3.client(service, config=ONCE)
+        return clients[service]
+
+    yield Stack(emulator, client)
+    for made in clients.values():
+        made.close()
+
+
+def test_the_commands_stop_every_function_and_the_stream_and_bring_them_back(stack: Stack) -> None:
+    assert [stack.answer(function) for function in FUNCTIONS] == ["here"] * 3
+    assert stack.status() == 200
+
+    assert stack.run(OFF) == 5
+    assert [stack.answer(function) for function in FUNCTIONS] == ["TooManyRequestsException"] * 3
+    assert stack.status() >= 429
+    assert stack.state() == "Disabled"
+    assert stack.throttles() == {"ThrottlingBurstLimit": 0, "ThrottlingRateLimit": 0}
+
+    assert stack.run(ON) == 4
+    until(lambda: stack.state() == "Enabled")
+    assert [stack.answer(function) for function in FUNCTIONS] == ["here"] * 3
+    assert stack.status() == 200
+
+
+def test_the_way_back_ends_with_what_the_settings_say() -> None:
+    assert ON.strip().splitlines()[-1] == "pulumi up --refresh"
