@@ -22,6 +22,7 @@ UNRESTRICTABLE = {
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
     "logs:DescribeLogGroups",
+    "tag:GetResources",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
@@ -98,7 +99,7 @@ def with_a_key_of_its_own_everything_uses_it(graph: Graph) -> Iterator[str]:
     if not graph.of("Key"):
         return
     arn = "arn:aws:kms:us-east-1:123456789012:key-key"
-    for node in graph.of("FileSystem", "Table", "LogGroup", "Function", "Queue"):
+    for node in graph.of("FileSystem", "Table", "LogGroup", "Function", "Queue", "Vault"):
         given = node.inputs.get("serverSideEncryption") or node.inputs
         if arn not in (given.get("kmsKeyId"), given.get("kmsKeyArn"), given.get("kmsMasterKeyId")):
             yield f"{node.name} does not use the stack's key"
@@ -173,12 +174,27 @@ def what_nobody_waits_for_leaves_its_failures_somewhere(graph: Graph) -> Iterato
 
 
 def what_aws_tries_out_waits_for_its_rights(graph: Graph) -> Iterator[str]:
-    for node in graph.of("Schedule", "EventSourceMapping", "FunctionEventInvokeConfig"):
+    for node in graph.of("Schedule", "EventSourceMapping", "FunctionEventInvokeConfig", "Selection"):
         if node.type.endswith(":FunctionEventInvokeConfig") and not node.at("destinationConfig"):
             continue  # there is nothing to try
         rights = {other.urn for other in graph.of("RolePolicy") if other.parent == node.parent}
         if not rights & node.dependencies:
             yield f"{node.name} does not wait for its rights"
+
+
+def backups_are_of_named_resources_and_last_as_long_as_the_data(graph: Graph) -> Iterator[str]:
+    """What guards the table guards its backups; what does not must be able to delete a vault that is not empty."""
+    tables = graph.of("Table")
+    guarded = [bool(node.options.get("protect")) for node in tables]
+    for node in graph.of("Selection"):
+        if not node.inputs.get("resources") or any("*" in arn for arn in node.inputs["resources"]):
+            yield f"{node.name} selects {node.inputs.get('resources')}"
+    for node in graph.of("Selection", "Plan", "Vault"):
+        if bool(node.options.get("protect")) not in guarded:
+            yield f"{node.name} is not guarded as the table is"
+    for node in graph.of("Vault"):
+        if bool(node.options.get("protect")) is bool(node.inputs.get("forceDestroy")):
+            yield f"{node.name} can be destroyed with what it holds, or never"
 
 
 def a_subnet_stays_in_its_zone(graph: Graph) -> Iterator[str]:
@@ -222,6 +238,7 @@ RULES: tuple[Rule, ...] = (
     functions_wait_for_what_they_need,
     what_nobody_waits_for_leaves_its_failures_somewhere,
     what_aws_tries_out_waits_for_its_rights,
+    backups_are_of_named_resources_and_last_as_long_as_the_data,
 )
 
 

@@ -52,6 +52,7 @@ BREAKS: dict[Rule, tuple[str, dict[str, Any]]] = {
     contract.functions_wait_for_what_they_need: ("Function", {"dependencies": frozenset[str]()}),
     contract.what_nobody_waits_for_leaves_its_failures_somewhere: ("EventSourceMapping", {"destinationConfig": None}),
     contract.what_aws_tries_out_waits_for_its_rights: ("Schedule", {"dependencies": frozenset[str]()}),
+    contract.backups_are_of_named_resources_and_last_as_long_as_the_data: ("Selection", {"resources": ["*"]}),
 }
 
 
