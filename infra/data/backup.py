@@ -123,11 +123,14 @@ class BackupComponent(pulumi.ComponentResource):
     def _selections(self, rights: aws.iam.RolePolicy) -> dict[str, aws.backup.Selection]:
         """Make one for each resource, so that adding one replaces none.
 
-        They are not retained: AWS deletes no plan that has one. A restored table replaces its own.
+        They are not retained: AWS deletes no plan that has one. A restored table replaces its own, and the old one goes
+        first, since both have one name.
         """
         args = self._args
         arns = {"table": args.table_arn} | ({"files": args.file_system_arn} if args.file_system_arn else {})
-        opts = pulumi.ResourceOptions(parent=self, protect=args.protect, depends_on=[rights])
+        opts = pulumi.ResourceOptions(
+            parent=self, protect=args.protect, delete_before_replace=True, depends_on=[rights]
+        )
         return {
             part: aws.backup.Selection(
                 f"{self._name}-{part}",

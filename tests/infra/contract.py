@@ -151,8 +151,8 @@ def a_key_outlives_its_stack(graph: Graph) -> Iterator[str]:
 
 
 def what_aws_allows_once_goes_before_its_successor_comes(graph: Graph) -> Iterator[str]:
-    """A range in a VPC, a mount target in a zone."""
-    for node in graph.of("Subnet", "MountTarget"):
+    """A range in a VPC, a mount target in a zone, a name in a plan."""
+    for node in graph.of("Subnet", "MountTarget", "Selection"):
         if not node.options.get("deleteBeforeReplace"):
             yield f"{node.name} is replaced by one that AWS refuses beside it"
 
