@@ -17,11 +17,11 @@ from console.verbs import ledger
 from console.verbs.bench import bench
 from console.verbs.cost import cost
 from console.verbs.demo import demo
-from console.verbs.drill import drill_disasters
 from console.verbs.files.export import export
 from console.verbs.files.import_file import import_rows
 from console.verbs.files.model import model
 from console.verbs.init import init
+from console.verbs.operations.drill import drill_disasters
 from console.verbs.package import package
 from console.verbs.report import report
 from console.verbs.seed import seed

@@ -116,7 +116,7 @@ class LocalStack:
             await function.recycle()
 
     async def configure(self, changes: Mapping[str, str]) -> None:
-        """Change the functions' environment, as a deployment does; what calls them beside the gateway goes on as it was."""
+        """Change the functions' environment, as a deployment does. What else calls them goes on as it was."""
         self.environment = {**self.environment, **changes}
         for function in self._functions.values():
             await function.configure(changes)

@@ -1,4 +1,4 @@
-"""The steps of a drill with their durations: those that make the disaster, and those that end it."""
+"""The steps of a drill with their durations: up to the disaster, on the way back, and in the proof of it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,26 @@ import contextlib
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from console.terminal import Advance, Steps
 
 
+class Part(StrEnum):
+    """The part of a drill that a step belongs to; `BACK` is over when readers are right again."""
+
+    BEFORE = "before"
+    BACK = "way back"
+    PROOF = "proof"
+
+
 @dataclass(frozen=True)
 class Taken:
-    """A step that was carried out; `is_recovery`: it belongs to the way back, and so to the time that takes."""
+    """A step that was carried out."""
 
     what: str
+    part: Part
     seconds: float
-    is_recovery: bool
 
 
 class Clocked:
@@ -26,26 +35,18 @@ class Clocked:
         self._steps = steps
         self.taken: list[Taken] = []
 
-    @property
-    def recovery_s(self) -> float:
-        """Return how long the way back took in all."""
-        return sum(each.seconds for each in self.taken if each.is_recovery)
-
-    def before(self, what: str, total: int = 0, unit: str = "rows") -> contextlib.AbstractContextManager[Advance]:
-        """Carry out a step of the time before, or of the disaster."""
-        return self._step(what, total, unit, is_recovery=False)
-
-    def back(self, what: str, total: int = 0, unit: str = "rows") -> contextlib.AbstractContextManager[Advance]:
-        """Carry out a step of the way back."""
-        return self._step(what, total, unit, is_recovery=True)
+    def seconds(self, part: Part) -> float:
+        """Return how long the steps of a part took in all."""
+        return sum(each.seconds for each in self.taken if each.part is part)
 
     def note(self, text: str) -> None:
         """Say what came of the step under way."""
         self._steps.note(text)
 
     @contextlib.contextmanager
-    def _step(self, what: str, total: int, unit: str, *, is_recovery: bool) -> Generator[Advance]:
+    def __call__(self, part: Part, what: str, total: int = 0, unit: str = "rows") -> Generator[Advance]:
+        """Carry out a step; arguments as of `Steps`."""
         start_s = time.monotonic()
         with self._steps(what, total, unit) as advance:
             yield advance
-        self.taken.append(Taken(what, time.monotonic() - start_s, is_recovery))
+        self.taken.append(Taken(what, part, time.monotonic() - start_s))

@@ -13,7 +13,8 @@ from console.data.inside import in_this_process, look_inside
 from console.data.ledger import create_table, open_store
 from console.errors import ConsoleError
 from console.paths import PROGRAM
-from console.recovery.stage import Stage
+from console.recovery.clocked import Part
+from console.recovery.drilled_stack import DrilledStack
 from handlers.aws.table import PARTITION_KEY, SORT_KEY, page_of, rows_key
 from handlers.domain.bookmark import Bookmark
 
@@ -38,57 +39,57 @@ class Outcome:
     after: str
 
 
-def rows_by_mistake(stage: Stage, count: int) -> Outcome:
+def rows_by_mistake(stack: DrilledStack, count: int) -> Outcome:
     """Write rows by mistake, and go back to the point before them."""
-    good = stage.insert(f"insert {count:,} rows", count)
-    bad = stage.insert(f"insert {_later(count):,} by mistake", _later(count))
-    with open_store(stage.environment) as store:
+    good = stack.insert(f"insert {count:,} rows", count)
+    bad = stack.insert(f"insert {_later(count):,} by mistake", _later(count))
+    with open_store(stack.environment) as store:
         target = find_target(store.ledger, str(good))
-        with stage.clocked.back(f"read the ledger up to {good}", target.last) as advance:
+        with stack.clocked(Part.BACK, f"read the ledger up to {good}", target.last) as advance:
             prefix = read_prefix(store.ledger, target, advance)
-        with stage.clocked.back("go back: write a new head, and publish"):
-            restored = restore(store.ledger, stage.client, prefix)
-            stage.clocked.note(f"{restored.kept_rows:,} rows at {restored.bookmark}")
-    return _outcome(stage, bad, 0)
+        with stack.clocked(Part.BACK, "go back: write a new head, and publish"):
+            restored = restore(store.ledger, stack.client, prefix)
+            stack.clocked.note(f"{restored.kept_rows:,} rows at {restored.bookmark}")
+    return _outcome(stack, bad, 0)
 
 
-def damaged_table(stage: Stage, count: int) -> Outcome:
+def damaged_table(stack: DrilledStack, count: int) -> Outcome:
     """Damage the table past the API, restore it as it was under another name, and adopt that."""
-    stage.insert(f"insert {count:,} rows", count)
-    backup = _back_up(stage)
-    newest = stage.insert(f"insert {_later(count):,} more, which the restore will lose", _later(count))
-    _damage(stage, newest)
-    _restore(stage, backup)
-    with stage.clocked.back("ask for a publish, which has to be refused: the snapshots tell another history"):
-        stage.expect(409, "POST", "/snapshots")
-    with stage.clocked.back("make the restored table the newest history, and publish it"):
-        stage.clocked.note(f"readers see {begin_epoch(stage.client)}")
-    return _outcome(stage, newest, _later(count))
+    stack.insert(f"insert {count:,} rows", count)
+    backup = _back_up(stack)
+    newest = stack.insert(f"insert {_later(count):,} more, which the restore will lose", _later(count))
+    _damage(stack, newest)
+    _restore(stack, backup)
+    with stack.clocked(Part.BACK, "ask for a publish, which has to be refused: the snapshots tell another history"):
+        stack.expect(409, "POST", "/snapshots")
+    with stack.clocked(Part.BACK, "make the restored table the newest history, and publish it"):
+        stack.clocked.note(f"readers see {begin_epoch(stack.client)}")
+    return _outcome(stack, newest, _later(count))
 
 
-def lost_files(stage: Stage, count: int) -> Outcome:
+def lost_files(stack: DrilledStack, count: int) -> Outcome:
     """Delete everything on the file system, and publish the ledger anew."""
-    newest = stage.insert(f"insert {count:,} rows", count)
-    with stage.clocked.before("delete everything below EFS_DIR, and end all sandboxes"):
-        for entry in Path(stage.environment["EFS_DIR"]).iterdir():
+    newest = stack.insert(f"insert {count:,} rows", count)
+    with stack.clocked(Part.BEFORE, "delete everything below EFS_DIR, and end all sandboxes"):
+        for entry in Path(stack.environment["EFS_DIR"]).iterdir():
             shutil.rmtree(entry)
-        stage.stack.recycle()
-    with stage.clocked.before("read meanwhile, at the newest bookmark: DynamoDB answers, SQLite says come again"):
-        stage.expect(200, "GET", "/ddb", newest)
+        stack.local.recycle()
+    with stack.clocked(Part.BEFORE, "read meanwhile, at the newest bookmark: DynamoDB answers, SQLite says come again"):
+        stack.expect(200, "GET", "/ddb", newest)
         for path in ("/sqlite-efs", "/sqlite-tmp"):
-            if "retry-after" not in (response := stage.expect(503, "GET", path, newest)).headers:
+            if "retry-after" not in (response := stack.expect(503, "GET", path, newest)).headers:
                 raise unexpected(response, "503 without Retry-After")
-    with stage.clocked.back("POST /snapshots"):
-        published = published_bookmark(stage.client.post("/snapshots", {}))
+    with stack.clocked(Part.BACK, "POST /snapshots"):
+        published = published_bookmark(stack.client.post("/snapshots", {}))
         if published != str(newest):
             raise ConsoleError(f"{published} was published, not {newest}", f"{PROGRAM} drill --keep")
-    proven = stage.prove()
+    proven = stack.prove()
     return Outcome(newest.seq, 0, str(newest), str(proven))
 
 
-def _outcome(stage: Stage, newest: Bookmark, lost_rows: int) -> Outcome:
-    proven = stage.prove()
-    stage.prove_replaced(newest)
+def _outcome(stack: DrilledStack, newest: Bookmark, lost_rows: int) -> Outcome:
+    proven = stack.prove()
+    stack.prove_replaced(newest)
     return Outcome(newest.seq, lost_rows, str(newest), str(proven))
 
 
@@ -96,35 +97,38 @@ def _later(count: int) -> int:
     return max(1, count // LATER_SHARE)
 
 
-def _back_up(stage: Stage) -> str:
+def _back_up(stack: DrilledStack) -> str:
     """Copy the table. Returns the copy's ARN.
 
     The emulator restores a table to no time but now, so the moment to go back to is that of a backup.
     """
-    with stage.clocked.before("back up the table: the moment to go back to"), open_store(stage.environment) as store:
+    with (
+        stack.clocked(Part.BEFORE, "back up the table: the moment to go back to"),
+        open_store(stack.environment) as store,
+    ):
         made = store.client.create_backup(TableName=store.ledger.table_name, BackupName="drill")
         return made["BackupDetails"]["BackupArn"]
 
 
-def _damage(stage: Stage, newest: Bookmark) -> None:
+def _damage(stack: DrilledStack, newest: Bookmark) -> None:
     """Delete a row of the ledger past the API, and see that verification says so."""
-    with stage.clocked.before("delete a row of the table past the API; verification has to say so"):
-        with open_store(stage.environment) as store:
+    with stack.clocked(Part.BEFORE, "delete a row of the table past the API; verification has to say so"):
+        with open_store(stack.environment) as store:
             key = {PARTITION_KEY: {"S": rows_key(newest.epoch, page_of(1))}, SORT_KEY: {"N": "1"}}
             store.client.delete_item(TableName=store.ledger.table_name, Key=key)
-        with in_this_process(stage.environment) as step:
+        with in_this_process(stack.environment) as step:
             found = look_inside(step, newest, lambda _: None)
         if found["is_right"]:
             raise ConsoleError("a row is missing and verification found nothing", f"{PROGRAM} drill --keep")
-        stage.clocked.note(str(found["fault"]))
+        stack.clocked.note(str(found["fault"]))
 
 
-def _restore(stage: Stage, backup: str) -> None:
+def _restore(stack: DrilledStack, backup: str) -> None:
     """Restore the backup under another name, give it what a restore leaves out, and turn the functions to it."""
-    name = f"{stage.environment['TABLE_NAME']}-{RESTORED}"
-    with stage.clocked.back(f"restore the table as {name}"), open_store(stage.environment) as store:
+    name = f"{stack.environment['TABLE_NAME']}-{RESTORED}"
+    with stack.clocked(Part.BACK, f"restore the table as {name}"), open_store(stack.environment) as store:
         store.client.restore_table_from_backup(TargetTableName=name, BackupArn=backup)
         create_table(store.client, name)
-    with stage.clocked.back("turn the functions to the restored table"):
-        stage.stack.configure({"TABLE_NAME": name})
-        stage.clocked.note(f"the ledger is at {stage.head()}")
+    with stack.clocked(Part.BACK, "turn the functions to the restored table"):
+        stack.local.configure({"TABLE_NAME": name})
+        stack.clocked.note(f"the ledger is at {stack.head()}")

@@ -13,12 +13,12 @@ from console.client.client import Client
 from console.local.background import BackgroundStack
 from console.local.project import project_stack
 from console.recovery import disasters
-from console.recovery.clocked import Clocked, Taken
+from console.recovery.clocked import Clocked, Part, Taken
 from console.recovery.disaster import Disaster
-from console.recovery.stage import Stage
+from console.recovery.drilled_stack import DrilledStack
 from console.terminal import Steps
 
-DRILLED: Mapping[Disaster, Callable[[Stage, int], disasters.Outcome]] = {
+DRILLED: Mapping[Disaster, Callable[[DrilledStack, int], disasters.Outcome]] = {
     Disaster.ROWS: disasters.rows_by_mistake,
     Disaster.TABLE: disasters.damaged_table,
     Disaster.FILES: disasters.lost_files,
@@ -30,13 +30,15 @@ class Drilled:
     """A disaster that was lived through.
 
     Attributes:
-        recovery_s: how long the way back took, the proof included.
+        back_s: how long it took until readers were right again.
+        proof_s: how long the proof of it took.
         folder: where segments and logs were kept; None where nothing was left behind.
     """
 
     disaster: str
     outcome: disasters.Outcome
-    recovery_s: float
+    back_s: float
+    proof_s: float
     steps: Sequence[Taken]
     folder: str | None
 
@@ -55,8 +57,15 @@ def drill(disaster: Disaster, count: int, steps: Steps, *, keeps: bool = False) 
     """
     clocked = Clocked(steps)
     with _folder(keeps) as folder, _running(folder, clocked) as stack, Client(stack.url) as client:
-        outcome = DRILLED[disaster](Stage(stack, client, clocked), count)
-    return Drilled(disaster.value, outcome, clocked.recovery_s, clocked.taken, str(folder) if keeps else None)
+        outcome = DRILLED[disaster](DrilledStack(stack, client, clocked), count)
+    return Drilled(
+        disaster=disaster.value,
+        outcome=outcome,
+        back_s=clocked.seconds(Part.BACK),
+        proof_s=clocked.seconds(Part.PROOF),
+        steps=clocked.taken,
+        folder=str(folder) if keeps else None,
+    )
 
 
 @contextmanager
@@ -73,7 +82,7 @@ def _folder(keeps: bool) -> Generator[Path]:
 def _running(folder: Path, clocked: Clocked) -> Generator[BackgroundStack]:
     stack = BackgroundStack(project_stack(folder, sandboxes=1, check_interval_ms=0))
     try:
-        with clocked.before("start a local stack"):
+        with clocked(Part.BEFORE, f"start a local stack in {folder}"):
             stack.start()
         yield stack
     finally:

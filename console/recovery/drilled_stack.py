@@ -1,4 +1,4 @@
-"""The stage of a drill: a local stack with rows in it, what is asked of it, and the proof that all of it is back."""
+"""The stack of a drill: a local one with rows in it, what is asked of it, and the proof that all of it is back."""
 
 from __future__ import annotations
 
@@ -16,22 +16,24 @@ from console.data.loading import LoadPlan, load
 from console.data.verification import compare_hashes, complain, verify_paths
 from console.data.writers import ApiWriter
 from console.local.background import BackgroundStack
-from console.recovery.clocked import Clocked
+from console.recovery.clocked import Clocked, Part
 from handlers.domain.bookmark import Bookmark
 from handlers.routes import MAX_INSERT_ROWS, SOURCES
 
 SEED = 1
 
 
-class Stage:
+class DrilledStack:
     """A local stack under a drill.
 
     Attributes:
+        local: the stack itself.
+        client: of its API.
         clocked: the steps of the drill.
     """
 
     def __init__(self, stack: BackgroundStack, client: Client, clocked: Clocked) -> None:
-        self.stack = stack
+        self.local = stack
         self.client = client
         self.clocked = clocked
         self._rows = 0
@@ -39,11 +41,11 @@ class Stage:
     @property
     def environment(self) -> Mapping[str, str]:
         """Return the functions' environment."""
-        return self.stack.environment
+        return self.local.environment
 
     def insert(self, what: str, count: int) -> Bookmark:
         """Insert rows and publish them. Returns the bookmark after them. Raises ConsoleError."""
-        with self.clocked.before(what, count) as advance:
+        with self.clocked(Part.BEFORE, what, count) as advance:
             plan = LoadPlan(count, SEED, self._rows + 1, "drill", MAX_INSERT_ROWS)
             load(ApiWriter(self.client), plan, advance, "")
         self._rows += count
@@ -53,37 +55,34 @@ class Stage:
         """Return the ledger's newest point. Raises ConsoleError."""
         return ledger_head(ask_health(self.client, "/command/health")).bookmark
 
-    def answer(self, method: str, path: str, at_least: Bookmark | None = None) -> httpx.Response:
-        """Return what the API answers, whatever it is."""
-        headers = {} if at_least is None else {"min-bookmark": str(at_least)}
-        return self.client.once(self.client.prepared(method, path, headers=headers))
-
     def expect(self, status: int, method: str, path: str, at_least: Bookmark | None = None) -> httpx.Response:
         """Return an answer of this status. Raises ConsoleError where it is another."""
-        response = self.answer(method, path, at_least)
+        headers = {} if at_least is None else {"min-bookmark": str(at_least)}
+        response = self.client.once(self.client.prepared(method, path, headers=headers))
         if response.status_code != status:
             raise unexpected(response, f"{response.status_code}, not {status}")
         return response
 
     def prove(self) -> Bookmark:
-        """Prove that all of it is back, and return the point: verify fully, ask all paths the same. Raises ConsoleError."""
+        """Prove that all of it is back. Returns the point that was proven. Raises ConsoleError."""
         published, head = newest_snapshot(self.client), ledger_head(ask_health(self.client, "/command/health"))
-        with self.clocked.back("verify each path against the snapshot", published.bookmark.seq * len(SOURCES)) as go_on:
+        shown_rows = published.bookmark.seq * len(SOURCES)
+        with self.clocked(Part.PROOF, "verify each path against the snapshot", shown_rows) as go_on:
             compare_hashes(head, published)
             complain(verify_paths(self.client, published, go_on))
         with (
-            self.clocked.back("verify the whole ledger and every segment", head.bookmark.seq) as go_on,
+            self.clocked(Part.PROOF, "verify the whole ledger and every segment", head.bookmark.seq) as go_on,
             in_this_process(self.environment) as step,
         ):
             complain_of_inside(look_inside(step, head.bookmark, go_on))
         asked = list_queries(self.client)
-        with self.clocked.back("ask all paths the same", len(asked), "queries") as go_on:
+        with self.clocked(Part.PROOF, "ask all paths the same", len(asked), "queries") as go_on:
             equal_bytes = compare_answers(self.client, asked, go_on)
             self.clocked.note(f"{len(asked)} queries, {equal_bytes:,} bytes, alike to the byte")
         return head.bookmark
 
     def prove_replaced(self, old: Bookmark) -> None:
         """Prove that every path refuses a bookmark of the history that was left. Raises ConsoleError."""
-        with self.clocked.back(f"ask each path for the old bookmark {old}, which has to be refused"):
+        with self.clocked(Part.PROOF, f"ask each path for the old bookmark {old}, which has to be refused"):
             for source in SOURCES:
                 self.expect(409, "GET", f"/{source}", old)

@@ -73,13 +73,12 @@ def _words(number: int, step: Step) -> str:
 
 
 def _show(done: Sequence[Drilled]) -> None:
-    table = Table(
-        "lost", "rows before", "rows gone", "newest point before", "after", "way back, s", title_justify="left"
-    )
+    columns = ("lost", "rows before", "rows gone", "newest point before", "after", "way back, s", "proof, s")
+    table = Table(*columns, title_justify="left")
     for each in done:
         found = each.outcome
-        figures = (f"{found.rows:,}", f"{found.lost_rows:,}", found.before, found.after, f"{each.recovery_s:.1f}")
-        table.add_row(each.disaster, *figures)
+        points = (f"{found.rows:,}", f"{found.lost_rows:,}", found.before, found.after)
+        table.add_row(each.disaster, *points, f"{each.back_s:.1f}", f"{each.proof_s:.1f}")
     terminal.results().print(table)
     terminal.results().print(STAND_IN)
     for each in done:

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from console.errors import ConsoleError
+from console.paths import PROGRAM
+from handlers.domain.bookmark import Bookmark
+from tests.console.conftest import RunConsole
+from tests.support.recovery import MOMENT, PROD
+
+DRILL = "console.verbs.operations.drill"
+
+
+@pytest.fixture(autouse=True)
+def no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.terminal.STEP_INTERVAL_S", math.inf)
+
+
+@pytest.fixture(autouse=True)
+def temporary(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Everything that a drill makes is in this folder."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def on_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stack `prod` that pulumi knows."""
+    monkeypatch.setattr(f"{DRILL}.ask_names", {"prod": PROD}.__getitem__)
+
+
+def test_every_disaster_is_lived_through_and_nothing_is_left(run_console: RunConsole, temporary: Path) -> None:
+    ran = run_console("drill", "--count", "20", "--json")
+    assert ran.code == 0, ran.err
+    drills = {each["disaster"]: each for each in json.loads(ran.out)["drills"]}
+    assert list(drills) == ["rows", "table", "files"]
+    points = {
+        name: [Bookmark.parse(each["outcome"][when]) for when in ("before", "after")] for name, each in drills.items()
+    }
+    assert [each["outcome"]["lost_rows"] for each in drills.values()] == [0, 2, 0]
+    assert [point.seq for point in points["rows"] + points["table"]] == [22, 20, 22, 20]
+    assert all(after.epoch > before.epoch for before, after in (points["rows"], points["table"]))
+    assert points["files"][0] == points["files"][1]
+    for each in drills.values():
+        parts = [step["part"] for step in each["steps"]]
+        assert parts == sorted(parts, key=["before", "way back", "proof"].index)
+        assert each["back_s"] == sum(step["seconds"] for step in each["steps"] if step["part"] == "way back") > 0
+    assert "verification has to say so: The ledger lacks 1 of the rows 1 to 1000" in " ".join(ran.err.split())
+    assert list(temporary.iterdir()) == []
+
+
+def test_one_disaster_for_people_and_its_folder_kept(run_console: RunConsole, temporary: Path) -> None:
+    ran = run_console("drill", "--scenario", "files", "--count", "20", "--keep")
+    assert ran.code == 0, ran.err
+    (folder,) = temporary.iterdir()
+    assert f"Kept: {folder}" in ran.out
+    assert len(list((folder / "efs" / "snapshots").iterdir())) == 1
+    assert "s  POST /snapshots\n" in ran.out
+    assert "│ files │ 20 " in ran.out
+    assert "knows no time but now" in ran.out
+
+
+def test_what_is_not_back_is_an_error_and_nothing_is_left(
+    run_console: RunConsole, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def differ(*_: object) -> None:
+        raise ConsoleError("the paths differ", "nothing")
+
+    monkeypatch.setattr("console.recovery.drilled_stack.complain", differ)
+    ran = run_console("drill", "--scenario", "files", "--count", "2")
+    assert (ran.code, ran.err) == (1, "Error: the paths differ\nTry: nothing\n")
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("scenario", ["deleted", "backup", "region"])
+def test_what_happens_on_aws_alone_is_not_drilled(run_console: RunConsole, scenario: str) -> None:
+    ran = run_console("drill", "--scenario", scenario)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith(f"Error: {scenario} happens on AWS alone; --stack NAME prints the way back\nTry: ")
+
+
+@pytest.mark.usefixtures("on_aws")
+def test_the_way_back_is_printed_so_that_it_can_be_pasted(run_console: RunConsole, temporary: Path) -> None:
+    ran = run_console("drill", "--scenario", "rows", "--stack", "prod", "--to", MOMENT)
+    assert ran.code == 0
+    lines = ran.out.splitlines()
+    assert lines[:4] == [
+        "# 1. See the histories",
+        "export TABLE_NAME=lambda-sqlite-prod-ledger AWS_REGION=us-east-1",
+        f"{PROGRAM} ledger show",
+        "# Before you go on: the first one is the one that is written to",
+    ]
+    assert f"{PROGRAM} ledger restore --to {MOMENT} --url {PROD.api_url} --dry-run" in lines
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.usefixtures("on_aws")
+def test_the_way_back_for_other_programs(run_console: RunConsole) -> None:
+    content = json.loads(run_console("drill", "--scenario", "table", "--stack", "prod", "--json").out)
+    assert (content["scenario"], content["stack"]) == ("table", "prod")
+    assert all({*step} == {"what", "commands", "look"} for step in content["steps"])
+
+
+@pytest.mark.usefixtures("on_aws")
+@pytest.mark.parametrize("chosen", [[], ["--scenario", "rows", "--scenario", "table"]], ids=["none", "two"])
+def test_one_way_back_at_a_time(run_console: RunConsole, chosen: list[str]) -> None:
+    ran = run_console("drill", *chosen, "--stack", "prod")
+    assert ran.code == 1
+    assert ran.err.startswith("Error: --stack needs one --scenario: rows, table, deleted, backup, files, region\n")
