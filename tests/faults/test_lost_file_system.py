@@ -13,11 +13,12 @@ import pytest
 from handlers.domain.bookmark import NOTHING
 from handlers.jobs.verification import Verifier
 from handlers.ledger.ledger import Ledger
+from handlers.projector import make_handler
 from handlers.reads.sqlite_view import SqliteView
 from handlers.settings import Settings
 from handlers.snapshots.publish import Publisher
 from tests.faults.test_restored_table import assert_homes_agree
-from tests.support.api import SOURCES, Api
+from tests.support.api import SOURCES, Api, Context
 from tests.support.problems import assert_problem
 
 SQLITE_PATHS = ("/sqlite-efs", "/sqlite-tmp")
@@ -100,6 +101,15 @@ def test_one_publish_brings_everything_back(
     settings = Settings(environ)
     finding = Verifier(ledger, Publisher(ledger, settings)).full(60.0)
     assert (finding.answer()["is_right"], finding.answer()["bookmark"]) == (True, bookmark)
+
+
+def test_maintenance_brings_everything_back_too(
+    cold: Api, bookmark: str, environ: dict[str, str], ledger: Ledger
+) -> None:
+    done = make_handler(environ)({"task": "maintain"}, Context())
+    assert isinstance(done, dict)
+    assert_homes_agree(cold, ledger)
+    assert cold.get("/sqlite-efs").json["bookmark"] == bookmark
 
 
 def test_the_next_insert_brings_everything_back_too(cold: Api, bookmark: str, ledger: Ledger) -> None:

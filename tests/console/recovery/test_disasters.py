@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -63,12 +63,12 @@ def test_a_publish_that_is_not_all_of_it(tmp_path: Path) -> None:
 
 
 def test_a_damage_that_nobody_notices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = SimpleNamespace(
-        delete_item=lambda **_: None, create_backup=lambda **_: {"BackupDetails": {"BackupArn": "a"}}
-    )
+    def made(**_: object) -> dict[str, dict[str, str]]:
+        return {"BackupDetails": {"BackupArn": "arn"}}
 
     @contextlib.contextmanager
-    def opened(_: object) -> Iterator[Any]:
+    def opened(_: object) -> Generator[Any]:
+        client = SimpleNamespace(delete_item=made, create_backup=made)
         yield SimpleNamespace(client=client, ledger=SimpleNamespace(table_name="rows"))
 
     monkeypatch.setattr("console.recovery.disasters.open_store", opened)
