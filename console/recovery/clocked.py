@@ -11,8 +11,8 @@ from enum import StrEnum
 from console.terminal import Advance, Steps
 
 
-class Part(StrEnum):
-    """The part of a drill that a step belongs to; `BACK` is over when readers are right again."""
+class Phase(StrEnum):
+    """The phase of a drill that a step belongs to; `BACK` is over when readers are right again."""
 
     BEFORE = "before"
     BACK = "way back"
@@ -24,7 +24,7 @@ class Taken:
     """A step that was carried out."""
 
     what: str
-    part: Part
+    phase: Phase
     seconds: float
 
 
@@ -35,18 +35,18 @@ class Clocked:
         self._steps = steps
         self.taken: list[Taken] = []
 
-    def seconds(self, part: Part) -> float:
-        """Return how long the steps of a part took in all."""
-        return sum(each.seconds for each in self.taken if each.part is part)
+    def seconds(self, phase: Phase) -> float:
+        """Return how long the steps of a phase took in all."""
+        return sum(each.seconds for each in self.taken if each.phase is phase)
 
     def note(self, text: str) -> None:
         """Say what came of the step under way."""
         self._steps.note(text)
 
     @contextlib.contextmanager
-    def __call__(self, part: Part, what: str, total: int = 0, unit: str = "rows") -> Generator[Advance]:
+    def __call__(self, phase: Phase, what: str, total: int = 0, unit: str = "rows") -> Generator[Advance]:
         """Carry out a step; arguments as of `Steps`."""
         start_s = time.monotonic()
         with self._steps(what, total, unit) as advance:
             yield advance
-        self.taken.append(Taken(what, part, time.monotonic() - start_s))
+        self.taken.append(Taken(what, phase, time.monotonic() - start_s))

@@ -13,7 +13,7 @@ from console.data.inside import in_this_process, look_inside
 from console.data.ledger import create_table, open_store
 from console.errors import ConsoleError
 from console.paths import PROGRAM
-from console.recovery.clocked import Part
+from console.recovery.clocked import Phase
 from console.recovery.drilled_stack import DrilledStack
 from handlers.aws.table import PARTITION_KEY, SORT_KEY, page_of, rows_key
 from handlers.domain.bookmark import Bookmark
@@ -45,9 +45,9 @@ def rows_by_mistake(stack: DrilledStack, count: int) -> Outcome:
     bad = stack.insert(f"insert {_later(count):,} by mistake", _later(count))
     with open_store(stack.environment) as store:
         target = find_target(store.ledger, str(good))
-        with stack.clocked(Part.BACK, f"read the ledger up to {good}", target.last) as advance:
+        with stack.clocked(Phase.BACK, f"read the ledger up to {good}", target.last) as advance:
             prefix = read_prefix(store.ledger, target, advance)
-        with stack.clocked(Part.BACK, "go back: write a new head, and publish"):
+        with stack.clocked(Phase.BACK, "go back: write a new head, and publish"):
             restored = restore(store.ledger, stack.client, prefix)
             stack.clocked.note(f"{restored.kept_rows:,} rows at {restored.bookmark}")
     return _outcome(stack, bad, 0)
@@ -60,9 +60,9 @@ def damaged_table(stack: DrilledStack, count: int) -> Outcome:
     newest = stack.insert(f"insert {_later(count):,} more, which the restore will lose", _later(count))
     _damage(stack, newest)
     _restore(stack, backup)
-    with stack.clocked(Part.BACK, "ask for a publish, which has to be refused: the snapshots tell another history"):
+    with stack.clocked(Phase.BACK, "ask for a publish, which has to be refused: the snapshots tell another history"):
         stack.expect(409, "POST", "/snapshots")
-    with stack.clocked(Part.BACK, "make the restored table the newest history, and publish it"):
+    with stack.clocked(Phase.BACK, "make the restored table the newest history, and publish it"):
         stack.clocked.note(f"readers see {begin_epoch(stack.client)}")
     return _outcome(stack, newest, _later(count))
 
@@ -70,16 +70,16 @@ def damaged_table(stack: DrilledStack, count: int) -> Outcome:
 def lost_files(stack: DrilledStack, count: int) -> Outcome:
     """Delete everything on the file system, and publish the ledger anew."""
     newest = stack.insert(f"insert {count:,} rows", count)
-    with stack.clocked(Part.BEFORE, "delete everything below EFS_DIR, and end all sandboxes"):
+    with stack.clocked(Phase.BEFORE, "delete everything below EFS_DIR, and end all sandboxes"):
         for entry in Path(stack.environment["EFS_DIR"]).iterdir():
             shutil.rmtree(entry)
         stack.local.recycle()
-    with stack.clocked(Part.BEFORE, "read meanwhile, at the newest bookmark: DynamoDB answers, SQLite says come again"):
+    with stack.clocked(Phase.BEFORE, "read meanwhile at the newest bookmark: DynamoDB answers, SQLite says come again"):
         stack.expect(200, "GET", "/ddb", newest)
         for path in ("/sqlite-efs", "/sqlite-tmp"):
             if "retry-after" not in (response := stack.expect(503, "GET", path, newest)).headers:
                 raise unexpected(response, "503 without Retry-After")
-    with stack.clocked(Part.BACK, "POST /snapshots"):
+    with stack.clocked(Phase.BACK, "POST /snapshots"):
         published = published_bookmark(stack.client.post("/snapshots", {}))
         if published != str(newest):
             raise ConsoleError(f"{published} was published, not {newest}", f"{PROGRAM} drill --keep")
@@ -103,7 +103,7 @@ def _back_up(stack: DrilledStack) -> str:
     The emulator restores a table to no time but now, so the moment to go back to is that of a backup.
     """
     with (
-        stack.clocked(Part.BEFORE, "back up the table: the moment to go back to"),
+        stack.clocked(Phase.BEFORE, "back up the table: the moment to go back to"),
         open_store(stack.environment) as store,
     ):
         made = store.client.create_backup(TableName=store.ledger.table_name, BackupName="drill")
@@ -112,7 +112,7 @@ def _back_up(stack: DrilledStack) -> str:
 
 def _damage(stack: DrilledStack, newest: Bookmark) -> None:
     """Delete a row of the ledger past the API, and see that verification says so."""
-    with stack.clocked(Part.BEFORE, "delete a row of the table past the API; verification has to say so"):
+    with stack.clocked(Phase.BEFORE, "delete a row of the table past the API; verification has to say so"):
         with open_store(stack.environment) as store:
             key = {PARTITION_KEY: {"S": rows_key(newest.epoch, page_of(1))}, SORT_KEY: {"N": "1"}}
             store.client.delete_item(TableName=store.ledger.table_name, Key=key)
@@ -126,9 +126,9 @@ def _damage(stack: DrilledStack, newest: Bookmark) -> None:
 def _restore(stack: DrilledStack, backup: str) -> None:
     """Restore the backup under another name, give it what a restore leaves out, and turn the functions to it."""
     name = f"{stack.environment['TABLE_NAME']}-{RESTORED}"
-    with stack.clocked(Part.BACK, f"restore the table as {name}"), open_store(stack.environment) as store:
+    with stack.clocked(Phase.BACK, f"restore the table as {name}"), open_store(stack.environment) as store:
         store.client.restore_table_from_backup(TargetTableName=name, BackupArn=backup)
         create_table(store.client, name)
-    with stack.clocked(Part.BACK, "turn the functions to the restored table"):
+    with stack.clocked(Phase.BACK, "turn the functions to the restored table"):
         stack.local.configure({"TABLE_NAME": name})
         stack.clocked.note(f"the ledger is at {stack.head()}")

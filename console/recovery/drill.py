@@ -13,7 +13,7 @@ from console.client.client import Client
 from console.local.background import BackgroundStack
 from console.local.project import project_stack
 from console.recovery import disasters
-from console.recovery.clocked import Clocked, Part, Taken
+from console.recovery.clocked import Clocked, Phase, Taken
 from console.recovery.disaster import Disaster
 from console.recovery.drilled_stack import DrilledStack
 from console.terminal import Steps
@@ -61,8 +61,8 @@ def drill(disaster: Disaster, count: int, steps: Steps, *, keeps: bool = False) 
     return Drilled(
         disaster=disaster.value,
         outcome=outcome,
-        back_s=clocked.seconds(Part.BACK),
-        proof_s=clocked.seconds(Part.PROOF),
+        back_s=clocked.seconds(Phase.BACK),
+        proof_s=clocked.seconds(Phase.PROOF),
         steps=clocked.taken,
         folder=str(folder) if keeps else None,
     )
@@ -82,7 +82,7 @@ def _folder(keeps: bool) -> Generator[Path]:
 def _running(folder: Path, clocked: Clocked) -> Generator[BackgroundStack]:
     stack = BackgroundStack(project_stack(folder, sandboxes=1, check_interval_ms=0))
     try:
-        with clocked(Part.BEFORE, f"start a local stack in {folder}"):
+        with clocked(Phase.BEFORE, f"start a local stack in {folder}"):
             stack.start()
         yield stack
     finally:

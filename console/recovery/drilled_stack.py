@@ -16,7 +16,7 @@ from console.data.loading import LoadPlan, load
 from console.data.verification import compare_hashes, complain, verify_paths
 from console.data.writers import ApiWriter
 from console.local.background import BackgroundStack
-from console.recovery.clocked import Clocked, Part
+from console.recovery.clocked import Clocked, Phase
 from handlers.domain.bookmark import Bookmark
 from handlers.routes import MAX_INSERT_ROWS, SOURCES
 
@@ -45,7 +45,7 @@ class DrilledStack:
 
     def insert(self, what: str, count: int) -> Bookmark:
         """Insert rows and publish them. Returns the bookmark after them. Raises ConsoleError."""
-        with self.clocked(Part.BEFORE, what, count) as advance:
+        with self.clocked(Phase.BEFORE, what, count) as advance:
             plan = LoadPlan(count, SEED, self._rows + 1, "drill", MAX_INSERT_ROWS)
             load(ApiWriter(self.client), plan, advance, "")
         self._rows += count
@@ -67,22 +67,22 @@ class DrilledStack:
         """Prove that all of it is back. Returns the point that was proven. Raises ConsoleError."""
         published, head = newest_snapshot(self.client), ledger_head(ask_health(self.client, "/command/health"))
         shown_rows = published.bookmark.seq * len(SOURCES)
-        with self.clocked(Part.PROOF, "verify each path against the snapshot", shown_rows) as go_on:
+        with self.clocked(Phase.PROOF, "verify each path against the snapshot", shown_rows) as go_on:
             compare_hashes(head, published)
             complain(verify_paths(self.client, published, go_on))
         with (
-            self.clocked(Part.PROOF, "verify the whole ledger and every segment", head.bookmark.seq) as go_on,
+            self.clocked(Phase.PROOF, "verify the whole ledger and every segment", head.bookmark.seq) as go_on,
             in_this_process(self.environment) as step,
         ):
             complain_of_inside(look_inside(step, head.bookmark, go_on))
         asked = list_queries(self.client)
-        with self.clocked(Part.PROOF, "ask all paths the same", len(asked), "queries") as go_on:
+        with self.clocked(Phase.PROOF, "ask all paths the same", len(asked), "queries") as go_on:
             equal_bytes = compare_answers(self.client, asked, go_on)
             self.clocked.note(f"{len(asked)} queries, {equal_bytes:,} bytes, alike to the byte")
         return head.bookmark
 
     def prove_replaced(self, old: Bookmark) -> None:
         """Prove that every path refuses a bookmark of the history that was left. Raises ConsoleError."""
-        with self.clocked(Part.PROOF, f"ask each path for the old bookmark {old}, which has to be refused"):
+        with self.clocked(Phase.PROOF, f"ask each path for the old bookmark {old}, which has to be refused"):
             for source in SOURCES:
                 self.expect(409, "GET", f"/{source}", old)

@@ -9,7 +9,7 @@ import pytest
 
 from console.errors import ConsoleError
 from console.recovery.names import ask_names, names_from_outputs
-from tests.support.recovery import OUTPUTS, PROD
+from tests.console.recovery.production import OUTPUTS, PROD
 
 
 @pytest.fixture

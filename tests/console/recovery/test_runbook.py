@@ -11,10 +11,10 @@ from console.paths import PROGRAM, ROOT
 from console.recovery.disaster import Disaster
 from console.recovery.names import names_from_outputs
 from console.recovery.runbook import Step, runbook
+from tests.console.recovery.production import MOMENT, OUTPUTS, PROD
 from tests.infra.program import graph
 from tests.support.commands import check_command
 from tests.support.documents import FENCE
-from tests.support.recovery import MOMENT, OUTPUTS, PROD
 
 ON_AWS = [disaster for disaster in Disaster if disaster is not Disaster.REGION]
 BARE = names_from_outputs("prod", {key: value for key, value in OUTPUTS.items() if "backup" not in key})

@@ -8,13 +8,13 @@ import pytest
 
 from console.errors import ConsoleError
 from console.paths import PROGRAM
-from console.recovery.clocked import Part
+from console.recovery.clocked import Phase
 from console.recovery.disaster import Disaster
 from console.recovery.disasters import Outcome
 from console.recovery.drilled_stack import DrilledStack
 from handlers.domain.bookmark import Bookmark
 from tests.console.conftest import RunConsole
-from tests.support.recovery import MOMENT, PROD
+from tests.console.recovery.production import MOMENT, PROD
 
 DRILL = "console.verbs.operations.drill"
 
@@ -50,9 +50,9 @@ def test_every_disaster_is_lived_through_and_nothing_is_left(run_console: RunCon
     assert all(after.epoch > before.epoch for before, after in (points["rows"], points["table"]))
     assert points["files"][0] == points["files"][1]
     for each in drills.values():
-        parts = [step["part"] for step in each["steps"]]
+        parts = [step["phase"] for step in each["steps"]]
         assert parts == sorted(parts, key=["before", "way back", "proof"].index)
-        assert each["back_s"] == sum(step["seconds"] for step in each["steps"] if step["part"] == "way back") > 0
+        assert each["back_s"] == sum(step["seconds"] for step in each["steps"] if step["phase"] == "way back") > 0
     assert "verification has to say so: The ledger lacks 1 of the rows 1 to " in " ".join(ran.err.split())
     assert list(temporary.iterdir()) == []
 
@@ -74,7 +74,7 @@ class EmptyStack:
 
 
 def lose_nothing(stack: DrilledStack, count: int) -> Outcome:
-    with stack.clocked(Part.BACK, "nothing"):
+    with stack.clocked(Phase.BACK, "nothing"):
         return Outcome(rows=count, lost_rows=0, before="7.20", after="7.20")
 
 
