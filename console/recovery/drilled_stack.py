@@ -15,7 +15,9 @@ from console.data.inside import complain_of_inside, in_this_process, look_inside
 from console.data.loading import LoadPlan, load
 from console.data.verification import compare_hashes, complain, verify_paths
 from console.data.writers import ApiWriter
+from console.errors import ConsoleError
 from console.local.background import BackgroundStack
+from console.paths import PROGRAM
 from console.recovery.clocked import Clocked, Phase
 from handlers.domain.bookmark import Bookmark
 from handlers.routes import MAX_INSERT_ROWS, SOURCES
@@ -47,7 +49,10 @@ class DrilledStack:
         """Insert rows and publish them. Returns the bookmark after them. Raises ConsoleError."""
         with self.clocked(Phase.BEFORE, what, count) as advance:
             plan = LoadPlan(count, SEED, self._rows + 1, "drill", MAX_INSERT_ROWS)
-            load(ApiWriter(self.client), plan, advance, "")
+            try:
+                load(ApiWriter(self.client), plan, advance, "")
+            except ConsoleError as error:  # there is nothing to go on with: the stack ends with the drill
+                raise ConsoleError(str(error), f"{PROGRAM} drill", error.code) from error
         self._rows += count
         return self.head()
 

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from console.client.client import Client
-from console.errors import ConsoleError
+from console.errors import INTERRUPTED, ConsoleError
+from console.paths import PROGRAM
 from console.recovery import disasters
 from console.recovery.clocked import Clocked
 from console.recovery.drilled_stack import DrilledStack
@@ -42,6 +43,16 @@ class ScriptedStack(DrilledStack):
 def answer(status: int, headers: dict[str, str] | None = None, **members: object) -> httpx.Response:
     request = httpx.Request("GET", "http://127.0.0.1:1/")
     return httpx.Response(status, headers=headers, json=members, request=request)
+
+
+def test_an_insert_that_is_cut_short_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut_short(*_: object) -> None:
+        raise ConsoleError("interrupted; 7 rows are in", "--start 8", INTERRUPTED)
+
+    monkeypatch.setattr("console.recovery.drilled_stack.load", cut_short)
+    with pytest.raises(ConsoleError, match="7 rows are in") as raised:
+        DrilledStack.insert(ScriptedStack(tmp_path), "insert rows", 20)
+    assert (raised.value.hint, raised.value.code) == (f"{PROGRAM} drill", INTERRUPTED)
 
 
 def test_a_reader_that_answers_otherwise_than_it_has_to(tmp_path: Path) -> None:
