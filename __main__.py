@@ -21,6 +21,7 @@ key_arn = stack.make_key(settings)
 network = stack.make_network(settings, key_arn)
 identities = {function: stack.make_identity(settings, function, key_arn) for function in (COMMAND, QUERY, PROJECTOR)}
 storage = stack.make_storage(settings, network, identities, key_arn)
+backup = stack.make_backup(settings, storage, key_arn)
 functions = {
     function: stack.make_function(
         settings, function, network=network, identity=identity, storage=storage, key_arn=key_arn
@@ -48,6 +49,9 @@ pulumi.export("table_name", storage.table.name)
 pulumi.export("table_arn", storage.table.arn)
 pulumi.export("file_system_id", storage.file_system.id)
 pulumi.export("file_system_arn", storage.file_system.arn)
+if backup:
+    pulumi.export("backup_vault", backup.vault.name)
+    pulumi.export("restore_role_arn", backup.restore_role.arn)
 pulumi.export("command_function", functions[COMMAND].function.name)
 pulumi.export("query_function", functions[QUERY].function.name)
 pulumi.export("projector_function", functions[PROJECTOR].function.name)

@@ -21,6 +21,7 @@ from console.verbs.files.export import export
 from console.verbs.files.import_file import import_rows
 from console.verbs.files.model import model
 from console.verbs.init import init
+from console.verbs.operations.drill import drill_disasters
 from console.verbs.package import package
 from console.verbs.report import report
 from console.verbs.seed import seed
@@ -60,6 +61,7 @@ for _verb in (init, seed, serve, demo, verify, sql, model, export, package, benc
 _ledger = typer.Typer(help="Show the ledger's histories, begin a new one, or go back to a point of one.")
 for _name, _command in ledger.COMMANDS.items():
     _ledger.command(_name, cls=Verb)(_command)
+app.command(name="drill", cls=Verb)(drill_disasters)
 app.command(name="soak", cls=Verb)(soak_stack)
 app.command(name="import", cls=Verb)(import_rows)
 app.add_typer(_ledger, name="ledger")

@@ -11,6 +11,7 @@ from handlers.routes import COMMAND, PROJECTOR, QUERY
 from infra.compute.archive import archive_of, handler_of
 from infra.compute.function import DataAccess, FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
+from infra.data.backup import BackupArgs, BackupComponent
 from infra.data.storage import StorageArgs, StorageComponent
 from infra.edge.api import ApiArgs, ApiComponent, Target
 from infra.foundation.existing_network import ExistingNetworkArgs, ExistingNetworkComponent, GroupIds
@@ -18,6 +19,7 @@ from infra.foundation.flow_logs import FlowLogs
 from infra.foundation.key import KeyArgs, KeyComponent
 from infra.foundation.network import NetworkArgs, NetworkComponent
 from infra.policies import MOUNT, MOUNT_AND_WRITE, TABLE_READS, TABLE_WRITES, Access
+from infra.settings.backup_settings import ALL, NONE
 from infra.settings.stack_settings import StackSettings
 
 ACCESS = {
@@ -108,8 +110,25 @@ def make_storage(
             writer_role_arns=[identities[function].role.arn for function in (COMMAND, PROJECTOR)],
             reader_role_arns=[identities[QUERY].role.arn],
             protect=settings.protect,
-            backup=settings.backup,
             key_arn=key_arn,
+        ),
+    )
+
+
+def make_backup(settings: StackSettings, storage: StorageComponent, key_arn: KeyArn) -> BackupComponent | None:
+    """Make daily backups of the table, and of the file system where the settings ask for them, too."""
+    if settings.backup.of == NONE:
+        return None
+    return BackupComponent(
+        "backup",
+        BackupArgs(
+            naming=settings.naming,
+            table_arn=storage.table.arn,
+            file_system_arn=storage.file_system.arn if settings.backup.of == ALL else None,
+            days=settings.backup.days,
+            protect=settings.protect,
+            key_arn=key_arn,
+            permissions_boundary=settings.permissions_boundary,
         ),
     )
 

@@ -47,7 +47,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("verbs",),
         ("report",),
         ("expectations", "verdict"),
-        ("benchmark", "soak"),
+        ("benchmark", "recovery", "soak"),
         ("local",),
         ("results",),
         ("sql",),

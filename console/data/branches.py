@@ -140,7 +140,7 @@ def read_prefix(ledger: Ledger, target: RestorePoint, advance: Advance) -> Head:
     is_whole = found.seq == target.history.seq and target.history.has_our_columns
     if is_whole and found.hash != target.history.hash:
         said = f"the rows up to {found.bookmark} are not what the ledger's head says: {hash_text(found.hash)}"
-        raise ConsoleError(said, "restore the table from a backup (docs/deployment.md)")
+        raise ConsoleError(said, "restore the table (docs/recovery.md)")
     return found
 
 

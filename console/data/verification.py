@@ -13,7 +13,7 @@ from console.paths import PROGRAM
 from console.terminal import Advance
 from handlers.routes import SOURCES
 
-REMEDY = "a new epoch makes the ledger the newest history (docs/deployment.md, 'A restored table')"
+REMEDY = "a new epoch makes the ledger the newest history (docs/recovery.md, 'A restored table')"
 
 
 @dataclass

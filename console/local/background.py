@@ -70,6 +70,11 @@ class BackgroundStack:
         loop, _ = self._running.result()
         asyncio.run_coroutine_threadsafe(self._stack.recycle(), loop).result()
 
+    def configure(self, changes: Mapping[str, str]) -> None:
+        """Change the functions' environment, as a deployment does."""
+        loop, _ = self._running.result()
+        asyncio.run_coroutine_threadsafe(self._stack.configure(changes), loop).result()
+
     def stop(self) -> None:
         """Stop everything that was started; returns when it is gone. A second call does nothing."""
         loop, task = self._running.result()

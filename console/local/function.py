@@ -104,6 +104,11 @@ class Function:
         idle, self._idle = self._idle, []
         await asyncio.gather(*(sandbox.end() for sandbox in idle))
 
+    async def configure(self, changes: Mapping[str, str]) -> None:
+        """Change the function's environment; whatever comes next is a cold start that has it."""
+        self._environ |= changes
+        await self.recycle()
+
     async def close(self) -> None:
         """End all sandboxes, busy ones too; requests under way, waiting and to come fail."""
         self._closed = True

@@ -116,6 +116,12 @@ class LocalStack:
         for function in self._functions.values():
             await function.recycle()
 
+    async def configure(self, changes: Mapping[str, str]) -> None:
+        """Change the functions' environment, as a deployment does. What else calls them goes on as it was."""
+        self.environment = {**self.environment, **changes}
+        for function in self._functions.values():
+            await function.configure(changes)
+
     async def watch(self) -> None:
         """Go on until the emulator ends; then raise ConsoleError: nothing can be written any more.
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from handlers.snapshots.rebuild import Rebuild
     from handlers.telemetry.usage import Timings
 
-REMEDY = "`python -m console ledger new-epoch` goes on with this ledger (docs/deployment.md, 'A restored table')"
+REMEDY = "`python -m console ledger new-epoch` goes on with this ledger (docs/recovery.md, 'A restored table')"
 FULL, NEW_EPOCH = WANTED = ("full", "new_epoch")
 
 _log = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """The ledger's table, and the file system with the snapshots.
 
-The table is the source of truth. The file system can be built again from it, so that its backup is a matter of taste.
+The table is the source of truth. The file system can be built again from it.
 Both access points lead to one directory: the writer owns it, the reader is another user in the same group.
 """
 
@@ -33,7 +33,6 @@ class StorageArgs:
         security_group_id: that of the mount targets.
         writer_role_arns, reader_role_arns: who may mount, through an access point each.
         protect: guard table and file system against deletion, and keep them when the stack goes.
-        backup: daily backups of the file system.
         key_arn: encrypts both; without it AWS manages the keys.
     """
 
@@ -46,7 +45,6 @@ class StorageArgs:
     writer_role_arns: Sequence[pulumi.Input[str]]
     reader_role_arns: Sequence[pulumi.Input[str]]
     protect: bool = True
-    backup: bool = True
     key_arn: pulumi.Input[str] | None = None
 
 
@@ -103,7 +101,7 @@ class StorageComponent(pulumi.ComponentResource):
         )
 
     def _file_system(self) -> aws.efs.FileSystem:
-        files = aws.efs.FileSystem(
+        return aws.efs.FileSystem(
             f"{self._name}-files",
             encrypted=True,
             kms_key_id=self._args.key_arn,
@@ -116,13 +114,6 @@ class StorageComponent(pulumi.ComponentResource):
             tags=self._args.naming.tags("files"),
             opts=self._kept,
         )
-        aws.efs.BackupPolicy(
-            f"{self._name}-backup",
-            file_system_id=files.id,
-            backup_policy={"status": "ENABLED" if self._args.backup else "DISABLED"},
-            opts=self._child,
-        )
-        return files
 
     def _mount_target(self, part: str, subnet_id: pulumi.Input[str]) -> aws.efs.MountTarget:
         """Make one that goes before its successor comes: AWS refuses a second in the same zone."""

@@ -19,6 +19,7 @@ from handlers.settings import SWITCH
 from infra.compute.function import UNRESERVED
 from infra.naming import STACK_TAGS, Naming
 from infra.settings.api_settings import ApiSettings, read_api
+from infra.settings.backup_settings import BackupSettings, read_backup
 from infra.settings.network_settings import NetworkSettings, read_network
 from infra.settings.projection_settings import ProjectionSettings, read_projection
 from infra.settings.watch_settings import WatchSettings, read_watch
@@ -68,7 +69,7 @@ class StackSettings:
     permissions_boundary: str | None
     protect: bool
     own_key: bool
-    backup: bool
+    backup: BackupSettings
     tracing: bool
     log_days: int
     runtime: str
@@ -93,7 +94,7 @@ def read_settings() -> StackSettings:
         permissions_boundary=_permissions_boundary(config),
         protect=config.flag("protect"),
         own_key=config.choice("kms", "aws", "cmk") == "cmk",
-        backup=config.flag("backup"),
+        backup=read_backup(config),
         tracing=config.flag("tracing"),
         log_days=_log_days(config),
         runtime=config.text("runtime", ALLOWED, RUNTIMES.__contains__),

@@ -1,4 +1,4 @@
-"""A table that came back from point-in-time recovery: the runbook of docs/deployment.md, step by step."""
+"""A table that came back from point-in-time recovery: the runbook of docs/recovery.md, step by step."""
 
 from __future__ import annotations
 
@@ -129,6 +129,20 @@ def test_an_empty_table_by_mistake_and_the_right_one_again(api: Api, ledger: Led
     assert new > Bookmark.parse(by_mistake["bookmark"])
     assert new.seq == 6
     assert_homes_agree(api, ledger)
+
+
+@pytest.mark.parametrize("is_warm", [True, False], ids=["warm sandboxes", "cold sandboxes"])
+def test_a_table_that_is_deleted_stops_what_needs_it_and_nothing_else(
+    environ: dict[str, str], ledger: Ledger, is_warm: bool
+) -> None:
+    api = Api(environ)
+    bookmark = api.post("/insert", {"count": 3}).json["bookmark"]
+    ledger.client.delete_table(TableName=ledger.table_name)
+    api = api if is_warm else Api(environ)
+    for source in ("/sqlite-efs", "/sqlite-tmp"):
+        assert api.get(source, min_bookmark=bookmark).json["count"] == 3
+    for answer in (api.get("/ddb"), api.post("/insert"), api.post("/snapshots"), api.get("/command/health")):
+        assert_problem(answer, "unavailable", "ResourceNotFoundException")
 
 
 def test_a_restored_table_that_nobody_wrote_to_since_goes_on_as_it_was(api: Api, ledger: Ledger) -> None:

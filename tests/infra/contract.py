@@ -22,6 +22,7 @@ UNRESTRICTABLE = {
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
     "logs:DescribeLogGroups",
+    "tag:GetResources",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
@@ -98,7 +99,7 @@ def with_a_key_of_its_own_everything_uses_it(graph: Graph) -> Iterator[str]:
     if not graph.of("Key"):
         return
     arn = "arn:aws:kms:us-east-1:123456789012:key-key"
-    for node in graph.of("FileSystem", "Table", "LogGroup", "Function", "Queue", "Topic"):
+    for node in graph.of("FileSystem", "Table", "LogGroup", "Function", "Queue", "Topic", "Vault"):
         given = node.inputs.get("serverSideEncryption") or node.inputs
         if arn not in (given.get("kmsKeyId"), given.get("kmsKeyArn"), given.get("kmsMasterKeyId")):
             yield f"{node.name} does not use the stack's key"
@@ -150,8 +151,8 @@ def a_key_outlives_its_stack(graph: Graph) -> Iterator[str]:
 
 
 def what_aws_allows_once_goes_before_its_successor_comes(graph: Graph) -> Iterator[str]:
-    """A range in a VPC, a mount target in a zone."""
-    for node in graph.of("Subnet", "MountTarget"):
+    """A range in a VPC, a mount target in a zone, a name in a plan."""
+    for node in graph.of("Subnet", "MountTarget", "Selection"):
         if not node.options.get("deleteBeforeReplace"):
             yield f"{node.name} is replaced by one that AWS refuses beside it"
 
@@ -173,7 +174,7 @@ def what_nobody_waits_for_leaves_its_failures_somewhere(graph: Graph) -> Iterato
 
 
 def what_aws_tries_out_waits_for_its_rights(graph: Graph) -> Iterator[str]:
-    for node in graph.of("Schedule", "EventSourceMapping", "FunctionEventInvokeConfig"):
+    for node in graph.of("Schedule", "EventSourceMapping", "FunctionEventInvokeConfig", "Selection"):
         if node.type.endswith(":FunctionEventInvokeConfig") and not node.at("destinationConfig"):
             continue  # there is nothing to try
         rights = {other.urn for other in graph.of("RolePolicy") if other.parent == node.parent}
@@ -230,6 +231,21 @@ def a_throttle_of_a_route_waits_for_the_route(graph: Graph) -> Iterator[str]:
                 yield f"{stage.name} does not wait for {key}"
 
 
+def backups_are_of_named_resources_and_last_as_long_as_the_data(graph: Graph) -> Iterator[str]:
+    """What guards the table guards its backups; what does not must be able to delete a vault that is not empty."""
+    tables = graph.of("Table")
+    guarded = [bool(node.options.get("protect")) for node in tables]
+    for node in graph.of("Selection"):
+        if not node.inputs.get("resources") or any("*" in arn for arn in node.inputs["resources"]):
+            yield f"{node.name} selects {node.inputs.get('resources')}"
+    for node in graph.of("Selection", "Plan", "Vault"):
+        if bool(node.options.get("protect")) not in guarded:
+            yield f"{node.name} is not guarded as the table is"
+    for node in graph.of("Vault"):
+        if bool(node.options.get("protect")) is bool(node.inputs.get("forceDestroy")):
+            yield f"{node.name} can be destroyed with what it holds, or never"
+
+
 def a_subnet_stays_in_its_zone(graph: Graph) -> Iterator[str]:
     for node in graph.of("Subnet"):
         if "availabilityZone" not in node.options.get("ignoreChanges", []):
@@ -275,6 +291,7 @@ RULES: tuple[Rule, ...] = (
     topics_let_nobody_but_named_services_of_this_account_in,
     a_topics_key_lets_those_in_who_tell_it,
     a_throttle_of_a_route_waits_for_the_route,
+    backups_are_of_named_resources_and_last_as_long_as_the_data,
 )
 
 

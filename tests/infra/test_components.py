@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
 from infra.compute.function import DataAccess, FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
+from infra.data.backup import BackupArgs, BackupComponent
 from infra.data.storage import StorageArgs, StorageComponent
 from infra.edge.api import ApiArgs, ApiComponent, Target
 from infra.edge.callers import IAM, JWT, NONE, Callers
@@ -49,7 +50,7 @@ DOMAIN = Domain(name="api.example.com", certificate_arn="arn:aws:acm:us-east-1:1
 ONLY_DOMAIN = dataclasses.replace(DOMAIN, is_only=True)
 ALL_ARGS = (
     *(KeyArgs, NetworkArgs, ExistingNetworkArgs, IdentityArgs, StorageArgs, DataAccess, FunctionArgs, ApiArgs),
-    *(ProjectionArgs, SchedulesArgs, TopicArgs, AlarmsArgs, DashboardArgs, BudgetArgs),
+    *(ProjectionArgs, SchedulesArgs, TopicArgs, AlarmsArgs, DashboardArgs, BudgetArgs, BackupArgs),
 )
 
 
@@ -62,7 +63,8 @@ class Case:
     own_network: bool = True
     flow_logs: bool = True
     protect: bool = False
-    backup: bool = True
+    backup_days: int | None = 7
+    backup_files: bool = True
     tracing: bool = True
     cidr: ipaddress.IPv4Network = CIDR
     zones: int = 2
@@ -110,11 +112,23 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
             writer_role_arns=[identities[COMMAND].role.arn, identities[PROJECTOR].role.arn],
             reader_role_arns=[identities[QUERY].role.arn],
             protect=case.protect,
-            backup=case.backup,
             key_arn=key_arn,
         ),
         opts,
     )
+    if case.backup_days:
+        BackupComponent(
+            f"{case.prefix}backup",
+            BackupArgs(
+                naming=naming,
+                table_arn=storage.table.arn,
+                file_system_arn=storage.file_system.arn if case.backup_files else None,
+                days=case.backup_days,
+                protect=case.protect,
+                key_arn=key_arn,
+            ),
+            opts,
+        )
     points = {COMMAND: storage.writer, QUERY: storage.reader, PROJECTOR: storage.writer}
     functions: dict[str, FunctionComponent] = {}
     for name, identity in identities.items():
@@ -252,7 +266,21 @@ def test_two_of_each_live_side_by_side() -> None:
     assert broken(seen) == []
     assert len(seen.nodes) == 2 * len(graph_of(lambda: build(Case())).nodes)
     names = [(node.type, node.inputs["name"]) for node in seen.nodes if node.is_custom and "name" in node.inputs]
-    of_its_parent = ("runtime", "key", "data", "no-interfaces", "live", "$default", "jwt", "invoke", "projection")
+    of_its_parent = (
+        "runtime",
+        "key",
+        "data",
+        "no-interfaces",
+        "live",
+        "$default",
+        "jwt",
+        "invoke",
+        "projection",
+        "copy",
+        "restore",
+        "table",
+        "files",
+    )
     fixed = [pair for pair in names if pair[1] not in of_its_parent]
     assert len(fixed) == len(set(fixed))
 
@@ -297,7 +325,8 @@ def any_case(draw: st.DrawFn) -> Case:
         own_network=draw(st.booleans()),
         flow_logs=draw(st.booleans()),
         protect=draw(st.booleans()),
-        backup=draw(st.booleans()),
+        backup_days=draw(st.none() | st.integers(1, 90)),
+        backup_files=draw(st.booleans()),
         tracing=draw(st.booleans()),
         cidr=ipaddress.IPv4Network((address, prefix), strict=False),
         zones=draw(st.integers(2, 3)),
@@ -329,7 +358,7 @@ def test_any_arguments_keep_the_contract(case: Case) -> None:
 def test_tokens_are_those_that_the_state_of_every_stack_holds() -> None:
     kinds = (
         *("Network", "Storage", "Function", "Api", "Identity", "Key", "Projection", "Schedules"),
-        *("Topic", "Alarms", "Dashboard", "Budget"),
+        *("Topic", "Alarms", "Dashboard", "Budget", "Backup"),
     )
     for own_network, parts in ((True, kinds), (False, ("ExistingNetwork", *kinds[1:]))):
         seen = graph_of(lambda own=own_network: build(Case(own_network=own)))

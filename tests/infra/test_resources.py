@@ -23,7 +23,6 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
     "Alias": [],  # of KMS and of Lambda: below
     "AccessPoint": [("posixUser.gid", 1000), ("rootDirectory.path", "/data")],
     "Api": [("protocolType", "HTTP"), ("disableExecuteApiEndpoint", False)],
-    "BackupPolicy": [("backupPolicy.status", "ENABLED")],
     "DefaultSecurityGroup": [("vpcId", "network-vpc-id")],
     "EventSourceMapping": [
         ("eventSourceArn", "arn:aws:dynamodb:us-east-1:123456789012:storage-table/stream/1"),
@@ -67,6 +66,7 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
         ("okActions", [ALARMS]),
     ],
     "MountTarget": [("securityGroups", ["network-files-id"]), ("fileSystemId", "storage-files-id")],
+    "Plan": [("name", "lambda-sqlite-prod-backups")],
     "Permission": [
         ("action", "lambda:InvokeFunction"),
         ("principal", "apigateway.amazonaws.com"),
@@ -99,6 +99,11 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
         ("securityGroupId", "network-files-id"),
         ("referencedSecurityGroupId", "network-functions-id"),
     ],
+    "Selection": [
+        ("resources", ["arn:aws:dynamodb:us-east-1:123456789012:storage-table"]),
+        ("iamRoleArn", "arn:aws:iam:us-east-1:123456789012:backup-copy-role"),
+        ("planId", "backup-plan-id"),
+    ],
     "Stage": [
         ("name", "$default"),
         ("autoDeploy", True),
@@ -119,6 +124,7 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
     ],
     "Topic": [("name", "lambda-sqlite-prod-alarms"), ("signatureVersion", 2), ("fifoTopic", None)],
     "TopicPolicy": [("arn", ALARMS)],
+    "Vault": [("kmsKeyArn", "arn:aws:kms:us-east-1:123456789012:key-key"), ("forceDestroy", False)],
     "Vpc": [("enableDnsSupport", True), ("enableDnsHostnames", True), ("cidrBlock", "10.43.0.0/24")],
     "VpcEndpoint": [
         ("vpcEndpointType", "Gateway"),
@@ -250,6 +256,8 @@ def test_roles_trust_one_service_each() -> None:
         "projector-identity-role": {"Service": "lambda.amazonaws.com"},
         "schedules-role": {"Service": "scheduler.amazonaws.com"},
         "network-flow": {"Service": "vpc-flow-logs.amazonaws.com"},
+        "backup-copy-role": {"Service": "backup.amazonaws.com"},
+        "backup-restore-role": {"Service": "backup.amazonaws.com"},
     }
 
 
@@ -385,8 +393,19 @@ def named(node: Node) -> str:
 
 def test_prod_keeps_its_data_and_dev_keeps_nothing() -> None:
     kept = [node for node in graph("prod").nodes if node.options.get("protect")]
-    assert sorted(map(named, kept)) == ["key-key", "storage-files", "storage-table"]
-    assert all(node.options["retainOnDelete"] for node in kept)
+    assert sorted(map(named, kept)) == [
+        "backup-copy",
+        "backup-copy-role",
+        "backup-plan",
+        "backup-restore",
+        "backup-restore-role",
+        "backup-table",
+        "backup-vault",
+        "key-key",
+        "storage-files",
+        "storage-table",
+    ]
+    assert all(node.options.get("retainOnDelete") for node in kept if not node.type.endswith(":Selection"))
     assert not any({"protect", "retainOnDelete"} & set(node.options) for node in graph("dev").nodes)
     assert graph("dev").one("Table").inputs["deletionProtectionEnabled"] is False
 
@@ -414,7 +433,7 @@ def test_traces_are_recorded_and_granted_only_where_they_are_asked_for(stack: st
 def test_every_role_has_the_boundary() -> None:
     roles = graph("everything").of("Role")
     assert {node.inputs.get("permissionsBoundary") for node in roles} == {"arn:aws:iam::123456789012:policy/boundary"}
-    assert len(roles) == 6
+    assert len(roles) == 8
 
 
 def test_every_resource_with_tags_has_the_owners_too() -> None:

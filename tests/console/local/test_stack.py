@@ -61,6 +61,13 @@ def test_after_recycle_the_next_request_is_a_cold_start(stack: BackgroundStack) 
     assert web.get(f"{stack.url}/who").json()["calls"] == 1
 
 
+def test_a_changed_environment_is_that_of_the_next_sandboxes(stack: BackgroundStack) -> None:
+    before = stack.environment["TABLE_NAME"]
+    stack.configure({"TABLE_NAME": "another"})
+    assert stack.environment["TABLE_NAME"] == web.get(f"{stack.url}/environ").json()["TABLE_NAME"] == "another"
+    stack.configure({"TABLE_NAME": before})
+
+
 def test_answers_do_not_wait_for_delayed_acknowledgements() -> None:
     with closing(listen(0)) as listener, closing(socket.create_connection(listener.getsockname())):
         accepted, _ = listener.accept()

@@ -22,6 +22,7 @@ GROUPS = VPC | {"functionGroupId": "sg-0a1b2c3d", "fileSystemGroupId": "sg-1a1b2
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 DOMAIN = {"domain": "api.example.com", "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1"}
 BUDGET = {"budgetUsd": 25, "budgetEmails": ["finance@example.com"]}
+TABLE_ARN = "arn:aws:dynamodb:us-east-1:123456789012:storage-table"
 RESERVED, VARIABLES, LOCAL = "reservedConcurrentExecutions", "environment.variables", "http://localhost:3000"
 
 
@@ -43,6 +44,8 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
         ({"aws:region": "mars-1"}, "aws:region: got 'mars-1', allowed: an AWS region such as us-east-1"),
         ({"stage": "test"}, "lambda-sqlite:stage: got 'test', allowed: dev or prod or local"),
         ({"protect": "yes"}, "lambda-sqlite:protect: got 'yes', allowed: true or false"),
+        ({"backup": "true"}, "lambda-sqlite:backup: got 'true', allowed: none or table or all"),
+        ({"backupDays": "0"}, "lambda-sqlite:backupDays: got 0, allowed: an integer from 1 to 3650"),
         ({"kms": "own"}, "lambda-sqlite:kms: got 'own', allowed: aws or cmk"),
         ({"zones": "0"}, "lambda-sqlite:zones: got 0, allowed: an integer from 2 to 3"),
         ({"zones": "1.5"}, "lambda-sqlite:zones: got '1.5', allowed: an integer from 2 to 3"),
@@ -241,7 +244,14 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "tracing": ({"tracing": True}, "Function", "query-function", "tracingConfig.mode", "Active"),
     "protect": ({"protect": True}, "Table", "", "deletionProtectionEnabled", True),
     "kms": ({"kms": "cmk"}, "FileSystem", "", "kmsKeyId", "arn:aws:kms:us-east-1:123456789012:key-key"),
-    "backup": ({"backup": True}, "BackupPolicy", "", "backupPolicy.status", "ENABLED"),
+    "backup": ({"backup": "table"}, "Selection", "", "resources", [TABLE_ARN]),
+    "backupDays": (
+        {"backup": "table", "backupDays": 9},
+        "Plan",
+        "",
+        "rules.0.lifecycle.deleteAfter",
+        9,
+    ),
     "logRetentionDays": ({"logRetentionDays": 30}, "LogGroup", "api-access", "retentionInDays", 30),
     "vpcCidr": ({"vpcCidr": "10.9.0.0/20"}, "Subnet", "network-subnet-2", "cidrBlock", "10.9.4.0/22"),
     "zones": ({"zones": 3}, "Subnet", "network-subnet-3", "availabilityZone", "us-east-1c"),

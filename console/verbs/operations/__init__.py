@@ -1,0 +1,1 @@
+"""The verbs for a stack in production."""
