@@ -78,7 +78,7 @@ def own_rules(command_name: Text, projector_name: Text, most_lag_s: int) -> dict
             periods=2,
         ),
         "divergence": AlarmRule(
-            description="Snapshots are not the ledger's: a restored table, or a wrong one",
+            description="Snapshots are not the ledger's (a restored table, a wrong one), or verification found a fault",
             metrics={"inserts": own(DIVERGENCES, command_name), "tasks": own(DIVERGENCES, projector_name)},
             expression=SUM_OF_ALL,
         ),

@@ -38,9 +38,19 @@ def described(seen: Graph) -> dict[str, Any]:
 
 
 def _readable(key: str, value: Any) -> Any:
-    if key in ("policy", "assumeRolePolicy", "dashboardBody"):
+    if key in ("policy", "assumeRolePolicy"):
         return json.loads(value)
+    if key == "dashboardBody":
+        return [_widget(widget) for widget in json.loads(value)["widgets"]]
+    if key == "metricQueries":
+        return [json.dumps(query, sort_keys=True) for query in value]
     return "the archive" if key == "code" else value
+
+
+def _widget(widget: dict[str, Any]) -> dict[str, Any]:
+    """A widget of the dashboard, with a line for each metric."""
+    metrics = [json.dumps(metric) for metric in widget["properties"].pop("metrics", [])]
+    return {"widget": json.dumps(widget, sort_keys=True), "metrics": metrics}
 
 
 @pytest.mark.parametrize("stack", [*STACKS, EVERYTHING])
