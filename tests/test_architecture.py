@@ -60,10 +60,10 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("declaration", "errors", "install", "interrupts", "paths", "wording"),
     ),
     "infra": (
-        ("background",),
+        ("background", "rolling"),
         ("stack",),
         ("settings",),
-        ("jobs",),
+        ("jobs", "rollout"),
         ("compute",),
         ("edge",),
         ("data",),

@@ -21,6 +21,7 @@ from infra.naming import STACK_TAGS, Naming
 from infra.settings.api_settings import ApiSettings, read_api
 from infra.settings.network_settings import NetworkSettings, read_network
 from infra.settings.projection_settings import ProjectionSettings, read_projection
+from infra.settings.rollout_settings import RolloutSettings, read_rollout
 from infra.typed_config import ConfigError, TypedConfig
 
 STAGES = ("dev", "prod", "local")
@@ -77,6 +78,7 @@ class StackSettings:
     tmp_mb: int
     environment: Mapping[str, str]
     projection: ProjectionSettings
+    rollout: RolloutSettings
     api: ApiSettings
 
 
@@ -101,6 +103,7 @@ def read_settings() -> StackSettings:
         tmp_mb=config.integer("tmpMb", 512, 10240),
         environment=_environment(config) | projection.environment(),
         projection=projection,
+        rollout=read_rollout(config),
         api=read_api(config, region),
     )
 

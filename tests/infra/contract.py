@@ -14,6 +14,8 @@ from tests.infra.graph import Graph, Node
 TAGS = {"Name", "Project", "Stack", "Stage", "ManagedBy"}
 # Actions that AWS can only grant on every resource.
 UNRESTRICTABLE = {
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
     "dynamodb:ListStreams",
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -21,7 +23,16 @@ UNRESTRICTABLE = {
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
     "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
@@ -78,7 +89,7 @@ def everything_that_can_have_tags_has_them(graph: Graph) -> Iterator[str]:
 def no_output_is_printed_into_a_text(graph: Graph) -> Iterator[str]:
     for node in custom(graph):
         text = json.dumps(node.inputs)
-        if "Output" in text or " object at 0x" in text:
+        if re.search(r"\bOutput\b", text) or " object at 0x" in text:
             yield f"{node.name} has an output in a text"
 
 
@@ -173,7 +184,7 @@ def what_nobody_waits_for_leaves_its_failures_somewhere(graph: Graph) -> Iterato
 
 
 def what_aws_tries_out_waits_for_its_rights(graph: Graph) -> Iterator[str]:
-    for node in graph.of("Schedule", "EventSourceMapping", "FunctionEventInvokeConfig"):
+    for node in graph.of("Schedule", "EventSourceMapping", "FunctionEventInvokeConfig", "StateMachine"):
         if node.type.endswith(":FunctionEventInvokeConfig") and not node.at("destinationConfig"):
             continue  # there is nothing to try
         rights = {other.urn for other in graph.of("RolePolicy") if other.parent == node.parent}
