@@ -52,7 +52,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("results",),
         ("sql",),
         ("proposals",),
-        ("imports",),
+        ("imports", "rollout"),
         ("data",),
         ("costs",),
         ("client",),

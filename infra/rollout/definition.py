@@ -47,7 +47,7 @@ MOVED = "Lambda.PreconditionFailedException"
 
 @dataclass(frozen=True, kw_only=True)
 class Canary:
-    """What differs between two machines.
+    """The differences between two machines.
 
     Args:
         calls: the test of each function, by its name.
@@ -67,7 +67,7 @@ def definition_of(canary: Canary) -> dict[str, object]:
     return {
         "Comment": "Move an alias to a new version by a share first, or leave it where it is",
         "QueryLanguage": "JSONata",
-        "StartAt": "Take the order",
+        "StartAt": "Read the order",
         "States": {**_begin(canary), **_watch(canary), **_end(), **_go_back()},
     }
 
@@ -78,7 +78,7 @@ def _begin(canary: Canary) -> dict[str, State]:
     calls = _of("$lookup($tests, $function)")
     share = _of(f"{{ $version: {canary.percent / 100} }}")
     return {
-        "Take the order": {"Type": "Pass", "Assign": {**order, "tests": dict(canary.calls)}, "Next": "Find its test"},
+        "Read the order": {"Type": "Pass", "Assign": {**order, "tests": dict(canary.calls)}, "Next": "Find its test"},
         "Find its test": {"Type": "Pass", "Assign": {"calls": calls, "round": 0}, "Next": "Look at the alias"},
         "Look at the alias": _get_alias(Next="Is there anything to do"),
         "Is there anything to do": {
