@@ -138,3 +138,20 @@ def make_machine(
     return str(
         client("stepfunctions").create_state_machine(name=name, definition=definition, roleArn=ROLE)["stateMachineArn"]
     )
+
+
+def make_waiting_machine(name: str, seconds: int) -> str:
+    """Make a state machine whose executions only wait; returns its ARN."""
+    states = {"Wait": {"Type": "Wait", "Seconds": seconds, "End": True}}
+    definition = json.dumps({"StartAt": "Wait", "States": states})
+    made = client("stepfunctions").create_state_machine(name=name, definition=definition, roleArn=ROLE)
+    return str(made["stateMachineArn"])
+
+
+def outputs_of(folder: Path, outputs: Mapping[str, object], stack: str = "") -> None:
+    """Put a `pulumi` into a folder that tells these outputs, of the selected stack or of one by its name."""
+    (folder / "outputs.json").write_text(json.dumps(outputs))
+    asked = f"stack output --json {stack and f'--stack {stack} '}--non-interactive"
+    path = folder / "pulumi"
+    path.write_text(f'#!/bin/sh\ntest "$*" = "{asked}" && exec cat "{folder}/outputs.json"\n')
+    path.chmod(0o755)
