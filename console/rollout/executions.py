@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
-import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from console.errors import ConsoleError
 
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
-MOST_NAME = 48  # characters of a function's name in an execution's, which has 80 at most
+MOST_NAME = 44  # characters of a function's name in an execution's, which has 80 at most
 STOPPED = "console rollback"
 
 
@@ -53,7 +53,7 @@ class Executions:
 
     def start(self, function: str, version: int) -> Execution:
         """Begin to roll a version out."""
-        name = f"{function[-MOST_NAME:]}-{version}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+        name = f"{function[-MOST_NAME:]}-{version}-{datetime.now(UTC):%Y%m%dT%H%M%S-%f}"
         order = json.dumps({"function": function, "version": version})
         answer = self._client.start_execution(stateMachineArn=self._machine_arn, name=name, input=order)
         return Execution(answer["executionArn"], function, version)

@@ -62,16 +62,12 @@ class Rollout:
     Args:
         aliases, executions: of the functions.
         say: is told of each step.
-        sleep: waits.
     """
 
-    def __init__(
-        self, aliases: Aliases, executions: Executions, say: Say, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, aliases: Aliases, executions: Executions, say: Say) -> None:
         self._aliases = aliases
         self._executions = executions
         self._say = say
-        self._sleep = sleep
 
     def roll_out(self, functions: Mapping[str, str], *, again: bool = False) -> dict[str, Rolled]:
         """Make the newest version of each function live, or find out why not.
@@ -134,7 +130,7 @@ class Rollout:
                     shared.add(name)
                     self._say(f"{name}: version {order.version} gets {share:.0%} of the calls, and is watched")
             if waiting:
-                self._sleep(POLL_S)
+                time.sleep(POLL_S)
         return outcomes
 
     def _outcome(self, order: _Order, execution: Execution, ended: Ended) -> Rolled:

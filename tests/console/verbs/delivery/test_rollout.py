@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from console.rollout.executions import Executions
 from tests.console.conftest import Ran, RunConsole
 from tests.console.verbs.delivery.conftest import Functions
-from tests.support.local.versions import FAILS, REFUSES, client, make_waiting_machine
+from tests.support.local.versions import FAILS, REFUSES, client
 
 pytestmark = pytest.mark.usefixtures("stack")
 
@@ -108,15 +109,23 @@ def begin(machine: str, function: str, version: int) -> str:
     return Executions(client("stepfunctions"), machine).start(function, version).arn
 
 
-def test_a_rollout_that_is_under_way_is_followed(functions: Functions, run_console: RunConsole) -> None:
-    version = functions["query"].publish()
-    functions["query"].point(1, {str(version): 0.1})
-    short = make_waiting_machine("short", 1000)
-    execution = begin(short, "shop-query", version)
-    ran = run_console("rollout", "--function", "query", "--machine", short, "--json")
-    assert (ran.code, outcomes(ran)["query"]["execution"]) == (0, execution)
+def test_a_rollout_that_is_under_way_is_followed(
+    functions: Functions, run_console: RunConsole, waiting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = functions["query"]
+    live, version = query.live()[0], query.publish()
+    query.point(live, {str(version): 0.1})
+    execution = begin(waiting, "shop-query", version)
+
+    def stop(_: float) -> None:
+        client("stepfunctions").stop_execution(executionArn=execution, cause="as the test wants it")
+
+    monkeypatch.setattr("console.rollout.rollout.time", SimpleNamespace(sleep=stop))
+    ran = run_console("rollout", "--function", "query", "--machine", waiting, "--json")
+    told = outcomes(ran)["query"]
+    assert (ran.code, told["execution"], told["reason"]) == (1, execution, "as the test wants it")
     assert f"query: version {version} gets 10% of the calls, and is watched" in ran.err
-    functions["query"].point(version)
+    query.point(version)
 
 
 def test_a_rollout_of_an_older_version_is_in_the_way(
