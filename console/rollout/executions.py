@@ -16,8 +16,8 @@ STOPPED = "console rollback"
 
 
 @dataclass(frozen=True)
-class Execution:
-    """One execution, and what it was asked for."""
+class Rolling:
+    """An execution, and what it was asked for."""
 
     arn: str
     function: str
@@ -44,43 +44,42 @@ class Executions:
         self._client = client
         self._machine_arn = machine_arn
 
-    def running(self) -> dict[str, Execution]:
+    def running(self) -> dict[str, Rolling]:
         """Return those that are under way, by their functions."""
         asked = {"stateMachineArn": self._machine_arn, "statusFilter": RUNNING}
         pages = self._client.get_paginator("list_executions").paginate(**asked)
         found = [self._described(each["executionArn"]) for page in pages for each in page["executions"]]
         return {each.function: each for each in found}
 
-    def start(self, function: str, version: int) -> Execution:
+    def start(self, function: str, version: int) -> Rolling:
         """Begin to roll a version out."""
         name = f"{function[-MOST_NAME:]}-{version}-{datetime.now(UTC):%Y%m%dT%H%M%S-%f}"
         order = json.dumps({"function": function, "version": version})
         answer = self._client.start_execution(stateMachineArn=self._machine_arn, name=name, input=order)
-        return Execution(answer["executionArn"], function, version)
+        return Rolling(answer["executionArn"], function, version)
 
-    def stop(self, execution: Execution) -> None:
+    def stop(self, execution: Rolling) -> None:
         """End an execution where it is; the alias stays as it has left it."""
         self._client.stop_execution(executionArn=execution.arn, error="Stopped", cause=STOPPED)
 
-    def ended(self, execution: Execution) -> Ended | None:
+    def ended(self, execution: Rolling) -> Ended | None:
         """Return how an execution has ended; None while it runs."""
         found: dict[str, Any] = self._client.describe_execution(executionArn=execution.arn)
         if found["status"] == RUNNING:
             return None
         return Ended(found["status"] == SUCCEEDED, found.get("cause") or found.get("error") or found["status"].lower())
 
-    def _described(self, arn: str) -> Execution:
+    def _described(self, arn: str) -> Rolling:
         order = json.loads(self._client.describe_execution(executionArn=arn)["input"])
-        return Execution(arn, order["function"], int(order["version"]))
+        return Rolling(arn, order["function"], int(order["version"]))
 
 
-def look_closer(execution: Execution) -> str:
+def look_closer(arn: str) -> str:
     """Return the command that shows every step of an execution."""
-    region = shlex.quote(execution.arn.split(":")[3])
-    return f"aws stepfunctions get-execution-history --region {region} --execution-arn {shlex.quote(execution.arn)}"
+    return f"aws stepfunctions get-execution-history --region {arn.split(':')[3]} --execution-arn {shlex.quote(arn)}"
 
 
-def refuse(running: Execution, why: str) -> ConsoleError:
+def refuse(running: Rolling, why: str) -> ConsoleError:
     """Return the error for a rollout that is in the way."""
     message = f"{running.function}: version {running.version} is being rolled out, {why}"
     return ConsoleError(message, "the same command once that has ended")

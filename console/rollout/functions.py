@@ -26,7 +26,7 @@ MachineOption = Annotated[str, typer.Option("--machine", help="ARN of the state 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the functions are.
+    """The place that the functions are in.
 
     Attributes:
         functions: what Lambda calls them, by what the user does.
@@ -40,7 +40,7 @@ class Place:
 
 
 def find_place(named: Sequence[str], stack: str, machine_arn: str) -> Place:
-    """Return where the functions that were named are, or all of the stack. Raises ConsoleError.
+    """Return the functions that were named, or all of the stack, and their machine. Raises ConsoleError.
 
     Args:
         named: each by the stack's word for it, or by Lambda's own name, which needs no Pulumi.

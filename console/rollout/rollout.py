@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from console.errors import ConsoleError
 from console.rollout.aliases import Alias, Aliases
-from console.rollout.executions import Ended, Execution, Executions, look_closer, refuse
+from console.rollout.executions import Ended, Executions, Rolling, look_closer, refuse
 from console.wording import joined
 from handlers.routes import QUERY
 
@@ -90,7 +90,7 @@ class Rollout:
             outcomes |= self._do(stage, running) if is_begun else {each.name: each.rolled(NOT_BEGUN) for each in stage}
         return {order.name: outcomes[order.name] for order in orders}
 
-    def _order(self, name: str, function: str, running: Mapping[str, Execution], *, again: bool) -> _Order:
+    def _order(self, name: str, function: str, running: Mapping[str, Rolling], *, again: bool) -> _Order:
         """Look at a function before anything is begun."""
         alias, newest = self._aliases.get(function), self._aliases.versions(function)[-1]
         under_way = running.get(function)
@@ -103,10 +103,10 @@ class Rollout:
             )
         return _Order(name, function, alias, newest)
 
-    def _do(self, stage: Sequence[_Order], running: Mapping[str, Execution]) -> dict[str, Rolled]:
+    def _do(self, stage: Sequence[_Order], running: Mapping[str, Rolling]) -> dict[str, Rolled]:
         """Roll the functions of one stage out side by side."""
         outcomes = {order.name: order.rolled(THERE) for order in stage if order.alias.version == order.version}
-        waiting: dict[str, tuple[_Order, Execution]] = {}
+        waiting: dict[str, tuple[_Order, Rolling]] = {}
         for order in stage:
             begun = running.get(order.function)
             if order.alias.shares and not begun:
@@ -117,7 +117,7 @@ class Rollout:
                 self._say(f"{order.name}: version {order.version} is being tested; {order.alias.version} is live")
         return outcomes | self._follow(waiting)
 
-    def _follow(self, waiting: dict[str, tuple[_Order, Execution]]) -> dict[str, Rolled]:
+    def _follow(self, waiting: dict[str, tuple[_Order, Rolling]]) -> dict[str, Rolled]:
         """Wait until all have ended, and say how far they are."""
         outcomes: dict[str, Rolled] = {}
         shared: set[str] = set()
@@ -133,7 +133,7 @@ class Rollout:
                 time.sleep(POLL_S)
         return outcomes
 
-    def _outcome(self, order: _Order, execution: Execution, ended: Ended) -> Rolled:
+    def _outcome(self, order: _Order, execution: Rolling, ended: Ended) -> Rolled:
         if ended.is_live:
             self._say(f"{order.name}: version {order.version} is live")
             return order.rolled(LIVE, execution=execution.arn)
@@ -152,9 +152,7 @@ def complain(outcomes: Mapping[str, Rolled]) -> None:
     left = [name for name, each in outcomes.items() if each.outcome == NOT_BEGUN]
     more = [f"{joined(left)} was not begun"] if left else []
     first = next(iter(failed.values()))
-    raise ConsoleError(
-        "; ".join([*told, *more]), look_closer(Execution(first.execution, first.function, first.version))
-    )
+    raise ConsoleError("; ".join([*told, *more]), look_closer(first.execution))
 
 
 def _stages(orders: Sequence[_Order]) -> list[list[_Order]]:

@@ -144,20 +144,30 @@ def _end() -> dict[str, State]:
 
 
 def _go_back() -> dict[str, State]:
-    """Return the way back: to the old version, unless this machine has moved nothing, or somebody else has."""
+    """Return the way back: to the old version where the new one has a share, and else nowhere.
+
+    Where nothing was changed yet, or somebody else has moved the alias, it stays where it is. Where it is at the new
+    version after all, an answer of AWS got lost, or another execution was faster.
+    """
     weights = "$states.result.RoutingConfig.AdditionalVersionWeights"
-    is_ours = f"$states.result.FunctionVersion = $version or $exists($lookup({weights}, $version))"
+    seen = {
+        "is_shared": _of(f"$exists($lookup({weights}, $version))"),
+        "is_live": _of("$states.result.FunctionVersion = $version"),
+    }
     back: State = {"FunctionVersion": _of("$old"), "RoutingConfig": ONE_VERSION}
     return {
         BACK: {
             **_call("lambda:getAlias", {"FunctionName": _of("$function"), "Name": LIVE}, MANY_RETRIES),
-            "Assign": {"is_ours": _of(is_ours)},
+            "Assign": seen,
             "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Go back"}],
             "Next": "Is it to go back",
         },
         "Is it to go back": {
             "Type": "Choice",
-            "Choices": [{"Condition": _of("$is_ours"), "Next": "Go back"}],
+            "Choices": [
+                {"Condition": _of("$is_shared"), "Next": "Go back"},
+                {"Condition": _of("$is_live"), "Next": LIVE_STATE},
+            ],
             "Default": NOT_LIVE,
         },
         "Go back": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pulumi
@@ -28,6 +28,8 @@ from infra.foundation.network import NetworkArgs, NetworkComponent
 from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
 from infra.jobs.schedules import ScheduledCall, SchedulesArgs, SchedulesComponent
 from infra.naming import Naming
+from infra.rollout.calls import calls_of
+from infra.rollout.rollout import RolledFunction, RolloutArgs, RolloutComponent
 from infra.stack import ACCESS
 from tests.infra import contract
 from tests.infra.graph import Graph, graph_of
@@ -43,7 +45,7 @@ CALLERS = Callers(
 DOMAIN = Domain(name="api.example.com", certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/1")
 ALL_ARGS = (
     *(KeyArgs, NetworkArgs, ExistingNetworkArgs, IdentityArgs, StorageArgs, DataAccess, FunctionArgs, ApiArgs),
-    *(ProjectionArgs, SchedulesArgs),
+    *(ProjectionArgs, SchedulesArgs, RolloutArgs),
 )
 
 
@@ -192,6 +194,31 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
         SchedulesArgs(naming=naming, calls={"maintain": call}, queue_arn=projection.queue.arn, key_arn=key_arn),
         opts,
     )
+    build_rollout(case, naming, functions, key_arn, opts)
+
+
+def build_rollout(
+    case: Case,
+    naming: Naming,
+    functions: Mapping[str, FunctionComponent],
+    key_arn: pulumi.Output[str] | None,
+    opts: pulumi.ResourceOptions | None,
+) -> None:
+    tested = [
+        RolledFunction(name=functions[name].function.name, arn=functions[name].function.arn, calls=calls)
+        for name, calls in calls_of().items()
+    ]
+    args = RolloutArgs(
+        naming=naming,
+        functions=tested,
+        percent=10,
+        bake_s=15,
+        log_days=14,
+        alarms=["any"],
+        tracing=case.tracing,
+        key_arn=key_arn,
+    )
+    RolloutComponent(f"{case.prefix}rollout", args, opts)
 
 
 def build_network(
@@ -222,7 +249,18 @@ def test_two_of_each_live_side_by_side() -> None:
     assert broken(seen) == []
     assert len(seen.nodes) == 2 * len(graph_of(lambda: build(Case())).nodes)
     names = [(node.type, node.inputs["name"]) for node in seen.nodes if node.is_custom and "name" in node.inputs]
-    of_its_parent = ("runtime", "key", "data", "no-interfaces", "live", "$default", "jwt", "invoke", "projection")
+    of_its_parent = (
+        "runtime",
+        "key",
+        "data",
+        "no-interfaces",
+        "live",
+        "$default",
+        "jwt",
+        "invoke",
+        "projection",
+        "rollout",
+    )
     fixed = [pair for pair in names if pair[1] not in of_its_parent]
     assert len(fixed) == len(set(fixed))
 
@@ -296,7 +334,7 @@ def test_any_arguments_keep_the_contract(case: Case) -> None:
 
 
 def test_tokens_are_those_that_the_state_of_every_stack_holds() -> None:
-    kinds = ("Network", "Storage", "Function", "Api", "Identity", "Key", "Projection", "Schedules")
+    kinds = ("Network", "Storage", "Function", "Api", "Identity", "Key", "Projection", "Schedules", "Rollout")
     for own_network, parts in ((True, kinds), (False, ("ExistingNetwork", *kinds[1:]))):
         seen = graph_of(lambda own=own_network: build(Case(own_network=own)))
         types = {node.type for node in seen.nodes if not node.is_custom}
