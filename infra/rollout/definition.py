@@ -14,6 +14,7 @@ errors), and the Lambda developer guide on metrics (`ExecutedVersion` is counted
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -54,22 +55,30 @@ class Canary:
         alarms: names of CloudWatch alarms that turn a version back; those that ring beforehand do not.
         percent: the share of calls that the new version gets at first.
         bake_s: how long it is watched with that share.
+        partition: of AWS, as its ARNs have it.
     """
 
     calls: Mapping[str, Sequence[Call]]
     alarms: Sequence[str]
     percent: int
     bake_s: int
+    partition: str = "aws"
 
 
 def definition_of(canary: Canary) -> dict[str, object]:
     """Return the definition in Amazon States Language."""
+    states = {**_begin(canary), **_watch(canary), **_end(), **_go_back()}
     return {
         "Comment": "Move an alias to a new version by a share first, or leave it where it is",
         "QueryLanguage": "JSONata",
         "StartAt": "Read the order",
-        "States": {**_begin(canary), **_watch(canary), **_end(), **_go_back()},
+        "States": _in_partition(states, canary.partition),
     }
+
+
+def _in_partition(states: dict[str, State], partition: str) -> dict[str, State]:
+    """Return the states with the integrations of AWS named as a partition of it names them."""
+    return json.loads(json.dumps(states).replace("arn:aws:states:::", f"arn:{partition}:states:::"))
 
 
 def _begin(canary: Canary) -> dict[str, State]:

@@ -120,11 +120,17 @@ class RolloutComponent(pulumi.ComponentResource):
 
     def _definition(self) -> pulumi.Output[str]:
         args = self._args
-        tests = [function.calls for function in args.functions]
+        tests, partition = [function.calls for function in args.functions], account_of(self).partition
 
         def text(known: Mapping[str, Sequence[str]]) -> str:
             calls = dict(zip(known["names"], tests, strict=True))
-            canary = Canary(calls=calls, alarms=known["alarms"], percent=args.percent, bake_s=args.bake_s)
+            canary = Canary(
+                calls=calls,
+                alarms=known["alarms"],
+                percent=args.percent,
+                bake_s=args.bake_s,
+                partition=partition,
+            )
             return json.dumps(definition_of(canary))
 
         return pulumi.Output.all(names=[function.name for function in args.functions], alarms=args.alarms).apply(text)

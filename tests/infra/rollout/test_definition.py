@@ -313,6 +313,12 @@ def test_the_share_is_the_one_of_the_setting() -> None:
     assert "$version: 0.25 }" in json.dumps(states_of(Canary(calls={}, alarms=[], percent=25, bake_s=15))[SHARE])
 
 
+def test_every_partition_of_aws_has_its_own_integrations() -> None:
+    there = definition_of(Canary(calls={}, alarms=["any"], percent=1, bake_s=15, partition="aws-cn"))
+    assert "arn:aws-cn:states:::lambda:invoke" in json.dumps(there)
+    assert "arn:aws:" not in json.dumps(there)
+
+
 def test_pulumi_leaves_all_that_the_machine_moves(states: dict[str, dict[str, Any]]) -> None:
     moved = {"FunctionVersion": "function_version", "RoutingConfig": "routing_config", "Description": "description"}
     changed = {key for state in states.values() for key in state.get("Arguments", {}) if key in moved}

@@ -19,7 +19,7 @@ from console.local import process
 from console.local.emulator import Emulator
 from infra.compute.function import ALIAS_DESCRIPTION, LIVE
 from infra.rollout.calls import Call
-from infra.rollout.definition import Canary, definition_of
+from infra.rollout.definition import BEFORE, Canary, definition_of
 from tests.support.local.processes import PATIENCE_S
 
 ROLE = "arn:aws:iam::000000000000:role/any"
@@ -115,12 +115,15 @@ class Versioned:
         found = self.alias()
         return int(found["FunctionVersion"]), found.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
 
-    def point(self, version: int, shares: Mapping[str, float] | None = None) -> None:
+    def point(self, version: int, shares: Mapping[str, float] | None = None, before: str = "") -> None:
+        """Move the alias; `before` are the versions that it says were live before."""
+        told = {"Description": f"{ALIAS_DESCRIPTION}; {BEFORE}{before}"} if before else {}
         self.aws.update_alias(
             FunctionName=self.name,
             Name=LIVE,
             FunctionVersion=str(version),
             RoutingConfig={"AdditionalVersionWeights": shares or {}},
+            **told,
         )
 
 
