@@ -214,6 +214,17 @@ def functions_wait_for_what_they_need(graph: Graph) -> Iterator[str]:
                 yield f"{function.name} does not wait for {node.name}"
 
 
+def what_a_state_machine_moves_pulumi_leaves_alone(graph: Graph) -> Iterator[str]:
+    """Or the next `pulumi up` would move an alias past its test; and an alias that nobody moves would stay for ever."""
+    tests = [machine.at("definition.States.Read the order.Assign.tests") for machine in graph.of("StateMachine")]
+    moved = {function for functions in tests for function in functions}
+    for node in graph.of("Alias"):
+        if "functionVersion" in node.inputs:
+            is_left = {"functionVersion", "routingConfig"} <= {*node.options.get("ignoreChanges", [])}
+            if is_left != (node.inputs["functionName"] in moved):
+                yield f"{node.name} is moved by {'nobody' if is_left else 'two'}"
+
+
 RULES: tuple[Rule, ...] = (
     every_resource_is_a_child_of_a_component,
     names_begin_with_the_name_of_the_component,
@@ -233,6 +244,7 @@ RULES: tuple[Rule, ...] = (
     functions_wait_for_what_they_need,
     what_nobody_waits_for_leaves_its_failures_somewhere,
     what_aws_tries_out_waits_for_its_rights,
+    what_a_state_machine_moves_pulumi_leaves_alone,
 )
 
 

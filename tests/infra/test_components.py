@@ -144,6 +144,7 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
                 tmp_mb=512,
                 concurrency=case.concurrency,
                 tracing=case.tracing,
+                moves_alias=name == WARMER,
                 key_arn=key_arn,
                 ready=(network, identity, storage),
             ),

@@ -52,6 +52,10 @@ BREAKS: dict[Rule, tuple[str, dict[str, Any]]] = {
     contract.functions_wait_for_what_they_need: ("Function", {"dependencies": frozenset[str]()}),
     contract.what_nobody_waits_for_leaves_its_failures_somewhere: ("EventSourceMapping", {"destinationConfig": None}),
     contract.what_aws_tries_out_waits_for_its_rights: ("Schedule", {"dependencies": frozenset[str]()}),
+    contract.what_a_state_machine_moves_pulumi_leaves_alone: (
+        "StateMachine",
+        {"definition": '{"States":{"Read the order":{"Assign":{"tests":{"another":[]}}}}}'},
+    ),
 }
 
 

@@ -42,11 +42,11 @@ def rollout(
 
 
 def _roll_out(place: Place, *, again: bool) -> dict[str, Rolled]:
-    with explain_errors():
+    messages = terminal.messages()
+    with explain_errors(), messages.status("rolling out"):
         aliases = Aliases(make_client("lambda", place.region))
         executions = Executions(make_client("stepfunctions", place.region), place.machine_arn)
-        say = terminal.messages().print
-        return Rollout(aliases, executions, say).roll_out(place.functions, again=again)
+        return Rollout(aliases, executions, messages.print).roll_out(place.functions, again=again)
 
 
 def _table(outcomes: dict[str, Rolled]) -> Table:

@@ -8,10 +8,11 @@ import pytest
 from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
 from infra.naming import Naming
 from infra.rollout.calls import calls_of
+from infra.rollout.definition import MOST_BEFORE, MOST_ROUNDS, ROUND_S
 from infra.rollout.rollout import RolledFunction, RolloutArgs, RolloutComponent
 from tests.infra.contract import statements, violations
 from tests.infra.graph import Graph, graph_of
-from tests.infra.program import EVERYTHING, graph, run
+from tests.infra.program import EVERYTHING, ROOT, graph, project_schema, run
 
 FUNCTIONS = (COMMAND, QUERY, PROJECTOR)
 ARN = "arn:aws:lambda:us-east-1:123456789012"
@@ -92,6 +93,15 @@ def test_alarms_turn_a_version_back_and_the_machine_may_read_them() -> None:
     (watch,) = [each for each in statements(seen.one("RolePolicy")) if each["Sid"] == "Watch"]
     assert watch["Action"] == ["cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"]
     assert violations(seen) == []
+
+
+def test_the_document_says_what_is_so_by_default() -> None:
+    text = (ROOT / "docs" / "delivery.md").read_text(encoding="utf-8")
+    percent, bake_s = (project_schema()[name]["default"] for name in ("rolloutPercent", "rolloutBakeS"))
+    assert f"`rolloutPercent` of them ({percent}) for `rolloutBakeS` ({bake_s} s)" in text
+    assert f"Within the default of {bake_s} seconds" in text
+    assert f"in rounds of {ROUND_S} seconds or more, {MOST_ROUNDS} at most" in text
+    assert f"the last {MOST_BEFORE} of them" in text
 
 
 def test_a_stack_that_stands_can_change_its_way_and_back() -> None:
