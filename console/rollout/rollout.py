@@ -55,6 +55,10 @@ class _Order:
     def rolled(self, outcome: str, reason: str = "", execution: str = "") -> Rolled:
         return Rolled(self.function, self.alias.version, self.version, outcome, reason, execution)
 
+    def left(self) -> Rolled:
+        """Return the outcome where nothing is begun."""
+        return self.rolled(THERE if self.alias.version == self.version else NOT_BEGUN)
+
 
 class Rollout:
     """The newest versions of functions on their way to the callers.
@@ -87,7 +91,7 @@ class Rollout:
         outcomes: dict[str, Rolled] = {}
         for stage in _stages(orders):
             is_begun = all(each.outcome in (THERE, LIVE) for each in outcomes.values())
-            outcomes |= self._do(stage, running) if is_begun else {each.name: each.rolled(NOT_BEGUN) for each in stage}
+            outcomes |= self._do(stage, running) if is_begun else {each.name: each.left() for each in stage}
         return {order.name: outcomes[order.name] for order in orders}
 
     def _order(self, name: str, function: str, running: Mapping[str, Rolling], *, again: bool) -> _Order:
@@ -105,7 +109,7 @@ class Rollout:
 
     def _do(self, stage: Sequence[_Order], running: Mapping[str, Rolling]) -> dict[str, Rolled]:
         """Roll the functions of one stage out side by side."""
-        outcomes = {order.name: order.rolled(THERE) for order in stage if order.alias.version == order.version}
+        outcomes = {order.name: left for order in stage if (left := order.left()).outcome == THERE}
         waiting: dict[str, tuple[_Order, Rolling]] = {}
         for order in stage:
             begun = running.get(order.function)

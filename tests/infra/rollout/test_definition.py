@@ -11,7 +11,6 @@ import pytest
 
 from infra.compute.function import ALIAS_DESCRIPTION, MOVED_BY_OTHERS
 from infra.rollout.definition import (
-    BACK,
     LIVE_STATE,
     MOST_BEFORE,
     NOT_LIVE,
@@ -21,6 +20,7 @@ from infra.rollout.definition import (
     Canary,
     definition_of,
 )
+from infra.rollout.tasks import BACK
 from tests.support.local.processes import PATIENCE_S
 from tests.support.local.versions import (
     DOES_LATER,
@@ -305,7 +305,7 @@ def test_every_task_has_a_time_limit_and_is_tried_again(states: dict[str, dict[s
 def test_a_version_is_watched_as_long_as_is_said(bake_s: int, rounds: int) -> None:
     canary = Canary(calls={}, alarms=[], percent=10, bake_s=bake_s)
     states = states_of(canary)
-    assert f"$round < {rounds}" in json.dumps(states["Judge"])
+    assert f"$rounds < {rounds}" in json.dumps(states["Judge"])
     assert bake_s <= states["Watch"]["Seconds"] * rounds < bake_s + rounds
 
 

@@ -22,7 +22,7 @@ JWT_WRITES = JWT | {"readAuth": "iam", "writeAuth": "jwt"}
 GROUPS = VPC | {"functionGroupId": "sg-0a1b2c3d", "fileSystemGroupId": "sg-1a1b2c3d"}
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 DOMAIN = {"domain": "api.example.com", "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1"}
-CANARY, FOUR = {"rollout": "canary"}, {"Condition": "{% $round < 4 %}", "Next": "Watch"}
+CANARY, FOUR = {"rollout": "canary"}, {"Condition": "{% $rounds < 4 %}", "Next": "Watch"}
 RESERVED, VARIABLES, LOCAL = "reservedConcurrentExecutions", "environment.variables", "http://localhost:3000"
 
 
