@@ -13,6 +13,7 @@
 # make bench-compare   the micro-benchmarks again, beside those saved
 # make simulate        other histories than the tests run, of writers, publishers, readers and faults: SEEDS many, or SEED
 # make mutants         changes to the code that no test notices, sampled by SEED and COUNT
+# make deploy          a stack of Pulumi's: up, then the rollout of new versions; STACK
 # make docs            the documents that are made from the code
 # make lock            constraints.txt: the version of every package
 # make clean           remove what tests and local stacks left behind
@@ -22,12 +23,13 @@
 # make install-dev     all of them, and the tools
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test check bench bench-code bench-runtime bench-writes bench-load bench-libraries \
-	bench-compare growth simulate mutants format lock docs clean install-run install-report install-deploy install-dev
+	bench-compare growth simulate mutants deploy format lock docs clean install-run install-report install-deploy install-dev
 .NOTPARALLEL:  # nothing else runs while something is measured
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8787
 LOCAL_DIR ?= .local
+STACK ?= dev
 SEEDS ?= 1000
 COUNT ?= 100
 BIN := $(VENV)/bin
@@ -117,6 +119,10 @@ simulate: $(DEV)
 
 mutants: $(DEV)
 	@$(BIN)/python -m tests.mutants --seed $(or $(SEED),1) --count $(COUNT)
+
+deploy: $(DEPLOY)
+	pulumi up --stack $(STACK)
+	@$(BIN)/python -m console rollout --stack $(STACK)
 
 format: $(DEV)
 	$(BIN)/ruff format .

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from handlers.routes import COMMAND, PROJECTOR, QUERY, SOURCES, WARMER
-from infra import background, stack, watching
+from infra import background, rolling, stack, watching
 from infra.account import check_account
 from infra.compute.archive import warn_without_byte_code
 from infra.compute.concurrency import check_concurrency
@@ -36,6 +36,7 @@ if WARMER in settings.functions:
 background.make_schedules(settings, functions, projection, key_arn)
 watched = watching.Watched(functions=functions, api=api, storage=storage, projection=projection)
 watch = watching.make_watch(settings, watched, key_arn)
+rollout = rolling.make_rollout(settings, functions, key_arn, alarms=watching.alarms_of_calls(watch))
 
 pulumi.export("api_url", api.url)
 pulumi.export("api_id", api.api.id)
@@ -59,12 +60,16 @@ if projection.mapping:
     pulumi.export("stream_mapping", projection.mapping.id)
 pulumi.export("failure_queue_url", projection.queue.url)
 pulumi.export("failure_queue_arn", projection.queue.arn)
+if rollout:
+    pulumi.export("rollout_state_machine_arn", rollout.machine.arn)
 pulumi.export("function_arns", {name: function.function.arn for name, function in functions.items()})
 pulumi.export("role_arns", {name: identity.role.arn for name, identity in identities.items()})
 log_groups = {name: identity.log_group.name for name, identity in identities.items()}
 log_groups["access"] = api.log_group.name
 if isinstance(network, NetworkComponent) and network.flow_log_group:
     log_groups["flow"] = network.flow_log_group.name
+if rollout:
+    log_groups["rollout"] = rollout.log_group.name
 pulumi.export("log_groups", log_groups)
 pulumi.export("vpc_id", network.vpc_id)
 pulumi.export("subnet_ids", list(network.subnet_ids.values()))

@@ -11,6 +11,7 @@ from infra.compute.archive import archive_of, handler_of
 from infra.compute.function import FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
 from infra.data.storage import StorageComponent
+from infra.edge.event import gateway_event
 from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
 from infra.jobs.schedules import ScheduledCall, SchedulesArgs, SchedulesComponent
 from infra.settings.stack_settings import StackSettings
@@ -161,16 +162,3 @@ def _keep(function: str, alias_arn: pulumi.Input[str], event: Mapping[str, objec
         every="24 hours",
         event=event,
     )
-
-
-def gateway_event(path: str) -> dict[str, object]:
-    """Return the event of a GET in the gateway's payload format 2.0."""
-    return {
-        "version": "2.0",
-        "routeKey": f"GET {path}",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": {},
-        "requestContext": {"http": {"method": "GET", "path": path}},
-        "isBase64Encoded": False,
-    }

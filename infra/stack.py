@@ -170,6 +170,7 @@ def make_function(
             tmp_mb=settings.tmp_mb,
             concurrency=own.concurrency,
             tracing=settings.tracing,
+            moves_alias=not settings.rollout.is_canary,
             has_fleeting_calls=function != PROJECTOR,  # whose tasks leave their failures in the queue
             key_arn=key_arn,
             ready=(network, identity, storage),

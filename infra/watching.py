@@ -24,6 +24,7 @@ from infra.watch.topic import TopicArgs, TopicComponent
 KeyArn = pulumi.Output[str] | None
 
 NOBODY = "alarms: alarmEmails is empty, so only whoever subscribes to the output alarm_topic_arn hears of them"
+SET_OFF_BY_CALLS = ("-errors", "-throttles", "-duration", "api-failures", "api-failure-rate")
 LATE_S = 300  # a snapshot that comes this much later than the settings promise
 
 
@@ -57,6 +58,13 @@ def make_watch(settings: StackSettings, watched: Watched, key_arn: KeyArn) -> Wa
         dashboard=_dashboard(settings, watched, alarms) if settings.watch.dashboard else None,
         budget=_budget(settings, topic) if settings.watch.budget_usd else None,
     )
+
+
+def alarms_of_calls(watch: Watch) -> list[pulumi.Output[str]]:
+    """Return the names of the alarms that a bad version of a function sets off; none without alarms."""
+    if watch.alarms is None:
+        return []
+    return [alarm.name for part, alarm in watch.alarms.alarms.items() if part.endswith(SET_OFF_BY_CALLS)]
 
 
 def _topic(settings: StackSettings, key_arn: KeyArn) -> TopicComponent:

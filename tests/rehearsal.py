@@ -1,4 +1,4 @@
-"""Check a stack that stands: what no insert publishes becomes visible, the schedules' calls succeed, nothing failed.
+"""Check a stack that stands: what no insert publishes becomes visible, schedules and rollout work, nothing failed.
 
     API_URL="$(pulumi stack output api_url)" AWS_REGION=us-east-1 python tests/rehearsal.py [lambda-sqlite-dev]
 
@@ -124,6 +124,22 @@ def check_the_queue(report: Report, stack: str) -> None:
     report.check("the queue of failures is empty", attributes == {"ApproximateNumberOfMessages": "0"}, attributes)
 
 
+def check_the_rollout(report: Report, stack: str) -> None:
+    """Have the state machine roll out what is live already, where there is one: it looks, and does nothing."""
+    states = client("stepfunctions")
+    machines = [page["stateMachines"] for page in states.get_paginator("list_state_machines").paginate()]
+    for machine in (each for page in machines for each in page if each["name"] == f"{stack}-rollout"):
+        function = f"{stack}-query"
+        version = client("lambda").get_alias(FunctionName=function, Name="live")["FunctionVersion"]
+        order = json.dumps({"function": function, "version": version})
+        name = states.start_execution(stateMachineArn=machine["stateMachineArn"], input=order)["executionArn"]
+        seen = until(
+            lambda name=name: str(states.describe_execution(executionArn=name)["status"]),
+            lambda seen: seen != "RUNNING",
+        )
+        report.check(f"the rollout finds version {version} live", seen == "SUCCEEDED", seen)
+
+
 def the_stack() -> str:
     """Return the only stack of this project that the account has in this region."""
     groups = client("scheduler").list_schedule_groups(NamePrefix="lambda-sqlite-")["ScheduleGroups"]
@@ -138,6 +154,7 @@ def main() -> int:
     stack, report = sys.argv[1] if len(sys.argv) > 1 else the_stack(), Report()
     check_the_stream(report)
     check_the_schedules(report, stack)
+    check_the_rollout(report, stack)
     check_the_queue(report, stack)
     return report.close()
 

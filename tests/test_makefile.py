@@ -22,6 +22,7 @@ PURPOSE_OF_TARGET = {
         ),
         "dev",
     ),
+    "deploy": "deploy",
     **{f"install-{name}": name for name in PURPOSES},
 }
 

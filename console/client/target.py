@@ -5,12 +5,13 @@ The local stack leaves its address in its folder while it runs; without that it 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
 import subprocess
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
@@ -35,10 +36,19 @@ def api_url(given: str) -> str:
 
 def stack_output(name: str) -> str:
     """Return an output of the selected stack; empty where there is no pulumi, no stack or no such output."""
+    return _ask_pulumi(name)
+
+
+def stack_outputs(stack: str) -> dict[str, Any]:
+    """Return the outputs of a stack, or of the selected one; none where there is no pulumi, or no such stack."""
+    return json.loads(_ask_pulumi("--json", *(["--stack", stack] if stack else [])) or "{}")
+
+
+def _ask_pulumi(*arguments: str) -> str:
     pulumi = shutil.which("pulumi")
     if pulumi is None:
         return ""
-    command = [pulumi, "stack", "output", name, "--non-interactive"]
+    command = [pulumi, "stack", "output", *arguments, "--non-interactive"]
     try:
         answer = subprocess.run(  # noqa: S603 - a fixed command
             command, cwd=ROOT, capture_output=True, text=True, timeout=PULUMI_TIMEOUT_S, check=False

@@ -14,6 +14,9 @@ from infra.policies import Access, data_policy, invoke_policy, no_interfaces_pol
 ARCHITECTURE = "arm64"
 MOUNT_PATH = "/mnt/efs"
 LIVE = "live"
+ALIAS_DESCRIPTION = "The version that is called"
+# Of an alias that something else moves: these are as that has left them.
+MOVED_BY_OTHERS = ["function_version", "routing_config", "description"]
 UNRESERVED = -1
 FLEETING_S = 60  # the least that AWS allows
 
@@ -43,6 +46,8 @@ class FunctionArgs:
         invokes: the aliases that it may invoke.
         concurrency: sandboxes that are kept for it and that it may not exceed; -1 = none, 0 = switched off.
         tracing: whether X-Ray records it.
+        moves_alias: whether the alias moves to each version that is published; without it, it stays where it was made,
+            and something else moves it.
         has_fleeting_calls: whether its asynchronous calls are dropped where they fail, or find no sandbox for a minute:
             the clock makes the next. Without it AWS's rules hold, or another component's.
         key_arn: encrypts its environment; without it AWS manages the key.
@@ -66,13 +71,14 @@ class FunctionArgs:
     tmp_mb: pulumi.Input[int]
     concurrency: pulumi.Input[int] = UNRESERVED
     tracing: bool = False
+    moves_alias: bool = True
     has_fleeting_calls: bool = False
     key_arn: pulumi.Input[str] | None = None
     ready: Sequence[pulumi.Resource] = ()
 
 
 class FunctionComponent(pulumi.ComponentResource):
-    """A function behind its alias, which moves to each version that is published."""
+    """A function, its versions, and the alias that everybody calls it by."""
 
     function: aws.lambda_.Function
     alias: aws.lambda_.Alias
@@ -96,10 +102,10 @@ class FunctionComponent(pulumi.ComponentResource):
         self.alias = aws.lambda_.Alias(
             f"{name}-live",
             name=LIVE,
-            description="The version that is called",
+            description=ALIAS_DESCRIPTION,
             function_name=self.function.name,
             function_version=self.function.version,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=None if args.moves_alias else MOVED_BY_OTHERS),
         )
         if args.has_fleeting_calls:
             aws.lambda_.FunctionEventInvokeConfig(

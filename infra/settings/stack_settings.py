@@ -22,6 +22,7 @@ from infra.settings.api_settings import ApiSettings, read_api
 from infra.settings.backup_settings import BackupSettings, read_backup
 from infra.settings.network_settings import NetworkSettings, read_network
 from infra.settings.projection_settings import ProjectionSettings, read_projection
+from infra.settings.rollout_settings import RolloutSettings, read_rollout
 from infra.settings.watch_settings import WatchSettings, read_watch
 from infra.typed_config import ConfigError, TypedConfig
 
@@ -79,6 +80,7 @@ class StackSettings:
     tmp_mb: int
     environment: Mapping[str, str]
     projection: ProjectionSettings
+    rollout: RolloutSettings
     api: ApiSettings
     watch: WatchSettings
 
@@ -104,6 +106,7 @@ def read_settings() -> StackSettings:
         tmp_mb=config.integer("tmpMb", 512, 10240),
         environment=_environment(config) | projection.environment() | watch.environment(),
         projection=projection,
+        rollout=read_rollout(config),
         api=read_api(config, region),
         watch=watch,
     )

@@ -53,9 +53,11 @@ class Node:
     dependencies: frozenset[str]
 
     def at(self, path: str) -> Any:
-        """The input at a path such as "attributes.0.name"; None where there is nothing."""
+        """The input at a path such as "attributes.0.name", in a JSON text too; None where there is nothing."""
         value: Any = self.inputs
         for key in path.split("."):
+            if isinstance(value, str):
+                value = json.loads(value)
             if isinstance(value, list):
                 value = cast("list[Any]", value)[int(key)]
             else:

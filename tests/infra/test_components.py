@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pulumi
@@ -29,6 +29,8 @@ from infra.foundation.network import NetworkArgs, NetworkComponent
 from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
 from infra.jobs.schedules import ScheduledCall, SchedulesArgs, SchedulesComponent
 from infra.naming import Naming
+from infra.rollout.calls import calls_of
+from infra.rollout.rollout import RolledFunction, RolloutArgs, RolloutComponent
 from infra.stack import ACCESS
 from infra.watch.alarms import AlarmRule, AlarmsArgs, AlarmsComponent
 from infra.watch.budget import BudgetArgs, BudgetComponent
@@ -50,7 +52,7 @@ DOMAIN = Domain(name="api.example.com", certificate_arn="arn:aws:acm:us-east-1:1
 ONLY_DOMAIN = dataclasses.replace(DOMAIN, is_only=True)
 ALL_ARGS = (
     *(KeyArgs, NetworkArgs, ExistingNetworkArgs, IdentityArgs, StorageArgs, DataAccess, FunctionArgs, ApiArgs),
-    *(ProjectionArgs, SchedulesArgs, TopicArgs, AlarmsArgs, DashboardArgs, BudgetArgs, BackupArgs),
+    *(ProjectionArgs, SchedulesArgs, TopicArgs, AlarmsArgs, DashboardArgs, BudgetArgs, BackupArgs, RolloutArgs),
 )
 
 
@@ -163,6 +165,7 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
                 tmp_mb=512,
                 concurrency=case.concurrency,
                 tracing=case.tracing,
+                moves_alias=name == WARMER,
                 key_arn=key_arn,
                 ready=(network, identity, storage),
             ),
@@ -236,6 +239,31 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
         opts,
     )
     BudgetComponent(f"{case.prefix}budget", BudgetArgs(naming=naming, usd=1, topic_arns=[topic.topic.arn]), opts)
+    build_rollout(case, naming, functions, key_arn, opts)
+
+
+def build_rollout(
+    case: Case,
+    naming: Naming,
+    functions: Mapping[str, FunctionComponent],
+    key_arn: pulumi.Output[str] | None,
+    opts: pulumi.ResourceOptions | None,
+) -> None:
+    tested = [
+        RolledFunction(name=functions[name].function.name, arn=functions[name].function.arn, calls=calls)
+        for name, calls in calls_of().items()
+    ]
+    args = RolloutArgs(
+        naming=naming,
+        functions=tested,
+        percent=10,
+        bake_s=15,
+        log_days=14,
+        alarms=["any"],
+        tracing=case.tracing,
+        key_arn=key_arn,
+    )
+    RolloutComponent(f"{case.prefix}rollout", args, opts)
 
 
 def build_network(
@@ -280,6 +308,7 @@ def test_two_of_each_live_side_by_side() -> None:
         "restore",
         "table",
         "files",
+        "rollout",
     )
     fixed = [pair for pair in names if pair[1] not in of_its_parent]
     assert len(fixed) == len(set(fixed))
@@ -358,7 +387,7 @@ def test_any_arguments_keep_the_contract(case: Case) -> None:
 def test_tokens_are_those_that_the_state_of_every_stack_holds() -> None:
     kinds = (
         *("Network", "Storage", "Function", "Api", "Identity", "Key", "Projection", "Schedules"),
-        *("Topic", "Alarms", "Dashboard", "Budget", "Backup"),
+        *("Topic", "Alarms", "Dashboard", "Budget", "Backup", "Rollout"),
     )
     for own_network, parts in ((True, kinds), (False, ("ExistingNetwork", *kinds[1:]))):
         seen = graph_of(lambda own=own_network: build(Case(own_network=own)))

@@ -63,6 +63,10 @@ BREAKS: dict[Rule, tuple[str, dict[str, Any]]] = {
     contract.a_topics_key_lets_those_in_who_tell_it: ("Key", {"policy": '{"Statement":[]}'}),
     contract.a_throttle_of_a_route_waits_for_the_route: ("Stage", {"dependencies": frozenset[str]()}),
     contract.backups_are_of_named_resources_and_last_as_long_as_the_data: ("Selection", {"resources": ["*"]}),
+    contract.what_a_state_machine_moves_pulumi_leaves_alone: (
+        "StateMachine",
+        {"definition": '{"States":{"Read the order":{"Assign":{"tests":{"another":[]}}}}}'},
+    ),
 }
 
 

@@ -111,6 +111,14 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
         ("defaultRouteSettings.throttlingRateLimit", 1000),
         ("defaultRouteSettings.throttlingBurstLimit", 2000),
     ],
+    "StateMachine": [
+        ("name", "lambda-sqlite-prod-rollout"),
+        ("type", "STANDARD"),
+        ("roleArn", "arn:aws:iam:us-east-1:123456789012:rollout-role"),
+        ("loggingConfiguration.level", "ERROR"),
+        ("loggingConfiguration.includeExecutionData", True),
+        ("tracingConfiguration.enabled", False),
+    ],
     "Subnet": [("mapPublicIpOnLaunch", False)],
     "Table": [
         ("billingMode", "PAY_PER_REQUEST"),
@@ -254,6 +262,7 @@ def test_roles_trust_one_service_each() -> None:
         "command-identity-role": {"Service": "lambda.amazonaws.com"},
         "query-identity-role": {"Service": "lambda.amazonaws.com"},
         "projector-identity-role": {"Service": "lambda.amazonaws.com"},
+        "rollout-role": {"Service": "states.amazonaws.com"},
         "schedules-role": {"Service": "scheduler.amazonaws.com"},
         "network-flow": {"Service": "vpc-flow-logs.amazonaws.com"},
         "backup-copy-role": {"Service": "backup.amazonaws.com"},
@@ -433,7 +442,7 @@ def test_traces_are_recorded_and_granted_only_where_they_are_asked_for(stack: st
 def test_every_role_has_the_boundary() -> None:
     roles = graph("everything").of("Role")
     assert {node.inputs.get("permissionsBoundary") for node in roles} == {"arn:aws:iam::123456789012:policy/boundary"}
-    assert len(roles) == 8
+    assert len(roles) == 9
 
 
 def test_every_resource_with_tags_has_the_owners_too() -> None:

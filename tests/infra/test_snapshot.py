@@ -19,7 +19,7 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 def described(seen: Graph) -> dict[str, Any]:
-    """Return the graph as data that reads well: policies unfolded, an archive as a word, no URNs."""
+    """Return the graph as data that reads well: policies and definitions unfolded, an archive as a word, no URNs."""
     return {
         "resources": {
             f"{node.type} {node.name}": {
@@ -38,7 +38,7 @@ def described(seen: Graph) -> dict[str, Any]:
 
 
 def _readable(key: str, value: Any) -> Any:
-    if key in ("policy", "assumeRolePolicy"):
+    if key in ("policy", "assumeRolePolicy", "definition"):
         return json.loads(value)
     if key == "dashboardBody":
         return [_widget(widget) for widget in json.loads(value)["widgets"]]

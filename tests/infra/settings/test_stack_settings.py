@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pulumi.runtime import set_all_config
 from pulumi.runtime.settings import reset_options
 
+from infra.rollout.definition import SHARE
 from infra.settings.stack_settings import StackSettings, read_settings
 from infra.typed_config import ConfigError
 from tests.infra.contract import violations
@@ -23,6 +24,7 @@ BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 DOMAIN = {"domain": "api.example.com", "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1"}
 BUDGET = {"budgetUsd": 25, "budgetEmails": ["finance@example.com"]}
 TABLE_ARN = "arn:aws:dynamodb:us-east-1:123456789012:storage-table"
+CANARY, FOUR = {"rollout": "canary"}, {"Condition": "{% $rounds < 4 %}", "Next": "Watch"}
 RESERVED, VARIABLES, LOCAL = "reservedConcurrentExecutions", "environment.variables", "http://localhost:3000"
 
 
@@ -47,6 +49,9 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
         ({"backup": "true"}, "lambda-sqlite:backup: got 'true', allowed: none or table or all"),
         ({"backupDays": "0"}, "lambda-sqlite:backupDays: got 0, allowed: an integer from 1 to 3650"),
         ({"kms": "own"}, "lambda-sqlite:kms: got 'own', allowed: aws or cmk"),
+        ({"rollout": "slow"}, "lambda-sqlite:rollout: got 'slow', allowed: all-at-once or canary"),
+        ({"rolloutPercent": "51"}, "lambda-sqlite:rolloutPercent: got 51, allowed: an integer from 1 to 50"),
+        ({"rolloutBakeS": "14"}, "lambda-sqlite:rolloutBakeS: got 14, allowed: an integer from 15 to 3600"),
         ({"zones": "0"}, "lambda-sqlite:zones: got 0, allowed: an integer from 2 to 3"),
         ({"zones": "1.5"}, "lambda-sqlite:zones: got '1.5', allowed: an integer from 2 to 3"),
         ({"vpcCidr": "10.0.0.0/27"}, "vpcCidr: got '10.0.0.0/27', allowed: a private range such as 10.42.0.0/24"),
@@ -294,6 +299,15 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     ),
     "sql": ({"sql": "off"}, "Function", "query-function", f"{VARIABLES}.SQL", "off"),
     "warmSandboxes": ({"warmSandboxes": 2}, "Function", "warmer-function", f"{VARIABLES}.SANDBOXES", "2"),
+    "rollout": (CANARY, "StateMachine", "", "type", "STANDARD"),
+    "rolloutPercent": (
+        CANARY | {"rolloutPercent": 20},
+        "StateMachine",
+        "",
+        f"definition.States.{SHARE}.Arguments.RoutingConfig.AdditionalVersionWeights",
+        "{% { $version: 0.2 } %}",
+    ),
+    "rolloutBakeS": (CANARY | {"rolloutBakeS": 60}, "StateMachine", "", "definition.States.Judge.Choices.1", FOUR),
     "tmpMb": ({"tmpMb": 2048}, "Function", "query-function", "ephemeralStorage.size", 2048),
     "checkIntervalMs": ({"checkIntervalMs": 0}, "Function", "query-function", f"{VARIABLES}.CHECK_INTERVAL_MS", "0"),
     "retainSeconds": ({"retainSeconds": 90}, "Function", "query-function", f"{VARIABLES}.RETAIN_S", "90"),

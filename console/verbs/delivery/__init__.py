@@ -1,0 +1,1 @@
+"""The verbs that bring new versions to the callers, and old ones back."""

@@ -1,0 +1,184 @@
+"""The state machine that rolls one version of one function out. Pure: from names and numbers to a definition.
+
+An execution gets `{"function": NAME, "version": NUMBER}`. Its steps:
+
+    test the new version → a share of the calls → watch, test again, alarms, errors: so many rounds → all calls
+
+Whatever goes wrong on the way leads to `Look at the alias again`, and from there back. The machine has no time limit of
+its own, since that would end it wherever it is, with the calls still divided; each of its tasks has one. `RevisionId`
+has an update refused where somebody else has moved the alias meanwhile; the way back does not insist on it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from infra.compute.function import ALIAS_DESCRIPTION, LIVE
+from infra.rollout.calls import Call
+from infra.rollout.tasks import (
+    BACK,
+    MANY_RETRIES,
+    State,
+    ask_aws,
+    count_errors,
+    find_ringing,
+    jsonata,
+    look_at_alias,
+    make_calls,
+    move_alias,
+    turn_back,
+)
+
+ROUND_S = 15  # at least, between two looks at a version that has a share
+MOST_ROUNDS = 12  # each is some 90 events, and an execution may have 25 000
+MOST_ERRORS_PERCENT = 1  # of the new version's own calls
+BEFORE = "before: "  # in the alias's description: the versions that were live before, the last one first
+MOST_BEFORE = 20  # a description has 256 characters at most
+LIVE_STATE, TEST, SHARE, NOT_LIVE = (
+    *("The new version is live", "Test the new version", "Give it a share of the calls", "The old version stays"),
+)
+ONE_VERSION: State = {"AdditionalVersionWeights": {}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Canary:
+    """The differences between two machines.
+
+    Args:
+        calls: the test of each function, by its name.
+        alarms: names of CloudWatch alarms that turn a version back; those that ring beforehand do not.
+        percent: the share of calls that the new version gets at first.
+        bake_s: how long it is watched with that share.
+        partition: of AWS, as its ARNs have it.
+    """
+
+    calls: Mapping[str, Sequence[Call]]
+    alarms: Sequence[str]
+    percent: int
+    bake_s: int
+    partition: str = "aws"
+
+
+def definition_of(canary: Canary) -> dict[str, object]:
+    """Return the definition in Amazon States Language."""
+    states = {**_begin(canary), **_watch(canary), **_end(), **_go_back()}
+    return {
+        "Comment": "Move an alias to a new version by a share first, or leave it where it is",
+        "QueryLanguage": "JSONata",
+        "StartAt": "Read the order",
+        "States": _in_partition(states, canary.partition),
+    }
+
+
+def _in_partition(states: dict[str, State], partition: str) -> dict[str, State]:
+    """Return the states with the integrations of AWS named as a partition of it names them."""
+    return json.loads(json.dumps(states).replace("arn:aws:states:::", f"arn:{partition}:states:::"))
+
+
+def _begin(canary: Canary) -> dict[str, State]:
+    """Return the states up to the share; before the last of them nothing is changed."""
+    order = {"name": jsonata("$states.input.function"), "version": jsonata("$string($states.input.version)")}
+    calls = jsonata("$lookup($tests, $name)")
+    share = jsonata(f"{{ $version: {canary.percent / 100} }}")
+    return {
+        "Read the order": {"Type": "Pass", "Assign": {**order, "tests": dict(canary.calls)}, "Next": "Find its test"},
+        "Find its test": {"Type": "Pass", "Assign": {"calls": calls, "rounds": 0}, "Next": "Look at the alias"},
+        "Look at the alias": look_at_alias(Next="Is there anything to do"),
+        "Is there anything to do": {
+            "Type": "Choice",
+            "Choices": [{"Condition": jsonata("$old = $version"), "Next": LIVE_STATE}],
+            "Default": "See which alarms ring" if canary.alarms else TEST,
+        },
+        **(find_ringing("See which alarms ring", canary.alarms, "rang", TEST) if canary.alarms else {}),
+        TEST: make_calls(SHARE),
+        SHARE: move_alias(
+            {"FunctionVersion": jsonata("$old"), "RoutingConfig": {"AdditionalVersionWeights": share}},
+            Assign={"revision": jsonata("$states.result.RevisionId"), "since": jsonata("$now()")},
+            Next="Watch",
+        ),
+    }
+
+
+def _watch(canary: Canary) -> dict[str, State]:
+    """Return the states of a round."""
+    rounds = min(ceil(canary.bake_s / ROUND_S), MOST_ROUNDS)
+    judged = "See whether an alarm rings" if canary.alarms else "Count its errors"
+    return {
+        "Watch": {
+            "Type": "Wait",
+            "Seconds": ceil(canary.bake_s / rounds),
+            "Assign": {"rounds": jsonata("$rounds + 1")},
+            "Next": "Test it again",
+        },
+        "Test it again": make_calls(judged),
+        **(find_ringing(judged, canary.alarms, "ringing", "Count its errors") if canary.alarms else {}),
+        "Count its errors": count_errors(),
+        "Judge": {
+            "Type": "Choice",
+            "Choices": [
+                *([turn_back("$count($ringing[$not($ in $rang)]) > 0", RINGS)] if canary.alarms else []),
+                turn_back(f"$errors * 100 > $invocations * {MOST_ERRORS_PERCENT}", FAILS),
+                {"Condition": jsonata(f"$rounds < {rounds}"), "Next": "Watch"},
+            ],
+            "Default": "Give it all calls",
+        },
+    }
+
+
+RINGS = "'alarms ring that did not before: ' & $join($ringing[$not($ in $rang)], ', ')"
+FAILS = "$errors & ' of its ' & $invocations & ' calls ended with an error'"
+
+
+def _end() -> dict[str, State]:
+    """Return the last step, which writes down what was live before."""
+    earlier = f"$contains($was, '{BEFORE}') ? $split($substringAfter($was, '{BEFORE}'), ' ') : []"
+    newest = f"$join($append([$old], {earlier})[[0..{MOST_BEFORE - 1}]], ' ')"
+    return {
+        "Give it all calls": move_alias(
+            {
+                "FunctionVersion": jsonata("$version"),
+                "RoutingConfig": ONE_VERSION,
+                "Description": jsonata(f"'{ALIAS_DESCRIPTION}; {BEFORE}' & {newest}"),
+            },
+            Next=LIVE_STATE,
+        ),
+        LIVE_STATE: {"Type": "Succeed"},
+    }
+
+
+def _go_back() -> dict[str, State]:
+    """Return the way back: to the old version where the new one has a share, and else nowhere.
+
+    Where nothing was changed yet, or somebody else has moved the alias, it stays where it is. Where it is at the new
+    version after all, an answer of AWS got lost, or another execution was faster.
+    """
+    weights = "$states.result.RoutingConfig.AdditionalVersionWeights"
+    seen = {
+        "is_shared": jsonata(f"$exists($lookup({weights}, $version))"),
+        "is_live": jsonata("$states.result.FunctionVersion = $version"),
+    }
+    back: State = {"FunctionVersion": jsonata("$old"), "RoutingConfig": ONE_VERSION}
+    return {
+        BACK: {
+            **ask_aws("lambda:getAlias", {"FunctionName": jsonata("$name"), "Name": LIVE}, MANY_RETRIES),
+            "Assign": seen,
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Go back"}],
+            "Next": "Is it to go back",
+        },
+        "Is it to go back": {
+            "Type": "Choice",
+            "Choices": [
+                {"Condition": jsonata("$is_shared"), "Next": "Go back"},
+                {"Condition": jsonata("$is_live"), "Next": LIVE_STATE},
+            ],
+            "Default": NOT_LIVE,
+        },
+        "Go back": {
+            **ask_aws("lambda:updateAlias", {"FunctionName": jsonata("$name"), "Name": LIVE, **back}, MANY_RETRIES),
+            "Next": NOT_LIVE,
+        },
+        NOT_LIVE: {"Type": "Fail", "Error": "NotLive", "Cause": jsonata("$substring($reason, 0, 4000)")},
+    }

@@ -1,0 +1,49 @@
+"""The IAM documents of the state machine. Pure: from ARNs to JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from infra.account import Account
+from infra.policies import allow, document, trust
+
+# To have its log delivered. AWS grants none of them on anything narrower than everything (source: the Step Functions
+# developer guide, "Logging using CloudWatch Logs").
+DELIVER_LOGS = (
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+)
+TRACES = (
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+)
+
+
+def rollout_policy(function_arns: Sequence[str], *, has_alarms: bool, tracing: bool) -> str:
+    """Allow to call the versions of these functions, to move their aliases, and to see how they do.
+
+    Numbers of CloudWatch are granted on everything only; so are composite alarms (source: its API reference).
+    """
+    watch = ["cloudwatch:GetMetricData", *(["cloudwatch:DescribeAlarms"] if has_alarms else [])]
+    return document(
+        allow("Test", ["lambda:InvokeFunction"], [f"{arn}:*" for arn in function_arns]),
+        allow("Move", ["lambda:GetAlias", "lambda:UpdateAlias"], function_arns),
+        allow("Watch", watch, ["*"]),
+        allow("Logs", DELIVER_LOGS, ["*"]),
+        *([allow("Traces", TRACES, ["*"])] if tracing else []),
+    )
+
+
+def rollout_trust(account: Account, machine_name: str) -> str:
+    """Let Step Functions take a role for one state machine, and for nobody else's."""
+    arn = account.arn("states", f"stateMachine:{machine_name}")
+    condition = {"StringEquals": {"aws:SourceAccount": account.account_id}, "ArnEquals": {"aws:SourceArn": arn}}
+    return trust("states.amazonaws.com", Condition=condition)

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
+from infra.naming import Naming
+from infra.rollout.calls import calls_of
+from infra.rollout.definition import MOST_BEFORE, MOST_ROUNDS, ROUND_S
+from infra.rollout.rollout import RolledFunction, RolloutArgs, RolloutComponent
+from tests.infra.contract import statements, violations
+from tests.infra.graph import Graph, graph_of
+from tests.infra.program import EVERYTHING, ROOT, graph, project_schema, run
+
+FUNCTIONS = (COMMAND, QUERY, PROJECTOR)
+ARN = "arn:aws:lambda:us-east-1:123456789012"
+
+
+def with_alarms() -> None:
+    naming = Naming(project="shop", stack="test", stage="dev")
+    functions = [RolledFunction(name="query", arn=f"{ARN}:query", calls=[])]
+    args = RolloutArgs(
+        naming=naming, functions=functions, percent=10, bake_s=15, log_days=14, alarms=["slow", "broken"]
+    )
+    RolloutComponent("rollout", args)
+
+
+def definition(seen: Graph) -> dict[str, Any]:
+    return json.loads(seen.one("StateMachine").at("definition"))
+
+
+def test_all_at_once_moves_the_aliases_and_makes_nothing() -> None:
+    seen = graph("dev")
+    assert not seen.of("StateMachine")
+    assert "rollout_state_machine_arn" not in seen.outputs
+    assert {node.name for node in seen.of("Alias") if "ignoreChanges" in node.options} == set()
+
+
+def test_a_canary_leaves_the_aliases_to_the_state_machine_but_the_warmers() -> None:
+    seen = graph(EVERYTHING)
+    ignored = {node.name: node.options.get("ignoreChanges") for node in seen.of("Alias") if node.name != "key-alias"}
+    by_the_machine = ["functionVersion", "routingConfig", "description"]
+    assert ignored == {f"{name}-live": by_the_machine for name in FUNCTIONS} | {f"{WARMER}-live": None}
+    assert seen.outputs["rollout_state_machine_arn"].endswith(":rollout-machine")
+    assert seen.outputs["log_groups"]["rollout"] == "/aws/vendedlogs/lambda-sqlite/everything/rollout"
+
+
+def test_the_machine_tests_the_stacks_functions_with_the_settings() -> None:
+    states = definition(graph(EVERYTHING))["States"]
+    tests = states["Read the order"]["Assign"]["tests"]
+    assert tests == {f"lambda-sqlite-everything-{name}": list(calls) for name, calls in calls_of().items()}
+    assert "$version: 0.25" in json.dumps(states)
+    assert states["Watch"]["Seconds"] == 180 / 12
+    assert "See whether an alarm rings" not in states
+
+
+def test_failures_alone_are_logged_and_by_the_stacks_own_key() -> None:
+    machine = graph("prod").one("StateMachine")
+    assert machine.at("loggingConfiguration.level") == "ERROR"
+    assert machine.at("loggingConfiguration.logDestination").endswith(":rollout-logs:*")
+    assert graph("prod").one("LogGroup", "rollout-logs").at("kmsKeyId").endswith(":key-key")
+
+
+@pytest.mark.parametrize(("stack", "is_traced"), [("prod", False), (EVERYTHING, True)])
+def test_the_machine_may_do_its_work_on_these_functions_and_no_more(stack: str, is_traced: bool) -> None:
+    seen = graph(stack)
+    given = {each["Sid"]: each for each in statements(seen.one("RolePolicy", "rollout-rights"))}
+    functions = [f"{ARN}:{name}-function" for name in FUNCTIONS]
+    assert given["Test"]["Resource"] == [f"{arn}:*" for arn in functions]
+    assert (given["Move"]["Action"], given["Move"]["Resource"]) == (
+        ["lambda:GetAlias", "lambda:UpdateAlias"],
+        functions,
+    )
+    assert given["Watch"]["Action"] == ["cloudwatch:GetMetricData"]
+    assert ("Traces" in given, seen.one("StateMachine").at("tracingConfiguration.enabled")) == (is_traced, is_traced)
+
+
+def test_only_this_machine_takes_the_role() -> None:
+    (statement,) = json.loads(graph("prod").one("Role", "rollout-role").at("assumeRolePolicy"))["Statement"]
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+        "ArnEquals": {"aws:SourceArn": "arn:aws:states:us-east-1:123456789012:stateMachine:lambda-sqlite-prod-rollout"},
+    }
+
+
+def test_alarms_turn_a_version_back_and_the_machine_may_read_them() -> None:
+    seen = graph_of(with_alarms)
+    states = definition(seen)["States"]
+    asked = states["See whether an alarm rings"]["Arguments"]
+    assert (asked["AlarmNames"], asked["StateValue"]) == (["slow", "broken"], "ALARM")
+    (watch,) = [each for each in statements(seen.one("RolePolicy")) if each["Sid"] == "Watch"]
+    assert watch["Action"] == ["cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"]
+    assert violations(seen) == []
+
+
+def test_the_document_says_what_is_so_by_default() -> None:
+    text = (ROOT / "docs" / "delivery.md").read_text(encoding="utf-8")
+    percent, bake_s = (project_schema()[name]["default"] for name in ("rolloutPercent", "rolloutBakeS"))
+    assert f"`rolloutPercent` of them ({percent}) for `rolloutBakeS` ({bake_s} s)" in text
+    assert f"Within the default of {bake_s} seconds" in text
+    assert f"in rounds of {ROUND_S} seconds or more, {MOST_ROUNDS} at most" in text
+    assert f"the last {MOST_BEFORE} of them" in text
+
+
+def test_a_stack_that_stands_can_change_its_way_and_back() -> None:
+    """The resources have the same names, so that nothing is replaced."""
+    before, after = run("dev"), run("dev", {"rollout": "canary"})
+    assert {node.urn for node in before.nodes} < {node.urn for node in after.nodes}
