@@ -24,7 +24,6 @@ from infra.watch.topic import TopicArgs, TopicComponent
 KeyArn = pulumi.Output[str] | None
 
 NOBODY = "alarms: alarmEmails is empty, so only whoever subscribes to the output alarm_topic_arn hears of them"
-SET_OFF_BY_CALLS = ("-errors", "-throttles", "-duration", "api-failures", "api-failure-rate")
 LATE_S = 300  # a snapshot that comes this much later than the settings promise
 
 
@@ -64,7 +63,9 @@ def alarms_of_calls(watch: Watch) -> list[pulumi.Output[str]]:
     """Return the names of the alarms that a bad version of a function sets off; none without alarms."""
     if watch.alarms is None:
         return []
-    return [alarm.name for part, alarm in watch.alarms.alarms.items() if part.endswith(SET_OFF_BY_CALLS)]
+    parts = ["api-failures", "api-failure-rate"]
+    parts += [f"{part}-{kind}" for part in (COMMAND, QUERY, PROJECTOR) for kind in ("errors", "throttles", "duration")]
+    return [watch.alarms.alarms[part].name for part in parts]
 
 
 def _topic(settings: StackSettings, key_arn: KeyArn) -> TopicComponent:

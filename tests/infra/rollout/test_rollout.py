@@ -53,7 +53,16 @@ def test_the_machine_tests_the_stacks_functions_with_the_settings() -> None:
     assert tests == {f"lambda-sqlite-everything-{name}": list(calls) for name, calls in calls_of().items()}
     assert "$version: 0.25" in json.dumps(states)
     assert states["Watch"]["Seconds"] == 180 / 12
-    assert "See whether an alarm rings" not in states
+
+
+def test_alarms_of_the_gateway_and_of_the_functions_turn_a_version_back() -> None:
+    asked = definition(graph("prod"))["States"]["See whether an alarm rings"]["Arguments"]["AlarmNames"]
+    parts = [f"{name}-{kind}" for name in FUNCTIONS for kind in ("errors", "throttles", "duration")]
+    assert asked == [f"lambda-sqlite-prod-{part}" for part in ("api-failures", "api-failure-rate", *parts)]
+
+
+def test_without_alarms_the_machine_looks_for_none() -> None:
+    assert "See whether an alarm rings" not in definition(run("dev", {"rollout": "canary"}))["States"]
 
 
 def test_failures_alone_are_logged_and_by_the_stacks_own_key() -> None:
@@ -73,7 +82,7 @@ def test_the_machine_may_do_its_work_on_these_functions_and_no_more(stack: str, 
         ["lambda:GetAlias", "lambda:UpdateAlias"],
         functions,
     )
-    assert given["Watch"]["Action"] == ["cloudwatch:GetMetricData"]
+    assert given["Watch"]["Action"] == ["cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"]
     assert ("Traces" in given, seen.one("StateMachine").at("tracingConfiguration.enabled")) == (is_traced, is_traced)
 
 

@@ -90,9 +90,9 @@ def test_the_outcome_for_people_and_the_folder_kept(
     ran = run_console("drill", "--scenario", "files", "--count", "20", "--keep")
     assert ran.code == 0, ran.err
     (folder,) = temporary.iterdir()
-    said = " ".join(ran.out.split())
+    said = "".join(ran.out.split())  # a long path is broken anywhere
     for part in (f"Kept: {folder}", f"start a local stack in {folder}", "│ files │ 20 │ 0 ", "knows no time but now"):
-        assert part in said, part
+        assert "".join(part.split()) in said, part
     assert "Kept:" not in run_console("drill", "--scenario", "files").out
     assert list(temporary.iterdir()) == [folder]
 
