@@ -51,6 +51,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("local",),
         ("results",),
         ("sql",),
+        ("changes",),
         ("proposals",),
         ("imports",),
         ("data",),
@@ -73,6 +74,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("typed_config",),
     ),
     "archives": (
+        ("manifest",),
         ("contents", "zipped"),
         ("bytecode", "closure", "lean", "start"),
         ("errors", "imports", "runtimes", "standard_library"),
