@@ -65,6 +65,8 @@ def _git(arguments: Sequence[str], root: Path) -> subprocess.CompletedProcess[by
         )
     except FileNotFoundError as error:
         raise ConsoleError("git is not installed", "install it, or --against with a manifest file, or stack") from error
+    except subprocess.TimeoutExpired as error:
+        raise ConsoleError(f"git did not answer in {GIT_TIMEOUT_S:.0f} s", "git status, in the same folder") from error
 
 
 def _said(answer: subprocess.CompletedProcess[bytes]) -> str:
