@@ -12,6 +12,7 @@ import pulumi
 
 from archives.contents import contents_of
 from archives.errors import ArchiveError
+from archives.manifest import function_manifest
 from archives.runtimes import why_without_byte_code
 from infra.compute.asset import asset_of, sweep
 
@@ -38,6 +39,14 @@ def archive_of(function: str, runtime: str, root: Path = ROOT) -> pulumi.AssetAr
     archive = pulumi.AssetArchive({name: asset_of(name, content, folder) for name, content in contents.items()})
     sweep(folder)
     return archive
+
+
+def sources_of(function: str, root: Path = ROOT) -> str:
+    """Return the hash of a function's sources, the same whichever Python deploys. Raises RunError."""
+    try:
+        return function_manifest(root, function).hash
+    except ArchiveError as error:
+        raise pulumi.RunError(str(error)) from error
 
 
 def warn_without_byte_code(runtime: str) -> None:

@@ -17,7 +17,8 @@ from archives.runtimes import ALLOWED, RUNTIMES
 from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
 from handlers.settings import SWITCH
 from infra.compute.function import UNRESERVED
-from infra.naming import STACK_TAGS, Naming
+from infra.naming import SOURCES_TAG, STACK_TAGS, Naming
+from infra.settings.delivery_settings import DeliverySettings, read_delivery
 from infra.settings.api_settings import ApiSettings, read_api
 from infra.settings.network_settings import NetworkSettings, read_network
 from infra.settings.projection_settings import ProjectionSettings, read_projection
@@ -32,7 +33,8 @@ RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400),
     *(545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-MOST_TAGS = 50 - len(STACK_TAGS)
+OWN_TAGS = (*STACK_TAGS, SOURCES_TAG)
+MOST_TAGS = 50 - len(OWN_TAGS)
 TAG = r"(?!aws:)[\w .:/+@-]{1,128}=[\w .:/=+@-]{0,256}"
 
 
@@ -78,6 +80,7 @@ class StackSettings:
     environment: Mapping[str, str]
     projection: ProjectionSettings
     api: ApiSettings
+    delivery: DeliverySettings
 
 
 def read_settings() -> StackSettings:
@@ -85,10 +88,11 @@ def read_settings() -> StackSettings:
     config = TypedConfig(pulumi.get_project())
     region = TypedConfig("aws").text("region", "an AWS region such as us-east-1", {*aws.Region}.__contains__)
     naming, projection = _naming(config), read_projection(config)
+    boundary = _permissions_boundary(config)
     return StackSettings(
         naming=naming,
         allowed_account_ids=config.texts("allowedAccountIds", r"[0-9]{12}", "account ids of 12 digits"),
-        permissions_boundary=_permissions_boundary(config),
+        permissions_boundary=boundary,
         protect=config.flag("protect"),
         own_key=config.choice("kms", "aws", "cmk") == "cmk",
         backup=config.flag("backup"),
@@ -102,6 +106,7 @@ def read_settings() -> StackSettings:
         environment=_environment(config) | projection.environment(),
         projection=projection,
         api=read_api(config, region),
+        delivery=read_delivery(config, boundary),
     )
 
 
@@ -117,8 +122,8 @@ def _naming(config: TypedConfig) -> Naming:
 def _tags(config: TypedConfig) -> dict[str, str]:
     texts = config.texts("tags", TAG, "tags such as Team=data")
     tags = dict(text.split("=", 1) for text in texts)
-    if len(tags) < len(texts) or len(tags) > MOST_TAGS or tags.keys() & {*STACK_TAGS}:
-        allowed = f"at most {MOST_TAGS} tags such as Team=data, each key once, none of {', '.join(STACK_TAGS)}"
+    if len(tags) < len(texts) or len(tags) > MOST_TAGS or tags.keys() & {*OWN_TAGS}:
+        allowed = f"at most {MOST_TAGS} tags such as Team=data, each key once, none of {', '.join(OWN_TAGS)}"
         raise config.fail("tags", list(texts), allowed)
     return tags
 

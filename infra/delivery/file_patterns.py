@@ -1,0 +1,45 @@
+"""The files whose change starts a pipeline, as patterns. Pure.
+
+CodePipeline takes 8 patterns of 255 characters at most, in which `{a,b}` is either, `*` stays in a folder and `**` does
+not (source: docs.aws.amazon.com/codepipeline/latest/userguide/syntax-glob.html). So files become folders: a change of
+a file beside those of a function may start its pipeline, which then finds nothing to do. Nothing is excluded: whether a
+commit with an excluded file and one that counts starts a pipeline is not said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from pathlib import PurePosixPath
+
+MOST_PATTERNS, MOST_CHARACTERS = 8, 255
+
+
+def patterns_of(files: Iterable[str], whole: Collection[str] = ()) -> list[str]:
+    """Return patterns that match all of these paths. Raises ValueError where CodePipeline would not take them.
+
+    A file in the root, or right in a folder there, stands for itself; one deeper down for all of its room, the first
+    two parts of its path.
+
+    Args:
+        whole: folders of the root of which every file counts, those too that come later.
+    """
+    alone: dict[str, set[str]] = {}
+    rooms: dict[str, set[str]] = {}
+    for path in map(PurePosixPath, files):
+        if path.parts[0] in whole:
+            rooms.setdefault(".", set()).add(path.parts[0])
+        elif len(path.parts) > 2:
+            rooms.setdefault(path.parts[0], set()).add(path.parts[1])
+        else:
+            alone.setdefault(str(path.parent), set()).add(path.name)
+    patterns = [_in(parent, names, "") for parent, names in sorted(alone.items())]
+    patterns += [_in(parent, names, "/**") for parent, names in sorted(rooms.items())]
+    if len(patterns) > MOST_PATTERNS or any(len(pattern) > MOST_CHARACTERS for pattern in patterns):
+        raise ValueError(f"too many or too long: {patterns}")
+    return patterns
+
+
+def _in(parent: str, names: Iterable[str], end: str) -> str:
+    either = sorted(names)
+    chosen = either[0] if len(either) == 1 else f"{{{','.join(either)}}}"
+    return f"{'' if parent == '.' else f'{parent}/'}{chosen}{end}"
