@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from handlers.routes import COMMAND, PROJECTOR, QUERY, SOURCES, WARMER
-from infra import background, stack
+from infra import background, delivering, stack
 from infra.account import check_account
 from infra.compute.archive import warn_without_byte_code
 from infra.compute.concurrency import check_concurrency
@@ -33,6 +33,9 @@ if WARMER in settings.functions:
     identities[WARMER] = background.make_warmer_identity(settings, key_arn)
     functions[WARMER] = background.make_warmer(settings, identities[WARMER], functions[QUERY], key_arn)
 background.make_schedules(settings, functions, projection, key_arn)
+delivering.make_delivery(settings, key_arn)
+delivering.make_github(settings)
+delivering.export_manifest(functions)
 
 pulumi.export("api_url", api.url)
 pulumi.export(

@@ -61,11 +61,12 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("declaration", "errors", "install", "interrupts", "paths", "wording"),
     ),
     "infra": (
-        ("background",),
+        ("background", "delivering"),
         ("stack",),
         ("settings",),
         ("jobs",),
         ("compute",),
+        ("delivery",),
         ("edge",),
         ("data",),
         ("foundation",),

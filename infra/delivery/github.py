@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.account import account_of
+from infra.delivery.attached import attach
 from infra.delivery.rights import State, infrastructure_policies, preview_policy
 from infra.naming import Naming
 from infra.policies import document
@@ -25,7 +26,7 @@ class GithubArgs:
     Args:
         provider_arn: GitHub's identity provider of the account; without it, one is made. An account can have one only.
         state: Pulumi's state in a bucket; None = elsewhere, with secrets of GitHub's own.
-        boundary: the policy that bounds every role that a deployment makes.
+        permissions_boundary: bounds these roles, and every role that a deployment makes.
         own_roles: names of roles that a deployment may not touch.
     """
 
@@ -34,7 +35,7 @@ class GithubArgs:
     environment: str
     provider_arn: str | None
     state: State | None
-    boundary: str
+    permissions_boundary: str
     own_roles: Sequence[str]
 
 
@@ -48,14 +49,13 @@ class GithubComponent(pulumi.ComponentResource):
         super().__init__("lambdasqlite:index:GithubComponent", name, None, opts)
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=self)
-        provider_arn = args.provider_arn or self._provider()
+        provider_arn = args.provider_arn or self._identity_provider()
         self.deploy = self._role(DEPLOY, provider_arn, f"environment:{args.environment}")
         self.preview = self._role(PREVIEW, provider_arn, "pull_request")
-        documents = infrastructure_policies(account_of(self), args.naming, args.boundary, args.own_roles)
+        documents = infrastructure_policies(account_of(self), args.naming, args.permissions_boundary, args.own_roles)
         if args.state:
             documents["state"] = document(*args.state.statements(writes=True))
-        for part, policy in documents.items():
-            attach(f"{name}-{part}", args.naming, f"{DEPLOY}-{part}", self.deploy, policy, self._child)
+        attach(name, args.naming, self.deploy, documents, role_part=DEPLOY, parent=self)
         aws.iam.RolePolicy(
             f"{name}-look",
             name="look",
@@ -65,7 +65,7 @@ class GithubComponent(pulumi.ComponentResource):
         )
         self.register_outputs({"deploy_role_arn": self.deploy.arn, "preview_role_arn": self.preview.arn})
 
-    def _provider(self) -> pulumi.Output[str]:
+    def _identity_provider(self) -> pulumi.Output[str]:
         return aws.iam.OpenIdConnectProvider(
             f"{self._name}-provider",
             url=f"https://{ISSUER}",
@@ -83,6 +83,7 @@ class GithubComponent(pulumi.ComponentResource):
             name=self._args.naming.name(part),
             description=f"Workflows of {self._args.repository}, {subject}",
             assume_role_policy=policy,
+            permissions_boundary=self._args.permissions_boundary,
             tags=self._args.naming.tags(part),
             opts=self._child,
         )
@@ -98,13 +99,3 @@ def github_trust(provider_arn: str, subject: str) -> str:
             "Condition": {"StringEquals": {f"{ISSUER}:aud": AUDIENCE, f"{ISSUER}:sub": subject}},
         }
     )
-
-
-def attach(
-    resource_name: str, naming: Naming, part: str, role: aws.iam.Role, policy: str, opts: pulumi.ResourceOptions
-) -> None:
-    """Give a role a policy of its own name: what a role holds inline may have 10 240 characters, all together."""
-    made = aws.iam.Policy(
-        resource_name, name=naming.name(part), description=part, policy=policy, tags=naming.tags(part), opts=opts
-    )
-    aws.iam.RolePolicyAttachment(f"{resource_name}-attached", role=role.name, policy_arn=made.arn, opts=opts)

@@ -1,4 +1,4 @@
-"""The rights of those who deploy, as IAM documents: of what is named or tagged after the stack, and of nothing else. Pure.
+"""The rights of those who deploy, as IAM documents: on what is named or tagged after the stack, nothing else. Pure.
 
 The table "What a deployer may do" in docs/deployment.md says the same in words.
 """
@@ -16,12 +16,11 @@ from infra.policies import Statement, allow, deny, document
 LOOKUPS = (
     "ec2:DescribeAvailabilityZones",
     "ec2:DescribePrefixLists",
+    "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
     "servicequotas:GetServiceQuota",
 )
-# Lambda asks with the caller's rights whether network and mount targets of a function are there.
-FUNCTION_LOOKUPS = ("ec2:DescribeSecurityGroups", "elasticfilesystem:DescribeMountTargets")
 CODE = (
     "lambda:GetAlias",
     "lambda:GetFunction",
@@ -103,8 +102,6 @@ PASSED_TO = (
 )
 # What AWS grants on everything, or not at all.
 EVERYWHERE = (
-    "backup:CreateBackupPlan",
-    "backup:CreateBackupSelection",
     "cloudwatch:DescribeAlarms",
     "ec2:Describe*",
     "elasticfilesystem:Describe*",
@@ -154,17 +151,24 @@ def preview_policy(state: State | None) -> str:
 
 
 def function_statements(account: Account, naming: Naming) -> list[Statement]:
-    """Return the rights to give the stack's functions new code, and to roll it out; none to make or configure any."""
+    """Return the rights to give the stack's functions new code, and to roll it out; none to make or configure any.
+
+    Lambda asks with the caller's rights whether a function's network and mount targets are there.
+    """
+    files = account.arn("elasticfilesystem", "file-system/*")
     functions = account.arn("lambda", f"function:{naming.name('*')}")
     machines = [account.arn("states", f"{kind}:{naming.name('*')}") for kind in ("stateMachine", "execution")]
     return [
         allow("Code", CODE, [functions]),
         allow("Rollout", ROLLOUT, machines),
-        allow("Lookups", (*LOOKUPS, *FUNCTION_LOOKUPS), ["*"]),
+        allow("MountTargets", ["elasticfilesystem:DescribeMountTargets"], [files], **_tagged("Resource", naming)),
+        allow("Lookups", LOOKUPS, ["*"]),
     ]
 
 
-def infrastructure_policies(account: Account, naming: Naming, boundary: str, own_roles: Sequence[str]) -> dict[str, str]:
+def infrastructure_policies(
+    account: Account, naming: Naming, boundary: str, own_roles: Sequence[str]
+) -> dict[str, str]:
     """Return what changes the whole stack, as documents by their names; one would be too long for IAM.
 
     Args:
@@ -183,47 +187,58 @@ def _services(account: Account, naming: Naming) -> list[Statement]:
     grouped: dict[str, list[str]] = {}
     for service, action, resource in NAMED:
         grouped.setdefault(action, []).append(account.arn(service, resource.format(**words)))
-    apis = [f"arn:{account.partition}:apigateway:{account.region}::/{path}" for path in ("apis*", "domainnames*", "tags*")]
+    apis = [
+        f"arn:{account.partition}:apigateway:{account.region}::/{path}" for path in ("apis*", "domainnames*", "tags*")
+    ]
     buckets = [f"arn:{account.partition}:s3:::{naming.name('*')}"]
+    of_account = f"{account.partition}:{{}}::{account.account_id}:{{}}/{naming.name('*')}"
     return [
         *(allow(action.partition(":")[0].title(), [action], resources) for action, resources in grouped.items()),
         allow("Apis", ["apigateway:*"], apis),
         allow("Buckets", ["s3:*"], buckets),
+        allow("Budgets", ["budgets:*"], [f"arn:{of_account.format('budgets', 'budget')}"]),
+        allow("Dashboards", ["cloudwatch:*"], [f"arn:{of_account.format('cloudwatch', 'dashboard')}"]),
         allow("Streams", ["lambda:*EventSourceMapping"], [account.arn("lambda", "event-source-mapping:*")]),
     ]
 
 
 def _network(naming: Naming) -> list[Statement]:
     """Return rights on what has no name: it is tagged when it is made, and changed where it has the stack's tags."""
-    tags = {"Project": naming.project, "Stack": naming.stack}
-    made = _where("StringEquals", {f"aws:RequestTag/{key}": value for key, value in tags.items()})
-    owned = _where("StringEquals", {f"aws:ResourceTag/{key}": value for key, value in tags.items()})
-    at_birth = _where("StringEquals", {"ec2:CreateAction": [action.partition(":")[2] for action in MAKE_NETWORK]})
-    make_others = ["elasticfilesystem:CreateFileSystem", "elasticfilesystem:TagResource", "kms:CreateKey"]
+    made, owned = _tagged("Request", naming), _tagged("Resource", naming)
+    at_birth = _where({"ec2:CreateAction": [action.partition(":")[2] for action in MAKE_NETWORK]})
+    make_others = [
+        *("backup:CreateBackupPlan", "backup:TagResource", "elasticfilesystem:CreateFileSystem"),
+        *("elasticfilesystem:TagResource", "kms:CreateKey", "kms:TagResource"),
+    ]
     return [
         allow("MakeNetwork", [*MAKE_NETWORK, *make_others], ["*"], **made),
         allow("MakeInNetwork", MAKE_NETWORK, ["*"], **owned),
         allow("TagNetwork", ["ec2:CreateTags"], ["*"], **at_birth),
         allow("ChangeNetwork", CHANGE_NETWORK, ["*"], **owned),
-        allow("ChangeOthers", ["elasticfilesystem:*", "kms:*"], ["*"], **owned),
+        allow("ChangeOthers", ["backup:*", "elasticfilesystem:*", "kms:*"], ["*"], **owned),
     ]
 
 
 def _roles(account: Account, naming: Naming, boundary: str, own_roles: Sequence[str]) -> list[Statement]:
     iam = f"arn:{account.partition}:iam::{account.account_id}"
     roles = [f"{iam}:role/{naming.name('*')}"]
-    bounded = _where("StringEquals", {"iam:PermissionsBoundary": boundary})
+    bounded = _where({"iam:PermissionsBoundary": boundary})
     services = [f"{service}.amazonaws.com" for service in PASSED_TO]
     own = [f"{iam}:role/{role}" for role in own_roles]
     changes = [action for action in (*MAKE_ROLES, *CHANGE_ROLES) if not action.startswith(("iam:Get", "iam:List"))]
     return [
         allow("MakeRoles", MAKE_ROLES, roles, **bounded),
         allow("ChangeRoles", CHANGE_ROLES, roles),
-        allow("PassRoles", ["iam:PassRole"], roles, **_where("StringEquals", {"iam:PassedToService": services})),
+        allow("PassRoles", ["iam:PassRole"], roles, **_where({"iam:PassedToService": services})),
         allow("ServiceRoles", ["iam:CreateServiceLinkedRole"], [f"{iam}:role/aws-service-role/*"]),
         deny("OwnRoles", [*changes, "iam:DeleteRolePermissionsBoundary"], own),
     ]
 
 
-def _where(operator: str, values: Mapping[str, object]) -> dict[str, object]:
-    return {"Condition": {operator: values}}
+def _tagged(where: str, naming: Naming) -> dict[str, object]:
+    """Return the condition that a request gives, or a resource has, the stack's tags."""
+    return _where({f"aws:{where}Tag/Project": naming.project, f"aws:{where}Tag/Stack": naming.stack})
+
+
+def _where(values: Mapping[str, object]) -> dict[str, object]:
+    return {"Condition": {"StringEquals": values}}

@@ -10,16 +10,16 @@ NONE, CODEPIPELINE = "none", "codepipeline"
 REPOSITORY = r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+"
 PROVIDER = r"arn:aws[\w-]*:iam::[0-9]{12}:oidc-provider/token\.actions\.githubusercontent\.com"
 CONNECTION = r"arn:aws[\w-]*:(codeconnections|codestar-connections):[a-z0-9-]+:[0-9]{12}:connection/[0-9a-f-]+"
-SECRET = r"arn:aws[\w-]*:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)\S+"
+REFERENCE = r"arn:aws[\w-]*:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)\S+"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StateSettings:
-    """Pulumi's state: its bucket, the key of both or None, and a reference to the passphrase; empty = there is none."""
+    """Pulumi's state: its bucket, the key that encrypts it, and where its passphrase is; without, empty or None."""
 
     bucket: str
     key_arn: str | None
-    passphrase_arn: str
+    passphrase_arn: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,11 +67,11 @@ def read_delivery(config: TypedConfig, boundary: str | None) -> DeliverySettings
 def _state(config: TypedConfig) -> StateSettings:
     bucket = config.matching("stateBucket", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name")
     key = config.matching("stateKeyArn", r"arn:aws[\w-]*:kms:[a-z0-9-]+:[0-9]{12}:key/\S+", "the ARN of a KMS key")
-    passphrase = config.matching("passphraseArn", SECRET, "the ARN of a parameter of SSM, or of a secret")
+    passphrase = config.matching("passphraseArn", REFERENCE, "the ARN of a parameter of SSM, or of a secret")
     if (key or passphrase) and not bucket:
         name, value = ("stateKeyArn", key) if key else ("passphraseArn", passphrase)
         raise config.fail(name, value, "none without stateBucket")
-    return StateSettings(bucket=bucket, key_arn=key or None, passphrase_arn=passphrase)
+    return StateSettings(bucket=bucket, key_arn=key or None, passphrase_arn=passphrase or None)
 
 
 def _pipelines(config: TypedConfig) -> PipelineSettings | None:

@@ -18,8 +18,8 @@ from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
 from handlers.settings import SWITCH
 from infra.compute.function import UNRESERVED
 from infra.naming import SOURCES_TAG, STACK_TAGS, Naming
-from infra.settings.delivery_settings import DeliverySettings, read_delivery
 from infra.settings.api_settings import ApiSettings, read_api
+from infra.settings.delivery_settings import DeliverySettings, read_delivery
 from infra.settings.network_settings import NetworkSettings, read_network
 from infra.settings.projection_settings import ProjectionSettings, read_projection
 from infra.typed_config import ConfigError, TypedConfig

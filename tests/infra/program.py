@@ -12,7 +12,8 @@ import pytest
 import yaml
 from pulumi import AssetArchive
 
-from infra.compute.archive import archive_of
+from infra.compute.archive import archive_of, sources_of
+from infra.delivering import file_patterns, infrastructure_hash
 from tests.infra.graph import Graph, graph_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +50,9 @@ def run(stack: str = "dev", changes: dict[str, Any] | None = None, **options: An
     with pytest.MonkeyPatch.context() as patch:
         for module in ("stack", "background"):
             patch.setattr(f"infra.{module}.archive_of", _archive_of)
+            patch.setattr(f"infra.{module}.sources_of", _sources_of)
+        patch.setattr("infra.delivering.infrastructure_hash", _infrastructure_hash)
+        patch.setattr("infra.delivering.file_patterns", _file_patterns)
         return graph_of(lambda: runpy.run_path(program, run_name="__main__"), config_of(stack) | more, stack, **options)
 
 
@@ -62,6 +66,9 @@ def graph(stack: str) -> Graph:
 def _archive_of(function: str, runtime: str) -> AssetArchive:
     """The code does not change while the tests run, and to find what a function imports takes 0.1 s."""
     return archive_of(function, runtime)
+
+
+_sources_of, _infrastructure_hash, _file_patterns = cache(sources_of), cache(infrastructure_hash), cache(file_patterns)
 
 
 @cache
