@@ -53,9 +53,15 @@ class GithubComponent(pulumi.ComponentResource):
         self.deploy = self._role(DEPLOY, provider_arn, f"environment:{args.environment}")
         self.preview = self._role(PREVIEW, provider_arn, "pull_request")
         documents = infrastructure_policies(account_of(self), args.naming, args.permissions_boundary, args.own_roles)
-        if args.state:
-            documents["state"] = document(*args.state.statements(writes=True))
         attach(name, args.naming, self.deploy, documents, role_part=DEPLOY, parent=self)
+        if args.state:
+            aws.iam.RolePolicy(
+                f"{name}-state",
+                name="state",
+                role=self.deploy.name,
+                policy=document(*args.state.statements(writes=True)),
+                opts=self._child,
+            )
         aws.iam.RolePolicy(
             f"{name}-look",
             name="look",
