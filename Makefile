@@ -78,6 +78,7 @@ check: $(DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/zizmor --offline --quiet .github/workflows
 
 test: $(DEV)
 	$(BIN)/coverage erase

@@ -9,7 +9,7 @@ import pulumi
 from archives.closure import files_of
 from archives.errors import ArchiveError
 from archives.lean import content_of
-from archives.manifest import ROOMS, infrastructure_files, part_manifest
+from archives.manifest import FILES, PROGRAM, ROOMS, infrastructure_files, part_manifest
 from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
 from infra.account import account_of
 from infra.compute.archive import ROOT, entry_of
@@ -97,8 +97,8 @@ def file_patterns(part: str) -> list[str]:
     """
     if part != INFRASTRUCTURE:
         return patterns_of(_own_files(part))
-    files = [*infrastructure_files(ROOT), *_own_files(WARMER)]
-    return patterns_of(files, whole=ROOMS)
+    files = [name for name in (*infrastructure_files(ROOT), *_own_files(WARMER)) if "/" in name]
+    return patterns_of(files, whole=ROOMS, more=(PROGRAM, *FILES))
 
 
 def _own_files(function: str) -> list[str]:

@@ -8,32 +8,32 @@ commit with an excluded file and one that counts starts a pipeline is not said.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 MOST_PATTERNS, MOST_CHARACTERS = 8, 255
 
 
-def patterns_of(files: Iterable[str], whole: Collection[str] = ()) -> list[str]:
+def patterns_of(files: Iterable[str], whole: Sequence[str] = (), more: Sequence[str] = ()) -> list[str]:
     """Return patterns that match all of these paths. Raises ValueError where CodePipeline would not take them.
 
-    A file in the root, or right in a folder there, stands for itself; one deeper down for all of its room, the first
-    two parts of its path.
+    A file right in a folder of the root stands for itself; one deeper down for all of its room, the first two parts of
+    its path.
 
     Args:
         whole: folders of the root of which every file counts, those too that come later.
+        more: patterns of files in the root.
     """
     alone: dict[str, set[str]] = {}
     rooms: dict[str, set[str]] = {}
     for path in map(PurePosixPath, files):
-        if path.parts[0] in whole:
-            rooms.setdefault(".", set()).add(path.parts[0])
-        elif len(path.parts) > 2:
+        if len(path.parts) > 2:
             rooms.setdefault(path.parts[0], set()).add(path.parts[1])
         else:
-            alone.setdefault(str(path.parent), set()).add(path.name)
-    patterns = [_in(parent, names, "") for parent, names in sorted(alone.items())]
-    patterns += [_in(parent, names, "/**") for parent, names in sorted(rooms.items())]
+            alone.setdefault(path.parts[0], set()).add(path.name)
+    patterns = [*more, *(f"{folder}/**" for folder in whole)]
+    patterns += [_in(parent, names, "") for parent, names in sorted(alone.items()) if parent not in whole]
+    patterns += [_in(parent, names, "/**") for parent, names in sorted(rooms.items()) if parent not in whole]
     if len(patterns) > MOST_PATTERNS or any(len(pattern) > MOST_CHARACTERS for pattern in patterns):
         raise ValueError(f"too many or too long: {patterns}")
     return patterns
@@ -42,4 +42,4 @@ def patterns_of(files: Iterable[str], whole: Collection[str] = ()) -> list[str]:
 def _in(parent: str, names: Iterable[str], end: str) -> str:
     either = sorted(names)
     chosen = either[0] if len(either) == 1 else f"{{{','.join(either)}}}"
-    return f"{'' if parent == '.' else f'{parent}/'}{chosen}{end}"
+    return f"{parent}/{chosen}{end}"

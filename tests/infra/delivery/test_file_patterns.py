@@ -7,7 +7,7 @@ import re
 import pytest
 
 from archives.closure import files_of
-from archives.manifest import ROOMS, infrastructure_files
+from archives.manifest import infrastructure_files
 from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
 from infra.delivering import PIPELINES, file_patterns
 from infra.delivery.build import INFRASTRUCTURE
@@ -92,8 +92,8 @@ def test_the_pipelines_of_the_graph_have_patterns_that_codepipeline_takes(part: 
 
 
 def test_files_become_folders() -> None:
-    files = ["a.py", "b/c.py", "b/d/e.py", "b/f/g.py", "infra/x.py", "infra/y/z.py"]
-    assert patterns_of(files, whole=ROOMS) == ["a.py", "b/c.py", "infra/**", "b/{d,f}/**"]
+    files = ["b/c.py", "b/d/e.py", "b/f/g.py", "infra/x.py", "infra/y/z.py"]
+    assert patterns_of(files, whole=["infra"], more=["*.py"]) == ["*.py", "infra/**", "b/c.py", "b/{d,f}/**"]
 
 
 def test_too_many_patterns_are_refused_here_and_not_by_aws() -> None:
