@@ -9,7 +9,6 @@ commit with an excluded file and one that counts starts a pipeline is not said.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
 
 MOST_PATTERNS, MOST_CHARACTERS = 8, 255
 
@@ -26,11 +25,9 @@ def patterns_of(files: Iterable[str], whole: Sequence[str] = (), more: Sequence[
     """
     alone: dict[str, set[str]] = {}
     rooms: dict[str, set[str]] = {}
-    for path in map(PurePosixPath, files):
-        if len(path.parts) > 2:
-            rooms.setdefault(path.parts[0], set()).add(path.parts[1])
-        else:
-            alone.setdefault(path.parts[0], set()).add(path.name)
+    for file in files:
+        folder, room, *rest = file.split("/")
+        (rooms if rest else alone).setdefault(folder, set()).add(room)
     patterns = [*more, *(f"{folder}/**" for folder in whole)]
     patterns += [_in(parent, names, "") for parent, names in sorted(alone.items()) if parent not in whole]
     patterns += [_in(parent, names, "/**") for parent, names in sorted(rooms.items()) if parent not in whole]
