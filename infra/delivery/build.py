@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from handlers.routes import WARMER
+
 PULUMI = "3.272.0"
 TOOLS = "/tmp/tools"  # noqa: S108 - all that a build on Lambda may write is below /tmp, and nobody else is there
 CONSOLE = ".venv/bin/python -m console"
@@ -33,21 +35,25 @@ def function_build(runtime: str) -> str:
             'if [ "$code" -eq 0 ]; then echo "$FUNCTION is deployed already"; exit 0; fi',
             'export TARGETS="--target **::$FUNCTION-function --target **::$FUNCTION-live --target **:Stack::*"',
             UP,
-            f'{CONSOLE} rollout --function "$FUNCTION"',
+            f'{CONSOLE} rollout --stack "$PULUMI_STACK" --function "$FUNCTION"',
         ],
     )
 
 
 def infrastructure_build(runtime: str) -> str:
-    """Return the buildspec that deploys the whole commit, and rolls out each function that it changes."""
-    listed = "import json, sys; print(*json.load(sys.stdin)['changed_functions'])"
+    """Return the buildspec that deploys the whole commit, and rolls out each function that it changes.
+
+    The warmer has nothing to take a share of: Pulumi moves its alias.
+    """
+    changed = f"json.load(sys.stdin)['changed_functions'] if name != '{WARMER}'"
+    listed = f"import json, sys; print(*('--function ' + name for name in {changed}))"
     return _spec(
         runtime,
         [
             f'changed=$({CONSOLE} changed --against "stack:$PULUMI_STACK" --json) || exit 1',
             f'functions=$(echo "$changed" | .venv/bin/python -c "{listed}") || exit 1',
             UP,
-            f'for function in $functions; do {CONSOLE} rollout --function "$function" || exit 1; done',
+            f'if [ -n "$functions" ]; then {CONSOLE} rollout --stack "$PULUMI_STACK" $functions; fi',
         ],
     )
 

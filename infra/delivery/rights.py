@@ -33,7 +33,7 @@ CODE = (
     "lambda:UpdateAlias",
     "lambda:UpdateFunctionCode",
 )
-ROLLOUT = ("states:DescribeExecution", "states:ListExecutions", "states:StartExecution")
+ROLLOUT = ("states:DescribeExecution", "states:ListExecutions", "states:StartExecution", "states:StopExecution")
 READ_STATE = ("s3:GetObject",)
 WRITE_STATE = (*READ_STATE, "s3:DeleteObject", "s3:PutObject")
 USE_KEY = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")

@@ -21,7 +21,7 @@ CONSOLE = """#!/bin/sh
 echo "console $*" | sed 's/-m console //' >> "$CALLS"
 case "$*" in
   *"--function infrastructure"*) exit "$INFRASTRUCTURE_CODE" ;;
-  *changed*--json*) echo '{"changed_functions": ["command", "query"]}'; exit "$CHANGED_CODE" ;;
+  *changed*--json*) echo "{\\"changed_functions\\": $CHANGED}"; exit "$CHANGED_CODE" ;;
   *changed*) exit "$CHANGED_CODE" ;;
   *rollout*) exit "$ROLLOUT_CODE" ;;
 esac
@@ -50,7 +50,13 @@ class Builder:
             (folder / path).chmod(0o755)
 
     def run(
-        self, buildspec: str, *, locks: int = 0, said: str = LOCKED, codes: dict[str, int] | None = None
+        self,
+        buildspec: str,
+        *,
+        locks: int = 0,
+        said: str = LOCKED,
+        changed: str = '["command", "query", "warmer"]',
+        codes: dict[str, int] | None = None,
     ) -> tuple[int, list[str]]:
         """Run the build's script; returns its code and what it called."""
         (script,) = json.loads(buildspec)["phases"]["build"]["commands"]
@@ -62,6 +68,7 @@ class Builder:
             "CALLS": str(self._folder / "calls"),
             "LOCKS": str(self._folder / "locks"),
             "SAID": said,
+            "CHANGED": changed,
             "FUNCTION": "query",
             "PULUMI_STACK": "prod",
             "TARGETS": "",
@@ -88,7 +95,7 @@ def test_a_functions_build_deploys_its_function_alone_and_rolls_it_out(builder: 
     asked = [ASK.format("infrastructure"), ASK.format("query")]
     assert builder.run(function_build(DEFAULT), codes={"changed": 11}) == (
         0,
-        [*asked, UP, "console rollout --function query"],
+        [*asked, UP, "console rollout --stack prod --function query"],
     )
 
 
@@ -110,7 +117,7 @@ def test_where_it_cannot_tell_it_fails_and_deploys_nothing(builder: Builder, cod
 
 def test_a_rollout_that_goes_back_fails_the_build(builder: Builder) -> None:
     code, called = builder.run(function_build(DEFAULT), codes={"changed": 11, "rollout": 3})
-    assert (code, called[-1]) == (3, "console rollout --function query")
+    assert (code, called[-1]) == (3, "console rollout --stack prod --function query")
 
 
 def test_it_waits_for_another_deployment_and_for_nothing_else(builder: Builder) -> None:
@@ -127,7 +134,7 @@ def test_the_infrastructures_build_deploys_everything_and_rolls_out_what_changed
         "console changed --against stack:prod --json",
         "pulumi up --yes --skip-preview",
         "console rollout --function command",
-        "console rollout --function query",
+        "console rollout --stack prod --function query",
     ]
 
 
@@ -136,7 +143,7 @@ def test_it_stops_where_something_fails(builder: Builder, codes: dict[str, int])
     code, called = builder.run(infrastructure_build(DEFAULT), codes=codes)
     assert (code, called[-1]) in (
         (1, "console changed --against stack:prod --json"),
-        (1, "console rollout --function command"),
+        (1, "console rollout --stack prod --function command --function query"),
     )
 
 
