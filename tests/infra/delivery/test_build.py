@@ -133,9 +133,13 @@ def test_the_infrastructures_build_deploys_everything_and_rolls_out_what_changed
     assert [call.rstrip() for call in called] == [
         "console changed --against stack:prod --json",
         "pulumi up --yes --skip-preview",
-        "console rollout --function command",
-        "console rollout --stack prod --function query",
+        "console rollout --stack prod --function command --function query",
     ]
+
+
+def test_without_functions_to_roll_out_it_only_deploys(builder: Builder) -> None:
+    code, called = builder.run(infrastructure_build(DEFAULT), changed='["warmer"]')
+    assert (code, [call.split()[0] for call in called]) == (0, ["console", "pulumi"])
 
 
 @pytest.mark.parametrize("codes", [{"changed": 1}, {"rollout": 1}])
