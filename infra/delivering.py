@@ -7,12 +7,11 @@ from collections.abc import Mapping
 import pulumi
 
 from archives.closure import files_of
-from archives.errors import ArchiveError
 from archives.lean import content_of
 from archives.manifest import FILES, PROGRAM, ROOMS, infrastructure_files, part_manifest
 from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
 from infra.account import account_of
-from infra.compute.archive import ROOT, entry_of
+from infra.compute.archive import ROOT, entry_of, errors_for_pulumi
 from infra.compute.function import FunctionComponent
 from infra.delivery.build import INFRASTRUCTURE, function_build, infrastructure_build
 from infra.delivery.builder import ON_EC2, BuilderArgs, BuilderCommon, on_lambda
@@ -43,10 +42,8 @@ def export_manifest(functions: Mapping[str, FunctionComponent]) -> None:
 
 def infrastructure_hash() -> str:
     """Return the hash of the program and its configuration. Raises RunError where a file is no Python."""
-    try:
+    with errors_for_pulumi():
         return part_manifest({name: content_of(path) for name, path in infrastructure_files(ROOT).items()}).hash
-    except ArchiveError as error:
-        raise pulumi.RunError(str(error)) from error
 
 
 def make_delivery(settings: StackSettings, key_arn: pulumi.Output[str] | None) -> DeliveryComponent | None:
@@ -136,7 +133,7 @@ def _builders(settings: StackSettings, key_arn: pulumi.Output[str] | None) -> di
             common=common,
             part=BUILD,
             machine=on_lambda(settings.runtime),
-            buildspec=function_build(settings.runtime),
+            buildspec=function_build(),
             statements=[*statements, *function_statements(account, naming)],
         ),
         ALL_BUILDER: BuilderArgs(

@@ -24,10 +24,9 @@ INFRASTRUCTURE = "infrastructure"
 CODES = {"nothing": 0, "infrastructure alone": 10, "functions alone": 11, "both": 12}
 
 
-def function_build(runtime: str) -> str:
+def function_build() -> str:
     """Return the buildspec of the function that the variable FUNCTION names."""
     return _spec(
-        runtime,
         [
             _changed(INFRASTRUCTURE),
             'if [ "$code" -ne 0 ]; then echo "the infrastructure\'s pipeline deploys this commit"; exit 0; fi',
@@ -48,13 +47,13 @@ def infrastructure_build(runtime: str) -> str:
     changed = f"json.load(sys.stdin)['changed_functions'] if name != '{WARMER}'"
     listed = f"import json, sys; print(*('--function ' + name for name in {changed}))"
     return _spec(
-        runtime,
         [
             f'changed=$({CONSOLE} changed --against "stack:$PULUMI_STACK" --json) || exit 1',
             f'functions=$(echo "$changed" | .venv/bin/python -c "{listed}") || exit 1',
             UP,
             f'if [ -n "$functions" ]; then {CONSOLE} rollout --stack "$PULUMI_STACK" $functions; fi',
         ],
+        runtime.removeprefix("python"),
     )
 
 
@@ -65,22 +64,26 @@ def _changed(part: str) -> str:
     return f"code=0; {command} || code=$?; if {no_answer}; then exit 1; fi"
 
 
-def _spec(runtime: str, commands: Sequence[str]) -> str:
-    """Return the buildspec; the commands are one script, so that `exit 0` ends all of them."""
-    python = runtime.removeprefix("python")
+def _spec(commands: Sequence[str], python: str = "") -> str:
+    """Return the buildspec; the commands are one script, so that `exit 0` ends all of them.
+
+    Args:
+        python: its version, where the image has several; else the image's own.
+    """
     archive = f"https://get.pulumi.com/releases/sdk/pulumi-v{PULUMI}-linux-arm64.tar.gz"
     install = [
         f"mkdir -p {TOOLS}",
         f"curl -fsSL {archive} | tar -xz -C {TOOLS}",
-        f"python{python} -m venv .venv",
+        "python3 -m venv .venv",
         ".venv/bin/python -m console.install deploy",
     ]
+    versions = {"runtime-versions": {"python": python}} if python else {}
     return json.dumps(
         {
             "version": 0.2,
             "env": {"shell": "bash", "variables": {"PULUMI_HOME": f"{TOOLS}/home", "PULUMI_SKIP_UPDATE_CHECK": "true"}},
             "phases": {
-                "install": {"runtime-versions": {"python": python}, "commands": install},
+                "install": {**versions, "commands": install},
                 "build": {"commands": ["\n".join([f"export PATH={TOOLS}/pulumi:$PATH", *commands])]},
             },
         },

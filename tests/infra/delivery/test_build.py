@@ -93,7 +93,7 @@ UP = f"pulumi up --yes --skip-preview {TARGETS}"
 
 def test_a_functions_build_deploys_its_function_alone_and_rolls_it_out(builder: Builder) -> None:
     asked = [ASK.format("infrastructure"), ASK.format("query")]
-    assert builder.run(function_build(DEFAULT), codes={"changed": 11}) == (
+    assert builder.run(function_build(), codes={"changed": 11}) == (
         0,
         [*asked, UP, "console rollout --stack prod --function query"],
     )
@@ -103,27 +103,27 @@ def test_a_functions_build_deploys_its_function_alone_and_rolls_it_out(builder: 
     ("codes", "calls"), [({"infrastructure": 10}, 1), ({}, 2)], ids=["infrastructure changed", "nothing changed"]
 )
 def test_it_leaves_a_commit_to_others_or_alone(builder: Builder, codes: dict[str, int], calls: int) -> None:
-    code, called = builder.run(function_build(DEFAULT), codes=codes)
+    code, called = builder.run(function_build(), codes=codes)
     assert (code, len(called)) == (0, calls)
     assert not any("pulumi" in call for call in called)
 
 
 @pytest.mark.parametrize("codes", [{"infrastructure": 1}, {"changed": 1}, {"changed": 2}])
 def test_where_it_cannot_tell_it_fails_and_deploys_nothing(builder: Builder, codes: dict[str, int]) -> None:
-    code, called = builder.run(function_build(DEFAULT), codes=codes)
+    code, called = builder.run(function_build(), codes=codes)
     assert code == 1
     assert not any("pulumi" in call for call in called)
 
 
 def test_a_rollout_that_goes_back_fails_the_build(builder: Builder) -> None:
-    code, called = builder.run(function_build(DEFAULT), codes={"changed": 11, "rollout": 3})
+    code, called = builder.run(function_build(), codes={"changed": 11, "rollout": 3})
     assert (code, called[-1]) == (3, "console rollout --stack prod --function query")
 
 
 def test_it_waits_for_another_deployment_and_for_nothing_else(builder: Builder) -> None:
-    code, called = builder.run(function_build(DEFAULT), codes={"changed": 11}, locks=2)
+    code, called = builder.run(function_build(), codes={"changed": 11}, locks=2)
     assert (code, called.count(UP)) == (0, 3)
-    code, called = builder.run(function_build(DEFAULT), codes={"changed": 11}, locks=1, said="error: access denied")
+    code, called = builder.run(function_build(), codes={"changed": 11}, locks=1, said="error: access denied")
     assert (code, called.count(UP)) == (1, 4)
 
 
@@ -158,3 +158,12 @@ def test_the_codes_are_those_of_the_verb() -> None:
 
 def test_pulumi_is_the_version_that_the_program_is_made_for() -> None:
     assert f"pulumi=={PULUMI}\n" in (ROOT / "requirements.txt").read_text(encoding="utf-8")
+
+
+def test_the_python_is_the_images_own_or_said() -> None:
+    """Images of Lambda have one, that of the functions; those of EC2 have several."""
+    on_lambda, on_ec2 = (
+        json.loads(spec)["phases"]["install"] for spec in (function_build(), infrastructure_build(DEFAULT))
+    )
+    assert "runtime-versions" not in on_lambda
+    assert on_ec2["runtime-versions"] == {"python": DEFAULT.removeprefix("python")}
