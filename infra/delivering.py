@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pulumi
 
@@ -78,7 +79,8 @@ def make_github(settings: StackSettings) -> GithubComponent | None:
             repository=github.repository,
             environment=github.environment,
             provider_arn=github.provider_arn,
-            state=_state(settings) if settings.delivery.state.bucket else None,
+            # The passphrase of workflows is a secret of GitHub's.
+            state=replace(_state(settings), passphrase_arn=None) if settings.delivery.state.bucket else None,
             permissions_boundary=settings.permissions_boundary or "",
             own_roles=_own_roles(settings),
         ),

@@ -36,7 +36,8 @@ CODE = (
 ROLLOUT = ("states:DescribeExecution", "states:ListExecutions", "states:StartExecution", "states:StopExecution")
 READ_STATE = ("s3:GetObject",)
 WRITE_STATE = (*READ_STATE, "s3:DeleteObject", "s3:PutObject")
-USE_KEY = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
+READ_KEY = ("kms:Decrypt", "kms:DescribeKey")
+USE_KEY = (*READ_KEY, "kms:Encrypt", "kms:GenerateDataKey")
 # Services whose resources carry the stack's name: (service, actions, resources below the name).
 NAMED = (
     ("dynamodb", "dynamodb:*", "table/{name}-*"),
@@ -136,7 +137,7 @@ class State:
             allow("State", WRITE_STATE if writes else READ_STATE, objects),
         ]
         if self.key_arn:
-            statements.append(allow("StateKey", USE_KEY, [self.key_arn]))
+            statements.append(allow("StateKey", USE_KEY if writes else READ_KEY, [self.key_arn]))
         if self.passphrase_arn:
             is_parameter = ":ssm:" in self.passphrase_arn
             action = "ssm:GetParameters" if is_parameter else "secretsmanager:GetSecretValue"

@@ -32,7 +32,7 @@ KEY, PARAMETER = (
     for part in ("kms:us-east-1:123456789012:key/1", "ssm:us-east-1:123456789012:parameter/pulumi/passphrase")
 )
 STATE = {"stateBucket": "state", "stateKeyArn": KEY, "passphraseArn": PARAMETER}
-KEPT = State(bucket_arn="arn:aws:s3:::state", key_arn=KEY, passphrase_arn=PARAMETER)
+KEPT = State(bucket_arn="arn:aws:s3:::state", key_arn=KEY)
 PIPELINES = {
     "delivery": "codepipeline",
     "deliveryConnectionArn": CONNECTION,
