@@ -1,1 +1,1 @@
-"""Who deploys beside people: pipelines in AWS, and roles for workflows on GitHub."""
+"""Deployment without people: pipelines in AWS, and roles for workflows on GitHub."""

@@ -1,4 +1,4 @@
-"""What a build does, as a buildspec of CodeBuild. Pure.
+"""The work of a build, as a buildspec of CodeBuild. Pure.
 
 A function's build deploys its function alone (`--target`), and only where nothing but functions differs from what is
 deployed; else it leaves the commit to the infrastructure's. The reasons are in docs/delivery.md.

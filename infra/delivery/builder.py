@@ -65,7 +65,7 @@ class BuilderCommon:
 
 @dataclass(frozen=True, kw_only=True)
 class BuilderArgs:
-    """What is built on which machine, and what its role may do.
+    """A build, its machine, and what its role may do.
 
     Args:
         part: its part of the stack's names.

@@ -33,7 +33,7 @@ class Branch:
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineTarget:
-    """What one pipeline deploys: the patterns of the files that start it, and its builder, by name."""
+    """The patterns of the files that start a pipeline, and the name of its builder."""
 
     file_patterns: Sequence[str]
     builder: str

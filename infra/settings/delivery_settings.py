@@ -42,7 +42,7 @@ class GithubSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class DeliverySettings:
-    """Who deploys beside people; None = nobody."""
+    """Those who deploy beside people; None = nobody."""
 
     state: StateSettings
     pipelines: PipelineSettings | None

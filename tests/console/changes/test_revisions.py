@@ -8,7 +8,7 @@ import pytest
 from console.changes import revisions
 from console.changes.revisions import commit_of, files_at, latest_commits
 from console.errors import ConsoleError
-from tests.support.repository import commit, git, repository, write
+from tests.console.changes.repository import commit, git, repository, write
 
 
 @pytest.fixture

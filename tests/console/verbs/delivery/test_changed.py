@@ -12,8 +12,8 @@ from console.changes import deployed
 from console.changes.manifests import manifest_in
 from console.verbs import package
 from console.verbs.delivery import changed
+from tests.console.changes.repository import PROJECT, commit, fake_pulumi, git, repository, write
 from tests.console.conftest import RunConsole
-from tests.support.repository import PROJECT, commit, fake_pulumi, git, repository, write
 
 PAGE, SETTINGS = "handlers/reads/page.py", "handlers/settings.py"
 Stack = Callable[..., None]

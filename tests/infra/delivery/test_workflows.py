@@ -16,7 +16,7 @@ from archives.runtimes import DEFAULT
 from console.cli import app
 from infra.delivery.build import PULUMI
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 FILES_OF_WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
 # What a job may have beside reading the repository, by workflow.
 RIGHTS = {
