@@ -43,8 +43,6 @@ def texts(function: str, root: Path) -> dict[str, str]:
     [
         ("handlers/reads/page.py", {QUERY}),
         ("handlers/ledger/appender.py", {COMMAND}),
-        ("handlers/projector.py", {PROJECTOR}),
-        ("handlers/warmer.py", {WARMER}),
         ("handlers/snapshots/publish.py", {COMMAND, PROJECTOR}),
     ],
 )
