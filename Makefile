@@ -12,6 +12,7 @@
 # make growth          how costs grow with the rows, a minute
 # make bench-compare   the micro-benchmarks again, beside those saved
 # make simulate        other histories than the tests run, of writers, publishers, readers and faults: SEEDS many, or SEED
+# make delivery-time   what a deployment spends on this machine, step by step; the rest is AWS's
 # make mutants         changes to the code that no test notices, sampled by SEED and COUNT
 # make deploy          a stack of Pulumi's: up, then the rollout of new versions; STACK
 # make docs            the documents that are made from the code
@@ -23,7 +24,8 @@
 # make install-dev     all of them, and the tools
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test check bench bench-code bench-runtime bench-writes bench-load bench-libraries \
-	bench-compare growth simulate mutants deploy format lock docs clean install-run install-report install-deploy install-dev
+	bench-compare growth simulate delivery-time mutants deploy format lock docs clean \
+	install-run install-report install-deploy install-dev
 .NOTPARALLEL:  # nothing else runs while something is measured
 PYTHON ?= python3
 VENV ?= .venv
@@ -80,6 +82,7 @@ check: $(DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/zizmor --offline --quiet .github/workflows
 
 test: $(DEV)
 	$(BIN)/coverage erase
@@ -116,6 +119,9 @@ growth: $(DEV)
 
 simulate: $(DEV)
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(if $(BROKEN),--broken $(BROKEN))
+
+delivery-time: $(DEV)
+	@$(BIN)/python -m tests.perf.delivery
 
 mutants: $(DEV)
 	@$(BIN)/python -m tests.mutants --seed $(or $(SEED),1) --count $(COUNT)

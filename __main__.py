@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from handlers.routes import COMMAND, PROJECTOR, QUERY, SOURCES, WARMER
-from infra import background, rolling, stack, watching
+from infra import background, delivering, rolling, stack, watching
 from infra.account import check_account
 from infra.compute.archive import warn_without_byte_code
 from infra.compute.concurrency import check_concurrency
@@ -37,6 +37,9 @@ background.make_schedules(settings, functions, projection, key_arn)
 watched = watching.Watched(functions=functions, api=api, storage=storage, projection=projection)
 watch = watching.make_watch(settings, watched, key_arn)
 rollout = rolling.make_rollout(settings, functions, key_arn, alarms=watching.alarms_of_calls(watch))
+delivering.make_delivery(settings, key_arn)
+delivering.make_github(settings)
+delivering.export_manifest(functions)
 
 pulumi.export("api_url", api.url)
 pulumi.export("api_id", api.api.id)

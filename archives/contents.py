@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from archives.bytecode import byte_code_name, byte_code_of
@@ -27,9 +28,22 @@ def contents_of(entry: str, root: Path, runtime: str) -> dict[str, bytes]:
         ArchiveError: an import cannot be followed, or a file is no Python.
     """
     files = files_of(entry, root)
-    contents = {name: content_of(path) for name, path in files.items()}
+    contents = _sources(files)
     if makes_byte_code_for(runtime):
         for name in loaded_at_start(entry, files):
             with syntax_errors_of(name):
                 contents[byte_code_name(name)] = byte_code_of(contents[name], name)
     return dict(sorted(contents.items()))
+
+
+def sources_of(entry: str, root: Path) -> dict[str, bytes]:
+    """Return an archive's files without byte code, which are the same whichever Python packages. Raises ArchiveError.
+
+    Args:
+        entry, root: as for `contents_of`.
+    """
+    return _sources(files_of(entry, root))
+
+
+def _sources(files: Mapping[str, Path]) -> dict[str, bytes]:
+    return {name: content_of(path) for name, path in files.items()}

@@ -16,6 +16,7 @@ from console.paths import PROGRAM
 from console.verbs import ledger
 from console.verbs.bench import bench
 from console.verbs.cost import cost
+from console.verbs.delivery.changed import changed
 from console.verbs.delivery.rollback import rollback
 from console.verbs.delivery.rollout import rollout
 from console.verbs.demo import demo
@@ -58,7 +59,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _verb in (init, seed, serve, demo, verify, sql, model, export, package, bench, report, cost, rollout, rollback):
+for _verb in (
+    *(init, seed, serve, demo, verify, sql, model, export, package, bench, report, cost),
+    *(changed, rollout, rollback),
+):
     app.command(cls=Verb)(_verb)
 _ledger = typer.Typer(help="Show the ledger's histories, begin a new one, or go back to a point of one.")
 for _name, _command in ledger.COMMANDS.items():

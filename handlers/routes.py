@@ -6,6 +6,7 @@ COMMAND = "command"
 QUERY = "query"
 PROJECTOR = "projector"  # has no route: the table's stream and the clock call it
 WARMER = "warmer"  # has no route: the clock calls it
+FUNCTIONS = (COMMAND, QUERY, PROJECTOR, WARMER)
 
 MAX_INSERT_ROWS = 1000
 MAX_KEY_CHARACTERS = 255  # of an Idempotency-Key

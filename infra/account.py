@@ -28,8 +28,8 @@ class Account:
         return f"arn:{self.partition}:iam::{self.account_id}:root"
 
 
-def account_of(resource: pulumi.Resource) -> Account:
-    """Return the account and region of the provider that a resource's children get."""
+def account_of(resource: pulumi.Resource | None = None) -> Account:
+    """Return the account and region of the provider that a resource's children get; without one, of the stack's."""
     options = pulumi.InvokeOptions(parent=resource)
     return Account(
         partition=aws.get_partition(opts=options).partition,

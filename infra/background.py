@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pulumi
 
 from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
-from infra.compute.archive import archive_of, handler_of
+from infra.compute.archive import archive_of, handler_of, sources_of
 from infra.compute.function import FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
 from infra.data.storage import StorageComponent
@@ -75,6 +75,7 @@ def make_warmer(
             function=WARMER,
             code=archive_of(WARMER, settings.runtime),
             handler=handler_of(WARMER),
+            sources=sources_of(WARMER),
             runtime=settings.runtime,
             environment={
                 "FUNCTION_ARN": query.alias.arn,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 STACK_TAGS = ("Name", "Project", "Stack", "Stage", "ManagedBy")
+SOURCES_TAG = "Sources"  # of a function: the hash of the sources that it was deployed with
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ import pulumi
 
 from handlers.aws.table import BENCHMARKS, VERIFICATION
 from handlers.routes import COMMAND, PROJECTOR, QUERY
-from infra.compute.archive import archive_of, handler_of
+from infra.compute.archive import archive_of, handler_of, sources_of
 from infra.compute.function import DataAccess, FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
 from infra.data.backup import BackupArgs, BackupComponent
@@ -152,6 +152,7 @@ def make_function(
             function=function,
             code=archive_of(function, settings.runtime),
             handler=handler_of(function),
+            sources=sources_of(function),
             runtime=settings.runtime,
             environment={**settings.environment, **OWN_ENVIRONMENT.get(function, {}), "TABLE_NAME": storage.table.name},
             role_name=identity.role.name,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.naming import Naming
+from infra.naming import SOURCES_TAG, Naming
 from infra.policies import Access, data_policy, invoke_policy, no_interfaces_policy
 
 ARCHITECTURE = "arm64"
@@ -40,6 +40,7 @@ class FunctionArgs:
     Args:
         function: its part of the stack's names.
         code, handler: its archive, and the entry point in it.
+        sources: the hash of what the archive is made of; a tag, so that the state says what was deployed.
         runtime: the Python that runs it, by Lambda's name.
         environment: its variables; with `data`, beside `EFS_DIR`, which is where the file system is mounted.
         data: without it, the function is outside the network and has no file system.
@@ -59,6 +60,7 @@ class FunctionArgs:
     function: str
     code: pulumi.Input[pulumi.Archive]
     handler: pulumi.Input[str]
+    sources: str
     runtime: pulumi.Input[str]
     environment: Mapping[str, pulumi.Input[str]]
     role_name: pulumi.Input[str]
@@ -143,7 +145,7 @@ class FunctionComponent(pulumi.ComponentResource):
             },
             tracing_config={"mode": "Active" if args.tracing else "PassThrough"},
             publish=True,
-            tags=args.naming.tags(args.function),
+            tags={**args.naming.tags(args.function), SOURCES_TAG: args.sources},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.ready, *rights]),
         )
 

@@ -17,9 +17,10 @@ from archives.runtimes import ALLOWED, RUNTIMES
 from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
 from handlers.settings import SWITCH
 from infra.compute.function import UNRESERVED
-from infra.naming import STACK_TAGS, Naming
+from infra.naming import SOURCES_TAG, STACK_TAGS, Naming
 from infra.settings.api_settings import ApiSettings, read_api
 from infra.settings.backup_settings import BackupSettings, read_backup
+from infra.settings.delivery_settings import DeliverySettings, read_delivery
 from infra.settings.network_settings import NetworkSettings, read_network
 from infra.settings.projection_settings import ProjectionSettings, read_projection
 from infra.settings.rollout_settings import RolloutSettings, read_rollout
@@ -35,7 +36,8 @@ RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400),
     *(545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-MOST_TAGS = 50 - len(STACK_TAGS)
+OWN_TAGS = (*STACK_TAGS, SOURCES_TAG)
+MOST_TAGS = 50 - len(OWN_TAGS)
 TAG = r"(?!aws:)[\w .:/+@-]{1,128}=[\w .:/=+@-]{0,256}"
 
 
@@ -83,6 +85,7 @@ class StackSettings:
     rollout: RolloutSettings
     api: ApiSettings
     watch: WatchSettings
+    delivery: DeliverySettings
 
 
 def read_settings() -> StackSettings:
@@ -90,10 +93,11 @@ def read_settings() -> StackSettings:
     config = TypedConfig(pulumi.get_project())
     region = TypedConfig("aws").text("region", "an AWS region such as us-east-1", {*aws.Region}.__contains__)
     naming, projection, watch = _naming(config), read_projection(config), read_watch(config)
+    boundary = _permissions_boundary(config)
     return StackSettings(
         naming=naming,
         allowed_account_ids=config.texts("allowedAccountIds", r"[0-9]{12}", "account ids of 12 digits"),
-        permissions_boundary=_permissions_boundary(config),
+        permissions_boundary=boundary,
         protect=config.flag("protect"),
         own_key=config.choice("kms", "aws", "cmk") == "cmk",
         backup=read_backup(config),
@@ -109,6 +113,7 @@ def read_settings() -> StackSettings:
         rollout=read_rollout(config),
         api=read_api(config, region),
         watch=watch,
+        delivery=read_delivery(config, boundary),
     )
 
 
@@ -124,8 +129,8 @@ def _naming(config: TypedConfig) -> Naming:
 def _tags(config: TypedConfig) -> dict[str, str]:
     texts = config.texts("tags", TAG, "tags such as Team=data")
     tags = dict(text.split("=", 1) for text in texts)
-    if len(tags) < len(texts) or len(tags) > MOST_TAGS or tags.keys() & {*STACK_TAGS}:
-        allowed = f"at most {MOST_TAGS} tags such as Team=data, each key once, none of {', '.join(STACK_TAGS)}"
+    if len(tags) < len(texts) or len(tags) > MOST_TAGS or tags.keys() & {*OWN_TAGS}:
+        allowed = f"at most {MOST_TAGS} tags such as Team=data, each key once, none of {', '.join(OWN_TAGS)}"
         raise config.fail("tags", list(texts), allowed)
     return tags
 

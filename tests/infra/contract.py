@@ -20,8 +20,12 @@ UNRESTRICTABLE = {
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
+    "ec2:DescribeAvailabilityZones",
     "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribePrefixLists",
+    "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
     "ec2:UnassignPrivateIpAddresses",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
@@ -34,8 +38,19 @@ UNRESTRICTABLE = {
     "logs:UpdateLogDelivery",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
+    "servicequotas:GetServiceQuota",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
+}
+
+MOST_POLICY_CHARACTERS = 6144  # of a policy with a name of its own
+# Actions that change nothing of anybody's but where AWS delivers logs to, and mappings whose functions are named.
+ONLY_LOOKS = r"\w+:(Describe|Get|List)\w*\*?|logs:\w+(LogDelivery|ResourcePolicy)|lambda:CreateEventSourceMapping"
+# Resources without a name of the stack's: APIs have none, AWS's own roles are the account's.
+ELSEWHERE = {
+    "arn:aws:apigateway:us-east-1::/apis*",
+    "arn:aws:iam::123456789012:role/aws-service-role/*",
+    "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:*",
 }
 
 Rule = Callable[[Graph], Iterator[str]]
@@ -126,6 +141,39 @@ def no_policy_allows_everything(graph: Graph) -> Iterator[str]:
                 yield f"{node.name} allows {actions}"
             if "*" in resources and not set(actions) <= UNRESTRICTABLE:
                 yield f"{node.name} allows {actions} on everything"
+
+
+def who_deploys_keeps_to_the_stack(graph: Graph) -> Iterator[str]:
+    """A policy of its own changes what has the stack's name or tags; elsewhere it only looks, or links AWS's logs."""
+    for node in graph.of("Policy"):
+        if len(re.sub(r"\s", "", node.inputs["policy"])) > MOST_POLICY_CHARACTERS:
+            yield f"{node.name} is longer than IAM takes"
+        stack = {node.inputs["tags"][key] for key in ("Project", "Stack")}
+        own = re.compile("[-/]".join(re.escape(node.inputs["tags"][key]) for key in ("Project", "Stack")))
+        for statement in statements(node):
+            looks = all(re.fullmatch(ONLY_LOOKS, action) for action in statement["Action"])
+            named = all(own.search(resource) for resource in statement["Resource"])
+            values = statement.get("Condition", {}).get("StringEquals", {})
+            tagged = stack <= {str(value) for value in values.values()} or "ec2:CreateAction" in values
+            if not (looks or named or tagged or {*statement["Resource"]} & ELSEWHERE):
+                yield f"{node.name} allows {statement['Action']} on {statement['Resource']}"
+
+
+def a_bucket_is_private_encrypted_and_reached_over_tls_alone(graph: Graph) -> Iterator[str]:
+    guards = {
+        "BucketPublicAccessBlock": "restrictPublicBuckets",
+        "BucketServerSideEncryptionConfiguration": "rules",
+        "BucketOwnershipControls": "rule",
+        "BucketLifecycleConfiguration": "rules",
+        "BucketPolicy": "policy",
+    }
+    for bucket in graph.of("Bucket"):
+        for kind, needed in guards.items():
+            found = [node for node in graph.of(kind) if node.inputs["bucket"] == f"{bucket.name}-id"]
+            if not found or not found[0].inputs.get(needed):
+                yield f"{bucket.name} has no {kind}"
+            elif kind == "BucketPolicy" and "aws:SecureTransport" not in found[0].inputs["policy"]:
+                yield f"{bucket.name} is reached in plain text"
 
 
 def nothing_is_open_to_the_world(graph: Graph) -> Iterator[str]:
@@ -300,6 +348,8 @@ RULES: tuple[Rule, ...] = (
     what_stores_is_encrypted,
     with_a_key_of_its_own_everything_uses_it,
     no_policy_allows_everything,
+    who_deploys_keeps_to_the_stack,
+    a_bucket_is_private_encrypted_and_reached_over_tls_alone,
     nothing_is_open_to_the_world,
     security_rules_say_what_they_are_for,
     logs_are_not_kept_for_ever,

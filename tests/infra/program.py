@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +12,8 @@ import pytest
 import yaml
 from pulumi import AssetArchive
 
-from infra.compute.archive import archive_of
+from infra.compute.archive import archive_of, sources_of
+from infra.delivering import file_patterns, infrastructure_hash
 from tests.infra.graph import Graph, graph_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,13 +44,20 @@ def _stack_file(stack: str) -> dict[str, Any]:
     return cast("dict[str, Any]", _yaml(f"{FOLDERS.get(stack, '')}Pulumi.{stack}.yaml")["config"])
 
 
-def run(stack: str = "dev", changes: dict[str, Any] | None = None, **options: Any) -> Graph:
-    """The graph of the whole program; `changes` are settings that differ from the stack's file."""
+def run(stack: str = "dev", changes: dict[str, Any] | None = None, code: Path = ROOT, **options: Any) -> Graph:
+    """The graph of the whole program; `changes` are settings that differ from the stack's file.
+
+    Args:
+        code: the folder that the functions' code comes from.
+    """
     more = {key if ":" in key else f"{PROJECT}:{key}": text_of(value) for key, value in (changes or {}).items()}
     program = str(ROOT / "__main__.py")
     with pytest.MonkeyPatch.context() as patch:
         for module in ("stack", "background"):
-            patch.setattr(f"infra.{module}.archive_of", _archive_of)
+            patch.setattr(f"infra.{module}.archive_of", partial(_archive_of, root=code))
+            patch.setattr(f"infra.{module}.sources_of", partial(_sources_of, root=code))
+        patch.setattr("infra.delivering.infrastructure_hash", _infrastructure_hash)
+        patch.setattr("infra.delivering.file_patterns", _file_patterns)
         return graph_of(lambda: runpy.run_path(program, run_name="__main__"), config_of(stack) | more, stack, **options)
 
 
@@ -60,9 +68,12 @@ def graph(stack: str) -> Graph:
 
 
 @cache
-def _archive_of(function: str, runtime: str) -> AssetArchive:
+def _archive_of(function: str, runtime: str, root: Path) -> AssetArchive:
     """The code does not change while the tests run, and to find what a function imports takes 0.1 s."""
-    return archive_of(function, runtime)
+    return archive_of(function, runtime, root)
+
+
+_sources_of, _infrastructure_hash, _file_patterns = cache(sources_of), cache(infrastructure_hash), cache(file_patterns)
 
 
 @cache

@@ -153,6 +153,7 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
                 function=name,
                 code=CODE,
                 handler="index.handler",
+                sources="0123456789abcdef",
                 runtime="python3.13",
                 environment={"TABLE_NAME": storage.table.name},
                 role_name=identity.role.name,

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from infra.naming import SOURCES_TAG
 from tests.infra.graph import Graph
 from tests.infra.program import EVERYTHING, STACKS, graph
 
@@ -19,7 +20,7 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 def described(seen: Graph) -> dict[str, Any]:
-    """Return the graph as data that reads well: policies and definitions unfolded, an archive as a word, no URNs."""
+    """Return the graph as data that reads well: policies unfolded, archives and hashes as words, no URNs."""
     return {
         "resources": {
             f"{node.type} {node.name}": {
@@ -33,7 +34,7 @@ def described(seen: Graph) -> dict[str, Any]:
             {"token": asked.token, "arguments": json.loads(asked.arguments), "provider": asked.provider}
             for asked in seen.lookups
         ],
-        "outputs": seen.outputs,
+        "outputs": {**seen.outputs, "manifest": "the hashes of what is deployed"},
     }
 
 
@@ -44,6 +45,8 @@ def _readable(key: str, value: Any) -> Any:
         return [_widget(widget) for widget in json.loads(value)["widgets"]]
     if key == "metricQueries":
         return [json.dumps(query, sort_keys=True) for query in value]
+    if key == "tags" and SOURCES_TAG in value:
+        return {**value, SOURCES_TAG: "the hash of the sources"}
     return "the archive" if key == "code" else value
 
 

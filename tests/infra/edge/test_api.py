@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.routes import COMMAND, ROUTES, gateway_routes
+from infra.compute.archive import sources_of
+from infra.delivering import infrastructure_hash
 from infra.edge.callers import part_of
 from tests.infra.graph import Graph
 from tests.infra.program import graph, run
@@ -210,6 +212,10 @@ def test_outputs() -> None:
         },
         "vpc_id": "network-vpc-id",
         "subnet_ids": ["network-subnet-1-id", "network-subnet-2-id"],
+        "manifest": {
+            "functions": {name: sources_of(name) for name in FUNCTIONS},
+            "infrastructure": infrastructure_hash(),
+        },
     }
 
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from pulumi.runtime import set_all_config
 from pulumi.runtime.settings import reset_options
 
+from infra.delivery.github import github_trust
+from infra.delivery.rights import State, preview_policy
 from infra.rollout.definition import SHARE
 from infra.settings.stack_settings import StackSettings, read_settings
 from infra.typed_config import ConfigError
@@ -25,7 +27,26 @@ DOMAIN = {"domain": "api.example.com", "certificateArn": "arn:aws:acm:us-east-1:
 BUDGET = {"budgetUsd": 25, "budgetEmails": ["finance@example.com"]}
 TABLE_ARN = "arn:aws:dynamodb:us-east-1:123456789012:storage-table"
 CANARY, FOUR = {"rollout": "canary"}, {"Condition": "{% $rounds < 4 %}", "Next": "Watch"}
+SOURCE, BUILD = "stages.0.actions.0.configuration", "environment.environmentVariables"
 RESERVED, VARIABLES, LOCAL = "reservedConcurrentExecutions", "environment.variables", "http://localhost:3000"
+
+CONNECTION = "arn:aws:codeconnections:us-east-1:123456789012:connection/1a2b3c4d-0001"
+KEY, PARAMETER = (
+    f"arn:aws:{part}"
+    for part in ("kms:us-east-1:123456789012:key/1", "ssm:us-east-1:123456789012:parameter/pulumi/passphrase")
+)
+STATE = {"stateBucket": "state", "stateKeyArn": KEY, "passphraseArn": PARAMETER}
+KEPT = State(bucket_arn="arn:aws:s3:::state", key_arn=KEY)
+PIPELINES = {
+    "delivery": "codepipeline",
+    "deliveryConnectionArn": CONNECTION,
+    "deliveryRepository": "owner/name",
+    "deliveryBranch": "release",
+    "stateBucket": "state",
+    "permissionsBoundary": BOUNDARY,
+}
+PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+GITHUB = {"githubRepository": "owner/name", "githubEnvironment": "prod", "permissionsBoundary": BOUNDARY}
 
 
 def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
@@ -112,9 +133,9 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
         ({"jwtWriteScopes": '["w"]'}, "jwtWriteScopes: got ['w'], allowed: none without writeAuth jwt"),
         ({"tags": '["Team"]'}, "tags: got ['Team'], allowed: a list of tags such as Team=data"),
         ({"tags": '["aws:a=b"]'}, "tags: got ['aws:a=b'], allowed: a list of tags such as Team=data"),
-        ({"tags": '["Stage=mine"]'}, "tags: got ['Stage=mine'], allowed: at most 45 tags such as Team=data, each key"),
-        ({"tags": '["A=1", "A=2"]'}, "tags: got ['A=1', 'A=2'], allowed: at most 45 tags"),
-        ({"tags": json.dumps([f"A{number}=1" for number in range(46)])}, "allowed: at most 45 tags"),
+        ({"tags": '["Stage=mine"]'}, "tags: got ['Stage=mine'], allowed: at most 44 tags such as Team=data, each key"),
+        ({"tags": '["A=1", "A=2"]'}, "tags: got ['A=1', 'A=2'], allowed: at most 44 tags"),
+        ({"tags": json.dumps([f"A{number}=1" for number in range(45)])}, "allowed: at most 44 tags"),
         ({"permissionsBoundary": "boundary"}, "permissionsBoundary: got 'boundary', allowed: the ARN of an IAM policy"),
         ({"allowedAccountIds": '["1"]'}, "allowedAccountIds: got ['1'], allowed: a list of account ids of 12 digits"),
         ({"tableName": "a b"}, "tableName: got 'a b', allowed: a table's name of 3 to 255 letters, digits and _.-, or"),
@@ -166,6 +187,35 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
         (
             {"routeThrottles": '["GET /ddb=1/1", "GET /ddb=2/2"]'},
             "routeThrottles: got 'GET /ddb=2/2', allowed: each once",
+        ),
+        ({"delivery": "jenkins"}, "delivery: got 'jenkins', allowed: none or codepipeline"),
+        ({"delivery": "codepipeline"}, "deliveryConnectionArn: got '', allowed: one, needed by delivery codepipeline"),
+        ({"deliveryConnectionArn": "arn"}, "deliveryConnectionArn: got 'arn', allowed: the ARN of a CodeConnection"),
+        ({"deliveryRepository": "owner/name"}, "got 'owner/name', allowed: none without delivery codepipeline"),
+        ({"deliveryRepository": "name"}, "deliveryRepository: got 'name', allowed: a repository such as owner/name"),
+        ({"deliveryBranch": " "}, "deliveryBranch: got ' ', allowed: a branch"),
+        (
+            {key: value for key, value in PIPELINES.items() if key != "stateBucket"},
+            "stateBucket: got '', allowed: the bucket of Pulumi's state, needed by delivery codepipeline",
+        ),
+        (
+            {key: value for key, value in PIPELINES.items() if key != "permissionsBoundary"},
+            "permissionsBoundary: got '', allowed: the ARN of an IAM policy, needed by delivery codepipeline and",
+        ),
+        ({"stateBucket": "My_State"}, "stateBucket: got 'My_State', allowed: a bucket's name"),
+        ({"stateKeyArn": KEY}, f"stateKeyArn: got '{KEY}', allowed: none without stateBucket"),
+        ({"passphraseArn": PARAMETER}, f"passphraseArn: got '{PARAMETER}', allowed: none without stateBucket"),
+        ({"passphraseArn": "hunter2"}, "allowed: the ARN of a parameter of SSM, or of a secret, or nothing"),
+        (
+            {"githubRepository": "owner/name"},
+            "githubEnvironment: got '', allowed: the environment that deploys, needed by githubRepository",
+        ),
+        ({"githubRepository": "*/name"}, "githubRepository: got '*/name', allowed: a repository such as owner/name"),
+        ({"githubEnvironment": "prod"}, "githubEnvironment: got 'prod', allowed: none without githubRepository"),
+        ({"githubProviderArn": PROVIDER}, "githubProviderArn: got 'arn:aws:iam::123456789012:oidc-provider/token"),
+        (
+            {key: value for key, value in GITHUB.items() if key != "permissionsBoundary"},
+            "permissionsBoundary: got '', allowed: the ARN of an IAM policy, needed by",
         ),
     ],
 )
@@ -357,6 +407,22 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
         "",
         "routeSettings.1",
         {"routeKey": "HEAD /ddb", "throttlingRateLimit": 3, "throttlingBurstLimit": 4},
+    ),
+    "delivery": (PIPELINES, "Pipeline", "delivery-query-pipeline", "pipelineType", "V2"),
+    "deliveryConnectionArn": (PIPELINES, "Pipeline", "", f"{SOURCE}.ConnectionArn", PIPELINES["deliveryConnectionArn"]),
+    "deliveryRepository": (PIPELINES, "Pipeline", "", f"{SOURCE}.FullRepositoryId", "owner/name"),
+    "deliveryBranch": (PIPELINES, "Pipeline", "", f"{SOURCE}.BranchName", "release"),
+    "stateBucket": (PIPELINES, "Project", "", f"{BUILD}.1.value", "s3://state?region=us-east-1&awssdk=v2"),
+    "stateKeyArn": (GITHUB | STATE, "RolePolicy", "github-look", "policy", preview_policy(KEPT)),
+    "passphraseArn": (PIPELINES | STATE, "Project", "", f"{BUILD}.4.value", "/pulumi/passphrase"),
+    "githubRepository": (GITHUB, "Role", "github-preview", "description", "Workflows of owner/name, pull_request"),
+    "githubEnvironment": (GITHUB, "Role", "github-deploy", "description", "Workflows of owner/name, environment:prod"),
+    "githubProviderArn": (
+        GITHUB | {"githubProviderArn": PROVIDER},
+        "Role",
+        "github-preview",
+        "assumeRolePolicy",
+        github_trust(PROVIDER, "repo:owner/name:pull_request"),
     ),
 }
 

@@ -1,0 +1,1 @@
+"""Deployment without people: pipelines in AWS, and roles for workflows on GitHub."""
