@@ -9,7 +9,8 @@ from handlers.aws.table import PAGE_ROWS
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem, field_error, invalid, unavailable
 from handlers.domain.stats import Stats
-from handlers.ledger.ledger import WHOLE_ROWS, Narrowing, Range
+from handlers.ledger.items import WHOLE_ROWS, Narrowing
+from handlers.ledger.ledger import Range
 from handlers.reads.page import (
     MOST_SCANNED_ROWS,
     NEARBY_ROWS,

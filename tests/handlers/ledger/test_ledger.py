@@ -20,7 +20,8 @@ from handlers.domain.numbers import is_storable
 from handlers.domain.problem import Problem
 from handlers.ledger import ledger as ledger_module
 from handlers.ledger.head import Head
-from handlers.ledger.ledger import WHOLE_ROWS, Ledger, Part, Range
+from handlers.ledger.items import WHOLE_ROWS
+from handlers.ledger.ledger import Ledger, Part, Range
 from handlers.model.columns import Text
 from handlers.model.model import Model, Row
 from handlers.reads.ddb_view import narrowing_of
