@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from handlers.domain.hashes import hash_text
@@ -20,7 +20,7 @@ class Reached:
 
     Attributes:
         goal: the ledger's head when it began.
-        published: the newest snapshot's last row then, and its content hash.
+        published: the newest snapshot's last row then, and its content hash by the columns of the goal.
         begun_s: when that was, in seconds since 1970.
         reached: the prefix whose rows were read, with the hash and the statistics that they have.
         segments: the names of the segments that were looked into.
@@ -33,7 +33,7 @@ class Reached:
     segments: set[str] = field(default_factory=set[str])
 
     def __post_init__(self) -> None:
-        self.reached = Head.new(self.goal.epoch)
+        self.reached = replace(Head.new(self.goal.epoch), columns=self.goal.columns)
 
     def answer(self) -> dict[str, object]:
         """Return how far it is, as answers show it."""

@@ -131,7 +131,7 @@ class Verifier:
             return progress
         self._publisher.catalog.look(now=True)
         base = self._publisher.published.newest(head.epoch, upto=head.seq)
-        return Reached(head, (base.bookmark.seq, base.hash) if base else (0, 0), self._now())
+        return Reached(head, (base.bookmark.seq, base.hash_in(head.columns)) if base else (0, 0), self._now())
 
     def _save(self, progress: Reached) -> None:
         save_progress(self._findings, progress, Deadline())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import eq, ge, le
 from typing import TYPE_CHECKING, TypedDict
 
 from handlers.aws.table import SORT_KEY
@@ -9,8 +10,13 @@ from handlers.domain.problem import Problem
 from handlers.rows import MODEL
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from handlers.aws.dynamodb import Item
+    from handlers.model.filters import Condition
     from handlers.model.model import Model, Row
+
+COMPARED = {"=": eq, ">=": ge, "<=": le}
 
 
 class OtherColumnsError(Problem):
@@ -55,3 +61,39 @@ def rows_from_items(items: list[Item], model: Model = MODEL) -> list[Row]:
         return model.rows_of(seqs, items)
     except (KeyError, ValueError) as error:
         raise OtherColumnsError(f"Some of the rows {min(seqs)} to {max(seqs)} (wrong or missing: {error})") from error
+
+
+def narrowing_of(asked: Sequence[Condition]) -> Narrowing:
+    """Return the part of a Query that leaves rows out by columns and time.
+
+    A row that is older than a column has no attribute for it: the default is meant. Where it takes an upgrade to know
+    what is meant, all older rows come, for `fulfils` to look at.
+    """
+    conditions: list[str] = []
+    values: Item = {}
+    for name, operator, value in asked:
+        column, attribute = MODEL.filterable.get(name), f"#{MODEL.names.index(name)}"
+        compared: list[str] = []
+        for sign, text in column.conditions(operator, value) if column else [(operator, value)]:
+            compared.append(f"{attribute} {sign} :{len(values)}")
+            values[f":{len(values)}"] = {column.attribute if column else "S": text}  # pyright: ignore[reportArgumentType] - S or N
+        expression = " AND ".join(compared)
+        if column and column.default is not None and COMPARED[operator](column.default, value):
+            expression = f"(attribute_not_exists({attribute}) OR {expression})"
+        conditions.append(expression)
+    expression = " AND ".join(conditions)
+    if MODEL.has_upgrade:
+        version, ours = f"#{len(MODEL.names)}", f":{len(values)}"
+        values[ours] = {"N": str(MODEL.rows_version)}
+        expression = f"attribute_not_exists({version}) OR {version} <> {ours} OR ({expression})"
+    return {
+        **WHOLE_ROWS,
+        "FilterExpression": expression,
+        "ExpressionAttributeValues": values,
+    }
+
+
+def fulfils(row: Row, asked: Sequence[Condition]) -> bool:
+    """Tell whether a row fulfils all conditions, as SQLite has it: null fulfils none."""
+    pairs = ((row[MODEL.names.index(name)], operator, value) for name, operator, value in asked)
+    return all(found is not None and COMPARED[operator](found, value) for found, operator, value in pairs)

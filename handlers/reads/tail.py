@@ -1,8 +1,8 @@
 """The tail: the rows between our newest snapshot and the newest one of the columns that ours replace.
 
 While code of both versions runs, what code before ours appends it publishes alone. Its segments have no place for the
-values of our columns, so those rows come out of the ledger: as with `fresh=1`, but only as far as is published, and they
-are kept.
+values of our columns, so those rows come out of the ledger: as with `fresh=1`, but only as far as is published, and
+they are kept.
 """
 
 from __future__ import annotations
