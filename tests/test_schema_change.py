@@ -90,40 +90,30 @@ class Play:
     def check(self, *sides: Side) -> None:
         """Read everything by every path of every side, at the last bookmark."""
         for side in sides:
-            self._check_rows(side)
-            self._check_filters(side)
-
-    def _check_rows(self, side: Side) -> None:
-        expected = [side.shown(row) for row in self.rows]
-        for source in SOURCES:
-            page = self.send(side, "GET", source, None, "limit=1000&order=asc", min_bookmark=self.bookmark)
-            found = [{name: row[name] for name in expected[0]} for row in page.json["data"]]
-            assert found == expected, (source, self.bookmark)
-            assert {*page.json["data"][0]} == {*expected[0], "created_at"}
-            stats = self.send(side, "GET", f"{source}/stats", None, "", min_bookmark=self.bookmark).json["stats"]
-            assert (stats["count"], stats["max"]) == (len(expected), max(row["amount"] for row in expected))
-            for row in (expected[0], expected[-1]):
-                one = self.send(side, "GET", f"{source}/{row['id']}", None, "", min_bookmark=self.bookmark).json["data"]
-                assert {name: one[name] for name in row} == row
-            point = self.send(side, "GET", source, None, f"limit=1000&order=asc&as_of={self.bookmark}")
-            assert point.json["data"] == page.json["data"]
-        for source in SOURCES[:2]:
-            fresh = self.send(side, "GET", source, None, "limit=1000&order=asc&fresh=1")
-            assert [row["id"] for row in fresh.json["data"]] == [row["id"] for row in expected]
-            sql = {"sql": f"SELECT id FROM {side.version.model.table} ORDER BY seq"}
-            answer = self.send(side, "POST", f"{source}/sql", sql, "", min_bookmark=self.bookmark)
-            assert [row_id for (row_id,) in answer.json["rows"]] == [row["id"] for row in expected]
-
-    def _check_filters(self, side: Side) -> None:
-        if not side.is_new:
-            return
-        for name, value in (("currency", "EUR"), ("currency", "USD"), ("city", "Boston")):
-            expected = [row["id"] for row in map(side.shown, self.rows) if row[name] == value]
+            expected = [side.shown(row) for row in self.rows]
             for source in SOURCES:
-                page = self.send(
-                    side, "GET", source, None, f"limit=1000&order=asc&{name}={value}", min_bookmark=self.bookmark
-                )
-                assert [row["id"] for row in page.json["data"]] == expected, (source, name, value)
+                self._check_path(side, source, expected)
+            for source in SOURCES[:2]:
+                sql = {"sql": f"SELECT * FROM {side.version.model.table} ORDER BY seq"}
+                rows = self.send(side, "POST", f"{source}/sql", sql, "", min_bookmark=self.bookmark).json["rows"]
+                assert [row[1] for row in rows] == [row["id"] for row in expected]
+
+    def _check_path(self, side: Side, source: str, expected: list[dict[str, Any]]) -> None:
+        page = self.page(side, source)
+        assert [{name: row[name] for name in expected[0]} for row in page] == expected, (source, self.bookmark)
+        assert {*page[0]} == {*expected[0], "created_at"}
+        assert self.page(side, source, f"&as_of={self.bookmark}") == page
+        stats = self.send(side, "GET", f"{source}/stats", None, "", min_bookmark=self.bookmark).json["stats"]
+        assert (stats["count"], stats["max"]) == (len(expected), max(row["amount"] for row in expected))
+        one = self.send(side, "GET", f"{source}/{page[-1]['id']}", None, "", min_bookmark=self.bookmark)
+        assert one.json["data"] == page[-1]
+        for name, value in (("currency", "EUR"), ("currency", "USD"), ("city", "Boston")) if side.is_new else ():
+            found = self.page(side, source, f"&{name}={value}")
+            assert found == [row for row in page if row[name] == value], (source, name, value)
+
+    def page(self, side: Side, source: str, more: str = "") -> list[dict[str, Any]]:
+        answer = self.send(side, "GET", source, None, f"limit=1000&order=asc{more}", min_bookmark=self.bookmark)
+        return answer.json["data"]
 
 
 def as_old(row: dict[str, Any]) -> dict[str, Any]:
@@ -139,39 +129,94 @@ def upgraded(row: dict[str, Any]) -> dict[str, Any]:
     return {**as_old(row), "currency": row["currency"] if row["by_new"] else meant}
 
 
-@pytest.fixture(params=["default", "upgrade"])
-def sides(request: pytest.FixtureRequest, environ: dict[str, str]) -> tuple[Side, Side]:
-    """The old version and the new one, each in sandboxes of its own."""
-    source, shown = (NEW, with_default) if request.param == "default" else (UPGRADED, upgraded)
-    old = Version(OLD, {**environ, "TMP_DIR": f"{environ['TMP_DIR']}-old"})
+def sides_of(environ: dict[str, str], source: str = NEW, old_source: str = OLD) -> tuple[Side, Side]:
+    """The old version and the new one, each in a sandbox of its own."""
+    old = Version(old_source, {**environ, "TMP_DIR": f"{environ['TMP_DIR']}-old"})
     new = Version(source, {**environ, "TMP_DIR": f"{environ['TMP_DIR']}-new"})
+    shown = upgraded if source == UPGRADED else with_default
     return Side(old, as_old, is_new=False), Side(new, shown, is_new=True)
 
 
-@dataclass
-class Stage:
-    """A stage of the change: who writes, and who is read."""
-
-    writers: tuple[int, ...]
-    readers: tuple[int, ...]
-
-
-OLD_ALONE, BOTH, NEW_ALONE = Stage((0,), (0,)), Stage((0, 1), (0, 1)), Stage((1,), (1,))
-
-
-def test_forth_and_back(sides: tuple[Side, Side]) -> None:
+@pytest.mark.parametrize("source", [NEW, UPGRADED], ids=["default", "upgrade"])
+def test_forth_and_back(environ: dict[str, str], source: str) -> None:
+    old, new = sides = sides_of(environ, source)
     play = Play()
-    for stage in (OLD_ALONE, BOTH, NEW_ALONE, BOTH, OLD_ALONE, BOTH, NEW_ALONE):
-        readers = [sides[number] for number in stage.readers]
-        play.check(*readers[: 2 if play.rows else 0])  # whoever joins is read before he has written or published
-        for _ in range(2):
-            for number in stage.writers:
-                play.insert(sides[number])
-                play.check(*readers)
-        for number in stage.writers:
-            play.send(sides[number], "POST", "/snapshots", {})
-            play.check(*readers)
-            done = sides[number].version.task("verify", level="full")
-            assert done["is_right"], done
+    # Who writes, publishes and is read: the new one joins, is alone, the old one is back, alone, and the new one again.
+    for stage in ((old,), sides, (new,), sides, (old,), (new,)):
+        if play.rows:
+            play.check(*stage)  # whoever joins is read before he has written or published
+        for side in stage:
+            play.insert(side)
+            play.check(*stage)
+        for side in stage:
+            play.send(side, "POST", "/snapshots", {})
+    play.check(*sides)
+    for side in sides:
+        assert side.version.task("verify", level="full")["is_right"]
 
 
+def test_what_one_appends_the_other_may_publish_first(environ: dict[str, str]) -> None:
+    old, new = sides_of({**environ, "PROJECTION": "stream"})
+    play = Play()
+    play.insert(old)
+    new.version.task("maintain")
+    play.insert(new)
+    play.send(old, "POST", "/snapshots", {})
+    play.check(old, new)
+    assert {row["currency"] for row in play.page(new, "/sqlite-efs")} == {"EUR", "USD"}
+
+
+def test_a_call_is_carried_out_once_whichever_version_it_is_sent_to_again(environ: dict[str, str]) -> None:
+    play = Play()
+    for first, second in itertools.permutations(sides_of(environ)):
+        items = {"items": [{"amount": 1, "city": "Rome"}, {"amount": 2, "city": "Oslo"}]}
+        key = f"key-{first.is_new}"
+        answers = [play.send(side, "POST", "/insert", items, "", idempotency_key=key) for side in (first, second)]
+        assert answers[0].json["ids"] == answers[1].json["ids"]
+
+
+def test_a_table_and_a_filter_alone(environ: dict[str, str]) -> None:
+    renamed = BEFORE + 'MODEL = Model("payments", *BEFORE.columns[:1], Text("city", filter=True), replaces=BEFORE)'
+    old, new = sides_of(environ, renamed)
+    play = Play()
+    for side in (old, new, old):
+        play.insert(Side(side.version, as_old, is_new=False))
+        for reader in (old, new):
+            play.check(Side(reader.version, as_old, is_new=False))
+    assert [row["city"] for row in play.page(new, "/sqlite-tmp", "&city=Oslo")] == ["Oslo"] * 3
+
+
+@pytest.mark.parametrize("source", [NEW, UPGRADED], ids=["default", "upgrade"])
+def test_the_end_of_a_change_and_its_undoing(environ: dict[str, str], ledger: Ledger, source: str) -> None:
+    old, new = sides_of(environ, source)
+    play = Play()
+    for side in (old, new):
+        play.insert(side)
+
+    def adopt(**options: bool) -> bool:
+        with new.version.active():
+            store = new.version.module("ledger.ledger").Ledger(ledger.client, ledger.table_name)
+            return new.version.module("data.adoption", "console").adopt(store, lambda _: None, **options).is_changed
+
+    assert not adopt(dry_run=True)
+    play.insert(old)
+    assert adopt()
+    assert not adopt()
+    play.check(new)
+    play.insert(new)
+    play.send(new, "POST", "/snapshots", {})
+    play.check(new)
+    assert new.version.task("verify", level="full")["is_right"]
+    refused = old.version.send("POST", "/insert", {"items": [{"amount": 1, "city": "Rome"}]})
+    assert (refused.status, refused.json["type"].rpartition(":")[2]) == (409, "other-columns")
+    if source == NEW:  # the old version need not be known any more
+        finished = Side(Version(FINISHED, environ), with_default, is_new=True)
+        play.check(finished)
+        play.insert(finished)
+        play.check(finished, new)
+    else:
+        assert adopt(undo=True)
+        play.send(new, "POST", "/snapshots", {})
+        play.check(old, new)
+        play.insert(old)
+        play.check(old, new)

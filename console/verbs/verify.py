@@ -76,6 +76,8 @@ def verify(
     elif outcome is not None:
         terminal.results().print(_table(outcome))
         terminal.results().print(_inside_words(inside), soft_wrap=True)
+    elif not unpublished and head.hash is None:
+        terminal.results().print("The ledger's columns are being changed: --level full reads all of it", soft_wrap=True)
     elif not unpublished:
         terminal.results().print(f"The snapshot's hash is the ledger's: {published.hash}")
     if outcome is not None:

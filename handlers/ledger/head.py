@@ -94,6 +94,11 @@ class Head:
         return self.columns in (MODEL.rows_version, MODEL.replaces and MODEL.replaces.rows_version)
 
     @property
+    def is_replaced(self) -> bool:
+        """Tell whether it stands for its rows by other columns than those that are declared now."""
+        return self.columns != MODEL.rows_version
+
+    @property
     def root(self) -> int:
         """Return the root under which new rows are put."""
         return self.roots[-1][1]

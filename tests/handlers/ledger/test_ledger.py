@@ -24,7 +24,6 @@ from handlers.ledger.items import WHOLE_ROWS, narrowing_of
 from handlers.ledger.ledger import Ledger, Part, Range
 from handlers.model.columns import Text
 from handlers.model.model import Model, Row
-
 from handlers.reads.page import PageQuery
 from tests.support.drafts import value_of
 from tests.support.meddling import (
