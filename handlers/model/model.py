@@ -31,7 +31,7 @@ else:
     Draft = Row = tuple
 
 END = repeat('"}')  # of every row's JSON text
-VERSION = "_v"  # the attribute with the version of an item's columns; no column's name begins so
+VERSION = "_v"  # the attribute with `rows_version`, unless that is the first's; no column's name begins so
 
 
 class Model:
@@ -76,7 +76,6 @@ class Model:
         self.rows_version = number_of((forms, self.statistics and self.statistics.name))
         self.replaces = replaces
         self.change = self._change(replaces, upgrade)
-        self._version = str(self.rows_version)
         self._statistics_at = self.names.index(self.statistics.name) if self.statistics else 0
         self._given = frozenset(column.name for column in columns)
         self._stores = [(column.name, column.attribute, column.store) for column in columns]
@@ -123,7 +122,9 @@ class Model:
 
     def to_item(self, row: Row) -> Item:
         """Return the row's own attributes in the ledger; its sequence number is in the key, and null has none."""
-        item: Item = {"id": {"S": row[1]}, "created_at": {"S": row[-1]}, VERSION: {"N": self._version}}
+        item: Item = {"id": {"S": row[1]}, "created_at": {"S": row[-1]}}
+        if self.change is not None:
+            item[VERSION] = {"N": str(self.rows_version)}
         for (name, attribute, store), value in zip(self._stores, row[2:-1], strict=True):
             if value is not None:
                 item[name] = {attribute: store(value)}  # pyright: ignore[reportArgumentType] - S or N

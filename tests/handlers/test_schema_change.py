@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from handlers.ledger.ledger import Ledger
+from tests.handlers.versions import Version
 from tests.support.api import SOURCES, Answer
-from tests.support.versions import Version
 
 OLD = """
 from handlers.model.columns import Number, Text
@@ -193,10 +193,13 @@ def test_the_end_of_a_change_and_its_undoing(environ: dict[str, str], ledger: Le
     for side in (old, new):
         play.insert(side)
 
+    def advance(rows: int) -> None:
+        assert rows > 0
+
     def adopt(**options: bool) -> bool:
         with new.version.active():
             store = new.version.module("ledger.ledger").Ledger(ledger.client, ledger.table_name)
-            return new.version.module("data.adoption", "console").adopt(store, lambda _: None, **options).is_changed
+            return new.version.module("data.adoption", "console").adopt(store, advance, **options).is_changed
 
     assert not adopt(dry_run=True)
     play.insert(old)
