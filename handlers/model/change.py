@@ -1,7 +1,7 @@
 """A change of the columns: how rows of the model that another one replaces become its own, and its own become theirs.
 
-Every item of the ledger says with which columns it was written; none: the first. Nothing is ever rewritten: old rows are
-upgraded on each read, and whoever still runs with the columns before reads those of a new item that he knows.
+Every item of the ledger says with which columns it was written; none: the first. Nothing is ever rewritten: old rows
+are upgraded on each read, and whoever still runs with the columns before reads those of a new item that he knows.
 """
 
 from __future__ import annotations
