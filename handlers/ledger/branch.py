@@ -61,7 +61,7 @@ def put_head(ledger: Ledger, head: Head, other: Head, deadline: Deadline) -> boo
     if not transact(ledger.client, actions, token, deadline, on_doubt=lambda: None):
         return True
     found = ledger.any_head(deadline)
-    return found is not None and (found.bookmark, found.hash) == (other.bookmark, other.hash)  # an answer got lost
+    return found is not None and found.to_item() == other.to_item()  # it is ours: the answer that said so got lost
 
 
 def left_heads(ledger: Ledger, deadline: Deadline) -> list[tuple[Head, str]]:

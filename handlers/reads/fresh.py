@@ -100,7 +100,7 @@ def rows_beyond(
         raise _diverged(view, head)
     known = view.bookmark.seq if is_same else 0
     if last - known > most:
-        detail = f"fresh: {last - known} rows follow the snapshot, {most} are allowed; publish first"
+        detail = f"{last - known} rows follow the snapshot, {most} are allowed; publish first"
         raise unavailable(detail, kind="not-there-yet")
     pages = ledger.rows(Range(head.roots, max(1, known), last), deadline)
     rows = [row for page in pages for row in page]
@@ -117,7 +117,7 @@ def segment_of(rows: list[Row], first: int, path: str = IN_MEMORY) -> Link:
         link = Link(first, first + len(rows) - 1, builder.finish)
         link.opened()
     except MemoryError:
-        detail = f"fresh: {len(rows)} rows follow the snapshot, more than there is memory for; publish first"
+        detail = f"{len(rows)} rows follow the snapshot, more than there is memory for; publish first"
         raise unavailable(detail, kind="not-there-yet") from None
     return link
 

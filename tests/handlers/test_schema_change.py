@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import pytest
 
+from handlers.aws.dynamodb import Deadline
 from handlers.ledger.ledger import Ledger
 from tests.handlers.versions import Version
 from tests.support.api import SOURCES, Answer
+from tests.support.meddling import set_head
 
 OLD = """
 from handlers.model.columns import Number, Text
@@ -186,6 +189,27 @@ def test_a_table_and_a_filter_alone(environ: dict[str, str]) -> None:
     assert [row["city"] for row in play.page(new, "/sqlite-tmp", "&city=Oslo")] == ["Oslo"] * 3
 
 
+def adopted(new: Side, ledger: Ledger, meanwhile: Callable[[], object] = lambda: None, **options: bool) -> bool:
+    """End the change, or undo that; something happens before the head is moved. Returns whether it was."""
+
+    def advance(rows: int) -> None:
+        assert rows > 0
+
+    happens = iter([meanwhile])
+    with new.version.active():
+        found = new.version.module("data.adoption", "console")
+        store = new.version.module("ledger.ledger").Ledger(ledger.client, ledger.table_name)
+        put_head = new.version.module("ledger.branch").put_head
+
+        def put(*arguments: object) -> bool:
+            for happening in happens:
+                happening()
+            return put_head(*arguments)
+
+        found.put_head = put
+        return found.adopt(store, advance, **options).is_changed
+
+
 @pytest.mark.parametrize("source", [NEW, UPGRADED], ids=["default", "upgrade"])
 def test_the_end_of_a_change_and_its_undoing(environ: dict[str, str], ledger: Ledger, source: str) -> None:
     old, new = sides_of(environ, source)
@@ -193,17 +217,10 @@ def test_the_end_of_a_change_and_its_undoing(environ: dict[str, str], ledger: Le
     for side in (old, new):
         play.insert(side)
 
-    def advance(rows: int) -> None:
-        assert rows > 0
-
-    def adopt(**options: bool) -> bool:
-        with new.version.active():
-            store = new.version.module("ledger.ledger").Ledger(ledger.client, ledger.table_name)
-            return new.version.module("data.adoption", "console").adopt(store, advance, **options).is_changed
-
+    adopt = partial(adopted, new, ledger)
     assert not adopt(dry_run=True)
     play.insert(old)
-    assert adopt()
+    assert adopt(lambda: play.insert(old))  # it goes on with what is appended meanwhile
     assert not adopt()
     play.check(new)
     play.insert(new)
@@ -223,3 +240,50 @@ def test_the_end_of_a_change_and_its_undoing(environ: dict[str, str], ledger: Le
         play.check(old, new)
         play.insert(old)
         play.check(old, new)
+
+
+def test_a_change_is_ended_where_there_is_one_and_the_head_is_that_of_the_rows(
+    environ: dict[str, str], ledger: Ledger
+) -> None:
+    old, new = sides_of(environ)
+    play = Play()
+    play.insert(old)
+    with pytest.raises(Exception, match="declares no columns in place of others"):
+        adopted(old, ledger)
+
+    def leave() -> None:
+        play.send(old, "POST", "/snapshots", {"new_epoch": True})
+
+    with pytest.raises(Exception, match="nothing was changed"):
+        adopted(new, ledger, leave)
+    head = ledger.any_head(Deadline())
+    assert head is not None
+    set_head(ledger, replace(head, hash=head.hash + 1))
+    with pytest.raises(Exception, match="are not what the ledger's head says"):
+        adopted(new, ledger)
+
+
+def test_a_version_that_starts_a_ledger_lets_the_old_one_go_on_with_it(environ: dict[str, str]) -> None:
+    old, new = sides_of(environ)
+    play = Play()
+    for side in (new, old):
+        play.insert(side)
+        play.check(old, new)
+
+
+def test_a_restore_during_a_change_leaves_the_ledger_open_to_both(environ: dict[str, str], ledger: Ledger) -> None:
+    old, new = sides_of(environ)
+    play = Play()
+    for side in (old, new, new):
+        play.insert(side)
+    with new.version.active():
+        branches = new.version.module("data.branches", "console")
+        store = new.version.module("ledger.ledger").Ledger(ledger.client, ledger.table_name)
+        epoch, last = play.bookmark.split(".")
+        at = branches.read_prefix(store, branches.find_target(store, f"{epoch}.{int(last) - 3}"), lambda rows: rows)
+        new.version.module("ledger.branch").branch_off(store, branches.head_of(store), at, int(epoch) + 1, Deadline())
+    play.rows = play.rows[:6]
+    play.bookmark = play.send(old, "POST", "/snapshots", {}).headers["snapshot-bookmark"]
+    play.check(old, new)
+    play.insert(new)
+    play.check(old, new)
