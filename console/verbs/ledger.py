@@ -86,9 +86,14 @@ def adopt_columns(
         terminal.print_json(asdict(outcome))
         return
     whose = "that handlers/rows.py replaces" if undo else "of handlers/rows.py"
-    said = f"the head {outcome.bookmark} stands for {outcome.rows:,} rows by the columns {whose}: {outcome.hash}"
-    done = "Now " if outcome.is_changed else "Nothing was changed. With --dry-run left out, " if dry_run else "Already "
-    terminal.results().print(done + said, soft_wrap=True)
+    said = f"{outcome.rows:,} rows by the columns {whose}: {outcome.hash}"
+    if outcome.is_changed:
+        words = f"Now the head {outcome.bookmark} stands for {said}."
+    elif dry_run:
+        words = f"The head {outcome.bookmark} would stand for {said}. Nothing was changed."
+    else:
+        words = f"The head {outcome.bookmark} stands for {said}. It did so before."
+    terminal.results().print(words, soft_wrap=True)
 
 
 COMMANDS = {"show": show, "new-epoch": new_epoch, "restore": restore_to, "adopt": adopt_columns}

@@ -189,11 +189,12 @@ def test_a_table_and_a_filter_alone(environ: dict[str, str]) -> None:
     assert [row["city"] for row in play.page(new, "/sqlite-tmp", "&city=Oslo")] == ["Oslo"] * 3
 
 
+def advance(rows: int) -> None:
+    assert rows > 0
+
+
 def adopted(new: Side, ledger: Ledger, meanwhile: Callable[[], object] = lambda: None, **options: bool) -> bool:
     """End the change, or undo that; something happens before the head is moved. Returns whether it was."""
-
-    def advance(rows: int) -> None:
-        assert rows > 0
 
     happens = iter([meanwhile])
     with new.version.active():
@@ -280,7 +281,7 @@ def test_a_restore_during_a_change_leaves_the_ledger_open_to_both(environ: dict[
         branches = new.version.module("data.branches", "console")
         store = new.version.module("ledger.ledger").Ledger(ledger.client, ledger.table_name)
         epoch, last = play.bookmark.split(".")
-        at = branches.read_prefix(store, branches.find_target(store, f"{epoch}.{int(last) - 3}"), lambda rows: rows)
+        at = branches.read_prefix(store, branches.find_target(store, f"{epoch}.{int(last) - 3}"), advance)
         new.version.module("ledger.branch").branch_off(store, branches.head_of(store), at, int(epoch) + 1, Deadline())
     play.rows = play.rows[:6]
     play.bookmark = play.send(old, "POST", "/snapshots", {}).headers["snapshot-bookmark"]
