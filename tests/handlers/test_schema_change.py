@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from handlers.aws.dynamodb import Deadline
+from handlers.aws.table import page_of, rows_key
 from handlers.ledger.ledger import Ledger
 from tests.handlers.versions import Version
 from tests.support.api import SOURCES, Answer
@@ -288,3 +289,22 @@ def test_a_restore_during_a_change_leaves_the_ledger_open_to_both(environ: dict[
     play.check(old, new)
     play.insert(new)
     play.check(old, new)
+
+
+def test_a_full_verification_holds_the_new_columns_against_the_ledger_too(
+    environ: dict[str, str], ledger: Ledger
+) -> None:
+    old, new = sides_of(environ)
+    play = Play()
+    for side in (old, new):
+        play.insert(side)
+    assert new.version.task("verify", level="full")["is_right"]
+    head = ledger.any_head(Deadline())
+    assert head is not None
+    key: Any = {"pk": {"S": rows_key(head.root, page_of(4))}, "sk": {"N": "4"}}
+    item: Any = ledger.get(key, Deadline())
+    assert item["currency"] == {"S": "EUR"}
+    ledger.client.put_item(TableName=ledger.table_name, Item=item | {"currency": {"S": "USD"}})
+    assert old.version.task("verify", level="full")["is_right"]
+    with pytest.raises(Exception, match="rows 1 to 6 are not the snapshot's in the new columns"):
+        new.version.task("verify", level="full")
