@@ -38,7 +38,7 @@ class Catalog:
     Attributes:
         listed: what was last listed.
         replaced: the newest point that is published with the columns that the model replaces; 0.0 where there is none.
-        foreign: the names of a schema version that is neither declared nor replaced, as last listed.
+        foreign: the names of a schema version that is neither declared nor still replaced, as last listed.
     """
 
     def __init__(
@@ -137,15 +137,16 @@ class Catalog:
 
     def _sort(self) -> None:
         names = [name for name in self._names.values() if name is not None]
-        before = self.model.replaces
-        declared = [each.schema_version for each in (MODEL, MODEL.replaces, self.model) if each]
-        self.foreign = [name for name in names if name.schema not in declared]
-        if before is not None:
-            self.replaced = Listed([name for name in names if name.schema == before.schema_version]).bookmark
         self._rejected = {(name, inode) for name, inode in self._rejected if self._entries.get(name) == inode}
         rejected = {name for name, _ in self._rejected}
         ours = [name for name in names if name.schema == self.model.schema_version and name not in rejected]
         self.listed = Listed(ours, rejected)
+        known, before = {MODEL.schema_version, self.model.schema_version}, self.model.replaces
+        if before is not None:
+            self.replaced = Listed([name for name in names if name.schema == before.schema_version]).bookmark
+            if self.replaced >= self.listed.bookmark:  # else the change has ended: nobody publishes these any more
+                known.add(before.schema_version)
+        self.foreign = [name for name in names if name.schema not in known]
 
     def _find(self) -> Entries:
         METERS.efs_metadata_operation()

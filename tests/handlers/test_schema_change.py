@@ -168,6 +168,7 @@ def test_what_one_appends_the_other_may_publish_first(environ: dict[str, str]) -
     play.send(old, "POST", "/snapshots", {})
     play.check(old, new)
     assert {row["currency"] for row in play.page(new, "/sqlite-efs")} == {"EUR", "USD"}
+    assert play.page(new, "/sqlite-tmp", "&refresh=1") == play.page(new, "/sqlite-tmp")
 
 
 def test_a_call_is_carried_out_once_whichever_version_it_is_sent_to_again(environ: dict[str, str]) -> None:
@@ -220,6 +221,15 @@ def test_the_end_of_a_change_and_its_undoing(environ: dict[str, str], ledger: Le
         play.insert(side)
 
     adopt = partial(adopted, new, ledger)
+
+    def left_behind() -> list[int]:
+        """The schema versions whose files go when nobody has published any for a week."""
+        with new.version.active():
+            catalog = new.version.module("snapshots.catalog").Catalog(f"{environ['EFS_DIR']}/snapshots")
+            catalog.look()
+            return sorted({name.schema for name in catalog.foreign})
+
+    assert left_behind() == []
     assert not adopt(dry_run=True)
     play.insert(old)
     assert adopt(lambda: play.insert(old))  # it goes on with what is appended meanwhile
@@ -228,6 +238,7 @@ def test_the_end_of_a_change_and_its_undoing(environ: dict[str, str], ledger: Le
     play.insert(new)
     play.send(new, "POST", "/snapshots", {})
     play.check(new)
+    assert left_behind() == [old.version.model.schema_version]
     assert new.version.task("verify", level="full")["is_right"]
     refused = old.version.send("POST", "/insert", {"items": [{"amount": 1, "city": "Rome"}]})
     assert (refused.status, refused.json["type"].rpartition(":")[2]) == (409, "other-columns")
