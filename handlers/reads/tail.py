@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from handlers.reads.sqlite_view import Link
     from handlers.settings import Settings
 
-MOST_ROWS = 50_000  # of a tail: some two seconds when it is first read
+MOST_ROWS = 50_000  # of a tail: about a second of processor time when it is first read
 
 _log = logging.getLogger(__name__)
 

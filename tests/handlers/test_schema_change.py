@@ -319,3 +319,11 @@ def test_a_full_verification_holds_the_new_columns_against_the_ledger_too(
     assert old.version.task("verify", level="full")["is_right"]
     with pytest.raises(Exception, match="rows 1 to 6 are not the snapshot's in the new columns"):
         new.version.task("verify", level="full")
+
+
+def test_the_local_stack_goes_on_with_the_table_of_the_columns_before(environ: dict[str, str]) -> None:
+    kept: set[str] = set()
+    for side in sides_of(environ):
+        with side.version.active():
+            kept.add(side.version.module("local.project", "console").KEPT)
+    assert len(kept) == 1
