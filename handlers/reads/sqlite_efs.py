@@ -76,11 +76,9 @@ class SqliteReader:
             raise unavailable("The snapshots cannot be read now") from error
 
     def _read(self, at_least: Bookmark, use: Callable[[SqliteView], T], now: bool) -> T:
+        newest = self._newest if MODEL.replaces is None else self._newest_in_change
         while True:
-            if at_least == NOTHING:
-                view = self._newest(now)
-            else:
-                view = wait_for(at_least, lambda again: self._newest(again or now))
+            view = newest(now) if at_least == NOTHING else wait_for(at_least, lambda again: newest(again or now))
             try:
                 found = use(view)
             except UnprovenError as error:  # the catalog passes over that file from now on
@@ -94,15 +92,12 @@ class SqliteReader:
             self._is_suspect = False
             return found
 
-    def _newest(self, now: bool) -> SqliteView:
-        view = self._newest_snapshot(now)
-        if MODEL.replaces is None or (self._tail is None and self._catalog.replaced <= view.bookmark):
-            return view
-        return self._continued(view)
-
-    def _continued(self, view: SqliteView) -> SqliteView:
-        """Return a snapshot with the rows that are published without our columns alone. Raises Problem (503)."""
+    def _newest_in_change(self, now: bool) -> SqliteView:
+        """Return the newest snapshot, continued by the rows that are published without our columns alone."""
+        view = self._newest(now)
         if self._tail is None:
+            if self._catalog.replaced <= view.bookmark:
+                return view
             from handlers.reads.tail import Tail  # noqa: PLC0415 - boto3 comes with it
 
             self._tail = Tail(self._settings, type(self).__name__)
@@ -110,7 +105,7 @@ class SqliteReader:
         self._usage.lap("ledger")
         return continued
 
-    def _newest_snapshot(self, now: bool) -> SqliteView:
+    def _newest(self, now: bool) -> SqliteView:
         try:
             listed = self._catalog.look(now, math.inf if self._view is None else LISTING_LIMIT_S)
         except OSError as error:

@@ -7,9 +7,11 @@ version answers each `Min-Bookmark` with the right rows, whoever wrote or publis
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,8 @@ import pytest
 from handlers.aws.dynamodb import Deadline
 from handlers.aws.table import page_of, rows_key
 from handlers.ledger.ledger import Ledger
+from handlers.model.columns import Number, Text
+from handlers.model.model import Model
 from tests.handlers.versions import Version
 from tests.support.api import SOURCES, Answer
 from tests.support.meddling import set_head
@@ -327,3 +331,12 @@ def test_the_local_stack_goes_on_with_the_table_of_the_columns_before(environ: d
         with side.version.active():
             kept.add(side.version.module("local.project", "console").KEPT)
     assert len(kept) == 1
+
+
+def test_the_declarations_of_the_document_are_right() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "schema-change.md").read_text()
+    names: dict[str, Any] = {"Any": Any, "Model": Model, "Number": Number, "Text": Text}
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        exec(block, names)
+    row = names["BEFORE"].row_of(7, "id", (3.0, "Boston"), "2026-01-01T00:00:00.000Z")
+    assert names["MODEL"].change.upgraded(row)[2:-1] == (3.0, "USD", "Boston")
