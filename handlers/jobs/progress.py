@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from handlers.aws.dynamodb import Deadline, Item
     from handlers.model.model import Row
 
+OURS: Item = {"schema": {"N": str(MODEL.schema_version)}}  # what was read with other columns says nothing of ours
+
 
 @dataclass
 class Reached:
@@ -53,9 +55,12 @@ class Reached:
 
 
 def load_progress(findings: Findings, deadline: Deadline) -> Reached | None:
-    """Return the progress that was saved; None where no verification is under way. Raises Problem (503)."""
+    """Return the progress that was saved; None where no verification with our columns is under way.
+
+    Raises Problem (503).
+    """
     item = findings.get(PROGRESS, deadline)
-    if item is None or "goal" not in item or "shown" not in item:  # without: of code before this
+    if item is None or item.get("schema") != OURS["schema"]:
         return None
     seq, *hashes = json.loads(item["published"].get("S", ""))
     begun_s = float(item["begun_s"].get("N", 0))
@@ -76,6 +81,7 @@ def save_progress(findings: Findings, progress: Reached | None, deadline: Deadli
             "goal": {"M": progress.goal.to_item()},
             "published": {"S": json.dumps([seq, *map(hash_text, hashes)])},
             "begun_s": {"N": str(progress.begun_s)},
+            **OURS,
             "shown": {"S": hash_text(progress.shown)},
             "reached": {"M": progress.reached.to_item()},
             "segments": {"S": json.dumps(sorted(progress.segments))},
