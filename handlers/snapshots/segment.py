@@ -37,8 +37,8 @@ CREATE TABLE segment (
 """
 # The hash by which the ledger's head stands for the rows as long as it does so by the columns that ours replace.
 REPLACED_DDL = "ALTER TABLE segment ADD COLUMN replaced_hash TEXT NOT NULL DEFAULT ''"
-META_COLUMNS = 8  # and one more in a change
-META = "SELECT * FROM segment"
+META = "SELECT schema_version, first, last, row_count, content_hash, stats, least_id, greatest_id FROM segment"
+IS_REPLACED = "SELECT count(*) FROM pragma_table_info('segment') WHERE name = 'replaced_hash'"
 
 if tuple(int(part) for part in sqlite3.sqlite_version.split(".")) < OLDEST_SQLITE:
     raise RuntimeError(f"SQLite {sqlite3.sqlite_version} is too old, 3.40 or newer is needed")
@@ -73,15 +73,16 @@ class Segment:
         self.is_whole = False
         try:
             meta = connection.execute(META).fetchall()
+            replaced_hash = _replaced_hash(connection) if self.model.counterpart else "-1"
         except sqlite3.DatabaseError as error:
             raise proof_error(error) from error
-        if len(meta) != 1 or len(meta[0]) < META_COLUMNS or meta[0][4] != self.model.schema_version:
+        if len(meta) != 1 or meta[0][0] != self.model.schema_version:
             raise UnprovenError(f"not one meta row of schema version {self.model.schema_version}")
-        self.first, self.last, row_count, content_hash, _, stats, self.least_id, self.greatest_id, *more = meta[0]
+        _, self.first, self.last, row_count, content_hash, stats, self.least_id, self.greatest_id = meta[0]
         try:
             self.stats = Stats.from_text(stats)
             self.hash = int(content_hash, 16)
-            self.replaced_hash = int(more[0], 16) if more else -1
+            self.replaced_hash = int(replaced_hash, 16)
         except (ValueError, TypeError) as error:  # TypeError: not even text
             raise UnprovenError(f"its meta row cannot be read: {error}") from error
         is_named = name is None or (name.first, name.last) == (self.first, self.last)
@@ -95,6 +96,13 @@ class Segment:
     def close(self) -> None:
         """Give the file back."""
         self.connection.close()
+
+
+def _replaced_hash(connection: sqlite3.Connection) -> str:
+    """Return what the meta row says of it; "-1" where the file was made when nothing was replaced."""
+    has_one = connection.execute(IS_REPLACED).fetchone()[0]
+    found = connection.execute("SELECT replaced_hash FROM segment").fetchone() if has_one else None
+    return found[0] if found else "-1"
 
 
 def open_segment(path: str, name: Name, verify_max_bytes: int | None = None) -> Segment:
