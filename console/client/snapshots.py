@@ -25,10 +25,10 @@ class ListedSnapshot:
 
 @dataclass(frozen=True)
 class LedgerHead:
-    """The head of the ledger, to which the newest snapshot is held."""
+    """The head of the ledger, to which the newest snapshot is held; in a change of columns it has no hash of theirs."""
 
     bookmark: Bookmark
-    hash: str
+    hash: str | None
 
 
 def newest_snapshot(client: Client) -> ListedSnapshot:
@@ -49,7 +49,8 @@ def ledger_head(response: httpx.Response) -> LedgerHead:
     """Return the ledger's head that `GET /command/health` tells. Raises ConsoleError."""
     members = read_members(response)
     try:
-        return LedgerHead(Bookmark.parse(str(members["bookmark"])), str(members["hash"]))
+        found = members["hash"]
+        return LedgerHead(Bookmark.parse(str(members["bookmark"])), None if found is None else str(found))
     except (KeyError, ValueError) as error:
         raise unexpected(response, "no bookmark of the ledger") from error
 

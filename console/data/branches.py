@@ -126,7 +126,10 @@ def read_prefix(ledger: Ledger, target: RestorePoint, advance: Advance) -> Head:
 
     Raises ConsoleError where the ledger's rows are not what its head says, or do not fit the columns declared now.
     """
-    found = Head(target.history.epoch, 0, 0, Stats(), target.history.roots, target.history.parent)
+    history, columns = target.history, MODEL.rows_version
+    if history.has_our_columns:
+        columns = history.columns  # in a change of columns code before ours goes on with it, too
+    found = Head(history.epoch, 0, 0, Stats(), history.roots, history.parent, columns)
     while found.seq < target.last:
         span = Range(found.roots, found.seq + 1, min(target.last, found.seq + BATCH_ROWS))
         rows = [row for page in ledger.rows(span, Deadline()) for row in page]

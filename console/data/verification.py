@@ -48,7 +48,7 @@ def compare_hashes(head: LedgerHead, published: ListedSnapshot) -> None:
     if published.bookmark > head.bookmark:
         said = f"the snapshot {published.bookmark} reaches beyond the ledger's head {head.bookmark}"
         raise ConsoleError(f"{said}; {REMEDY}", hint)
-    if published.bookmark == head.bookmark and published.hash != head.hash:
+    if published.bookmark == head.bookmark and head.hash not in (None, published.hash):
         said = f"at {head.bookmark} the snapshot's hash is {published.hash}, the ledger's {head.hash}"
         raise ConsoleError(f"{said}; {REMEDY}", hint)
 

@@ -28,7 +28,8 @@ from handlers.settings import SYNC
 HEALTH = "/query/health"
 PROJECTOR_TIMEOUT_S = 300.0
 MAINTENANCE_S = 3600.0
-KEPT = f"table-{MODEL.rows_version}.json"  # a ledger holds rows of the same columns
+# A ledger holds rows of the same columns, or of those that they replace.
+KEPT = f"table-{(MODEL.replaces or MODEL).rows_version}.json"
 
 Tell = Callable[[str], object]
 

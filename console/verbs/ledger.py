@@ -13,6 +13,7 @@ from rich.table import Table
 from console import terminal
 from console.client.client import Client
 from console.client.target import JsonOption, UrlOption, api_url
+from console.data.adoption import adopt
 from console.data.branches import Restored, begin_epoch, find_target, head_of, histories, read_prefix, restore
 from console.data.ledger import open_store
 from console.paths import PROGRAM
@@ -72,4 +73,27 @@ def _words(outcome: Restored, url: str) -> str:
     return f"Left {outcome.left}; goes on at {outcome.bookmark} with {kept}.\nTo undo it: {undo}"
 
 
-COMMANDS = {"show": show, "new-epoch": new_epoch, "restore": restore_to}
+def adopt_columns(
+    *,
+    undo: Annotated[bool, typer.Option("--undo", help="Go back to the columns that those replace.")] = False,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """End a change of columns: the head stands for its rows by those declared here. Needs TABLE_NAME, credentials."""
+    with open_store(os.environ) as store, terminal.progress("read", head_of(store.ledger).seq) as advance:
+        outcome = adopt(store.ledger, advance, undo=undo, dry_run=dry_run)
+    if as_json:
+        terminal.print_json(asdict(outcome))
+        return
+    whose = "that handlers/rows.py replaces" if undo else "of handlers/rows.py"
+    said = f"{outcome.rows:,} rows by the columns {whose}: {outcome.hash}"
+    if outcome.is_changed:
+        words = f"Now the head {outcome.bookmark} stands for {said}."
+    elif dry_run:
+        words = f"The head {outcome.bookmark} would stand for {said}. Nothing was changed."
+    else:
+        words = f"The head {outcome.bookmark} stands for {said}. It did so before."
+    terminal.results().print(words, soft_wrap=True)
+
+
+COMMANDS = {"show": show, "new-epoch": new_epoch, "restore": restore_to, "adopt": adopt_columns}

@@ -72,10 +72,13 @@ def verify(
             outcome = _verify_paths(client, published, state)
             inside = _look_inside(client.url, head, function)
     if as_json:
-        terminal.print_json(_content(published, outcome, inside, unpublished))
+        is_compared = not unpublished and head.hash is not None
+        terminal.print_json(_content(published, outcome, inside, unpublished, is_compared=is_compared))
     elif outcome is not None:
         terminal.results().print(_table(outcome))
         terminal.results().print(_inside_words(inside), soft_wrap=True)
+    elif not unpublished and head.hash is None:
+        terminal.results().print("The ledger's columns are being changed: --level full reads all of it", soft_wrap=True)
     elif not unpublished:
         terminal.results().print(f"The snapshot's hash is the ledger's: {published.hash}")
     if outcome is not None:
@@ -107,7 +110,12 @@ def _inside_words(inside: Inside | None) -> str:
 
 
 def _content(
-    published: ListedSnapshot, outcome: Verification | None, inside: Inside | None, unpublished: int
+    published: ListedSnapshot,
+    outcome: Verification | None,
+    inside: Inside | None,
+    unpublished: int,
+    *,
+    is_compared: bool,
 ) -> dict[str, object]:
     """Return the result for other programs. `is_right` is None where nothing could be compared."""
     if outcome is not None:
@@ -118,7 +126,7 @@ def _content(
         "bookmark": str(bookmark),
         "rows": bookmark.seq,
         "hash": published.hash,
-        "is_right": None if unpublished else True,
+        "is_right": True if is_compared else None,
         "paths": [],
         "inside": None,
         "unpublished": unpublished,

@@ -66,7 +66,7 @@ class CommandStatus:
         if head is None and listed is not None:
             members["diverged"] = listed.seq > 0  # something was published of a ledger that is not here
         if head is not None:
-            members["hash"] = hash_text(head.hash)
+            members["hash"] = None if head.is_replaced else hash_text(head.hash)
             findings = {level: self._findings.last(level, deadline) for level in LEVELS}
             members["verified"] = {level: last.answer() if last else None for level, last in findings.items()}
             headers = {} if listed is None else self._compare(head, listed, members, deadline)

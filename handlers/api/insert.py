@@ -147,7 +147,7 @@ def call_of(request: Request, body: dict[str, object], drafts: list[Draft]) -> C
         allowed = f"1 to {MAX_KEY_CHARACTERS} printable ASCII characters"
         raise invalid("malformed-request", [field_error("Idempotency-Key", key, allowed)])
     is_random = not body or "count" in body
-    meaning = len(drafts) if is_random else [MODEL.draft_fields(draft) for draft in drafts]
+    meaning = len(drafts) if is_random else [MODEL.meaning(draft) for draft in drafts]
     return Call(key, blake2b(json.dumps(meaning, sort_keys=True).encode(), digest_size=16).hexdigest())
 
 

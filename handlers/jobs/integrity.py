@@ -9,7 +9,6 @@ from handlers.domain.hashes import content_hash
 from handlers.domain.stats import Stats
 from handlers.model.column import quoted
 from handlers.model.model import times_of
-from handlers.rows import MODEL
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.segment import Segment, open_segment, proof_error
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from handlers.model.model import Row
     from handlers.snapshots.names import Name
 
-ROWS = f"SELECT {', '.join(map(quoted, MODEL.names))}, json FROM {MODEL.sql_table} ORDER BY seq"  # noqa: S608 - constants
 BATCH_ROWS = 1000
 
 
@@ -43,12 +41,14 @@ def check_segment(path: str, name: Name) -> None:
 
 
 def _check_rows(segment: Segment) -> None:
-    found_hash, stats, ids = 0, Stats(), list[str]()
+    model, found_hash, stats, ids = segment.model, 0, Stats(), list[str]()
+    found_before = min(0, segment.replaced_hash)  # -1: there is nothing to compare with
     expected = segment.first
-    cursor = segment.connection.execute(ROWS)
+    names = ", ".join(map(quoted, model.names))
+    cursor = segment.connection.execute(f"SELECT {names}, json FROM {model.sql_table} ORDER BY seq")  # noqa: S608 - constants
     while batch := cursor.fetchmany(BATCH_ROWS):
         found = [cast("Row", row[:-1]) for row in batch]
-        seqs, texts = [row[0] for row in found], MODEL.json_texts(found)
+        seqs, texts = [row[0] for row in found], model.json_texts(found)
         if seqs != list(range(expected, expected + len(seqs))):
             raise UnprovenError(f"its rows are not dense from {expected} on")
         if texts != [row[-1] for row in batch]:
@@ -57,7 +57,10 @@ def _check_rows(segment: Segment) -> None:
         ids = [*ids, *(row[1] for row in found)]
         ids = [min(ids), max(ids)]
         found_hash = content_hash(found_hash, seqs, texts)
-        stats = stats.plus(MODEL.numbers_of(found), times_of(found))
+        if model.counterpart and found_before >= 0:
+            found_before = content_hash(found_before, seqs, model.texts_in(model.counterpart.rows_version, found))
+        stats = stats.plus(model.numbers_of(found), times_of(found))
     is_right = (expected - 1, found_hash, stats.answer()) == (segment.last, segment.hash, segment.stats.answer())
+    is_right = is_right and found_before == segment.replaced_hash
     if not is_right or (segment.least_id, segment.greatest_id) != (min(ids, default=""), max(ids, default="")):
         raise UnprovenError("its meta row is not that of its rows")

@@ -131,7 +131,8 @@ class Verifier:
             return progress
         self._publisher.catalog.look(now=True)
         base = self._publisher.published.newest(head.epoch, upto=head.seq)
-        return Reached(head, (base.bookmark.seq, base.hash) if base else (0, 0), self._now())
+        published = (base.bookmark.seq, base.hash_in(head.columns), base.hash) if base else (0, 0, 0)
+        return Reached(head, published, self._now())
 
     def _save(self, progress: Reached) -> None:
         save_progress(self._findings, progress, Deadline())
@@ -142,12 +143,15 @@ class Verifier:
         Raises UnprovenError, MissingRowsError where they do not agree.
         """
         goal = progress.goal
-        for last, expected_hash, holder in ((*progress.published, "snapshot"), (goal.seq, goal.hash, "head")):
+        published, published_hash, shown_hash = progress.published
+        for last, expected_hash, holder in ((published, published_hash, "snapshot"), (goal.seq, goal.hash, "head")):
             self._read_rows(progress, last, end_s)
             if progress.reached.seq < last:
                 return False
             if progress.reached.seq == last and progress.reached.hash != expected_hash:
                 raise UnprovenError(f"The ledger's rows 1 to {last} do not have the hash that the {holder} says")
+            if progress.reached.seq == published and goal.is_replaced and progress.shown != shown_hash:
+                raise UnprovenError(f"The ledger's rows 1 to {last} are not the snapshot's in the new columns")
         if progress.reached.stats.answer() != goal.stats.answer():
             raise UnprovenError(f"The ledger's rows 1 to {goal.seq} do not have the statistics that the head says")
         return True
@@ -156,7 +160,7 @@ class Verifier:
         """Read on up to a row, as far as the time allows."""
         span = Range(progress.goal.roots, progress.reached.seq + 1, last)
         for page in self._ledger.rows(span, Deadline(limit_s=end_s - self._clock() + Deadline.LIMIT_S)):
-            progress.reached = progress.reached.plus(page)
+            progress.take(page)
             if progress.reached.seq % SAVED_ROWS < len(page):
                 self._save(progress)
             if self._clock() >= end_s:

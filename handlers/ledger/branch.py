@@ -52,6 +52,18 @@ def branch_off(ledger: Ledger, head: Head, at: Head, epoch: int, deadline: Deadl
     return branched
 
 
+def put_head(ledger: Ledger, head: Head, other: Head, deadline: Deadline) -> bool:
+    """Put another head in the place of one, if that is what stands there, rows and all. Returns whether it is in.
+
+    Raises Problem (503) where the ledger is away.
+    """
+    actions, token = [move(head, other, ledger.table_name)], str(ULID())
+    if not transact(ledger.client, actions, token, deadline, on_doubt=lambda: None):
+        return True
+    found = ledger.any_head(deadline)
+    return found is not None and found.to_item() == other.to_item()  # it is ours: the answer that said so got lost
+
+
 def left_heads(ledger: Ledger, deadline: Deadline) -> list[tuple[Head, str]]:
     """Return the newest heads that were left, newest first, each with the time when."""
     answer = call(

@@ -40,7 +40,8 @@ class Head:
         stats: their statistics.
         roots: (first seq, root) of each stretch of rows, in order.
         parent: the epoch that it went on from; 0: none.
-        columns: the version of the columns that its rows have, by which `hash` and `stats` were worked out.
+        columns: the version of the columns by which `hash` was worked out: ours, or those that ours replace. During a
+            change it is theirs, whoever appends, so that code of both versions can go on with it.
     """
 
     epoch: int
@@ -53,8 +54,8 @@ class Head:
 
     @classmethod
     def new(cls, epoch: int) -> Head:
-        """Return the head of a ledger without rows."""
-        return cls(epoch, 0, 0, Stats(), ((1, epoch),))
+        """Return the head of a ledger without rows; during a change it is one that code of both versions takes."""
+        return cls(epoch, 0, 0, Stats(), ((1, epoch),), columns=(MODEL.replaces or MODEL).rows_version)
 
     @classmethod
     def from_item(cls, item: Item) -> Head:
@@ -89,8 +90,13 @@ class Head:
 
     @property
     def has_our_columns(self) -> bool:
-        """Tell whether its rows have the columns that are declared now."""
-        return self.columns == MODEL.rows_version
+        """Tell whether it stands for its rows by the columns that are declared now, or by those that they replace."""
+        return self.columns in (MODEL.rows_version, MODEL.replaces and MODEL.replaces.rows_version)
+
+    @property
+    def is_replaced(self) -> bool:
+        """Tell whether it stands for its rows by other columns than those that are declared now."""
+        return self.columns != MODEL.rows_version
 
     @property
     def root(self) -> int:
@@ -111,7 +117,7 @@ class Head:
 
     def plus(self, added: Sequence[Row]) -> Head:
         """Return the head once these rows follow it."""
-        seqs, texts = [row[0] for row in added], MODEL.json_texts(added)
+        seqs, texts = [row[0] for row in added], MODEL.texts_in(self.columns, added)
         stats = self.stats.plus(MODEL.numbers_of(added), times_of(added))
         return replace(self, seq=self.seq + len(added), hash=content_hash(self.hash, seqs, texts), stats=stats)
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple
 
 from handlers.aws.dynamodb import PARALLEL_READS, Deadline, call
 from handlers.aws.table import BY_ID, PAGE_ROWS, SORT_KEY, page_of, rows_key
 from handlers.domain.bookmark import MAX_SEQ
 from handlers.domain.problem import Problem
 from handlers.ledger.head import HEAD_KEY, Head
+from handlers.ledger.items import WHOLE_ROWS, Narrowing, OtherColumnsError, rows_from_items, whole_rows
 from handlers.model.model import loaded
 from handlers.rows import MODEL
 from handlers.telemetry.meter import METERS
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from handlers.aws.dynamodb import Client, Item, ItemAnswer, QueryAnswer, QueryArguments
     from handlers.ledger.head import Roots
-    from handlers.model.model import Row
+    from handlers.model.model import Model, Row
 
 
 class MissingRowsError(Problem):
@@ -34,33 +35,6 @@ class MissingRowsError(Problem):
 
     def __init__(self, detail: str) -> None:
         super().__init__("unavailable", detail, headers={"retry-after": "5"})
-
-
-class OtherColumnsError(Problem):
-    """Rows were written with other columns than are declared now.
-
-    Args:
-        said: which rows.
-    """
-
-    def __init__(self, said: str) -> None:
-        super().__init__("other-columns", f"{said} have other columns than handlers/rows.py declares: restore a point")
-
-
-class Narrowing(TypedDict, total=False):
-    """The part of a Query that leaves out rows or attributes."""
-
-    FilterExpression: str
-    ProjectionExpression: str
-    ExpressionAttributeNames: dict[str, str]
-    ExpressionAttributeValues: Item
-
-
-# The keys' texts would be a quarter of what comes over the wire. Names by number: a column may be a reserved word.
-WHOLE_ROWS: Narrowing = {
-    "ProjectionExpression": ", ".join(f"#{number}" for number in range(len(MODEL.names))),
-    "ExpressionAttributeNames": {f"#{number}": name for number, name in enumerate((SORT_KEY, *MODEL.names[1:]))},
-}
 
 
 @dataclass(frozen=True)
@@ -97,11 +71,19 @@ class Ledger:
     Args:
         client: made by `aws.dynamodb.make_client`.
         table_name: the table.
+        model: the columns that its rows are read with.
     """
 
-    def __init__(self, client: Client, table_name: str) -> None:
+    model: Model = MODEL
+
+    def __init__(self, client: Client, table_name: str, model: Model = MODEL) -> None:
         self.client = client
         self.table_name = table_name
+        self.model = model
+
+    def read_with(self, model: Model) -> Ledger:
+        """Return reads of the same table with the columns of another model."""
+        return Ledger(self.client, self.table_name, model)
 
     def head(self, deadline: Deadline) -> Head | None:
         """Return the head, read with strong consistency; None where no ledger was made yet.
@@ -136,12 +118,12 @@ class Ledger:
 
     def rows(self, span: Range, deadline: Deadline) -> Iterator[list[Row]]:
         """Yield the rows of a range, in order, a page at a time."""
-        return self.matching(span, WHOLE_ROWS, deadline)
+        return self.matching(span, WHOLE_ROWS if self.model is MODEL else whole_rows(self.model), deadline)
 
     def matching(self, span: Range, narrowing: Narrowing, deadline: Deadline) -> Generator[list[Row]]:
         """Yield the rows of a range that a narrowing of `WHOLE_ROWS` lets through, in order, a page at a time."""
         for items in self._pages(span, narrowing, deadline):
-            yield rows_from_items(items)
+            yield rows_from_items(items, self.model)
 
     def numbers_and_times(self, span: Range, deadline: Deadline) -> Iterator[tuple[list[float], list[str]]]:
         """Yield the statistics' column and created_at of a range, a page at a time; nothing else is transferred."""
@@ -174,7 +156,7 @@ class Ledger:
         for item in answer["Items"]:
             seq = int(item[SORT_KEY].get("N", 0))
             if item["pk"] == {"S": rows_key(head.root_of(seq), page_of(seq))}:
-                return rows_from_items([item])[0]
+                return rows_from_items([item], self.model)[0]
         return None
 
     def _pages(self, span: Range, narrowing: Narrowing, deadline: Deadline) -> Generator[list[Item]]:
@@ -229,12 +211,3 @@ class Ledger:
 def meter(answer: ItemAnswer | QueryAnswer) -> None:
     """Count the read units that an answer of DynamoDB names."""
     METERS.dynamodb_read(answer.get("ConsumedCapacity", {}).get("CapacityUnits"))
-
-
-def rows_from_items(items: list[Item]) -> list[Row]:
-    """Return the rows that items of the ledger hold. Raises OtherColumnsError where one lacks a required column."""
-    seqs = [int(item[SORT_KEY].get("N", 0)) for item in items]
-    try:
-        return MODEL.rows_of(seqs, items)
-    except (KeyError, ValueError) as error:
-        raise OtherColumnsError(f"Some of the rows {min(seqs)} to {max(seqs)} (wrong or missing: {error})") from error

@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import repeat
 
 from handlers.domain.problem import field_error
-from handlers.model.column import quoted
+from handlers.model.column import ModelError, quoted
 from handlers.model.filters import filters_of, range_of
 from handlers.model.rules import check_model
 from handlers.model.tables import ddl, indexes, number_of
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from handlers.aws.dynamodb import Item
+    from handlers.model.change import Change, Upgrade
     from handlers.model.column import Column
 
     Draft = tuple[Any, ...]
@@ -30,6 +31,7 @@ else:
     Draft = Row = tuple
 
 END = repeat('"}')  # of every row's JSON text
+VERSION = "_v"  # the attribute with `rows_version`, unless that is the first's; no column's name begins so
 
 
 class Model:
@@ -38,8 +40,12 @@ class Model:
     Args:
         table: its name in SQLite.
         columns: those that a client gives.
+        replaces: the model that this one takes the place of, while both may run side by side, and as long as `upgrade`
+            is needed for its rows (docs/schema-change.md); None: it is the first one, or nobody knows another any more.
+        upgrade: gives the new columns' values of an old row; None: they are the defaults.
 
     Attributes:
+        change: the step from `replaces` to this one.
         sql_table: the table's name as SQL has it.
         names: of all of a row's columns: seq, id, those that a client gives, created_at.
         filterable: the columns that rows can be asked for by, by name.
@@ -51,7 +57,9 @@ class Model:
         rows_version: tells rows of these columns, and the statistics over them, from others.
     """
 
-    def __init__(self, table: str, *columns: Column) -> None:
+    def __init__(
+        self, table: str, *columns: Column, replaces: Model | None = None, upgrade: Upgrade | None = None
+    ) -> None:
         check_model(table, columns)
         self.table = table
         self.sql_table = quoted(table)
@@ -66,6 +74,8 @@ class Model:
         forms = [(column.name, column.kind, column.is_nullable, column.default) for column in columns]
         self.schema_version = number_of((self.ddl, self.indexes, forms))
         self.rows_version = number_of((forms, self.statistics and self.statistics.name))
+        self.replaces = replaces
+        self.change = self._change(replaces, upgrade)
         self._statistics_at = self.names.index(self.statistics.name) if self.statistics else 0
         self._given = frozenset(column.name for column in columns)
         self._stores = [(column.name, column.attribute, column.store) for column in columns]
@@ -113,16 +123,38 @@ class Model:
     def to_item(self, row: Row) -> Item:
         """Return the row's own attributes in the ledger; its sequence number is in the key, and null has none."""
         item: Item = {"id": {"S": row[1]}, "created_at": {"S": row[-1]}}
+        if self.change is not None:
+            item[VERSION] = {"N": str(self.rows_version)}
         for (name, attribute, store), value in zip(self._stores, row[2:-1], strict=True):
             if value is not None:
                 item[name] = {attribute: store(value)}  # pyright: ignore[reportArgumentType] - S or N
         return item
 
-    def rows_of(self, seqs: Sequence[int], items: Sequence[Mapping[str, Any]]) -> list[Row]:
-        """Return the rows that `to_item` wrote, with their sequence numbers.
+    @property
+    def read_attributes(self) -> tuple[str, ...]:
+        """Return the attributes of an item that `rows_of` needs beside its sequence number."""
+        return (*self.names[1:], VERSION) if self.has_upgrade else self.names[1:]
 
-        Raises KeyError where an item lacks a column.
+    @property
+    def has_upgrade(self) -> bool:
+        """Tell whether an old row's new columns are more than the defaults, or those of an older row were."""
+        return self.change is not None and (self.change.upgrade is not None or self.change.before.has_upgrade)
+
+    def rows_of(self, seqs: Sequence[int], items: Sequence[Mapping[str, Any]]) -> list[Row]:
+        """Return the rows that `to_item` wrote, of this model or an older one, with their sequence numbers.
+
+        Raises KeyError where an item lacks a column, ValueError where it cannot be upgraded.
         """
+        if self.change is None or not self.has_upgrade:
+            return self._rows_of(seqs, items)
+        is_old = [self.change.is_old(item.get(VERSION)) for item in items]
+        old = [(seq, item) for seq, item, is_ in zip(seqs, items, is_old, strict=True) if is_]
+        new = [(seq, item) for seq, item, is_ in zip(seqs, items, is_old, strict=True) if not is_]
+        before = iter(self.change.before.rows_of([seq for seq, _ in old], [item for _, item in old]))
+        ours = iter(self._rows_of([seq for seq, _ in new], [item for _, item in new]))
+        return [self.change.upgraded(next(before)) if is_ else next(ours) for is_ in is_old]
+
+    def _rows_of(self, seqs: Sequence[int], items: Sequence[Mapping[str, Any]]) -> list[Row]:
         columns = (loaded(column, items) for column in self.columns)
         return list(
             zip(
@@ -133,6 +165,33 @@ class Model:
                 strict=True,
             )
         )
+
+    def of_schema(self, schema_version: int) -> Model:
+        """Return the model whose segments have this number: this one, or one that it replaces."""
+        is_older = schema_version != self.schema_version and self.replaces is not None
+        return self.replaces.of_schema(schema_version) if is_older else self  # pyright: ignore[reportOptionalMemberAccess]
+
+    @property
+    def counterpart(self) -> Model | None:
+        """Return the model that this one replaces, where the same rows have other texts there, and another hash."""
+        return self.replaces if self.replaces and self.replaces.rows_version != self.rows_version else None
+
+    def texts_in(self, rows_version: int, rows: Sequence[Row]) -> list[str]:
+        """Return our rows' texts as the columns of a version show them: ours, or those that they replace."""
+        if rows_version == self.rows_version or self.change is None:
+            return self.json_texts(rows)
+        return self.change.before.json_texts(self.change.rows_before(rows))
+
+    def meaning(self, draft: Draft) -> dict[str, object]:
+        """Return the JSON object that a draft means, the same for a model and the ones that it replaces."""
+        before = self.change and self.change.draft_before(draft)
+        return self.draft_fields(draft) if not self.change or before is None else self.change.before.meaning(before)
+
+    def shown(self, row: Row) -> dict[str, Any]:
+        """Return a row as the API shows it: the JSON object, its nulls included."""
+        values = zip(self.columns, row[2:-1], strict=True)
+        own = {column.name: None if value is None else column.given(value) for column, value in values}
+        return {"id": row[1], **own, "created_at": row[-1]}
 
     def json_texts(self, rows: Iterable[Row]) -> list[str]:
         """Return the rows as every read path shows them."""
@@ -147,6 +206,17 @@ class Model:
     def json_text(self, row: Row) -> str:
         """Return one row as every read path shows it."""
         return self.json_texts((row,))[0]
+
+    def _change(self, replaces: Model | None, upgrade: Upgrade | None) -> Change | None:
+        if replaces is None:
+            if upgrade is not None:
+                raise ModelError("upgrade makes rows of those that `replaces` declares, and it declares nothing")
+            return None
+        if replaces.schema_version == self.schema_version:
+            raise ModelError(f"{self.table} replaces a model with the same table, columns and filters: leave it out")
+        from handlers.model.change import Change  # noqa: PLC0415 - most models replace nothing
+
+        return Change(replaces, self.columns, upgrade)
 
     def _unknown(self, fields: Mapping[str, object], where: str) -> list[dict[str, str]]:
         allowed = f"only {', '.join(self.names[2:-1])}"

@@ -120,7 +120,8 @@ def _health() -> Schema:
         "retries": 0,
     }
     of_command: dict[str, Schema] = {
-        "hash": nullable(HASH) | {"description": "command only: the content hash of the ledger's rows."},
+        "hash": nullable(HASH)
+        | {"description": "command only: the content hash of the ledger's rows; null in a change of columns."},
         "snapshot": nullable(ref("Bookmark")) | {"description": "command only: the newest that is published."},
         "lag": nullable(ref("Lag")) | {"description": "command only."},
         "diverged": nullable({"type": "boolean"})

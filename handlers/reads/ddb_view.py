@@ -9,7 +9,8 @@ from handlers.aws.table import PAGE_ROWS
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem, field_error, invalid, unavailable
 from handlers.domain.stats import Stats
-from handlers.ledger.ledger import WHOLE_ROWS, Narrowing, Range
+from handlers.ledger.items import fulfils, narrowing_of
+from handlers.ledger.ledger import Range
 from handlers.reads.page import (
     MOST_SCANNED_ROWS,
     NEARBY_ROWS,
@@ -24,7 +25,7 @@ from handlers.rows import MODEL
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from handlers.aws.dynamodb import Deadline, Item
+    from handlers.aws.dynamodb import Deadline
     from handlers.ledger.head import Head
     from handlers.ledger.ledger import Ledger
     from handlers.model.model import Row
@@ -186,12 +187,13 @@ class LedgerView:
         """Return what the filter lets through, as far as the budget of rows goes that a request may look at."""
         head = self._read_head()
         remaining = Range(head.roots, *remaining_range(query, self._last(head)), query.newest_first)
-        narrowing = narrowing_of(query)
+        narrowing = narrowing_of(query.conditions)
         found: list[Row] = []
         reached: int | None = None
         self.scanned_rows = 0
         for span in portions(remaining, min(MOST_SCANNED_ROWS, NEARBY_ROWS * query.limit)):
-            found += [row for page in self._ledger.matching(span, narrowing, self._deadline) for row in page]
+            rows = (row for page in self._ledger.matching(span, narrowing, self._deadline) for row in page)
+            found += [row for row in rows if fulfils(row, query.conditions)] if MODEL.has_upgrade else rows
             self.scanned_rows += span.last - span.first + 1
             if len(found) > query.limit:
                 reached = found[query.limit - 1][0]
@@ -224,19 +226,3 @@ def portions(remaining: Range, first_rows: int) -> Generator[Range]:
         yield part
         left -= size
         size, pages = pages * PAGE_ROWS, pages * 2
-
-
-def narrowing_of(query: PageQuery) -> Narrowing:
-    """Return the part of a Query that leaves rows out by columns and time."""
-    conditions: list[str] = []
-    values: Item = {}
-    for name, operator, value in query.conditions:
-        column = MODEL.filterable.get(name)
-        for compared, text in column.conditions(operator, value) if column else [(operator, value)]:
-            conditions.append(f"#{MODEL.names.index(name)} {compared} :{len(values)}")
-            values[f":{len(values)}"] = {column.attribute if column else "S": text}  # pyright: ignore[reportArgumentType] - S or N
-    return {
-        **WHOLE_ROWS,
-        "FilterExpression": " AND ".join(conditions),
-        "ExpressionAttributeValues": values,
-    }

@@ -21,7 +21,7 @@ from handlers.rows import MODEL
 from handlers.snapshots.build import IN_MEMORY, SegmentBuilder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from handlers.domain.bookmark import Bookmark
     from handlers.model.model import Row
@@ -70,44 +70,54 @@ class FreshReader:
         def read_on(view: SqliteView) -> T:
             deadline = Deadline(self._clock, self._sleep)
             head = wait_for(at_least, lambda _: self._ledger.head(deadline) or Head.new(0), self._sleep, self._clock)
-            rows = self._rows_beyond(view, head, deadline)
+            rows, links = rows_beyond(self._ledger, view, head, last=head.seq, most=MOST_ROWS, deadline=deadline)
             lacking = rows[head.first_beyond(view.bookmark) - 1 - head.seq + len(rows) :]
             usage.lag = Lag(len(lacking), lacking[0][-1] if lacking else "", self._now())
             added = segment_of(rows, head.seq - len(rows) + 1)
             usage.lap("ledger")
             try:
-                links = view.links if view.bookmark.epoch == head.epoch else ()
                 return use(SqliteView([added, *links], head.bookmark))
             finally:
                 added.close()
 
         return self._snapshots.read(NOTHING, usage, read_on)
 
-    def _rows_beyond(self, view: SqliteView, head: Head, deadline: Deadline) -> list[Row]:
-        """Return the ledger's rows that a view does not hold; all of them for one of an older epoch."""
-        is_same = view.bookmark.epoch == head.epoch
-        if view.bookmark.epoch > head.epoch or (is_same and view.bookmark.seq > head.seq):
-            raise _diverged(view, head)
-        known = view.bookmark.seq if is_same else 0
-        if head.seq - known > MOST_ROWS:
-            detail = f"fresh: {head.seq - known} rows follow the snapshot, {MOST_ROWS} are allowed; publish first"
-            raise unavailable(detail, kind="not-there-yet")
-        pages = self._ledger.rows(Range(head.roots, max(1, known), head.seq), deadline)
-        rows = [row for page in pages for row in page]
-        if known and rows.pop(0)[1] != id_at(view.links[0], known):
-            raise _diverged(view, head)
-        return rows
+
+def rows_beyond(
+    ledger: Ledger, view: SqliteView, head: Head, *, last: int, most: int, deadline: Deadline
+) -> tuple[list[Row], Sequence[Link]]:
+    """Return the ledger's rows that a view lacks, and the segments that they follow; all rows where its epoch is older.
+
+    Args:
+        head: of the ledger.
+        last: the last row wanted.
+        most: how many rows that may be.
+
+    Raises Problem: 409 where the view is of another history, 503 where they are more, or DynamoDB is away.
+    """
+    is_same = view.bookmark.epoch == head.epoch
+    if view.bookmark.epoch > head.epoch or (is_same and view.bookmark.seq > head.seq):
+        raise _diverged(view, head)
+    known = view.bookmark.seq if is_same else 0
+    if last - known > most:
+        detail = f"{last - known} rows follow the snapshot, {most} are allowed; publish first"
+        raise unavailable(detail, kind="not-there-yet")
+    pages = ledger.rows(Range(head.roots, max(1, known), last), deadline)
+    rows = [row for page in pages for row in page]
+    if known and rows.pop(0)[1] != id_at(view.links[0], known):
+        raise _diverged(view, head)
+    return rows, view.links if is_same else ()
 
 
-def segment_of(rows: list[Row], first: int) -> Link:
-    """Return a segment in memory with these rows. Raises Problem (503) where they have no room there."""
+def segment_of(rows: list[Row], first: int, path: str = IN_MEMORY) -> Link:
+    """Return a segment with these rows, in memory or in a new file. Raises Problem (503) where there is no room."""
     try:
-        builder = SegmentBuilder(IN_MEMORY, first)
+        builder = SegmentBuilder(path, first)
         builder.add(rows)
         link = Link(first, first + len(rows) - 1, builder.finish)
         link.opened()
     except MemoryError:
-        detail = f"fresh: {len(rows)} rows follow the snapshot, more than there is memory for; publish first"
+        detail = f"{len(rows)} rows follow the snapshot, more than there is memory for; publish first"
         raise unavailable(detail, kind="not-there-yet") from None
     return link
 

@@ -17,6 +17,7 @@ from handlers.domain.bookmark import NOTHING
 from handlers.domain.problem import Problem, unavailable
 from handlers.reads.reader import wait_for
 from handlers.reads.sqlite_view import Link, SqliteView
+from handlers.rows import MODEL
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.segment import is_unreadable, open_segment
 from handlers.telemetry.meter import METERS
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from handlers.domain.bookmark import Bookmark
+    from handlers.reads.tail import Tail
     from handlers.settings import Settings
     from handlers.snapshots.catalog import Catalog
     from handlers.snapshots.chain import Listed
@@ -54,6 +56,7 @@ class SqliteReader:
         self._served = NOTHING
         self._is_suspect = False  # files that are opened have to prove all their bytes
         self._usage = Usage()  # of the request that is answered
+        self._tail: Tail | None = None  # while columns are replaced
         self.retries = 0
 
     def read(self, at_least: Bookmark, usage: Usage, use: Callable[[SqliteView], T]) -> T:
@@ -73,11 +76,9 @@ class SqliteReader:
             raise unavailable("The snapshots cannot be read now") from error
 
     def _read(self, at_least: Bookmark, use: Callable[[SqliteView], T], now: bool) -> T:
+        newest = self._newest if MODEL.replaces is None else self._newest_in_change
         while True:
-            if at_least == NOTHING:
-                view = self._newest(now)
-            else:
-                view = wait_for(at_least, lambda again: self._newest(again or now))
+            view = newest(now) if at_least == NOTHING else wait_for(at_least, lambda again: newest(again or now))
             try:
                 found = use(view)
             except UnprovenError as error:  # the catalog passes over that file from now on
@@ -85,11 +86,24 @@ class SqliteReader:
                 self._view = None
                 continue
             except Problem:  # an answer too: no row has this id
-                self._served = view.bookmark
+                self._served = (self._view or view).bookmark
                 raise
-            self._served = view.bookmark
+            self._served = (self._view or view).bookmark
             self._is_suspect = False
             return found
+
+    def _newest_in_change(self, now: bool) -> SqliteView:
+        """Return the newest snapshot, continued by the rows that are published without our columns alone."""
+        view = self._newest(now)
+        if self._tail is None:
+            if self._catalog.replaced <= view.bookmark:
+                return view
+            from handlers.reads.tail import Tail  # noqa: PLC0415 - boto3 comes with it
+
+            self._tail = Tail(self._settings, type(self).__name__)
+        continued = self._tail.over(view, self._catalog.replaced)
+        self._usage.lap("ledger")
+        return continued
 
     def _newest(self, now: bool) -> SqliteView:
         try:
@@ -125,9 +139,10 @@ class SqliteReader:
             self.drop()  # the other reader has hashed it since
         if self._view is not None and (found < self._served or self._holds(listed)):
             return self._view
-        if found < self._served or listed.is_broken or (not listed.chain and self._catalog.has_bad_files()):
+        has_none = not listed.chain and self._catalog.replaced == NOTHING
+        if found < self._served or listed.is_broken or (has_none and self._catalog.has_bad_files()):
             raise unavailable(UNPROVEN)
-        if not listed.chain and self._catalog.foreign:
+        if has_none and self._catalog.foreign:
             raise unavailable("No snapshot of this data model's version is published yet; the next publish makes one")
         links = {
             name: self._links.get(name) or Link(name.first, name.last, partial(self._open, name))
@@ -186,6 +201,8 @@ class SqliteReader:
 
     def drop(self) -> None:
         """Close what is open."""
+        if self._tail is not None:
+            self._tail.close()
         for name, link in self._links.items():
             self._close(name, link)
         self._links, self._view = {}, None

@@ -10,6 +10,7 @@ import math
 import os
 from _thread import allocate_lock, start_new_thread  # threading's own; a Thread takes 50 us longer, at each listing
 
+from handlers.domain.bookmark import NOTHING
 from handlers.domain.timestamps import boottime_s
 from handlers.rows import MODEL
 from handlers.snapshots.chain import Listed
@@ -19,6 +20,8 @@ from handlers.telemetry.meter import METERS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from handlers.model.model import Model
 
     Entries = dict[str, int]  # names with inodes
 
@@ -30,20 +33,30 @@ class Catalog:
         folder: the directory; that it does not exist yet means that nothing was published, as long as its parent does.
         check_interval_s: how old a listing may be that `look` answers from; 0 = list every time.
         clock: the clock, in seconds.
+        model: the columns that the segments have.
 
     Attributes:
         listed: what was last listed.
-        foreign: the names of another schema version, as last listed.
+        replaced: the newest point that is published with the columns that the model replaces; 0.0 where there is none.
+        foreign: the names of a schema version that is neither declared nor still replaced, as last listed.
     """
 
-    def __init__(self, folder: str, check_interval_s: float = 0, clock: Callable[[], float] = boottime_s) -> None:
+    def __init__(
+        self,
+        folder: str,
+        check_interval_s: float = 0,
+        clock: Callable[[], float] = boottime_s,
+        model: Model = MODEL,
+    ) -> None:
         self.folder = folder
+        self.model = model
         self._check_interval_s = check_interval_s
         self._clock = clock
         self._listed_at: float | None = None
         self.listed = Listed()
         self._entries: Entries = {}
         self._names: dict[str, Name | None] = {}  # None: no segment's name
+        self.replaced = NOTHING
         self.foreign: list[Name] = []
         self._rejected: set[tuple[Name, int]] = set()
         self._listing: Listing | None = None
@@ -124,11 +137,16 @@ class Catalog:
 
     def _sort(self) -> None:
         names = [name for name in self._names.values() if name is not None]
-        self.foreign = [name for name in names if name.schema != MODEL.schema_version]
         self._rejected = {(name, inode) for name, inode in self._rejected if self._entries.get(name) == inode}
         rejected = {name for name, _ in self._rejected}
-        ours = [name for name in names if name.schema == MODEL.schema_version and name not in rejected]
+        ours = [name for name in names if name.schema == self.model.schema_version and name not in rejected]
         self.listed = Listed(ours, rejected)
+        known, before = {MODEL.schema_version, self.model.schema_version}, self.model.replaces
+        if before is not None:
+            self.replaced = Listed([name for name in names if name.schema == before.schema_version]).bookmark
+            if self.replaced >= self.listed.bookmark:  # else the change has ended: nobody publishes these any more
+                known.add(before.schema_version)
+        self.foreign = [name for name in names if name.schema not in known]
 
     def _find(self) -> Entries:
         METERS.efs_metadata_operation()

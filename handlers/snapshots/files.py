@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from handlers.snapshots.names import Name
 
+DIRECTORY_MODE = 0o750
 CHUNK_BYTES = 1024 * 1024
 HEADER_BYTES = 100
 MAGIC = b"SQLite format 3\0"
@@ -151,6 +152,12 @@ def empty_folder(folder: str) -> None:
     os.makedirs(folder, exist_ok=True)
     for leftover in os.listdir(folder):
         remove(os.path.join(folder, leftover))
+
+
+def make_folder(folder: str) -> None:
+    """Make a folder on EFS that only publishers write to."""
+    if not os.path.isdir(folder):
+        os.makedirs(folder, DIRECTORY_MODE, exist_ok=True)
 
 
 def open_file(path: str) -> tuple[int, int]:

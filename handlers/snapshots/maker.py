@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ulid import ULID
@@ -17,8 +18,7 @@ from handlers.aws.table import PAGE_ROWS
 from handlers.domain.timestamps import boottime_s
 from handlers.ledger.ledger import Ledger, Range
 from handlers.snapshots.build import SegmentBuilder
-from handlers.snapshots.files import copy_durably, copy_proven, discard, empty_folder
-from handlers.snapshots.published import make_folder
+from handlers.snapshots.files import copy_durably, copy_proven, discard, empty_folder, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -31,9 +31,21 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 8 * PAGE_ROWS  # read in parallel, applied together
 FILE_MODE = 0o640  # the readers are in the group
+COMPACTED_ROWS = 500_000  # the most that compaction merges into one segment, in the time that a link may take
 RANGE_ROWS = 250_000  # the most new rows of one segment
 INDEXES_S = 3.0  # a segment's indexes are made when its rows are in
 LAST_BATCH_S = 4.0  # for a batch begun at the limit: append, build and copy end before the gateway gives up
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The next step of a publish."""
+
+    head: Head  # up to where
+    base: Published | None  # what is built upon
+    merged: int  # how many of its newest segments are merged
+    listed_s: float  # when it was listed
+    is_due: bool  # whether there is anything to do
 
 
 class Staging:
@@ -87,7 +99,7 @@ class SegmentMaker:
             OSError, sqlite3.Error: the disk is full or fails.
         """
         path = self.new_path()
-        builder = SegmentBuilder(path, merged.chain[-1].first if merged else first)
+        builder = SegmentBuilder(path, merged.chain[-1].first if merged else first, self._ledger.model)
         try:
             for name, segment in reversed(list(zip(merged.chain, merged.segments, strict=True)) if merged else []):
                 copy = f"{path}.{name.last}"
@@ -112,6 +124,11 @@ class SegmentMaker:
             empty_folder(self._folder)
             self._has_folder = True
         return os.path.join(self._folder, f"{ULID()}.db")
+
+    def most_rows(self, base: Published) -> int:
+        """Return how many rows compaction may merge: their copies and the new file fit the disk. Raises OSError."""
+        row_bytes = base.size_bytes / max(1, base.bookmark.seq)
+        return min(COMPACTED_ROWS, int(self.free_bytes() / (2.2 * row_bytes + 1)))
 
     def free_bytes(self) -> int:
         """Return how much room the disk has. Raises OSError."""

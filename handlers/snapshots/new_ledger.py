@@ -36,7 +36,7 @@ def begin_epoch(ledger: Ledger, publisher: Publisher, now: Callable[[], float], 
     if head is None:
         raise unavailable("There is no ledger yet; the first insert makes it")
     try:
-        published = publisher.published.greatest_epoch()
+        published = publisher.greatest_epoch()
     except OSError as error:
         raise unavailable("The snapshots cannot be listed now") from error
     return branch_off(ledger, head, head, max(int(now() * 1000), published + 1, head.epoch + 1), deadline)
@@ -46,7 +46,7 @@ def _first_epoch(publisher: Publisher, now: Callable[[], float]) -> int:
     """Return max(UTC milliseconds, greatest epoch among the published snapshots + 1): later than any ledger before."""
     now_ms = int(now() * 1000)
     try:
-        return max(now_ms, publisher.published.greatest_epoch() + 1)
+        return max(now_ms, publisher.greatest_epoch() + 1)
     except OSError:
         _log.exception("no snapshot can be listed; the clock alone gives the new ledger's epoch")
         return now_ms

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import errno
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handlers.aws.dynamodb import Deadline
@@ -20,11 +20,10 @@ from handlers.domain.hashes import HASH_MODULUS
 from handlers.domain.problem import unavailable
 from handlers.domain.timestamps import boottime_s
 from handlers.ledger.ledger import Range
-from handlers.rows import MODEL
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.chain import compactable, merged_with
 from handlers.snapshots.files import UnprovenError
-from handlers.snapshots.maker import RANGE_ROWS, SegmentMaker, Staging
+from handlers.snapshots.maker import RANGE_ROWS, Plan, SegmentMaker, Staging
 from handlers.snapshots.names import Name, snapshots_dir
 from handlers.snapshots.published import DivergedError, Proof, Published, PublishedSegments, check_history
 from handlers.snapshots.retention import Retention
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 BUILD_LIMIT_S = 12.0  # what is done by then is published, and the next publish goes on from there
 LISTING_GOOD_S = 30.0  # from a listing to the link that builds upon it; retention waits twice as long
 LINKED_WITHIN_S = 10.0  # of that, what is left for the last batch and the copy
-COMPACTED_ROWS = 500_000  # the most that compaction merges into one segment, in that time
 
 _log = logging.getLogger(__name__)
 
@@ -63,11 +61,13 @@ class Publisher:
     def __init__(self, ledger: Ledger, settings: Settings, clock: Callable[[], float] = boottime_s) -> None:
         self.ledger = ledger
         self._clock = clock
-        self.catalog = Catalog(snapshots_dir(settings.efs_dir))
+        self.catalog = Catalog(snapshots_dir(settings.efs_dir), model=ledger.model)
         self.published = PublishedSegments(self.catalog, settings.verify_max_bytes)
         self.maker = SegmentMaker(ledger, settings.tmp_dir, clock)
         self.staging = Staging(settings.efs_dir)
         self._retention = Retention(self.catalog, self.published, settings)
+        before = ledger.model.replaces
+        self._before = Publisher(ledger.read_with(before), settings, clock) if before else None
         self._strangers: set[int] = set()  # epochs whose chain is no prefix of the one that went on from them
 
     def publish(
@@ -93,7 +93,8 @@ class Publisher:
             DivergedError: what is published is not a prefix of this ledger: nothing is built upon it.
             OSError, sqlite3.Error: EFS or the sandbox's disk is away, full or read-only; the next publish starts anew.
         """
-        end_s, goal, build, written = self._clock() + limit_s, self.head_of(at_least), "none", 0
+        end_s, goal, build = self._clock() + limit_s, self.head_of(at_least), "none"
+        written = before_bytes = self._publish_before(goal, usage, compact=compact, proof=proof, limit_s=limit_s)
         while (plan := self._plan(goal, usage, proof, compact=compact)).is_due and self._clock() < end_s:
             proof, size_bytes = Proof.REMEMBERED, 0
             try:
@@ -103,7 +104,7 @@ class Publisher:
                     raise  # those two: an input that retention has removed, be it while it was open over NFS
                 _log.warning("starting over from the listing: %s", error)
                 proof = Proof.WHOLLY
-            if size_bytes and not written:
+            if size_bytes and written == before_bytes:
                 build = "incremental" if plan.base and plan.base.bookmark.seq else "full"
             written += size_bytes
         if plan.base is None or plan.base.bookmark < at_least:
@@ -113,6 +114,20 @@ class Publisher:
             self._tidy(usage)
         missing = plan.head.seq - plan.base.bookmark.seq
         return replace(plan.base, build=build, written_bytes=written, missing_rows=missing)
+
+    def _publish_before(self, goal: Head, usage: Usage, *, compact: bool, proof: Proof, limit_s: float) -> int:
+        """Publish what readers with the columns before see, as long as the ledger is open to them.
+
+        Returns how many bytes were written. Raises what `publish` raises.
+        """
+        before = self._before
+        if before is None or goal.columns != before.ledger.model.rows_version:
+            return 0
+        return before.publish(goal.bookmark, usage, compact=compact, proof=proof, limit_s=limit_s).written_bytes
+
+    def greatest_epoch(self) -> int:
+        """Return the greatest epoch that anything was published in; 0 where nothing was. Raises OSError."""
+        return max(self.published.greatest_epoch(), self._before.greatest_epoch() if self._before else 0)
 
     def head_of(self, bookmark: Bookmark) -> Head:
         """Return the ledger's head. Raises DivergedError where it has left that bookmark's epoch, Problem (503)."""
@@ -134,7 +149,7 @@ class Publisher:
             check_history(base, head)
             self._check_newest_row(base, head)
 
-    def _plan(self, goal: Head, usage: Usage, proof: Proof, *, compact: bool) -> _Plan:
+    def _plan(self, goal: Head, usage: Usage, proof: Proof, *, compact: bool) -> Plan:
         """Decide what comes next, from a new listing. Raises DivergedError."""
         listed_s = self._clock()
         self.catalog.look(now=True)
@@ -148,9 +163,9 @@ class Publisher:
         if base is not None and base.bookmark.seq < head.seq:
             merged = merged_with(base.chain, head.seq - base.bookmark.seq)
         elif base is not None and compact and base.bookmark >= goal.bookmark:
-            merged = compactable(base.chain, self._most_rows(base))
+            merged = compactable(base.chain, self.maker.most_rows(base))
         is_due = base is None or base.bookmark < goal.bookmark or bool(merged)
-        return _Plan(head, base, len(merged), listed_s, is_due)
+        return Plan(head, base, len(merged), listed_s, is_due)
 
     def _base(self, head: Head, proof: Proof) -> Published | None:
         """Return what to build upon; None: nothing. Raises DivergedError, OSError."""
@@ -166,7 +181,7 @@ class Publisher:
             raise DivergedError(f"The snapshots of epoch {epoch} are of a newer ledger than {head.epoch}")
         return self.published.newest(head.epoch, proof=proof)
 
-    def _extend(self, plan: _Plan, end_s: float, usage: Usage) -> int:
+    def _extend(self, plan: Plan, end_s: float, usage: Usage) -> int:
         """Publish one segment more. Returns how many bytes were written."""
         head, base = plan.head, plan.base
         if base is not None and base.bookmark.seq == head.seq and not plan.merged:  # all of it is inherited
@@ -184,7 +199,8 @@ class Publisher:
                 if self._clock() - plan.listed_s > LISTING_GOOD_S:
                     return 0
                 self._inherit(kept, head)
-                name = Name.of(Bookmark(head.epoch, segment.last), segment.first, digest)
+                point, schema = Bookmark(head.epoch, segment.last), self.ledger.model.schema_version
+                name = Name.of(point, segment.first, digest, schema)
                 self.published.link(temporary, name)
                 segment.size_bytes = size_bytes
                 self.published.add(name, segment)
@@ -197,10 +213,10 @@ class Publisher:
         if not 0 < seq < head.seq:  # there, the hash tells
             return
         ((row,),) = self.ledger.rows(Range(head.roots, seq, seq), Deadline())
-        if MODEL.json_text(row) != self.published.newest_row(base):
+        if self.ledger.model.json_text(row) != self.published.newest_row(base):
             raise DivergedError(f"Row {seq} of the snapshot {base.bookmark} is not the ledger's")
 
-    def _is_history(self, plan: _Plan, kept: Published | None, segment: Segment | None) -> bool:
+    def _is_history(self, plan: Plan, kept: Published | None, segment: Segment | None) -> bool:
         """Tell whether a chain of these is the ledger's; False: what was inherited is not, so begin without it.
 
         Raises DivergedError where it is not, and would be published.
@@ -208,7 +224,7 @@ class Publisher:
         head, base = plan.head, plan.base
         is_inherited = base is not None and base.bookmark.epoch != head.epoch
         if segment is None or segment.last == head.seq:
-            total = (kept.hash if kept else 0) + (segment.hash if segment else 0)
+            total = (kept.hash_in(head.columns) if kept else 0) + (segment.hash_in(head.columns) if segment else 0)
             is_right = total % HASH_MODULUS == head.hash
         else:  # the hash at this point is not known
             is_right = not is_inherited
@@ -226,25 +242,9 @@ class Publisher:
             if name.epoch != head.epoch:
                 self.published.link(self.catalog.path(name), name.in_epoch(head.epoch))
 
-    def _most_rows(self, base: Published) -> int:
-        """Return how many rows compaction may merge: their copies and the new file fit the sandbox's disk."""
-        row_bytes = base.size_bytes / max(1, base.bookmark.seq)
-        return min(COMPACTED_ROWS, int(self.maker.free_bytes() / (2.2 * row_bytes + 1)))
-
     def _tidy(self, usage: Usage) -> None:
         try:
             self._retention.apply()
         except OSError as error:  # takes nothing from what was published
             _log.warning("tidying up: %s", error)
         usage.lap("tidy")
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """The next step of a publish."""
-
-    head: Head  # up to where
-    base: Published | None  # what is built upon
-    merged: int  # how many of its newest segments are merged
-    listed_s: float  # when it was listed
-    is_due: bool  # whether there is anything to do

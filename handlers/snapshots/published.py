@@ -13,9 +13,8 @@ from ulid import ULID
 
 from handlers.domain.bookmark import MAX_SEQ, Bookmark
 from handlers.domain.hashes import HASH_MODULUS
-from handlers.rows import MODEL
 from handlers.snapshots.chain import Listed
-from handlers.snapshots.files import UnprovenError
+from handlers.snapshots.files import UnprovenError, make_folder
 from handlers.snapshots.segment import open_segment
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
     Identity = tuple[Name, int, int]  # with inode and time of modification
 
-DIRECTORY_MODE = 0o750
-ROW = f"SELECT json FROM {MODEL.sql_table} WHERE seq = ?"  # noqa: S608 - a constant
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +68,11 @@ class Published:
     @property
     def hash(self) -> int:
         """Return the content hash of its rows."""
-        return sum(segment.hash for segment in self.segments) % HASH_MODULUS
+        return self.hash_in(self.segments[0].model.rows_version)
+
+    def hash_in(self, rows_version: int) -> int:
+        """Return the content hash of its rows with the columns of a version, as `Segment.hash_in` does."""
+        return sum(segment.hash_in(rows_version) for segment in self.segments) % HASH_MODULUS
 
     @property
     def size_bytes(self) -> int:
@@ -183,7 +184,8 @@ class PublishedSegments:
         name = published.chain[0]
         segment = open_segment(self.catalog.path(name), name, 0)
         try:
-            return segment.connection.execute(ROW, (name.last,)).fetchone()[0]
+            sql = f"SELECT json FROM {segment.model.sql_table} WHERE seq = ?"  # noqa: S608 - a constant
+            return segment.connection.execute(sql, (name.last,)).fetchone()[0]
         finally:
             segment.close()
 
@@ -236,15 +238,9 @@ class PublishedSegments:
             self._wholly.add(identity)
 
 
-def make_folder(folder: str) -> None:
-    """Make a folder on EFS that only publishers write to."""
-    if not os.path.isdir(folder):
-        os.makedirs(folder, DIRECTORY_MODE, exist_ok=True)
-
-
 def check_history(base: Published, head: Head) -> None:
     """Raise DivergedError where a snapshot shows that it is not of the ledger with this head."""
     if base.bookmark > head.bookmark:
         raise DivergedError(f"The snapshot {base.bookmark} reaches beyond the ledger's head {head.bookmark}")
-    if base.bookmark == head.bookmark and base.hash != head.hash:
+    if base.bookmark == head.bookmark and base.hash_in(head.columns) != head.hash:
         raise DivergedError(f"The snapshot {base.bookmark} does not hold the ledger's rows")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NEVER_BEFORE_S = 60
 MOST_FILES = 200
 ORPHAN_AGE_S = 15 * 60  # no function runs longer, so nobody is still writing it
-KEEP_ASIDE_S = 7 * 24 * 3600  # in quarantine, of a rebuild, and what code of another schema version has left
+KEEP_ASIDE_S = 7 * 24 * 3600  # in quarantine, of a rebuild, and after another schema version's last publish
 SWEEP_EVERY_S = 15 * 60
 
 
@@ -76,10 +76,9 @@ class Retention:
         return {name: at_s for name, at_s in times_s.items() if at_s is not None}
 
     def _sweep(self, now_s: float) -> None:
-        for name in self._catalog.foreign:
-            path = self._catalog.path(name)
-            if (linked_s(path) or now_s) < now_s - KEEP_ASIDE_S:
-                discard(path)
+        for names in abandoned(self._catalog, now_s - KEEP_ASIDE_S):
+            for name in names:
+                discard(self._catalog.path(name))
         for folder, age_s in (("staging", ORPHAN_AGE_S), ("rebuild", KEEP_ASIDE_S), ("quarantine", KEEP_ASIDE_S)):
             sweep(os.path.join(self._settings.efs_dir, folder), now_s - age_s)
 
@@ -87,6 +86,20 @@ class Retention:
         """Prove all bytes of the segments that hold this one's rows now."""
         holders = [held for held in listed.chain if held.first <= name.last and held.last >= name.first]
         return all(held.digest == name.digest or self._published.is_proven_wholly(held) for held in holders)
+
+
+def abandoned(catalog: Catalog, before_s: float) -> list[list[Name]]:
+    """Return the segments of each other schema version that has published nothing since a time. Raises OSError.
+
+    One that still publishes reads all of its chain, however old the files are.
+    """
+    by_schema: dict[int, list[Name]] = {}
+    for name in catalog.foreign:
+        by_schema.setdefault(name.schema, []).append(name)
+    newest_s = {
+        schema: max(linked_s(catalog.path(name)) or 0.0 for name in names) for schema, names in by_schema.items()
+    }
+    return [names for schema, names in by_schema.items() if newest_s[schema] < before_s]
 
 
 def linked_s(path: str) -> float | None:

@@ -18,6 +18,7 @@ from handlers.snapshots.files import UnprovenError, proven_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from handlers.model.model import Model
     from handlers.snapshots.names import Name
 
 OLDEST_SQLITE = (3, 40, 0)
@@ -34,7 +35,10 @@ CREATE TABLE segment (
   greatest_id TEXT NOT NULL
 ) STRICT;
 """
+# The hash by which the ledger's head stands for the rows as long as it does so by the columns that ours replace.
+REPLACED_DDL = "ALTER TABLE segment ADD COLUMN replaced_hash TEXT NOT NULL DEFAULT ''"
 META = "SELECT schema_version, first, last, row_count, content_hash, stats, least_id, greatest_id FROM segment"
+IS_REPLACED = "SELECT count(*) FROM pragma_table_info('segment') WHERE name = 'replaced_hash'"
 
 if tuple(int(part) for part in sqlite3.sqlite_version.split(".")) < OLDEST_SQLITE:
     raise RuntimeError(f"SQLite {sqlite3.sqlite_version} is too old, 3.40 or newer is needed")
@@ -45,39 +49,60 @@ class Segment:
 
     Attributes:
         first, last: its rows, by seq; 1 and 0 where it has none.
+        model: the columns that its rows have.
         hash: the content hash of its rows.
+        replaced_hash: that of the same rows with the columns that `model` replaces; -1 where nobody has worked it out.
         stats: their statistics.
         least_id, greatest_id: between which all their ids lie.
         size_bytes: of the file; 0 of one in memory.
         is_whole: whether its bytes are proven, and nobody else can have changed them since: then no row is missing.
     """
 
-    __slots__ = ("connection", "first", "greatest_id", "hash", "is_whole", "last", "least_id", "size_bytes", "stats")
+    __slots__ = (
+        *("connection", "first", "greatest_id", "hash", "is_whole", "last", "least_id", "model", "replaced_hash"),
+        *("size_bytes", "stats"),
+    )
 
-    def __init__(self, connection: sqlite3.Connection, name: Name | None = None, size_bytes: int = 0) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, name: Name | None = None, size_bytes: int = 0, model: Model = MODEL
+    ) -> None:
         """Read the meta row. Raises UnprovenError where it is missing or does not agree with the name."""
         self.connection = connection
+        self.model = model if name is None else MODEL.of_schema(name.schema)
         self.size_bytes = size_bytes
         self.is_whole = False
         try:
             meta = connection.execute(META).fetchall()
+            replaced_hash = _replaced_hash(connection) if self.model.counterpart else "-1"
         except sqlite3.DatabaseError as error:
             raise proof_error(error) from error
-        if len(meta) != 1 or meta[0][0] != MODEL.schema_version:
-            raise UnprovenError(f"not one meta row of schema version {MODEL.schema_version}")
+        if len(meta) != 1 or meta[0][0] != self.model.schema_version:
+            raise UnprovenError(f"not one meta row of schema version {self.model.schema_version}")
         _, self.first, self.last, row_count, content_hash, stats, self.least_id, self.greatest_id = meta[0]
         try:
             self.stats = Stats.from_text(stats)
             self.hash = int(content_hash, 16)
+            self.replaced_hash = int(replaced_hash, 16)
         except (ValueError, TypeError) as error:  # TypeError: not even text
             raise UnprovenError(f"its meta row cannot be read: {error}") from error
         is_named = name is None or (name.first, name.last) == (self.first, self.last)
         if not is_named or row_count != self.last - self.first + 1:
             raise UnprovenError(f"its meta row says {row_count} rows, {self.first} to {self.last}")
 
+    def hash_in(self, rows_version: int) -> int:
+        """Return the content hash of the rows with the columns of a version: `model`'s, or those that it replaces."""
+        return self.hash if rows_version == self.model.rows_version else self.replaced_hash
+
     def close(self) -> None:
         """Give the file back."""
         self.connection.close()
+
+
+def _replaced_hash(connection: sqlite3.Connection) -> str:
+    """Return what the meta row says of it; "-1" where the file was made when nothing was replaced."""
+    has_one = connection.execute(IS_REPLACED).fetchone()[0]
+    found = connection.execute("SELECT replaced_hash FROM segment").fetchone() if has_one else None
+    return found[0] if found else "-1"
 
 
 def open_segment(path: str, name: Name, verify_max_bytes: int | None = None) -> Segment:

@@ -18,7 +18,8 @@ from handlers.ledger import appender, transaction
 from handlers.ledger.appender import Appender
 from handlers.ledger.head import Head
 from handlers.ledger.idempotency import Record
-from handlers.ledger.ledger import Ledger, rows_from_items
+from handlers.ledger.items import rows_from_items
+from handlers.ledger.ledger import Ledger
 from handlers.reads.ddb_view import LedgerView
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.snapshots import publish, retention

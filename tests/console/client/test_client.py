@@ -8,7 +8,7 @@ import pytest
 
 from console.client.client import Client, read_members
 from console.errors import ConsoleError, NotDoneError
-from handlers.ledger.ledger import OtherColumnsError
+from handlers.ledger.items import OtherColumnsError
 from tests.support.local.faults import FaultyApi, Step, answers, drops
 
 OK = answers(200, {"fine": True})

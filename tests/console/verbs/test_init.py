@@ -16,7 +16,7 @@ from console.local.background import BackgroundStack
 from console.local.project import project_stack
 from handlers.aws.table import create_table_arguments
 from handlers.domain.bookmark import Bookmark
-from handlers.ledger.ledger import OtherColumnsError
+from handlers.ledger.items import OtherColumnsError
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.names import snapshots_dir
 from tests.console.conftest import RunConsole

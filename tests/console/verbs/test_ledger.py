@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from console.data import branches
+from console.data.adoption import Adopted
 from console.data.ledger import make_client
 from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from console.local.project import project_stack
+from console.terminal import Advance
 from handlers.domain.bookmark import Bookmark
 from handlers.ledger.head import HEAD_KEY
 from handlers.model.column import Column
@@ -331,3 +333,41 @@ def test_rows_that_fit_the_new_columns_are_gone_on_with(monkeypatch: pytest.Monk
     monkeypatch.setattr(branches, "MODEL", Model("things", Text("a", required=False), Boolean("b")))
     branches.check_columns([(4, "an id", None, 1, "2026-01-01T00:00:00.000Z")])
     branches.check_columns([])
+
+
+def test_there_is_no_change_of_columns_to_end(stack: BackgroundStack, run_console: RunConsole) -> None:
+    insert(stack, 1)
+    ran = run_console("ledger", "adopt")
+    assert (ran.code, ran.out) == (1, "")
+    assert "handlers/rows.py declares no columns in place of others" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "Now the head 7.3 stands for 3 rows by the columns of handlers/rows.py: 0a"),
+        (("--undo",), "Now the head 7.3 stands for 3 rows by the columns that handlers/rows.py replaces: 0a"),
+        ((), "The head 7.3 stands for 3 rows by the columns of handlers/rows.py: 0a. It did so before."),
+        (("--dry-run",), "The head 7.3 would stand for 3 rows by the columns of handlers/rows.py: 0a."),
+    ],
+)
+def test_the_end_of_a_change_is_told(
+    stack: BackgroundStack,
+    run_console: RunConsole,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    said: str,
+) -> None:
+    is_changed = said.startswith("Now")
+
+    def adopt(_: object, advance: Advance, **chosen: bool) -> Adopted:
+        advance(3)
+        assert chosen == {"undo": "--undo" in options, "dry_run": "--dry-run" in options}
+        return Adopted("7.3", 3, "0a", is_changed)
+
+    insert(stack, 1)
+    monkeypatch.setattr("console.verbs.ledger.adopt", adopt)
+    ran = run_console("ledger", "adopt", *options)
+    assert (ran.code, said in ran.out) == (0, True), ran.out
+    told = json.loads(run_console("ledger", "adopt", "--json", *options).out)
+    assert told == {"bookmark": "7.3", "rows": 3, "hash": "0a", "is_changed": is_changed}

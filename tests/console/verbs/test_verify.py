@@ -258,7 +258,14 @@ def test_the_quick_level_does_not_judge_while_rows_are_unpublished(
     assert json.loads(run_console("verify", "--url", live.url, "--level", "quick", "--json").out)["is_right"] is None
 
 
-def empty_api(head: str | None, hash_of_head: str = "0" * 32) -> list[Step]:
+def test_the_quick_level_leaves_a_change_of_columns_to_the_full_one(faulty: FaultyApi, run_console: RunConsole) -> None:
+    faulty.script.extend(2 * empty_api("7.0", None)[:2])
+    ran = run_console("verify", "--url", faulty.url, "--level", "quick")
+    assert (ran.code, ran.out) == (0, "The ledger's columns are being changed: --level full reads all of it\n")
+    assert json.loads(run_console("verify", "--url", faulty.url, "--level", "quick", "--json").out)["is_right"] is None
+
+
+def empty_api(head: str | None, hash_of_head: str | None = "0" * 32) -> list[Step]:
     """What an API with an empty snapshot, and a ledger with this head, answers to a verification."""
     snapshots = {"snapshots": [{"bookmark": "7.0", "hash": "0" * 32, "bytes": 1}]}
     page = '{"bookmark":"7.0","count":0,"data":[],"next":null}'

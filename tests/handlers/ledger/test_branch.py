@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
-from handlers.ledger.branch import branch_off, left_heads
+from handlers.ledger.branch import branch_off, left_heads, put_head
 from handlers.ledger.head import Head
 from handlers.ledger.idempotency import LEASE_S, Call
 from handlers.ledger.ledger import Ledger, Range
@@ -294,3 +296,28 @@ def test_a_call_cut_midway_goes_on_in_a_branch_that_keeps_what_is_in(ledger: Led
     assert appended.bookmark == Bookmark(NEXT, 251)
     found = ids_of(all_rows(ledger))
     assert found[:98] + found[99:] == appended.ids
+
+
+# Another head in its place
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [[], [lose_request], [lose_answer], [lose_answer, cancel("ConditionalCheckFailed")]],
+    ids=["none", "no request", "no answer", "no answer and a token forgotten"],
+)
+def test_a_head_takes_the_place_of_the_one_that_was_seen(ledger: Ledger, faults: list[Fault | None]) -> None:
+    append(ledger, 2)
+    head = head_of(ledger)
+    other = replace(head, hash=7)
+    assert put_head(MeddledLedger(ledger, transact_write_items=faults), head, other, no_time_limit())
+    assert head_of(ledger).to_item() == other.to_item()
+
+
+def test_a_head_that_has_moved_stays(ledger: Ledger) -> None:
+    append(ledger, 2)
+    head = head_of(ledger)
+    append(ledger, 1)
+    moved = head_of(ledger)
+    assert not put_head(ledger, head, replace(head, hash=7), no_time_limit())
+    assert head_of(ledger).to_item() == moved.to_item()

@@ -20,10 +20,10 @@ from handlers.domain.numbers import is_storable
 from handlers.domain.problem import Problem
 from handlers.ledger import ledger as ledger_module
 from handlers.ledger.head import Head
-from handlers.ledger.ledger import WHOLE_ROWS, Ledger, Part, Range
+from handlers.ledger.items import WHOLE_ROWS, narrowing_of
+from handlers.ledger.ledger import Ledger, Part, Range
 from handlers.model.columns import Text
 from handlers.model.model import Model, Row
-from handlers.reads.ddb_view import narrowing_of
 from handlers.reads.page import PageQuery
 from tests.support.drafts import value_of
 from tests.support.meddling import (
@@ -54,7 +54,7 @@ def read(ledger: Ledger, span: Range) -> list[Row]:
 
 def read_matching(ledger: Ledger, seq: int, **parameters: str) -> list[int]:
     query = PageQuery(parameters)
-    pages = ledger.matching(Range(ROOT, 1, seq, query.newest_first), narrowing_of(query), no_time_limit())
+    pages = ledger.matching(Range(ROOT, 1, seq, query.newest_first), narrowing_of(query.conditions), no_time_limit())
     return [row[0] for page in pages for row in page]
 
 

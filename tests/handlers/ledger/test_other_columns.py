@@ -9,7 +9,8 @@ import pytest
 
 from handlers.aws.table import page_of, rows_key
 from handlers.ledger.head import Head
-from handlers.ledger.ledger import Ledger, OtherColumnsError, Range
+from handlers.ledger.items import OtherColumnsError
+from handlers.ledger.ledger import Ledger, Range
 from handlers.rows import MODEL
 from tests.support.api import SOURCES, Api
 from tests.support.drafts import VALUE, items

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from handlers.domain.bookmark import MAX_SEQ, Bookmark
-from handlers.snapshots.files import UnprovenError
+from handlers.snapshots.files import UnprovenError, make_folder
 from handlers.snapshots.names import Name
-from handlers.snapshots.published import Proof, Published, PublishedSegments, make_folder
+from handlers.snapshots.published import Proof, Published, PublishedSegments
 from tests.support.files import EPOCH, Calls, MemoryLedger, Place, count_of, flip_bit, names_in
 
 LARGE = 8 * 20_000  # a bit in the middle of a file, in no header

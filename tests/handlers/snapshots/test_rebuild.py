@@ -12,7 +12,7 @@ from handlers.domain.problem import Problem
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Range
 from handlers.model.model import Row
-from handlers.snapshots import maker, publish
+from handlers.snapshots import maker
 from handlers.snapshots.maker import INDEXES_S
 from handlers.snapshots.publish import BUILD_LIMIT_S, Publisher
 from handlers.snapshots.published import DivergedError, Published
@@ -112,7 +112,7 @@ def go_on_until_done(place: Place, ledger: SlowLedger, at_least: Bookmark) -> Pu
 
 def test_a_range_has_250_000_rows_at_most(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(maker, "RANGE_ROWS", 5)
-    monkeypatch.setattr(publish, "COMPACTED_ROWS", 0)
+    monkeypatch.setattr(maker, "COMPACTED_ROWS", 0)
     published = go_on(place, SlowLedger(12))
     assert ranges(published) == [(11, 12), (6, 10), (1, 5)]
 
@@ -124,7 +124,7 @@ def test_an_older_chain_with_fewer_files_stays_in_use_only_if_all_its_bytes_are_
     ledger = SlowLedger(300)
     whole = place.path(place.publish(ledger))
     flip_bit(whole, 8 * 20_000)
-    monkeypatch.setattr(publish, "COMPACTED_ROWS", 0)
+    monkeypatch.setattr(maker, "COMPACTED_ROWS", 0)
     for _ in range(50):
         try:
             published = go_on(place, ledger)

@@ -289,12 +289,16 @@ def test_a_warm_publisher_sweeps_every_15_minutes(place: Place) -> None:
         assert names_in(place.staging) == expected
 
 
-def test_what_another_schema_version_left_goes_after_a_week(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_schema_versions_files_go_a_week_after_the_last_of_them(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place.snapshots.mkdir()
-    ages_s = {"old": KEEP_ASIDE_S + 60, "young": KEEP_ASIDE_S - 60, "gone": KEEP_ASIDE_S + 60}
+    ages_s = {"old": KEEP_ASIDE_S + 60, "older": 2 * KEEP_ASIDE_S, "gone": KEEP_ASIDE_S + 60}
+    ages_s |= {"base of one in use": 2 * KEEP_ASIDE_S, "in use": KEEP_ASIDE_S - 60}
     paths: dict[str, Path] = {}
     for number, text in enumerate(ages_s, 1):
-        paths[text] = place.snapshots / Name.of(Bookmark(EPOCH, number), 1, "0" * 16, MODEL.schema_version + 1)
+        schema = MODEL.schema_version + (2 if "in use" in text else 1)
+        paths[text] = place.snapshots / Name.of(Bookmark(EPOCH, number), 1, "0" * 16, schema)
         paths[text].touch()
     linked_s = retention.linked_s
 
@@ -307,7 +311,7 @@ def test_what_another_schema_version_left_goes_after_a_week(place: Place, monkey
 
     monkeypatch.setattr(retention, "linked_s", told)
     place.publish(MemoryLedger(1))
-    assert [text for text in paths if paths[text].exists()] == ["young"]
+    assert [text for text in paths if paths[text].exists()] == ["base of one in use", "in use"]
 
 
 def test_what_cannot_be_removed_keeps_nothing_else(
