@@ -64,7 +64,7 @@ class Version:
     def task(self, task: str, **members: object) -> dict[str, Any]:
         """Have the projector do a task."""
         with self.active():
-            context = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000)
+            context = SimpleNamespace(aws_request_id="invocation-1", get_remaining_time_in_millis=lambda: 300_000)
             return self._projector({"task": task, **members}, context)
 
 

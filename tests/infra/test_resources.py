@@ -442,7 +442,7 @@ def test_traces_are_recorded_and_granted_only_where_they_are_asked_for(stack: st
 def test_every_role_has_the_boundary() -> None:
     roles = graph("everything").of("Role")
     assert {node.inputs.get("permissionsBoundary") for node in roles} == {"arn:aws:iam::123456789012:policy/boundary"}
-    assert len(roles) == 15
+    assert len(roles) == 14
 
 
 def test_every_resource_with_tags_has_the_owners_too() -> None:

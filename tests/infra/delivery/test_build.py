@@ -16,12 +16,10 @@ from infra.delivery.build import CODES, PULUMI, function_build, infrastructure_b
 from tests.infra.program import ROOT
 
 CONSOLE = """#!/bin/sh
-# .venv/bin/python -m console VERB ..., or -c PROGRAM
-[ "$1" = -c ] && exec python3 "$@"
+# .venv/bin/python -m console VERB ...
 echo "console $*" | sed 's/-m console //' >> "$CALLS"
 case "$*" in
   *"--function infrastructure"*) exit "$INFRASTRUCTURE_CODE" ;;
-  *changed*--json*) echo "{\\"changed_functions\\": $CHANGED}"; exit "$CHANGED_CODE" ;;
   *changed*) exit "$CHANGED_CODE" ;;
   *rollout*) exit "$ROLLOUT_CODE" ;;
 esac
@@ -55,7 +53,6 @@ class Builder:
         *,
         locks: int = 0,
         said: str = LOCKED,
-        changed: str = '["command", "query", "warmer"]',
         codes: dict[str, int] | None = None,
     ) -> tuple[int, list[str]]:
         """Run the build's script; returns its code and what it called."""
@@ -68,7 +65,6 @@ class Builder:
             "CALLS": str(self._folder / "calls"),
             "LOCKS": str(self._folder / "locks"),
             "SAID": said,
-            "CHANGED": changed,
             "FUNCTION": "query",
             "PULUMI_STACK": "prod",
             "TARGETS": "",
