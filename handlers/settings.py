@@ -27,6 +27,7 @@ VARIABLES: tuple[tuple[str, str], ...] = (
     ("METRICS", "off"),  # on = every request has its line, and CloudWatch takes metrics from it
     ("AWS_REGION", ""),  # region of the table; set by Lambda
     ("AWS_LAMBDA_FUNCTION_NAME", ""),  # the function's name, in its lines in the log; set by Lambda
+    ("AWS_LAMBDA_FUNCTION_VERSION", ""),  # and its version, likewise
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ""),  # the function's memory in MB, shown by /health; set by Lambda
 )
 
@@ -43,6 +44,7 @@ class Settings:
         "efs_dir",
         "full_verification",
         "function_name",
+        "function_version",
         "has_metrics",
         "has_sql",
         "memory_mb",
@@ -70,6 +72,7 @@ class Settings:
         self.has_metrics = _choice(values, "METRICS", SWITCH) == "on"
         self.region = values["AWS_REGION"]
         self.function_name = values["AWS_LAMBDA_FUNCTION_NAME"]
+        self.function_version = values["AWS_LAMBDA_FUNCTION_VERSION"]
         memory = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
         self.memory_mb = _integer(values, memory, 1) if values[memory] else None
 

@@ -65,6 +65,7 @@ class Router:
     def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, object]:
         """Answer one gateway event with a gateway response; never raises for a request's sake."""
         if self._direct is not None and "rawPath" not in event:
+            self._log.has_begun()
             return self._direct(event)
         began_ns = time.perf_counter_ns()
         request = Request(event, context)

@@ -1,7 +1,9 @@
 """The functions' own lines in the log: one of JSON for a request, a batch or a task, and the metrics in it.
 
-CloudWatch takes metrics from a line itself, so that nothing is sent and no request waits for it.
-Source: CloudWatch user guide, "Specification: Embedded metric format".
+CloudWatch takes metrics from a line itself, so that nothing is sent and no request waits for it. Lambda heeds the level
+of a line that has a time beside it.
+Sources: CloudWatch user guide, "Specification: Embedded metric format"; Lambda developer guide, "Log and monitor Python
+Lambda functions".
 """
 
 from __future__ import annotations
@@ -15,12 +17,14 @@ from handlers.telemetry.meter import METERS
 from handlers.telemetry.metrics import (
     BY_FUNCTION,
     BY_PATH,
+    BY_VERSION,
     COLD_STARTS,
     CONFLICTS,
     FUNCTION,
     NAMESPACE,
     PATH,
     RETRIES,
+    VERSION,
 )
 
 TYPE_CHECKING = False
@@ -68,11 +72,16 @@ class Log:
         self._has_metrics = settings.has_metrics
         self._write = write or print_line
         self._now = now
-        self._head = f'"{FUNCTION}":{json.dumps(settings.function_name)}'
+        names = {FUNCTION: settings.function_name, VERSION: settings.function_version}
+        self._head = json.dumps(names)[1:-1]
         self._is_first = True
         self.turns = chain((True,), repeat(True) if settings.has_metrics else _turns(settings.request_log_percent))
         self._retries, self._conflicts = METERS.retries, METERS.conflicts
         self._directives: dict[tuple[str, ...], str] = {}
+
+    def has_begun(self) -> None:
+        """Note that the sandbox has had an event without a line: the next one does not find it cold."""
+        self._is_first = False
 
     def line(self, level: str, members: str, by_path: Values = NONE, by_function: Values = NONE) -> None:
         """Write the line of an event.
@@ -82,10 +91,12 @@ class Log:
             by_path, by_function: the event's metrics; those that the sandbox counts by itself come with them.
         """
         is_cold, self._is_first = self._is_first, False
-        text = f'{{"level":"{level}",{self._head},{members},"is_cold":{"true" if is_cold else "false"}'
+        now_ms = int(self._now() * 1000)
+        head = f'"timestamp":"{_time_text(now_ms)}","level":"{level}",{self._head}'
+        text = f'{{{head},{members},"is_cold":{"true" if is_cold else "false"}'
         counted = self._counted(is_cold)
         if self._has_metrics:
-            text += self._metrics(by_path, {**by_function, **counted})
+            text += self._metrics(now_ms, by_path, {**by_function, **counted})
         self._write(f"{text}}}\n")
 
     def _counted(self, is_cold: bool) -> dict[str, float]:
@@ -95,7 +106,7 @@ class Log:
         counts = {COLD_STARTS: is_cold, RETRIES: retries, CONFLICTS: conflicts}
         return {name: int(count) for name, count in counts.items() if count}
 
-    def _metrics(self, by_path: Values, by_function: Values) -> str:
+    def _metrics(self, now_ms: int, by_path: Values, by_function: Values) -> str:
         values = {**by_path, **by_function}
         names = tuple(values)
         if not names:
@@ -104,7 +115,7 @@ class Log:
         if directives is None:
             directives = self._directives[names] = _directives(names)
         targets = "".join([f',"{name}":{value}' for name, value in values.items()])
-        return f',"_aws":{{"Timestamp":{int(self._now() * 1000)},"CloudWatchMetrics":{directives}}}{targets}'
+        return f',"_aws":{{"Timestamp":{now_ms},"CloudWatchMetrics":{directives}}}{targets}'
 
 
 def _turns(percent: int) -> Iterator[bool]:
@@ -113,7 +124,7 @@ def _turns(percent: int) -> Iterator[bool]:
 
 def _directives(names: tuple[str, ...]) -> str:
     """Return which members of a line are metrics, with which dimensions and units, as JSON text."""
-    groups = (([FUNCTION, PATH], BY_PATH), ([FUNCTION], BY_FUNCTION))
+    groups = (([FUNCTION, PATH], BY_PATH), ([FUNCTION], BY_FUNCTION), ([FUNCTION, VERSION], BY_VERSION))
     metrics = [
         (dimensions, [{"Name": name, "Unit": units[name]} for name in names if name in units])
         for dimensions, units in groups
@@ -121,6 +132,11 @@ def _directives(names: tuple[str, ...]) -> str:
     return json.dumps(
         [{"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": told} for dimensions, told in metrics if told]
     )
+
+
+def _time_text(now_ms: int) -> str:
+    """Return a moment as text; the type for that of the standard library would be 1 ms of a cold start."""
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now_ms // 1000))}.{now_ms % 1000:03}Z"
 
 
 def print_line(line: str) -> None:

@@ -7,7 +7,8 @@ that month; so what is rare is told only where it happens.
 from __future__ import annotations
 
 NAMESPACE = "lambda-sqlite"
-FUNCTION, PATH = "function", "path"  # dimensions: the Lambda function's name; the first part of the URL's path
+# Dimensions: the Lambda function's name, the first part of the URL's path, the number of the published version.
+FUNCTION, PATH, VERSION = "function", "path", "version"
 
 LATENCY, READ_UNITS, EFS_BYTES, COPIED_BYTES = "Latency", "ReadUnits", "EfsMeteredBytes", "CopiedBytes"
 COLD_STARTS, RETRIES, CONFLICTS, ERRORS = "ColdStarts", "Retries", "Conflicts", "Errors"
@@ -25,3 +26,5 @@ BY_FUNCTION = {
     LAG_SECONDS: "Seconds",  # and the age of the oldest
     DIVERGENCES: "Count",  # snapshots that were found not to be the ledger's
 }
+# Those that are told by version too, with the dimensions function and version: what a new version is judged by.
+BY_VERSION = {ERRORS: BY_FUNCTION[ERRORS]}

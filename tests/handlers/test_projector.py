@@ -72,6 +72,7 @@ def line_of(capsys: pytest.CaptureFixture[str]) -> Any:
     """The only line that was written, without its duration."""
     (line,) = map(json.loads, capsys.readouterr().out.splitlines())
     assert line.pop("duration_ms") > 0
+    assert line.pop("timestamp").endswith("Z")
     return line
 
 
@@ -85,6 +86,7 @@ def test_maintenance_publishes_and_its_line_says_what_it_did(
     assert line_of(capsys) == {
         "level": "INFO",
         "function": "",
+        "version": "",
         "invocation_id": "invocation-1",
         "task": "maintain",
         "outcome": "ok",

@@ -31,6 +31,7 @@ def test_every_variable_counts() -> None:
         "METRICS": "on",
         "AWS_REGION": "eu-central-1",
         "AWS_LAMBDA_FUNCTION_NAME": "query",
+        "AWS_LAMBDA_FUNCTION_VERSION": "7",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
     }
     settings = Settings(values)
@@ -49,6 +50,7 @@ def test_every_variable_counts() -> None:
         "has_metrics": True,
         "region": "eu-central-1",
         "function_name": "query",
+        "function_version": "7",
         "memory_mb": 1024,
     }
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from handlers.telemetry.metrics import BY_FUNCTION, BY_PATH
+from handlers.telemetry.metrics import BY_FUNCTION, BY_PATH, BY_VERSION
 from tests.support.api import Answer, Api, Context, event
 
+BY_DIMENSION = {"path": BY_PATH, "function": BY_FUNCTION, "version": BY_VERSION}
 COUNTED = {"ColdStarts", "Retries", "Conflicts"}
 
 
@@ -44,7 +45,7 @@ def metrics_of(line: Any) -> dict[str, float]:
     told: dict[str, float] = {}
     for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
         names = [metric["Name"] for metric in directive["Metrics"]]
-        table = BY_PATH if directive["Dimensions"] == [["function", "path"]] else BY_FUNCTION
+        table = BY_DIMENSION[directive["Dimensions"][0][-1]]
         assert {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]}.items() <= table.items()
         told |= {name: line[name] for name in names}
     return {name: value for name, value in told.items() if name not in COUNTED}
@@ -170,6 +171,11 @@ def test_without_metrics_most_of_what_goes_well_has_no_line(
     for _ in range(21):
         assert api.get("/health").status == 200
     assert len(capsys.readouterr().out.splitlines()) == 1 + 2  # the first, and a tenth
+
+
+def test_a_sandbox_that_the_warmer_has_woken_is_not_cold(logged: Logged) -> None:
+    logged.api.function(event("GET", "/health"))({"hold_ms": 0}, None)
+    assert logged.line("GET", "/health")["is_cold"] is False
 
 
 def test_a_benchmark_within_the_function_leaves_one_line(logged: Logged) -> None:

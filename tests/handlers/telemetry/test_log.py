@@ -8,9 +8,10 @@ import pytest
 from handlers.settings import Settings
 from handlers.telemetry.log import INFO, Log
 from handlers.telemetry.meter import METERS
-from handlers.telemetry.metrics import BY_FUNCTION, BY_PATH, NAMESPACE
+from handlers.telemetry.metrics import BY_FUNCTION, BY_PATH, BY_VERSION, NAMESPACE
 
 NOW_S = 1_700_000_000.25
+HEAD = {"timestamp": "2023-11-14T22:13:20.250Z", "level": "INFO", "function": "one", "version": "7"}
 
 
 class Written(Log):
@@ -18,7 +19,11 @@ class Written(Log):
 
     def __init__(self, **environ: str) -> None:
         self.texts: list[str] = []
-        super().__init__(Settings({"AWS_LAMBDA_FUNCTION_NAME": "one", **environ}), self.texts.append, lambda: NOW_S)
+        super().__init__(
+            Settings({"AWS_LAMBDA_FUNCTION_NAME": "one", "AWS_LAMBDA_FUNCTION_VERSION": "7", **environ}),
+            self.texts.append,
+            lambda: NOW_S,
+        )
 
     def last(self) -> dict[str, Any]:
         return json.loads(self.texts[-1])
@@ -50,8 +55,15 @@ def test_with_metrics_everything_has_a_line() -> None:
 
 def test_the_first_of_a_sandbox_says_that_it_was_cold() -> None:
     log = warm()
-    assert log.last() == {"level": "INFO", "function": "one", "task": "first", "is_cold": True}
+    assert log.last() == {**HEAD, "task": "first", "is_cold": True}
     log.line(INFO, '"task":"second"')
+    assert log.last()["is_cold"] is False
+
+
+def test_a_sandbox_that_was_woken_before_is_not_cold() -> None:
+    log = Written()
+    log.has_begun()
+    log.line(INFO, '"task":"first"')
     assert log.last()["is_cold"] is False
 
 
@@ -62,7 +74,7 @@ def test_a_line_ends_where_the_next_begins() -> None:
 def test_without_metrics_a_line_has_none() -> None:
     log = warm()
     log.line(INFO, '"path":"ddb"', {"Latency": 1.5}, {"Errors": 1})
-    assert log.last() == {"level": "INFO", "function": "one", "path": "ddb", "is_cold": False}
+    assert log.last() == {**HEAD, "path": "ddb", "is_cold": False}
 
 
 def test_metrics_stand_beside_their_names_units_and_dimensions() -> None:
@@ -80,6 +92,11 @@ def test_metrics_stand_beside_their_names_units_and_dimensions() -> None:
         {
             "Namespace": NAMESPACE,
             "Dimensions": [["function"]],
+            "Metrics": [{"Name": "Errors", "Unit": "Count"}],
+        },
+        {
+            "Namespace": NAMESPACE,
+            "Dimensions": [["function", "version"]],
             "Metrics": [{"Name": "Errors", "Unit": "Count"}],
         },
     ]
@@ -110,6 +127,10 @@ def test_what_the_sandbox_counts_is_told_once() -> None:
     assert (log.last()["Retries"], log.last()["Conflicts"]) == (2, 1)
     log.line(INFO, '"path":"insert"')
     assert "_aws" not in log.last()
+
+
+def test_what_a_version_is_judged_by_is_told_of_the_function_too() -> None:
+    assert BY_VERSION.items() <= BY_FUNCTION.items()
 
 
 def test_no_metric_is_of_both_kinds() -> None:

@@ -26,6 +26,7 @@ def told() -> set[str]:
         metrics.NAMESPACE,
         metrics.FUNCTION,
         metrics.PATH,
+        metrics.VERSION,
     }
 
 

@@ -37,14 +37,11 @@ def test_a_browsers_question_needs_no_token() -> None:
     assert "authorization" in cors["allowHeaders"]
 
 
-def test_it_answers_under_its_name_alone() -> None:
-    assert graph(COMPANY).one("Api").inputs["disableExecuteApiEndpoint"] is True
-    assert graph(COMPANY).outputs["api_url"] == "https://products.example.com"
-
-
-def test_the_first_step_changes_nothing_but_the_gateways_own_address() -> None:
-    first, second = run(COMPANY, {"defaultEndpoint": True}), graph(COMPANY)
+def test_the_second_step_closes_the_gateways_own_address_and_changes_nothing_else() -> None:
+    first, second = graph(COMPANY), run(COMPANY, {"defaultEndpoint": False})
     assert [node.name for node in second.nodes if node.inputs != first.find(node.urn).inputs] == ["api-gateway"]
+    assert first.one("Api").inputs["disableExecuteApiEndpoint"] is False
+    assert second.outputs["api_url"] == "https://products.example.com"
 
 
 def test_it_makes_no_network() -> None:
