@@ -7,7 +7,6 @@ Its events are batches of the table's stream, and tasks: `{"task": "maintain"}`,
 from __future__ import annotations
 
 import gc
-import json
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ from handlers.jobs.verification import Verifier
 from handlers.ledger.ledger import Ledger
 from handlers.settings import table_settings
 from handlers.snapshots.publish import Publisher
-from handlers.telemetry.log import ERROR, INFO, Log
+from handlers.telemetry.log import ERROR, INFO, Log, members_of
 from handlers.telemetry.metrics import DIVERGENCES, ERRORS
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ class Projector:
         metrics = {} if is_well else {ERRORS: 1}
         if outcome == VerificationError.__name__:
             metrics[DIVERGENCES] = 1
-        self._log.line(INFO if is_well else ERROR, json.dumps(members)[1:-1], by_function=metrics)
+        self._log.line(INFO if is_well else ERROR, members_of(members), by_function=metrics)
 
     def _do(self, event: Mapping[str, Any], limit_s: float) -> dict[str, object]:
         if "Records" in event:

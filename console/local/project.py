@@ -41,6 +41,7 @@ def project_stack(
     sandboxes: int = 4,
     check_interval_ms: int = 1000,
     projection: str = SYNC,
+    log_percent: int = 5,
     keeps: bool = False,
     tell: Tell = lambda _: None,
 ) -> LocalStack:
@@ -48,6 +49,7 @@ def project_stack(
 
     Args:
         projection: who publishes, one of `PROJECTIONS`; with `SYNC` there is no projector, and no maintenance.
+        log_percent: of the requests that succeed have a line in the folder's log.
         tell: gets a line on the ledger that was found there, or made.
     """
     return LocalStack(
@@ -56,7 +58,11 @@ def project_stack(
         routes=gateway_routes(),
         default=QUERY,
         prepare=partial(_prepare, tell, _was_killed(local_dir / KEPT)),
-        settings={"CHECK_INTERVAL_MS": str(check_interval_ms), "PROJECTION": projection},
+        settings={
+            "CHECK_INTERVAL_MS": str(check_interval_ms),
+            "PROJECTION": projection,
+            "REQUEST_LOG_PERCENT": str(log_percent),
+        },
         kept=KEPT if keeps else None,
         port=port,
         sandboxes=sandboxes,

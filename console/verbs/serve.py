@@ -45,6 +45,7 @@ def serve(
         sandboxes=sandboxes,
         check_interval_ms=check_interval_ms,
         projection=projection,
+        log_percent=100,
         keeps=True,
         tell=terminal.messages().print,
     )

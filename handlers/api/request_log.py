@@ -35,7 +35,12 @@ def _lag(response: Response) -> tuple[int, float]:
 def _level(response: Response) -> str:
     if response.is_well:
         return INFO
-    return ERROR if response.status >= 500 else WARN
+    return ERROR if _is_failure(response) else WARN
+
+
+def _is_failure(response: Response) -> bool:
+    """Tell whether the answer is for us to mend; a bookmark that is not there yet may be one that never will be."""
+    return response.status >= 500 and response.outcome != "not-there-yet"
 
 
 def _members(request: Request, response: Response, path: str, spent_ms: float, lag: tuple[int, float] | None) -> str:
@@ -54,7 +59,7 @@ def _members(request: Request, response: Response, path: str, spent_ms: float, l
 def _metrics(response: Response, path: str, lag: tuple[int, float] | None) -> dict[str, float]:
     """Return the metrics of the function; of the lag that a read learns its line tells alone: one gauge is enough."""
     metrics: dict[str, float] = {}
-    if response.status >= 500:
+    if _is_failure(response):
         metrics[ERRORS] = 1
     if response.outcome == "diverged":
         metrics[DIVERGENCES] = 1

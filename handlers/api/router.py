@@ -102,6 +102,7 @@ class Router:
         operation = by_method.get(request.method)
         if operation is None:
             # The other function's own methods are answered by the gateway before they come here.
+            request.route = ""
             allow = ", ".join(sorted(by_method))
             detail = f"{request.path[:200]} allows {allow}, got {request.method}"
             raise Problem("method-not-allowed", detail, headers={"allow": allow})

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 INFO, WARN, ERROR = "INFO", "WARN", "ERROR"
 NONE: Values = {}
+COMPACT = (",", ":")
 
 
 class Log:
@@ -73,7 +74,7 @@ class Log:
         self._write = write or print_line
         self._now = now
         names = {FUNCTION: settings.function_name, VERSION: settings.function_version}
-        self._head = json.dumps(names)[1:-1]
+        self._head = members_of(names)
         self._is_first = True
         self.turns = chain((True,), repeat(True) if settings.has_metrics else _turns(settings.request_log_percent))
         self._retries, self._conflicts = METERS.retries, METERS.conflicts
@@ -129,9 +130,15 @@ def _directives(names: tuple[str, ...]) -> str:
         (dimensions, [{"Name": name, "Unit": units[name]} for name in names if name in units])
         for dimensions, units in groups
     ]
-    return json.dumps(
-        [{"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": told} for dimensions, told in metrics if told]
-    )
+    directives = [
+        {"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": told} for dimensions, told in metrics if told
+    ]
+    return json.dumps(directives, separators=COMPACT)
+
+
+def members_of(values: Mapping[str, object]) -> str:
+    """Return JSON text for the members of a line."""
+    return json.dumps(values, separators=COMPACT)[1:-1]
 
 
 def _time_text(now_ms: int) -> str:

@@ -24,7 +24,8 @@ SIZES = (1_000, 10_000, 100_000, 1_000_000)
 def in_process(part: str, folder: Path, count: int) -> Figures:
     """`building` or `reading` in a process of its own."""
     command = [sys.executable, "-m", f"tests.perf.subjects.{part}", str(folder), str(count)]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return json.loads(printed.splitlines()[-1])  # after the functions' own lines
 
 
 def exponent(sizes: list[int], costs: list[float]) -> float:

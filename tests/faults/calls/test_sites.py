@@ -17,6 +17,8 @@ WITHIN = {"os.path.isdir": "stat", "os.makedirs": "mkdir"}  # what a function of
 IN_NO_OPERATION = {
     # for the console alone
     ("ledger/branch.py", "left_heads"),
+    # where columns replace others alone: read as the meta row before it is
+    ("snapshots/segment.py", "_replaced_hash"),
     # statistics as of an earlier point, and pages longer than an answer may be: read as other pages are
     ("reads/sqlite_view.py", "_stats_upto"),
     ("reads/sqlite_view.py", "SqliteView._long_page"),

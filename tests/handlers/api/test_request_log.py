@@ -152,6 +152,7 @@ def test_an_insert_that_is_not_published_says_so(logged: Logged, monkeypatch: py
         (("GET", "/nothing"), ("WARN", 404, "not-found")),
         (("PUT", "/ddb"), ("WARN", 405, "method-not-allowed")),
         (("POST", "/snapshots"), ("ERROR", 503, "unavailable")),
+        (("DELETE", "/insert"), ("WARN", 405, "method-not-allowed")),
     ],
     ids=lambda value: "-".join(map(str, value)).replace("/", ""),
 )
@@ -162,6 +163,14 @@ def test_what_fails_says_how(
     line = logged.line(*asked)
     assert (line["level"], line["status"], line["outcome"]) == said
     assert metrics_of(line).get("Errors") == (1 if line["status"] >= 500 else None)
+    assert (line["route"] is None) == (line["status"] in (404, 405))
+
+
+def test_a_bookmark_that_nobody_has_seen_is_no_failure_of_ours(logged: Logged) -> None:
+    logged.line("POST", "/insert", "{}")
+    line = logged.line("GET", "/ddb", min_bookmark="9999999999999.1")
+    assert (line["level"], line["status"], line["outcome"]) == ("WARN", 503, "not-there-yet")
+    assert "Errors" not in metrics_of(line)
 
 
 def test_without_metrics_most_of_what_goes_well_has_no_line(

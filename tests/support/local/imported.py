@@ -34,7 +34,8 @@ def answering(api: Api) -> httpx.MockTransport:
 
 
 def main() -> None:
-    api = Api(os.environ)
+    with patch("handlers.telemetry.log.print_line"):
+        api = Api(os.environ)
     real = httpx.Client
     files: list[tuple[str, list[str]]] = json.loads(sys.argv[1])
 
