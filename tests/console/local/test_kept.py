@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -74,6 +75,8 @@ def test_rows_outlive_a_clean_stop_and_the_next_start_says_how_many(tmp_path: Pa
         assert first.found == "a new, empty ledger"
         bookmark = first.insert(30)
         rows = first.data("ddb")
+        lines = map(json.loads, (tmp_path / "log.ndjson").read_text(encoding="utf-8").splitlines())
+        assert [line["route"] for line in lines if "route" in line][-2:] == ["POST /insert", "GET /ddb"]
         first.stop()
     with serving(tmp_path) as second:
         assert second.found == "30 rows of the last run"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import io
 import tempfile
 import zlib
+from contextlib import redirect_stdout
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -31,7 +33,7 @@ class Packed(NamedTuple):
 
 def measure_levels(repeats: int = REPEATS) -> list[Packed]:
     """Measure every level on pages of every size, as the query function answers them."""
-    with tempfile.TemporaryDirectory(prefix="pages-") as folder:
+    with tempfile.TemporaryDirectory(prefix="pages-") as folder, redirect_stdout(io.StringIO()):  # no lines of the log
         handler = Published(Path(folder), max(ROWS)).handler
         pages = {rows: str(handler(get("/sqlite-efs", f"limit={rows}"), None)["body"]).encode() for rows in ROWS}
     return [_measure(rows, page, level, repeats) for rows, page in pages.items() for level in LEVELS]

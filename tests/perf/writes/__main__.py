@@ -6,9 +6,11 @@ python -m tests.perf.writes [--rows 1000] [--inserts 500] [--rate 10] [--seconds
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from tests.perf.report import figure, keep, markdown, p50_p99
@@ -77,7 +79,8 @@ def steady_table(steady: Steady, rate_per_s: float, seconds: float) -> str:
 def main() -> None:
     """Measure, keep the figures, and print them."""
     asked = arguments()
-    with tempfile.TemporaryDirectory(prefix="writes-") as folder:
+    # What the function logs goes nowhere: these figures may be JSON for another program.
+    with tempfile.TemporaryDirectory(prefix="writes-") as folder, redirect_stdout(io.StringIO()):
         taken = take_apart(Path(folder), asked.rows, asked.inserts)
     steady = insert_steadily(asked.rows, asked.rate, asked.seconds)
     figures = {"taken_apart": taken._asdict(), "steady": steady._asdict()}
