@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from botocore import xform_name
+from botocore.session import Session
 
 OUTPUT = re.compile(r"\$\(pulumi stack output (\w+)\)")
 
@@ -27,6 +28,24 @@ def run(words: list[str], client: Callable[[str], Any]) -> dict[str, Any]:
     method = operation.replace("-", "_")
     shape = sdk.meta.service_model.operation_model(sdk.meta.method_to_api_mapping[method]).input_shape
     return getattr(sdk, method)(**dict(_parameters(options, shape.members)))
+
+
+GLOBAL = {"--region", "--query", "--output", "--cli-read-timeout", "--cli-binary-format"}  # of the AWS CLI itself
+CALL = re.compile(r"\baws ([a-z0-9]+) ([a-z-]+)((?: (?:--[a-z-]+|'[^']*'|\"[^\"]*\"|[^\s|)'\"]+))*)")
+
+
+def check_options(text: str) -> int:
+    """Check that each call of `aws` in a text has operation and options that exist. Returns how many there are."""
+    session = Session()
+    calls = CALL.findall(text)
+    for service, operation, rest in calls:
+        model = session.get_service_model(service)
+        by_name = {xform_name(name, "-"): name for name in model.operation_names}
+        shape = model.operation_model(by_name[operation]).input_shape
+        named = set(re.findall(r" (--[a-z-]+)", rest))
+        known = {f"--{xform_name(name, '-')}" for name in shape.members}
+        assert named - known - GLOBAL == set(), (operation, named - known)
+    return len(calls)
 
 
 def _parameters(options: list[str], members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
