@@ -52,7 +52,11 @@ def _parameters(options: list[str], members: Mapping[str, Any]) -> Iterator[tupl
     names = {f"--{xform_name(name, '-')}": name for name in members}
     words = iter(options)
     for word in words:
-        if word.startswith("--no-"):
+        if word in GLOBAL:
+            next(words)
+        elif not word.startswith("--"):
+            continue  # the file that the answer goes to
+        elif word.startswith("--no-"):
             yield names[word.replace("--no-", "--")], False
         elif members[names[word]].type_name == "boolean":
             yield names[word], True
