@@ -43,7 +43,7 @@ def check_options(text: str) -> int:
         by_name = {xform_name(name, "-"): name for name in model.operation_names}
         shape = model.operation_model(by_name[operation]).input_shape
         named = set(re.findall(r" (--[a-z-]+)", rest))
-        known = {f"--{xform_name(name, '-')}" for name in shape.members}
+        known = {f"--{xform_name(name, '-')}" for name in (shape.members if shape else ())}
         assert named - known - GLOBAL == set(), (operation, named - known)
     return len(calls)
 
