@@ -32,8 +32,8 @@ OWN_METRIC_USD = 0.30
 GB = 2**30
 STORED_USD = 0.03  # a GB for a month
 LINE_BYTES = {"off": 520, "on": 790}  # by METRICS: what the documents count with
-# A fresh read of the files asks DynamoDB, too; an insert has no receipt. The command function alone appends, and tells the
-# lag; the query function finds no divergence.
+# A fresh read of the files asks DynamoDB, too; an insert has no receipt. The command function alone appends, and tells
+# the lag; the query function finds no divergence.
 TOLD_OF = {
     "sqlite-efs": {LATENCY, READ_UNITS, EFS_BYTES},
     "sqlite-tmp": {LATENCY, READ_UNITS, EFS_BYTES, COPIED_BYTES},
