@@ -33,14 +33,16 @@ TABLE = of("TableName")
 INDEX = of("TableName", "GlobalSecondaryIndexName")
 UNITS = "ConsumedReadCapacityUnits ConsumedWriteCapacityUnits ReadThrottleEvents WriteThrottleEvents"
 LAMBDA = "Invocations Errors Throttles Duration IteratorAge ConcurrentExecutions"
-FILES = "PercentIOLimit PermittedThroughput MeteredIOBytes TotalIOBytes DataWriteIOBytes MetadataWriteIOBytes"
+FILES = "PercentIOLimit PermittedThroughput MeteredIOBytes TotalIOBytes DataReadIOBytes DataWriteIOBytes"
+CHANGES = "MetadataWriteIOBytes"
 
 # Namespace → metric → the sets of dimensions under which it is there.
 METRICS: Mapping[str, Mapping[str, tuple[Dimensions, ...]]] = {
     "AWS/ApiGateway": each("4xx 5xx Count Latency IntegrationLatency", of("ApiId"), of("ApiId", "Stage")),
     "AWS/Backup": each("NumberOfBackupJobsFailed NumberOfBackupJobsCompleted", of("BackupVaultName")),
     "AWS/DynamoDB": each(UNITS, TABLE, INDEX) | each("SystemErrors", of("TableName", "Operation")),
-    "AWS/EFS": each(FILES, of("FileSystemId")) | each("StorageBytes", of("FileSystemId", "StorageClass")),
+    "AWS/EFS": each(f"{FILES} {CHANGES}", of("FileSystemId"))
+    | each("StorageBytes", of("FileSystemId", "StorageClass")),
     "AWS/Lambda": each(LAMBDA, of("FunctionName")),
     "AWS/SQS": each("ApproximateNumberOfMessagesVisible ApproximateAgeOfOldestMessage", of("QueueName")),
     NAMESPACE: each(" ".join(BY_PATH), of(FUNCTION, PATH)) | each(" ".join(BY_FUNCTION), of(FUNCTION)),
