@@ -34,7 +34,7 @@ if WARMER in settings.functions:
     identities[WARMER] = background.make_warmer_identity(settings, key_arn)
     functions[WARMER] = background.make_warmer(settings, identities[WARMER], functions[QUERY], key_arn)
 background.make_schedules(settings, functions, projection, key_arn)
-watched = watching.Watched(functions=functions, api=api, storage=storage, projection=projection)
+watched = watching.Watched(functions=functions, api=api, storage=storage, projection=projection, backup=backup)
 watch = watching.make_watch(settings, watched, key_arn)
 rollout = rolling.make_rollout(settings, functions, key_arn, alarms=watching.alarms_of_calls(watch))
 delivering.make_delivery(settings, key_arn)

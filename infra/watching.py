@@ -9,6 +9,7 @@ import pulumi
 
 from handlers.routes import COMMAND, PROJECTOR, QUERY
 from infra.compute.function import FunctionComponent
+from infra.data.backup import BackupComponent
 from infra.data.storage import StorageComponent
 from infra.edge.api import ApiComponent
 from infra.jobs.projection import ProjectionComponent
@@ -17,7 +18,7 @@ from infra.settings.stack_settings import StackSettings
 from infra.watch.alarms import AlarmRule, AlarmsArgs, AlarmsComponent
 from infra.watch.budget import BudgetArgs, BudgetComponent
 from infra.watch.dashboard import DashboardArgs, DashboardComponent
-from infra.watch.data_alarms import files_rules, gateway_rules, queue_rule, table_rules
+from infra.watch.data_alarms import backup_rule, files_rules, gateway_rules, queue_rule, table_rules
 from infra.watch.function_alarms import WatchedFunction, function_rules, own_rules, stream_rule
 from infra.watch.topic import TopicArgs, TopicComponent
 
@@ -29,12 +30,13 @@ LATE_S = 300  # a snapshot that comes this much later than the settings promise
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
-    """The parts of the stack that are watched."""
+    """The parts of the stack that are watched; `backup` is there where its setting is."""
 
     functions: Mapping[str, FunctionComponent]
     api: ApiComponent
     storage: StorageComponent
     projection: ProjectionComponent
+    backup: BackupComponent | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,8 @@ def _rules(settings: StackSettings, watched: Watched) -> dict[str, AlarmRule]:
         rules["stream"] = stream_rule(names[PROJECTOR], settings.projection.window_s)
     if settings.watch.metrics:
         rules |= own_rules(names[COMMAND], names[PROJECTOR], most_lag_s(settings.projection))
+    if watched.backup:
+        rules["backups-failed"] = backup_rule(watched.backup.vault.name)
     return {
         **rules,
         "failures": queue_rule(watched.projection.queue.name),

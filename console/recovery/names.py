@@ -1,8 +1,9 @@
-"""The names of a stack on AWS that the way back needs, from the stack's outputs."""
+"""The names of a stack on AWS that the way back needs, from the stack's outputs and the project's file."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -13,13 +14,21 @@ from console.client.target import PULUMI_TIMEOUT_S
 from console.errors import ConsoleError
 from console.paths import ROOT
 
-PROJECT = "lambda-sqlite"
+PROJECT_FILE = ROOT / "Pulumi.yaml"
+PROJECT_LINE = re.compile(r"^name: *['\"]?([\w.-]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Names:
-    """One stack, its region, and its parts; `vault` and `restore_role_arn` are empty where it has no backups."""
+    """One stack, its region, and its parts.
 
+    Attributes:
+        project: the name of the Pulumi project.
+        vault, restore_role_arn: empty where it has no backups.
+        key_arn: empty where AWS manages the keys.
+    """
+
+    project: str
     stack: str
     region: str
     table: str
@@ -30,6 +39,7 @@ class Names:
     projector: str
     vault: str = ""
     restore_role_arn: str = ""
+    key_arn: str = ""
 
     @property
     def restored_table(self) -> str:
@@ -40,7 +50,7 @@ class Names:
     def selection_urn(self) -> str:
         """Return the URN of what names the table to AWS Backup; a restored table replaces it, so it has to let go."""
         kinds = "lambdasqlite:index:BackupComponent$aws:backup/selection:Selection"
-        return f"urn:pulumi:{self.stack}::{PROJECT}::{kinds}::backup-table"
+        return f"urn:pulumi:{self.stack}::{self.project}::{kinds}::backup-table"
 
 
 def names_from_outputs(stack: str, outputs: Mapping[str, object]) -> Names:
@@ -51,6 +61,7 @@ def names_from_outputs(stack: str, outputs: Mapping[str, object]) -> Names:
         raise ConsoleError(message, f"pulumi up --stack {stack}")
     found = {name: str(outputs[name]) for name in needed}
     return Names(
+        project=_project(),
         stack=stack,
         region=found["table_arn"].split(":")[3],
         table=found["table_name"],
@@ -61,7 +72,15 @@ def names_from_outputs(stack: str, outputs: Mapping[str, object]) -> Names:
         projector=found["projector_function"],
         vault=str(outputs.get("backup_vault", "")),
         restore_role_arn=str(outputs.get("restore_role_arn", "")),
+        key_arn=str(outputs.get("key_arn", "")),
     )
+
+
+def _project() -> str:
+    found = PROJECT_LINE.search(PROJECT_FILE.read_text(encoding="utf-8"))
+    if found is None:
+        raise ConsoleError(f"{PROJECT_FILE} has no name", "pulumi stack ls")
+    return found[1]
 
 
 def ask_names(stack: str) -> Names:

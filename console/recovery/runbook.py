@@ -5,9 +5,10 @@ Nothing here runs anything. docs/recovery.md shows the same commands, for a stac
 
 from __future__ import annotations
 
-import shlex
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 
 from console.errors import ConsoleError
 from console.paths import PROGRAM
@@ -15,6 +16,8 @@ from console.recovery.disaster import Disaster
 from console.recovery.names import Names
 
 LATEST = ""
+MOST_LOOKS = 240  # at what takes long, one a minute
+MAINTAIN = '{"task": "maintain"}'
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,22 @@ def runbook(disaster: Disaster, names: Names, to: str = LATEST) -> list[Step]:
 
     Raises ConsoleError where the stack has no such way, or the point is missing.
     """
+    check_way(disaster, names.stack, to)
     return WAYS[disaster](names, to)
 
 
-def _rows(names: Names, to: str) -> list[Step]:
-    if not to:
+def check_way(disaster: Disaster, stack: str, to: str) -> None:
+    """Check what can be known before the stack's names are. Arguments as of `runbook`. Raises ConsoleError."""
+    if disaster is Disaster.REGION:
+        said = f"the ledger of {stack} is in one region alone, so with the region it is gone"
+        raise ConsoleError(said, "read docs/recovery.md, 'The region is gone'")
+    if disaster is Disaster.ROWS and not to:
         raise ConsoleError("--to is missing: a bookmark, or a time before the mistake", f"{PROGRAM} ledger show")
-    restore = f"{PROGRAM} ledger restore --to {shlex.quote(to)} --url {names.api_url}"
-    variables = f"export TABLE_NAME={names.table} AWS_REGION={names.region}"
+
+
+def _rows(names: Names, to: str) -> list[Step]:
+    restore = f"{PROGRAM} ledger restore --to {quote(to)} --url {quote(names.api_url)}"
+    variables = f"export TABLE_NAME={quote(names.table)} AWS_REGION={names.region}"
     return [
         Step("See the histories", [variables, f"{PROGRAM} ledger show"], "the first one is the one that is written to"),
         Step("See what would stay", [f"{restore} --dry-run"], "the number of rows, and when the newest was created"),
@@ -51,13 +62,13 @@ def _rows(names: Names, to: str) -> list[Step]:
 
 
 def _table(names: Names, to: str) -> list[Step]:
-    moment = f"--restore-date-time {shlex.quote(to)}" if to else "--use-latest-restorable-time"
+    moment = f"--restore-date-time {quote(to)}" if to else "--use-latest-restorable-time"
     restore = (
         f"aws dynamodb restore-table-to-point-in-time --region {names.region} {moment} "
-        f"--source-table-name {names.table} --target-table-name {names.restored_table}"
+        f"--source-table-name {quote(names.table)} --target-table-name {quote(names.restored_table)}{_sse(names)}"
     )
     look = "LatestRestorableDateTime is later than the moment to go back to"
-    window = f"aws dynamodb describe-continuous-backups --region {names.region} --table-name {names.table}"
+    window = f"aws dynamodb describe-continuous-backups --region {names.region} --table-name {quote(names.table)}"
     return [
         _freeze(names),
         Step("See how far back and forth it can go", [window], look),
@@ -68,12 +79,12 @@ def _table(names: Names, to: str) -> list[Step]:
 
 def _deleted(names: Names, _: str) -> list[Step]:
     backup = (
-        f"BACKUP=$(aws dynamodb list-backups --region {names.region} --table-name {names.table} --backup-type SYSTEM "
-        "--query 'BackupSummaries[-1].BackupArn' --output text)"
+        f"BACKUP=$(aws dynamodb list-backups --region {names.region} --table-name {quote(names.table)} "
+        "--backup-type SYSTEM --query 'sort_by(BackupSummaries, &BackupCreationDateTime)[-1].BackupArn' --output text)"
     )
     restore = (
         f"aws dynamodb restore-table-from-backup --region {names.region} "
-        f'--target-table-name {names.restored_table} --backup-arn "$BACKUP"'
+        f'--target-table-name {quote(names.restored_table)} --backup-arn "$BACKUP"{_sse(names)}'
     )
     look = "an ARN, not None: DynamoDB keeps the last state of a deleted table for 35 days"
     return [
@@ -87,41 +98,49 @@ def _deleted(names: Names, _: str) -> list[Step]:
 def _backup(names: Names, _: str) -> list[Step]:
     if not names.vault:
         said = f"the stack {names.stack} has no vault: its setting backup is none"
-        raise ConsoleError(said, f"{PROGRAM} drill --scenario table --stack {names.stack}")
+        raise ConsoleError(said, f"{PROGRAM} drill --scenario table --stack {quote(names.stack)}")
     point = (
         f"POINT=$(aws backup list-recovery-points-by-backup-vault --region {names.region} "
-        f"--backup-vault-name {names.vault} --by-resource-arn {names.table_arn} "
+        f"--backup-vault-name {quote(names.vault)} --by-resource-arn {quote(names.table_arn)} "
         "--query 'sort_by(RecoveryPoints, &CreationDate)[-1].RecoveryPointArn' --output text)"
     )
-    metadata = f'{{"targetTableName": "{names.restored_table}"}}'
+    encryption = {"encryptionType": "KMS", "kmsMasterKeyArn": names.key_arn} if names.key_arn else {}
+    metadata = json.dumps({"targetTableName": names.restored_table, **encryption})
     restore = (
-        f'aws backup start-restore-job --region {names.region} --recovery-point-arn "$POINT" '
-        f"--iam-role-arn {names.restore_role_arn} --resource-type DynamoDB --metadata '{metadata}'"
+        f'JOB=$(aws backup start-restore-job --region {names.region} --recovery-point-arn "$POINT" '
+        f"--iam-role-arn {quote(names.restore_role_arn)} --resource-type DynamoDB --metadata {quote(metadata)} "
+        "--query RestoreJobId --output text)"
     )
-    jobs = f"aws backup list-restore-jobs --region {names.region} --by-resource-type DynamoDB --max-results 1"
+    job = f'aws backup describe-restore-job --region {names.region} --restore-job-id "$JOB"'
+    ended = f"{job} --query '[Status, StatusMessage]' --output text"
     return [
         _freeze(names),
         Step("Find the newest backup", [point, 'echo "$POINT"'], "an ARN, not None"),
-        Step("Restore it under another name", [restore, jobs], "Status is RUNNING, and no StatusMessage"),
-        _restored("Wait for it", [], names),
+        Step(
+            "Restore it under another name",
+            [restore, _while(f"{job} --query Status --output text", "PENDING|RUNNING"), ended],
+            "COMPLETED; or else it says why not",
+        ),
+        _restored("See the table", [], names),
         *_adopted(names),
     ]
 
 
 def _files(names: Names, _: str) -> list[Step]:
     state = (
-        f"aws efs describe-file-systems --region {names.region} --file-system-id {names.file_system} "
+        f"aws efs describe-file-systems --region {names.region} --file-system-id {quote(names.file_system)} "
         "--query 'FileSystems[0].LifeCycleState' --output text"
     )
-    publish = (
-        f"aws lambda invoke --region {names.region} --function-name {names.projector}:live "
-        '--cli-binary-format raw-in-base64-out --payload \'{"task": "maintain"}\' /dev/stdout'
+    publish = (  # by itself the CLI gives up after a minute, and invokes again
+        f"AWS_MAX_ATTEMPTS=1 aws lambda invoke --region {names.region} --cli-read-timeout 0 "
+        f"--function-name {quote(f'{names.projector}:live')} --cli-binary-format raw-in-base64-out "
+        f"--payload {quote(MAINTAIN)} /dev/stdout"
     )
     return [
         Step("See whether the file system is there", [state], "available; or else FileSystemNotFound"),
         Step(
             "Make what is missing",
-            [f"pulumi up --refresh --stack {names.stack}"],
+            [f"pulumi up --refresh --stack {quote(names.stack)}"],
             "file system, mount targets and access points are created, or nothing is to do",
         ),
         Step("Publish the ledger", [publish], 'no "errorType"; the next insert does the same'),
@@ -129,14 +148,16 @@ def _files(names: Names, _: str) -> list[Step]:
     ]
 
 
-def _region(names: Names, _: str) -> list[Step]:
-    said = f"the ledger of {names.stack} is in {names.region} alone, so with the region it is gone"
-    raise ConsoleError(said, "read docs/recovery.md, 'The region is gone'")
+def _sse(names: Names) -> str:
+    """Return the options that give a restored table the stack's own key; none where AWS manages the keys."""
+    if not names.key_arn:
+        return ""
+    return f" --sse-specification-override {quote(f'Enabled=true,SSEType=KMS,KMSMasterKeyId={names.key_arn}')}"
 
 
 def _freeze(names: Names) -> Step:
     stop = (
-        f"aws lambda put-function-concurrency --region {names.region} --function-name {names.command} "
+        f"aws lambda put-function-concurrency --region {names.region} --function-name {quote(names.command)} "
         "--reserved-concurrent-executions 0"
     )
     return Step(
@@ -144,21 +165,27 @@ def _freeze(names: Names) -> Step:
     )
 
 
+def _while(command: str, states: str) -> str:
+    """Return a loop that ends when the state that a command prints is none of these, or was one for hours."""
+    return f"for _ in $(seq {MOST_LOOKS}); do sleep 60; {command} | grep -E {quote(states)} || break; done"
+
+
 def _restored(what: str, commands: Sequence[str], names: Names) -> Step:
-    named = f"--region {names.region} --table-name {names.restored_table}"
-    wait = f"until aws dynamodb wait table-exists {named}; do sleep 1; done"
-    count = f"aws dynamodb describe-table {named} --query Table.ItemCount"
-    return Step(what, [*commands, wait, count], "about as many items as rows; AWS counts them every six hours")
+    table = f"aws dynamodb describe-table --region {names.region} --table-name {quote(names.restored_table)}"
+    wait = _while(f"{table} --query Table.TableStatus --output text", "CREATING")
+    count = f"{table} --query 'Table.[TableStatus, ItemCount]' --output text"
+    look = "ACTIVE, and about as many items as rows (AWS counts them every six hours); not found: the restore failed"
+    return Step(what, [*commands, wait, count], look)
 
 
 def _adopted(names: Names) -> list[Step]:
     """Return how a stack takes a restored table, and goes on with it."""
     # A name that ends there: a second run of this line changes nothing.
-    exchange = f"""sed 's#{names.table}\\(["\\/]\\)#{names.restored_table}\\1#g'"""
-    stack = f"--stack {names.stack}"
-    state = f"pulumi stack export {stack} | {exchange} | pulumi stack import {stack}"
-    setting = f"pulumi config set tableName {names.restored_table} {stack}"
-    let_go = [f"pulumi state unprotect --yes {stack} {shlex.quote(names.selection_urn)}"] if names.vault else []
+    exchange = quote(f's#{names.table}\\(["\\/]\\)#{names.restored_table}\\1#g')
+    stack = f"--stack {quote(names.stack)}"
+    state = f"pulumi stack export {stack} | sed {exchange} | pulumi stack import {stack}"
+    setting = f"pulumi config set tableName {quote(names.restored_table)} {stack}"
+    let_go = [f"pulumi state unprotect --yes {stack} {quote(names.selection_urn)}"] if names.vault else []
     return [
         Step(
             "Let the stack take the restored table",
@@ -167,7 +194,7 @@ def _adopted(names: Names) -> list[Step]:
         ),
         Step(
             "Make it the newest history",
-            [f"{PROGRAM} ledger new-epoch --url {names.api_url}"],
+            [f"{PROGRAM} ledger new-epoch --url {quote(names.api_url)}"],
             "it names the bookmark at which the ledger goes on; old ones get 409 from now on",
         ),
         _proof(names),
@@ -175,7 +202,7 @@ def _adopted(names: Names) -> list[Step]:
 
 
 def _proof(names: Names) -> Step:
-    verify = f"{PROGRAM} verify --url {names.api_url} --function {names.projector}"
+    verify = f"{PROGRAM} verify --url {quote(names.api_url)} --function {quote(names.projector)}"
     return Step("Prove it", [f"export AWS_REGION={names.region}", verify], "every path and the whole ledger: pass")
 
 
@@ -185,5 +212,4 @@ WAYS: Mapping[Disaster, Callable[[Names, str], list[Step]]] = {
     Disaster.DELETED: _deleted,
     Disaster.BACKUP: _backup,
     Disaster.FILES: _files,
-    Disaster.REGION: _region,
 }

@@ -40,6 +40,7 @@ def copy_policy(table_arn: str, file_system_arn: str | None, *, vault_arn: str, 
         allow("Table", COPY_TABLE, [table_arn]),
         allow("Copies", ["dynamodb:DeleteBackup", "dynamodb:DescribeBackup"], [f"{table_arn}/backup/*"]),
         allow("Vault", ["backup:DescribeBackupVault"], [vault_arn]),
+        allow("Tags", ["backup:TagResource"], [_recovery_points(vault_arn)]),
     ]
     if file_system_arn is not None:
         statements += [allow("Files", COPY_FILES, [file_system_arn]), allow("Found", ["tag:GetResources"], ["*"])]
@@ -53,6 +54,11 @@ def restore_policy(table_arn: str, key_arn: str | None) -> str:
         allow("Copies", ["dynamodb:DescribeBackup", "dynamodb:RestoreTableFromBackup"], [f"{table_arn}/backup/*"]),
         *_key(WRITE_KEY, key_arn),
     )
+
+
+def _recovery_points(vault_arn: str) -> str:
+    """Return the ARN of all recovery points beside a vault: theirs name no vault."""
+    return f"{':'.join(vault_arn.split(':')[:5])}:recovery-point:*"
 
 
 def _key(actions: Sequence[str], key_arn: str | None) -> list[Statement]:

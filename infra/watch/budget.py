@@ -10,7 +10,8 @@ import pulumi_aws as aws
 
 from infra.naming import Naming
 
-FORECAST_PERCENT, SPENT_PERCENT = 80, 100
+FORECAST, ACTUAL = "FORECASTED", "ACTUAL"
+EARLY_PERCENT, SPENT_PERCENT = 80, 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +25,11 @@ class BudgetArgs:
 
 
 class BudgetComponent(pulumi.ComponentResource):
-    """A budget that tells of a forecast beyond 80 % of it, and when it is spent.
+    """A budget that tells when 80 % of it are forecast, when 80 % are spent, and when all of it is.
 
-    It counts what carries the stack's tags Project and Stack, from the day on which both are activated for cost
-    allocation in the billing console; before that it counts nothing.
+    A forecast takes AWS some five weeks of bills; until then the others speak. Source: AWS Cost Management user
+    guide, "Best practices for AWS Budgets". It counts what carries the stack's tags Project and Stack, from the day on
+    which both are activated for cost allocation in the billing console; before that it counts nothing.
     """
 
     budget: aws.budgets.Budget
@@ -50,8 +52,8 @@ class BudgetComponent(pulumi.ComponentResource):
                 ]
             },
             notifications=[
-                _notification("FORECASTED", FORECAST_PERCENT, args),
-                _notification("ACTUAL", SPENT_PERCENT, args),
+                _notification(kind, percent, args)
+                for kind, percent in ((FORECAST, EARLY_PERCENT), (ACTUAL, EARLY_PERCENT), (ACTUAL, SPENT_PERCENT))
             ],
             tags=naming.tags("monthly"),
             opts=pulumi.ResourceOptions(parent=self),

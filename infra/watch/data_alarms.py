@@ -1,4 +1,4 @@
-"""Rules for the gateway, the queue of failures, the table and the file system, by AWS's own metrics."""
+"""Rules for the gateway, the queue of failures, table, backups and file system, by AWS's own metrics."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from handlers.aws.table import BY_ID
 from infra.watch.alarms import SUM_OF_ALL, AlarmRule
-from infra.watch.metric import AVERAGE, MAXIMUM, Metric, Text, of_api, of_files, of_queue, of_table
+from infra.watch.metric import AVERAGE, MAXIMUM, Metric, Text, of_api, of_files, of_queue, of_table, of_vault
 from infra.watch.prices import EFS_READ_USD, EFS_WRITE_USD, GB
 
 FAILED_REQUESTS, FAILED_PERCENT, FEW_REQUESTS = 10, 1, 100
@@ -68,9 +68,21 @@ def table_rules(table_name: Text) -> dict[str, AlarmRule]:
     }
 
 
+def backup_rule(vault_name: Text) -> AlarmRule:
+    """Return the rule for daily backups that fail."""
+    return AlarmRule(
+        description="A backup into the vault failed: the newest one is older than a day until the next succeeds",
+        metrics={"failed": replace(of_vault("NumberOfBackupJobsFailed", vault_name), period_s=HOUR_S)},
+    )
+
+
 def files_rules(file_system_id: Text) -> dict[str, AlarmRule]:
-    """Return the rules for the load on the file system, and for bytes that become expensive."""
-    moved = of_files("MeteredIOBytes", file_system_id)
+    """Return the rules for the load on the file system, and for bytes that become expensive.
+
+    PermittedThroughput is what may be written in a second; of a byte that is read, MeteredIOBytes has a third, since
+    three times as many may be read. Source: EFS user guide, "CloudWatch metrics for Amazon EFS".
+    """
+    metered = of_files("MeteredIOBytes", file_system_id)
     stored = of_files("StorageBytes", file_system_id, MAXIMUM, StorageClass="Total")
     return {
         "files-operations": AlarmRule(
@@ -81,8 +93,8 @@ def files_rules(file_system_id: Text) -> dict[str, AlarmRule]:
             periods=3,
         ),
         "files-throughput": AlarmRule(
-            description=f"Over {BUSY_PERCENT} % of the bytes a second that the file system may move, for 15 minutes",
-            metrics={"bytes": moved, "allowed": of_files("PermittedThroughput", file_system_id, AVERAGE)},
+            description=f"Metered bytes were over {BUSY_PERCENT} % of the throughput that EFS permits, for 15 minutes",
+            metrics={"bytes": metered, "allowed": of_files("PermittedThroughput", file_system_id, AVERAGE)},
             expression="100 * bytes / PERIOD(bytes) / allowed",
             above=BUSY_PERCENT,
             bad=3,
@@ -98,11 +110,13 @@ def files_rules(file_system_id: Text) -> dict[str, AlarmRule]:
 
 
 def _files_cost(file_system_id: Text) -> AlarmRule:
-    """Return the rule for what the file system's bytes cost; all that is no write costs what a read costs."""
-    moved, written = of_files("TotalIOBytes", file_system_id), of_files("DataWriteIOBytes", file_system_id)
+    """Return the rule for what the file system's bytes cost: data and metadata, written or (all the rest) read."""
+    names = {"moved": "TotalIOBytes", "written": "DataWriteIOBytes", "changed": "MetadataWriteIOBytes"}
     return AlarmRule(
         description=f"Bytes to and from the file system cost more than {FILES_USD_AN_HOUR:.2f} USD in an hour",
-        metrics={"moved": replace(moved, period_s=HOUR_S), "written": replace(written, period_s=HOUR_S)},
-        expression=f"(moved * {EFS_READ_USD} + FILL(written, 0) * {EFS_WRITE_USD - EFS_READ_USD}) / {GB}",
+        metrics={id_: replace(of_files(name, file_system_id), period_s=HOUR_S) for id_, name in names.items()},
+        expression=(
+            f"(moved * {EFS_READ_USD} + (FILL(written, 0) + FILL(changed, 0)) * {EFS_WRITE_USD - EFS_READ_USD}) / {GB}"
+        ),
         above=FILES_USD_AN_HOUR,
     )

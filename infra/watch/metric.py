@@ -55,6 +55,11 @@ def of_files(name: str, file_system_id: Text, statistic: str = SUM, **dimensions
     )
 
 
+def of_vault(name: str, vault_name: Text) -> Metric:
+    """Return a metric that AWS Backup has of a vault."""
+    return Metric(namespace="AWS/Backup", name=name, dimensions={"BackupVaultName": vault_name})
+
+
 def of_queue(name: str, queue_name: Text, statistic: str = MAXIMUM) -> Metric:
     """Return a metric that SQS has of a queue."""
     return Metric(namespace="AWS/SQS", name=name, dimensions={"QueueName": queue_name}, statistic=statistic)

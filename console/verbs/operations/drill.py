@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -16,7 +17,7 @@ from console.paths import PROGRAM
 from console.recovery.disaster import Disaster
 from console.recovery.drill import DRILLED, Drilled, drill
 from console.recovery.names import ask_names
-from console.recovery.runbook import Step, runbook
+from console.recovery.runbook import Step, check_way, runbook
 from console.terminal import Steps
 
 STAND_IN = (
@@ -57,8 +58,9 @@ def drill_disasters(
 
 def _print_runbook(chosen: Sequence[Disaster], stack: str, to: str, as_json: bool) -> None:
     if len(chosen) != 1:
-        hint = f"{PROGRAM} drill --scenario {Disaster.TABLE.value} --stack {stack}"
+        hint = f"{PROGRAM} drill --scenario {Disaster.TABLE.value} --stack {quote(stack)}"
         raise ConsoleError("--stack needs one --scenario: " + ", ".join(Disaster), hint)
+    check_way(chosen[0], stack, to)  # before Pulumi is asked, which takes seconds
     found = runbook(chosen[0], ask_names(stack), to)
     if as_json:
         terminal.print_json({"scenario": chosen[0].value, "stack": stack, "steps": [asdict(step) for step in found]})

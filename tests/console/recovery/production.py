@@ -13,6 +13,7 @@ OUTPUTS = {
     "projector_function": "lambda-sqlite-prod-projector",
     "backup_vault": "lambda-sqlite-prod-backups",
     "restore_role_arn": "arn:aws:iam::123456789012:role/lambda-sqlite-prod-backup-restore",
+    "key_arn": "arn:aws:kms:us-east-1:123456789012:key/1b2c3d4e-5f60-7182-93a4-b5c6d7e8f901",
 }
 PROD = names_from_outputs("prod", OUTPUTS)
 MOMENT = "2026-01-31T12:00:00Z"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from console.errors import ConsoleError
+from console.paths import ROOT
 from console.recovery.names import ask_names, names_from_outputs
 from tests.console.recovery.production import OUTPUTS, PROD
 
@@ -50,6 +51,24 @@ def test_a_pulumi_that_does_not_answer(pulumi: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("subprocess.run", hang)
     with pytest.raises(ConsoleError, match="does not answer"):
         ask_names("prod")
+
+
+@pytest.mark.parametrize("line", ["name: shop", "name: 'shop'", 'name:  "shop"  # ours'])
+def test_the_project_is_named_by_its_file(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert PROD.project == "lambda-sqlite"
+    project_file = tmp_path / "Pulumi.yaml"
+    project_file.write_text((ROOT / "Pulumi.yaml").read_text().replace("name: lambda-sqlite", line))
+    monkeypatch.setattr("console.recovery.names.PROJECT_FILE", project_file)
+    shop = names_from_outputs("prod", OUTPUTS)
+    assert shop.project == "shop"
+    assert shop.selection_urn.startswith("urn:pulumi:prod::shop::")
+
+
+def test_a_projects_file_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("runtime:\n  name: python\n")
+    monkeypatch.setattr("console.recovery.names.PROJECT_FILE", tmp_path / "Pulumi.yaml")
+    with pytest.raises(ConsoleError, match="has no name"):
+        names_from_outputs("prod", OUTPUTS)
 
 
 @pytest.mark.parametrize("name", ["table_name", "projector_function"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 import subprocess
 
 import pytest
@@ -10,9 +11,10 @@ from console.errors import ConsoleError
 from console.paths import PROGRAM, ROOT
 from console.recovery.disaster import Disaster
 from console.recovery.names import names_from_outputs
-from console.recovery.runbook import Step, runbook
+from console.recovery.runbook import MOST_LOOKS, Step, runbook
 from tests.console.recovery.production import MOMENT, OUTPUTS, PROD
 from tests.infra.program import graph
+from tests.infra.watch.commands import check_options
 from tests.support.commands import check_command
 from tests.support.documents import FENCE
 
@@ -46,6 +48,14 @@ def test_the_document_shows_the_commands_that_are_printed(disaster: Disaster) ->
     is_table = disaster in (Disaster.TABLE, Disaster.DELETED, Disaster.BACKUP)
     section = shown(HEADINGS[disaster]) + (shown("## A restored table") if is_table else [])
     assert section == commands(runbook(disaster, PROD, to))
+
+
+def test_no_command_of_the_document_is_broken_within_quotes() -> None:
+    """There a backslash does not join lines: it would be part of the argument."""
+    for _, block in FENCE.findall(DOCUMENT):
+        for line in block.split("\n"):
+            if line.endswith("\\"):
+                assert line.count("'") % 2 == 0, line
 
 
 @pytest.mark.parametrize("to", ["", MOMENT], ids=["latest", "moment"])
@@ -103,6 +113,79 @@ def test_every_name_is_the_stacks_own() -> None:
     assert "--stack shop" in text
 
 
+AWKWARD = "it's; $HOME"
+NAMED = ("table", "table_arn", "file_system", "api_url", "command", "projector", "vault", "restore_role_arn", "key_arn")
+
+
+@pytest.mark.parametrize("disaster", ON_AWS)
+def test_a_shell_sees_each_name_as_it_is(disaster: Disaster) -> None:
+    """A name with a blank, a quote and a variable is as many words as any other: one, or part of one."""
+    awkward = dataclasses.replace(PROD, project=AWKWARD, stack=AWKWARD, **dict.fromkeys(NAMED, AWKWARD))
+    plain, quoted = (commands(runbook(disaster, names, MOMENT)) for names in (PROD, awkward))
+    assert [len(shlex.split(command)) for command in quoted] == [len(shlex.split(command)) for command in plain]
+
+
+@pytest.mark.parametrize("disaster", ON_AWS)
+def test_every_command_of_aws_has_options_that_it_knows(disaster: Disaster) -> None:
+    for command in commands(runbook(disaster, PROD, MOMENT)):
+        check_options(command)
+
+
+def loop_of(command: str) -> str:
+    (loop,) = [each for each in commands(runbook(Disaster.TABLE, PROD)) if command in each and each.startswith("for ")]
+    return loop
+
+
+def looks(states: str) -> tuple[int, str]:
+    """How often the loop that waits for the table looks, and what it shows, where `aws` prints these states."""
+    fake = f"""
+    calls=$(mktemp)
+    sleep() {{ :; }}
+    aws() {{ echo >> "$calls"; set -- {states}; shift $(($(wc -l < "$calls") - 1)) 2>/dev/null; echo "$1"; }}
+    {loop_of("Table.TableStatus")}
+    wc -l < "$calls"; rm "$calls"
+    """
+    done = subprocess.run(["bash", "-c", fake], text=True, capture_output=True, check=True)
+    *shown, count = done.stdout.split()
+    return int(count), " ".join(shown)
+
+
+@pytest.mark.parametrize(
+    ("states", "seen"),
+    [
+        ("CREATING CREATING ACTIVE", (3, "CREATING CREATING")),
+        ("''", (1, "")),  # a restore that failed leaves no table
+        (" ".join(["CREATING"] * 1000), (MOST_LOOKS, " ".join(["CREATING"] * MOST_LOOKS))),
+    ],
+    ids=["restored", "failed", "endless"],
+)
+def test_waiting_for_a_table_has_an_end(states: str, seen: tuple[int, str]) -> None:
+    assert looks(states) == seen
+
+
+def test_a_restored_table_has_the_stacks_own_key() -> None:
+    for disaster, said in (
+        (Disaster.TABLE, f"--sse-specification-override Enabled=true,SSEType=KMS,KMSMasterKeyId={PROD.key_arn}"),
+        (Disaster.DELETED, f"--sse-specification-override Enabled=true,SSEType=KMS,KMSMasterKeyId={PROD.key_arn}"),
+        (Disaster.BACKUP, f'"encryptionType": "KMS", "kmsMasterKeyArn": "{PROD.key_arn}"'),
+    ):
+        assert any(said in command for command in commands(runbook(disaster, PROD)))
+        without = commands(runbook(disaster, dataclasses.replace(PROD, key_arn="")))
+        assert not [command for command in without if "sse-spec" in command or "encryptionType" in command]
+
+
+def test_the_newest_backup_is_the_one_that_is_restored() -> None:
+    for disaster in (Disaster.DELETED, Disaster.BACKUP):
+        (found,) = [each for each in commands(runbook(disaster, PROD)) if "[-1]" in each]
+        assert "sort_by(" in found
+
+
+def test_maintenance_is_called_once_however_long_it_takes() -> None:
+    (invoke,) = [each for each in commands(runbook(Disaster.FILES, PROD)) if "lambda invoke" in each]
+    assert invoke.startswith("AWS_MAX_ATTEMPTS=1 ")
+    assert " --cli-read-timeout 0 " in invoke
+
+
 def test_rows_need_a_point_to_go_back_to() -> None:
     with pytest.raises(ConsoleError, match="--to is missing"):
         runbook(Disaster.ROWS, PROD)
@@ -115,7 +198,7 @@ def test_without_a_vault_there_is_nothing_to_restore_from() -> None:
 
 
 def test_a_region_that_is_gone_takes_the_ledger_with_it() -> None:
-    with pytest.raises(ConsoleError, match="in us-east-1 alone") as raised:
+    with pytest.raises(ConsoleError, match="of prod is in one region alone") as raised:
         runbook(Disaster.REGION, PROD)
     assert "## The region is gone" in DOCUMENT
     assert "The region is gone" in raised.value.hint

@@ -53,11 +53,22 @@ def test_a_copy_is_made_every_day_and_kept_as_long_as_the_setting_says() -> None
 
 def test_the_role_that_copies_cannot_restore_and_the_other_cannot_touch_the_table() -> None:
     copy, restore = rights(graph("prod"), "copy"), rights(graph("prod"), "restore")
-    assert set(copy) == {"Table", "Copies", "Vault", "Key", "KnowKey", "GrantKey"}
+    assert set(copy) == {"Table", "Copies", "Vault", "Tags", "Key", "KnowKey", "GrantKey"}
     assert [copy[sid]["Resource"] for sid in ("Table", "Copies", "Vault")] == [[TABLE], [f"{TABLE}/backup/*"], [VAULT]]
     assert not [action for each in copy.values() for action in each["Action"] if "Restore" in action]
     assert (restore["NewTable"]["Resource"], restore["Copies"]["Resource"]) == ([f"{TABLE}-*"], [f"{TABLE}/backup/*"])
     assert set(restore) == {"NewTable", "Copies", "Key", "KnowKey", "GrantKey"}
+
+
+def test_the_role_that_copies_may_give_copies_the_plans_tags() -> None:
+    """Without the right a job that has tags to give fails, and so does each whose table has some."""
+    (rule,) = graph("prod").one("Plan").inputs["rules"]
+    assert rule["recoveryPointTags"]
+    tags = rights(graph("prod"), "copy")["Tags"]
+    assert (tags["Action"], tags["Resource"]) == (
+        ["backup:TagResource"],
+        ["arn:aws:backup:us-east-1:123456789012:recovery-point:*"],
+    )
 
 
 def test_the_key_is_used_through_dynamodb_and_granted_to_aws_alone() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from botocore import xform_name
+from botocore.session import Session
 
 OUTPUT = re.compile(r"\$\(pulumi stack output (\w+)\)")
 
@@ -29,11 +30,33 @@ def run(words: list[str], client: Callable[[str], Any]) -> dict[str, Any]:
     return getattr(sdk, method)(**dict(_parameters(options, shape.members)))
 
 
+GLOBAL = {"--region", "--query", "--output", "--cli-read-timeout", "--cli-binary-format"}  # of the AWS CLI itself
+CALL = re.compile(r"\baws ([a-z0-9]+) ([a-z-]+)((?: (?:--[a-z-]+|'[^']*'|\"[^\"]*\"|[^\s|)'\"]+))*)")
+
+
+def check_options(text: str) -> int:
+    """Check that each call of `aws` in a text has operation and options that exist. Returns how many there are."""
+    session = Session()
+    calls = CALL.findall(text)
+    for service, operation, rest in calls:
+        model = session.get_service_model(service)
+        by_name = {xform_name(name, "-"): name for name in model.operation_names}
+        shape = model.operation_model(by_name[operation]).input_shape
+        named = set(re.findall(r" (--[a-z-]+)", rest))
+        known = {f"--{xform_name(name, '-')}" for name in (shape.members if shape else ())}
+        assert named - known - GLOBAL == set(), (operation, named - known)
+    return len(calls)
+
+
 def _parameters(options: list[str], members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     names = {f"--{xform_name(name, '-')}": name for name in members}
     words = iter(options)
     for word in words:
-        if word.startswith("--no-"):
+        if word in GLOBAL:
+            next(words)
+        elif not word.startswith("--"):
+            continue  # the file that the answer goes to
+        elif word.startswith("--no-"):
             yield names[word.replace("--no-", "--")], False
         elif members[names[word]].type_name == "boolean":
             yield names[word], True

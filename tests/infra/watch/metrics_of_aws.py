@@ -3,6 +3,7 @@
 Sources, by namespace:
     AWS/ApiGateway: API Gateway developer guide, "Monitor CloudWatch metrics for HTTP APIs in API Gateway". (REST APIs
         spell theirs otherwise: 5XXError.)
+    AWS/Backup: AWS Backup developer guide, "AWS Backup metrics with Amazon CloudWatch".
     AWS/DynamoDB: DynamoDB developer guide, "DynamoDB metrics and dimensions".
     AWS/EFS: EFS user guide, "CloudWatch metrics for Amazon EFS".
     AWS/Lambda: Lambda developer guide, "Types of metrics for Lambda functions".
@@ -33,12 +34,15 @@ INDEX = of("TableName", "GlobalSecondaryIndexName")
 UNITS = "ConsumedReadCapacityUnits ConsumedWriteCapacityUnits ReadThrottleEvents WriteThrottleEvents"
 LAMBDA = "Invocations Errors Throttles Duration IteratorAge ConcurrentExecutions"
 FILES = "PercentIOLimit PermittedThroughput MeteredIOBytes TotalIOBytes DataReadIOBytes DataWriteIOBytes"
+CHANGES = "MetadataWriteIOBytes"
 
 # Namespace → metric → the sets of dimensions under which it is there.
 METRICS: Mapping[str, Mapping[str, tuple[Dimensions, ...]]] = {
     "AWS/ApiGateway": each("4xx 5xx Count Latency IntegrationLatency", of("ApiId"), of("ApiId", "Stage")),
+    "AWS/Backup": each("NumberOfBackupJobsFailed NumberOfBackupJobsCompleted", of("BackupVaultName")),
     "AWS/DynamoDB": each(UNITS, TABLE, INDEX) | each("SystemErrors", of("TableName", "Operation")),
-    "AWS/EFS": each(FILES, of("FileSystemId")) | each("StorageBytes", of("FileSystemId", "StorageClass")),
+    "AWS/EFS": each(f"{FILES} {CHANGES}", of("FileSystemId"))
+    | each("StorageBytes", of("FileSystemId", "StorageClass")),
     "AWS/Lambda": each(LAMBDA, of("FunctionName")),
     "AWS/SQS": each("ApproximateNumberOfMessagesVisible ApproximateAgeOfOldestMessage", of("QueueName")),
     NAMESPACE: each(" ".join(BY_PATH), of(FUNCTION, PATH)) | each(" ".join(BY_FUNCTION), of(FUNCTION)),

@@ -28,8 +28,9 @@ def test_there_is_an_alarm_for_all_that_can_go_wrong() -> None:
     files = {f"files-{what}" for what in ("operations", "throughput", "cost", "storage")}
     others = {"api-failures", "api-failure-rate", "failures", "table-throttles", "table-failures"}
     own = {"lag", "divergence", "projector-failures"}
-    assert {*alarms(graph("prod"))} == functions | files | others | own | {"stream"}
-    assert {*alarms(without_metrics())} == functions | files | others
+    assert {*alarms(graph("prod"))} == functions | files | others | own | {"stream", "backups-failed"}
+    assert {*alarms(without_metrics())} == functions | files | others | {"backups-failed"}
+    assert {*alarms(run("prod", {"backup": "none"}))} == functions | files | others | own | {"stream"}
 
 
 def test_a_function_is_slow_at_four_fifths_of_its_timeout() -> None:

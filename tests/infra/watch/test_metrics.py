@@ -17,8 +17,8 @@ STACKS = ("prod", EVERYTHING)
 
 
 def resources(seen: Graph) -> set[str]:
-    """What dimensions may name: functions, API, table, file system, queue."""
-    by_name = {node.inputs["name"] for node in seen.of("Function", "Table", "Queue")}
+    """What dimensions may name: functions, API, table, vault, file system, queue."""
+    by_name = {node.inputs["name"] for node in seen.of("Function", "Table", "Vault", "Queue")}
     return by_name | {f"{node.name}-id" for node in seen.of("Api", "FileSystem")}
 
 

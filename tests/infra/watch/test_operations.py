@@ -48,9 +48,3 @@ def test_traces_cost_at_most_what_the_table_says(rate: float) -> None:
     assert f"\n| {rate:g} | {usd} |" in section("Traces")
     described = project_schema()["tracing"]["description"]
     assert rate not in (1, 100) or f"{float(usd):.0f} USD" in described
-
-
-def test_the_metrics_sums_are_those_of_the_table() -> None:
-    most = 0.30 * (len(BY_PATH) * 4 + len(BY_FUNCTION) * 3)
-    assert f"{most:.2f} USD" in section("Metrics")
-    assert f"at most {most:.2f}" in section("What each setting costs")

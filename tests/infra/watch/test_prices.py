@@ -9,13 +9,12 @@ import pytest
 
 from console.costs.prices import OWN_FILE, load
 from handlers.routes import SOURCES
-from handlers.telemetry.metrics import BY_FUNCTION, BY_PATH
 from infra.watch import prices
 from tests.infra.graph import Graph
 from tests.infra.program import graph, project_schema, run
 from tests.infra.watch.named import widgets
 
-ALARM_METRIC_USD, OWN_METRIC_USD = 0.10, 0.30
+ALARM_METRIC_USD = 0.10
 UNRESERVED = {"alarms": True, "commandConcurrency": -1, "queryConcurrency": -1}
 
 
@@ -52,11 +51,9 @@ def test_alarms_cost_what_their_setting_says() -> None:
     assert described("alarms")[:2] == pytest.approx([plain, with_metrics - plain])
     reserved = alarms_usd(run("dev", {**UNRESERVED, "queryConcurrency": 20}))
     assert reserved - plain == pytest.approx(ALARM_METRIC_USD)
-
-
-def test_own_metrics_cost_at_most_what_their_setting_says() -> None:
-    most = len(BY_PATH) * len([*SOURCES, "insert"]) + len(BY_FUNCTION) * 3
-    assert described("metrics")[:2] == pytest.approx([OWN_METRIC_USD, most * OWN_METRIC_USD])
+    backed_up = alarms_usd(run("dev", {**UNRESERVED, "backup": "table"}))
+    assert backed_up - plain == pytest.approx(ALARM_METRIC_USD)
+    assert described("alarms")[2] == ALARM_METRIC_USD
 
 
 def filled(metric: float, _: float) -> float:
@@ -88,5 +85,6 @@ def test_the_dashboards_dollars_are_those_of_the_console() -> None:
 def test_bytes_of_the_file_system_are_priced_as_reads_but_for_those_written() -> None:
     alarm = graph("prod").one("MetricAlarm", "alarms-files-cost")
     (expression,) = [query["expression"] for query in alarm.at("metricQueries") if "expression" in query]
-    assert at(expression, {"moved": 15.0 * 2**30, "written": 5.0 * 2**30}) == pytest.approx(10 * 0.03 + 5 * 0.06)
+    values = {"moved": 15.0 * 2**30, "written": 4.0 * 2**30, "changed": 1.0 * 2**30}
+    assert at(expression, values) == pytest.approx(10 * 0.03 + 5 * 0.06)
     assert alarm.at("threshold") == 0.5

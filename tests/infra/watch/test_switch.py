@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from console.local.emulator import Emulator
+from tests.infra.program import graph
 from tests.infra.watch.commands import commands, run
 from tests.infra.watch.test_operations import section
 from tests.support.local.processes import until
@@ -49,6 +50,7 @@ class Stack:
             Handler="index.handler",
             Code={"ZipFile": code},
         )
+        self.client("lambda").create_alias(FunctionName=name, Name="live", FunctionVersion="$LATEST")
         return made["FunctionArn"]
 
     def _api(self, function_arn: str) -> str:
@@ -133,10 +135,19 @@ def test_the_commands_stop_every_function_and_the_stream_and_bring_them_back(sta
     assert stack.state() == "Disabled"
     assert stack.throttles() == {"ThrottlingBurstLimit": 0, "ThrottlingRateLimit": 0}
 
-    assert stack.run(ON) == 4
+    assert stack.run(ON) == 5
     until(lambda: stack.state() == "Enabled")
     assert [stack.answer(function) for function in FUNCTIONS] == ["here"] * 3
     assert stack.status() == 200
+
+
+def test_the_way_back_publishes_since_old_records_are_not_given_to_the_projector() -> None:
+    assert graph("prod").one("EventSourceMapping").at("maximumRecordAgeInSeconds") == 3600
+    assert "older than an hour" in section("Switching it off")
+    outputs = {"query_function": "q", "command_function": "c", "projector_function": "p", "stream_mapping": "m"}
+    (invoke,) = [words for words in commands("aws" + ON, outputs) if "invoke" in words]
+    assert invoke[invoke.index("--function-name") + 1] == "p:live"
+    assert json.loads(invoke[invoke.index("--payload") + 1]) == {"task": "maintain"}
 
 
 def test_the_way_back_ends_with_what_the_settings_say() -> None:

@@ -136,6 +136,16 @@ def test_the_way_back_for_other_programs(run_console: RunConsole) -> None:
     assert all({*step} == {"what", "commands", "look"} for step in content["steps"])
 
 
+@pytest.mark.parametrize(("scenario", "said"), [("region", "in one region alone"), ("rows", "--to is missing")])
+def test_what_needs_no_names_is_said_before_pulumi_is_asked(
+    run_console: RunConsole, monkeypatch: pytest.MonkeyPatch, scenario: str, said: str
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    ran = run_console("drill", "--scenario", scenario, "--stack", "prod")
+    assert (ran.code, ran.out) == (1, "")
+    assert said in ran.err
+
+
 @pytest.mark.usefixtures("on_aws")
 @pytest.mark.parametrize("chosen", [[], ["--scenario", "rows", "--scenario", "table"]], ids=["none", "two"])
 def test_one_way_back_at_a_time(run_console: RunConsole, chosen: list[str]) -> None:
