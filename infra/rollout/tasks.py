@@ -17,8 +17,16 @@ CALL_TIMEOUT_S = 60
 REQUEST_TIMEOUT_S = 30
 # Waits of 1, 2, 4, 8 and 16 s at most: throttling and short failures of AWS are over by then.
 RETRIES: State = {"IntervalSeconds": 1, "BackoffRate": 2, "MaxAttempts": 5, "JitterStrategy": "FULL"}
-# The way back is worth ten minutes of trying.
-MANY_RETRIES: State = {**RETRIES, "MaxAttempts": 15, "MaxDelaySeconds": 60}
+# The way back is worth ten minutes of trying, and no less.
+MANY_RETRIES: State = {**RETRIES, "JitterStrategy": "NONE", "MaxAttempts": 15, "MaxDelaySeconds": 60}
+# Of a call that Lambda itself refuses or fails: they say nothing of the version.
+LAMBDAS_OWN = (
+    "Lambda.TooManyRequestsException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+)
 MOVED = "Lambda.PreconditionFailedException"
 
 
@@ -34,6 +42,7 @@ def make_calls(following: str) -> State:
             "Resource": "arn:aws:states:::lambda:invoke",
             "Arguments": invocation,
             "TimeoutSeconds": CALL_TIMEOUT_S,
+            "Retry": [{**RETRIES, "ErrorEquals": [*LAMBDAS_OWN]}],
             "Assign": {"called": jsonata(call), "status": jsonata(status)},
             "Next": "Is it well",
         },

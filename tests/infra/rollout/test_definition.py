@@ -45,7 +45,8 @@ BROKEN = {
 }
 MOCKED = {
     "StateMachines": {
-        "broken": {"TestCases": {name: dict.fromkeys(states, "throttled") for name, states in BROKEN.items()}}
+        "broken": {"TestCases": {name: dict.fromkeys(states, "throttled") for name, states in BROKEN.items()}},
+        "busy": {"TestCases": {"calls": {"Call": "throttled"}}},
     },
     "MockedResponses": {"throttled": {"0-99": THROTTLED}},
 }
@@ -232,6 +233,39 @@ def test_whatever_fails_leads_to_the_old_version(query: Versioned, case: str) ->
     assert "Rate exceeded" in ran.reason
     assert set(BROKEN[case]) <= set(ran.steps)
     assert query.live() == before
+
+
+def test_a_call_that_lambda_throttles_is_made_again_five_times_in_each_test(query: Versioned) -> None:
+    """The emulator throttles for as long as it does so at all; so it is the attempts that are counted."""
+    version = query.publish()
+    machine = make_machine("busy", ["query"])
+    assert run(machine, version, "calls").status == "FAILED"
+    states = client("stepfunctions")
+    (ran,) = states.list_executions(stateMachineArn=machine)["executions"]
+    events = states.get_execution_history(executionArn=ran["executionArn"], maxResults=1000)["events"]
+    causes = [event["taskFailedEventDetails"]["error"] for event in events if event["type"] == "TaskFailed"]
+    assert causes == ["Lambda.TooManyRequestsException"] * (1 + 5) * 2
+
+
+def test_a_call_is_made_again_for_whatever_lambda_fails_by_itself(states: dict[str, dict[str, Any]]) -> None:
+    (retry,) = states[TEST]["ItemProcessor"]["States"]["Call"]["Retry"]
+    assert set(retry["ErrorEquals"]) == {
+        "Lambda.TooManyRequestsException",
+        "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.SdkClientException",
+        "Lambda.ClientExecutionTimeoutException",
+    }
+    assert (retry["MaxAttempts"], retry["BackoffRate"]) == (5, 2)
+
+
+def test_the_way_back_is_tried_for_ten_minutes(states: dict[str, dict[str, Any]]) -> None:
+    (retry,) = states["Go back"]["Retry"]
+    waits = [
+        min(retry["MaxDelaySeconds"], retry["IntervalSeconds"] * retry["BackoffRate"] ** number)
+        for number in range(retry["MaxAttempts"])
+    ]
+    assert (retry["JitterStrategy"], sum(waits) // 60) == ("NONE", 10)
 
 
 def test_the_versions_before_are_kept_the_last_ones_first(query: Versioned, machine: str) -> None:
