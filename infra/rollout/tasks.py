@@ -115,13 +115,18 @@ def find_ringing(name: str, alarms: Sequence[str], variable: str, following: str
     }
 
 
-def look_at_alias(**more: object) -> State:
-    """Ask where the alias is, and remember it; nothing is known before, so an error just ends the machine."""
+def look_at_alias(mark: str, **more: object) -> State:
+    """Ask where the alias is, and remember it; nothing is known before, so an error just ends the machine.
+
+    Args:
+        mark: what begins the part of its description that is not to be remembered.
+        more: of the state.
+    """
     result = "$states.result"
     assigned = {
         "old": jsonata(f"{result}.FunctionVersion"),
         "revision": jsonata(f"{result}.RevisionId"),
-        "was": jsonata(f"{result}.Description & ''"),
+        "was": jsonata(f"$substringBefore({result}.Description & '', '{mark}')"),
     }
     return {
         **ask_aws("lambda:getAlias", {"FunctionName": jsonata("$name"), "Name": LIVE}, RETRIES),

@@ -12,6 +12,8 @@ import pytest
 from infra.compute.function import ALIAS_DESCRIPTION, MOVED_BY_OTHERS
 from infra.rollout.definition import (
     LIVE_STATE,
+    MARK,
+    MARK_CHARACTERS,
     MOST_BEFORE,
     NOT_LIVE,
     ONE_VERSION,
@@ -40,6 +42,7 @@ BROKEN = {
     "share": [SHARE],
     "alarms": ["See whether an alarm rings"],
     "errors": ["Count its errors"],
+    "the look back": ["See whether an alarm rings", BACK],
     "all calls": ["Give it all calls"],
     "all calls, and the look back": ["Give it all calls", BACK],
 }
@@ -87,10 +90,10 @@ def query(account: None) -> Versioned:
     return Versioned("query")
 
 
-def run(machine: str, version: object, case: str = "") -> Ran:
+def run(machine: str, version: object, case: str = "", name: str = "") -> Ran:
     states = client("stepfunctions")
-    order = json.dumps({"function": "query", "version": version})
-    name = states.start_execution(stateMachineArn=f"{machine}{case and '#'}{case}", input=order)["executionArn"]
+    asked = {"input": json.dumps({"function": "query", "version": version}), **({"name": name} if name else {})}
+    name = states.start_execution(stateMachineArn=f"{machine}{case and '#'}{case}", **asked)["executionArn"]
     end_s = time.monotonic() + PATIENCE_S
     while (found := states.describe_execution(executionArn=name))["status"] == "RUNNING":
         assert time.monotonic() < end_s
@@ -156,6 +159,9 @@ COUNT = """import datetime; boto3.client('cloudwatch').put_metric_data(Namespace
                 ('FunctionName', 'query'), ('Resource', 'query:live'), ('ExecutedVersion', '{version}'))])
             for name, value in (('Errors', {errors}), ('Invocations', 100))])"""
 TOUCH = "boto3.client('lambda').update_alias(FunctionName='query', Name='live', Description='touched')"
+DIVIDE = """boto3.client('lambda').update_alias(
+            FunctionName='query', Name='live', RoutingConfig=dict(AdditionalVersionWeights={{'{version}': 0.1}}),
+            Description='any; before: 3 1; share by {name}')"""
 MOVE = """boto3.client('lambda').update_alias(
             FunctionName='query', Name='live', FunctionVersion='{to}', RoutingConfig=dict())"""
 
@@ -215,6 +221,42 @@ def test_a_version_that_is_live_before_the_end_is_live(query: Versioned, machine
     ran = run(machine, version)
     assert (ran.status, query.live()) == ("SUCCEEDED", (version, {}))
     assert ran.steps[-3:] == [BACK, "Is it to go back", LIVE_STATE]
+
+
+NAME = "query-7-20260102T030405-000006"
+
+
+def test_the_share_of_another_execution_is_left_to_it(query: Versioned, machine: str, tmp_path: Path) -> None:
+    (tmp_path / "first").touch()  # so that it happens before this execution gives a share
+    version = later(query, tmp_path, DIVIDE, name="20260102T030405-000007")
+    before = query.live()[0]
+    ran = run(machine, version, name=NAME)
+    assert ran.status == "FAILED"
+    assert "PreconditionFailedException" in ran.reason
+    assert ran.steps[-4:] == [SHARE, BACK, "Is it to go back", NOT_LIVE]
+    assert query.live() == (before, {str(version): 0.1})
+    query.point(before)
+
+
+def test_a_share_is_taken_back_though_the_answer_to_it_was_lost(query: Versioned, machine: str, tmp_path: Path) -> None:
+    (tmp_path / "first").touch()
+    before = query.live()
+    ran = run(machine, later(query, tmp_path, DIVIDE, name=NAME[-MARK_CHARACTERS:]), name=f"again-{NAME}")
+    assert (ran.status, ran.steps[-4:]) == ("FAILED", [BACK, "Is it to go back", "Go back", NOT_LIVE])
+    assert query.live() == before
+
+
+def test_the_mark_of_a_share_does_not_stay(query: Versioned, machine: str, tmp_path: Path) -> None:
+    told = f"{ALIAS_DESCRIPTION}; before: 3 1"
+    query.aws.update_alias(FunctionName="query", Name="live", Description=f"{told}{MARK}someone")
+    version, before = query.publish(), query.live()[0]
+    keep = f"open({str(tmp_path / 'told')!r}, 'w').write(boto3.client('lambda')"
+    deed = f"{keep}.get_alias(FunctionName='query', Name='live')['Description']); return {{{{'statusCode': 500}}}}"
+    assert run(machine, later(query, tmp_path, deed), name=f"{NAME}7").status == "FAILED"
+    assert (tmp_path / "told").read_text() == f"{told}{MARK}{NAME[1 - MARK_CHARACTERS :]}7"
+    assert query.alias()["Description"] == told
+    assert run(machine, version).status == "SUCCEEDED"
+    assert query.alias()["Description"] == f"{ALIAS_DESCRIPTION}; before: {before} 3 1"
 
 
 def test_two_executions_at_once_leave_the_calls_undivided(query: Versioned, machine: str) -> None:
