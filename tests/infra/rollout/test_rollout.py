@@ -35,14 +35,15 @@ def test_all_at_once_moves_the_aliases_and_makes_nothing() -> None:
     seen = graph("dev")
     assert not seen.of("StateMachine")
     assert "rollout_state_machine_arn" not in seen.outputs
-    assert {node.name for node in seen.of("Alias") if "ignoreChanges" in node.options} == set()
+    ignored = {node.name: node.options["ignoreChanges"] for node in seen.of("Alias")}
+    assert ignored == {f"{name}-live": ["description"] for name in FUNCTIONS}
 
 
 def test_a_canary_leaves_the_aliases_to_the_state_machine_but_the_warmers() -> None:
     seen = graph(EVERYTHING)
     ignored = {node.name: node.options.get("ignoreChanges") for node in seen.of("Alias") if node.name != "key-alias"}
     by_the_machine = ["functionVersion", "routingConfig", "description"]
-    assert ignored == {f"{name}-live": by_the_machine for name in FUNCTIONS} | {f"{WARMER}-live": None}
+    assert ignored == {f"{name}-live": by_the_machine for name in FUNCTIONS} | {f"{WARMER}-live": ["description"]}
     assert seen.outputs["rollout_state_machine_arn"].endswith(":rollout-machine")
     assert seen.outputs["log_groups"]["rollout"] == "/aws/vendedlogs/lambda-sqlite/everything/rollout"
 
