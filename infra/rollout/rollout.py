@@ -92,12 +92,19 @@ class RolloutComponent(pulumi.ComponentResource):
         )
 
     def _rights(self) -> aws.iam.RolePolicy:
-        args = self._args
-        policy = pulumi.Output.all(*[function.arn for function in args.functions]).apply(
-            lambda arns: rollout_policy(arns, has_alarms=bool(args.alarms), tracing=args.tracing)
-        )
+        args, account = self._args, account_of(self)
+
+        def policy(known: Mapping[str, Sequence[str]]) -> str:
+            alarms = [account.arn("cloudwatch", f"alarm:{name}") for name in known["alarms"]]
+            return rollout_policy(known["functions"], alarm_arns=alarms, tracing=args.tracing)
+
+        functions = [function.arn for function in args.functions]
         return aws.iam.RolePolicy(
-            f"{self._name}-rights", name="rollout", role=self.role.name, policy=policy, opts=self._child
+            f"{self._name}-rights",
+            name="rollout",
+            role=self.role.name,
+            policy=pulumi.Output.all(functions=functions, alarms=args.alarms).apply(policy),
+            opts=self._child,
         )
 
     def _machine(self, rights: aws.iam.RolePolicy) -> aws.sfn.StateMachine:

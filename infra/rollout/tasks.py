@@ -103,12 +103,11 @@ def _sum_of(metric: str) -> str:
 
 def find_ringing(name: str, alarms: Sequence[str], variable: str, following: str) -> dict[str, State]:
     """Ask which of these alarms ring; without their names the request would be about every alarm of the account."""
-    asked = {"AlarmNames": [*alarms], "StateValue": "ALARM", "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
-    found = "[$states.result.MetricAlarms.AlarmName, $states.result.CompositeAlarms.AlarmName]"
+    asked = {"AlarmNames": [*alarms], "StateValue": "ALARM", "AlarmTypes": ["MetricAlarm"]}
     return {
         name: {
             **ask_aws("cloudwatch:describeAlarms", asked, RETRIES),
-            "Assign": {variable: jsonata(found)},
+            "Assign": {variable: jsonata("[$states.result.MetricAlarms.AlarmName]")},
             "Catch": [catch("the alarms could not be read")],
             "Next": following,
         }

@@ -63,7 +63,9 @@ def test_alarms_of_the_gateway_and_of_the_functions_turn_a_version_back() -> Non
 
 
 def test_without_alarms_the_machine_looks_for_none() -> None:
-    assert "See whether an alarm rings" not in definition(run("dev", {"rollout": "canary"}))["States"]
+    seen = run("dev", {"rollout": "canary"})
+    assert "See whether an alarm rings" not in definition(seen)["States"]
+    assert "DescribeAlarms" not in seen.one("RolePolicy", "rollout-rights").at("policy")
 
 
 def test_failures_alone_are_logged_and_by_the_stacks_own_key() -> None:
@@ -83,7 +85,10 @@ def test_the_machine_may_do_its_work_on_these_functions_and_no_more(stack: str, 
         ["lambda:GetAlias", "lambda:UpdateAlias"],
         functions,
     )
-    assert given["Watch"]["Action"] == ["cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"]
+    assert given["Watch"]["Action"] == ["cloudwatch:GetMetricData"]
+    alarms = definition(seen)["States"]["See whether an alarm rings"]["Arguments"]["AlarmNames"]
+    assert given["Alarms"]["Action"] == ["cloudwatch:DescribeAlarms"]
+    assert given["Alarms"]["Resource"] == [f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}" for name in alarms]
     assert ("Traces" in given, seen.one("StateMachine").at("tracingConfiguration.enabled")) == (is_traced, is_traced)
 
 
@@ -100,8 +105,9 @@ def test_alarms_turn_a_version_back_and_the_machine_may_read_them() -> None:
     states = definition(seen)["States"]
     asked = states["See whether an alarm rings"]["Arguments"]
     assert (asked["AlarmNames"], asked["StateValue"]) == (["slow", "broken"], "ALARM")
-    (watch,) = [each for each in statements(seen.one("RolePolicy")) if each["Sid"] == "Watch"]
-    assert watch["Action"] == ["cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"]
+    assert asked["AlarmTypes"] == ["MetricAlarm"]  # others are granted on everything alone
+    (read,) = [each for each in statements(seen.one("RolePolicy")) if each["Sid"] == "Alarms"]
+    assert [arn.rpartition(":")[2] for arn in read["Resource"]] == ["slow", "broken"]
     assert violations(seen) == []
 
 
