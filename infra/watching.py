@@ -60,11 +60,14 @@ def make_watch(settings: StackSettings, watched: Watched, key_arn: KeyArn) -> Wa
 
 
 def alarms_of_calls(watch: Watch) -> list[pulumi.Output[str]]:
-    """Return the names of the alarms that a bad version of a function sets off; none without alarms."""
+    """Return the names of the alarms that a bad version of a function soon sets off; none without alarms.
+
+    Those of the duration need three periods of five minutes: they would ring long after the version is live.
+    """
     if watch.alarms is None:
         return []
     parts = ["api-failures", "api-failure-rate"]
-    parts += [f"{part}-{kind}" for part in (COMMAND, QUERY, PROJECTOR) for kind in ("errors", "throttles", "duration")]
+    parts += [f"{part}-{kind}" for part in (COMMAND, QUERY, PROJECTOR) for kind in ("errors", "throttles")]
     return [watch.alarms.alarms[part].name for part in parts]
 
 

@@ -57,6 +57,7 @@ class Canary:
         alarms: names of CloudWatch alarms that turn a version back; those that ring beforehand do not.
         percent: the share of calls that the new version gets at first.
         bake_s: how long it is watched with that share.
+        own_metrics: whether the functions tell CloudWatch of their errors.
         partition: of AWS, as its ARNs have it.
     """
 
@@ -64,6 +65,7 @@ class Canary:
     alarms: Sequence[str]
     percent: int
     bake_s: int
+    own_metrics: bool = False
     partition: str = "aws"
 
 
@@ -129,7 +131,7 @@ def _watch(canary: Canary) -> dict[str, State]:
         },
         "Test it again": make_calls(judged),
         **(find_ringing(judged, canary.alarms, "ringing", "Count its errors") if canary.alarms else {}),
-        "Count its errors": count_errors(),
+        "Count its errors": count_errors(own=canary.own_metrics),
         "Judge": {
             "Type": "Choice",
             "Choices": [
@@ -144,7 +146,7 @@ def _watch(canary: Canary) -> dict[str, State]:
 
 MY_MARK = f"'{MARK}' & $substring($states.context.Execution.Name, -{MARK_CHARACTERS})"
 RINGS = "'alarms ring that did not before: ' & $join($ringing[$not($ in $rang)], ', ')"
-FAILS = "$errors & ' of its ' & $invocations & ' calls ended with an error'"
+FAILS = "$errors & ' errors in its ' & $invocations & ' calls'"
 
 
 def _end() -> dict[str, State]:

@@ -39,6 +39,7 @@ class RolloutArgs:
         alarms: names of CloudWatch alarms that turn a version back when they begin to ring.
         percent: the share of calls that it gets at first.
         bake_s: how long it is watched with that share.
+        own_metrics: whether the functions tell CloudWatch of their errors.
         key_arn: encrypts the log; without it AWS manages the key.
     """
 
@@ -48,6 +49,7 @@ class RolloutArgs:
     bake_s: int
     log_days: pulumi.Input[int]
     alarms: Sequence[pulumi.Input[str]] = ()
+    own_metrics: bool = False
     tracing: bool = False
     key_arn: pulumi.Input[str] | None = None
     permissions_boundary: pulumi.Input[str] | None = None
@@ -136,6 +138,7 @@ class RolloutComponent(pulumi.ComponentResource):
                 alarms=known["alarms"],
                 percent=args.percent,
                 bake_s=args.bake_s,
+                own_metrics=args.own_metrics,
                 partition=partition,
             )
             return json.dumps(definition_of(canary))

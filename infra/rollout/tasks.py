@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from handlers.telemetry.metrics import ERRORS, FUNCTION, NAMESPACE, VERSION
 from infra.compute.function import LIVE
 
 State = dict[str, object]
@@ -69,36 +70,41 @@ def make_calls(following: str) -> State:
     }
 
 
-def count_errors() -> State:
-    """Ask for the new version's own calls and errors since it got its share."""
-    dimensions = {"FunctionName": "$name", "Resource": f"$name & ':{LIVE}'", "ExecutedVersion": "$version"}
+def count_errors(*, own: bool) -> State:
+    """Ask for the new version's own calls and errors since it got its share.
+
+    Args:
+        own: also for the errors that the function tells itself. It answers 500 and does not fail, and Lambda's own
+            number is of what fails; a task of the projector that fails is in both.
+    """
+    of_lambda = {"FunctionName": "$name", "Resource": f"$name & ':{LIVE}'", "ExecutedVersion": "$version"}
     queries = [
-        {
-            "Id": metric.lower(),
-            "MetricStat": {
-                "Metric": {
-                    "Namespace": "AWS/Lambda",
-                    "MetricName": metric,
-                    "Dimensions": [{"Name": name, "Value": jsonata(value)} for name, value in dimensions.items()],
-                },
-                "Period": 60,
-                "Stat": "Sum",
-            },
-        }
-        for metric in ("Errors", "Invocations")
+        _sum("failed", "AWS/Lambda", "Errors", of_lambda),
+        _sum("invocations", "AWS/Lambda", "Invocations", of_lambda),
+        *([_sum("answered", NAMESPACE, ERRORS, {FUNCTION: "$name", VERSION: "$version"})] if own else []),
     ]
     asked = {"MetricDataQueries": queries, "StartTime": jsonata("$since"), "EndTime": jsonata("$now()")}
     return {
         **ask_aws("cloudwatch:getMetricData", asked, RETRIES),
-        "Assign": {name: jsonata(_sum_of(name)) for name in ("errors", "invocations")},
+        "Assign": {
+            "errors": jsonata(_total("failed", "answered")),
+            "invocations": jsonata(_total("invocations")),
+        },
         "Catch": [catch("its errors could not be counted")],
         "Next": "Judge",
     }
 
 
-def _sum_of(metric: str) -> str:
-    """Add a metric's values up; an emulator says '' where there is none."""
-    return f"$sum([$states.result.MetricDataResults[Id = '{metric}'].Values[$boolean($)].$number()])"
+def _sum(id_: str, namespace: str, metric: str, dimensions: Mapping[str, str]) -> State:
+    """Return the query for the sums of a metric, whose dimensions' values are expressions."""
+    named = [{"Name": name, "Value": jsonata(value)} for name, value in dimensions.items()]
+    asked = {"Namespace": namespace, "MetricName": metric, "Dimensions": named}
+    return {"Id": id_, "MetricStat": {"Metric": asked, "Period": 60, "Stat": "Sum"}}
+
+
+def _total(*ids: str) -> str:
+    """Add the values of queries up; an emulator says '' where there is none."""
+    return f"$sum([$states.result.MetricDataResults[Id in {[*ids]}].Values[$boolean($)].$number()])"
 
 
 def find_ringing(name: str, alarms: Sequence[str], variable: str, following: str) -> dict[str, State]:

@@ -177,7 +177,7 @@ def later(query: Versioned, tmp_path: Path, deed: str, **values: object) -> int:
     [
         pytest.param("return {{'statusCode': 500}}", "HEAD /health was answered with 500", id="fails a later test"),
         pytest.param(RING, "alarms ring that did not before: slow", id="has an alarm ring"),
-        pytest.param(COUNT, "2 of its 100 calls ended with an error", id="fails callers"),
+        pytest.param(COUNT, "2 errors in its 100 calls", id="fails callers"),
         pytest.param(TOUCH, "PreconditionFailedException", id="is touched by somebody"),
     ],
 )
@@ -192,6 +192,24 @@ def test_a_version_that_turns_out_bad_with_its_share_is_turned_back(
     assert SHARE in ran.steps
     assert ran.steps[-4:] == [BACK, "Is it to go back", "Go back", NOT_LIVE]
     assert query.live() == before
+
+
+ANSWER_500 = (
+    COUNT.replace("""for name, value in (('Errors', {errors})""", """for name, value in (('Errors', 0)""")
+    + """
+        boto3.client('cloudwatch').put_metric_data(Namespace='lambda-sqlite', MetricData=[dict(
+            MetricName='Errors', Value=2, Dimensions=[
+                dict(Name='function', Value='query'), dict(Name='version', Value='{version}')])])"""
+)
+
+
+@pytest.mark.parametrize(("own_metrics", "status"), [(True, "FAILED"), (False, "SUCCEEDED")])
+def test_answers_of_500_turn_a_version_back_where_the_functions_tell_of_them(
+    query: Versioned, tmp_path: Path, own_metrics: bool, status: str
+) -> None:
+    made = make_machine(f"told-{own_metrics}", ["query"], own_metrics=own_metrics)
+    ran = run(made, later(query, tmp_path, ANSWER_500))
+    assert (ran.status, ran.reason) == (status, "2 errors in its 100 calls" if own_metrics else "")
 
 
 def test_errors_in_one_call_of_a_hundred_turn_no_version_back(query: Versioned, machine: str, tmp_path: Path) -> None:

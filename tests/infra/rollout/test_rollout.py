@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 
 from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
+from handlers.telemetry.metrics import ERRORS, NAMESPACE
 from infra.naming import Naming
+from infra.rolling import TOO_SHORT
 from infra.rollout.calls import calls_of
 from infra.rollout.definition import MOST_BEFORE, MOST_ROUNDS, ROUND_S
 from infra.rollout.rollout import RolledFunction, RolloutArgs, RolloutComponent
 from tests.infra.contract import statements, violations
 from tests.infra.graph import Graph, graph_of
 from tests.infra.program import EVERYTHING, ROOT, graph, project_schema, run
+from tests.infra.watch.metrics_of_aws import METRICS
 
 FUNCTIONS = (COMMAND, QUERY, PROJECTOR)
 ARN = "arn:aws:lambda:us-east-1:123456789012"
@@ -58,8 +61,36 @@ def test_the_machine_tests_the_stacks_functions_with_the_settings() -> None:
 
 def test_alarms_of_the_gateway_and_of_the_functions_turn_a_version_back() -> None:
     asked = definition(graph("prod"))["States"]["See whether an alarm rings"]["Arguments"]["AlarmNames"]
-    parts = [f"{name}-{kind}" for name in FUNCTIONS for kind in ("errors", "throttles", "duration")]
+    parts = [f"{name}-{kind}" for name in FUNCTIONS for kind in ("errors", "throttles")]
     assert asked == [f"lambda-sqlite-prod-{part}" for part in ("api-failures", "api-failure-rate", *parts)]
+
+
+@pytest.mark.parametrize(
+    ("stack", "changed", "is_told"),
+    [
+        ("prod", {}, False),
+        ("prod", {"rolloutBakeS": 179}, True),
+        ("prod", {"rolloutBakeS": 179, "alarms": False}, False),
+        ("prod", {"rolloutBakeS": 179, "rollout": "all-at-once"}, False),
+    ],
+)
+def test_alarms_that_ring_too_late_for_a_rollout_are_told_of(
+    monkeypatch: pytest.MonkeyPatch, stack: str, changed: dict[str, object], is_told: bool
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("pulumi.log.info", lambda text, *_, **__: said.append(text))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    run(stack, changed)
+    assert (TOO_SHORT in said) is is_told
+
+
+@pytest.mark.parametrize("metrics", [False, True])
+def test_the_functions_own_errors_count_where_they_tell_them(metrics: bool) -> None:
+    asked = definition(run("prod", {"metrics": metrics}))["States"]["Count its errors"]["Arguments"]
+    sources = [query["MetricStat"]["Metric"] for query in asked["MetricDataQueries"]]
+    assert [source["Namespace"] for source in sources] == ["AWS/Lambda"] * 2 + [NAMESPACE] * metrics
+    if metrics:
+        by = frozenset(dimension["Name"] for dimension in sources[-1]["Dimensions"])
+        assert (sources[-1]["MetricName"], by in METRICS[NAMESPACE][ERRORS]) == (ERRORS, True)
 
 
 def test_without_alarms_the_machine_looks_for_none() -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from handlers.routes import SOURCES
-from handlers.telemetry.metrics import BY_FUNCTION, BY_PATH, FUNCTION, NAMESPACE, PATH
+from handlers.telemetry.metrics import BY_FUNCTION, BY_PATH, BY_VERSION, FUNCTION, NAMESPACE, PATH, VERSION
 
 Dimensions = frozenset[str]
 OPERATIONS = {"GetItem", "Query", "PutItem", "TransactWriteItems"}  # of the table that the functions use
@@ -41,7 +41,11 @@ METRICS: Mapping[str, Mapping[str, tuple[Dimensions, ...]]] = {
     "AWS/EFS": each(FILES, of("FileSystemId")) | each("StorageBytes", of("FileSystemId", "StorageClass")),
     "AWS/Lambda": each(LAMBDA, of("FunctionName")),
     "AWS/SQS": each("ApproximateNumberOfMessagesVisible ApproximateAgeOfOldestMessage", of("QueueName")),
-    NAMESPACE: each(" ".join(BY_PATH), of(FUNCTION, PATH)) | each(" ".join(BY_FUNCTION), of(FUNCTION)),
+    NAMESPACE: {
+        **each(" ".join(BY_PATH), of(FUNCTION, PATH)),
+        **each(" ".join(BY_FUNCTION), of(FUNCTION)),
+        **each(" ".join(BY_VERSION), of(FUNCTION), of(FUNCTION, VERSION)),
+    },
 }
 # The values of dimensions that are not the name of a resource.
 VALUES = {

@@ -134,9 +134,11 @@ def make_machine(
     alarms: Sequence[str] = (),
     bake_s: int = 15,
     calls: Sequence[Call] = ONE_CALL,
+    own_metrics: bool = False,
 ) -> str:
     """Make a state machine for these functions; returns its ARN."""
-    canary = Canary(calls=dict.fromkeys(functions, calls), alarms=alarms, percent=10, bake_s=bake_s)
+    tests = dict.fromkeys(functions, calls)
+    canary = Canary(calls=tests, alarms=alarms, percent=10, bake_s=bake_s, own_metrics=own_metrics)
     definition = json.dumps(definition_of(canary))
     return str(
         client("stepfunctions").create_state_machine(name=name, definition=definition, roleArn=ROLE)["stateMachineArn"]
