@@ -36,7 +36,7 @@ from infra.rollout.tasks import (
 )
 
 ROUND_S = 15  # at least, between two looks at a version that has a share
-MOST_ROUNDS = 12  # each is some 90 events, and an execution may have 25 000
+MOST_ROUNDS = 12  # each is some 120 events, and an execution may have 25 000
 MOST_ERRORS_PERCENT = 1  # of the new version's own calls
 BEFORE = "before: "  # in the alias's description: the versions that were live before, the last one first
 MOST_BEFORE = 20  # a description has 256 characters at most
@@ -88,11 +88,12 @@ def _in_partition(states: dict[str, State], partition: str) -> dict[str, State]:
 def _begin(canary: Canary) -> dict[str, State]:
     """Return the states up to the share; before the last of them nothing is changed."""
     order = {"name": jsonata("$states.input.function"), "version": jsonata("$string($states.input.version)")}
+    tests = {function: [call.to_item() for call in calls] for function, calls in canary.calls.items()}
     calls = jsonata("$lookup($tests, $name)")
     share = jsonata(f"{{ $version: {canary.percent / 100} }}")
     known = {"calls": calls, "rounds": 0, "is_mine": False, "mark": jsonata(MY_MARK)}
     return {
-        "Read the order": {"Type": "Pass", "Assign": {**order, "tests": dict(canary.calls)}, "Next": "Find its test"},
+        "Read the order": {"Type": "Pass", "Assign": {**order, "tests": tests}, "Next": "Find its test"},
         "Find its test": {"Type": "Pass", "Assign": known, "Next": "Look at the alias"},
         "Look at the alias": look_at_alias(MARK, Next="Is there anything to do"),
         "Is there anything to do": {

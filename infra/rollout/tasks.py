@@ -34,9 +34,10 @@ MOVED = "Lambda.PreconditionFailedException"
 def make_calls(following: str) -> State:
     """Make all calls of the function's test, one after another; all of it once more where one fails."""
     status = "$exists($states.result.Payload.statusCode) ? $states.result.Payload.statusCode : 200"
-    call = "$states.input.routeKey ? $states.input.routeKey : $string($states.input)"
+    call = "$states.input.event.routeKey ? $states.input.event.routeKey : $string($states.input.event)"
+    assigned = {"called": call, "status": status, "expected": "[$states.input.statuses]"}
     refused = jsonata("$called & ' was answered with ' & $status")
-    invocation = {"FunctionName": jsonata("$name & ':' & $version"), "Payload": jsonata("$states.input")}
+    invocation = {"FunctionName": jsonata("$name & ':' & $version"), "Payload": jsonata("$states.input.event")}
     states: dict[str, State] = {
         "Call": {
             "Type": "Task",
@@ -44,12 +45,12 @@ def make_calls(following: str) -> State:
             "Arguments": invocation,
             "TimeoutSeconds": CALL_TIMEOUT_S,
             "Retry": [{**RETRIES, "ErrorEquals": [*LAMBDAS_OWN]}],
-            "Assign": {"called": jsonata(call), "status": jsonata(status)},
+            "Assign": {name: jsonata(expression) for name, expression in assigned.items()},
             "Next": "Is it well",
         },
         "Is it well": {
             "Type": "Choice",
-            "Choices": [{"Condition": jsonata("$status = 200"), "Next": "It is well"}],
+            "Choices": [{"Condition": jsonata("$status in $expected"), "Next": "It is well"}],
             "Default": "It is not",
         },
         "It is well": {"Type": "Succeed"},

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 import pytest
 
 from infra.compute.function import ALIAS_DESCRIPTION, MOVED_BY_OTHERS
+from infra.rollout.calls import Call
 from infra.rollout.definition import (
     LIVE_STATE,
     MARK,
@@ -27,6 +28,7 @@ from tests.support.local.processes import PATIENCE_S
 from tests.support.local.versions import (
     DOES_LATER,
     FAILS,
+    GOOD,
     ONE_CALL,
     REFUSES,
     Versioned,
@@ -145,6 +147,21 @@ def test_a_version_that_is_not_there_gets_no_call(query: Versioned, machine: str
     before = query.alias()
     assert "ResourceNotFoundException" in run(machine, 999).reason
     assert query.alias() == before
+
+
+@pytest.mark.parametrize(
+    ("statuses", "is_live"), [((422,), True), ((400, 422), True), ((200,), False), ((400, 403), False)]
+)
+def test_a_call_has_statuses_of_its_own_that_are_well(
+    query: Versioned, statuses: tuple[int, ...], is_live: bool
+) -> None:
+    machine = make_machine(
+        f"refused-{'-'.join(map(str, statuses))}", ["query"], calls=[Call(event={}, statuses=statuses)]
+    )
+    version = query.publish(GOOD.replace("200", "422"))
+    ran = run(machine, version)
+    assert (ran.status == "SUCCEEDED", query.live()[0] == version) == (is_live, is_live)
+    assert ("was answered with 422" in ran.reason) is not is_live
 
 
 def test_what_is_no_function_of_the_stack_is_not_touched(query: Versioned) -> None:

@@ -54,7 +54,9 @@ def test_a_canary_leaves_the_aliases_to_the_state_machine_but_the_warmers() -> N
 def test_the_machine_tests_the_stacks_functions_with_the_settings() -> None:
     states = definition(graph(EVERYTHING))["States"]
     tests = states["Read the order"]["Assign"]["tests"]
-    assert tests == {f"lambda-sqlite-everything-{name}": list(calls) for name, calls in calls_of().items()}
+    assert tests == {
+        f"lambda-sqlite-everything-{name}": [call.to_item() for call in calls] for name, calls in calls_of().items()
+    }
     assert "$version: 0.25" in json.dumps(states)
     assert states["Watch"]["Seconds"] == 180 / 12
 

@@ -23,7 +23,7 @@ from infra.rollout.definition import BEFORE, Canary, definition_of
 from tests.support.local.processes import PATIENCE_S
 
 ROLE = "arn:aws:iam::000000000000:role/any"
-ONE_CALL = ({"routeKey": "HEAD /health"},)
+ONE_CALL = (Call(event={"routeKey": "HEAD /health"}),)
 WAIT_SCALE = "0.001"  # of a second of waiting
 
 GOOD = """
