@@ -6,6 +6,7 @@ Sources, by namespace:
     AWS/DynamoDB: DynamoDB developer guide, "DynamoDB metrics and dimensions".
     AWS/EFS: EFS user guide, "CloudWatch metrics for Amazon EFS".
     AWS/Lambda: Lambda developer guide, "Types of metrics for Lambda functions".
+    AWS/States: Step Functions developer guide, "Monitoring Step Functions metrics using Amazon CloudWatch".
     AWS/SQS: SQS developer guide, "Available CloudWatch metrics for Amazon SQS".
 """
 
@@ -41,6 +42,7 @@ METRICS: Mapping[str, Mapping[str, tuple[Dimensions, ...]]] = {
     "AWS/EFS": each(FILES, of("FileSystemId")) | each("StorageBytes", of("FileSystemId", "StorageClass")),
     "AWS/Lambda": each(LAMBDA, of("FunctionName")),
     "AWS/SQS": each("ApproximateNumberOfMessagesVisible ApproximateAgeOfOldestMessage", of("QueueName")),
+    "AWS/States": each("ExecutionsFailed ExecutionsAborted ExecutionsTimedOut", of("StateMachineArn")),
     NAMESPACE: {
         **each(" ".join(BY_PATH), of(FUNCTION, PATH)),
         **each(" ".join(BY_FUNCTION), of(FUNCTION)),
