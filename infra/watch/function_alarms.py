@@ -1,4 +1,4 @@
-"""Rules for the functions, by Lambda's metrics and by those that the functions tell themselves, and for their rollout."""
+"""Rules for the functions and their rollout, by AWS's metrics and by those that the functions tell themselves."""
 
 from __future__ import annotations
 
