@@ -18,7 +18,7 @@ REFUSED_SQL = (400, 403)  # as it is malformed or, with `sql: off`, at once
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class TrialCall:
     """An event for the function, and the statuses of which its answer has one; an answer without any has 200."""
 
     event: Mapping[str, object]
@@ -29,7 +29,7 @@ class Call:
         return {"event": dict(self.event), "statuses": [*self.statuses]}
 
 
-def calls_of() -> dict[str, Sequence[Call]]:
+def calls_of() -> dict[str, Sequence[TrialCall]]:
     """Return the calls that test each function; none of them changes any row."""
     pages = [_look(f"/{source}", "limit=1") for source in SOURCES]
     stats = [_look(f"/{source}/stats") for source in SOURCES]
@@ -37,14 +37,14 @@ def calls_of() -> dict[str, Sequence[Call]]:
     return {
         COMMAND: [_look("/command/health"), _offend("/insert", {"items": []}, REFUSED_INSERT)],
         QUERY: [_look("/health"), *pages, *stats, *statements],
-        PROJECTOR: [Call(event={"task": "verify", "level": "quick"})],
+        PROJECTOR: [TrialCall(event={"task": "verify", "level": "quick"})],
     }
 
 
-def _look(path: str, query: str = "") -> Call:
-    return Call(event=gateway_event(path, query, "HEAD"))
+def _look(path: str, query: str = "") -> TrialCall:
+    return TrialCall(event=gateway_event(path, query, "HEAD"))
 
 
-def _offend(path: str, content: object, statuses: Sequence[int]) -> Call:
+def _offend(path: str, content: object, statuses: Sequence[int]) -> TrialCall:
     """Return a call whose body is refused with one of these statuses."""
-    return Call(event=gateway_event(path, method="POST", content=content), statuses=statuses)
+    return TrialCall(event=gateway_event(path, method="POST", content=content), statuses=statuses)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from infra.compute.function import ALIAS_DESCRIPTION, LIVE
-from infra.rollout.calls import Call
+from infra.rollout.calls import TrialCall
 from infra.rollout.tasks import (
     BACK,
     MANY_RETRIES,
@@ -61,7 +61,7 @@ class Canary:
         partition: of AWS, as its ARNs have it.
     """
 
-    calls: Mapping[str, Sequence[Call]]
+    calls: Mapping[str, Sequence[TrialCall]]
     alarms: Sequence[str]
     percent: int
     bake_s: int

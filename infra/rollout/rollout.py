@@ -15,7 +15,7 @@ import pulumi_aws as aws
 
 from infra.account import account_of
 from infra.naming import Naming
-from infra.rollout.calls import Call
+from infra.rollout.calls import TrialCall
 from infra.rollout.definition import Canary, definition_of
 from infra.rollout.rights import rollout_policy, rollout_trust
 
@@ -28,7 +28,7 @@ class RolledFunction:
 
     name: pulumi.Input[str]
     arn: pulumi.Input[str]
-    calls: Sequence[Call]
+    calls: Sequence[TrialCall]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import pytest
 
 from handlers.projector import make_handler
 from handlers.routes import COMMAND, PROJECTOR, QUERY, ROUTES, SOURCES, SQL_SOURCES
-from infra.rollout.calls import Call, calls_of
+from infra.rollout.calls import TrialCall, calls_of
 from tests.support.api import Answer, Api, Context
 
 TESTS = calls_of()
@@ -15,7 +15,7 @@ GATEWAY_CALLS = [(str(call.event["routeKey"]), call) for name in (COMMAND, QUERY
 
 @pytest.mark.parametrize("has_rows", [False, True], ids=["empty", "with rows"])
 @pytest.mark.parametrize("call", [call for _, call in GATEWAY_CALLS], ids=[key for key, _ in GATEWAY_CALLS])
-def test_a_function_answers_its_test_and_says_nothing_of_any_row(api: Api, call: Call, has_rows: bool) -> None:
+def test_a_function_answers_its_test_and_says_nothing_of_any_row(api: Api, call: TrialCall, has_rows: bool) -> None:
     if has_rows:
         api.post("/insert", {"count": 3})
     answer = Answer(api.function(call.event)(call.event, None))

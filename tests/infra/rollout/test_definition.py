@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 import pytest
 
 from infra.compute.function import ALIAS_DESCRIPTION, MOVED_BY_OTHERS
-from infra.rollout.calls import Call
+from infra.rollout.calls import TrialCall
 from infra.rollout.definition import (
     LIVE_STATE,
     MARK,
@@ -156,7 +156,7 @@ def test_a_call_has_statuses_of_its_own_that_are_well(
     query: Versioned, statuses: tuple[int, ...], is_live: bool
 ) -> None:
     machine = make_machine(
-        f"refused-{'-'.join(map(str, statuses))}", ["query"], calls=[Call(event={}, statuses=statuses)]
+        f"refused-{'-'.join(map(str, statuses))}", ["query"], calls=[TrialCall(event={}, statuses=statuses)]
     )
     version = query.publish(GOOD.replace("200", "422"))
     ran = run(machine, version)

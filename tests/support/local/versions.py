@@ -18,12 +18,12 @@ import pytest
 from console.local import process
 from console.local.emulator import Emulator
 from infra.compute.function import ALIAS_DESCRIPTION, LIVE
-from infra.rollout.calls import Call
+from infra.rollout.calls import TrialCall
 from infra.rollout.definition import BEFORE, Canary, definition_of
 from tests.support.local.processes import PATIENCE_S
 
 ROLE = "arn:aws:iam::000000000000:role/any"
-ONE_CALL = (Call(event={"routeKey": "HEAD /health"}),)
+ONE_CALL = (TrialCall(event={"routeKey": "HEAD /health"}),)
 WAIT_SCALE = "0.001"  # of a second of waiting
 
 GOOD = """
@@ -133,7 +133,7 @@ def make_machine(
     *,
     alarms: Sequence[str] = (),
     bake_s: int = 15,
-    calls: Sequence[Call] = ONE_CALL,
+    calls: Sequence[TrialCall] = ONE_CALL,
     own_metrics: bool = False,
 ) -> str:
     """Make a state machine for these functions; returns its ARN."""
