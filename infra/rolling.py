@@ -11,6 +11,9 @@ from infra.rollout.calls import calls_of
 from infra.rollout.rollout import RolledFunction, RolloutArgs, RolloutComponent
 from infra.settings.stack_settings import StackSettings
 
+COUNTED_S = 180  # CloudWatch's numbers come a minute or two late
+TOO_SHORT = f"rollout: alarms ring too late for rolloutBakeS; from {COUNTED_S} on they turn a new version back"
+
 
 def make_rollout(
     settings: StackSettings,
@@ -26,6 +29,8 @@ def make_rollout(
     """
     if not settings.rollout.is_canary:
         return None
+    if alarms and settings.rollout.bake_s < COUNTED_S:
+        pulumi.log.info(TOO_SHORT)
     tests = calls_of()
     return RolloutComponent(
         "rollout",
@@ -39,6 +44,7 @@ def make_rollout(
             bake_s=settings.rollout.bake_s,
             log_days=settings.log_days,
             alarms=alarms,
+            own_metrics=settings.watch.metrics,
             tracing=settings.tracing,
             key_arn=key_arn,
             permissions_boundary=settings.permissions_boundary,

@@ -8,18 +8,20 @@ from dataclasses import dataclass
 import pulumi
 
 from handlers.routes import COMMAND, PROJECTOR, QUERY
+from infra.account import account_of
 from infra.compute.function import FunctionComponent
 from infra.data.backup import BackupComponent
 from infra.data.storage import StorageComponent
 from infra.edge.api import ApiComponent
 from infra.jobs.projection import ProjectionComponent
+from infra.rollout.rollout import PART
 from infra.settings.projection_settings import ProjectionSettings
 from infra.settings.stack_settings import StackSettings
 from infra.watch.alarms import AlarmRule, AlarmsArgs, AlarmsComponent
 from infra.watch.budget import BudgetArgs, BudgetComponent
 from infra.watch.dashboard import DashboardArgs, DashboardComponent
 from infra.watch.data_alarms import backup_rule, files_rules, gateway_rules, queue_rule, table_rules
-from infra.watch.function_alarms import WatchedFunction, function_rules, own_rules, stream_rule
+from infra.watch.function_alarms import WatchedFunction, function_rules, own_rules, rollout_rule, stream_rule
 from infra.watch.topic import TopicArgs, TopicComponent
 
 KeyArn = pulumi.Output[str] | None
@@ -62,11 +64,14 @@ def make_watch(settings: StackSettings, watched: Watched, key_arn: KeyArn) -> Wa
 
 
 def alarms_of_calls(watch: Watch) -> list[pulumi.Output[str]]:
-    """Return the names of the alarms that a bad version of a function sets off; none without alarms."""
+    """Return the names of the alarms that a bad version of a function soon sets off; none without alarms.
+
+    Those of the duration need three periods of five minutes: they would ring long after the version is live.
+    """
     if watch.alarms is None:
         return []
     parts = ["api-failures", "api-failure-rate"]
-    parts += [f"{part}-{kind}" for part in (COMMAND, QUERY, PROJECTOR) for kind in ("errors", "throttles", "duration")]
+    parts += [f"{part}-{kind}" for part in (COMMAND, QUERY, PROJECTOR) for kind in ("errors", "throttles")]
     return [watch.alarms.alarms[part].name for part in parts]
 
 
@@ -90,6 +95,8 @@ def _rules(settings: StackSettings, watched: Watched) -> dict[str, AlarmRule]:
         rules |= function_rules(part, function)
     if settings.projection.follows_the_stream():
         rules["stream"] = stream_rule(names[PROJECTOR], settings.projection.window_s)
+    if settings.rollout.is_canary:
+        rules["rollout"] = rollout_rule(_machine_arn(settings))
     if settings.watch.metrics:
         rules |= own_rules(names[COMMAND], names[PROJECTOR], most_lag_s(settings.projection))
     if watched.backup:
@@ -100,6 +107,11 @@ def _rules(settings: StackSettings, watched: Watched) -> dict[str, AlarmRule]:
         **table_rules(watched.storage.table.name),
         **files_rules(watched.storage.file_system.id),
     }
+
+
+def _machine_arn(settings: StackSettings) -> str:
+    """Return the ARN of the rollout's state machine, by its name: the machine itself is made of the alarms' names."""
+    return account_of().arn("states", f"stateMachine:{settings.naming.name(PART)}")
 
 
 def most_lag_s(projection: ProjectionSettings) -> int:

@@ -116,12 +116,13 @@ class Aliases:
 def version_before(alias: Alias, versions: Sequence[int]) -> int | None:
     """Return the version to go back to: the last one that was live, else the one published before; None: there is none.
 
-    Where a share is given to another version, that is the one to leave.
+    Where a share is given to another version, that is the one to leave. None of them is one that was taken back.
     """
     if alias.shares:
         return alias.version
-    known = [each for each in alias.before if each in versions and each not in (alias.version, alias.taken_back)]
-    lower = [version for version in versions if version < alias.version]
+    good = [version for version in versions if version not in (alias.version, alias.taken_back)]
+    known = [version for version in alias.before if version in good]
+    lower = [version for version in good if version < alias.version]
     return next(iter(known), max(lower, default=None))
 
 

@@ -30,13 +30,15 @@ class Place:
 
     Attributes:
         functions: what Lambda calls them, by what the user does.
-        machine_arn: of the state machine that moves their aliases; "" where `pulumi up` does.
+        machine_arn: of the state machine that moves their aliases; "" where `pulumi up` does, or none is known.
         region: theirs; None where only boto3's own configuration can say.
+        has_outputs: whether a stack has told any outputs.
     """
 
     functions: Mapping[str, str]
     machine_arn: str
     region: str | None
+    has_outputs: bool
 
 
 def find_place(named: Sequence[str], stack: str, machine_arn: str) -> Place:
@@ -57,7 +59,8 @@ def find_place(named: Sequence[str], stack: str, machine_arn: str) -> Place:
         message = f"there is no stack to tell what Lambda calls {joined(unknown)}"
         raise ConsoleError(message, "pulumi stack select, or Lambda's own names: --function lambda-sqlite-dev-query")
     functions = {name: _name(arns.get(name, name)) for name in named or ROLLED}
-    return Place(functions, machine_arn, _region([*arns.values(), machine_arn, *named]))
+    region = _region([*named, machine_arn, *arns.values()])
+    return Place(functions, machine_arn, region, has_outputs=bool(outputs))
 
 
 def _name(arn: str) -> str:

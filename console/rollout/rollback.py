@@ -47,7 +47,7 @@ class Rollback:
         """
         stopped = self._stop(function)
         alias, versions = self._aliases.get(function), self._aliases.versions(function)
-        version = to or version_before(alias, versions)
+        version = version_before(alias, versions) if to is None else to
         if version is None:
             raise ConsoleError(f"{function}: there is no version before {alias.version}", "deploy one with `pulumi up`")
         if version not in versions:

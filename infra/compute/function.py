@@ -15,6 +15,8 @@ ARCHITECTURE = "arm64"
 MOUNT_PATH = "/mnt/efs"
 LIVE = "live"
 ALIAS_DESCRIPTION = "The version that is called"
+# Of an alias that Pulumi moves: what `console rollback` has written down there.
+WRITTEN_BY_OTHERS = ["description"]
 # Of an alias that something else moves: these are as that has left them.
 MOVED_BY_OTHERS = ["function_version", "routing_config", "description"]
 UNRESERVED = -1
@@ -107,7 +109,9 @@ class FunctionComponent(pulumi.ComponentResource):
             description=ALIAS_DESCRIPTION,
             function_name=self.function.name,
             function_version=self.function.version,
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=None if args.moves_alias else MOVED_BY_OTHERS),
+            opts=pulumi.ResourceOptions(
+                parent=self, ignore_changes=WRITTEN_BY_OTHERS if args.moves_alias else MOVED_BY_OTHERS
+            ),
         )
         if args.has_fleeting_calls:
             aws.lambda_.FunctionEventInvokeConfig(

@@ -7,6 +7,9 @@ An execution gets `{"function": NAME, "version": NUMBER}`. Its steps:
 Whatever goes wrong on the way leads to `Look at the alias again`, and from there back. The machine has no time limit of
 its own, since that would end it wherever it is, with the calls still divided; each of its tasks has one. `RevisionId`
 has an update refused where somebody else has moved the alias meanwhile; the way back does not insist on it.
+
+An execution goes back on its own share alone. It knows it by having got AWS's answer or, where that was lost, by a mark
+that it leaves in the alias's description with the share: the end of its name, which has the time in it.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from infra.compute.function import ALIAS_DESCRIPTION, LIVE
-from infra.rollout.calls import Call
+from infra.rollout.calls import TrialCall
 from infra.rollout.tasks import (
     BACK,
     MANY_RETRIES,
@@ -33,10 +36,12 @@ from infra.rollout.tasks import (
 )
 
 ROUND_S = 15  # at least, between two looks at a version that has a share
-MOST_ROUNDS = 12  # each is some 90 events, and an execution may have 25 000
+MOST_ROUNDS = 12  # each is some 120 events, and an execution may have 25 000
 MOST_ERRORS_PERCENT = 1  # of the new version's own calls
 BEFORE = "before: "  # in the alias's description: the versions that were live before, the last one first
 MOST_BEFORE = 20  # a description has 256 characters at most
+MARK = "; share by "  # in the alias's description while there is a share: whose
+MARK_CHARACTERS = 24
 LIVE_STATE, TEST, SHARE, NOT_LIVE = (
     *("The new version is live", "Test the new version", "Give it a share of the calls", "The old version stays"),
 )
@@ -52,13 +57,15 @@ class Canary:
         alarms: names of CloudWatch alarms that turn a version back; those that ring beforehand do not.
         percent: the share of calls that the new version gets at first.
         bake_s: how long it is watched with that share.
+        own_metrics: whether the functions tell CloudWatch of their errors.
         partition: of AWS, as its ARNs have it.
     """
 
-    calls: Mapping[str, Sequence[Call]]
+    calls: Mapping[str, Sequence[TrialCall]]
     alarms: Sequence[str]
     percent: int
     bake_s: int
+    own_metrics: bool = False
     partition: str = "aws"
 
 
@@ -81,12 +88,14 @@ def _in_partition(states: dict[str, State], partition: str) -> dict[str, State]:
 def _begin(canary: Canary) -> dict[str, State]:
     """Return the states up to the share; before the last of them nothing is changed."""
     order = {"name": jsonata("$states.input.function"), "version": jsonata("$string($states.input.version)")}
+    tests = {function: [call.to_item() for call in calls] for function, calls in canary.calls.items()}
     calls = jsonata("$lookup($tests, $name)")
     share = jsonata(f"{{ $version: {canary.percent / 100} }}")
+    known = {"calls": calls, "rounds": 0, "is_mine": False, "mark": jsonata(MY_MARK)}
     return {
-        "Read the order": {"Type": "Pass", "Assign": {**order, "tests": dict(canary.calls)}, "Next": "Find its test"},
-        "Find its test": {"Type": "Pass", "Assign": {"calls": calls, "rounds": 0}, "Next": "Look at the alias"},
-        "Look at the alias": look_at_alias(Next="Is there anything to do"),
+        "Read the order": {"Type": "Pass", "Assign": {**order, "tests": tests}, "Next": "Find its test"},
+        "Find its test": {"Type": "Pass", "Assign": known, "Next": "Look at the alias"},
+        "Look at the alias": look_at_alias(MARK, Next="Is there anything to do"),
         "Is there anything to do": {
             "Type": "Choice",
             "Choices": [{"Condition": jsonata("$old = $version"), "Next": LIVE_STATE}],
@@ -95,8 +104,16 @@ def _begin(canary: Canary) -> dict[str, State]:
         **(find_ringing("See which alarms ring", canary.alarms, "rang", TEST) if canary.alarms else {}),
         TEST: make_calls(SHARE),
         SHARE: move_alias(
-            {"FunctionVersion": jsonata("$old"), "RoutingConfig": {"AdditionalVersionWeights": share}},
-            Assign={"revision": jsonata("$states.result.RevisionId"), "since": jsonata("$now()")},
+            {
+                "FunctionVersion": jsonata("$old"),
+                "RoutingConfig": {"AdditionalVersionWeights": share},
+                "Description": jsonata("$was & $mark"),
+            },
+            Assign={
+                "revision": jsonata("$states.result.RevisionId"),
+                "since": jsonata("$now()"),
+                "is_mine": True,
+            },
             Next="Watch",
         ),
     }
@@ -115,7 +132,7 @@ def _watch(canary: Canary) -> dict[str, State]:
         },
         "Test it again": make_calls(judged),
         **(find_ringing(judged, canary.alarms, "ringing", "Count its errors") if canary.alarms else {}),
-        "Count its errors": count_errors(),
+        "Count its errors": count_errors(own=canary.own_metrics),
         "Judge": {
             "Type": "Choice",
             "Choices": [
@@ -128,8 +145,9 @@ def _watch(canary: Canary) -> dict[str, State]:
     }
 
 
+MY_MARK = f"'{MARK}' & $substring($states.context.Execution.Name, -{MARK_CHARACTERS})"
 RINGS = "'alarms ring that did not before: ' & $join($ringing[$not($ in $rang)], ', ')"
-FAILS = "$errors & ' of its ' & $invocations & ' calls ended with an error'"
+FAILS = "$errors & ' errors in its ' & $invocations & ' calls'"
 
 
 def _end() -> dict[str, State]:
@@ -150,22 +168,29 @@ def _end() -> dict[str, State]:
 
 
 def _go_back() -> dict[str, State]:
-    """Return the way back: to the old version where the new one has a share, and else nowhere.
+    """Return the way back: to the old version where this execution has given the new one a share, and else nowhere.
 
-    Where nothing was changed yet, or somebody else has moved the alias, it stays where it is. Where it is at the new
-    version after all, an answer of AWS got lost, or another execution was faster.
+    Where nothing was changed yet, or somebody else has moved the alias, or given the share, it stays as it is. Where it
+    is at the new version after all, an answer of AWS got lost, or another execution was faster. Where it cannot be
+    read, a share that was surely given is taken back unseen.
     """
     weights = "$states.result.RoutingConfig.AdditionalVersionWeights"
+    mine = "($is_mine or $contains($states.result.Description & '', $mark))"
     seen = {
-        "is_shared": jsonata(f"$exists($lookup({weights}, $version))"),
+        "is_shared": jsonata(f"$exists($lookup({weights}, $version)) and {mine}"),
         "is_live": jsonata("$states.result.FunctionVersion = $version"),
     }
-    back: State = {"FunctionVersion": jsonata("$old"), "RoutingConfig": ONE_VERSION}
+    unseen = {"is_shared": jsonata("$is_mine"), "is_live": False}
+    back: State = {
+        "FunctionVersion": jsonata("$old"),
+        "RoutingConfig": ONE_VERSION,
+        "Description": jsonata("$was"),
+    }
     return {
         BACK: {
             **ask_aws("lambda:getAlias", {"FunctionName": jsonata("$name"), "Name": LIVE}, MANY_RETRIES),
             "Assign": seen,
-            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Go back"}],
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Assign": unseen, "Next": "Is it to go back"}],
             "Next": "Is it to go back",
         },
         "Is it to go back": {

@@ -27,16 +27,17 @@ TRACES = (
 )
 
 
-def rollout_policy(function_arns: Sequence[str], *, has_alarms: bool, tracing: bool) -> str:
-    """Allow to call the versions of these functions, to move their aliases, and to see how they do.
+def rollout_policy(function_arns: Sequence[str], *, alarm_arns: Sequence[str], tracing: bool) -> str:
+    """Allow to call the versions of these functions, to move their aliases, and to see how they and the alarms do.
 
-    Numbers of CloudWatch are granted on everything only; so are composite alarms (source: its API reference).
+    Numbers of CloudWatch are granted on everything only. Alarms need no more than their own ARNs, as long as nobody
+    asks for composite ones (source: its API reference, DescribeAlarms).
     """
-    watch = ["cloudwatch:GetMetricData", *(["cloudwatch:DescribeAlarms"] if has_alarms else [])]
     return document(
         allow("Test", ["lambda:InvokeFunction"], [f"{arn}:*" for arn in function_arns]),
         allow("Move", ["lambda:GetAlias", "lambda:UpdateAlias"], function_arns),
-        allow("Watch", watch, ["*"]),
+        allow("Watch", ["cloudwatch:GetMetricData"], ["*"]),
+        *([allow("Alarms", ["cloudwatch:DescribeAlarms"], alarm_arns)] if alarm_arns else []),
         allow("Logs", DELIVER_LOGS, ["*"]),
         *([allow("Traces", TRACES, ["*"])] if tracing else []),
     )

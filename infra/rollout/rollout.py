@@ -15,7 +15,7 @@ import pulumi_aws as aws
 
 from infra.account import account_of
 from infra.naming import Naming
-from infra.rollout.calls import Call
+from infra.rollout.calls import TrialCall
 from infra.rollout.definition import Canary, definition_of
 from infra.rollout.rights import rollout_policy, rollout_trust
 
@@ -28,7 +28,7 @@ class RolledFunction:
 
     name: pulumi.Input[str]
     arn: pulumi.Input[str]
-    calls: Sequence[Call]
+    calls: Sequence[TrialCall]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,7 @@ class RolloutArgs:
         alarms: names of CloudWatch alarms that turn a version back when they begin to ring.
         percent: the share of calls that it gets at first.
         bake_s: how long it is watched with that share.
+        own_metrics: whether the functions tell CloudWatch of their errors.
         key_arn: encrypts the log; without it AWS manages the key.
     """
 
@@ -48,6 +49,7 @@ class RolloutArgs:
     bake_s: int
     log_days: pulumi.Input[int]
     alarms: Sequence[pulumi.Input[str]] = ()
+    own_metrics: bool = False
     tracing: bool = False
     key_arn: pulumi.Input[str] | None = None
     permissions_boundary: pulumi.Input[str] | None = None
@@ -92,12 +94,19 @@ class RolloutComponent(pulumi.ComponentResource):
         )
 
     def _rights(self) -> aws.iam.RolePolicy:
-        args = self._args
-        policy = pulumi.Output.all(*[function.arn for function in args.functions]).apply(
-            lambda arns: rollout_policy(arns, has_alarms=bool(args.alarms), tracing=args.tracing)
-        )
+        args, account = self._args, account_of(self)
+
+        def policy(known: Mapping[str, Sequence[str]]) -> str:
+            alarms = [account.arn("cloudwatch", f"alarm:{name}") for name in known["alarms"]]
+            return rollout_policy(known["functions"], alarm_arns=alarms, tracing=args.tracing)
+
+        functions = [function.arn for function in args.functions]
         return aws.iam.RolePolicy(
-            f"{self._name}-rights", name="rollout", role=self.role.name, policy=policy, opts=self._child
+            f"{self._name}-rights",
+            name="rollout",
+            role=self.role.name,
+            policy=pulumi.Output.all(functions=functions, alarms=args.alarms).apply(policy),
+            opts=self._child,
         )
 
     def _machine(self, rights: aws.iam.RolePolicy) -> aws.sfn.StateMachine:
@@ -129,6 +138,7 @@ class RolloutComponent(pulumi.ComponentResource):
                 alarms=known["alarms"],
                 percent=args.percent,
                 bake_s=args.bake_s,
+                own_metrics=args.own_metrics,
                 partition=partition,
             )
             return json.dumps(definition_of(canary))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from handlers.telemetry.metrics import ERRORS, FUNCTION, NAMESPACE, VERSION
 from infra.compute.function import LIVE
 
 State = dict[str, object]
@@ -17,29 +18,39 @@ CALL_TIMEOUT_S = 60
 REQUEST_TIMEOUT_S = 30
 # Waits of 1, 2, 4, 8 and 16 s at most: throttling and short failures of AWS are over by then.
 RETRIES: State = {"IntervalSeconds": 1, "BackoffRate": 2, "MaxAttempts": 5, "JitterStrategy": "FULL"}
-# The way back is worth ten minutes of trying.
-MANY_RETRIES: State = {**RETRIES, "MaxAttempts": 15, "MaxDelaySeconds": 60}
+# The way back is worth ten minutes of trying, and no less.
+MANY_RETRIES: State = {**RETRIES, "JitterStrategy": "NONE", "MaxAttempts": 15, "MaxDelaySeconds": 60}
+# Of a call that Lambda itself refuses or fails: they say nothing of the version.
+LAMBDAS_OWN = (
+    "Lambda.TooManyRequestsException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+)
 MOVED = "Lambda.PreconditionFailedException"
 
 
 def make_calls(following: str) -> State:
     """Make all calls of the function's test, one after another; all of it once more where one fails."""
     status = "$exists($states.result.Payload.statusCode) ? $states.result.Payload.statusCode : 200"
-    call = "$states.input.routeKey ? $states.input.routeKey : $string($states.input)"
+    call = "$states.input.event.routeKey ? $states.input.event.routeKey : $string($states.input.event)"
+    assigned = {"called": call, "status": status, "expected": "[$states.input.statuses]"}
     refused = jsonata("$called & ' was answered with ' & $status")
-    invocation = {"FunctionName": jsonata("$name & ':' & $version"), "Payload": jsonata("$states.input")}
+    invocation = {"FunctionName": jsonata("$name & ':' & $version"), "Payload": jsonata("$states.input.event")}
     states: dict[str, State] = {
         "Call": {
             "Type": "Task",
             "Resource": "arn:aws:states:::lambda:invoke",
             "Arguments": invocation,
             "TimeoutSeconds": CALL_TIMEOUT_S,
-            "Assign": {"called": jsonata(call), "status": jsonata(status)},
+            "Retry": [{**RETRIES, "ErrorEquals": [*LAMBDAS_OWN]}],
+            "Assign": {name: jsonata(expression) for name, expression in assigned.items()},
             "Next": "Is it well",
         },
         "Is it well": {
             "Type": "Choice",
-            "Choices": [{"Condition": jsonata("$status = 200"), "Next": "It is well"}],
+            "Choices": [{"Condition": jsonata("$status in $expected"), "Next": "It is well"}],
             "Default": "It is not",
         },
         "It is well": {"Type": "Succeed"},
@@ -60,59 +71,68 @@ def make_calls(following: str) -> State:
     }
 
 
-def count_errors() -> State:
-    """Ask for the new version's own calls and errors since it got its share."""
-    dimensions = {"FunctionName": "$name", "Resource": f"$name & ':{LIVE}'", "ExecutedVersion": "$version"}
+def count_errors(*, own: bool) -> State:
+    """Ask for the new version's own calls and errors since it got its share.
+
+    Args:
+        own: also for the errors that the function tells itself. It answers 500 and does not fail, and Lambda's own
+            number is of what fails; a task of the projector that fails is in both.
+    """
+    of_lambda = {"FunctionName": "$name", "Resource": f"$name & ':{LIVE}'", "ExecutedVersion": "$version"}
     queries = [
-        {
-            "Id": metric.lower(),
-            "MetricStat": {
-                "Metric": {
-                    "Namespace": "AWS/Lambda",
-                    "MetricName": metric,
-                    "Dimensions": [{"Name": name, "Value": jsonata(value)} for name, value in dimensions.items()],
-                },
-                "Period": 60,
-                "Stat": "Sum",
-            },
-        }
-        for metric in ("Errors", "Invocations")
+        _sum("failed", "AWS/Lambda", "Errors", of_lambda),
+        _sum("invocations", "AWS/Lambda", "Invocations", of_lambda),
+        *([_sum("answered", NAMESPACE, ERRORS, {FUNCTION: "$name", VERSION: "$version"})] if own else []),
     ]
     asked = {"MetricDataQueries": queries, "StartTime": jsonata("$since"), "EndTime": jsonata("$now()")}
     return {
         **ask_aws("cloudwatch:getMetricData", asked, RETRIES),
-        "Assign": {name: jsonata(_sum_of(name)) for name in ("errors", "invocations")},
+        "Assign": {
+            "errors": jsonata(_total("failed", "answered")),
+            "invocations": jsonata(_total("invocations")),
+        },
         "Catch": [catch("its errors could not be counted")],
         "Next": "Judge",
     }
 
 
-def _sum_of(metric: str) -> str:
-    """Add a metric's values up; an emulator says '' where there is none."""
-    return f"$sum([$states.result.MetricDataResults[Id = '{metric}'].Values[$boolean($)].$number()])"
+def _sum(id_: str, namespace: str, metric: str, dimensions: Mapping[str, str]) -> State:
+    """Return the query for the sums of a metric, whose dimensions' values are expressions."""
+    named = [{"Name": name, "Value": jsonata(value)} for name, value in dimensions.items()]
+    asked = {"Namespace": namespace, "MetricName": metric, "Dimensions": named}
+    return {"Id": id_, "MetricStat": {"Metric": asked, "Period": 60, "Stat": "Sum"}}
+
+
+def _total(*ids: str) -> str:
+    """Add the values of queries up; an emulator says '' where there is none."""
+    return f"$sum([$states.result.MetricDataResults[Id in {[*ids]}].Values[$boolean($)].$number()])"
 
 
 def find_ringing(name: str, alarms: Sequence[str], variable: str, following: str) -> dict[str, State]:
     """Ask which of these alarms ring; without their names the request would be about every alarm of the account."""
-    asked = {"AlarmNames": [*alarms], "StateValue": "ALARM", "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
-    found = "[$states.result.MetricAlarms.AlarmName, $states.result.CompositeAlarms.AlarmName]"
+    asked = {"AlarmNames": [*alarms], "StateValue": "ALARM", "AlarmTypes": ["MetricAlarm"]}
     return {
         name: {
             **ask_aws("cloudwatch:describeAlarms", asked, RETRIES),
-            "Assign": {variable: jsonata(found)},
+            "Assign": {variable: jsonata("[$states.result.MetricAlarms.AlarmName]")},
             "Catch": [catch("the alarms could not be read")],
             "Next": following,
         }
     }
 
 
-def look_at_alias(**more: object) -> State:
-    """Ask where the alias is, and remember it; nothing is known before, so an error just ends the machine."""
+def look_at_alias(mark: str, **more: object) -> State:
+    """Ask where the alias is, and remember it; nothing is known before, so an error just ends the machine.
+
+    Args:
+        mark: what begins the part of its description that is not to be remembered.
+        more: of the state.
+    """
     result = "$states.result"
     assigned = {
         "old": jsonata(f"{result}.FunctionVersion"),
         "revision": jsonata(f"{result}.RevisionId"),
-        "was": jsonata(f"{result}.Description & ''"),
+        "was": jsonata(f"$substringBefore({result}.Description & '', '{mark}')"),
     }
     return {
         **ask_aws("lambda:getAlias", {"FunctionName": jsonata("$name"), "Name": LIVE}, RETRIES),

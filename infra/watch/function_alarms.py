@@ -1,4 +1,4 @@
-"""Rules for the functions, by Lambda's metrics and by those that the functions tell themselves."""
+"""Rules for the functions and their rollout, by AWS's metrics and by those that the functions tell themselves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from handlers.telemetry.metrics import DIVERGENCES, ERRORS, LAG_SECONDS
 from infra.watch.alarms import SUM_OF_ALL, AlarmRule
-from infra.watch.metric import MAXIMUM, P99, Text, of_function, own
+from infra.watch.metric import MAXIMUM, P99, Text, of_function, of_machine, own
 
 PERCENT_OF_ITS_TIME, PERCENT_OF_ITS_SANDBOXES = 80, 80
 STREAM_S = 60  # the age of a record of the stream, beyond what it is collected for
@@ -64,6 +64,16 @@ def stream_rule(projector_name: Text, window_s: int) -> AlarmRule:
         above=(STREAM_S + window_s) * 1000,
         bad=2,
         periods=2,
+    )
+
+
+def rollout_rule(machine_arn: Text) -> AlarmRule:
+    """Return the rule for new versions that do not become live."""
+    ends = ("Failed", "Aborted", "TimedOut")
+    return AlarmRule(
+        description="A new version was turned back, or its rollout was stopped: nobody else may have seen it",
+        metrics={end.lower(): of_machine(f"Executions{end}", machine_arn) for end in ends},
+        expression=SUM_OF_ALL,
     )
 
 

@@ -63,3 +63,8 @@ def of_vault(name: str, vault_name: Text) -> Metric:
 def of_queue(name: str, queue_name: Text, statistic: str = MAXIMUM) -> Metric:
     """Return a metric that SQS has of a queue."""
     return Metric(namespace="AWS/SQS", name=name, dimensions={"QueueName": queue_name}, statistic=statistic)
+
+
+def of_machine(name: str, machine_arn: Text) -> Metric:
+    """Return a metric that Step Functions has of a state machine."""
+    return Metric(namespace="AWS/States", name=name, dimensions={"StateMachineArn": machine_arn})

@@ -14,7 +14,6 @@ from tests.infra.graph import Graph, Node
 TAGS = {"Name", "Project", "Stack", "Stage", "ManagedBy"}
 # Actions that AWS can only grant on every resource.
 UNRESTRICTABLE = {
-    "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
     "dynamodb:ListStreams",
     "ec2:AssignPrivateIpAddresses",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from console.rollout.executions import Executions
 from console.rollout.functions import FunctionsOption, MachineOption, Place, StackOption, find_place
 from console.rollout.rollback import Rollback, TakenBack
 
-ToOption = Annotated[int | None, typer.Option(help="A version in place of the one before; forward too.")]
+ToOption = Annotated[int | None, typer.Option(min=1, help="A version in place of the one before; forward too.")]
 
 
 def rollback(
@@ -33,14 +34,17 @@ def rollback(
     """
     _check(function or [], to)
     place = find_place(function or [], stack, machine)
-    with explain_errors():
-        moved = _go_back(place, to)
-    if as_json:
-        terminal.print_json({"functions": {name: asdict(each) for name, each in moved.items()}})
-        return
-    for name, each in moved.items():
-        terminal.results().print(f"{name}: version {each.version} is live, {each.left} is not any more")
-    if not place.machine_arn:
+    moved: dict[str, TakenBack] = {}
+    try:
+        with explain_errors():
+            for name, each in _go_back(place, to):
+                moved[name] = each
+                if not as_json:
+                    terminal.results().print(f"{name}: version {each.version} is live, {each.left} is not any more")
+    finally:  # what was moved is told where a later one cannot be, too
+        if as_json:
+            terminal.print_json({"functions": {name: asdict(each) for name, each in moved.items()}})
+    if not place.machine_arn and not as_json:
         terminal.messages().print("The next `pulumi up` that publishes a version, or refreshes, moves the alias on.")
 
 
@@ -52,8 +56,10 @@ def _check(functions: list[str], to: int | None) -> None:
         raise ConsoleError("--to is a version of one function, and several are named", "one --function at a time", 2)
 
 
-def _go_back(place: Place, to: int | None) -> dict[str, TakenBack]:
+def _go_back(place: Place, to: int | None) -> Iterator[tuple[str, TakenBack]]:
+    """Move one alias after another, each when it is asked for."""
     machine = place.machine_arn
     executions = Executions(make_client("stepfunctions", place.region), machine) if machine else None
     rolling = Rollback(Aliases(make_client("lambda", place.region)), executions, terminal.messages().print)
-    return {name: rolling.go_back(function, to) for name, function in place.functions.items()}
+    for name, function in place.functions.items():
+        yield name, rolling.go_back(function, to)

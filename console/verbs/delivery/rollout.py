@@ -9,11 +9,17 @@ import typer
 from rich.table import Table
 
 from console import terminal
-from console.client.target import JsonOption
+from console.client.target import PULUMI_TIMEOUT_S, JsonOption
+from console.errors import ConsoleError
 from console.rollout.aliases import Aliases, explain_errors, make_client
 from console.rollout.executions import Executions
 from console.rollout.functions import FunctionsOption, MachineOption, Place, StackOption, find_place
 from console.rollout.rollout import Rolled, Rollout, complain
+
+NO_MACHINE = (
+    "nothing says which state machine rolls out: no --machine is named, and Pulumi has told no outputs of a stack "
+    f"(it is not there, no stack is selected, or it took longer than {PULUMI_TIMEOUT_S:g} s)"
+)
 
 AgainOption = Annotated[bool, typer.Option("--again", help="Also a version that was taken back by hand.")]
 
@@ -31,6 +37,8 @@ def rollout(
     Writers come before the query function. A rollout that is under way is followed. Needs AWS credentials.
     """
     place = find_place(function or [], stack, machine)
+    if not place.machine_arn and not place.has_outputs:
+        raise ConsoleError(NO_MACHINE, "--machine ARN, the stack's output rollout_state_machine_arn")
     if not place.machine_arn:
         terminal.messages().print("There is nothing to roll out: `pulumi up` moves the aliases (rollout: all-at-once).")
     outcomes = _roll_out(place, again=again) if place.machine_arn else {}

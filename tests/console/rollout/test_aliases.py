@@ -59,6 +59,7 @@ def test_the_words_are_those_of_the_state_machine_and_of_pulumi() -> None:
             alias(5, [5, 7, 3], taken_back=7), 3, id="so is one that was taken back, and the one that is live"
         ),
         pytest.param(alias(7), 5, id="where nothing is known, the one that was published before"),
+        pytest.param(alias(7, taken_back=5), 3, id="and not one that was taken back"),
         pytest.param(alias(5, [3], shares={7: 0.1}), 5, id="with divided calls, the one that has most of them"),
         pytest.param(alias(1), None, id="nothing before the first"),
     ],
@@ -88,6 +89,21 @@ def test_moves_by_hand_are_written_down_and_two_go_two_back(shop: Versioned) -> 
         (3, "; not: 4; before: 1"),
         (2, "; not: 3; before: 1"),
     ]
+
+
+def test_a_version_that_was_taken_back_is_not_gone_back_to_from_a_newer_one(shop: Versioned) -> None:
+    """As with all-at-once: 1 is live, 2 is taken back, Pulumi moves the alias to 3 and leaves the description."""
+    aliases = Aliases(client("lambda"))
+    shop.aws.update_alias(FunctionName="shop", Name="live", FunctionVersion="2", Description=DESCRIPTION)
+    seen: list[int] = []
+    for pulumis in (2, 3):
+        shop.aws.update_alias(FunctionName="shop", Name="live", FunctionVersion=str(pulumis))
+        now = aliases.get("shop")
+        version = version_before(now, [number for number in (1, 2, 3) if number <= pulumis])
+        assert version is not None
+        aliases.move("shop", now, version)
+        seen.append(version)
+    assert (seen, aliases.get("shop").taken_back) == ([1, 1], 3)
 
 
 def test_divided_calls_end_with_either_version(shop: Versioned) -> None:

@@ -21,14 +21,14 @@ def no_pulumi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_the_stacks_outputs_say_all(tmp_path: Path) -> None:
     outputs_of(tmp_path, {"function_arns": ARNS, "rollout_state_machine_arn": MACHINE})
-    assert find_place([], "", "") == Place(NAMES, MACHINE, "eu-west-1")
+    assert find_place([], "", "") == Place(NAMES, MACHINE, "eu-west-1", has_outputs=True)
     assert find_place(["query"], "", "").functions == {"query": NAMES["query"]}
     assert find_place([], "", "another").machine_arn == "another"
 
 
 def test_a_stack_without_a_canary_has_no_machine(tmp_path: Path) -> None:
     outputs_of(tmp_path, {"function_arns": ARNS})
-    assert find_place([], "", "") == Place(NAMES, "", "eu-west-1")
+    assert find_place([], "", "") == Place(NAMES, "", "eu-west-1", has_outputs=True)
 
 
 def test_a_stack_is_named_or_selected(tmp_path: Path) -> None:
@@ -41,7 +41,16 @@ def test_a_stack_is_named_or_selected(tmp_path: Path) -> None:
 
 
 def test_lambdas_own_names_need_no_pulumi() -> None:
-    assert find_place(["mine"], "", "") == Place({"mine": "mine"}, "", None)
-    assert find_place([ARNS["query"]], "", MACHINE) == Place({ARNS["query"]: NAMES["query"]}, MACHINE, "eu-west-1")
+    assert find_place(["mine"], "", "") == Place({"mine": "mine"}, "", None, has_outputs=False)
+    assert find_place([ARNS["query"]], "", MACHINE) == Place(
+        {ARNS["query"]: NAMES["query"]}, MACHINE, "eu-west-1", has_outputs=False
+    )
     with pytest.raises(ConsoleError, match="what Lambda calls query"):
         find_place(["mine", "query"], "", MACHINE)
+
+
+def test_the_region_is_that_of_what_the_user_names(tmp_path: Path) -> None:
+    outputs_of(tmp_path, {"function_arns": ARNS})
+    assert find_place([ARN.replace("eu-west-1", "us-west-2")], "", "").region == "us-west-2"
+    assert find_place(["mine"], "", MACHINE.replace("eu-west-1", "us-west-2")).region == "us-west-2"
+    assert find_place(["mine"], "", "").region == "eu-west-1"

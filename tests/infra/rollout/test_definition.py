@@ -10,8 +10,11 @@ from typing import Any, NamedTuple, cast
 import pytest
 
 from infra.compute.function import ALIAS_DESCRIPTION, MOVED_BY_OTHERS
+from infra.rollout.calls import TrialCall
 from infra.rollout.definition import (
     LIVE_STATE,
+    MARK,
+    MARK_CHARACTERS,
     MOST_BEFORE,
     NOT_LIVE,
     ONE_VERSION,
@@ -25,6 +28,7 @@ from tests.support.local.processes import PATIENCE_S
 from tests.support.local.versions import (
     DOES_LATER,
     FAILS,
+    GOOD,
     ONE_CALL,
     REFUSES,
     Versioned,
@@ -40,12 +44,14 @@ BROKEN = {
     "share": [SHARE],
     "alarms": ["See whether an alarm rings"],
     "errors": ["Count its errors"],
+    "the look back": ["See whether an alarm rings", BACK],
     "all calls": ["Give it all calls"],
     "all calls, and the look back": ["Give it all calls", BACK],
 }
 MOCKED = {
     "StateMachines": {
-        "broken": {"TestCases": {name: dict.fromkeys(states, "throttled") for name, states in BROKEN.items()}}
+        "broken": {"TestCases": {name: dict.fromkeys(states, "throttled") for name, states in BROKEN.items()}},
+        "busy": {"TestCases": {"calls": {"Call": "throttled"}}},
     },
     "MockedResponses": {"throttled": {"0-99": THROTTLED}},
 }
@@ -86,10 +92,10 @@ def query(account: None) -> Versioned:
     return Versioned("query")
 
 
-def run(machine: str, version: object, case: str = "") -> Ran:
+def run(machine: str, version: object, case: str = "", name: str = "") -> Ran:
     states = client("stepfunctions")
-    order = json.dumps({"function": "query", "version": version})
-    name = states.start_execution(stateMachineArn=f"{machine}{case and '#'}{case}", input=order)["executionArn"]
+    asked = {"input": json.dumps({"function": "query", "version": version}), **({"name": name} if name else {})}
+    name = states.start_execution(stateMachineArn=f"{machine}{case and '#'}{case}", **asked)["executionArn"]
     end_s = time.monotonic() + PATIENCE_S
     while (found := states.describe_execution(executionArn=name))["status"] == "RUNNING":
         assert time.monotonic() < end_s
@@ -143,6 +149,21 @@ def test_a_version_that_is_not_there_gets_no_call(query: Versioned, machine: str
     assert query.alias() == before
 
 
+@pytest.mark.parametrize(
+    ("statuses", "is_live"), [((422,), True), ((400, 422), True), ((200,), False), ((400, 403), False)]
+)
+def test_a_call_has_statuses_of_its_own_that_are_well(
+    query: Versioned, statuses: tuple[int, ...], is_live: bool
+) -> None:
+    machine = make_machine(
+        f"refused-{'-'.join(map(str, statuses))}", ["query"], calls=[TrialCall(event={}, statuses=statuses)]
+    )
+    version = query.publish(GOOD.replace("200", "422"))
+    ran = run(machine, version)
+    assert (ran.status == "SUCCEEDED", query.live()[0] == version) == (is_live, is_live)
+    assert ("was answered with 422" in ran.reason) is not is_live
+
+
 def test_what_is_no_function_of_the_stack_is_not_touched(query: Versioned) -> None:
     ran = run(make_machine("another", ["command"]), query.publish())
     assert (ran.status, ran.steps[-1]) == ("FAILED", "Find its test")
@@ -155,6 +176,9 @@ COUNT = """import datetime; boto3.client('cloudwatch').put_metric_data(Namespace
                 ('FunctionName', 'query'), ('Resource', 'query:live'), ('ExecutedVersion', '{version}'))])
             for name, value in (('Errors', {errors}), ('Invocations', 100))])"""
 TOUCH = "boto3.client('lambda').update_alias(FunctionName='query', Name='live', Description='touched')"
+DIVIDE = """boto3.client('lambda').update_alias(
+            FunctionName='query', Name='live', RoutingConfig=dict(AdditionalVersionWeights={{'{version}': 0.1}}),
+            Description='any; before: 3 1; share by {name}')"""
 MOVE = """boto3.client('lambda').update_alias(
             FunctionName='query', Name='live', FunctionVersion='{to}', RoutingConfig=dict())"""
 
@@ -170,7 +194,7 @@ def later(query: Versioned, tmp_path: Path, deed: str, **values: object) -> int:
     [
         pytest.param("return {{'statusCode': 500}}", "HEAD /health was answered with 500", id="fails a later test"),
         pytest.param(RING, "alarms ring that did not before: slow", id="has an alarm ring"),
-        pytest.param(COUNT, "2 of its 100 calls ended with an error", id="fails callers"),
+        pytest.param(COUNT, "2 errors in its 100 calls", id="fails callers"),
         pytest.param(TOUCH, "PreconditionFailedException", id="is touched by somebody"),
     ],
 )
@@ -185,6 +209,24 @@ def test_a_version_that_turns_out_bad_with_its_share_is_turned_back(
     assert SHARE in ran.steps
     assert ran.steps[-4:] == [BACK, "Is it to go back", "Go back", NOT_LIVE]
     assert query.live() == before
+
+
+ANSWER_500 = (
+    COUNT.replace("""for name, value in (('Errors', {errors})""", """for name, value in (('Errors', 0)""")
+    + """
+        boto3.client('cloudwatch').put_metric_data(Namespace='lambda-sqlite', MetricData=[dict(
+            MetricName='Errors', Value=2, Dimensions=[
+                dict(Name='function', Value='query'), dict(Name='version', Value='{version}')])])"""
+)
+
+
+@pytest.mark.parametrize(("own_metrics", "status"), [(True, "FAILED"), (False, "SUCCEEDED")])
+def test_answers_of_500_turn_a_version_back_where_the_functions_tell_of_them(
+    query: Versioned, tmp_path: Path, own_metrics: bool, status: str
+) -> None:
+    made = make_machine(f"told-{own_metrics}", ["query"], own_metrics=own_metrics)
+    ran = run(made, later(query, tmp_path, ANSWER_500))
+    assert (ran.status, ran.reason) == (status, "2 errors in its 100 calls" if own_metrics else "")
 
 
 def test_errors_in_one_call_of_a_hundred_turn_no_version_back(query: Versioned, machine: str, tmp_path: Path) -> None:
@@ -216,6 +258,42 @@ def test_a_version_that_is_live_before_the_end_is_live(query: Versioned, machine
     assert ran.steps[-3:] == [BACK, "Is it to go back", LIVE_STATE]
 
 
+NAME = "query-7-20260102T030405-000006"
+
+
+def test_the_share_of_another_execution_is_left_to_it(query: Versioned, machine: str, tmp_path: Path) -> None:
+    (tmp_path / "first").touch()  # so that it happens before this execution gives a share
+    version = later(query, tmp_path, DIVIDE, name="20260102T030405-000007")
+    before = query.live()[0]
+    ran = run(machine, version, name=NAME)
+    assert ran.status == "FAILED"
+    assert "PreconditionFailedException" in ran.reason
+    assert ran.steps[-4:] == [SHARE, BACK, "Is it to go back", NOT_LIVE]
+    assert query.live() == (before, {str(version): 0.1})
+    query.point(before)
+
+
+def test_a_share_is_taken_back_though_the_answer_to_it_was_lost(query: Versioned, machine: str, tmp_path: Path) -> None:
+    (tmp_path / "first").touch()
+    before = query.live()
+    ran = run(machine, later(query, tmp_path, DIVIDE, name=NAME[-MARK_CHARACTERS:]), name=f"again-{NAME}")
+    assert (ran.status, ran.steps[-4:]) == ("FAILED", [BACK, "Is it to go back", "Go back", NOT_LIVE])
+    assert query.live() == before
+
+
+def test_the_mark_of_a_share_does_not_stay(query: Versioned, machine: str, tmp_path: Path) -> None:
+    told = f"{ALIAS_DESCRIPTION}; before: 3 1"
+    query.aws.update_alias(FunctionName="query", Name="live", Description=f"{told}{MARK}someone")
+    version, before = query.publish(), query.live()[0]
+    keep = f"open({str(tmp_path / 'told')!r}, 'w').write(boto3.client('lambda')"
+    deed = f"{keep}.get_alias(FunctionName='query', Name='live')['Description']); return {{{{'statusCode': 500}}}}"
+    assert run(machine, later(query, tmp_path, deed), name=f"{NAME}7").status == "FAILED"
+    assert (tmp_path / "told").read_text() == f"{told}{MARK}{NAME[1 - MARK_CHARACTERS :]}7"
+    assert query.alias()["Description"] == told
+    assert run(machine, version).status == "SUCCEEDED"
+    assert query.alias()["Description"] == f"{ALIAS_DESCRIPTION}; before: {before} 3 1"
+
+
 def test_two_executions_at_once_leave_the_calls_undivided(query: Versioned, machine: str) -> None:
     before, version = query.live()[0], query.publish()
     with ThreadPoolExecutor(2) as pool:
@@ -232,6 +310,39 @@ def test_whatever_fails_leads_to_the_old_version(query: Versioned, case: str) ->
     assert "Rate exceeded" in ran.reason
     assert set(BROKEN[case]) <= set(ran.steps)
     assert query.live() == before
+
+
+def test_a_call_that_lambda_throttles_is_made_again_five_times_in_each_test(query: Versioned) -> None:
+    """The emulator throttles for as long as it does so at all; so it is the attempts that are counted."""
+    version = query.publish()
+    machine = make_machine("busy", ["query"])
+    assert run(machine, version, "calls").status == "FAILED"
+    states = client("stepfunctions")
+    (ran,) = states.list_executions(stateMachineArn=machine)["executions"]
+    events = states.get_execution_history(executionArn=ran["executionArn"], maxResults=1000)["events"]
+    causes = [event["taskFailedEventDetails"]["error"] for event in events if event["type"] == "TaskFailed"]
+    assert causes == ["Lambda.TooManyRequestsException"] * (1 + 5) * 2
+
+
+def test_a_call_is_made_again_for_whatever_lambda_fails_by_itself(states: dict[str, dict[str, Any]]) -> None:
+    (retry,) = states[TEST]["ItemProcessor"]["States"]["Call"]["Retry"]
+    assert set(retry["ErrorEquals"]) == {
+        "Lambda.TooManyRequestsException",
+        "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.SdkClientException",
+        "Lambda.ClientExecutionTimeoutException",
+    }
+    assert (retry["MaxAttempts"], retry["BackoffRate"]) == (5, 2)
+
+
+def test_the_way_back_is_tried_for_ten_minutes(states: dict[str, dict[str, Any]]) -> None:
+    (retry,) = states["Go back"]["Retry"]
+    waits = [
+        min(retry["MaxDelaySeconds"], retry["IntervalSeconds"] * retry["BackoffRate"] ** number)
+        for number in range(retry["MaxAttempts"])
+    ]
+    assert (retry["JitterStrategy"], sum(waits) // 60) == ("NONE", 10)
 
 
 def test_the_versions_before_are_kept_the_last_ones_first(query: Versioned, machine: str) -> None:

@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 
 from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
+from handlers.telemetry.metrics import ERRORS, NAMESPACE
 from infra.naming import Naming
+from infra.rolling import TOO_SHORT
 from infra.rollout.calls import calls_of
 from infra.rollout.definition import MOST_BEFORE, MOST_ROUNDS, ROUND_S
 from infra.rollout.rollout import RolledFunction, RolloutArgs, RolloutComponent
 from tests.infra.contract import statements, violations
 from tests.infra.graph import Graph, graph_of
 from tests.infra.program import EVERYTHING, ROOT, graph, project_schema, run
+from tests.infra.watch.metrics_of_aws import METRICS
 
 FUNCTIONS = (COMMAND, QUERY, PROJECTOR)
 ARN = "arn:aws:lambda:us-east-1:123456789012"
@@ -35,14 +38,15 @@ def test_all_at_once_moves_the_aliases_and_makes_nothing() -> None:
     seen = graph("dev")
     assert not seen.of("StateMachine")
     assert "rollout_state_machine_arn" not in seen.outputs
-    assert {node.name for node in seen.of("Alias") if "ignoreChanges" in node.options} == set()
+    ignored = {node.name: node.options["ignoreChanges"] for node in seen.of("Alias")}
+    assert ignored == {f"{name}-live": ["description"] for name in FUNCTIONS}
 
 
 def test_a_canary_leaves_the_aliases_to_the_state_machine_but_the_warmers() -> None:
     seen = graph(EVERYTHING)
     ignored = {node.name: node.options.get("ignoreChanges") for node in seen.of("Alias") if node.name != "key-alias"}
     by_the_machine = ["functionVersion", "routingConfig", "description"]
-    assert ignored == {f"{name}-live": by_the_machine for name in FUNCTIONS} | {f"{WARMER}-live": None}
+    assert ignored == {f"{name}-live": by_the_machine for name in FUNCTIONS} | {f"{WARMER}-live": ["description"]}
     assert seen.outputs["rollout_state_machine_arn"].endswith(":rollout-machine")
     assert seen.outputs["log_groups"]["rollout"] == "/aws/vendedlogs/lambda-sqlite/everything/rollout"
 
@@ -50,19 +54,51 @@ def test_a_canary_leaves_the_aliases_to_the_state_machine_but_the_warmers() -> N
 def test_the_machine_tests_the_stacks_functions_with_the_settings() -> None:
     states = definition(graph(EVERYTHING))["States"]
     tests = states["Read the order"]["Assign"]["tests"]
-    assert tests == {f"lambda-sqlite-everything-{name}": list(calls) for name, calls in calls_of().items()}
+    assert tests == {
+        f"lambda-sqlite-everything-{name}": [call.to_item() for call in calls] for name, calls in calls_of().items()
+    }
     assert "$version: 0.25" in json.dumps(states)
     assert states["Watch"]["Seconds"] == 180 / 12
 
 
 def test_alarms_of_the_gateway_and_of_the_functions_turn_a_version_back() -> None:
     asked = definition(graph("prod"))["States"]["See whether an alarm rings"]["Arguments"]["AlarmNames"]
-    parts = [f"{name}-{kind}" for name in FUNCTIONS for kind in ("errors", "throttles", "duration")]
+    parts = [f"{name}-{kind}" for name in FUNCTIONS for kind in ("errors", "throttles")]
     assert asked == [f"lambda-sqlite-prod-{part}" for part in ("api-failures", "api-failure-rate", *parts)]
 
 
+@pytest.mark.parametrize(
+    ("stack", "changed", "is_told"),
+    [
+        ("prod", {}, False),
+        ("prod", {"rolloutBakeS": 179}, True),
+        ("prod", {"rolloutBakeS": 179, "alarms": False}, False),
+        ("prod", {"rolloutBakeS": 179, "rollout": "all-at-once"}, False),
+    ],
+)
+def test_alarms_that_ring_too_late_for_a_rollout_are_told_of(
+    monkeypatch: pytest.MonkeyPatch, stack: str, changed: dict[str, object], is_told: bool
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("pulumi.log.info", lambda text, *_, **__: said.append(text))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    run(stack, changed)
+    assert (TOO_SHORT in said) is is_told
+
+
+@pytest.mark.parametrize("metrics", [False, True])
+def test_the_functions_own_errors_count_where_they_tell_them(metrics: bool) -> None:
+    asked = definition(run("prod", {"metrics": metrics}))["States"]["Count its errors"]["Arguments"]
+    sources = [query["MetricStat"]["Metric"] for query in asked["MetricDataQueries"]]
+    assert [source["Namespace"] for source in sources] == ["AWS/Lambda"] * 2 + [NAMESPACE] * metrics
+    if metrics:
+        by = frozenset(dimension["Name"] for dimension in sources[-1]["Dimensions"])
+        assert (sources[-1]["MetricName"], by in METRICS[NAMESPACE][ERRORS]) == (ERRORS, True)
+
+
 def test_without_alarms_the_machine_looks_for_none() -> None:
-    assert "See whether an alarm rings" not in definition(run("dev", {"rollout": "canary"}))["States"]
+    seen = run("dev", {"rollout": "canary"})
+    assert "See whether an alarm rings" not in definition(seen)["States"]
+    assert "DescribeAlarms" not in seen.one("RolePolicy", "rollout-rights").at("policy")
 
 
 def test_failures_alone_are_logged_and_by_the_stacks_own_key() -> None:
@@ -82,7 +118,10 @@ def test_the_machine_may_do_its_work_on_these_functions_and_no_more(stack: str, 
         ["lambda:GetAlias", "lambda:UpdateAlias"],
         functions,
     )
-    assert given["Watch"]["Action"] == ["cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"]
+    assert given["Watch"]["Action"] == ["cloudwatch:GetMetricData"]
+    alarms = definition(seen)["States"]["See whether an alarm rings"]["Arguments"]["AlarmNames"]
+    assert given["Alarms"]["Action"] == ["cloudwatch:DescribeAlarms"]
+    assert given["Alarms"]["Resource"] == [f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}" for name in alarms]
     assert ("Traces" in given, seen.one("StateMachine").at("tracingConfiguration.enabled")) == (is_traced, is_traced)
 
 
@@ -99,8 +138,9 @@ def test_alarms_turn_a_version_back_and_the_machine_may_read_them() -> None:
     states = definition(seen)["States"]
     asked = states["See whether an alarm rings"]["Arguments"]
     assert (asked["AlarmNames"], asked["StateValue"]) == (["slow", "broken"], "ALARM")
-    (watch,) = [each for each in statements(seen.one("RolePolicy")) if each["Sid"] == "Watch"]
-    assert watch["Action"] == ["cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"]
+    assert asked["AlarmTypes"] == ["MetricAlarm"]  # others are granted on everything alone
+    (read,) = [each for each in statements(seen.one("RolePolicy")) if each["Sid"] == "Alarms"]
+    assert [arn.rpartition(":")[2] for arn in read["Resource"]] == ["slow", "broken"]
     assert violations(seen) == []
 
 

@@ -7,6 +7,7 @@ Sources, by namespace:
     AWS/DynamoDB: DynamoDB developer guide, "DynamoDB metrics and dimensions".
     AWS/EFS: EFS user guide, "CloudWatch metrics for Amazon EFS".
     AWS/Lambda: Lambda developer guide, "Types of metrics for Lambda functions".
+    AWS/States: Step Functions developer guide, "Monitoring Step Functions metrics using Amazon CloudWatch".
     AWS/SQS: SQS developer guide, "Available CloudWatch metrics for Amazon SQS".
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from handlers.routes import SOURCES
-from handlers.telemetry.metrics import BY_FUNCTION, BY_PATH, FUNCTION, NAMESPACE, PATH
+from handlers.telemetry.metrics import BY_FUNCTION, BY_PATH, BY_VERSION, FUNCTION, NAMESPACE, PATH, VERSION
 
 Dimensions = frozenset[str]
 OPERATIONS = {"GetItem", "Query", "PutItem", "TransactWriteItems"}  # of the table that the functions use
@@ -45,7 +46,12 @@ METRICS: Mapping[str, Mapping[str, tuple[Dimensions, ...]]] = {
     | each("StorageBytes", of("FileSystemId", "StorageClass")),
     "AWS/Lambda": each(LAMBDA, of("FunctionName")),
     "AWS/SQS": each("ApproximateNumberOfMessagesVisible ApproximateAgeOfOldestMessage", of("QueueName")),
-    NAMESPACE: each(" ".join(BY_PATH), of(FUNCTION, PATH)) | each(" ".join(BY_FUNCTION), of(FUNCTION)),
+    "AWS/States": each("ExecutionsFailed ExecutionsAborted ExecutionsTimedOut", of("StateMachineArn")),
+    NAMESPACE: {
+        **each(" ".join(BY_PATH), of(FUNCTION, PATH)),
+        **each(" ".join(BY_FUNCTION), of(FUNCTION)),
+        **each(" ".join(BY_VERSION), of(FUNCTION), of(FUNCTION, VERSION)),
+    },
 }
 # The values of dimensions that are not the name of a resource.
 VALUES = {

@@ -28,9 +28,21 @@ def test_there_is_an_alarm_for_all_that_can_go_wrong() -> None:
     files = {f"files-{what}" for what in ("operations", "throughput", "cost", "storage")}
     others = {"api-failures", "api-failure-rate", "failures", "table-throttles", "table-failures"}
     own = {"lag", "divergence", "projector-failures"}
-    assert {*alarms(graph("prod"))} == functions | files | others | own | {"stream", "backups-failed"}
-    assert {*alarms(without_metrics())} == functions | files | others | {"backups-failed"}
-    assert {*alarms(run("prod", {"backup": "none"}))} == functions | files | others | own | {"stream"}
+    assert {*alarms(graph("prod"))} == functions | files | others | own | {"stream", "backups-failed", "rollout"}
+    assert {*alarms(without_metrics())} == functions | files | others | {"backups-failed", "rollout"}
+    assert {*alarms(run("prod", {"backup": "none"}))} == functions | files | others | own | {"stream", "rollout"}
+    assert "rollout" not in alarms(run("dev", {"alarms": True}))
+
+
+def test_a_rollout_that_ends_in_any_other_way_than_well_is_told() -> None:
+    seen = graph("prod")
+    queries = alarms(seen)["rollout"].at("metricQueries")
+    machine = f"arn:aws:states:us-east-1:123456789012:stateMachine:{seen.one('StateMachine').at('name')}"
+    told = {q["metric"]["metricName"]: q["metric"]["dimensions"] for q in queries if "metric" in q}
+    assert told == {f"Executions{end}": {"StateMachineArn": machine} for end in ("Failed", "Aborted", "TimedOut")}
+    turns_back = seen.one("StateMachine").at("definition")
+    assert "lambda-sqlite-prod-api-failures" in turns_back
+    assert 'lambda-sqlite-prod-rollout"' not in turns_back
 
 
 def test_a_function_is_slow_at_four_fifths_of_its_timeout() -> None:

@@ -17,9 +17,12 @@ STACKS = ("prod", EVERYTHING)
 
 
 def resources(seen: Graph) -> set[str]:
-    """What dimensions may name: functions, API, table, vault, file system, queue."""
+    """What dimensions may name: functions, API, table, vault, file system, queue, state machine."""
+    machines = {
+        f"arn:aws:states:us-east-1:123456789012:stateMachine:{node.inputs['name']}" for node in seen.of("StateMachine")
+    }
     by_name = {node.inputs["name"] for node in seen.of("Function", "Table", "Vault", "Queue")}
-    return by_name | {f"{node.name}-id" for node in seen.of("Api", "FileSystem")}
+    return by_name | machines | {f"{node.name}-id" for node in seen.of("Api", "FileSystem")}
 
 
 @pytest.mark.parametrize("stack", STACKS)

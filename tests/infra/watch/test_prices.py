@@ -49,6 +49,8 @@ def described(setting: str) -> list[float]:
 def test_alarms_cost_what_their_setting_says() -> None:
     plain, with_metrics = (alarms_usd(run("dev", {**UNRESERVED, "metrics": flag})) for flag in (False, True))
     assert described("alarms")[:2] == pytest.approx([plain, with_metrics - plain])
+    canary = alarms_usd(run("dev", {**UNRESERVED, "rollout": "canary"}))
+    assert described("alarms")[2] == pytest.approx(canary - plain)
     reserved = alarms_usd(run("dev", {**UNRESERVED, "queryConcurrency": 20}))
     assert reserved - plain == pytest.approx(ALARM_METRIC_USD)
     backed_up = alarms_usd(run("dev", {**UNRESERVED, "backup": "table"}))

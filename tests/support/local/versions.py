@@ -18,12 +18,12 @@ import pytest
 from console.local import process
 from console.local.emulator import Emulator
 from infra.compute.function import ALIAS_DESCRIPTION, LIVE
-from infra.rollout.calls import Call
+from infra.rollout.calls import TrialCall
 from infra.rollout.definition import BEFORE, Canary, definition_of
 from tests.support.local.processes import PATIENCE_S
 
 ROLE = "arn:aws:iam::000000000000:role/any"
-ONE_CALL = ({"routeKey": "HEAD /health"},)
+ONE_CALL = (TrialCall(event={"routeKey": "HEAD /health"}),)
 WAIT_SCALE = "0.001"  # of a second of waiting
 
 GOOD = """
@@ -133,10 +133,12 @@ def make_machine(
     *,
     alarms: Sequence[str] = (),
     bake_s: int = 15,
-    calls: Sequence[Call] = ONE_CALL,
+    calls: Sequence[TrialCall] = ONE_CALL,
+    own_metrics: bool = False,
 ) -> str:
     """Make a state machine for these functions; returns its ARN."""
-    canary = Canary(calls=dict.fromkeys(functions, calls), alarms=alarms, percent=10, bake_s=bake_s)
+    tests = dict.fromkeys(functions, calls)
+    canary = Canary(calls=tests, alarms=alarms, percent=10, bake_s=bake_s, own_metrics=own_metrics)
     definition = json.dumps(definition_of(canary))
     return str(
         client("stepfunctions").create_state_machine(name=name, definition=definition, roleArn=ROLE)["stateMachineArn"]

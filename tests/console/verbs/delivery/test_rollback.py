@@ -69,12 +69,29 @@ def test_a_rollout_under_way_is_stopped_and_what_is_live_stays(
         ([], 2, "which function is to go back?"),
         (["--function", "query", "--function", "command", "--to", "1"], 2, "--to is a version of one function"),
         (["--function", "query", "--to", "999"], 1, "shop-query has no version 999; its newest are"),
+        (["--function", "query", "--to", "0"], 2, "x>=1"),
         (["--function", "nothing"], 1, "ResourceNotFoundException"),
     ],
 )
 def test_what_cannot_be_done_is_said(run_console: RunConsole, options: list[str], code: int, message: str) -> None:
     ran = run_console("rollback", *options)
     assert (ran.code, message in ran.err) == (code, True)
+
+
+@pytest.mark.parametrize("is_json", [False, True], ids=["text", "json"])
+def test_what_was_moved_is_told_though_the_next_one_fails(
+    functions: Functions, run_console: RunConsole, is_json: bool
+) -> None:
+    query = functions["query"]
+    before, version = query.live()[0], query.publish()
+    query.point(version, before=str(before))
+    ran = run_console("rollback", "--function", "query", "--function", "nothing", *(["--json"] if is_json else []))
+    assert (ran.code, "ResourceNotFoundException" in ran.err, query.live()) == (1, True, (before, {}))
+    if is_json:
+        told = {name: each["version"] for name, each in json.loads(ran.out)["functions"].items()}
+        assert told == {"query": before}
+    else:
+        assert ran.out == f"query: version {before} is live, {version} is not any more\n"
 
 
 def test_before_the_first_version_there_is_none(functions: Functions, run_console: RunConsole) -> None:

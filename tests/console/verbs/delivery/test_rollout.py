@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -92,6 +93,13 @@ def test_without_a_canary_there_is_nothing_to_roll_out(
     assert "There is nothing to roll out: `pulumi up` moves the aliases" in ran.err
     assert run_console("rollout").out == ""
     assert functions["query"].live() == before
+
+
+def test_without_a_stack_and_a_machine_nothing_is_known(run_console: RunConsole, tmp_path: Path) -> None:
+    (tmp_path / "pulumi").unlink()
+    ran = run_console("rollout", "--function", "shop-query", "--json")
+    assert (ran.code, ran.out, "nothing says which state machine" in ran.err) == (1, "", True)
+    assert "--machine ARN" in ran.err
 
 
 def test_calls_that_a_stopped_rollout_left_divided_are_undivided(functions: Functions, run_console: RunConsole) -> None:
