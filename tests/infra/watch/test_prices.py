@@ -55,7 +55,7 @@ def test_alarms_cost_what_their_setting_says() -> None:
     assert reserved - plain == pytest.approx(ALARM_METRIC_USD)
     backed_up = alarms_usd(run("dev", {**UNRESERVED, "backup": "table"}))
     assert backed_up - plain == pytest.approx(ALARM_METRIC_USD)
-    assert described("alarms")[2] == ALARM_METRIC_USD
+    assert described("alarms")[3] == ALARM_METRIC_USD
 
 
 def filled(metric: float, _: float) -> float:
