@@ -19,8 +19,8 @@ UP = f"pulumi up --yes --skip-preview $TARGETS > {TOOLS}/up.log 2>&1"
 IS_LOCKED = f"grep -qE '{LOCKED}' {TOOLS}/up.log"
 WAITS, WAIT_S = 40, 10  # of a function's build; with its questions in between, it ends before AWS ends it
 OTHER_INFRASTRUCTURE = (
-    "the infrastructure that is deployed is not this commit's. Where its pipeline failed, it has to succeed first: retry"
-    " this stage then. Where a newer commit is deployed, there is nothing to do."
+    "the infrastructure that is deployed is not this commit's. Where its pipeline failed, it has to succeed first:"
+    " retry this stage then. Where a newer commit is deployed, there is nothing to do."
 )
 INFRASTRUCTURE = "infrastructure"
 CODES = {"nothing": 0, "infrastructure alone": 10, "functions alone": 11, "both": 12}
