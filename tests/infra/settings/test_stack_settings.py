@@ -39,7 +39,7 @@ KEY, PARAMETER = (
 )
 STATE = {"stateBucket": "state", "stateKeyArn": KEY, "passphraseArn": PARAMETER}
 NAMING = Naming(project="lambda-sqlite", stack="dev", stage="dev")
-ACCOUNT = Account(partition="aws", region="us-east-1", account_id="123456789012")
+IDENTITY = Account(partition="aws", region="us-east-1", account_id="123456789012")
 KEPT = State(bucket_arn="arn:aws:s3:::state", naming=NAMING, key_arn=KEY)
 PIPELINES = {
     "delivery": "codepipeline",
@@ -216,7 +216,7 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
         ),
         (
             PIPELINES | STATE | CANARY | {"rolloutBakeS": 601},
-            "rolloutBakeS: got 601, allowed: 600 at most with delivery codepipeline, whose builds AWS ends after",
+            "got 601, allowed: 600 at most with delivery codepipeline, whose builds AWS ends after 15 minutes",
         ),
         ({"githubRepository": "*/name"}, "githubRepository: got '*/name', allowed: a repository such as owner/name"),
         ({"githubEnvironment": "prod"}, "githubEnvironment: got 'prod', allowed: none without githubRepository"),
@@ -421,7 +421,7 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "deliveryRepository": (PIPELINES, "Pipeline", "", f"{SOURCE}.FullRepositoryId", "owner/name"),
     "deliveryBranch": (PIPELINES, "Pipeline", "", f"{SOURCE}.BranchName", "release"),
     "stateBucket": (PIPELINES, "Project", "", f"{BUILD}.1.value", "s3://state?region=us-east-1&awssdk=v2"),
-    "stateKeyArn": (GITHUB | STATE, "RolePolicy", "github-look", "policy", preview_policy(ACCOUNT, KEPT)),
+    "stateKeyArn": (GITHUB | STATE, "RolePolicy", "github-look", "policy", preview_policy(IDENTITY, KEPT)),
     "passphraseArn": (PIPELINES | STATE, "Project", "", f"{BUILD}.4.value", "/pulumi/passphrase"),
     "githubRepository": (GITHUB, "Role", "github-preview", "description", "Workflows of owner/name, pull_request"),
     "githubEnvironment": (GITHUB, "Role", "github-deploy", "description", "Workflows of owner/name, environment:prod"),
