@@ -215,7 +215,7 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
             "githubEnvironment: got '', allowed: the environment that deploys, needed by githubRepository",
         ),
         (
-            PIPELINES | STATE | CANARY | {"rolloutBakeS": 601},
+            PIPELINES | STATE | CANARY | {"rolloutBakeS": "601"},
             "got 601, allowed: 600 at most with delivery codepipeline, whose builds AWS ends after 15 minutes",
         ),
         ({"githubRepository": "*/name"}, "githubRepository: got '*/name', allowed: a repository such as owner/name"),
