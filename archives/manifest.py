@@ -61,8 +61,8 @@ class Manifest:
         return cls(functions=parts, infrastructure=_part_from(_mapping(content["infrastructure"])))
 
 
-def manifest_of(root: Path, functions: Sequence[str]) -> Manifest:
-    """Return the manifest of the project in a folder.
+def manifest_of(root: Path, functions: Sequence[str], stack: str = "") -> Manifest:
+    """Return the manifest of the project in a folder, for a stack, or empty = for all of them.
 
     A distribution that is shipped along is the one that is installed here; another version of it shows in
     constraints.txt, so in the infrastructure.
@@ -72,7 +72,9 @@ def manifest_of(root: Path, functions: Sequence[str]) -> Manifest:
     """
     return Manifest(
         functions={name: function_manifest(root, name) for name in functions},
-        infrastructure=part_manifest({name: content_of(path) for name, path in infrastructure_files(root).items()}),
+        infrastructure=part_manifest(
+            {name: content_of(path) for name, path in infrastructure_files(root, stack).items()}
+        ),
     )
 
 
@@ -87,8 +89,10 @@ def part_manifest(contents: Mapping[str, bytes]) -> PartManifest:
     return PartManifest(hash=_hash(json.dumps(files).encode()), files=files)
 
 
-def infrastructure_files(root: Path) -> dict[str, Path]:
+def infrastructure_files(root: Path, stack: str = "") -> dict[str, Path]:
     """Return the files that decide what Pulumi makes, but for the functions' code, as path -> file, sorted.
+
+    For a stack, the configuration of others is none of them.
 
     They are the program, its rooms, its configuration, its packages, and what it imports of handlers/: the gateway's
     routes follow from the functions' own table.
@@ -97,11 +101,16 @@ def infrastructure_files(root: Path) -> dict[str, Path]:
         ArchiveError: an import cannot be followed, or a file is no Python.
     """
     code = [root / PROGRAM, *(path for room in ROOMS for path in (root / room).rglob("*.py"))]
-    found = [*code, *(path for pattern in FILES for path in root.glob(pattern))]
+    found = [*code, *(path for pattern in FILES for path in root.glob(pattern) if _is_for(path.name, stack))]
     files = {path.relative_to(root).as_posix(): path for path in found}
     for module in sorted({module for path in code for module in _handlers_of(path, root)}):
         files |= files_of(module, root)
     return dict(sorted(files.items()))
+
+
+def _is_for(file: str, stack: str) -> bool:
+    is_of_a_stack = file.startswith("Pulumi.") and file != "Pulumi.yaml"
+    return not (stack and is_of_a_stack) or file == f"Pulumi.{stack}.yaml"
 
 
 def _handlers_of(path: Path, root: Path) -> Iterator[str]:

@@ -38,13 +38,14 @@ def export_manifest(functions: Mapping[str, FunctionComponent]) -> None:
         name: component.function.tags.apply(lambda tags: (tags or {}).get(SOURCES_TAG, ""))
         for name, component in functions.items()
     }
-    pulumi.export("manifest", {"functions": deployed, "infrastructure": infrastructure_hash()})
+    stack = pulumi.get_stack()
+    pulumi.export("manifest", {"functions": deployed, "infrastructure": infrastructure_hash(stack), "stack": stack})
 
 
-def infrastructure_hash() -> str:
-    """Return the hash of the program and its configuration. Raises RunError where a file is no Python."""
+def infrastructure_hash(stack: str) -> str:
+    """Return the hash of the program and a stack's configuration. Raises RunError where a file is no Python."""
     with errors_for_pulumi():
-        return part_manifest({name: content_of(path) for name, path in infrastructure_files(ROOT).items()}).hash
+        return part_manifest({name: content_of(path) for name, path in infrastructure_files(ROOT, stack).items()}).hash
 
 
 def make_delivery(settings: StackSettings, key_arn: pulumi.Output[str] | None) -> DeliveryComponent | None:
@@ -83,6 +84,7 @@ def make_github(settings: StackSettings) -> GithubComponent | None:
             state=replace(_state(settings), passphrase_arn=None) if settings.delivery.state.bucket else None,
             permissions_boundary=settings.permissions_boundary or "",
             own_roles=_own_roles(settings),
+            table_name=settings.table.name,
         ),
     )
     pulumi.export("github_role_arns", {"deploy": component.deploy.arn, "preview": component.preview.arn})
@@ -144,7 +146,7 @@ def _builders(settings: StackSettings, key_arn: pulumi.Output[str] | None) -> di
             machine=ON_EC2,
             buildspec=infrastructure_build(settings.runtime),
             statements=statements,
-            policies=infrastructure_policies(account, naming, boundary, _own_roles(settings)),
+            policies=infrastructure_policies(account, naming, boundary, _own_roles(settings), settings.table.name),
         ),
     }
 
@@ -153,6 +155,7 @@ def _state(settings: StackSettings) -> State:
     given = settings.delivery.state
     return State(
         bucket_arn=f"arn:{account_of().partition}:s3:::{given.bucket}",
+        naming=settings.naming,
         key_arn=given.key_arn,
         passphrase_arn=given.passphrase_arn,
     )

@@ -20,8 +20,10 @@ PULUMI_TIMEOUT_S = 60.0
 MOST_COMMITS = 30  # that are looked into; 0.2 s each
 
 
-def deployed_hashes(stack: str, root: Path) -> Manifest:
-    """Return the manifest of what is deployed, without files.
+def deployed_hashes(stack: str, root: Path) -> tuple[Manifest, str]:
+    """Return the manifest of what is deployed, without files, and the name of the stack whose configuration is in it.
+
+    An older version says no name: its manifest has the configuration of all stacks.
 
     Args:
         stack: its name; empty = the selected one.
@@ -33,13 +35,14 @@ def deployed_hashes(stack: str, root: Path) -> Manifest:
     try:
         content = json.loads(said)
         functions = {str(name): PartManifest(hash=str(value), files={}) for name, value in content["functions"].items()}
-        return Manifest(functions=functions, infrastructure=PartManifest(hash=str(content["infrastructure"]), files={}))
+        infrastructure = PartManifest(hash=str(content["infrastructure"]), files={})
+        return Manifest(functions=functions, infrastructure=infrastructure), str(content.get("stack", ""))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         message = f"the stack's output {OUTPUT} is not what this version writes: {said[:100]}"
         raise ConsoleError(message, "pulumi up, or --against with a git revision") from error
 
 
-def with_files(deployed: Manifest, now: Manifest, root: Path) -> Manifest:
+def with_files(deployed: Manifest, now: Manifest, root: Path, stack: str) -> Manifest:
     """Return the manifest with the files of its parts, taken from the latest commits whose hashes are the same.
 
     A part that is as it is now needs none; one that no commit has, such as a working tree that was deployed before it
@@ -49,7 +52,7 @@ def with_files(deployed: Manifest, now: Manifest, root: Path) -> Manifest:
     wanted = {name: part for name, part in deployed.parts().items() if part.hash != hashes.get(name)}
     found: dict[str, PartManifest] = {}
     for commit in latest_commits(root, MOST_COMMITS) if wanted else []:
-        there = _parts_at(commit, root)
+        there = _parts_at(commit, root, stack)
         found |= {name: there[name] for name, part in wanted.items() if name in there and there[name].hash == part.hash}
         if found.keys() == wanted.keys():
             break
@@ -59,11 +62,11 @@ def with_files(deployed: Manifest, now: Manifest, root: Path) -> Manifest:
     )
 
 
-def _parts_at(commit: str, root: Path) -> Mapping[str, PartManifest]:
+def _parts_at(commit: str, root: Path, stack: str) -> Mapping[str, PartManifest]:
     """Return the parts of a commit; none where it cannot be packaged, so was never deployed."""
     with files_at(commit, root) as folder:
         try:
-            return manifest_in(folder).parts()
+            return manifest_in(folder, stack).parts()
         except ArchiveError:
             return {}
 

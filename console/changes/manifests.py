@@ -12,9 +12,14 @@ from handlers.routes import FUNCTIONS
 MANIFEST_FILE = "manifest.json"
 
 
-def manifest_in(folder: Path) -> Manifest:
-    """Return the manifest of the project in a folder, with the functions that it has. Raises ArchiveError."""
-    return manifest_of(folder, [name for name in FUNCTIONS if (folder / "handlers" / f"{name}.py").is_file()])
+def manifest_in(folder: Path, stack: str = "") -> Manifest:
+    """Return the manifest of the project in a folder, with the functions that it has. Raises ArchiveError.
+
+    Args:
+        stack: whose configuration counts; empty = that of all of them.
+    """
+    functions = [name for name in FUNCTIONS if (folder / "handlers" / f"{name}.py").is_file()]
+    return manifest_of(folder, functions, stack)
 
 
 def manifest_from(file: Path) -> Manifest:

@@ -15,6 +15,7 @@ from console.errors import ConsoleError
 
 STACK = "stack"
 FILE, REVISION = "file", "revision"
+HINT = "make clean, then make check"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +46,18 @@ def changes_since(version: Version, root: Path) -> Changes:
     Raises:
         ConsoleError: one of the two cannot be read.
     """
-    now = _packaged(root, "make clean, then make check")
+    if version.kind == STACK:
+        return _since_stack(version.name, root)
+    now = _packaged(root, HINT)
     if version.kind == FILE:
         return compared(manifest_from(Path(version.name)).parts(), now.parts())
-    if version.kind == REVISION:
-        return compared(_at_revision(version.name, root).parts(), now.parts())
-    deployed = with_files(deployed_hashes(version.name, root), now, root)
+    return compared(_at_revision(version.name, root).parts(), now.parts())
+
+
+def _since_stack(name: str, root: Path) -> Changes:
+    hashes, stack = deployed_hashes(name, root)
+    now = _packaged(root, HINT, stack)
+    deployed = with_files(hashes, now, root, stack)
     there = {name: part for name, part in now.parts().items() if name in deployed.parts()}
     return compared(deployed.parts(), there)
 
@@ -61,8 +68,8 @@ def _at_revision(revision: str, root: Path) -> Manifest:
         return _packaged(folder, "another revision: this one cannot be packaged")
 
 
-def _packaged(folder: Path, hint: str) -> Manifest:
+def _packaged(folder: Path, hint: str, stack: str = "") -> Manifest:
     try:
-        return manifest_in(folder)
+        return manifest_in(folder, stack)
     except ArchiveError as error:
         raise ConsoleError(str(error), hint) from error

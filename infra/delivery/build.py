@@ -1,7 +1,8 @@
 """The work of a build, as a buildspec of CodeBuild. Pure.
 
 A function's build deploys its function alone (`--target`), and only where nothing but functions differs from what is
-deployed; else it leaves the commit to the infrastructure's. The reasons are in docs/delivery.md.
+deployed; else it waits for the infrastructure's, and fails where that does not come. The reasons are in
+docs/delivery.md.
 """
 
 from __future__ import annotations
@@ -14,24 +15,41 @@ TOOLS = "/tmp/tools"  # noqa: S108 - all that a build on Lambda may write is bel
 CONSOLE = ".venv/bin/python -m console"
 # Two pipelines may come at once, and Pulumi refuses the second while the first has the state.
 LOCKED = "currently locked by|Another update is currently in progress"
-UP = (
-    f"until pulumi up --yes --skip-preview $TARGETS > {TOOLS}/up.log 2>&1;"
-    f" do cat {TOOLS}/up.log; grep -qE '{LOCKED}' {TOOLS}/up.log || exit 1; sleep 10; done; cat {TOOLS}/up.log"
+UP = f"pulumi up --yes --skip-preview $TARGETS > {TOOLS}/up.log 2>&1"
+IS_LOCKED = f"grep -qE '{LOCKED}' {TOOLS}/up.log"
+WAITS, WAIT_S = 40, 10  # of a function's build; with its questions in between, it ends before AWS ends it
+OTHER_INFRASTRUCTURE = (
+    "the infrastructure that is deployed is not this commit's. Where its pipeline failed, it has to succeed first:"
+    " retry this stage then. Where a newer commit is deployed, there is nothing to do."
 )
 INFRASTRUCTURE = "infrastructure"
 CODES = {"nothing": 0, "infrastructure alone": 10, "functions alone": 11, "both": 12}
 
 
 def function_build() -> str:
-    """Return the buildspec of the function that the variable FUNCTION names."""
+    """Return the buildspec of the function that the variable FUNCTION names.
+
+    Each turn asks anew what is deployed: while it waits, another pipeline may deploy a newer commit. It rolls out where
+    nothing is left to deploy too, because an earlier build's rollout may have failed.
+    """
+    infrastructure = [
+        _changed(INFRASTRUCTURE),
+        f'if [ "$code" -ne 0 ]; then why="{OTHER_INFRASTRUCTURE}"; continue; fi',
+    ]
+    function = [
+        _changed("$FUNCTION"),
+        'if [ "$code" -eq 0 ]; then echo "$FUNCTION is deployed already"; why=""; break; fi',
+        f'if {UP}; then cat {TOOLS}/up.log; why=""; break; fi',
+        f'cat {TOOLS}/up.log; {IS_LOCKED} || exit 1; why="another deployment took too long: retry this stage"',
+    ]
     return _spec(
         [
-            _changed(INFRASTRUCTURE),
-            'if [ "$code" -ne 0 ]; then echo "the infrastructure\'s pipeline deploys this commit"; exit 0; fi',
-            _changed("$FUNCTION"),
-            'if [ "$code" -eq 0 ]; then echo "$FUNCTION is deployed already"; exit 0; fi',
             'export TARGETS="--target **::$FUNCTION-function --target **::$FUNCTION-live --target **:Stack::*"',
-            UP,
+            f'for turn in $(seq {WAITS}); do if [ "$turn" -gt 1 ]; then sleep {WAIT_S}; fi',
+            *infrastructure,
+            *function,
+            "done",
+            'if [ -n "$why" ]; then echo "$why"; exit 1; fi',
             f'{CONSOLE} rollout --stack "$PULUMI_STACK" --function "$FUNCTION"',
         ],
     )
@@ -42,7 +60,8 @@ def infrastructure_build(runtime: str) -> str:
 
     That is not the code alone: another setting is another version too.
     """
-    return _spec([UP, f'{CONSOLE} rollout --stack "$PULUMI_STACK"'], runtime.removeprefix("python"))
+    up = f"until {UP}; do cat {TOOLS}/up.log; {IS_LOCKED} || exit 1; sleep {WAIT_S}; done; cat {TOOLS}/up.log"
+    return _spec([up, f'{CONSOLE} rollout --stack "$PULUMI_STACK"'], runtime.removeprefix("python"))
 
 
 def _changed(part: str) -> str:

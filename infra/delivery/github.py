@@ -28,6 +28,7 @@ class GithubArgs:
         state: Pulumi's state in a bucket; None = elsewhere, with secrets of GitHub's own.
         permissions_boundary: bounds these roles, and every role that a deployment makes.
         own_roles: names of roles that a deployment may not touch.
+        table_name: of the ledger, where it is not named after the stack.
     """
 
     naming: Naming
@@ -37,6 +38,7 @@ class GithubArgs:
     state: State | None
     permissions_boundary: str
     own_roles: Sequence[str]
+    table_name: str = ""
 
 
 class GithubComponent(pulumi.ComponentResource):
@@ -52,7 +54,9 @@ class GithubComponent(pulumi.ComponentResource):
         provider_arn = args.provider_arn or self._identity_provider()
         self.deploy = self._role(DEPLOY, provider_arn, f"environment:{args.environment}")
         self.preview = self._role(PREVIEW, provider_arn, "pull_request")
-        documents = infrastructure_policies(account_of(self), args.naming, args.permissions_boundary, args.own_roles)
+        documents = infrastructure_policies(
+            account_of(self), args.naming, args.permissions_boundary, args.own_roles, args.table_name
+        )
         attach(name, args.naming, self.deploy, documents, role_part=DEPLOY, parent=self)
         if args.state:
             aws.iam.RolePolicy(
@@ -66,7 +70,7 @@ class GithubComponent(pulumi.ComponentResource):
             f"{name}-look",
             name="look",
             role=self.preview.name,
-            policy=preview_policy(args.state),
+            policy=preview_policy(account_of(self), args.state),
             opts=self._child,
         )
         self.register_outputs({"deploy_role_arn": self.deploy.arn, "preview_role_arn": self.preview.arn})

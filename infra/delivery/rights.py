@@ -52,9 +52,11 @@ NAMED = (
     ("backup", "backup:*", "backup-vault:{name}-*"),
     ("codebuild", "codebuild:*", "project/{name}-*"),
     ("codepipeline", "codepipeline:*", "{name}-*"),
+    ("kms", "kms:*Alias", "alias/{name}-*"),  # an alias has no tags; its key has
     ("logs", "logs:*", "log-group:/{project}/{stack}/*"),
     ("logs", "logs:*", "log-group:/aws/vendedlogs/{project}/{stack}/*"),
 )
+MAKE_RULES = ("ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress")
 MAKE_NETWORK = (
     "ec2:CreateFlowLogs",
     "ec2:CreateRouteTable",
@@ -65,8 +67,7 @@ MAKE_NETWORK = (
 )
 CHANGE_NETWORK = (
     "ec2:AssociateRouteTable",
-    "ec2:AuthorizeSecurityGroupEgress",
-    "ec2:AuthorizeSecurityGroupIngress",
+    *MAKE_RULES,
     "ec2:CreateTags",
     "ec2:DeleteFlowLogs",
     "ec2:DeleteRouteTable",
@@ -101,9 +102,14 @@ PASSED_TO = (
     *("backup", "codebuild", "codepipeline", "events", "lambda", "scheduler", "states", "vpc-flow-logs"),
     "apigateway",
 )
-# What AWS grants on everything, or not at all.
+# What AWS grants on everything, or on what has neither the stack's name nor its tags. EFS makes and deletes the network
+# interfaces of mount targets by the rights of its caller, and tags them in its own way
+# (source: docs.aws.amazon.com/efs/latest/ug/access-control-managing-permissions.html).
 EVERYWHERE = (
+    "backup-storage:MountCapsule",
     "cloudwatch:DescribeAlarms",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
     "ec2:Describe*",
     "elasticfilesystem:Describe*",
     "kms:ListAliases",
@@ -119,22 +125,24 @@ EVERYWHERE = (
     "logs:UpdateLogDelivery",
     "servicequotas:GetServiceQuota",
 )
+CONNECTIONS = ("codeconnections", "codestar-connections")  # the new name, and the old
 
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """Pulumi's state: the ARNs of its bucket, its key and the passphrase; without one, None."""
+    """The stack's state of Pulumi: the ARNs of its bucket, its key and the passphrase; without one, None."""
 
     bucket_arn: str
+    naming: Naming
     key_arn: str | None = None
     passphrase_arn: str | None = None
 
     def statements(self, *, writes: bool) -> list[Statement]:
         """Return what a preview needs of the state, or with `writes` a deployment."""
-        objects = [f"{self.bucket_arn}/.pulumi/*"]
         statements = [
             allow("StateBucket", ["s3:ListBucket"], [self.bucket_arn]),
-            allow("State", WRITE_STATE if writes else READ_STATE, objects),
+            allow("StateFormat", READ_STATE, [f"{self.bucket_arn}/.pulumi/meta.yaml"]),
+            allow("State", WRITE_STATE if writes else READ_STATE, self._objects()),
         ]
         if self.key_arn:
             statements.append(allow("StateKey", USE_KEY if writes else READ_KEY, [self.key_arn]))
@@ -144,11 +152,26 @@ class State:
             statements.append(allow("Passphrase", [action], [self.passphrase_arn]))
         return statements
 
+    def _objects(self) -> list[str]:
+        """Return the stack's own objects: a bucket may hold the states of others, with their secrets."""
+        stack = f"{self.naming.project}/{self.naming.stack}"
+        paths = (f"stacks/{stack}.*", *(f"{part}/{stack}/*" for part in ("history", "backups", "locks/organization")))
+        return [f"{self.bucket_arn}/.pulumi/{path}" for path in paths]
 
-def preview_policy(state: State | None) -> str:
+
+def preview_policy(account: Account, state: State | None) -> str:
     """Allow `pulumi preview`, which reads the state and looks up what the program asks for."""
     statements = state.statements(writes=False) if state else []
-    return document(*statements, allow("Lookups", LOOKUPS, ["*"]))
+    return document(*statements, allow("Lookups", LOOKUPS, ["*"]), _machine_checks(account))
+
+
+def _machine_checks(account: Account) -> Statement:
+    """Return the right to have a state machine checked: the provider asks for it in a plan that changes one.
+
+    AWS asks for it on `stateMachine:*`, whatever its name (source:
+    github.com/hashicorp/terraform-provider-aws/issues/39472).
+    """
+    return allow("MachineChecks", ["states:ValidateStateMachineDefinition"], [account.arn("states", "stateMachine:*")])
 
 
 def function_statements(account: Account, naming: Naming) -> list[Statement]:
@@ -164,30 +187,34 @@ def function_statements(account: Account, naming: Naming) -> list[Statement]:
         allow("Rollout", ROLLOUT, machines),
         allow("MountTargets", ["elasticfilesystem:DescribeMountTargets"], [files], **_tagged("Resource", naming)),
         allow("Lookups", LOOKUPS, ["*"]),
+        _machine_checks(account),
     ]
 
 
 def infrastructure_policies(
-    account: Account, naming: Naming, boundary: str, own_roles: Sequence[str]
+    account: Account, naming: Naming, boundary: str, own_roles: Sequence[str], table_name: str = ""
 ) -> dict[str, str]:
     """Return what changes the whole stack, as documents by their names; one would be too long for IAM.
 
     Args:
         boundary: the policy that every role it makes has to carry, or it could make one that may do anything.
         own_roles: names of roles that it may not touch: its own, and those of who else deploys.
+        table_name: of the ledger, where it is not named after the stack.
     """
     return {
-        "services": document(*_services(account, naming)),
-        "network": document(*_network(naming), allow("Everywhere", EVERYWHERE, ["*"])),
+        "services": document(*_services(account, naming, table_name)),
+        "network": document(*_network(account, naming), allow("Everywhere", EVERYWHERE, ["*"])),
         "roles": document(*_roles(account, naming, boundary, own_roles)),
     }
 
 
-def _services(account: Account, naming: Naming) -> list[Statement]:
+def _services(account: Account, naming: Naming, table_name: str) -> list[Statement]:
     words = {"name": naming.name("")[:-1], "project": naming.project, "stack": naming.stack}
     grouped: dict[str, list[str]] = {}
     for service, action, resource in NAMED:
         grouped.setdefault(action, []).append(account.arn(service, resource.format(**words)))
+    if table_name and not table_name.startswith(naming.name("")):
+        grouped["dynamodb:*"] += [account.arn("dynamodb", f"table/{table_name}{part}") for part in ("", "/*")]
     apis = [
         f"arn:{account.partition}:apigateway:{account.region}::/{path}" for path in ("apis*", "domainnames*", "tags*")
     ]
@@ -199,14 +226,23 @@ def _services(account: Account, naming: Naming) -> list[Statement]:
         allow("Buckets", ["s3:*"], buckets),
         allow("Budgets", ["budgets:*"], [f"arn:{of_account.format('budgets', 'budget')}"]),
         allow("Dashboards", ["cloudwatch:*"], [f"arn:{of_account.format('cloudwatch', 'dashboard')}"]),
+        _machine_checks(account),
+        allow("Connections", *_passed_connections(account)),
         allow("Streams", ["lambda:*EventSourceMapping"], [account.arn("lambda", "event-source-mapping:*")]),
     ]
 
 
-def _network(naming: Naming) -> list[Statement]:
+def _passed_connections(account: Account) -> tuple[list[str], list[str]]:
+    """Return the right to give a connection to a pipeline, which changing one takes too."""
+    arns = [account.arn(service, "connection/*") for service in CONNECTIONS]
+    return [f"{service}:PassConnection" for service in CONNECTIONS], arns
+
+
+def _network(account: Account, naming: Naming) -> list[Statement]:
     """Return rights on what has no name: it is tagged when it is made, and changed where it has the stack's tags."""
     made, owned = _tagged("Request", naming), _tagged("Resource", naming)
-    at_birth = _where({"ec2:CreateAction": [action.partition(":")[2] for action in MAKE_NETWORK]})
+    creating = [action.partition(":")[2] for action in (*MAKE_NETWORK, *MAKE_RULES)]
+    at_birth = _where({"ec2:CreateAction": creating})
     make_others = [
         *("backup:CreateBackupPlan", "backup:TagResource", "elasticfilesystem:CreateFileSystem"),
         *("elasticfilesystem:TagResource", "kms:CreateKey", "kms:TagResource"),
@@ -214,6 +250,7 @@ def _network(naming: Naming) -> list[Statement]:
     return [
         allow("MakeNetwork", [*MAKE_NETWORK, *make_others], ["*"], **made),
         allow("MakeInNetwork", MAKE_NETWORK, ["*"], **owned),
+        allow("MakeRules", MAKE_RULES, [account.arn("ec2", "security-group-rule/*")], **made),
         allow("TagNetwork", ["ec2:CreateTags"], ["*"], **at_birth),
         allow("ChangeNetwork", CHANGE_NETWORK, ["*"], **owned),
         allow("ChangeOthers", ["backup:*", "elasticfilesystem:*", "kms:*"], ["*"], **owned),

@@ -37,6 +37,7 @@ RETENTION_DAYS = (
     *(545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 OWN_TAGS = (*STACK_TAGS, SOURCES_TAG)
+MOST_BAKE_S = 600  # where a function's build watches it
 MOST_TAGS = 50 - len(OWN_TAGS)
 TAG = r"(?!aws:)[\w .:/+@-]{1,128}=[\w .:/=+@-]{0,256}"
 
@@ -94,6 +95,7 @@ def read_settings() -> StackSettings:
     region = TypedConfig("aws").text("region", "an AWS region such as us-east-1", {*aws.Region}.__contains__)
     naming, projection, watch = _naming(config), read_projection(config), read_watch(config)
     boundary = _permissions_boundary(config)
+    delivery = read_delivery(config, boundary)
     return StackSettings(
         naming=naming,
         allowed_account_ids=config.texts("allowedAccountIds", r"[0-9]{12}", "account ids of 12 digits"),
@@ -110,11 +112,19 @@ def read_settings() -> StackSettings:
         tmp_mb=config.integer("tmpMb", 512, 10240),
         environment=_environment(config) | projection.environment() | watch.environment(),
         projection=projection,
-        rollout=read_rollout(config),
+        rollout=_rollout(config, delivery),
         api=read_api(config, region),
         watch=watch,
-        delivery=read_delivery(config, boundary),
+        delivery=delivery,
     )
+
+
+def _rollout(config: TypedConfig, delivery: DeliverySettings) -> RolloutSettings:
+    rollout = read_rollout(config)
+    if delivery.pipelines and rollout.is_canary and rollout.bake_s > MOST_BAKE_S:
+        allowed = f"{MOST_BAKE_S} at most with delivery codepipeline, whose builds AWS ends after 15 minutes"
+        raise config.fail("rolloutBakeS", rollout.bake_s, allowed)
+    return rollout
 
 
 def _naming(config: TypedConfig) -> Naming:

@@ -57,6 +57,17 @@ def test_the_infrastructure_is_the_program_its_configuration_and_what_it_imports
     ]
 
 
+def test_for_a_stack_the_configuration_of_others_counts_for_nothing(write: Write) -> None:
+    root = write(PROJECT | {"Pulumi.prod.yaml": "", "Pulumi.local.yaml": ""})
+    names = {name for name in infrastructure_files(root, "prod") if name.endswith(".yaml")}
+    assert names == {"Pulumi.yaml", "Pulumi.prod.yaml"}
+    before = manifest_of(root, PARTS, "prod")
+    (root / "Pulumi.dev.yaml").write_text("config: {}\n", encoding="utf-8")
+    assert manifest_of(root, PARTS, "prod") == before
+    (root / "Pulumi.prod.yaml").write_text("config: {}\n", encoding="utf-8")
+    assert manifest_of(root, PARTS, "prod") != before
+
+
 def test_what_only_people_read_changes_nothing(write: Write) -> None:
     before = manifest_of(write(PROJECT), PARTS)
     comments = {name: source.replace("\n", "  # why\n") for name, source in PROJECT.items() if name.endswith(".py")}

@@ -43,11 +43,16 @@ UNRESTRICTABLE = {
 }
 
 MOST_POLICY_CHARACTERS = 6144  # of a policy with a name of its own
-# Actions that change nothing of anybody's but where AWS delivers logs to, and mappings whose functions are named.
-ONLY_LOOKS = r"\w+:(Describe|Get|List)\w*\*?|logs:\w+(LogDelivery|ResourcePolicy)|lambda:CreateEventSourceMapping"
+# Actions that change nothing of anybody's but where AWS delivers logs to, mappings whose functions are named, and
+# network interfaces that nothing uses.
+ONLY_LOOKS = (
+    r"\w+:(Describe|Get|List)\w*\*?|logs:\w+(LogDelivery|ResourcePolicy)|lambda:CreateEventSourceMapping"
+    r"|ec2:(Create|Delete)NetworkInterface|backup-storage:MountCapsule|states:ValidateStateMachineDefinition"
+)
 # Resources without a name of the stack's: APIs have none, AWS's own roles are the account's.
 ELSEWHERE = {
     "arn:aws:apigateway:us-east-1::/apis*",
+    "arn:aws:codeconnections:us-east-1:123456789012:connection/*",
     "arn:aws:iam::123456789012:role/aws-service-role/*",
     "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:*",
 }
@@ -144,6 +149,7 @@ def no_policy_allows_everything(graph: Graph) -> Iterator[str]:
 
 def who_deploys_keeps_to_the_stack(graph: Graph) -> Iterator[str]:
     """A policy of its own changes what has the stack's name or tags; elsewhere it only looks, or links AWS's logs."""
+    tables = {node.inputs.get("name") for node in graph.of("Table")}
     for node in graph.of("Policy"):
         if len(re.sub(r"\s", "", node.inputs["policy"])) > MOST_POLICY_CHARACTERS:
             yield f"{node.name} is longer than IAM takes"
@@ -151,11 +157,15 @@ def who_deploys_keeps_to_the_stack(graph: Graph) -> Iterator[str]:
         own = re.compile("[-/]".join(re.escape(node.inputs["tags"][key]) for key in ("Project", "Stack")))
         for statement in statements(node):
             looks = all(re.fullmatch(ONLY_LOOKS, action) for action in statement["Action"])
-            named = all(own.search(resource) for resource in statement["Resource"])
+            named = all(own.search(resource) or _table_of(resource) in tables for resource in statement["Resource"])
             values = statement.get("Condition", {}).get("StringEquals", {})
             tagged = stack <= {str(value) for value in values.values()} or "ec2:CreateAction" in values
             if not (looks or named or tagged or {*statement["Resource"]} & ELSEWHERE):
                 yield f"{node.name} allows {statement['Action']} on {statement['Resource']}"
+
+
+def _table_of(resource: str) -> str:
+    return resource.partition(":table/")[2].removesuffix("/*")
 
 
 def a_bucket_is_private_encrypted_and_reached_over_tls_alone(graph: Graph) -> Iterator[str]:

@@ -12,21 +12,26 @@ import pytest
 from archives.runtimes import DEFAULT
 from console.verbs.delivery import changed
 from infra.delivery import build
-from infra.delivery.build import CODES, PULUMI, function_build, infrastructure_build
+from infra.delivery.build import CODES, PULUMI, WAITS, function_build, infrastructure_build
 from tests.infra.program import ROOT
 
 CONSOLE = """#!/bin/sh
 # .venv/bin/python -m console VERB ...
 echo "console $*" | sed 's/-m console //' >> "$CALLS"
 case "$*" in
-  *"--function infrastructure"*) exit "$INFRASTRUCTURE_CODE" ;;
-  *changed*) exit "$CHANGED_CODE" ;;
+  *"--function infrastructure"*)
+    left=$(cat "$OTHER"); [ "$left" -eq 0 ] || { echo $((left - 1)) > "$OTHER"; exit 10; }
+    [ -z "$NEWER_AFTER_A_LOCK" ] || [ ! -e "$LOCKS.met" ] || exit 10
+    exit "$INFRASTRUCTURE_CODE" ;;
+  *changed*) [ ! -e "$DEPLOYED" ] || exit 0; exit "$CHANGED_CODE" ;;
   *rollout*) exit "$ROLLOUT_CODE" ;;
 esac
 """
 PULUMI_PROGRAM = """#!/bin/sh
 echo "pulumi $*" >> "$CALLS"
-left=$(cat "$LOCKS"); [ "$left" -eq 0 ] || { echo $((left - 1)) > "$LOCKS"; echo "$SAID" >&2; exit 255; }
+left=$(cat "$LOCKS")
+[ "$left" -eq 0 ] || { echo $((left - 1)) > "$LOCKS"; touch "$LOCKS.met"; echo "$SAID" >&2; exit 255; }
+touch "$DEPLOYED"
 """
 LOCKED = "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end"
 
@@ -36,6 +41,7 @@ class Builder:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self._folder = folder
+        self.said = ""
         (folder / ".venv" / "bin").mkdir(parents=True)
         (folder / "pulumi").mkdir()
         monkeypatch.setattr(build, "TOOLS", str(folder))
@@ -52,18 +58,31 @@ class Builder:
         buildspec: str,
         *,
         locks: int = 0,
+        other: int = 0,
         said: str = LOCKED,
+        newer_after_a_lock: bool = False,
         codes: dict[str, int] | None = None,
     ) -> tuple[int, list[str]]:
-        """Run the build's script; returns its code and what it called."""
+        """Run the build's script; returns its code and what it called.
+
+        Args:
+            locks: how often Pulumi refuses, with what is `said`, before it deploys.
+            other: how often the infrastructure differs before it is as in the commit.
+            newer_after_a_lock: whether the other deployment brings a newer infrastructure.
+            codes: what the console's verbs end with, by name; a function that was deployed is as in the commit.
+        """
         (script,) = json.loads(buildspec)["phases"]["build"]["commands"]
         script = script.replace("/tmp/tools", str(self._folder))
         (self._folder / "locks").write_text(str(locks), encoding="utf-8")
+        (self._folder / "other").write_text(str(other), encoding="utf-8")
         given = {"infrastructure": 0, "changed": 0, "rollout": 0} | (codes or {})
         environment = {
             "PATH": os.environ["PATH"],
             "CALLS": str(self._folder / "calls"),
             "LOCKS": str(self._folder / "locks"),
+            "OTHER": str(self._folder / "other"),
+            "DEPLOYED": str(self._folder / "deployed"),
+            "NEWER_AFTER_A_LOCK": "yes" if newer_after_a_lock else "",
             "SAID": said,
             "FUNCTION": "query",
             "PULUMI_STACK": "prod",
@@ -73,6 +92,7 @@ class Builder:
         ran = subprocess.run(
             ["bash", "-c", script], cwd=self._folder, env=environment, capture_output=True, text=True, check=False
         )
+        self.said = ran.stdout
         calls = self._folder / "calls"
         return ran.returncode, calls.read_text().splitlines() if calls.exists() else []
 
@@ -84,6 +104,7 @@ def builder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Builder:
 
 ASK = "console changed --against stack:prod --function {} --exit-code"
 TARGETS = "--target **::query-function --target **::query-live --target **:Stack::*"
+ROLLOUT = "console rollout --stack prod --function query"
 UP = f"pulumi up --yes --skip-preview {TARGETS}"
 
 
@@ -95,13 +116,34 @@ def test_a_functions_build_deploys_its_function_alone_and_rolls_it_out(builder: 
     )
 
 
-@pytest.mark.parametrize(
-    ("codes", "calls"), [({"infrastructure": 10}, 1), ({}, 2)], ids=["infrastructure changed", "nothing changed"]
-)
-def test_it_leaves_a_commit_to_others_or_alone(builder: Builder, codes: dict[str, int], calls: int) -> None:
-    code, called = builder.run(function_build(), codes=codes)
-    assert (code, len(called)) == (0, calls)
-    assert not any("pulumi" in call for call in called)
+def test_what_is_deployed_already_is_rolled_out_all_the_same(builder: Builder) -> None:
+    """A build whose rollout failed is retried: Pulumi has nothing left to do, and the new version is not yet live."""
+    assert builder.run(function_build(), codes={"changed": 11, "rollout": 1})[0] == 1
+    code, called = builder.run(function_build(), codes={"changed": 11})
+    assert (code, called.count(UP), called.count(ROLLOUT)) == (0, 1, 2)
+
+
+def test_it_waits_for_the_infrastructure_of_the_same_commit(builder: Builder) -> None:
+    code, called = builder.run(function_build(), other=2, codes={"changed": 11})
+    assert (code, called) == (0, [ASK.format("infrastructure")] * 3 + [ASK.format("query"), UP, ROLLOUT])
+
+
+def test_without_the_infrastructure_of_its_commit_it_fails_in_a_bounded_time_and_says_why(builder: Builder) -> None:
+    code, called = builder.run(function_build(), codes={"infrastructure": 10, "changed": 11})
+    assert (code, called) == (1, [ASK.format("infrastructure")] * WAITS)
+    assert "retry this stage then" in builder.said
+
+
+def test_a_newer_infrastructure_that_came_while_it_waited_is_not_overwritten(builder: Builder) -> None:
+    code, called = builder.run(function_build(), locks=1, newer_after_a_lock=True, codes={"changed": 11})
+    assert (code, called.count(UP)) == (1, 1)
+    assert not any("rollout" in call for call in called)
+
+
+def test_a_deployment_that_never_ends_fails_it(builder: Builder) -> None:
+    code, called = builder.run(function_build(), locks=1000, codes={"changed": 11})
+    assert (code, called.count(UP)) == (1, WAITS)
+    assert "another deployment took too long" in builder.said
 
 
 @pytest.mark.parametrize("codes", [{"infrastructure": 1}, {"changed": 1}, {"changed": 2}])
@@ -119,8 +161,11 @@ def test_a_rollout_that_goes_back_fails_the_build(builder: Builder) -> None:
 def test_it_waits_for_another_deployment_and_for_nothing_else(builder: Builder) -> None:
     code, called = builder.run(function_build(), codes={"changed": 11}, locks=2)
     assert (code, called.count(UP)) == (0, 3)
+
+
+def test_another_error_of_pulumi_ends_it_at_once(builder: Builder) -> None:
     code, called = builder.run(function_build(), codes={"changed": 11}, locks=1, said="error: access denied")
-    assert (code, called.count(UP)) == (1, 4)
+    assert (code, called.count(UP), called[-1]) == (1, 1, UP)
 
 
 def test_the_infrastructures_build_deploys_everything_and_rolls_out_whatever_has_a_new_version(

@@ -10,6 +10,7 @@ import pytest
 from infra.account import Account
 from infra.delivery.rights import State, infrastructure_policies, preview_policy
 from infra.naming import Naming
+from infra.policies import document
 from tests.infra.contract import statements, violations
 from tests.infra.graph import Graph
 from tests.infra.program import EVERYTHING, graph, run
@@ -60,14 +61,14 @@ def test_a_pull_request_changes_nothing() -> None:
     (look,) = [node for node in graph(EVERYTHING).of("RolePolicy") if node.inputs["role"].endswith("github-preview")]
     actions = {action for statement in statements(look) for action in statement["Action"]}
     changing = {action for action in actions if not action.split(":")[1].startswith(("Get", "List", "Describe"))}
-    assert changing == {"kms:Decrypt"}
+    assert changing == {"kms:Decrypt", "states:ValidateStateMachineDefinition"}
 
 
 def test_without_a_bucket_the_state_is_elsewhere(without_provider: Graph) -> None:
     assert [node.name for node in without_provider.of("RolePolicy") if node.name.startswith("github-")] == [
         "github-look"
     ]
-    assert "s3:" not in preview_policy(None)
+    assert "s3:" not in preview_policy(ACCOUNT, None)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_without_a_bucket_the_state_is_elsewhere(without_provider: Graph) -> Non
     ],
 )
 def test_the_passphrase_is_read_where_it_is(arn: str, action: str) -> None:
-    state = State(bucket_arn="arn:aws:s3:::state", passphrase_arn=arn)
+    state = State(bucket_arn="arn:aws:s3:::state", naming=NAMING, passphrase_arn=arn)
     assert [(each["Action"], each["Resource"]) for each in state.statements(writes=False)][-1] == ([action], [arn])
 
 
@@ -111,3 +112,18 @@ def test_all_roles_that_deploy_are_out_of_reach_of_each_other() -> None:
                 assert {arn.rpartition("/")[2] for arn in statement["Resource"]} == {
                     role.inputs["name"] for role in seen.of("Role") if role.name.startswith(("github", "delivery"))
                 }
+
+
+@pytest.mark.parametrize("writes", [False, True], ids=["preview", "deployment"])
+def test_the_state_of_other_stacks_is_out_of_reach(writes: bool) -> None:
+    state = State(bucket_arn="arn:aws:s3:::state", naming=NAMING)
+    given: list[dict[str, Any]] = json.loads(document(*state.statements(writes=writes)))["Statement"]
+    objects = {arn for statement in given for arn in statement["Resource"] if "/" in arn}
+    below = "arn:aws:s3:::state/.pulumi"
+    assert objects == {
+        f"{below}/meta.yaml",
+        f"{below}/stacks/app/dev.*",
+        *(f"{below}/{part}/app/dev/*" for part in ("history", "backups", "locks/organization")),
+    }
+    writing = {arn for each in given if "s3:PutObject" in each["Action"] for arn in each["Resource"]}
+    assert writing == (objects - {f"{below}/meta.yaml"} if writes else set())

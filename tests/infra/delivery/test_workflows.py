@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any, cast
 
@@ -91,7 +95,7 @@ def test_a_job_ends_by_itself(name: str) -> None:
 def test_deployments_go_one_after_another_behind_an_environment() -> None:
     content = workflow("deploy")
     assert content["concurrency"]["group"] == "deploy"
-    assert content["jobs"]["deploy"]["environment"] == "prod"
+    assert content["jobs"]["deploy"]["environment"] == "${{ vars.DEPLOY_ENVIRONMENT || 'prod' }}"
     assert content["on"]["push"]["branches"] == ["main"]
 
 
@@ -108,12 +112,50 @@ def test_credentials_come_by_openid_connect_and_secrets_by_reference(name: str) 
         "aws-region": "${{ vars.AWS_REGION }}",
     }
     (job,) = workflow(name)["jobs"].values()
-    assert {key: value.split(".")[0] for key, value in job["env"].items()} == {
-        "PULUMI_BACKEND_URL": "${{ vars",
-        "PULUMI_STACK": "${{ vars",
-        "PULUMI_CONFIG_PASSPHRASE": "${{ secrets",
-        "PULUMI_ACCESS_TOKEN": "${{ secrets",
+    token = {"preview": "PULUMI_PREVIEW_TOKEN", "deploy": "PULUMI_ACCESS_TOKEN"}[name]
+    assert job["env"] == {
+        "PULUMI_BACKEND_URL": "${{ vars.PULUMI_BACKEND_URL }}",
+        "PULUMI_STACK": "${{ vars.PULUMI_STACK }}",
+        "PULUMI_CONFIG_PASSPHRASE": "${{ secrets.PULUMI_CONFIG_PASSPHRASE }}",
+        "PULUMI_ACCESS_TOKEN": f"${{{{ secrets.{token} }}}}",
     }
+
+
+def test_a_retry_deploys_and_rolls_out_where_nothing_changed() -> None:
+    """The run before may have failed after Pulumi, whose state then says that all is as in the commit."""
+    by_name = {step["name"]: step for step in steps("deploy") if "name" in step}
+    assert "if" not in by_name["Deploy"]
+    assert "if" not in by_name["Roll out"]
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq, which GitHub's machines have, is not here")
+@pytest.mark.parametrize(
+    ("code", "chosen"),
+    [(0, ""), (10, ""), (11, "--function query --function command"), (12, "")],
+    ids=["nothing", "infrastructure", "functions", "both"],
+)
+def test_functions_that_changed_are_rolled_out_or_all(tmp_path: Path, code: int, chosen: str) -> None:
+    (script,) = [step["run"] for step in steps("deploy") if step.get("id") == "changed"]
+    answer = json.dumps({"exit_code": code, "changed_functions": ["query", "warmer", "command"]})
+    console = tmp_path / ".venv" / "bin" / "python"
+    console.parent.mkdir(parents=True)
+    console.write_text(f"#!/bin/sh\necho '{answer}'\n", encoding="utf-8")
+    console.chmod(0o755)
+    output = tmp_path / "output"
+    environment = {**os.environ, "GITHUB_OUTPUT": str(output), "PULUMI_STACK": "prod"}
+    subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=environment, capture_output=True, check=True)
+    assert output.read_text(encoding="utf-8") == f"functions={chosen}\n"
+
+
+def test_the_comment_is_written_whatever_failed_before(tmp_path: Path) -> None:
+    (script,) = [step["run"] for step in steps("preview") if step.get("name") == "Comment"]
+    gh = tmp_path / "gh"
+    gh.write_text("#!/bin/sh\n", encoding="utf-8")
+    gh.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "NUMBER": "1", "PULUMI_STACK": "prod"}
+    subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=environment, capture_output=True, check=True)
+    said = (tmp_path / "comment.md").read_text(encoding="utf-8")
+    assert said.count("an earlier step failed") == 2
 
 
 @pytest.mark.parametrize("name", RIGHTS)

@@ -214,7 +214,8 @@ def test_outputs() -> None:
         "subnet_ids": ["network-subnet-1-id", "network-subnet-2-id"],
         "manifest": {
             "functions": {name: sources_of(name) for name in FUNCTIONS},
-            "infrastructure": infrastructure_hash(),
+            "infrastructure": infrastructure_hash("dev"),
+            "stack": "dev",
         },
     }
 

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from pulumi.runtime import set_all_config
 from pulumi.runtime.settings import reset_options
 
+from infra.account import Account
 from infra.delivery.github import github_trust
 from infra.delivery.rights import State, preview_policy
+from infra.naming import Naming
 from infra.rollout.definition import SHARE
 from infra.settings.stack_settings import StackSettings, read_settings
 from infra.typed_config import ConfigError
@@ -36,7 +38,9 @@ KEY, PARAMETER = (
     for part in ("kms:us-east-1:123456789012:key/1", "ssm:us-east-1:123456789012:parameter/pulumi/passphrase")
 )
 STATE = {"stateBucket": "state", "stateKeyArn": KEY, "passphraseArn": PARAMETER}
-KEPT = State(bucket_arn="arn:aws:s3:::state", key_arn=KEY)
+NAMING = Naming(project="lambda-sqlite", stack="dev", stage="dev")
+IDENTITY = Account(partition="aws", region="us-east-1", account_id="123456789012")
+KEPT = State(bucket_arn="arn:aws:s3:::state", naming=NAMING, key_arn=KEY)
 PIPELINES = {
     "delivery": "codepipeline",
     "deliveryConnectionArn": CONNECTION,
@@ -209,6 +213,10 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
         (
             {"githubRepository": "owner/name"},
             "githubEnvironment: got '', allowed: the environment that deploys, needed by githubRepository",
+        ),
+        (
+            PIPELINES | STATE | CANARY | {"rolloutBakeS": "601"},
+            "got 601, allowed: 600 at most with delivery codepipeline, whose builds AWS ends after 15 minutes",
         ),
         ({"githubRepository": "*/name"}, "githubRepository: got '*/name', allowed: a repository such as owner/name"),
         ({"githubEnvironment": "prod"}, "githubEnvironment: got 'prod', allowed: none without githubRepository"),
@@ -413,7 +421,7 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "deliveryRepository": (PIPELINES, "Pipeline", "", f"{SOURCE}.FullRepositoryId", "owner/name"),
     "deliveryBranch": (PIPELINES, "Pipeline", "", f"{SOURCE}.BranchName", "release"),
     "stateBucket": (PIPELINES, "Project", "", f"{BUILD}.1.value", "s3://state?region=us-east-1&awssdk=v2"),
-    "stateKeyArn": (GITHUB | STATE, "RolePolicy", "github-look", "policy", preview_policy(KEPT)),
+    "stateKeyArn": (GITHUB | STATE, "RolePolicy", "github-look", "policy", preview_policy(IDENTITY, KEPT)),
     "passphraseArn": (PIPELINES | STATE, "Project", "", f"{BUILD}.4.value", "/pulumi/passphrase"),
     "githubRepository": (GITHUB, "Role", "github-preview", "description", "Workflows of owner/name, pull_request"),
     "githubEnvironment": (GITHUB, "Role", "github-deploy", "description", "Workflows of owner/name, environment:prod"),

@@ -34,7 +34,7 @@ def stack(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
     path = os.environ["PATH"]
 
     def deploy(*names: str, error: str = "", **change: object) -> None:
-        manifest = manifest_in(repo)
+        manifest = manifest_in(repo, str(change.get("stack", "")))
         content = {
             "functions": {name: part.hash for name, part in manifest.functions.items()},
             "infrastructure": manifest.infrastructure.hash,
@@ -216,3 +216,26 @@ def test_code_that_cannot_be_packaged(repo: Path, run_console: RunConsole) -> No
     git(repo, "commit", "--quiet", "--all", "--message", "broken")
     write(repo, {PAGE: "SIZE = 1\n"})
     assert "Try: another revision" in run_console("changed", "--against", "HEAD").err
+
+
+def test_against_a_stack_the_configuration_of_others_changes_nothing(
+    repo: Path, stack: Stack, run_console: RunConsole
+) -> None:
+    commit(repo, {"Pulumi.prod.yaml": "", "Pulumi.dev.yaml": ""})
+    stack("prod", "", stack="prod")
+    write(repo, {"Pulumi.dev.yaml": "config: {}\n"})
+    for against in ("stack:prod", "stack"):  # the selected one says its name
+        assert run_console("changed", "--against", against, "--exit-code").code == 0
+    write(repo, {"Pulumi.prod.yaml": "config: {}\n"})
+    ran = run_console("changed", "--against", "stack:prod", "--exit-code")
+    assert (ran.code, ran.out.splitlines()[1:]) == (10, ["  ~ Pulumi.prod.yaml", "unchanged: command, query"])
+
+
+def test_a_manifest_of_a_version_without_the_stacks_name_has_all_configuration(
+    repo: Path, stack: Stack, run_console: RunConsole
+) -> None:
+    commit(repo, {"Pulumi.dev.yaml": ""})
+    stack("prod")
+    assert run_console("changed", "--against", "stack:prod", "--exit-code").code == 0
+    write(repo, {"Pulumi.dev.yaml": "config: {}\n"})
+    assert run_console("changed", "--against", "stack:prod", "--exit-code").code == 10
