@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -351,3 +352,75 @@ def test_a_verification_goes_on_with_what_was_read_by_its_own_columns_alone(envi
         begun = one.version.task("verify", level="full", limit_s=0)
         assert "is_right" not in begun
         assert other.version.task("verify", level="full")["is_right"]
+
+
+def test_a_new_version_that_cannot_read_what_is_published_never_says_that_there_is_nothing(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = sides_of(environ)
+    play = Play()
+    play.insert(old)
+    with new.version.active():
+        tail, store = new.version.module("reads.tail"), new.version.module("ledger.ledger").Ledger
+        problem = new.version.module("domain.problem").unavailable("DynamoDB is away")
+
+    def head(_: object, _deadline: Deadline) -> None:
+        raise problem
+
+    def statuses() -> set[int]:
+        paths = [
+            path for source in SOURCES[:2] for path in (source, f"{source}/stats", f"{source}/{play.rows[0]['id']}")
+        ]
+        return {new.version.send("GET", path).status for path in paths}
+
+    for target, name, value in ((tail, "MOST_ROWS", 2), (store, "head", head)):
+        with monkeypatch.context() as patch:
+            patch.setattr(target, name, value)
+            assert statuses() == {503}
+    play.check(new)
+    shutil.rmtree(f"{environ['EFS_DIR']}/snapshots")
+    play.check(new)  # what was shown is never taken back
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "head", head)
+        assert statuses() == {200}
+
+
+def test_a_change_begins_when_the_one_before_has_ended(environ: dict[str, str], ledger: Ledger) -> None:
+    third = NEW.replace("MODEL =", "SECOND =") + (
+        'MODEL = Model("third", *SECOND.columns, Text("note", default="-"), replaces=SECOND)'
+    )
+    _, new = sides_of(environ)
+    newest = Version(third, {**environ, "TMP_DIR": f"{environ['TMP_DIR']}-third"})
+    play = Play()
+    play.insert(new)
+    refused = [newest.send("GET", source) for source in SOURCES]
+    refused.append(newest.send("POST", "/snapshots", {}))
+    assert {answer.status for answer in refused} == {409}
+    assert all("adopt the last change first" in answer.text for answer in refused)
+    assert adopted(new, ledger)
+    play.check(new, Side(newest, lambda row: {**with_default(row), "note": "-"}, is_new=True))
+
+
+def test_the_columns_before_leave_time_for_ours(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 0.0
+    old, new = sides_of(environ)
+    play = Play()
+    play.insert(old)
+    with new.version.active():
+        publisher = new.version.module("snapshots.publish").Publisher
+    make, publish = publisher.__init__, publisher.publish
+
+    def make_with_clock(self: Any, *arguments: Any) -> None:
+        make(self, *arguments[:2], lambda: now_s)
+
+    def publish_for_long(self: Any, *arguments: Any, **options: Any) -> Any:
+        nonlocal now_s
+        if self.ledger.model is not new.version.model:
+            now_s += options["limit_s"]  # all that it may take
+        return publish(self, *arguments, **options)
+
+    monkeypatch.setattr(publisher, "__init__", make_with_clock)
+    monkeypatch.setattr(publisher, "publish", publish_for_long)
+    Path(f"{environ['TMP_DIR']}-new").mkdir()
+    play.send(new, "POST", "/snapshots", {})
+    assert now_s > 0
