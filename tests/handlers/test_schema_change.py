@@ -401,26 +401,22 @@ def test_a_change_begins_when_the_one_before_has_ended(environ: dict[str, str], 
     play.check(new, Side(newest, lambda row: {**with_default(row), "note": "-"}, is_new=True))
 
 
-def test_the_columns_before_leave_time_for_ours(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_columns_before_leave_time_for_ours(environ: dict[str, str], ledger: Ledger) -> None:
     now_s = 0.0
     old, new = sides_of(environ)
-    play = Play()
-    play.insert(old)
+    Play().insert(old)
     with new.version.active():
-        publisher = new.version.module("snapshots.publish").Publisher
-    make, publish = publisher.__init__, publisher.publish
+        published = new.version.module("snapshots.publish")
+        settings = new.version.module("settings").Settings(environ)
+        store = new.version.module("ledger.ledger").Ledger(ledger.client, ledger.table_name)
+        publisher = published.Publisher(store, settings, lambda: now_s)
+        publish = publisher._before.publish
 
-    def make_with_clock(self: Any, *arguments: Any) -> None:
-        make(self, *arguments[:2], lambda: now_s)
-
-    def publish_for_long(self: Any, *arguments: Any, **options: Any) -> Any:
-        nonlocal now_s
-        if self.ledger.model is not new.version.model:
+        def publish_for_long(*arguments: Any, **options: Any) -> Any:
+            nonlocal now_s
             now_s += options["limit_s"]  # all that it may take
-        return publish(self, *arguments, **options)
+            return publish(*arguments, **options)
 
-    monkeypatch.setattr(publisher, "__init__", make_with_clock)
-    monkeypatch.setattr(publisher, "publish", publish_for_long)
-    Path(f"{environ['TMP_DIR']}-new").mkdir()
-    play.send(new, "POST", "/snapshots", {})
-    assert now_s > 0
+        publisher._before.publish = publish_for_long
+        found = publisher.publish(store.head(Deadline()).bookmark, new.version.module("telemetry.usage").Usage())
+    assert (found.bookmark.seq, found.missing_rows, now_s) == (3, 0, published.BUILD_LIMIT_S / 2)
