@@ -397,6 +397,11 @@ def test_a_change_begins_when_the_one_before_has_ended(environ: dict[str, str], 
     refused.append(newest.send("POST", "/snapshots", {}))
     assert {answer.status for answer in refused} == {409}
     assert all("adopt the last change first" in answer.text for answer in refused)
+    head = ledger.any_head(Deadline())
+    assert head is not None
+    set_head(ledger, replace(head, columns=head.columns + 1))  # of a model that is none of these
+    assert "restore a point" in newest.send("GET", "/ddb").text
+    set_head(ledger, head)
     assert adopted(new, ledger)
     play.check(new, Side(newest, lambda row: {**with_default(row), "note": "-"}, is_new=True))
 
