@@ -22,6 +22,8 @@ from console.data.walks import snapshot_of
 from console.wording import three_digits
 from handlers.routes import SOURCES
 
+CHANGING = "Nothing was compared: the ledger's columns are being changed. --level full reads all of it"
+
 
 class Level(StrEnum):
     """The thoroughness of a verification."""
@@ -78,7 +80,7 @@ def verify(
         terminal.results().print(_table(outcome))
         terminal.results().print(_inside_words(inside), soft_wrap=True)
     elif not unpublished and head.hash is None:
-        terminal.results().print("The ledger's columns are being changed: --level full reads all of it", soft_wrap=True)
+        terminal.results().print(CHANGING, soft_wrap=True)
     elif not unpublished:
         terminal.results().print(f"The snapshot's hash is the ledger's: {published.hash}")
     if outcome is not None:

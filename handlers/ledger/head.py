@@ -94,6 +94,15 @@ class Head:
         return self.columns in (MODEL.rows_version, MODEL.replaces and MODEL.replaces.rows_version)
 
     @property
+    def remedy(self) -> str:
+        """Return the way out where it has other columns than ours: they may be further back than `replaces`."""
+        model = MODEL.replaces
+        while model is not None and (model := model.replaces) is not None:
+            if model.rows_version == self.columns:
+                return "adopt the last change first, with the version between (`console ledger adopt`)"
+        return "restore a point"
+
+    @property
     def is_replaced(self) -> bool:
         """Tell whether it stands for its rows by other columns than those that are declared now."""
         return self.columns != MODEL.rows_version

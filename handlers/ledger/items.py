@@ -24,10 +24,11 @@ class OtherColumnsError(Problem):
 
     Args:
         said: which rows.
+        remedy: a way out.
     """
 
-    def __init__(self, said: str) -> None:
-        super().__init__("other-columns", f"{said} have other columns than handlers/rows.py declares: restore a point")
+    def __init__(self, said: str, remedy: str = "restore a point") -> None:
+        super().__init__("other-columns", f"{said} have other columns than handlers/rows.py declares: {remedy}")
 
 
 class Narrowing(TypedDict, total=False):

@@ -92,7 +92,7 @@ class Ledger:
         """
         head = self.any_head(deadline)
         if head is not None and not head.has_our_columns:
-            raise OtherColumnsError(f"The rows of the ledger, whose head is {head.bookmark},")
+            raise OtherColumnsError(f"The rows of the ledger, whose head is {head.bookmark},", head.remedy)
         return head
 
     def any_head(self, deadline: Deadline) -> Head | None:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import NOTHING, Bookmark
-from handlers.domain.problem import Problem
+from handlers.domain.problem import Problem, unavailable
 from handlers.domain.timestamps import boottime_s
+from handlers.ledger.items import OtherColumnsError
 from handlers.reads.ddb import ledger_of
 from handlers.reads.fresh import rows_beyond, segment_of
 from handlers.reads.sqlite_view import SqliteView
@@ -51,22 +52,28 @@ class Tail:
         self._made = 0
 
     def over(self, base: SqliteView, upto: Bookmark) -> SqliteView:
-        """Return a snapshot, continued up to a point where it is older.
+        """Return a snapshot, continued up to a point where it is older, or up to what was shown before.
 
-        Raises Problem (503) where the ledger is away and this would go back behind what was shown.
+        Raises Problem: 409 where the ledger's rows have other columns; 503 where they cannot be read now, and nothing
+        is there to show but what goes back behind that, or no rows at all.
         """
         if self._shown is None or base is not self._base:
             self.close()
             self._base = self._shown = base
-        if self._shown.bookmark >= upto:
-            return self._shown
+        upto, reached = max(upto, self._reached), max(base.bookmark, self._reached)
+        least = upto if reached == NOTHING else reached
         try:
-            self._shown = self._continued(self._shown, upto)
+            if self._shown.bookmark < upto:
+                self._shown = self._continued(self._shown, upto)
+        except OtherColumnsError:
+            raise
         except Problem as problem:
-            if self._shown.bookmark < self._reached:
+            if self._shown.bookmark < least:
                 raise
             _log.warning("%s is served, the rows up to %s cannot be read now: %s", self._shown.bookmark, upto, problem)
-        self._reached = max(self._reached, self._shown.bookmark)
+        if self._shown.bookmark < least:
+            raise unavailable(f"The ledger does not hold the rows up to {least}, which are published")
+        self._reached = self._shown.bookmark
         return self._shown
 
     def close(self) -> None:
@@ -87,8 +94,8 @@ class Tail:
         rows, kept = rows_beyond(self._ledger, before, head, last=last, most=MOST_ROWS, deadline=deadline)
         path = self._new_path()
         added = segment_of(rows, last - len(rows) + 1, path)
-        self._close(merged)
         self._files = {added: path, **self._files}
+        self._close([link for link in self._files if link is not added and link not in kept])
         return SqliteView([added, *kept], Bookmark(head.epoch, last))
 
     def _small(self, added: int) -> list[Link]:

@@ -86,7 +86,7 @@ class Publisher:
             usage: gets the phases check, ledger, build, write and tidy.
             compact: merge more than a request that inserts may, and tidy up.
             proof: of what is there already.
-            limit_s: how long it may go on to build.
+            limit_s: how long it may go on to build; half of it, at most, for columns that are replaced.
 
         Raises:
             Problem: 503, the ledger is away or the build is not done yet.
@@ -94,7 +94,7 @@ class Publisher:
             OSError, sqlite3.Error: EFS or the sandbox's disk is away, full or read-only; the next publish starts anew.
         """
         end_s, goal, build = self._clock() + limit_s, self.head_of(at_least), "none"
-        written = before_bytes = self._publish_before(goal, usage, compact=compact, proof=proof, limit_s=limit_s)
+        written = before_bytes = self._publish_before(goal, usage, compact=compact, proof=proof, limit_s=limit_s / 2)
         while (plan := self._plan(goal, usage, proof, compact=compact)).is_due and self._clock() < end_s:
             proof, size_bytes = Proof.REMEMBERED, 0
             try:

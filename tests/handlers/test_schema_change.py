@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -351,3 +352,76 @@ def test_a_verification_goes_on_with_what_was_read_by_its_own_columns_alone(envi
         begun = one.version.task("verify", level="full", limit_s=0)
         assert "is_right" not in begun
         assert other.version.task("verify", level="full")["is_right"]
+
+
+def test_a_new_version_that_cannot_read_what_is_published_never_says_that_there_is_nothing(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = sides_of(environ)
+    play = Play()
+    play.insert(old)
+    with new.version.active():
+        tail, store = new.version.module("reads.tail"), new.version.module("ledger.ledger").Ledger
+        problem = new.version.module("domain.problem").unavailable("DynamoDB is away")
+
+    def head(_: object, _deadline: Deadline) -> None:
+        raise problem
+
+    def statuses() -> set[int]:
+        paths = [
+            path for source in SOURCES[:2] for path in (source, f"{source}/stats", f"{source}/{play.rows[0]['id']}")
+        ]
+        return {new.version.send("GET", path).status for path in paths}
+
+    for target, name, value in ((tail, "MOST_ROWS", 2), (store, "head", head)):
+        with monkeypatch.context() as patch:
+            patch.setattr(target, name, value)
+            assert statuses() == {503}
+    play.check(new)
+    shutil.rmtree(f"{environ['EFS_DIR']}/snapshots")
+    play.check(new)  # what was shown is never taken back
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "head", head)
+        assert statuses() == {200}
+
+
+def test_a_change_begins_when_the_one_before_has_ended(environ: dict[str, str], ledger: Ledger) -> None:
+    third = NEW.replace("MODEL =", "SECOND =") + (
+        'MODEL = Model("third", *SECOND.columns, Text("note", default="-"), replaces=SECOND)'
+    )
+    _, new = sides_of(environ)
+    newest = Version(third, {**environ, "TMP_DIR": f"{environ['TMP_DIR']}-third"})
+    play = Play()
+    play.insert(new)
+    refused = [newest.send("GET", source) for source in SOURCES]
+    refused.append(newest.send("POST", "/snapshots", {}))
+    assert {answer.status for answer in refused} == {409}
+    assert all("adopt the last change first" in answer.text for answer in refused)
+    head = ledger.any_head(Deadline())
+    assert head is not None
+    set_head(ledger, replace(head, columns=head.columns + 1))  # of a model that is none of these
+    assert "restore a point" in newest.send("GET", "/ddb").text
+    set_head(ledger, head)
+    assert adopted(new, ledger)
+    play.check(new, Side(newest, lambda row: {**with_default(row), "note": "-"}, is_new=True))
+
+
+def test_the_columns_before_leave_time_for_ours(environ: dict[str, str], ledger: Ledger) -> None:
+    now_s = 0.0
+    old, new = sides_of(environ)
+    Play().insert(old)
+    with new.version.active():
+        published = new.version.module("snapshots.publish")
+        settings = new.version.module("settings").Settings(environ)
+        store = new.version.module("ledger.ledger").Ledger(ledger.client, ledger.table_name)
+        publisher = published.Publisher(store, settings, lambda: now_s)
+        publish = publisher._before.publish
+
+        def publish_for_long(*arguments: Any, **options: Any) -> Any:
+            nonlocal now_s
+            now_s += options["limit_s"]  # all that it may take
+            return publish(*arguments, **options)
+
+        publisher._before.publish = publish_for_long
+        found = publisher.publish(store.head(Deadline()).bookmark, new.version.module("telemetry.usage").Usage())
+    assert (found.bookmark.seq, found.missing_rows, now_s) == (3, 0, published.BUILD_LIMIT_S / 2)

@@ -6,6 +6,7 @@ import errno
 import json
 import logging
 import os
+import sqlite3
 import sys
 import threading
 from pathlib import Path
@@ -17,6 +18,7 @@ from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_tmp import CopyingReader
+from handlers.reads.sqlite_view import SqliteView
 from handlers.snapshots.names import Name
 from handlers.telemetry.usage import Usage
 from tests.support.files import (
@@ -520,3 +522,14 @@ def test_a_file_passed_over_is_named_in_the_log(place: Place, caplog: pytest.Log
         assert len(page(place.on_efs())) == 3
     assert "not a SQLite file" in caplog.text
     assert bad.exists()
+
+
+def test_our_own_defect_is_not_read_again(place: Place) -> None:
+    def use(view: SqliteView) -> None:
+        view.links[0].opened().connection.execute("SELECT lacking")
+
+    place.publish(MemoryLedger(3))
+    reader = place.on_efs()
+    with pytest.raises(sqlite3.OperationalError, match="no such column: lacking"):
+        reader.read(NOTHING, Usage(), use)
+    assert reader.retries == 0

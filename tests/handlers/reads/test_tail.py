@@ -11,6 +11,7 @@ from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem, unavailable
 from handlers.ledger.head import Head
+from handlers.ledger.items import OtherColumnsError
 from handlers.reads import tail
 from handlers.reads.page import PageQuery
 from handlers.reads.sqlite_view import SqliteView
@@ -106,6 +107,13 @@ def test_a_ledger_of_another_history_continues_nothing(place: Place, ledger: Awa
     ledger.grow(2)
     shown = reader.over(base, ledger.bookmark)
     assert (shown.bookmark, texts(shown)) == (ledger.bookmark, MODEL.json_texts(ledger.stored))
+    ledger.grow(300)  # too many to be put together with a few
+    reader.over(base, ledger.bookmark)
+    ledger.branch(EPOCH + 2, 2)
+    ledger.grow(3)
+    shown = reader.over(base, ledger.bookmark)
+    assert (shown.bookmark, texts(shown)) == (ledger.bookmark, MODEL.json_texts(ledger.stored))
+    assert files(place) == 1  # none of the epoch before
 
 
 def test_a_ledger_that_is_away_lets_nobody_go_back(
@@ -124,6 +132,53 @@ def test_a_ledger_that_is_away_lets_nobody_go_back(
     with pytest.raises(Problem) as caught:
         reader.over(base, Bookmark(EPOCH, 5))
     assert caught.value.status == 503
+
+
+def test_without_a_snapshot_no_rows_are_no_answer(
+    place: Place, ledger: Away, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader, nothing, published = Tail(place.settings, "reader"), SqliteView([], NOTHING), ledger.bookmark
+    ledger.is_away = True
+    with pytest.raises(Problem, match="DynamoDB is away"):
+        reader.over(nothing, published)
+    ledger.is_away = False
+    with pytest.raises(Problem, match="does not hold the rows up to") as caught:
+        reader.over(nothing, Bookmark(EPOCH + 1, 3))  # of another history than the ledger
+    assert (caught.value.status, caught.value.headers) == (503, {"retry-after": "1"})
+    with monkeypatch.context() as patch:
+        patch.setattr(tail, "MOST_ROWS", 2)
+        with pytest.raises(Problem, match="3 rows follow the snapshot, 2 are allowed"):
+            reader.over(nothing, published)
+    shown = reader.over(nothing, published)
+    ledger.grow(1)
+    ledger.is_away = True
+    assert reader.over(nothing, ledger.bookmark) is shown  # rows are, older ones
+    assert "DynamoDB is away" in caplog.text
+
+
+def test_other_columns_are_said_whatever_there_is_to_show(
+    place: Place, ledger: Away, base: SqliteView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def head(_: Deadline) -> Head:
+        raise OtherColumnsError("The rows")
+
+    ledger.grow(1)
+    monkeypatch.setattr(ledger, "head", head)
+    for view in (base, SqliteView([], NOTHING)):
+        with pytest.raises(OtherColumnsError):
+            Tail(place.settings, "reader").over(view, ledger.bookmark)
+
+
+def test_what_was_shown_is_shown_again_where_nothing_is_published_any_more(place: Place, ledger: Away) -> None:
+    reader, nothing = Tail(place.settings, "reader"), SqliteView([], NOTHING)
+    reader.over(nothing, ledger.bookmark)
+    for gone in (nothing, SqliteView([], NOTHING)):  # what is open, and what is opened anew
+        shown = reader.over(gone, NOTHING)
+        assert (shown.bookmark, texts(shown)) == (ledger.bookmark, MODEL.json_texts(ledger.stored))
+    reader.close()
+    ledger.branch(EPOCH + 1, 2)
+    with pytest.raises(Problem, match="does not hold the rows up to"):
+        reader.over(nothing, NOTHING)
 
 
 def test_it_takes_no_more_rows_than_a_request_has_time_for(
