@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any, cast
@@ -128,7 +127,6 @@ def test_a_retry_deploys_and_rolls_out_where_nothing_changed() -> None:
     assert "if" not in by_name["Roll out"]
 
 
-@pytest.mark.skipif(not shutil.which("jq"), reason="jq, which GitHub's machines have, is not here")
 @pytest.mark.parametrize(
     ("code", "chosen"),
     [(0, ""), (10, ""), (11, "--function query --function command"), (12, "")],
