@@ -19,7 +19,8 @@ from infra.delivery.builder import ON_EC2, BuilderArgs, BuilderCommon, on_lambda
 from infra.delivery.file_patterns import patterns_of
 from infra.delivery.github import DEPLOY, PREVIEW, GithubArgs, GithubComponent
 from infra.delivery.pipelines import Branch, DeliveryArgs, DeliveryComponent, PipelineTarget
-from infra.delivery.rights import State, function_statements, infrastructure_policies
+from infra.delivery.rights import function_statements, infrastructure_policies
+from infra.delivery.state import State
 from infra.naming import SOURCES_TAG
 from infra.settings.stack_settings import StackSettings
 

@@ -10,7 +10,8 @@ import pulumi_aws as aws
 
 from infra.account import account_of
 from infra.delivery.attached import attach
-from infra.delivery.rights import State, infrastructure_policies, preview_policy
+from infra.delivery.rights import infrastructure_policies, preview_policy
+from infra.delivery.state import State
 from infra.naming import Naming
 from infra.policies import document
 

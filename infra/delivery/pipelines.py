@@ -12,7 +12,7 @@ import pulumi_aws as aws
 from infra.account import account_of
 from infra.delivery.artifacts import make_bucket
 from infra.delivery.builder import BuilderArgs, BuilderComponent
-from infra.delivery.rights import USE_KEY
+from infra.delivery.state import USE_KEY
 from infra.naming import Naming
 from infra.policies import Statement, allow, document, trust
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from infra.account import Account
-from infra.delivery.rights import State, infrastructure_policies, preview_policy
+from infra.delivery.rights import infrastructure_policies, preview_policy
+from infra.delivery.state import State
 from infra.naming import Naming
 from infra.policies import document
 from tests.infra.contract import statements, violations

@@ -11,7 +11,8 @@ from pulumi.runtime.settings import reset_options
 
 from infra.account import Account
 from infra.delivery.github import github_trust
-from infra.delivery.rights import State, preview_policy
+from infra.delivery.rights import preview_policy
+from infra.delivery.state import State
 from infra.naming import Naming
 from infra.rollout.definition import SHARE
 from infra.settings.stack_settings import StackSettings, read_settings
