@@ -25,6 +25,18 @@ INTERFACES = (
 )
 TRACES = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
 WRITE_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
+# To have a log delivered by AWS. AWS grants none of them on anything narrower than everything (source: the Step Functions
+# developer guide, "Logging using CloudWatch Logs").
+DELIVER_LOGS = (
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+)
 USE_FOR_A_TOPIC = ("kms:Decrypt", "kms:GenerateDataKey*")
 
 

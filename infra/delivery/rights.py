@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from infra.account import Account
 from infra.delivery.state import State
 from infra.naming import Naming
-from infra.policies import Statement, allow, deny, document
+from infra.policies import DELIVER_LOGS, Statement, allow, deny, document
 
 # Everything that a program of this project asks AWS for while it runs, before any resource.
 LOOKUPS = (
@@ -111,14 +111,7 @@ EVERYWHERE = (
     "kms:ListAliases",
     "lambda:CreateEventSourceMapping",
     "lambda:ListEventSourceMappings",
-    "logs:CreateLogDelivery",
-    "logs:DeleteLogDelivery",
-    "logs:DescribeLogGroups",
-    "logs:DescribeResourcePolicies",
-    "logs:GetLogDelivery",
-    "logs:ListLogDeliveries",
-    "logs:PutResourcePolicy",
-    "logs:UpdateLogDelivery",
+    *DELIVER_LOGS,
     "servicequotas:GetServiceQuota",
 )
 CONNECTIONS = ("codeconnections", "codestar-connections")  # the new name, and the old

@@ -5,20 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infra.account import Account
-from infra.policies import allow, document, trust
+from infra.policies import DELIVER_LOGS, allow, document, trust
 
-# To have its log delivered. AWS grants none of them on anything narrower than everything (source: the Step Functions
-# developer guide, "Logging using CloudWatch Logs").
-DELIVER_LOGS = (
-    "logs:CreateLogDelivery",
-    "logs:DeleteLogDelivery",
-    "logs:DescribeLogGroups",
-    "logs:DescribeResourcePolicies",
-    "logs:GetLogDelivery",
-    "logs:ListLogDeliveries",
-    "logs:PutResourcePolicy",
-    "logs:UpdateLogDelivery",
-)
 TRACES = (
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
