@@ -25,7 +25,7 @@ INTERFACES = (
 )
 TRACES = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
 WRITE_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
-# To have a log delivered by AWS. AWS grants none of them on anything narrower than everything (source: the Step Functions
+# To have a log delivered. AWS grants none of them on anything narrower than everything (source: the Step Functions
 # developer guide, "Logging using CloudWatch Logs").
 DELIVER_LOGS = (
     "logs:CreateLogDelivery",
