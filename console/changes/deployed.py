@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from archives.errors import ArchiveError
 from archives.manifest import Manifest, PartManifest
 from console.changes.manifests import manifest_in
 from console.changes.revisions import files_at, latest_commits
+from console.client.pulumi import ask_outputs
 from console.errors import ConsoleError
 
 OUTPUT = "manifest"
@@ -72,21 +71,16 @@ def _parts_at(commit: str, root: Path, stack: str) -> Mapping[str, PartManifest]
 
 
 def _stack_output(stack: str, root: Path) -> str:
-    pulumi = shutil.which("pulumi")
-    if pulumi is None:
-        raise ConsoleError(
-            "pulumi is not installed", "install it (docs/deployment.md), or --against with a git revision"
-        )
-    command = [pulumi, "stack", "output", OUTPUT, "--json", "--non-interactive"]
-    command += ["--stack", stack] if stack else []
     try:
-        answer: subprocess.CompletedProcess[Any] = subprocess.run(  # noqa: S603 - ours, without a shell
-            command, cwd=root, capture_output=True, text=True, timeout=PULUMI_TIMEOUT_S, check=False
-        )
+        answer = ask_outputs(OUTPUT, "--json", stack=stack, timeout_s=PULUMI_TIMEOUT_S, root=root)
     except subprocess.TimeoutExpired as error:
         raise ConsoleError(
             f"pulumi stack output did not answer in {PULUMI_TIMEOUT_S:.0f} s", "pulumi whoami"
         ) from error
+    if answer is None:
+        raise ConsoleError(
+            "pulumi is not installed", "install it (docs/deployment.md), or --against with a git revision"
+        )
     if answer.returncode:
         last = [line for line in answer.stderr.splitlines() if line.strip()][-1:] or ["it ended without a word"]
         hint = "pulumi stack ls; a stack of an older version has no manifest before its next `pulumi up`"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 from pathlib import Path
@@ -16,8 +15,9 @@ from urllib.parse import urlsplit
 
 import typer
 
+from console.client.pulumi import ask_outputs
 from console.errors import ConsoleError
-from console.paths import ROOT, URL_FILE, local_dir
+from console.paths import URL_FILE, local_dir
 
 DEFAULT_PORT = "8787"
 CONNECT_TIMEOUT_S = 2.0
@@ -41,21 +41,15 @@ def stack_output(name: str) -> str:
 
 def stack_outputs(stack: str) -> dict[str, Any]:
     """Return the outputs of a stack, or of the selected one; none where there is no pulumi, or no such stack."""
-    return json.loads(_ask_pulumi("--json", *(["--stack", stack] if stack else [])) or "{}")
+    return json.loads(_ask_pulumi("--json", stack=stack) or "{}")
 
 
-def _ask_pulumi(*arguments: str) -> str:
-    pulumi = shutil.which("pulumi")
-    if pulumi is None:
-        return ""
-    command = [pulumi, "stack", "output", *arguments, "--non-interactive"]
+def _ask_pulumi(*arguments: str, stack: str = "") -> str:
     try:
-        answer = subprocess.run(  # noqa: S603 - a fixed command
-            command, cwd=ROOT, capture_output=True, text=True, timeout=PULUMI_TIMEOUT_S, check=False
-        )
+        answer = ask_outputs(*arguments, stack=stack, timeout_s=PULUMI_TIMEOUT_S)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return answer.stdout.strip() if answer.returncode == 0 else ""
+    return answer.stdout.strip() if answer and answer.returncode == 0 else ""
 
 
 def _local_url() -> str:

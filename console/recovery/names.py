@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from console.client.pulumi import ask_outputs
 from console.client.target import PULUMI_TIMEOUT_S
 from console.errors import ConsoleError
 from console.paths import ROOT
@@ -86,16 +86,12 @@ def _project() -> str:
 def ask_names(stack: str) -> Names:
     """Return the names of a stack, as `pulumi stack output` tells them. Raises ConsoleError."""
     hint = "pulumi stack ls"
-    pulumi = shutil.which("pulumi")
-    if pulumi is None:
-        raise ConsoleError("there is no pulumi on PATH, which knows the stack's names", "install the Pulumi CLI")
-    command = [pulumi, "stack", "output", "--json", "--non-interactive", "--stack", stack]
     try:
-        answer = subprocess.run(  # noqa: S603 - a fixed command, and a name
-            command, cwd=ROOT, capture_output=True, text=True, timeout=PULUMI_TIMEOUT_S, check=False
-        )
+        answer = ask_outputs("--json", stack=stack, timeout_s=PULUMI_TIMEOUT_S)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ConsoleError(f"pulumi does not answer: {error}", hint) from error
+    if answer is None:
+        raise ConsoleError("there is no pulumi on PATH, which knows the stack's names", "install the Pulumi CLI")
     if answer.returncode != 0:
         raise ConsoleError(f"pulumi knows no outputs of {stack}: {answer.stderr.strip()}", hint)
     return names_from_outputs(stack, cast("Mapping[str, object]", json.loads(answer.stdout)))

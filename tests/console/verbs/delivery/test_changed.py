@@ -205,7 +205,7 @@ def test_pulumi_is_not_there_or_does_not_answer(
     stack("")
     monkeypatch.setattr(deployed, "PULUMI_TIMEOUT_S", 0.0)
     assert "pulumi stack output did not answer in 0 s" in run_console("changed", "--against", "stack").err
-    monkeypatch.setattr(deployed.shutil, "which", dict[str, str]().get)
+    monkeypatch.setattr("shutil.which", dict[str, str]().get)
     assert run_console("changed", "--against", "stack").err.startswith("Error: pulumi is not installed\nTry: ")
 
 
