@@ -24,7 +24,7 @@ def ask_outputs(
     pulumi = shutil.which("pulumi")
     if pulumi is None:
         return None
-    command = [pulumi, "stack", "output", *arguments, *(["--stack", stack] if stack else []), "--non-interactive"]
+    command = [pulumi, "stack", "output", *arguments, "--non-interactive", *(["--stack", stack] if stack else [])]
     return subprocess.run(  # noqa: S603 - a fixed command, and names, without a shell
         command, cwd=root, capture_output=True, text=True, timeout=timeout_s, check=False
     )

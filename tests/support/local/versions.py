@@ -156,7 +156,7 @@ def make_waiting_machine(name: str, seconds: int) -> str:
 def outputs_of(folder: Path, outputs: Mapping[str, object], stack: str = "") -> None:
     """Put a `pulumi` into a folder that tells these outputs, of the selected stack or of one by its name."""
     (folder / "outputs.json").write_text(json.dumps(outputs))
-    asked = f"stack output --json {stack and f'--stack {stack} '}--non-interactive"
+    asked = f"stack output --json --non-interactive{stack and f' --stack {stack}'}"
     path = folder / "pulumi"
     path.write_text(f'#!/bin/sh\ntest "$*" = "{asked}" && exec cat "{folder}/outputs.json"\n')
     path.chmod(0o755)
