@@ -21,7 +21,7 @@ from handlers.jobs.verification import Verifier
 from handlers.ledger.ledger import Ledger
 from handlers.settings import table_settings
 from handlers.snapshots.publish import Publisher
-from handlers.telemetry.log import ERROR, INFO, Log, members_of
+from handlers.telemetry.log import ERROR, INFO, WELL, Log, members_of
 from handlers.telemetry.metrics import DIVERGENCES, ERRORS
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         def get_remaining_time_in_millis(self) -> int: ...
 
 
-WELL, NOT_PUBLISHED = "ok", "not-published"
+NOT_PUBLISHED = "not-published"
 RESERVE_S = 20.0  # before Lambda ends the invocation: for a batch begun at the limit, its indexes and its copy
 
 

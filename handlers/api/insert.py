@@ -11,7 +11,6 @@ import random
 from typing import TYPE_CHECKING
 
 from handlers.api.publish import REMEDY, summary_of, written_response
-from handlers.api.response import WELL
 from handlers.domain.hashes import blake2b
 from handlers.domain.lag import Lag
 from handlers.domain.problem import field_error, invalid
@@ -19,6 +18,7 @@ from handlers.ledger.idempotency import Call
 from handlers.routes import MAX_INSERT_ROWS, MAX_KEY_CHARACTERS
 from handlers.rows import MODEL
 from handlers.snapshots.published import DivergedError
+from handlers.telemetry.log import WELL
 from handlers.telemetry.usage import Usage
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from handlers.rows import MODEL
-from handlers.telemetry.log import NONE
+from handlers.telemetry.log import NONE, WELL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from handlers.telemetry.usage import Receipts, Usage
 
 JSON_TYPE = "application/json"
-WELL = "ok"
 PROBLEM_TYPE = "application/problem+json"
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     Values = Mapping[str, float]
 
 INFO, WARN, ERROR = "INFO", "WARN", "ERROR"
+WELL = "ok"  # the outcome of what was done as asked
 NONE: Values = {}
 COMPACT = (",", ":")
 
@@ -95,9 +96,8 @@ class Log:
         now_ms = int(self._now() * 1000)
         head = f'"timestamp":"{_time_text(now_ms)}","level":"{level}",{self._head}'
         text = f'{{{head},{members},"is_cold":{"true" if is_cold else "false"}'
-        counted = self._counted(is_cold)
         if self._has_metrics:
-            text += self._metrics(now_ms, by_path, {**by_function, **counted})
+            text += self._metrics(now_ms, by_path, {**by_function, **self._counted(is_cold)})
         self._write(f"{text}}}\n")
 
     def _counted(self, is_cold: bool) -> dict[str, float]:
