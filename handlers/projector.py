@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 gc.disable()  # as in query.py
 
 from handlers.aws.dynamodb import make_client
-from handlers.jobs.findings import QUICK, VerificationError
-from handlers.jobs.maintenance import Maintenance
-from handlers.jobs.projection import Projection
-from handlers.jobs.verification import Verifier
 from handlers.ledger.ledger import Ledger
 from handlers.settings import table_settings
 from handlers.snapshots.publish import Publisher
 from handlers.telemetry.log import ERROR, INFO, WELL, Log, members_of
 from handlers.telemetry.metrics import DIVERGENCES, ERRORS
+from handlers.upkeep.findings import QUICK, VerificationError
+from handlers.upkeep.maintenance import Maintenance
+from handlers.upkeep.projection import Projection
+from handlers.upkeep.verification import Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

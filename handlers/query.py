@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from handlers.api.response import Response
     from handlers.api.router import Operation
     from handlers.api.sql import Statements
-    from handlers.jobs.warmth import Warmth
     from handlers.reads.reader import Reader
+    from handlers.upkeep.warmth import Warmth
 
 
 def make_handler(environ: Mapping[str, str]) -> Router:
@@ -89,7 +89,7 @@ def make_handler(environ: Mapping[str, str]) -> Router:
     def warm(event: Mapping[str, Any]) -> dict[str, object]:
         """Answer the event that keeps a sandbox warm."""
         if not warmth:
-            from handlers.jobs.warmth import Warmth  # noqa: PLC0415 - as above
+            from handlers.upkeep.warmth import Warmth  # noqa: PLC0415 - as above
 
             warmth.append(Warmth((on_efs, in_tmp)))
         return warmth[0](event)

@@ -6,7 +6,8 @@ COMMAND = "command"
 QUERY = "query"
 PROJECTOR = "projector"  # has no route: the table's stream and the clock call it
 WARMER = "warmer"  # has no route: the clock calls it
-FUNCTIONS = (COMMAND, QUERY, PROJECTOR, WARMER)
+WORKER = "worker"  # has no route: queues, the table's stream and the clock call it
+FUNCTIONS = (COMMAND, QUERY, PROJECTOR, WARMER, WORKER)
 
 MAX_INSERT_ROWS = 1000
 MAX_KEY_CHARACTERS = 255  # of an Idempotency-Key
@@ -17,6 +18,9 @@ SQL_SOURCES = SOURCES[:2]  # those on which a statement can be run
 ROUTES: tuple[tuple[str, str, str, str], ...] = (
     ("POST", "/insert", COMMAND, "insert"),
     ("POST", "/snapshots", COMMAND, "publish"),
+    ("POST", "/imports", COMMAND, "import"),
+    ("POST", "/jobs/{id}/redrive", COMMAND, "redrive"),
+    ("DELETE", "/jobs/{id}", COMMAND, "cancel"),
     ("GET", "/command/health", COMMAND, "health"),
     ("GET", "/snapshots", QUERY, "snapshots"),
     *(("GET", f"/{source}", QUERY, "page") for source in SOURCES),
@@ -33,8 +37,10 @@ ROUTES: tuple[tuple[str, str, str, str], ...] = (
     ("GET", "/benchmarks/{id}", QUERY, "benchmark"),
     ("GET", "/benchmarks/{id}/report.md", QUERY, "report"),
     ("GET", "/benchmarks/{id}/results.csv", QUERY, "results"),
+    ("GET", "/jobs", QUERY, "jobs"),
+    ("GET", "/jobs/{id}", QUERY, "job"),
 )
-ALL_METHODS = ("GET", "HEAD", "POST")
+ALL_METHODS = ("DELETE", "GET", "HEAD", "POST")
 # What pages of other origins may send and read, beside what browsers always let them.
 REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key", "if-none-match", "min-bookmark", "prefer")
 RESPONSE_HEADERS = (

@@ -25,6 +25,13 @@ VARIABLES: tuple[tuple[str, str], ...] = (
     ("SQL", "on"),  # off = POST /…/sql is refused
     ("REQUEST_LOG_PERCENT", "5"),  # of the requests that succeed have their line in the log; all others always have
     ("METRICS", "off"),  # on = every request has its line, and CloudWatch takes metrics from it
+    ("JOBS_BUCKET", ""),  # S3 bucket of the files to import; nothing = there are no jobs
+    ("JOBS_QUEUE_URL", ""),  # queue of the worker's messages
+    ("DEAD_LETTERS_ARN", ""),  # queue of those that failed too often
+    ("REBUILD_MACHINE_ARN", ""),  # state machine of the rebuild
+    ("LAKE_BUCKET", ""),  # S3 bucket of the data lake; nothing = there is none
+    ("TOPIC_ARN", ""),  # topic of the notifications
+    ("NOTIFICATIONS", "off"),  # on = what is published, or found to have diverged, is put down for the topic
     ("AWS_REGION", ""),  # region of the table; set by Lambda
     ("AWS_LAMBDA_FUNCTION_NAME", ""),  # the function's name, in its lines in the log; set by Lambda
     ("AWS_LAMBDA_FUNCTION_VERSION", ""),  # and its version, likewise
@@ -41,19 +48,26 @@ class Settings:
 
     __slots__ = (
         "check_interval_s",
+        "dead_letters_arn",
         "efs_dir",
         "full_verification",
         "function_name",
         "function_version",
         "has_metrics",
+        "has_notifications",
         "has_sql",
+        "jobs_bucket",
+        "jobs_queue_url",
+        "lake_bucket",
         "memory_mb",
         "projection",
+        "rebuild_machine_arn",
         "region",
         "request_log_percent",
         "retain_s",
         "table_name",
         "tmp_dir",
+        "topic_arn",
         "verify_max_bytes",
     )
 
@@ -70,6 +84,13 @@ class Settings:
         self.has_sql = _choice(values, "SQL", SWITCH) == "on"
         self.request_log_percent = _integer(values, "REQUEST_LOG_PERCENT", 0)
         self.has_metrics = _choice(values, "METRICS", SWITCH) == "on"
+        self.jobs_bucket = values["JOBS_BUCKET"]
+        self.jobs_queue_url = values["JOBS_QUEUE_URL"]
+        self.dead_letters_arn = values["DEAD_LETTERS_ARN"]
+        self.rebuild_machine_arn = values["REBUILD_MACHINE_ARN"]
+        self.lake_bucket = values["LAKE_BUCKET"]
+        self.topic_arn = values["TOPIC_ARN"]
+        self.has_notifications = _choice(values, "NOTIFICATIONS", SWITCH) == "on"
         self.region = values["AWS_REGION"]
         self.function_name = values["AWS_LAMBDA_FUNCTION_NAME"]
         self.function_version = values["AWS_LAMBDA_FUNCTION_VERSION"]

@@ -26,14 +26,16 @@ STANDARD = frozenset(sys.stdlib_module_names)
 # A name stands for a room, or for a file beside the rooms. Rooms in one line do not import each other.
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "handlers": (
-        ("command", "projector", "query", "warmer"),
+        ("command", "projector", "query", "warmer", "worker"),
         ("openapi",),
         ("benchmark",),
         ("api",),
         ("jobs",),
+        ("imports", "lake", "upkeep"),
         ("sql",),
         ("reads",),
         ("snapshots",),
+        ("events",),
         ("ledger",),
         ("rows",),
         ("model",),

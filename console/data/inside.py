@@ -19,8 +19,8 @@ from console.data.ledger import explain_errors, open_store
 from console.errors import ConsoleError
 from console.paths import ENVIRONMENT_FILE, URL_FILE, local_dir
 from handlers.domain.bookmark import Bookmark
-from handlers.jobs.findings import FULL, VerificationError
-from handlers.jobs.verification import Verifier
+from handlers.upkeep.findings import FULL, VerificationError
+from handlers.upkeep.verification import Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -10,7 +10,7 @@ from handlers.api.response import health_of, json_response
 from handlers.domain.bookmark import NOTHING
 from handlers.domain.hashes import hash_text
 from handlers.domain.lag import Lag
-from handlers.jobs.findings import LEVELS, Findings
+from handlers.upkeep.findings import LEVELS, Findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

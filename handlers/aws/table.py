@@ -17,8 +17,12 @@ PAGE_ROWS = 1000
 STREAM_VIEW = "NEW_IMAGE"
 VERIFICATION = "verification"  # partition of what verification has found, which the projector writes
 BENCHMARKS = "benchmark"  # partition of the benchmark sessions, the only one that the query function may write to
+JOBS = "job"  # partition of the jobs; the sort key is the job's id as a number, so the newest is the greatest
+JOB, JOB_STATE, JOB_ORDER = "job", "job_state", "job_order"  # what a job is; its state; what the worker is to do for it
+BY_JOB_STATE = "by_job_state"  # holds jobs alone: nothing else has the attribute
+EVENTS = "event"  # partition of what is to be told outside; the worker finds it in the stream
 
-ATTRIBUTES = {PARTITION_KEY: "S", SORT_KEY: "N", ID: "S"}
+ATTRIBUTES = {PARTITION_KEY: "S", SORT_KEY: "N", ID: "S", JOB_STATE: "S"}
 
 
 def rows_key(root: int, page: int) -> str:
@@ -52,6 +56,14 @@ def create_table_arguments(name: str) -> dict[str, object]:
                 "IndexName": BY_ID,
                 "KeySchema": [{"AttributeName": ID, "KeyType": "HASH"}],
                 "Projection": {"ProjectionType": "ALL"},
-            }
+            },
+            {
+                "IndexName": BY_JOB_STATE,
+                "KeySchema": [
+                    {"AttributeName": JOB_STATE, "KeyType": "HASH"},
+                    {"AttributeName": SORT_KEY, "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": [JOB, TTL]},
+            },
         ],
     }

@@ -1,1 +1,1 @@
-"""Work nobody waits for: the projection of the table's stream, maintenance, verification."""
+"""Jobs, work that outlives a request: imports and rebuilds, and the messages that drive them."""

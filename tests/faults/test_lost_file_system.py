@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from handlers.domain.bookmark import NOTHING
-from handlers.jobs.verification import Verifier
 from handlers.ledger.ledger import Ledger
 from handlers.projector import make_handler
 from handlers.reads.sqlite_view import SqliteView
 from handlers.settings import Settings
 from handlers.snapshots.publish import Publisher
+from handlers.upkeep.verification import Verifier
 from tests.faults.test_restored_table import assert_homes_agree
 from tests.support.api import SOURCES, Api, Context
 from tests.support.problems import assert_problem

@@ -8,10 +8,10 @@ import pytest
 
 from handlers import projector
 from handlers.domain.bookmark import Bookmark
-from handlers.jobs.findings import VerificationError
 from handlers.ledger.ledger import Ledger
 from handlers.projector import RESERVE_S, Projector, make_handler
 from handlers.settings import SettingsError
+from handlers.upkeep.findings import VerificationError
 from tests.support.api import SOURCES, Api, Context, failed, record
 from tests.support.meddling import head_of, set_head
 

@@ -12,8 +12,6 @@ import pytest
 
 from handlers.api import read
 from handlers.domain.bookmark import NOTHING, Bookmark
-from handlers.jobs.projection import Projection
-from handlers.jobs.verification import Verifier
 from handlers.ledger import appender, transaction
 from handlers.ledger.appender import Appender
 from handlers.ledger.head import Head
@@ -26,6 +24,8 @@ from handlers.snapshots import publish, retention
 from handlers.snapshots.chain import Listed
 from handlers.snapshots.publish import Publisher
 from handlers.snapshots.published import Published, PublishedSegments
+from handlers.upkeep.projection import Projection
+from handlers.upkeep.verification import Verifier
 
 Patch = pytest.MonkeyPatch
 
@@ -192,7 +192,7 @@ def count_any_epoch(patch: Patch) -> None:
     def visible(publisher: Publisher, head: Head) -> Bookmark:
         return Bookmark(head.epoch, publisher.catalog.listed.bookmark.seq)
 
-    patch.setattr("handlers.jobs.projection.visible", visible)
+    patch.setattr("handlers.upkeep.projection.visible", visible)
 
 
 def ignore_restores(patch: Patch) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from handlers.domain.bookmark import NOTHING
-from handlers.jobs.findings import FULL
 from handlers.settings import SYNC
 from handlers.snapshots.names import Name
+from handlers.upkeep.findings import FULL
 from tests.simulation.invariants import SNAPSHOTS, Invariants
 from tests.simulation.lanes.projecting import ProjectorLane
 from tests.simulation.lanes.reading import ReadingLane

@@ -8,8 +8,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
-from handlers.jobs.findings import FULL, QUICK
 from handlers.settings import BOTH, STREAM
+from handlers.upkeep.findings import FULL, QUICK
 
 WRITERS, READERS, PROJECTORS = ("command-1", "command-2", "command-3"), ("query-1", "query-2"), ("projector", "keeper")
 LANES = (*WRITERS, *READERS, *PROJECTORS, "console")

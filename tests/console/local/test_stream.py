@@ -18,10 +18,10 @@ from console.local.function import FunctionFailed, FunctionTimedOut
 from console.local.project import project_stack
 from console.local.stream import BATCH_RECORDS, MOST_ATTEMPTS, Record, Shard, batches, deliver, follow, number_of
 from handlers.domain.bookmark import Bookmark
-from handlers.jobs.projection import head_of
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger
 from handlers.settings import STREAM
+from handlers.upkeep.projection import head_of
 from tests.console.conftest import RunConsole
 from tests.support.api import SOURCES, failed, record
 from tests.support.files import make_rows

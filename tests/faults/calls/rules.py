@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.hashes import hash_text
-from handlers.jobs.findings import LEVELS
 from handlers.ledger.idempotency import LEASE_S
+from handlers.upkeep.findings import LEVELS
 from tests.faults.calls.kinds import LATER, PASSING, Fault
 from tests.faults.calls.scene import ON_FILES, Sandboxes, seen_by
 from tests.faults.calls.stage import Play

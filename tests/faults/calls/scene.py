@@ -15,7 +15,6 @@ from handlers.api.router import Router
 from handlers.command import make_router
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
-from handlers.jobs.findings import VerificationError
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Range
 from handlers.projector import Projector
@@ -23,6 +22,7 @@ from handlers.routes import COMMAND, QUERY
 from handlers.rows import MODEL
 from handlers.settings import Settings
 from handlers.snapshots.catalog import Catalog
+from handlers.upkeep.findings import VerificationError
 from tests.faults.calls.table import MemoryTable
 from tests.support.api import SOURCES, Answer, Api, Context
 from tests.support.files import names_in

@@ -10,10 +10,10 @@ from handlers.aws.dynamodb import Deadline
 from handlers.command import make_router
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.hashes import hash_text
-from handlers.jobs.findings import Finding, Findings
 from handlers.ledger.head import HEAD_KEY, Head
 from handlers.ledger.ledger import Ledger
 from handlers.settings import Settings
+from handlers.upkeep.findings import Finding, Findings
 from tests.support.api import Answer, Api, event
 from tests.support.meddling import Clock, head_of, no_time_limit, set_head
 from tests.support.problems import assert_problem

@@ -46,9 +46,9 @@ def test_every_file_that_a_pipeline_deploys_starts_it(part: str) -> None:
 
 # Files that start a pipeline which then finds nothing to do: they stand in a room of which it needs others.
 ALSO = {
-    COMMAND: {"handlers/api", "handlers/aws", "handlers/jobs", "handlers/telemetry", "handlers/domain"},
-    QUERY: {"handlers/api", "handlers/aws", "handlers/jobs", "handlers/ledger", "handlers/snapshots"},
-    PROJECTOR: {"handlers/aws", "handlers/domain", "handlers/ledger", "handlers/snapshots", "handlers/jobs"},
+    COMMAND: {"handlers/api", "handlers/aws", "handlers/upkeep", "handlers/telemetry", "handlers/domain"},
+    QUERY: {"handlers/api", "handlers/aws", "handlers/upkeep", "handlers/ledger", "handlers/snapshots"},
+    PROJECTOR: {"handlers/aws", "handlers/domain", "handlers/ledger", "handlers/snapshots", "handlers/upkeep"},
     INFRASTRUCTURE: {"handlers/aws"},
 }
 

@@ -10,8 +10,8 @@ from typing import Any
 from handlers import projector
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
-from handlers.jobs.findings import FULL, VerificationError
 from handlers.snapshots import chain
+from handlers.upkeep.findings import FULL, VerificationError
 from tests.simulation.lanes.lane import Lane
 from tests.simulation.plan import Operation
 from tests.simulation.surroundings.stream import Record, head_in, number_of

@@ -12,11 +12,11 @@ import pytest
 
 from handlers.domain.hashes import blake2b, hash_text
 from handlers.domain.stats import Stats
-from handlers.jobs.integrity import check_segment
 from handlers.rows import MODEL
 from handlers.snapshots import segment
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.names import Name
+from handlers.upkeep.integrity import check_segment
 from tests.support.drafts import VALUE
 from tests.support.files import MemoryLedger, Place, descriptors, flip_bit
 

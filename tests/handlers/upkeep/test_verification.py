@@ -11,15 +11,15 @@ import pytest
 
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.problem import Problem, unavailable
-from handlers.jobs import verification
-from handlers.jobs.findings import FULL, QUICK, Finding, Findings
-from handlers.jobs.integrity import check_segment
-from handlers.jobs.progress import Reached, load_progress
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger
 from handlers.snapshots.names import Name
 from handlers.telemetry.usage import Usage
-from tests.handlers.jobs.jobsite import AwayAfter, Site, Ticking, row_key, set_stats, small_pages
+from handlers.upkeep import verification
+from handlers.upkeep.findings import FULL, QUICK, Finding, Findings
+from handlers.upkeep.integrity import check_segment
+from handlers.upkeep.progress import Reached, load_progress
+from tests.handlers.upkeep.site import AwayAfter, Site, Ticking, row_key, set_stats, small_pages
 from tests.support.files import MemoryLedger, flip_bit, make_rows, names_in
 from tests.support.meddling import EPOCH, head_of, no_time_limit, put_rows, set_head
 

@@ -10,15 +10,15 @@ import pytest
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem, unavailable
-from handlers.jobs.findings import FULL, QUICK, Finding, VerificationError
-from handlers.jobs.maintenance import FULL_EVERY_S, Maintenance
-from handlers.jobs.verification import Verifier
 from handlers.ledger.head import HEAD_KEY, Head
 from handlers.ledger.ledger import Ledger, Range
 from handlers.model.model import Row
 from handlers.snapshots.publish import Publisher
 from handlers.snapshots.published import DivergedError
-from tests.handlers.jobs.jobsite import Site, Ticking, small_pages
+from handlers.upkeep.findings import FULL, QUICK, Finding, VerificationError
+from handlers.upkeep.maintenance import FULL_EVERY_S, Maintenance
+from handlers.upkeep.verification import Verifier
+from tests.handlers.upkeep.site import Site, Ticking, small_pages
 from tests.support.files import MemoryLedger, count_of, flip_bit, make_row, names_in
 from tests.support.meddling import EPOCH, Clock, head_of
 

@@ -13,12 +13,12 @@ import pytest
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem, unavailable
-from handlers.jobs.projection import Projection
 from handlers.ledger.head import HEAD_KEY
 from handlers.ledger.ledger import Ledger
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.publish import Publisher
 from handlers.snapshots.published import Published
+from handlers.upkeep.projection import Projection
 from tests.support.api import failed, record
 from tests.support.files import EPOCH, MemoryLedger, Place, count_of, names_in, served
 

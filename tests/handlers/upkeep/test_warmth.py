@@ -8,7 +8,7 @@ import pytest
 from handlers import query
 from handlers.domain.bookmark import NOTHING
 from handlers.domain.problem import Problem
-from handlers.jobs.warmth import MOST_HELD_MS, Warmth
+from handlers.upkeep.warmth import MOST_HELD_MS, Warmth
 from tests.support.api import Api, event
 from tests.support.files import MemoryLedger, Place, served
 from tests.support.meddling import Clock

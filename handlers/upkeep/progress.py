@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from handlers.domain.hashes import content_hash, hash_text
-from handlers.jobs.findings import PROGRESS, Findings
 from handlers.ledger.head import Head
 from handlers.rows import MODEL
+from handlers.upkeep.findings import PROGRESS, Findings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.timestamps import boottime_s, utc_text
-from handlers.jobs.findings import FULL, QUICK, Finding, Findings
-from handlers.jobs.integrity import check_segment
-from handlers.jobs.progress import Reached, load_progress, save_progress
 from handlers.ledger.ledger import Ledger, MissingRowsError, Range
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.published import DivergedError
+from handlers.upkeep.findings import FULL, QUICK, Finding, Findings
+from handlers.upkeep.integrity import check_segment
+from handlers.upkeep.progress import Reached, load_progress, save_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,18 +16,18 @@ from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
 from handlers.domain.timestamps import boottime_s, seconds_of
-from handlers.jobs.findings import FULL, LEVELS, QUICK, Finding
-from handlers.jobs.projection import visible
 from handlers.snapshots.publish import BUILD_LIMIT_S
 from handlers.snapshots.published import DivergedError
 from handlers.telemetry.usage import Usage
+from handlers.upkeep.findings import FULL, LEVELS, QUICK, Finding
+from handlers.upkeep.projection import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handlers.jobs.verification import Verifier
     from handlers.ledger.ledger import Ledger
     from handlers.snapshots.publish import Publisher
+    from handlers.upkeep.verification import Verifier
 
     Done = dict[str, object]
 

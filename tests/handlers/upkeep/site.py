@@ -11,8 +11,6 @@ import pytest
 from handlers.aws.dynamodb import Deadline
 from handlers.aws.table import page_of, rows_key
 from handlers.domain.problem import unavailable
-from handlers.jobs.findings import Finding
-from handlers.jobs.verification import Verifier
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger, Range
 from handlers.model.model import Row
@@ -21,6 +19,8 @@ from handlers.snapshots.new_ledger import begin_epoch
 from handlers.snapshots.publish import Publisher
 from handlers.snapshots.published import Published
 from handlers.telemetry.usage import Usage
+from handlers.upkeep.findings import Finding
+from handlers.upkeep.verification import Verifier
 from tests.support.files import Place, make_row, make_rows
 from tests.support.meddling import EPOCH, Clock, head_of, no_time_limit, put_rows, set_head
 

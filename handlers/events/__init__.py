@@ -1,0 +1,1 @@
+"""What is told outside: events put down in the table with what they tell of, and sent from its stream."""

@@ -1,0 +1,1 @@
+"""Files of rows: lines of CSV and NDJSON made drafts, or refused with every reason."""

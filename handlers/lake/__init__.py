@@ -1,0 +1,1 @@
+"""The data lake: pages of the ledger as objects, each a pure function of its page."""
