@@ -1,1 +1,1 @@
-"""What is told outside: events put down in the table with what they tell of, and sent from its stream."""
+"""Events, which tell of what happened: put down in the table, and sent from its stream by the worker."""

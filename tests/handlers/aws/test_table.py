@@ -20,9 +20,11 @@ def test_dynamodb_accepts_the_definition(ledger: Ledger) -> None:
     description = ledger.client.describe_table(TableName=ledger.table_name)["Table"]
     assert [key.get("AttributeName") for key in description.get("KeySchema", [])] == ["pk", "sk"]
     assert description.get("BillingModeSummary", {}).get("BillingMode") == "PAY_PER_REQUEST"
-    (index,) = description.get("GlobalSecondaryIndexes", [])
-    assert index.get("IndexName") == table.BY_ID
-    assert index.get("Projection", {}).get("ProjectionType") == "ALL"
+    indexes = {index.get("IndexName"): index for index in description.get("GlobalSecondaryIndexes", [])}
+    assert {name: index.get("Projection", {}) for name, index in indexes.items()} == {
+        table.BY_ID: {"ProjectionType": "ALL"},
+        table.BY_JOB_STATE: {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["job", "expires_at"]},
+    }
 
 
 def test_time_to_live_can_be_switched_on_for_its_attribute(ledger: Ledger) -> None:
