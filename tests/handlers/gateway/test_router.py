@@ -17,6 +17,7 @@ from tests.support.api import QUIET, Answer, event
 from tests.support.problems import assert_problem
 
 QUERY_OPERATIONS = tuple(name for _, _, function, name in ROUTES if function == QUERY)
+COMMAND_OPERATIONS = tuple(name for _, _, function, name in ROUTES if function == COMMAND)
 
 
 def echo(request: Request) -> Response:
