@@ -15,12 +15,13 @@ from handlers.jobs.job import CANCELLED, FAILED, RUNNING, SUCCEEDED, Job
 from handlers.jobs.job_table import JobTable
 from handlers.jobs.rebuild_order import LEASE_S, begun, change
 from handlers.snapshots.maker import RANGE_ROWS
-from handlers.snapshots.rebuild import Goal, Rebuild, Span
+from handlers.snapshots.rebuild import Goal, Rebuild, RowSpan
 from handlers.telemetry.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from handlers.domain.bookmark import Bookmark
     from handlers.ledger.ledger import Ledger
     from handlers.settings import Settings
     from handlers.snapshots.publish import Publisher
@@ -68,7 +69,8 @@ class Rebuilding:
             raise ValueError(f"step: got {step!r}, allowed: {', '.join(STEPS)}")
         job = self._change(job_id, lambda job: begun(job, self._now()))
         if job is None or job.has_ended:
-            self._tidy(job)
+            if job and (step, job.state) == ("publish", SUCCEEDED):  # by a call whose answer got lost
+                self._rebuild.forget()
             return {"state": job.state if job else CANCELLED, "goal": {}, "ranges": []}
         return steps[step](job, event, limit_s)
 
@@ -77,10 +79,9 @@ class Rebuilding:
         published = self._rebuild.proven(event.get("range_rows", RANGE_ROWS), limit_s, Usage())
         if published is None:
             return {"state": RUNNING}
-        bookmark = published.bookmark
-        return self._succeed(job, str(bookmark), bookmark.seq)
+        return self._succeed(job, published.bookmark)
 
-    def _plan(self, job: Job, event: Event, limit_s: float) -> Answer:  # noqa: ARG002 - as all steps
+    def _plan(self, job: Job, event: Event, limit_s: float) -> Answer:
         told = event.get("goal")
         goal, missing = self._rebuild.plan(Goal.from_json(told) if told else None, event.get("range_rows", RANGE_ROWS))
         rows_done = self._rebuild.rows_done(goal)
@@ -94,7 +95,7 @@ class Rebuilding:
         return {"state": state, "goal": goal.to_json(), "ranges": ranges}
 
     def _build(self, job: Job, event: Event, limit_s: float) -> Answer:
-        goal, span = Goal.from_json(event["goal"]), Span(event["first"], event["last"])
+        goal, span = Goal.from_json(event["goal"]), RowSpan(event["first"], event["last"])
         reached = self._rebuild.build(goal, span, limit_s, Usage())
         rows_done = self._rebuild.rows_done(goal)
         changed = self._change(job.id, lambda job: self._with_progress(job, max(rows_done, job.rows_done)))
@@ -106,27 +107,22 @@ class Rebuilding:
         published = self._rebuild.publish(goal, limit_s, Usage())
         if published is None:
             return {"state": RUNNING}
-        return self._succeed(job, str(published.bookmark), published.bookmark.seq)
+        done = self._succeed(job, published.bookmark)
+        self._rebuild.forget()
+        return done
 
     def _fail(self, job_id: str, event: Event) -> Answer:
         error = f"{event['where']}: {event['error']}: {message_of(event['cause'])}"
         return {"state": self._state_of(self._change(job_id, lambda job: job.ended(FAILED, self._now(), error)))}
 
-    def _succeed(self, job: Job, bookmark: str, rows: int) -> Answer:
-        """Say that the ledger is published up to a bookmark, and forget what was built for it."""
+    def _succeed(self, job: Job, bookmark: Bookmark) -> Answer:
+        """Say that the ledger is published up to a bookmark."""
 
         def succeeded(job: Job) -> Job:
-            done = replace(job, bookmark=bookmark, rows=rows, rows_done=rows)
+            done = replace(job, bookmark=str(bookmark), rows=bookmark.seq, rows_done=bookmark.seq)
             return done.ended(SUCCEEDED, self._now())
 
-        changed = self._change(job.id, succeeded)
-        self._tidy(changed)
-        return {"state": self._state_of(changed), "bookmark": bookmark}
-
-    def _tidy(self, job: Job | None) -> None:
-        """Remove what was built for a job that succeeded; that of any other is for the next, or swept in a week."""
-        if job is not None and job.state == SUCCEEDED:
-            self._rebuild.forget()
+        return {"state": self._state_of(self._change(job.id, succeeded)), "bookmark": str(bookmark)}
 
     def _change(self, job_id: str, changed: Callable[[Job], Job]) -> Job | None:
         return change(self._jobs, job_id, changed)

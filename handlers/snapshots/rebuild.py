@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from handlers.telemetry.usage import Usage
 
 
-class Span(NamedTuple):
+class RowSpan(NamedTuple):
     """The rows first … last."""
 
     first: int
@@ -111,7 +111,7 @@ class Rebuild:
             return None
         return self._publisher.publish(head.bookmark, usage, limit_s=limit_s)
 
-    def plan(self, goal: Goal | None, range_rows: int) -> tuple[Goal, list[Span]]:
+    def plan(self, goal: Goal | None, range_rows: int) -> tuple[Goal, list[RowSpan]]:
         """Return which ranges are missing, and up to where: the head as it is now, unless a goal is given."""
         head = self._head() if goal is None else self._publisher.head_of(goal.bookmark)
         if goal is None:
@@ -120,7 +120,7 @@ class Rebuild:
         held = [name for name in self._held(goal.bookmark) if self._done.prove(name) is not None]
         return goal, missing_spans(held, goal.bookmark.seq, range_rows)
 
-    def build(self, goal: Goal, span: Span, limit_s: float, usage: Usage) -> int:
+    def build(self, goal: Goal, span: RowSpan, limit_s: float, usage: Usage) -> int:
         """Build a range, unless it is there, or as much of it as the time allows. Returns the last row that is held."""
         end_s = self._clock() + limit_s
         head = self._publisher.head_of(goal.bookmark)
@@ -217,7 +217,7 @@ class Rebuild:
             self._publisher.published.link(self._catalog.path(name), name)
 
 
-def missing_spans(held: Iterable[Name], last: int, most_rows: int) -> list[Span]:
+def missing_spans(held: Iterable[Name], last: int, most_rows: int) -> list[RowSpan]:
     """Return which of the rows 1 … last are in none of these segments, each span of at most so many rows.
 
     None reaches into a segment that is held; of those that begin at one row the longest counts.
@@ -225,11 +225,11 @@ def missing_spans(held: Iterable[Name], last: int, most_rows: int) -> list[Span]
     ends: dict[int, int] = {}
     for name in held:
         ends[name.first] = max(name.last, ends.get(name.first, 0))
-    missing: list[Span] = []
+    missing: list[RowSpan] = []
     next_first = 1
     for first in (*sorted(ends), last + 1):
         while next_first < first:
-            missing.append(Span(next_first, min(first - 1, next_first + most_rows - 1)))
+            missing.append(RowSpan(next_first, min(first - 1, next_first + most_rows - 1)))
             next_first = missing[-1].last + 1
         if first == next_first:
             next_first = ends.get(first, first) + 1
