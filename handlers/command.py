@@ -52,8 +52,8 @@ def make_router(
         publisher,
         Rebuild(publisher, settings),
         lambda deadline: begin_epoch(ledger, publisher, now, deadline),
-        (lambda deadline: order_rebuild(jobs, now(), deadline)) if settings.jobs_bucket else None,
-        make_deadline,
+        order_rebuild=(lambda deadline: order_rebuild(jobs, now(), deadline)) if settings.jobs_bucket else None,
+        make_deadline=make_deadline,
     )
     operations = {
         "insert": Inserting(appender, None if settings.projection == STREAM else publisher, make_deadline).insert,

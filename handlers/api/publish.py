@@ -54,6 +54,7 @@ class Publishing:
         publisher: Publisher,
         rebuild: Rebuild,
         new_epoch: Callable[[Deadline], Head],
+        *,
         order_rebuild: Callable[[Deadline], Job] | None,
         make_deadline: Callable[[], Deadline],
     ) -> None:
