@@ -14,11 +14,11 @@ from handlers.api.insert import Inserting
 from handlers.api.publish import Publishing
 from handlers.api.router import Router
 from handlers.aws.dynamodb import Deadline, make_client
+from handlers.events.announcing import make_publisher
 from handlers.ledger.ledger import Ledger
 from handlers.routes import COMMAND
 from handlers.settings import STREAM, table_settings
 from handlers.snapshots.new_ledger import begin_epoch, make_appender
-from handlers.snapshots.publish import Publisher
 from handlers.snapshots.rebuild import Rebuild
 from handlers.telemetry.log import Log
 from handlers.telemetry.runtime import runtime_of
@@ -43,7 +43,7 @@ def make_router(
         now: the time in seconds since 1970.
         make_deadline: gives each request the limit of its work on the ledger.
     """
-    publisher = Publisher(ledger, settings)
+    publisher = make_publisher(ledger, settings, now)
     appender = make_appender(ledger, publisher, now)
     publishing = Publishing(
         appender,

@@ -62,7 +62,9 @@ class Rebuild:
             self._publisher.published.link(self._catalog.path(name), name)
         self._forget()
         published = self._publisher.publish(at_least, usage, compact=True, proof=Proof.WHOLLY)
-        return Published(published.chain, published.segments, "full", written_bytes + published.written_bytes)
+        rebuilt = Published(published.chain, published.segments, "full", written_bytes + published.written_bytes)
+        self._publisher.announce(rebuilt)
+        return rebuilt
 
     def _newest(self, head: Head) -> tuple[Published | None, Head]:
         """Return what is done already, and the head to reach: a later one where another call has gone further.
