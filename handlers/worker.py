@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from handlers.aws.bucket import Bucket
@@ -17,7 +17,6 @@ from handlers.aws.dynamodb import make_client
 from handlers.aws.machine import StateMachine
 from handlers.aws.objects import make_objects
 from handlers.aws.queue import Queue
-from handlers.aws.sdk import make_service
 from handlers.aws.table import JOBS, PARTITION_KEY
 from handlers.aws.topic import Topic
 from handlers.domain.problem import unavailable
@@ -137,9 +136,8 @@ class Worker:
 
     @cached_property
     def _orders(self) -> Orders:
-        settings = self._settings
-        machine = StateMachine(make_service("stepfunctions", settings.region), settings.rebuild_machine_arn)
-        return Orders(self._jobs, self._queue, lambda job: start_rebuild(job, self._jobs, machine, self._now))
+        machine = StateMachine(self._settings.rebuild_machine_arn, self._settings.region)
+        return Orders(self._jobs, self._queue, partial(start_rebuild, machine))
 
     @cached_property
     def _sweep(self) -> Sweep:
