@@ -8,9 +8,8 @@ from __future__ import annotations
 import math
 
 from console.costs.activity import BYTES_PER_MS, PUBLISH_MS
-from console.costs.merges import written_rows
+from console.costs.merges import merged_bytes
 from console.costs.prices import Prices
-from console.costs.row_size import SEGMENT_BYTES
 from console.costs.scenario import MONTH_S, PROJECTION_WINDOW_S, READ_UNIT_BYTES, WRITE_UNIT_BYTES, Scenario
 from handlers.aws.table import PAGE_ROWS
 from handlers.ledger.transaction import ROWS_PER_TRANSACTION
@@ -57,7 +56,7 @@ def jobs_bill(prices: Prices, scenario: Scenario) -> Bill:
     import_s = scenario.rows_per_import / scenario.import_rows_per_s
     runs = math.ceil(import_s / RUN_S)
     publishes = imports * import_s / PROJECTION_WINDOW_S
-    published_bytes = SEGMENT_BYTES + written_rows(max(1, round(scenario.import_rows_per_s))) * _snapshot_row(scenario)
+    published_bytes = merged_bytes(scenario, scenario.import_rows_per_s * PROJECTION_WINDOW_S)
     publish_ms = PUBLISH_MS + scenario.projector_ms + 2 * published_bytes / BYTES_PER_MS
     worker_s = imports * import_s + (imports * runs + SWEEPS) * _first_s(scenario)
     rebuild_s = rebuilds * scenario.rows / REBUILT_ROWS_PER_S
@@ -139,10 +138,6 @@ def _worker_usd(prices: Prices, scenario: Scenario, worker_s: float) -> float:
 def _first_s(scenario: Scenario) -> float:
     """Return how long a sandbox takes until it works."""
     return (scenario.init_ms + scenario.ddb_first_ms) / 1000
-
-
-def _snapshot_row(scenario: Scenario) -> float:
-    return scenario.snapshot_bytes / scenario.rows
 
 
 def _chunks(scenario: Scenario) -> int:
