@@ -21,9 +21,12 @@ ENDED = (SUCCEEDED, FAILED, CANCELLED)
 # Orders, which the worker finds in the table's stream: nothing inside the network can call a queue or a state machine.
 START, RESUME = ORDERS = ("start", "resume")
 KEEP_S = 30 * 24 * 3600
+MOST_BYTES = 5 * 1024**3  # of a file: S3 takes no more at once
+MOST_NAME_CHARACTERS = 200
 MOST_REJECTS = 100
 MOST_ERROR_CHARACTERS = 500
-PHASES = {IMPORT: ("upload", "checksum", "check", "append"), REBUILD: ("plan", "build", "verify")}
+UPLOAD, CHECKSUM, CHECK, APPEND = IMPORT_PHASES = ("upload", "checksum", "check", "append")
+PLAN, BUILD, VERIFY = REBUILD_PHASES = ("plan", "build", "verify")
 
 
 class Reject(NamedTuple):
@@ -40,13 +43,17 @@ class Job:
     Attributes:
         id: a ULID.
         order: what the worker is to do, one of `ORDERS`; "" for nothing.
-        phase: the step it is in, one of `PHASES` of its kind.
+        phase: the step it is in, one of its kind's.
+        saved_s: when it was saved last.
         turn: the number of its messages so far; a message of an earlier turn is a late double.
         lease_end_s: until when somebody works on it.
         attempts: how often somebody began to.
+        stalled: how often since it last came forward.
         size_bytes, done_bytes: of the file; of the phase at hand, and up to the end of a row.
         line, chunk: the lines read in this phase, and the batches appended.
         version: of the object, which is read and no other.
+        columns: the names in the file's first line.
+        epoch: of the ledger that the rows go to; 0: not known yet.
         rows: how many there are to do; None until that is known.
         rejects: the first `MOST_REJECTS` of those refused.
         at: where it stands, in words a client may show: a bookmark that is reached, or aimed at.
@@ -64,9 +71,11 @@ class Job:
     phase_began_s: float = 0.0
     started_s: float = 0.0
     ended_s: float = 0.0
+    saved_s: float = 0.0
     turn: int = 0
     lease_end_s: float = 0.0
     attempts: int = 0
+    stalled: int = 0
     format: str = ""
     size_bytes: int = 0
     done_bytes: int = 0
@@ -74,6 +83,8 @@ class Job:
     max_rejects: int | None = None
     upload_end_s: float = 0.0
     version: str = ""
+    columns: tuple[str, ...] = ()
+    epoch: int = 0
     line: int = 0
     chunk: int = 0
     rows: int | None = None
@@ -98,6 +109,12 @@ class Job:
         """Return it with its end."""
         return replace(self, state=state, order="", ended_s=now_s, lease_end_s=0.0, error=error[:MOST_ERROR_CHARACTERS])
 
+    def redriven(self, order: str) -> Job:
+        """Return it as it waits again. Its phase begins anew; what is appended already is recognised by its keys."""
+        again = replace(self, state=WAITING, order=order, error="", ended_s=0.0, turn=self.turn + 1, stalled=0, epoch=0)
+        again = replace(again, done_bytes=0, line=0, chunk=0, rows_done=0)
+        return again if self.phase == APPEND else replace(again, rows=None, rows_rejected=0, rejects=())
+
     def in_phase(self, phase: str, now_s: float) -> Job:
         """Return it at the beginning of a phase."""
         return replace(self, phase=phase, phase_began_s=now_s, done_bytes=0, line=0)
@@ -113,6 +130,7 @@ class Job:
         """Return what `to_texts` wrote."""
         members: dict[str, Any] = json.loads(text)
         members["rejects"] = tuple(Reject(line, tuple(reasons)) for line, reasons in json.loads(rejects))
+        members["columns"] = tuple(members["columns"])
         return cls(**members, revision=revision)
 
     def summary(self, now_s: float) -> dict[str, object]:
