@@ -45,9 +45,9 @@ class Gateway:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request, or take part in the server's start and end."""
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await live(receive, send)
             return
-        body = await _body(receive)
+        body = await body_of(receive)
         if body is None:
             return
         request, request_id = _request(scope, body), str(uuid.uuid4())
@@ -84,8 +84,8 @@ def _message(status: int, text: str) -> payload.HttpResponse:
     return payload.HttpResponse(status, [("content-type", "application/json")], json.dumps({"message": text}).encode())
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """The whole body; None when the client has gone away before it was sent."""
+async def body_of(receive: Receive) -> bytes | None:
+    """Return the whole body; None when the client has gone away before it was sent."""
     body = bytearray()
     while True:
         message = await receive()
@@ -121,7 +121,8 @@ async def _send(send: Send, response: payload.HttpResponse, request_id: str, *, 
     await send({"type": "http.response.body", "body": response.body if has_body else b""})
 
 
-async def _live(receive: Receive, send: Send) -> None:
+async def live(receive: Receive, send: Send) -> None:
+    """Take part in the server's start and end."""
     await receive()
     await send({"type": "lifespan.startup.complete"})
     await receive()
