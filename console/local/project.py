@@ -15,7 +15,7 @@ from typing import cast
 from console.data.ledger import make_ledger
 from console.errors import ConsoleError
 from console.local.account.callers import call_worker
-from console.local.account.resources import Resources
+from console.local.account.resources import Stores
 from console.local.emulator import HOST
 from console.local.gateway import Invoke
 from console.local.schedule import every
@@ -70,7 +70,7 @@ def project_stack(
             "PROJECTION": projection,
             "REQUEST_LOG_PERCENT": str(log_percent),
         },
-        resources=_make_resources if has_worker else None,
+        resources=_make_stores if has_worker else None,
         kept=KEPT if keeps else None,
         port=port,
         sandboxes=sandboxes,
@@ -79,8 +79,8 @@ def project_stack(
     )
 
 
-def _make_resources(environ: Mapping[str, str]) -> Make:
-    return Resources(environ).make
+def _make_stores(environ: Mapping[str, str]) -> Make:
+    return Stores(environ).make
 
 
 async def _follow_stream(environ: Mapping[str, str], invokes: Mapping[str, Invoke]) -> None:

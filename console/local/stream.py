@@ -1,7 +1,7 @@
 """The table's stream on this machine: it calls a function with batches, as Lambda's event source mapping does.
 
-The stream is the emulator's own. Batches hold the records that pass the function's filter; a batch that failed comes again,
-from the first record that did, until it has failed too often and is given up.
+The stream is the emulator's own. Batches hold the records that a function wants; a batch that failed comes again, from
+the first record that did, until it has failed too often and is given up.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Shard:
         wants: tells which records are read.
     """
 
-    def __init__(self, environ: Mapping[str, str], wants: Filter) -> None:
+    def __init__(self, environ: Mapping[str, str], wants: Filter = is_of_the_head) -> None:
         self._client, dynamodb = make_clients(environ, "dynamodbstreams", "dynamodb")
         self._wants = wants
         table = dynamodb.describe_table(TableName=environ["TABLE_NAME"])["Table"]

@@ -1,7 +1,7 @@
 """The emulator's services as callers of this stack's functions.
 
-Its Lambda knows each function by a name and, in place of code, by the address of the door: so messages of the queues and
-tasks of the state machine come to the functions of the working tree, in the sandboxes that answer requests as well.
+Its Lambda has an address in place of each function's code, the door's: so messages of the queues and tasks of the state
+machine come to the functions of the working tree, in the sandboxes that answer requests as well.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from handlers.jobs.job import FAILED, SUCCEEDED
 from handlers.routes import PROJECTOR, WORKER
 from infra.rebuild.definition import RebuildPlan, definition_of
 
-SWEEP_S, LAKE_S = 300.0, 3600.0
+SWEEP_S, LAKE_S = 60.0, 3600.0
+LAKE_FIRST_S = 60.0  # the start is busy enough
 AT_A_TIME = 2  # messages of a queue
 NO_WINDOW_S = 0.0  # a batch waits for no more records
 LONGEST_S = 900  # Lambda's own limit: the sandboxes keep to the functions'
@@ -46,7 +47,7 @@ async def call_worker(environ: Mapping[str, str], invokes: Mapping[str, Invoke])
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(follow(environ, worker, is_for_the_worker, window_s=NO_WINDOW_S))
                 tasks.create_task(every(SWEEP_S, worker, {"task": "sweep"}))
-                tasks.create_task(every(LAKE_S, worker, {"task": "lake"}))
+                tasks.create_task(every(LAKE_S, worker, {"task": "lake"}, first_s=LAKE_FIRST_S))
 
 
 def is_for_the_worker(record: Record) -> bool:

@@ -1,6 +1,6 @@
-"""What the worker needs beside the table, made in the emulator's account as the stack's program makes it in AWS.
+"""Buckets and queues, made in the emulator's account as the stack's program makes them in AWS.
 
-Nothing of it outlives the emulator: a new account holds no file and no message, and of the table what was kept.
+None of them outlives the emulator: a new account holds no file and no message, and of the table what was kept.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ VISIBILITY_S = 60  # not six times the worker's time as in AWS: whoever tries ba
 MOST_RECEIVES = 3
 
 
-class Resources:
+class Stores:
     """The buckets and queues. Made with the clients that make them, which takes a while.
 
     Args:
