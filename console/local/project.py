@@ -15,7 +15,7 @@ from typing import cast
 from console.data.ledger import make_ledger
 from console.errors import ConsoleError
 from console.local.account.callers import call_worker
-from console.local.account.resources import Stores
+from console.local.account.stores import Stores
 from console.local.emulator import HOST
 from console.local.gateway import Invoke
 from console.local.schedule import every

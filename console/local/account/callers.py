@@ -1,6 +1,6 @@
 """The emulator's services as callers of this stack's functions.
 
-Its Lambda has an address in place of each function's code, the door's: so messages of the queues and tasks of the state
+Its Lambda has an address in place of each function's code, the entrance's: so messages of the queues and tasks of the state
 machine come to the functions of the working tree, in the sandboxes that answer requests as well.
 """
 
@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from console.local.account.clients import make_clients
-from console.local.account.door import Door
-from console.local.account.resources import DEAD_LETTERS, JOBS, NOTIFICATIONS, REBUILD, arn_of, role_arn
+from console.local.account.entrance import Entrance
+from console.local.account.stores import DEAD_LETTERS, JOBS, NOTIFICATIONS, REBUILD, arn_of, role_arn
 from console.local.emulator import HOST
 from console.local.gateway import Invoke
 from console.local.schedule import every
@@ -42,7 +42,7 @@ async def call_worker(environ: Mapping[str, str], invokes: Mapping[str, Invoke])
     worker = invokes[WORKER]
     with listen(0) as listener:
         url = f"http://{HOST}:{listener.getsockname()[1]}"
-        async with serving(Door(invokes), listener):
+        async with serving(Entrance(invokes), listener):
             await asyncio.to_thread(make_callers, environ, url)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(follow(environ, worker, is_for_the_worker, window_s=NO_WINDOW_S))
@@ -63,7 +63,7 @@ def make_callers(environ: Mapping[str, str], url: str) -> None:
 
     Args:
         environ: leads to the emulator.
-        url: the door's.
+        url: the entrance's.
     """
     functions, machines, topics, queues = make_clients(environ, "lambda", "stepfunctions", "sns", "sqs")
     _make_topic(topics, queues, environ)

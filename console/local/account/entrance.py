@@ -15,7 +15,7 @@ from console.local.gateway import Invoke, Receive, Send, body_of, live
 Message = dict[str, Any]
 
 
-class Door:
+class Entrance:
     """The ASGI app: what is posted to `/<function>` is its event, and the answer its result; 500 is its failure.
 
     Args:

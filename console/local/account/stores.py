@@ -20,7 +20,7 @@ MOST_RECEIVES = 3
 
 
 class Stores:
-    """The buckets and queues. Made with the clients that make them, which takes a while.
+    """The buckets and queues; made with the clients that make them, which takes a while.
 
     Args:
         environ: leads to the emulator; it need not answer yet.
