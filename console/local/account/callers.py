@@ -1,6 +1,6 @@
 """The emulator's services as callers of this stack's functions.
 
-Its Lambda has an address in place of each function's code, the entrance's: so messages of the queues and tasks of the state
+Its Lambda has the entrance's address in place of each function's code: so messages of the queues and tasks of the state
 machine come to the functions of the working tree, in the sandboxes that answer requests as well.
 """
 
