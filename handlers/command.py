@@ -13,9 +13,10 @@ from handlers.api.command_status import CommandStatus
 from handlers.api.insert import Inserting
 from handlers.api.publish import Publishing
 from handlers.aws.dynamodb import Deadline, make_client
+from handlers.gateway.loading import loaded_later
 from handlers.gateway.router import Router
 from handlers.ledger.ledger import Ledger
-from handlers.routes import COMMAND
+from handlers.routes import COMMAND, IMPORT_OPERATIONS
 from handlers.settings import STREAM, table_settings
 from handlers.snapshots.new_ledger import begin_epoch, make_appender
 from handlers.snapshots.publish import Publisher
@@ -26,6 +27,7 @@ from handlers.telemetry.runtime import runtime_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from handlers.gateway.router import Operation
     from handlers.settings import Settings
 
 
@@ -52,7 +54,14 @@ def make_router(
         lambda deadline: begin_epoch(ledger, publisher, now, deadline),
         make_deadline,
     )
+
+    def load_imports() -> Mapping[str, Operation]:
+        from handlers.api.imports import Imports  # noqa: PLC0415 - nothing that an insert should pay for
+
+        return Imports(ledger, appender, settings, make_deadline, now).operations()
+
     operations = {
+        **loaded_later(IMPORT_OPERATIONS, load_imports),
         "insert": Inserting(appender, None if settings.projection == STREAM else publisher, make_deadline).insert,
         "publish": publishing.publish,
         "health": CommandStatus(ledger, publisher.catalog, runtime_of(settings), make_deadline, now).health,

@@ -26,16 +26,9 @@ from handlers.upkeep.verification import Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Protocol
 
     from handlers.settings import Settings
-
-    class LambdaContext(Protocol):
-        """The part of Lambda's context that is used."""
-
-        aws_request_id: str
-
-        def get_remaining_time_in_millis(self) -> int: ...
+    from handlers.telemetry.runtime import LambdaContext
 
 
 NOT_PUBLISHED = "not-published"
