@@ -73,6 +73,7 @@ class Letter:
     body: str
     visible_s: float
     receives: int = 0
+    is_double: bool = False
 
 
 @dataclass

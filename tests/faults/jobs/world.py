@@ -44,6 +44,7 @@ ENVIRON = {
     "JOBS_QUEUE_URL": "http://sqs.local/000000000000/jobs",
     "DEAD_LETTERS_ARN": DEAD_LETTERS_ARN,
     "AWS_REGION": "local",
+    "REQUEST_LOG_PERCENT": "0",
 }
 CALL_S = 1.0
 TURN_S = 20.0
@@ -55,6 +56,9 @@ MAKERS = ("bucket", "queue")  # modules that make a client of a service
 SMALL = {"handlers.imports.cutting.MAX_INSERT_ROWS": 3, "handlers.aws.bucket.BLOCK_BYTES": 200}
 
 Meddle = Callable[[Call], Callable[[Run], Any] | None]
+
+
+MakeWorld = Callable[..., "World"]
 
 
 class Killed(BaseException):  # noqa: N818 - what happened
@@ -82,14 +86,21 @@ class World:
     Args:
         patch: for what is different here: a clock that moves with each call, small chunks and blocks.
         choose: which of the messages that can be handed over comes next.
+        late_s: when a message that is done comes once more; None: it does not.
     """
 
-    def __init__(self, patch: pytest.MonkeyPatch, choose: Callable[[list[Letter]], Letter] = lambda all_: all_[0]) -> None:
+    def __init__(
+        self,
+        patch: pytest.MonkeyPatch,
+        choose: Callable[[list[Letter]], Letter] = lambda ready: ready[0],
+        late_s: Callable[[], float | None] = lambda: None,
+    ) -> None:
         self.clock = Clock(NOW_S)
         self.table = StreamedTable()
         self.s3, self.sqs, self.sns, self.states = MemoryS3(), MemorySqs(self.clock), MemorySns(), MemoryStates()
         self.deaths = 0
         self._choose = choose
+        self._late_s = late_s
         self._followed = 0  # records of the stream
         for name, value in SMALL.items():
             patch.setattr(name, value)
@@ -177,6 +188,13 @@ class World:
             self.sqs.dead.append(Letter(letter.id, letter.body, self.clock()))
         elif not self._call([_event_of(letter, QUEUE_ARN)]):
             self.sqs.letters.remove(letter)
+            self._double(letter)
+
+    def _double(self, letter: Letter) -> None:
+        """Let a message that is done come once more, as one of SQS may; its double does not."""
+        late_s = None if letter.is_double else self._late_s()
+        if late_s is not None:
+            self.sqs.letters.append(Letter(letter.id, letter.body, self.clock() + late_s, is_double=True))
 
     def _dead_letter(self) -> bool:
         ready = [letter for letter in self.sqs.dead if letter.visible_s <= self.clock()]
