@@ -59,7 +59,9 @@ class MemoryS3:
 
     def _find(self, bucket: str, key: str, version: str, missing: str) -> tuple[Version, bytes]:
         found = self.versions.get((bucket, key), [])
-        wanted = next((each for each in found if each.id == version), None) if version else [*found, None][-1 - bool(found)]
+        wanted = (
+            next((each for each in found if each.id == version), None) if version else [*found, None][-1 - bool(found)]
+        )
         if wanted is None or wanted.content is None:
             raise client_error("NoSuchVersion" if version and missing != "404" else missing, 404)
         return wanted, wanted.content

@@ -53,7 +53,7 @@ MOST_RECEIVES = 3
 SWEEP_S = 4000.0
 MOST_STEPS = 400
 MAKERS = ("bucket", "queue")  # modules that make a client of a service
-SMALL = {"handlers.imports.cutting.MAX_INSERT_ROWS": 3, "handlers.aws.bucket.BLOCK_BYTES": 200}
+CHUNK_ROWS, BLOCK_BYTES = 3, 200
 
 Meddle = Callable[[Call], Callable[[Run], Any] | None]
 
@@ -87,6 +87,7 @@ class World:
         patch: for what is different here: a clock that moves with each call, small chunks and blocks.
         choose: which of the messages that can be handed over comes next.
         late_s: when a message that is done comes once more; None: it does not.
+        block_bytes: of a file that are read at once.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class World:
         patch: pytest.MonkeyPatch,
         choose: Callable[[list[Letter]], Letter] = lambda ready: ready[0],
         late_s: Callable[[], float | None] = lambda: None,
+        block_bytes: int = BLOCK_BYTES,
     ) -> None:
         self.clock = Clock(NOW_S)
         self.table = StreamedTable()
@@ -102,8 +104,8 @@ class World:
         self._choose = choose
         self._late_s = late_s
         self._followed = 0  # records of the stream
-        for name, value in SMALL.items():
-            patch.setattr(name, value)
+        patch.setattr("handlers.imports.cutting.MAX_INSERT_ROWS", CHUNK_ROWS)
+        patch.setattr("handlers.aws.bucket.BLOCK_BYTES", block_bytes)
         for module in MAKERS:
             patch.setattr(f"handlers.aws.{module}.make_service", self._client, raising=False)
         patch.setattr(Deadline.__init__, "__defaults__", (self.clock, self.clock.sleep, Deadline.LIMIT_S))
@@ -124,7 +126,9 @@ class World:
 
     # What clients do
 
-    def ask(self, content: bytes, *, declared_bytes: int | None = None, sha256: str = "", file_format: str = "ndjson") -> str:
+    def ask(
+        self, content: bytes, *, declared_bytes: int | None = None, sha256: str = "", file_format: str = "ndjson"
+    ) -> str:
         """Ask for an import of a file. Returns the job's id."""
         size_bytes = len(content) if declared_bytes is None else declared_bytes
         asked = Asked(file_format, size_bytes, sha256, "a file", None)
@@ -211,7 +215,7 @@ class World:
             self.clock.now_s = max(self.clock(), min(letter.visible_s for letter in letters))
             return True
         self.clock.pass_s(SWEEP_S)
-        return self.sweep()
+        return self.sweep() or bool(self.sqs.letters)
 
     def sweep(self) -> bool:
         """Let the clock call. Tells whether anything was to be done."""
