@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 UPLOAD_S = 3600
 
 
-class Asked(NamedTuple):
+class ImportOrder(NamedTuple):
     """The import that is asked for."""
 
     format: str
@@ -44,7 +44,7 @@ class Intake:
         self._bucket = bucket
         self._now = now
 
-    def accept(self, asked: Asked, deadline: Deadline) -> tuple[Job, Upload]:
+    def accept(self, asked: ImportOrder, deadline: Deadline) -> tuple[Job, Upload]:
         """Keep a new import. Returns it, and the request that puts its file. Raises Problem (503)."""
         now_s = self._now()
         job = Job(
