@@ -1,13 +1,15 @@
 """The local stand-in for API Gateway's HTTP API: an ASGI app that turns each request into a function's event.
 
-Routes are exact ("POST /insert"); everything else is `$default`. What a function does wrong is never shown to
-the client: it gets the gateway's own short messages, and the log gets the reason.
+Routes are exact ("POST /insert"), but for a parameter that takes one part of a path ("DELETE /jobs/{id}"); everything
+else is `$default`. What a function does wrong is never shown to the client: it gets the gateway's own short messages,
+and the log gets the reason.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -25,6 +27,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Invoke = Callable[[dict[str, object]], Awaitable[object]]
 
+_PARAMETER = re.compile(r"\\{\w+\\}")  # within a route that has been escaped
+
 _logger = logging.getLogger(__name__)
 
 
@@ -41,6 +45,7 @@ class Gateway:
         self._functions = functions
         self._routes = routes
         self._default = default
+        self._patterns = {_pattern(route): route for route in routes if "{" in route}
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request, or take part in the server's start and end."""
@@ -61,15 +66,22 @@ class Gateway:
     async def _answer(self, request: payload.HttpRequest, request_id: str) -> payload.HttpResponse:
         if len(request.body) > MAX_BODY_BYTES:
             return _message(413, "Request Entity Too Large")
-        route_key = f"{request.method} {request.path}"
-        if route_key not in self._routes:
-            route_key = DEFAULT_ROUTE
+        route_key = self._route_key(f"{request.method} {request.path}")
         function = self._routes.get(route_key, self._default)
         try:
             return payload.response(await self._functions[function](payload.event(request, route_key, request_id)))
         except (FunctionFailed, payload.MalformedAnswer) as error:
             _logger.warning("%s %s: function %s: %s", request.method, request.path, function, error)
             return _failure(error)
+
+    def _route_key(self, asked: str) -> str:
+        if asked in self._routes:
+            return asked
+        return next((route for pattern, route in self._patterns.items() if pattern.fullmatch(asked)), DEFAULT_ROUTE)
+
+
+def _pattern(route: str) -> re.Pattern[str]:
+    return re.compile(_PARAMETER.sub("[^/]+", re.escape(route)))
 
 
 def _failure(error: Exception) -> payload.HttpResponse:

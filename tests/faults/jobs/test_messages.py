@@ -7,13 +7,13 @@ import random
 
 import pytest
 
-from handlers.jobs.job import CANCELLED, FAILED, RESUME, SUCCEEDED
-from handlers.jobs.messages import message_of
+from handlers.jobs.job import CANCELLED, FAILED, RESUME, SUCCEEDED, UPLOAD
+from handlers.jobs.messages import message_of, object_key
 from tests.faults.calls.kinds import Kind
 from tests.faults.calls.outside import Call
 from tests.faults.jobs.services import Letter
 from tests.faults.jobs.test_killed import FILE, ONCE, ROWS, check_right
-from tests.faults.jobs.world import MOST_RECEIVES, MakeWorld, World, file_of
+from tests.faults.jobs.world import BUCKET, MOST_RECEIVES, MakeWorld, World, file_of
 from tests.support.drafts import are_of
 from tests.support.meddling import all_rows, drafts
 
@@ -89,6 +89,18 @@ def test_a_job_that_kills_every_worker_has_failed_and_goes_on_once_it_is_redrive
     assert (failed.state, failed.rows_done, all_rows(world.ledger())) == (FAILED, 0, [])
     assert "log" in failed.error
     world.check_quiet()
+    world.jobs().save(failed.redriven(RESUME), world.clock.deadline())
+    world.run()
+    check_right(world, job_id)
+
+
+def test_a_job_that_no_worker_began_knows_by_its_dead_letter_which_file_came(world: World) -> None:
+    job_id = world.start_import(FILE)
+    came = world.s3.versions[BUCKET, object_key(job_id)][0].id
+    world.run(lambda call: ONCE["killed before it"] if world.deaths < MOST_RECEIVES else None)
+    failed = world.job(job_id)
+    assert (failed.state, failed.phase, failed.version) == (FAILED, UPLOAD, came)
+    world.put(job_id, file_of(drafts(2)))
     world.jobs().save(failed.redriven(RESUME), world.clock.deadline())
     world.run()
     check_right(world, job_id)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,13 +18,14 @@ from console.local.account.callers import is_for_the_worker
 from handlers.aws.bucket import Bucket
 from handlers.aws.dynamodb import Deadline
 from handlers.aws.table import PARTITION_KEY, SORT_KEY
-from handlers.jobs.intake import Asked, Intake
+from handlers.jobs.intake import ImportOrder, Intake
 from handlers.jobs.job import Job
 from handlers.jobs.job_table import JobTable
 from handlers.jobs.messages import object_key
 from handlers.jobs.turns import Turns
 from handlers.ledger.ledger import Ledger
 from handlers.model.model import Draft
+from handlers.rows import MODEL
 from handlers.settings import Settings
 from handlers.worker import RESERVE_S, Worker
 from tests.faults.calls.outside import OUTSIDE, Call, Run
@@ -61,7 +61,7 @@ Meddle = Callable[[Call], Callable[[Run], Any] | None]
 MakeWorld = Callable[..., "World"]
 
 
-class Killed(BaseException):  # noqa: N818 - what happened
+class Killed(BaseException):
     """The worker's process is gone."""
 
 
@@ -131,7 +131,7 @@ class World:
     ) -> str:
         """Ask for an import of a file. Returns the job's id."""
         size_bytes = len(content) if declared_bytes is None else declared_bytes
-        asked = Asked(file_format, size_bytes, sha256, "a file", None)
+        asked = ImportOrder(file_format, size_bytes, sha256, "a file", None)
         job, _ = Intake(self.jobs(), Bucket(BUCKET, "local"), self.clock).accept(asked, self.clock.deadline())
         return job.id
 
@@ -280,6 +280,4 @@ def _name_of(record: Mapping[str, Any]) -> str:
 
 def file_of(drafts: Sequence[Draft]) -> bytes:
     """Return a file with a line for each draft."""
-    from handlers.rows import MODEL
-
     return "".join(f"{json.dumps(MODEL.draft_fields(draft))}\n" for draft in drafts).encode()
