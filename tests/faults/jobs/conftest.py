@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.faults.jobs.world import MakeWorld, World
@@ -7,7 +9,7 @@ from tests.faults.jobs.world import MakeWorld, World
 
 @pytest.fixture
 def make_world(monkeypatch: pytest.MonkeyPatch) -> MakeWorld:
-    return lambda **options: World(monkeypatch, **options)
+    return partial(World, monkeypatch)
 
 
 @pytest.fixture

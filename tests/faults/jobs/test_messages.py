@@ -25,9 +25,13 @@ def send(world: World, body: str) -> None:
     world.sqs.send_message(QueueUrl="by somebody", MessageBody=body)
 
 
+def newest(ready: list[Letter]) -> Letter:
+    return ready[-1]
+
+
 @pytest.mark.parametrize("late_s", [0.0, 5.0, 5000.0])
 def test_every_message_twice_and_the_newest_first(make_world: MakeWorld, late_s: float) -> None:
-    world = make_world(choose=lambda ready: ready[-1], late_s=lambda: late_s)
+    world = make_world(choose=newest, late_s=lambda: late_s)
     job_id = world.start_import(FILE)
     world.run()
     check_right(world, job_id)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -18,7 +19,7 @@ async def double(event: Mapping[str, object]) -> object:
 
 def posted(path: str, event: object) -> httpx.Response:
     async def post() -> httpx.Response:
-        transport = httpx.ASGITransport(app=Entrance({"double": double}))
+        transport = httpx.ASGITransport(app=cast("Any", Entrance({"double": double})))
         async with httpx.AsyncClient(transport=transport, base_url="http://entrance") as client:
             return await client.post(path, json=event)
 
