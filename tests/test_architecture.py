@@ -90,7 +90,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
 HOUSES: dict[str, set[str]] = {
     "archives": set(),
     "handlers": set(),
-    "console": {"handlers", "archives"},
+    "console": {"handlers", "archives", "infra.rebuild.definition"},
     "infra": {
         *("archives", "handlers.routes", "handlers.settings", "handlers.aws.table", "handlers.telemetry.metrics"),
         *("handlers.rows", "handlers.model"),  # the lake's columns
