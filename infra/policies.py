@@ -62,6 +62,12 @@ def deny(sid: str, actions: Sequence[str], resources: Sequence[str], **more: obj
     return {**allow(sid, actions, resources, **more), "Effect": "Deny"}
 
 
+def refuse_plain_text(actions: Sequence[str], resources: Sequence[str], **conditions: object) -> Statement:
+    """Return the statement that refuses whoever comes without TLS; `conditions` are others that hold beside it."""
+    in_the_clear = {"Bool": {"aws:SecureTransport": "false"}, **conditions}
+    return deny("NoPlainText", actions, resources, Principal={"AWS": "*"}, Condition=in_the_clear)
+
+
 def document(*statements: Statement) -> str:
     """Return a policy document as JSON."""
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
@@ -158,13 +164,7 @@ def file_system_policy(file_system_arn: str, writers: Door, readers: Door) -> st
             Principal={"AWS": "*"},
             Condition={"StringNotEquals": {"elasticfilesystem:AccessPointArn": doors}},
         ),
-        deny(
-            "NoPlainText",
-            ["*"],
-            [file_system_arn],
-            Principal={"AWS": "*"},
-            Condition={"Bool": {"aws:SecureTransport": "false"}},
-        ),
+        refuse_plain_text(["*"], [file_system_arn]),
     )
 
 

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.naming import Naming
-from infra.policies import deny, document
+from infra.policies import document, refuse_plain_text
 
 KEPT_DAYS = 7
 
@@ -63,12 +63,4 @@ def make_bucket(
 
 def tls_policy(bucket_arn: str) -> str:
     """Refuse everything that does not come over TLS."""
-    return document(
-        deny(
-            "NoPlainText",
-            ["s3:*"],
-            [bucket_arn, f"{bucket_arn}/*"],
-            Principal={"AWS": "*"},
-            Condition={"Bool": {"aws:SecureTransport": "false"}},
-        )
-    )
+    return document(refuse_plain_text(["s3:*"], [bucket_arn, f"{bucket_arn}/*"]))

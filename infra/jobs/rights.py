@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infra.account import Account
-from infra.policies import Statement, allow, deny, document, trust
+from infra.policies import Statement, allow, document, refuse_plain_text, trust
 
 STREAM_READS = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 
@@ -51,5 +51,4 @@ def tls_only_policy(queue_arn: str) -> str:
     The exception, 127.0.0.0/8, is for emulators, which are spoken to without TLS over this machine's loopback. AWS sees
     no request from there: on AWS the refusal has no exception.
     """
-    in_the_clear = {"Bool": {"aws:SecureTransport": "false"}, "NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}}
-    return document(deny("NoPlainText", ["sqs:*"], [queue_arn], Principal={"AWS": "*"}, Condition=in_the_clear))
+    return document(refuse_plain_text(["sqs:*"], [queue_arn], NotIpAddress={"aws:SourceIp": "127.0.0.0/8"}))

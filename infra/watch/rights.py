@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.account import Account
-from infra.policies import allow, announcers, deny, document
+from infra.policies import allow, announcers, document, refuse_plain_text
 
 PUBLISH = ("sns:Publish",)
 
@@ -11,5 +11,4 @@ PUBLISH = ("sns:Publish",)
 def topic_policy(account: Account, topic_arn: str, stack_name: str) -> str:
     """Let this stack's alarms and this account's budgets publish, and nobody without TLS."""
     allowed = [allow(name, PUBLISH, [topic_arn], **of) for name, of in announcers(account, stack_name).items()]
-    in_the_clear = {"Bool": {"aws:SecureTransport": "false"}}
-    return document(*allowed, deny("NoPlainText", PUBLISH, [topic_arn], Principal={"AWS": "*"}, Condition=in_the_clear))
+    return document(*allowed, refuse_plain_text(PUBLISH, [topic_arn]))
