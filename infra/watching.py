@@ -14,6 +14,7 @@ from infra.data.backup import BackupComponent
 from infra.data.storage import StorageComponent
 from infra.edge.api import ApiComponent
 from infra.jobs.projection import ProjectionComponent
+from infra.policies import announcers
 from infra.rollout.rollout import PART
 from infra.settings.projection_settings import ProjectionSettings
 from infra.settings.stack_settings import StackSettings
@@ -78,7 +79,13 @@ def alarms_of_calls(watch: Watch) -> list[pulumi.Output[str]]:
 def _topic(settings: StackSettings, key_arn: KeyArn) -> TopicComponent:
     if not settings.watch.alarm_emails:
         pulumi.log.info(NOBODY)
-    args = TopicArgs(naming=settings.naming, emails=settings.watch.alarm_emails, key_arn=key_arn)
+    args = TopicArgs(
+        naming=settings.naming,
+        part="alarms",
+        announcers=announcers(account_of(), settings.naming.stack_name()),
+        emails=settings.watch.alarm_emails,
+        key_arn=key_arn,
+    )
     return TopicComponent("topic", args)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from infra.account import Account
-from infra.policies import allow, announcers, document, refuse_plain_text
+from collections.abc import Mapping
+
+from infra.policies import Statement, allow, document, refuse_plain_text
 
 PUBLISH = ("sns:Publish",)
 
 
-def topic_policy(account: Account, topic_arn: str, stack_name: str) -> str:
-    """Let this stack's alarms and this account's budgets publish, and nobody without TLS."""
-    allowed = [allow(name, PUBLISH, [topic_arn], **of) for name, of in announcers(account, stack_name).items()]
+def topic_policy(topic_arn: str, announcers: Mapping[str, Statement]) -> str:
+    """Let these services publish, by principal and condition, and nobody without TLS."""
+    allowed = [allow(name, PUBLISH, [topic_arn], **of) for name, of in announcers.items()]
     return document(*allowed, refuse_plain_text(PUBLISH, [topic_arn]))
