@@ -11,6 +11,7 @@ from handlers.routes import COMMAND, PROJECTOR, QUERY
 from infra.compute.archive import archive_of, handler_of, sources_of
 from infra.compute.function import DataAccess, FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
+from infra.compute.jobs import IMPORTS_PART
 from infra.data.backup import BackupArgs, BackupComponent
 from infra.data.storage import StorageArgs, StorageComponent
 from infra.edge.api import ApiArgs, ApiComponent, Target
@@ -41,7 +42,13 @@ def make_key(settings: StackSettings) -> KeyArn:
     if not settings.own_key:
         return None
     return KeyComponent(
-        "key", KeyArgs(naming=settings.naming, protect=settings.protect, announces=settings.watch.alarms)
+        "key",
+        KeyArgs(
+            naming=settings.naming,
+            protect=settings.protect,
+            announces=settings.watch.alarms,
+            imports_part=IMPORTS_PART if settings.work.jobs else "",
+        ),
     ).key.arn
 
 

@@ -21,8 +21,8 @@ class BucketArgs:
     """A bucket's name and all that differs between buckets.
 
     Args:
-        part: its part of the stack's names. The account's id follows: a bucket's name is unique in all of AWS.
-        account_id: that id.
+        part: its part of the stack's names.
+        account_id: the account's, which its name ends in.
         rules: what becomes of its objects with time.
         is_versioned: whether what is replaced or deleted is kept until a rule removes it.
         put_origins: origins whose pages may PUT an object by a URL that they were given.
@@ -44,7 +44,7 @@ def make_bucket(name: str, args: BucketArgs, opts: pulumi.ResourceOptions) -> aw
     """Make a bucket with all that guards it; `name` is the component's, whose resources they are."""
     bucket = aws.s3.Bucket(
         f"{name}-bucket",
-        bucket=f"{args.naming.name(args.part)}-{args.account_id}",
+        bucket=args.naming.bucket(args.part, args.account_id),
         force_destroy=args.force_destroy,
         tags=args.naming.tags(args.part),
         opts=opts,

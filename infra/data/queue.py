@@ -33,12 +33,14 @@ class QueueArgs:
     visibility_s: pulumi.Input[int] | None = None
     dead_letters: pulumi.Input[str] | None = None
     takes_dead_letters: pulumi.Input[str] = NO_DEAD_LETTERS
-    senders: pulumi.Input[Sequence[Statement]] = ()
+    senders: Sequence[Statement] = ()
     key_arn: pulumi.Input[str] | None = None
 
 
-def make_queue(name: str, args: QueueArgs, opts: pulumi.ResourceOptions, *, policy_name: str) -> aws.sqs.Queue:
-    """Make a queue with its policy; both are named as resources of a component."""
+def make_queue(
+    name: str, policy_name: str, args: QueueArgs, opts: pulumi.ResourceOptions
+) -> tuple[aws.sqs.Queue, aws.sqs.QueuePolicy]:
+    """Make a queue and its policy, which have these names as resources of a component."""
     queue = aws.sqs.Queue(
         name,
         name=args.naming.name(args.part),
@@ -51,11 +53,8 @@ def make_queue(name: str, args: QueueArgs, opts: pulumi.ResourceOptions, *, poli
         tags=args.naming.tags(args.part),
         opts=opts,
     )
-    policy = pulumi.Output.all(arn=queue.arn, senders=args.senders).apply(
-        lambda known: queue_policy(known["arn"], known["senders"])
-    )
-    aws.sqs.QueuePolicy(policy_name, queue_url=queue.url, policy=policy, opts=opts)
-    return queue
+    document_ = queue.arn.apply(lambda arn: queue_policy(arn, args.senders))
+    return queue, aws.sqs.QueuePolicy(policy_name, queue_url=queue.url, policy=document_, opts=opts)
 
 
 def queue_policy(queue_arn: str, senders: Sequence[Statement] = ()) -> str:

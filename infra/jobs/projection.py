@@ -70,7 +70,7 @@ class ProjectionComponent(pulumi.ComponentResource):
     def _queue(self) -> aws.sqs.Queue:
         """Make the queue. It is no queue's dead letter queue: whoever leaves something in it sends it."""
         queue = QueueArgs(naming=self._args.naming, part="failures", key_arn=self._args.key_arn)
-        return make_queue(f"{self._name}-failures", queue, self._child, policy_name=f"{self._name}-tls")
+        return make_queue(f"{self._name}-failures", f"{self._name}-tls", queue, self._child)[0]
 
     def _rights(self) -> aws.iam.RolePolicy:
         args = self._args
