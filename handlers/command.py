@@ -12,8 +12,8 @@ gc.disable()  # as in query.py
 from handlers.api.command_status import CommandStatus
 from handlers.api.insert import Inserting
 from handlers.api.publish import Publishing
-from handlers.api.router import Router
 from handlers.aws.dynamodb import Deadline, make_client
+from handlers.gateway.router import Router
 from handlers.ledger.ledger import Ledger
 from handlers.routes import COMMAND
 from handlers.settings import STREAM, table_settings

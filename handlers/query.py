@@ -11,9 +11,9 @@ import os
 gc.disable()  # until all is loaded: there is no garbage yet, and to look for it takes 2 % of a start, 13 % with boto3
 
 from handlers.api.read import DataRoutes
-from handlers.api.response import json_response
-from handlers.api.router import Router
 from handlers.api.status import QueryStatus
+from handlers.gateway.response import json_response
+from handlers.gateway.router import Router
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_tmp import CopyingReader
 from handlers.routes import BENCHMARK_OPERATIONS, QUERY
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from handlers.api.request import Request
-    from handlers.api.response import Response
-    from handlers.api.router import Operation
     from handlers.api.sql import Statements
+    from handlers.gateway.request import Request
+    from handlers.gateway.response import Response
+    from handlers.gateway.router import Operation
     from handlers.reads.reader import Reader
     from handlers.upkeep.warmth import Warmth
 

@@ -30,6 +30,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("openapi",),
         ("benchmark",),
         ("api",),
+        ("gateway",),
         ("jobs",),
         ("imports", "lake", "upkeep"),
         ("sql",),

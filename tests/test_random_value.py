@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from console.costs.row_size import SEGMENT_BYTES, ledger_row_bytes
 from console.costs.scenario import Scenario
 from handlers.api.insert import call_of, drafts_of
-from handlers.api.request import Request
 from handlers.aws.table import page_of, rows_key
 from handlers.domain.numbers import ALLOWED, number_text
+from handlers.gateway.request import Request
 from handlers.model.model import Row
 from handlers.rows import MODEL
 from handlers.snapshots.build import SegmentBuilder

@@ -11,8 +11,8 @@ import httpx
 
 from console.client.signing import LOOPBACK
 from console.errors import ConsoleError, NotDoneError
-from handlers.api.response import PROBLEM_TYPE
 from handlers.domain.problem import TYPE_PREFIX
+from handlers.gateway.response import PROBLEM_TYPE
 
 FORBIDDEN = 403
 REFUSED_HINTS = {

@@ -1,1 +1,1 @@
-"""From a gateway's event to an answer."""
+"""The routes: one file for each kind of them, from a request to an answer."""

@@ -6,19 +6,19 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from handlers.api.response import health_of, json_response
 from handlers.domain.bookmark import NOTHING
 from handlers.domain.hashes import hash_text
 from handlers.domain.lag import Lag
+from handlers.gateway.response import health_of, json_response
 from handlers.upkeep.findings import LEVELS, Findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handlers.api.request import Request
-    from handlers.api.response import Response
     from handlers.aws.dynamodb import Deadline
     from handlers.domain.bookmark import Bookmark
+    from handlers.gateway.request import Request
+    from handlers.gateway.response import Response
     from handlers.ledger.head import Head
     from handlers.ledger.ledger import Ledger
     from handlers.snapshots.catalog import Catalog

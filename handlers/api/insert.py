@@ -24,9 +24,9 @@ from handlers.telemetry.usage import Usage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handlers.api.request import Request
-    from handlers.api.response import Response
     from handlers.aws.dynamodb import Deadline
+    from handlers.gateway.request import Request
+    from handlers.gateway.response import Response
     from handlers.ledger.appender import Appended, Appender
     from handlers.model.model import Draft
     from handlers.snapshots.publish import Publisher

@@ -6,10 +6,10 @@ import logging
 import sqlite3
 from typing import TYPE_CHECKING
 
-from handlers.api.response import json_response
 from handlers.domain.hashes import hash_text
 from handlers.domain.lag import Lag
 from handlers.domain.problem import Problem, field_error, invalid, unavailable
+from handlers.gateway.response import json_response
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.published import DivergedError, Proof
 from handlers.telemetry.usage import Usage
@@ -17,10 +17,10 @@ from handlers.telemetry.usage import Usage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handlers.api.request import Request
-    from handlers.api.response import Response
     from handlers.aws.dynamodb import Deadline
     from handlers.domain.bookmark import Bookmark
+    from handlers.gateway.request import Request
+    from handlers.gateway.response import Response
     from handlers.ledger.appender import Appender
     from handlers.ledger.head import Head
     from handlers.snapshots.publish import Publisher

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from handlers.api.response import measured_response
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem, invalid
+from handlers.gateway.response import measured_response
 from handlers.reads.page import PAGE_PARAMETERS, POINT_PARAMETERS, PageQuery
 from handlers.reads.question import Asked, Question, bookmark_of, source_of
 from handlers.rows import MODEL
@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from handlers.api.request import Request
-    from handlers.api.response import Response
+    from handlers.gateway.request import Request
+    from handlers.gateway.response import Response
     from handlers.reads.question import Errors
     from handlers.reads.reader import Reader, View
     from handlers.reads.sqlite_tmp import CopyingReader

@@ -6,8 +6,8 @@ import json
 import time
 
 from handlers.api.read import min_bookmark
-from handlers.api.response import measured_response
 from handlers.domain.problem import Problem, invalid
+from handlers.gateway.response import measured_response
 from handlers.reads.question import Asked, source_of
 from handlers.sql.budget import Budget
 from handlers.sql.execution import Execution
@@ -17,9 +17,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from handlers.api.request import Request
-    from handlers.api.response import Response
     from handlers.domain.bookmark import Bookmark
+    from handlers.gateway.request import Request
+    from handlers.gateway.response import Response
     from handlers.reads.sqlite_efs import SqliteReader
     from handlers.reads.sqlite_view import SqliteView
     from handlers.settings import Settings

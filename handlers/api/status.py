@@ -6,10 +6,10 @@ import json
 import logging
 import os
 
-from handlers.api.response import health_of, json_response, json_text_response
 from handlers.domain.hashes import HASH_MODULUS, hash_text
 from handlers.domain.problem import unavailable
 from handlers.domain.timestamps import utc_text
+from handlers.gateway.response import health_of, json_response, json_text_response
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.segment import open_segment
 
@@ -17,9 +17,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handlers.api.request import Request
-    from handlers.api.response import Response
     from handlers.domain.bookmark import Bookmark
+    from handlers.gateway.request import Request
+    from handlers.gateway.response import Response
     from handlers.reads.sqlite_efs import SqliteReader
     from handlers.snapshots.catalog import Catalog
     from handlers.snapshots.chain import Chain, Listed

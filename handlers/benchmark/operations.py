@@ -8,8 +8,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, cast
 
-from handlers.api.request import Request, event_of_get
-from handlers.api.response import json_response, text_response
 from handlers.aws.dynamodb import Deadline, make_client
 from handlers.benchmark.lanes import WARM_UPS, check_ledger, finish_copy, lanes_of, measure
 from handlers.benchmark.report import csv_of, report_of, trends_of
@@ -18,15 +16,17 @@ from handlers.benchmark.store import BenchmarkStore, is_id
 from handlers.benchmark.workloads import WORKLOADS, DataSet
 from handlers.domain.problem import Problem, field_error, invalid, unavailable
 from handlers.domain.timestamps import utc_text
+from handlers.gateway.request import Request, event_of_get
+from handlers.gateway.response import json_response, text_response
 from handlers.reads.page import PageQuery
 from handlers.telemetry.runtime import runtime_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handlers.api.response import Response
-    from handlers.api.router import Operation, Router
     from handlers.benchmark.workloads import Ask
+    from handlers.gateway.response import Response
+    from handlers.gateway.router import Operation, Router
     from handlers.settings import Settings
 
 MAX_ITERATIONS = 1000

@@ -41,12 +41,16 @@ class Job:
         id: a ULID.
         order: what the worker is to do, one of `ORDERS`; "" for nothing.
         phase: the step it is in, one of `PHASES` of its kind.
+        saved_s: when it was saved last.
         turn: the number of its messages so far; a message of an earlier turn is a late double.
         lease_end_s: until when somebody works on it.
         attempts: how often somebody began to.
+        stalled: how often since it last came forward.
         size_bytes, done_bytes: of the file; of the phase at hand, and up to the end of a row.
         line, chunk: the lines read in this phase, and the batches appended.
         version: of the object, which is read and no other.
+        columns: the names in the file's first line.
+        epoch: of the ledger that the rows go to; 0: not known yet.
         rows: how many there are to do; None until that is known.
         rejects: the first `MOST_REJECTS` of those refused.
         at: where it stands, in words a client may show: a bookmark that is reached, or aimed at.
@@ -64,9 +68,11 @@ class Job:
     phase_began_s: float = 0.0
     started_s: float = 0.0
     ended_s: float = 0.0
+    saved_s: float = 0.0
     turn: int = 0
     lease_end_s: float = 0.0
     attempts: int = 0
+    stalled: int = 0
     format: str = ""
     size_bytes: int = 0
     done_bytes: int = 0
@@ -74,6 +80,8 @@ class Job:
     max_rejects: int | None = None
     upload_end_s: float = 0.0
     version: str = ""
+    columns: tuple[str, ...] = ()
+    epoch: int = 0
     line: int = 0
     chunk: int = 0
     rows: int | None = None
@@ -113,6 +121,7 @@ class Job:
         """Return what `to_texts` wrote."""
         members: dict[str, Any] = json.loads(text)
         members["rejects"] = tuple(Reject(line, tuple(reasons)) for line, reasons in json.loads(rejects))
+        members["columns"] = tuple(members["columns"])
         return cls(**members, revision=revision)
 
     def summary(self, now_s: float) -> dict[str, object]:

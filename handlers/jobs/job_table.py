@@ -6,6 +6,7 @@ Every save is of the revision that was read, so that of two who change a job at 
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from handlers.aws.table import BY_JOB_STATE, JOB, JOB_ORDER, JOB_STATE, JOBS, PA
 from handlers.jobs.job import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from handlers.aws.dynamodb import Client, Deadline, Item, QueryArguments
 
@@ -29,13 +30,18 @@ class JobChangedError(Exception):
 
 
 class JobTable:
-    """The jobs of one table. Every method raises Problem (503) where DynamoDB is away."""
+    """The jobs of one table. Every method raises Problem (503) where DynamoDB is away.
 
-    def __init__(self, client: Client, table_name: str) -> None:
+    Args:
+        now: the time in seconds since 1970.
+    """
+
+    def __init__(self, client: Client, table_name: str, now: Callable[[], float] = time.time) -> None:
         self._client = client
         self._table_name = table_name
+        self._now = now
 
-    def get(self, job_id: str, now_s: float, deadline: Deadline) -> Job | None:
+    def get(self, job_id: str, deadline: Deadline) -> Job | None:
         """Return a job; None where there is none, or only one past its time."""
         if not ID.fullmatch(job_id):
             return None
@@ -43,14 +49,14 @@ class JobTable:
             lambda: self._client.get_item(TableName=self._table_name, Key=key_of(job_id), ConsistentRead=True), deadline
         )
         item = answer.get("Item")
-        return job_from_item(item) if item and _is_in_time(item, now_s) else None
+        return job_from_item(item) if item and _is_in_time(item, self._now()) else None
 
     def save(self, job: Job, deadline: Deadline) -> Job:
         """Put a job in place of the revision that it was made of. Returns it with its new revision.
 
         Raises JobChangedError.
         """
-        saved = replace(job, revision=job.revision + 1)
+        saved = replace(job, revision=job.revision + 1, saved_s=self._now())
         condition = "attribute_not_exists(pk)" if not job.revision else "revision = :seen"
         # An attempt whose answer got lost finds its own item, which is as good as having put it now.
         values: Item = {":text": item_of(saved)[JOB], ":next": {"N": str(saved.revision)}}
@@ -69,9 +75,7 @@ class JobTable:
             raise JobChangedError(job.id)
         return saved
 
-    def newest(
-        self, limit: int, now_s: float, deadline: Deadline, *, state: str = "", before_id: str = ""
-    ) -> tuple[list[Job], bool]:
+    def newest(self, limit: int, deadline: Deadline, *, state: str = "", before_id: str = "") -> tuple[list[Job], bool]:
         """Return at most `limit` jobs, newest first, without their rejects; and whether more follow.
 
         Args:
@@ -88,7 +92,7 @@ class JobTable:
             "ExpressionAttributeValues": {
                 ":pk": {"S": state or JOBS},
                 ":before": {"N": str(before)},
-                ":now": {"N": str(int(now_s))},
+                ":now": {"N": str(int(self._now()))},
             },
             "ScanIndexForward": False,
             "Limit": limit + 1,
@@ -97,7 +101,7 @@ class JobTable:
             arguments["IndexName"] = BY_JOB_STATE
         answer = call(lambda: self._client.query(**arguments), deadline)
         found = [Job.from_texts(item[JOB].get("S", ""), "[]", 0) for item in answer["Items"]]
-        return found[:limit], len(found) > limit
+        return found[:limit], len(found) > limit or "LastEvaluatedKey" in answer
 
 
 def id_number(job_id: str) -> int:

@@ -151,7 +151,7 @@ class Appender:
                 return record_after
             after, actions = transaction.actions(head, self._ledger.table_name)
             if key_call is not None:
-                actions.append(record_after.put_action(self._ledger.table_name, key_call.key, record, self._now()))
+                actions.append(record_after.put_action(self._ledger.table_name, key_call, record, self._now()))
             if self._commit(actions, head, transaction, record, deadline):
                 self._head = after
                 return record_after

@@ -1,8 +1,8 @@
 """The idempotency record: what a call with an `Idempotency-Key` has put into the ledger so far.
 
 It is written in the same transaction as the rows it tells of, under the condition that nobody wrote it in between, so
-a retry goes on where the first call stopped and never repeats. It lives for 24 hours. In each history those of its rows
-count that are there: what a restore has left behind, the same call appends anew.
+a retry goes on where the first call stopped and never repeats. It lives for 24 hours, for a job as long as the job. In
+each history those of its rows count that are there: what a restore has left behind, the same call appends anew.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ LEASE_S = 10.0  # longer than a call's work on the ledger can take
 
 @dataclass(frozen=True)
 class Call:
-    """A call's key and the hash of its body."""
+    """A call's key, the hash of its body, and how long the key is remembered, in seconds."""
 
     key: str
     request_hash: str
+    keep_s: int = KEEP_S
 
 
 class Portion(NamedTuple):
@@ -114,21 +115,21 @@ class Record:
         parts = (*self.parts, Portion(len(ids), root, last_seq))
         return replace(self, ids=(*self.ids, *ids), parts=parts, lease_end_s=now_s + LEASE_S, replaced_id="")
 
-    def put_action(self, table_name: str, key: str, before: Record, now_s: float) -> Action:
+    def put_action(self, table_name: str, call: Call, before: Record, now_s: float) -> Action:
         """Return the action that writes this record, provided that `before` is still what stands there.
 
         The last id tells that: whoever appends gives his rows ids of his own.
         """
         seen = before.replaced_id or (before.ids[-1] if before.ids else "")
         item: Item = {
-            **record_key(key),
+            **record_key(call.key),
             "request_hash": {"S": self.request_hash},
             "total": {"N": str(self.total)},
             "ids": {"L": [{"S": row_id} for row_id in self.ids]},
             "last_id": {"S": self.ids[-1]},
             "parts": {"S": json.dumps(self.parts)},
             "lease_end": {"N": str(self.lease_end_s)},
-            TTL: {"N": str(int(now_s) + KEEP_S)},
+            TTL: {"N": str(int(now_s) + call.keep_s)},
         }
         if not seen:
             return {"Put": {"TableName": table_name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}

@@ -6,8 +6,8 @@ not described apart.
 
 from __future__ import annotations
 
-from handlers.api.body import MAX_BODY_BYTES
 from handlers.domain.problem import KINDS, TYPE_PREFIX
+from handlers.gateway.body import MAX_BODY_BYTES
 from handlers.openapi.measurements import benchmark_schemas, consumed
 from handlers.openapi.parameters import headers, parameters
 from handlers.openapi.schemas import DRAFT_EXAMPLE, Schema, ref, schemas

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 from binascii import b2a_base64
 
-from handlers.api.negotiation import prefers_html
-from handlers.api.response import Response, json_response, text_response
+from handlers.gateway.negotiation import prefers_html
+from handlers.gateway.response import Response, json_response, text_response
 from handlers.openapi.description import OPERATIONS
 from handlers.routes import ROUTES
 from handlers.telemetry.runtime import VERSION

@@ -7,9 +7,9 @@ from random import Random
 import pytest
 from ulid import ULID
 
-from handlers.api.router import Router
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.timestamps import utc_text
+from handlers.gateway.router import Router
 from handlers.model.model import Row
 from handlers.query import make_handler
 from handlers.rows import MODEL

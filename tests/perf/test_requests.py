@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from handlers.api.request import Request
-from handlers.api.response import Response
-from handlers.api.router import Router
+from handlers.gateway.request import Request
+from handlers.gateway.response import Response
+from handlers.gateway.router import Router
 from handlers.reads.page import PAGE_PARAMETERS, PageQuery
 from handlers.routes import QUERY, ROUTES
 from tests.perf.conftest import Published

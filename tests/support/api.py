@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers import command, query
-from handlers.api.router import Router
 from handlers.domain.bookmark import Bookmark
+from handlers.gateway.router import Router
 from handlers.ledger.head import HEAD_KEY, Head
 from handlers.routes import COMMAND, QUERY, gateway_routes
 from handlers.settings import Settings

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from handlers import query
-from handlers.api.router import Router
 from handlers.command import make_router
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
+from handlers.gateway.router import Router
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Range
 from handlers.projector import Projector

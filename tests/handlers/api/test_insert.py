@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy as Strategy
 
 from handlers.api.insert import call_of, drafts_of, prefers_async
-from handlers.api.request import Request
 from handlers.domain.numbers import is_storable
 from handlers.domain.problem import Problem
+from handlers.gateway.request import Request
 from handlers.rows import MODEL
 from tests.support.api import event
 from tests.support.drafts import UNKNOWN, VALUE, draft, fields, items, refused, value_in

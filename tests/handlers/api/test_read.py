@@ -12,9 +12,9 @@ import pytest
 
 from handlers import query
 from handlers.api.read import is_known, min_bookmark
-from handlers.api.request import Request
 from handlers.aws.table import create_table_arguments
 from handlers.domain.bookmark import MAX_EPOCH, MAX_SEQ, NOTHING, Bookmark
+from handlers.gateway.request import Request
 from handlers.ledger.ledger import Ledger
 from handlers.reads.page import PageQuery
 from handlers.rows import MODEL

@@ -9,11 +9,11 @@ from urllib.parse import unquote
 
 import pytest
 
-from handlers.api.request import event_of_get
 from handlers.benchmark.lanes import Lane, check_ledger, consumed_of, finish_copy, lanes_of, measure, total_of
 from handlers.benchmark.workloads import SAMPLES, WORKLOADS, DataSet
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
+from handlers.gateway.request import event_of_get
 from handlers.ledger.ledger import Ledger
 from handlers.routes import SOURCES
 from tests.support.api import Api, event

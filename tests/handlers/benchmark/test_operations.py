@@ -7,13 +7,13 @@ from typing import Any, cast
 import pytest
 
 from handlers import query
-from handlers.api.request import Request, event_of_get
 from handlers.aws.table import BENCHMARKS, rows_key
 from handlers.benchmark import operations
 from handlers.benchmark.lanes import WORKLOADS
 from handlers.benchmark.operations import MAX_RUN_S, RESERVE_S, Benchmarks, asked_of
 from handlers.benchmark.store import BenchmarkStore
 from handlers.domain.problem import Problem
+from handlers.gateway.request import Request, event_of_get
 from handlers.ledger.ledger import Ledger
 from handlers.routes import SOURCES
 from handlers.settings import Settings

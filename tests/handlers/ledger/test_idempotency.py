@@ -215,7 +215,7 @@ def test_the_record_alone_stops_a_call_that_was_done_meanwhile(ledger: Ledger) -
 
 def test_a_record_survives_its_way_through_the_table(ledger: Ledger) -> None:
     record = Record(5, CALL.request_hash).after(("a", "b"), EPOCH, 7, T0 + 0.125)
-    ledger.client.transact_write_items(TransactItems=[record.put_action(ledger.table_name, CALL.key, Record(5), T0)])
+    ledger.client.transact_write_items(TransactItems=[record.put_action(ledger.table_name, CALL, Record(5), T0)])
     item = ledger.get(record_key(CALL.key), no_time_limit())
     assert item is not None
     head = replace(Head.new(EPOCH), seq=7)

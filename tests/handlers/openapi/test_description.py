@@ -18,10 +18,10 @@ import yaml
 
 from console.documents import yaml_text
 from handlers.api import insert as insertion
-from handlers.api.request import Request
-from handlers.api.response import problem_response
 from handlers.domain.bookmark import MAX_EPOCH, MAX_SEQ, Bookmark
 from handlers.domain.problem import KINDS, TYPE_PREFIX, unavailable
+from handlers.gateway.request import Request
+from handlers.gateway.response import problem_response
 from handlers.ledger.head import Head
 from handlers.ledger.idempotency import Record
 from handlers.ledger.ledger import Ledger

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from handlers.api.negotiation import GZIP_WINDOW
+from handlers.gateway.negotiation import GZIP_WINDOW
 from tests.perf.conftest import Published
 from tests.perf.subjects.events import get
 from tests.perf.subjects.measured_part import spent_ms

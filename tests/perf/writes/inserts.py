@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from console.data.ledger import create_table, open_store
 from console.local.emulator import Emulator
-from handlers.api.router import Router
 from handlers.aws.dynamodb import make_client
+from handlers.gateway.router import Router
 from handlers.ledger.appender import Appender
 from handlers.ledger.ledger import Ledger
 from handlers.snapshots import maker

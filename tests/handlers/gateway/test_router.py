@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from handlers.api.request import Request
-from handlers.api.response import Response
-from handlers.api.router import MIN_COMPRESSED, Router
 from handlers.domain.problem import Problem
+from handlers.gateway.request import Request
+from handlers.gateway.response import Response
+from handlers.gateway.router import MIN_COMPRESSED, Router
 from handlers.routes import BENCHMARK_OPERATIONS
 from tests.support.api import QUIET, Answer, event
 from tests.support.problems import assert_problem

@@ -7,8 +7,8 @@ import sqlite3
 
 import pytest
 
-from handlers.api.response import health_of, json_response
 from handlers.domain.bookmark import Bookmark
+from handlers.gateway.response import health_of, json_response
 from handlers.rows import MODEL
 from handlers.settings import Settings
 from handlers.telemetry.runtime import VERSION, runtime_of

@@ -10,10 +10,10 @@ from __future__ import annotations
 import logging
 import time
 
-from handlers.api.request import Request
-from handlers.api.request_log import log_request
-from handlers.api.response import problem_response
 from handlers.domain.problem import Problem
+from handlers.gateway.request import Request
+from handlers.gateway.request_log import log_request
+from handlers.gateway.response import problem_response
 from handlers.routes import ROUTES, methods
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from handlers.api.response import Response
+    from handlers.gateway.response import Response
     from handlers.telemetry.log import Log
 
     Operation = Callable[[Request], Response]
@@ -80,7 +80,7 @@ class Router:
         response = self._answered(request)
         response.headers.setdefault("vary", "accept-encoding")
         if len(response.body) >= MIN_COMPRESSED and "accept-encoding" in request.headers:
-            from handlers.api.negotiation import compress  # noqa: PLC0415 - zlib comes with it
+            from handlers.gateway.negotiation import compress  # noqa: PLC0415 - zlib comes with it
 
             compress(response, request.headers["accept-encoding"])
         if request.method == "HEAD":

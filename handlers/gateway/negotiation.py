@@ -12,7 +12,7 @@ from binascii import b2a_base64
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from handlers.api.response import Response
+    from handlers.gateway.response import Response
 
 LEVEL = 1  # level 6 takes twice as long for 5 % fewer bytes: docs/performance.md, "Compression"
 GZIP_WINDOW = 31  # zlib's number for its largest window in gzip's format

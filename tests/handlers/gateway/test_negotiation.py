@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.api.negotiation import accepts_gzip, prefers_html, weights_of
+from handlers.gateway.negotiation import accepts_gzip, prefers_html, weights_of
 
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 

@@ -10,8 +10,8 @@ from handlers.telemetry.metrics import DIVERGENCES, ERRORS, LAG_ROWS, LAG_SECOND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from handlers.api.request import Request
-    from handlers.api.response import Response
+    from handlers.gateway.request import Request
+    from handlers.gateway.response import Response
     from handlers.telemetry.log import Log, Values
 
 MEASURED_PATHS = frozenset((*SOURCES, "insert"))

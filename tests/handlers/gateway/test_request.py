@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.api.body import MAX_BODY_BYTES
-from handlers.api.request import Request
-from handlers.api.response import Response
 from handlers.domain.problem import Problem
+from handlers.gateway.body import MAX_BODY_BYTES
+from handlers.gateway.request import Request
+from handlers.gateway.response import Response
 from tests.support.api import Answer, Api, event
 from tests.support.problems import assert_problem
 

@@ -90,7 +90,7 @@ class Request:
 
     def json_object(self) -> dict[str, object]:
         """Return the body as a JSON object; an empty body is {}. Raises Problem, as `json_object_of` does."""
-        from handlers.api.body import json_object_of  # noqa: PLC0415 - most reads have no body
+        from handlers.gateway.body import json_object_of  # noqa: PLC0415 - most reads have no body
 
         text: str = self._event.get("body") or ""
         return json_object_of(text, bool(self._event.get("isBase64Encoded")), self.headers.get("content-type"))
