@@ -90,7 +90,10 @@ HOUSES: dict[str, set[str]] = {
     "archives": set(),
     "handlers": set(),
     "console": {"handlers", "archives"},
-    "infra": {"archives", "handlers.routes", "handlers.settings", "handlers.aws.table", "handlers.telemetry.metrics"},
+    "infra": {
+        *("archives", "handlers.routes", "handlers.settings", "handlers.aws.table", "handlers.telemetry.metrics"),
+        *("handlers.rows", "handlers.model"),  # the lake's columns
+    },
     "__main__": {"infra", "handlers.routes"},
 }
 # What the rooms of handlers/ may import from outside the standard library, when they run or for their types.
