@@ -6,7 +6,7 @@ its folder by the template below (source: Athena user guide, "Use partition proj
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -14,10 +14,10 @@ import pulumi_aws as aws
 
 from infra.account import account_of
 from infra.data.bucket import BucketArgs, LifecycleRule, make_bucket
+from infra.data.lake_columns import PARTITION
 from infra.naming import Naming
 
 PAGES, RESULTS = "lake/", "results/"  # what the names of the objects begin with
-PARTITION = "root"
 TABLE = "ledger"
 MOST_SCANNED_BYTES = 10 * 2**30  # by one question: 0.05 USD
 OLD_DAYS, RESULT_DAYS = 7, 7
@@ -46,13 +46,13 @@ class LakeArgs:
     """The columns of the table, and how the pages are kept.
 
     Args:
-        columns: of a row, as name -> type by Athena's words.
+        columns: of a row, as pairs of a name and a type by Athena's words.
         protect: guard the bucket against deletion, and keep it when the stack goes.
         key_arn: encrypts pages and results; without it AWS manages the keys.
     """
 
     naming: Naming
-    columns: Mapping[str, str]
+    columns: Sequence[tuple[str, str]]
     protect: bool = True
     key_arn: pulumi.Input[str] | None = None
 
@@ -125,11 +125,8 @@ class LakeComponent(pulumi.ComponentResource):
                 "input_format": "org.apache.hadoop.mapred.TextInputFormat",
                 "output_format": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
                 "compressed": True,
-                "ser_de_info": {
-                    "serialization_library": "org.openx.data.jsonserde.JsonSerDe",
-                    "parameters": {"case.insensitive": "false"},
-                },
-                "columns": [{"name": name, "type": kind} for name, kind in self._args.columns.items()],
+                "ser_de_info": {"serialization_library": "org.openx.data.jsonserde.JsonSerDe"},
+                "columns": [{"name": name, "type": kind} for name, kind in self._args.columns],
             },
             opts=self._child,
         )

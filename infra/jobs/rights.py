@@ -26,17 +26,13 @@ def projection_policy(queue_arn: str, key_arn: str | None, streamed_table_arn: s
     return document(*report_failures(queue_arn, key_arn), *reads)
 
 
-def work_policy(
-    queue_arns: Sequence[str], failures_arn: str, key_arn: str | None, streamed_table_arn: str | None
-) -> str:
-    """Let a function's event sources empty these queues, and read the streams of a table if one is named.
+def work_policy(queue_arns: Sequence[str], *, failures_arn: str, table_arn: str) -> str:
+    """Let a function's event sources empty these queues, and read the streams of a table and report what fails.
 
-    The key's use through SQS is among what the function's role may do anyway.
+    Where the queues have a key, its use through SQS is among what the function's role may do anyway.
     """
     messages = [allow("Messages", RECEIVE, queue_arns)] if queue_arns else []
-    if streamed_table_arn is None:
-        return document(*messages)
-    return document(*messages, *report_failures(failures_arn, key_arn), *_stream_reads(streamed_table_arn))
+    return document(*messages, *report_failures(failures_arn, None), *_stream_reads(table_arn))
 
 
 def _stream_reads(table_arn: str) -> list[Statement]:

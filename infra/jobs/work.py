@@ -52,7 +52,6 @@ class WorkArgs:
         role_name: of the worker's role, by which Lambda reads them.
         queue_arn, dead_letters_arn: of the jobs, where there are any.
         failures_arn: the queue for records of the stream that fail for an hour.
-        key_arn: that of all these queues.
     """
 
     naming: Naming
@@ -62,7 +61,6 @@ class WorkArgs:
     failures_arn: pulumi.Input[str]
     queue_arn: pulumi.Input[str] | None = None
     dead_letters_arn: pulumi.Input[str] | None = None
-    key_arn: pulumi.Input[str] | None = None
 
 
 class WorkComponent(pulumi.ComponentResource):
@@ -87,9 +85,8 @@ class WorkComponent(pulumi.ComponentResource):
         policy = pulumi.Output.all(
             queues=[arn for arn in (args.queue_arn, args.dead_letters_arn) if arn],
             failures=args.failures_arn,
-            key=args.key_arn,
             table=args.stream.table_arn,
-        ).apply(lambda arns: work_policy(arns["queues"], arns["failures"], arns["key"], arns["table"]))
+        ).apply(lambda of: work_policy(of["queues"], failures_arn=of["failures"], table_arn=of["table"]))
         return aws.iam.RolePolicy(
             f"{self._name}-rights",
             name="work",

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from handlers.aws.table import LAKE
 from infra.policies import TABLE_READS, TABLE_WRITES, allow, document, table_resources
 
 
-def worker_table_policy(table_arn: str, *, writes: bool) -> str:
-    """Allow reads of the table, and the appends and notes of who has jobs to do."""
-    return document(allow("Table", TABLE_WRITES if writes else TABLE_READS, table_resources(table_arn)))
+def worker_table_policy(table_arn: str, *, appends: bool, writes_pages: bool) -> str:
+    """Allow reads of the table; where there are jobs, appends; for the lake, a note of how far it is."""
+    table = allow("Table", TABLE_WRITES if appends else TABLE_READS, table_resources(table_arn))
+    noted = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [LAKE]}}
+    if appends or not writes_pages:
+        return document(table)
+    return document(table, allow("Progress", ["dynamodb:PutItem"], [table_arn], Condition=noted))
 
 
 def jobs_policy(bucket_arn: str, files: str, *, queue_arn: str, machine_arns: Sequence[str]) -> str:

@@ -35,6 +35,10 @@ class WorkSettings:
         """Return whether there is anything to do."""
         return self.jobs or self.lake or self.notifications
 
+    def follows_the_stream(self) -> bool:
+        """Return whether the worker finds in the table's stream what is to be done, or told."""
+        return self.jobs or self.notifications
+
     def environment(self) -> dict[str, str]:
         """Return what the functions have to know of it."""
         return {"NOTIFICATIONS": "on" if self.notifications else "off"}
