@@ -1,7 +1,7 @@
 """The worker's events: messages of the jobs' queue and of its dead letters, and items of the table's stream.
 
-Nothing inside the network can call a queue, a topic or a state machine. What is to happen there is an item of the table,
-and the stream brings it to the worker.
+Nothing inside the network can call a queue, a topic or a state machine. What is to happen there is an item of the
+table, and the stream brings it to the worker.
 """
 
 from __future__ import annotations

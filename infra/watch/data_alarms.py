@@ -48,7 +48,7 @@ def queue_rule(queue_name: Text) -> AlarmRule:
 def letters_rule(queue_name: Text) -> AlarmRule:
     """Return the rule for dead letters that the worker did not take.
 
-    It counts those that are hidden too, since a letter is, for most of the time, after each try. Their age tells nothing:
+    It counts those that are hidden too, since a letter mostly is, after each try. Their age tells nothing:
     SQS leaves out a message that was received three times (its developer guide, "Available CloudWatch metrics").
     """
     names = {"visible": "ApproximateNumberOfMessagesVisible", "hidden": "ApproximateNumberOfMessagesNotVisible"}
