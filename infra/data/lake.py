@@ -28,7 +28,6 @@ RULES: Sequence[LifecycleRule] = (
         "filter": {"prefix": PAGES},
         "transitions": [{"days": 0, "storage_class": "INTELLIGENT_TIERING"}],
         "noncurrent_version_expiration": {"noncurrent_days": OLD_DAYS},
-        "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
     },
     {
         "id": "results",
@@ -36,6 +35,11 @@ RULES: Sequence[LifecycleRule] = (
         "filter": {"prefix": RESULTS},
         "expiration": {"days": RESULT_DAYS},
         "noncurrent_version_expiration": {"noncurrent_days": 1},
+    },
+    {
+        "id": "uploads",
+        "status": "Enabled",
+        "filter": {"prefix": ""},
         "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
     },
 )
