@@ -49,10 +49,11 @@ ONLY_LOOKS = (
     r"\w+:(Describe|Get|List)\w*\*?|logs:\w+(LogDelivery|ResourcePolicy)|lambda:CreateEventSourceMapping"
     r"|ec2:(Create|Delete)NetworkInterface|backup-storage:MountCapsule|states:ValidateStateMachineDefinition"
 )
-# Resources without a name of the stack's: APIs have none, AWS's own roles are the account's.
+# Resources without a name of the stack's: APIs have none, AWS's own roles and Glue's catalog are the account's.
 ELSEWHERE = {
     "arn:aws:apigateway:us-east-1::/apis*",
     "arn:aws:codeconnections:us-east-1:123456789012:connection/*",
+    "arn:aws:glue:us-east-1:123456789012:catalog",
     "arn:aws:iam::123456789012:role/aws-service-role/*",
     "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:*",
 }
