@@ -24,6 +24,7 @@ IMPORTS = "imports/"  # what the names of files begin with; each ends in its job
 # Lambda's own rule for queues (its developer guide, "Configuring a queue to use with Lambda").
 VISIBILITY_TIMEOUTS = 6
 ATTEMPTS = 3
+COMPACT = (",", ":")  # as SQS gives its policies back
 # As long as a message may wait in both queues, so that none finds its file gone.
 FILE_DAYS = 14
 RULES: Sequence[LifecycleRule] = (
@@ -93,7 +94,9 @@ class JobsComponent(pulumi.ComponentResource):
             naming=self._args.naming,
             part=DEAD_LETTERS_PART,
             visibility_s=VISIBILITY_TIMEOUTS * self._args.timeout_s,
-            takes_dead_letters=json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": sources}),
+            takes_dead_letters=json.dumps(
+                {"redrivePermission": "byQueue", "sourceQueueArns": sources}, separators=COMPACT
+            ),
             key_arn=self._args.key_arn,
         )
         return make_queue(f"{self._name}-dead-letters", f"{self._name}-dead-letters-tls", args, self._child)[0]
@@ -108,7 +111,7 @@ class JobsComponent(pulumi.ComponentResource):
             part=QUEUE_PART,
             visibility_s=VISIBILITY_TIMEOUTS * self._args.timeout_s,
             dead_letters=pulumi.Output.json_dumps(
-                {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": ATTEMPTS}
+                {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": ATTEMPTS}, separators=COMPACT
             ),
             senders=[allow(name, ["sqs:SendMessage"], [queue_arn], **of) for name, of in told_by.items()],
             key_arn=self._args.key_arn,
