@@ -12,11 +12,12 @@ gc.disable()  # until all is loaded: there is no garbage yet, and to look for it
 
 from handlers.api.read import DataRoutes
 from handlers.api.status import QueryStatus
+from handlers.gateway.loading import loaded_later
 from handlers.gateway.response import json_response
 from handlers.gateway.router import Router
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_tmp import CopyingReader
-from handlers.routes import BENCHMARK_OPERATIONS, QUERY
+from handlers.routes import BENCHMARK_OPERATIONS, JOB_OPERATIONS, QUERY
 from handlers.settings import Settings
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.names import snapshots_dir
@@ -43,7 +44,6 @@ def make_handler(environ: Mapping[str, str]) -> Router:
     catalog = Catalog(snapshots_dir(settings.efs_dir), settings.check_interval_s)
     on_efs, in_tmp = SqliteReader(catalog, settings), CopyingReader(catalog, settings)
     readers: dict[str, Reader] = {"sqlite-efs": on_efs, "sqlite-tmp": in_tmp}
-    benchmarks: dict[str, Operation] = {}
     statements: list[Statements] = []
     warmth: list[Warmth] = []
     receipts = Receipts(settings.efs_dir)
@@ -66,17 +66,15 @@ def make_handler(environ: Mapping[str, str]) -> Router:
         )
         return readers[source]
 
-    def benchmark_operation(name: str) -> Operation:
-        """Return an operation whose code is loaded with the first of its kind: nothing that a read should pay for."""
+    def load_benchmarks() -> Mapping[str, Operation]:
+        from handlers.benchmark.operations import Benchmarks  # noqa: PLC0415 - nothing that a read should pay for
 
-        def operation(request: Request) -> Response:
-            if not benchmarks:
-                from handlers.benchmark.operations import Benchmarks  # noqa: PLC0415
+        return Benchmarks.from_settings(settings, router).operations()
 
-                benchmarks.update(Benchmarks.from_settings(settings, router).operations())
-            return benchmarks[name](request)
+    def load_jobs() -> Mapping[str, Operation]:
+        from handlers.api.jobs import Jobs  # noqa: PLC0415 - as above
 
-        return operation
+        return Jobs.from_settings(settings).operations()
 
     def run_sql(request: Request) -> Response:
         """Answer a statement of the caller's own; its code is loaded with the first."""
@@ -107,7 +105,8 @@ def make_handler(environ: Mapping[str, str]) -> Router:
             "health": status.health,
             "index": show_index,
             "openapi": describe_api,
-            **{name: benchmark_operation(name) for name in BENCHMARK_OPERATIONS},
+            **loaded_later(BENCHMARK_OPERATIONS, load_benchmarks),
+            **loaded_later(JOB_OPERATIONS, load_jobs),
         },
         Log(settings),
         warm,

@@ -18,6 +18,9 @@ SQL_SOURCES = SOURCES[:2]  # those on which a statement can be run
 ROUTES: tuple[tuple[str, str, str, str], ...] = (
     ("POST", "/insert", COMMAND, "insert"),
     ("POST", "/snapshots", COMMAND, "publish"),
+    ("POST", "/imports", COMMAND, "import"),
+    ("POST", "/jobs/{id}/redrive", COMMAND, "redrive"),
+    ("DELETE", "/jobs/{id}", COMMAND, "cancel"),
     ("GET", "/command/health", COMMAND, "health"),
     ("GET", "/snapshots", QUERY, "snapshots"),
     *(("GET", f"/{source}", QUERY, "page") for source in SOURCES),
@@ -34,14 +37,18 @@ ROUTES: tuple[tuple[str, str, str, str], ...] = (
     ("GET", "/benchmarks/{id}", QUERY, "benchmark"),
     ("GET", "/benchmarks/{id}/report.md", QUERY, "report"),
     ("GET", "/benchmarks/{id}/results.csv", QUERY, "results"),
+    ("GET", "/jobs", QUERY, "jobs"),
+    ("GET", "/jobs/{id}", QUERY, "job"),
 )
-ALL_METHODS = ("GET", "HEAD", "POST")
+ALL_METHODS = ("DELETE", "GET", "HEAD", "POST")
 # What pages of other origins may send and read, beside what browsers always let them.
 REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key", "if-none-match", "min-bookmark", "prefer")
 RESPONSE_HEADERS = (
     *("consumed", "etag", "idempotent-replayed", "location"),
     *("retry-after", "server-timing", "snapshot-bookmark", "snapshot-lag"),
 )
+IMPORT_OPERATIONS = ("import", "cancel", "redrive")
+JOB_OPERATIONS = ("jobs", "job")
 BENCHMARK_OPERATIONS = ("measure", "benchmarks", "trends", "benchmark", "report", "results")
 
 

@@ -6,35 +6,138 @@ clock: `{"task": "sweep"}` and `{"task": "lake"}`.
 
 from __future__ import annotations
 
+import logging
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
+from handlers.aws.bucket import Bucket
+from handlers.aws.dynamodb import make_client
+from handlers.aws.queue import Queue
+from handlers.domain.problem import unavailable
+from handlers.jobs.dead_letters import DeadLetters
+from handlers.jobs.importing import Importing
+from handlers.jobs.job_table import JobTable, job_from_item
+from handlers.jobs.messages import read_messages
+from handlers.jobs.orders import Orders
+from handlers.jobs.sweep import Sweep
+from handlers.jobs.turns import Turns
+from handlers.ledger.appender import Appender
+from handlers.ledger.ledger import Ledger
 from handlers.settings import table_settings
+from handlers.telemetry.log import ERROR, INFO, WELL, Log, members_of
+from handlers.telemetry.metrics import ERRORS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from handlers.jobs.job import Job
     from handlers.settings import Settings
+    from handlers.telemetry.runtime import LambdaContext
+
+    Record = Mapping[str, Any]
+
+RESERVE_S = 25.0  # before Lambda ends the invocation: for an append begun at the limit, and what is saved after it
+
+_log = logging.getLogger(__name__)
 
 
 class Worker:
     """The function.
 
     Args:
+        ledger: the table.
         settings: the queues and buckets, and what is on.
+        now: the time in seconds since 1970.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, ledger: Ledger, settings: Settings, now: Callable[[], float] = time.time) -> None:
+        jobs = JobTable(ledger.client, ledger.table_name, now)
+        queue = Queue(settings.jobs_queue_url, settings.region)
+        bucket = Bucket(settings.jobs_bucket, settings.region)
+        appender = Appender(ledger, _no_ledger, lambda _: None, now)
+        self._log = Log(settings)
+        self._dead_letters_arn = settings.dead_letters_arn
+        self._turns = Turns(jobs, Importing(jobs, appender, bucket, now), queue, now=now)
+        self._dead_letters = DeadLetters(jobs, now)
+        self._orders = Orders(jobs, queue, _start)
+        self._sweep = Sweep(jobs, bucket, queue, now)
 
-    def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, object]:
-        """Do what an event asks for. Raises what keeps it from being done: whoever sent the event tries again."""
-        raise ValueError(f"task: got {event.get('task')!r}, allowed: sweep, lake")
+    def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, object]:
+        """Do what an event asks for. Raises what keeps a task from being done: the clock makes the next."""
+        limit_s = max(0.0, context.get_remaining_time_in_millis() / 1000 - RESERVE_S)
+        if "Records" in event:
+            failed = [id_of(record) for record in event["Records"] if not self._is_done(record, context, limit_s)]
+            return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
+        return self._noted(context, {"task": event.get("task")}, lambda: self._task(event.get("task")))
+
+    def _is_done(self, record: Record, context: LambdaContext, limit_s: float) -> bool:
+        """Do what a record asks for; tell whether that is done. One that fails does not keep others from it."""
+        try:
+            self._noted(context, {"task": "record"}, lambda: self._record(record, limit_s))
+        except Exception:  # noqa: BLE001 - whatever it is, the record comes again
+            _log.exception("a record was not done")
+            return False
+        return True
+
+    def _record(self, record: Record, limit_s: float) -> dict[str, object]:
+        if record["eventSource"] == "aws:dynamodb":
+            return self._told(record)
+        is_dead = record["eventSourceARN"] == self._dead_letters_arn
+        done = [
+            (message.job_id, self._dead_letters.bury(message) if is_dead else self._turns.take(message, limit_s))
+            for message in read_messages(record["body"])
+        ]
+        return {"did": "bury" if is_dead else "import", "jobs": dict(done)}
+
+    def _told(self, record: Record) -> dict[str, object]:
+        job_id = job_from_item(record["dynamodb"]["NewImage"]).id
+        self._orders.carry_out(job_id)
+        return {"did": "order", "job": job_id}
+
+    def _task(self, task: object) -> dict[str, object]:
+        if task == "sweep":
+            return self._sweep.run()
+        raise ValueError(f"task: got {task!r}, allowed: sweep, lake")
+
+    def _noted(
+        self, context: LambdaContext, what: dict[str, object], work: Callable[[], dict[str, object]]
+    ) -> dict[str, object]:
+        """Do something, and write its line; the traceback of an error is somebody else's to write."""
+        done: dict[str, object] = {}
+        began_ns, outcome = time.perf_counter_ns(), WELL
+        try:
+            done = work()
+        except Exception as error:
+            outcome = type(error).__name__
+            raise
+        finally:
+            duration_ms = (time.perf_counter_ns() - began_ns) // 1000 / 1000
+            about = {"invocation_id": context.aws_request_id, **what, "outcome": outcome, "duration_ms": duration_ms}
+            is_well = outcome == WELL
+            metrics = {} if is_well else {ERRORS: 1}
+            self._log.line(INFO if is_well else ERROR, members_of({**about, **done}), by_function=metrics)
+        return done
+
+
+def id_of(record: Record) -> str:
+    """Return the name by which a record is said to have failed."""
+    return record["messageId"] if "messageId" in record else record["dynamodb"]["SequenceNumber"]
+
+
+def _no_ledger() -> int:
+    """Raise Problem: the command function makes the ledger before it takes an import in."""
+    raise unavailable("There is no ledger to append to")
+
+
+def _start(job: Job) -> None:
+    raise NotImplementedError(job.id)
 
 
 def make_handler(environ: Mapping[str, str]) -> Worker:
     """Return the function for an environment. Raises SettingsError."""
-    return Worker(table_settings(environ))
+    settings = table_settings(environ)
+    return Worker(Ledger(make_client(settings.region), settings.table_name), settings)
 
 
 handler = make_handler(os.environ)

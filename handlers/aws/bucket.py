@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from handlers.aws.sdk import ServiceError, ask, make_service
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
 BLOCK_BYTES = 4 << 20
@@ -72,10 +72,12 @@ class Bucket:
         """Return so many bytes of an object, from one on; fewer at its end."""
         which = {"VersionId": version} if version else {}
         wanted = f"bytes={first}-{first + size_bytes - 1}"
-        return ask(
-            "GetObject",
-            lambda: self._client.get_object(Bucket=self._name, Key=key, Range=wanted, **which)["Body"].read(),
-        )
+
+        def read() -> bytes:
+            answer = self._client.get_object(Bucket=self._name, Key=key, Range=wanted, **which)
+            return answer["Body"].read()
+
+        return ask("GetObject", read)
 
 
 class BlockReader:
@@ -83,23 +85,35 @@ class BlockReader:
 
     Args:
         uploaded: the version and the size.
+        ask: runs a call, as often as it takes.
         offset: where to begin.
     """
 
-    def __init__(self, bucket: Bucket, key: str, uploaded: Uploaded, offset: int = 0) -> None:
+    def __init__(
+        self,
+        bucket: Bucket,
+        key: str,
+        uploaded: Uploaded,
+        ask: Callable[[Callable[[], bytes]], bytes],
+        offset: int = 0,
+    ) -> None:
         self._bucket = bucket
         self._key = key
         self._uploaded = uploaded
+        self._ask = ask
         self._next = offset
         self._block = memoryview(b"")
 
     def read(self, size_bytes: int) -> bytes:
         """Return at most so many bytes; none at the end. Raises ServiceError."""
         if not self._block and self._next < self._uploaded.size_bytes:
-            self._block = memoryview(self._bucket.block(self._key, self._uploaded.version, self._next, BLOCK_BYTES))
+            self._block = memoryview(self._ask(self._read_block))
             self._next += len(self._block)
         taken, self._block = self._block[:size_bytes], self._block[size_bytes:]
         return bytes(taken)
+
+    def _read_block(self) -> bytes:
+        return self._bucket.block(self._key, self._uploaded.version, self._next, BLOCK_BYTES)
 
 
 def is_gone(error: ServiceError) -> bool:

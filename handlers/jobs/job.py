@@ -21,9 +21,12 @@ ENDED = (SUCCEEDED, FAILED, CANCELLED)
 # Orders, which the worker finds in the table's stream: nothing inside the network can call a queue or a state machine.
 START, RESUME = ORDERS = ("start", "resume")
 KEEP_S = 30 * 24 * 3600
+MOST_BYTES = 5 * 1024**3  # of a file: S3 takes no more at once
+MOST_NAME_CHARACTERS = 200
 MOST_REJECTS = 100
 MOST_ERROR_CHARACTERS = 500
-PHASES = {IMPORT: ("upload", "checksum", "check", "append"), REBUILD: ("plan", "build", "verify")}
+UPLOAD, CHECKSUM, CHECK, APPEND = IMPORT_PHASES = ("upload", "checksum", "check", "append")
+PLAN, BUILD, VERIFY = REBUILD_PHASES = ("plan", "build", "verify")
 
 
 class Reject(NamedTuple):
@@ -40,7 +43,7 @@ class Job:
     Attributes:
         id: a ULID.
         order: what the worker is to do, one of `ORDERS`; "" for nothing.
-        phase: the step it is in, one of `PHASES` of its kind.
+        phase: the step it is in, one of its kind's.
         saved_s: when it was saved last.
         turn: the number of its messages so far; a message of an earlier turn is a late double.
         lease_end_s: until when somebody works on it.
@@ -105,6 +108,12 @@ class Job:
     def ended(self, state: str, now_s: float, error: str = "") -> Job:
         """Return it with its end."""
         return replace(self, state=state, order="", ended_s=now_s, lease_end_s=0.0, error=error[:MOST_ERROR_CHARACTERS])
+
+    def redriven(self, order: str) -> Job:
+        """Return it as it waits again. Its phase begins anew; what is appended already is recognised by its keys."""
+        again = replace(self, state=WAITING, order=order, error="", ended_s=0.0, turn=self.turn + 1, stalled=0, epoch=0)
+        again = replace(again, done_bytes=0, line=0, chunk=0, rows_done=0)
+        return again if self.phase == APPEND else replace(again, rows=None, rows_rejected=0, rejects=())
 
     def in_phase(self, phase: str, now_s: float) -> Job:
         """Return it at the beginning of a phase."""

@@ -26,7 +26,15 @@ GREATEST = 2**125  # no id is as great
 
 
 class JobChangedError(Exception):
-    """Somebody else has saved the job meanwhile."""
+    """Somebody else has saved the job meanwhile.
+
+    Attributes:
+        job: what was not saved.
+    """
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(f"job {job.id} was changed after its revision {job.revision}")
+        self.job = job
 
 
 class JobTable:
@@ -72,7 +80,7 @@ class JobTable:
             deadline,
         )
         if not was_put:
-            raise JobChangedError(job.id)
+            raise JobChangedError(job)
         return saved
 
     def newest(self, limit: int, deadline: Deadline, *, state: str = "", before_id: str = "") -> tuple[list[Job], bool]:

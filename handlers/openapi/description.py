@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from handlers.domain.problem import KINDS, TYPE_PREFIX
 from handlers.gateway.body import MAX_BODY_BYTES
+from handlers.openapi.jobs import ORDER_EXAMPLES, job_schemas
 from handlers.openapi.measurements import benchmark_schemas, consumed
 from handlers.openapi.parameters import headers, parameters
 from handlers.openapi.schemas import DRAFT_EXAMPLE, Schema, ref, schemas
@@ -36,6 +37,16 @@ BODY_PROBLEMS = (413, 415, 422)
 OPERATIONS: dict[str, tuple[str, tuple[str, ...], str, tuple[int, ...]]] = {
     "insert": ("Append rows and publish a snapshot with them", FOR_AN_INSERT, "Insertion", (409, *BODY_PROBLEMS, 503)),
     "publish": ("Publish the ledger as it is now", (), "Publication", (409, *BODY_PROBLEMS, 503)),
+    "import": (
+        "Import a file: a job, and the address to put the file at",
+        (),
+        "ImportOrder",
+        (403, *BODY_PROBLEMS, 503),
+    ),
+    "cancel": ("Cancel a job; what is appended stays", ("job-id",), "", (404, 409, 503)),
+    "redrive": ("Let a job that failed go on", ("job-id",), "", (404, 409, *BODY_PROBLEMS, 503)),
+    "jobs": ("The jobs of the last 30 days, newest first", ("state", "limit", "cursor"), "", (503,)),
+    "job": ("One job, with the rows that were refused", ("job-id",), "", (404, 503)),
     "snapshots": ("The published snapshots, newest first", (), "", (503,)),
     "page": ("Rows by page", (*PAGE_PARAMETERS, *FOR_A_READ), "", (409, 503)),
     "row": ("One row", ("id", *POINT_PARAMETERS, *FOR_A_READ), "", (404, 409, 503)),
@@ -64,6 +75,15 @@ CONTENTS = {
     "benchmark": "Benchmark",
     "openapi": "Description",
     "sql": "ResultSet",
+    "jobs": "Jobs",
+    "job": "OneJob",
+    "cancel": "OneJob",
+}
+# operation: status, what it says, the answer's schema. They name a place to look at.
+ACCEPTED = {
+    "measure": ("201", "It was run and is kept for 90 days", "Benchmark"),
+    "import": ("201", "The job waits for its file", "Accepted"),
+    "redrive": ("202", "The job waits for its turn", "OneJob"),
 }
 MORE_HEADERS = {"health": ("Snapshot-Lag",), "sql": ("Snapshot-Bookmark", "Server-Timing", "Consumed")}
 TEXTS = {"report": "text/markdown", "results": "text/csv"}
@@ -76,6 +96,7 @@ BODY_EXAMPLES: dict[str, dict[str, object]] = {
     },
     "BenchmarkOrder": {"all of it": {}, "a short one": {"iterations": 5, "workloads": ["by-id", "stats"]}},
     "Statement": STATEMENT_EXAMPLES,
+    "ImportOrder": ORDER_EXAMPLES,
     "Publication": {
         "what is new": {},
         "all of it anew": {"full": True},
@@ -104,7 +125,8 @@ def description() -> dict[str, object]:
 
 
 def _schemas() -> dict[str, Schema]:
-    return {**schemas(), **sql_schemas(), **status_schemas(), "Consumed": consumed(), **benchmark_schemas()}
+    own = {**schemas(), **sql_schemas(), **status_schemas(), "Consumed": consumed()}
+    return {**own, **benchmark_schemas(), **job_schemas()}
 
 
 def _operation(verb: str, path: str, function: str, name: str) -> Schema:
@@ -149,9 +171,9 @@ def _successes(name: str) -> dict[str, object]:
             "200": _response("Read at the bookmark that it names", content, OF_A_READ),
             "304": _response("The client has this already", {}, OF_A_READ),
         }
-    if name == "measure":
-        kept = "It was run and is kept for 90 days"
-        return {"201": _response(kept, _json("Benchmark"), ("Location", "Cache-Control"))}
+    if name in ACCEPTED:
+        status, text, content = ACCEPTED[name]
+        return {status: _response(text, _json(content), ("Location", "Cache-Control"))}
     if name == "index":
         content = _json("Index") | _text("text/html")
         return {"200": _response("A page where that is preferred to JSON", content, ("Cache-Control", *OF_A_PAGE))}

@@ -56,6 +56,8 @@ PARAMETERS: dict[str, tuple[str, Schema, object, str]] = {
     ),
     "id": ("path", ID, None, "The row's id."),
     "benchmark-id": ("path", BENCHMARK_ID, None, "The benchmark's id."),
+    "job-id": ("path", ID, None, "The job's id."),
+    "state": ("query", ref("JobState"), "failed", "Only jobs in this state; from an index that is a moment late."),
     "Min-Bookmark": (
         "header",
         ref("Bookmark"),
@@ -83,7 +85,7 @@ PARAMETERS: dict[str, tuple[str, Schema, object, str]] = {
     ),
 }
 
-NAMES = {"benchmark-id": "id"}  # where a parameter's own name stands for something else elsewhere
+NAMES = {"benchmark-id": "id", "job-id": "id"}  # where a parameter's own name stands for something else elsewhere
 
 # name: (schema, description, whether every such answer has it)
 HEADERS: dict[str, tuple[Schema, str, bool]] = {
@@ -101,7 +103,11 @@ HEADERS: dict[str, tuple[Schema, str, bool]] = {
     "Content-Security-Policy": (TEXT, "Of the page: its own style, and nothing else.", False),
     "X-Content-Type-Options": ({"type": "string", "const": "nosniff"}, "Of the page.", False),
     "Retry-After": ({"type": "integer", "minimum": 1}, "Seconds after which the request can work.", True),
-    "Location": ({"type": "string", "pattern": "^/benchmarks/[0-9]+$"}, "Where the benchmark is.", True),
+    "Location": (
+        {"type": "string", "pattern": "^/(benchmarks|jobs)/[0-9A-Z]+$"},
+        "Where the benchmark, or the job, is.",
+        True,
+    ),
     "Allow": (TEXT, "The methods of this path.", True),
     "Preference-Applied": ({"type": "string", "const": "respond-async"}, "The preference was followed.", False),
     "Snapshot-Lag": (

@@ -8,7 +8,17 @@ from _sqlite3 import sqlite_version  # as snapshots/snapshot.py has it
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from handlers.settings import Settings
+
+    class LambdaContext(Protocol):
+        """The part of Lambda's context that functions without a request use."""
+
+        aws_request_id: str
+
+        def get_remaining_time_in_millis(self) -> int: ...
+
 
 VERSION = "0.1.0"
 

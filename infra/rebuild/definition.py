@@ -25,7 +25,7 @@ MOST_PLANS = 12  # of 200 ranges at most, each with some 8 events
 TASK = "rebuild"  # by the projector's name for it
 CHECK, PLAN, BUILD, PUBLISH = "Check what is published", "Plan", "Build", "Publish"
 GO_ON, ANY_LEFT, IS_PUBLISHED, ENDED = "Is it to go on", "Is a range missing", "Is it published", "The job has ended"
-FAIL, FAILED, RANGE, RANGE_FAILED = "Put it down in the job", "It failed", "Build a range", "The range failed"
+FAIL, IT_FAILED, RANGE, RANGE_FAILED = "Put it down in the job", "It failed", "Build a range", "The range failed"
 # Another try would find the same: the ledger is of another history, or has other columns.
 HOPELESS = ("DivergedError", "OtherColumnsError")
 # Throttled, be it because the projector has fewer sandboxes of its own than ranges are built at once: for minutes.
@@ -105,8 +105,8 @@ def _begin(plan: RebuildPlan) -> dict[str, State]:
 
 def _build(plan: RebuildPlan) -> dict[str, State]:
     """Return the states that build the ranges."""
-    rows = "$states.input[0] & ' to ' & $states.input[1]"
-    span = {"first": jsonata("$states.input[0]"), "last": jsonata("$states.input[1]"), "goal": jsonata("$goal")}
+    rows = "$states.input.first & ' to ' & $states.input.last"
+    span = {"first": jsonata("$states.input.first"), "last": jsonata("$states.input.last"), "goal": jsonata("$goal")}
     caught = {"error": _error("Error"), "cause": jsonata(f"'rows ' & {rows} & ': ' & {_text('Cause')}")}
     states = {
         RANGE: _step(
@@ -136,13 +136,13 @@ def _end(plan: RebuildPlan) -> dict[str, State]:
     """Return the states that end it."""
     told = {name: jsonata(f"${name}") for name in ("where", "error", "cause")}
     published = {"state": jsonata("$states.result.Payload.state")}
-    failing = {"Assign": {"told": True}, "Next": FAILED}
+    failing = {"Assign": {"told": True}, "Next": IT_FAILED}
     return {
         PUBLISH: _step(plan, "publish", {"goal": jsonata("$goal")}, Assign=published, Next=IS_PUBLISHED),
         IS_PUBLISHED: _choose({"$state = 'running'": PLAN}, ENDED),
         ENDED: {"Type": "Succeed"},
-        FAIL: _step(plan, "fail", told, **failing, Catch=[{"ErrorEquals": ["States.ALL"], "Next": FAILED}]),
-        FAILED: {"Type": "Fail", "Error": jsonata("$error"), "Cause": jsonata("$where & ': ' & $cause")},
+        FAIL: _step(plan, "fail", told, **failing, Catch=[{"ErrorEquals": ["States.ALL"], "Next": IT_FAILED}]),
+        IT_FAILED: {"Type": "Fail", "Error": jsonata("$error"), "Cause": jsonata("$where & ': ' & $cause")},
     }
 
 

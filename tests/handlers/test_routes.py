@@ -18,6 +18,9 @@ def test_what_is_authorised_as_a_write_has_a_route_of_its_own() -> None:
     assert gateway_routes() == {
         "POST /insert": COMMAND,
         "POST /snapshots": COMMAND,
+        "POST /imports": COMMAND,
+        "POST /jobs/{id}/redrive": COMMAND,
+        "DELETE /jobs/{id}": COMMAND,
         "GET /command/health": COMMAND,
         "HEAD /command/health": COMMAND,
         "POST /benchmarks": QUERY,

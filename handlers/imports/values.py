@@ -1,4 +1,4 @@
-"""Values of a file, read as a column's kind: `import` reads with this, and `model` finds types with it.
+"""Values of a file, read as a column's kind: every import reads with this, and `console model` finds types with it.
 
 So a column that `model` calls an integer is one that `import` reads as integers. Each kind of file has a function that
 takes a value to what a client of the API would send. It raises ValueError where the value is not of that kind; whether
@@ -58,7 +58,7 @@ def read_sqlite(kind: str, value: object) -> object:
 def load_json(text: str) -> object:
     """Return what a JSON text says. Raises ValueError, also for NaN, a name twice, and what is nested too deeply."""
     try:
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_without_repeats)
+        return _decoder.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -118,3 +118,6 @@ _READERS: dict[str, Callable[[str], object]] = {
     "timestamp": _time,
     "json": load_json,
 }
+
+# Made once: `json.loads` would make another for each text.
+_decoder = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_without_repeats)

@@ -1,0 +1,87 @@
+"""The sweep: finds jobs that nobody works on any more and nobody will, because a message or a file never came."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from handlers.aws.dynamodb import Deadline
+from handlers.domain.timestamps import utc_text
+from handlers.jobs.job import FAILED, IMPORT, RUNNING, UPLOAD, WAITING
+from handlers.jobs.job_table import JobChangedError
+from handlers.jobs.messages import message_of, object_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from handlers.aws.bucket import Bucket
+    from handlers.aws.queue import Queue
+    from handlers.jobs.job import Job
+    from handlers.jobs.job_table import JobTable
+
+QUIET_S = 3600.0  # longer than a message waits, or a step of a rebuild takes
+PAGE_JOBS = 50
+NEVER_CAME = "no file came until {}, when the upload's address ended; make another import"
+STOPPED = "it stopped without a word; redrive it"
+
+
+class Sweep:
+    """Looks after jobs.
+
+    Args:
+        jobs: where they stand.
+        bucket: has the files.
+        queue: takes their messages.
+        now: the time in seconds since 1970.
+    """
+
+    def __init__(self, jobs: JobTable, bucket: Bucket, queue: Queue, now: Callable[[], float] = time.time) -> None:
+        self._jobs = jobs
+        self._bucket = bucket
+        self._queue = queue
+        self._now = now
+
+    def run(self) -> dict[str, object]:
+        """Look at every job that has not ended. Returns how many were woken, and how many have failed.
+
+        Raises Problem or ServiceError where something is away.
+        """
+        outcomes = [self._look(job) for state in (WAITING, RUNNING) for job in self._all(state)]
+        return {"jobs": len(outcomes), "woken": outcomes.count("woken"), "failed": outcomes.count(FAILED)}
+
+    def _all(self, state: str) -> Iterator[Job]:
+        before_id, has_more = "", True
+        while has_more:
+            found, has_more = self._jobs.newest(PAGE_JOBS, Deadline(), state=state, before_id=before_id)
+            yield from found
+            before_id = found[-1].id if found else ""
+            has_more = has_more and bool(found)
+
+    def _look(self, listed: Job) -> str:
+        job = self._jobs.get(listed.id, Deadline())  # the list is a moment late
+        if job is None or job.has_ended or not self._is_quiet(job):
+            return ""
+        try:
+            return self._wake(job)
+        except JobChangedError:
+            return ""
+
+    def _is_quiet(self, job: Job) -> bool:
+        """Tell whether nothing has happened for longer than it should."""
+        return self._now() - max(job.saved_s, job.lease_end_s, job.upload_end_s) > QUIET_S
+
+    def _wake(self, job: Job) -> str:
+        if job.order:  # the stream forgets after a day, and a batch that failed for an hour is given up
+            self._jobs.save(replace(job), Deadline())
+            return "woken"
+        if job.kind != IMPORT:
+            return self._fail(job, STOPPED)
+        if job.phase == UPLOAD and self._bucket.uploaded(object_key(job.id)) is None:
+            return self._fail(job, NEVER_CAME.format(utc_text(job.upload_end_s)))
+        self._queue.send(message_of(job))
+        return "woken"
+
+    def _fail(self, job: Job, reason: str) -> str:
+        self._jobs.save(job.ended(FAILED, self._now(), reason), Deadline())
+        return FAILED
