@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from handlers.aws.bucket import Bucket
 from handlers.aws.dynamodb import make_client
+from handlers.aws.machine import StateMachine
 from handlers.aws.queue import Queue
 from handlers.domain.problem import unavailable
 from handlers.jobs.dead_letters import DeadLetters
@@ -20,6 +22,7 @@ from handlers.jobs.importing import Importing
 from handlers.jobs.job_table import JobTable, job_from_item
 from handlers.jobs.messages import read_messages
 from handlers.jobs.orders import Orders
+from handlers.jobs.rebuild_order import start_rebuild
 from handlers.jobs.sweep import Sweep
 from handlers.jobs.turns import Turns
 from handlers.ledger.appender import Appender
@@ -31,7 +34,6 @@ from handlers.telemetry.metrics import ERRORS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from handlers.jobs.job import Job
     from handlers.settings import Settings
     from handlers.telemetry.runtime import LambdaContext
 
@@ -55,12 +57,13 @@ class Worker:
         jobs = JobTable(ledger.client, ledger.table_name, now)
         queue = Queue(settings.jobs_queue_url, settings.region)
         bucket = Bucket(settings.jobs_bucket, settings.region)
+        machine = StateMachine(settings.rebuild_machine_arn, settings.region)
         appender = Appender(ledger, _no_ledger, lambda _: None, now)
         self._log = Log(settings)
         self._dead_letters_arn = settings.dead_letters_arn
         self._turns = Turns(jobs, Importing(jobs, appender, bucket, now), queue, now=now)
         self._dead_letters = DeadLetters(jobs, now)
-        self._orders = Orders(jobs, queue, _start)
+        self._orders = Orders(jobs, queue, partial(start_rebuild, machine))
         self._sweep = Sweep(jobs, bucket, queue, now)
 
     def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, object]:
@@ -128,10 +131,6 @@ def id_of(record: Record) -> str:
 def _no_ledger() -> int:
     """Raise Problem: the command function makes the ledger before it takes an import in."""
     raise unavailable("There is no ledger to append to")
-
-
-def _start(job: Job) -> None:
-    raise NotImplementedError(job.id)
 
 
 def make_handler(environ: Mapping[str, str]) -> Worker:
