@@ -56,7 +56,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("sql",),
         ("changes",),
         ("proposals",),
-        ("imports", "rollout"),
+        ("imports", "lake", "rollout"),
         ("data",),
         ("costs",),
         ("client",),
