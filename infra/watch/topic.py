@@ -23,7 +23,7 @@ class TopicArgs:
         announcers: AWS's own services that may tell it, as principal and condition by a name. Whoever has a role tells
             it by that role's rights.
         emails: addresses that are told once they have confirmed the first e-mail.
-        queue_arns: queues that get the messages as they are; their own policies have to let the topic in.
+        queue_arns: queues that get each message in SNS's envelope; their own policies have to let the topic in.
         key_arn: encrypts what SNS stores on its way, and has to let the announcers use it. Without it nothing does:
             CloudWatch and AWS Budgets may not use the key that AWS manages for SNS (alias/aws/sns), so that their
             messages would be lost.
@@ -70,7 +70,6 @@ class TopicComponent(pulumi.ComponentResource):
                 topic=self.topic.arn,
                 protocol="sqs",
                 endpoint=arn,
-                raw_message_delivery=True,
                 opts=child,
             )
         self.register_outputs({"topic_arn": self.topic.arn})
