@@ -64,7 +64,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("declaration", "errors", "install", "interrupts", "paths", "wording"),
     ),
     "infra": (
-        ("background", "delivering", "rolling", "watching"),
+        ("background", "delivering", "rolling", "watching", "working"),
         ("stack",),
         ("settings",),
         ("watch",),
