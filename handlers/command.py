@@ -13,6 +13,7 @@ from handlers.api.command_status import CommandStatus
 from handlers.api.insert import Inserting
 from handlers.api.publish import Publishing
 from handlers.aws.dynamodb import Deadline, make_client
+from handlers.events.announcing import make_publisher
 from handlers.gateway.loading import loaded_later
 from handlers.gateway.router import Router
 from handlers.jobs.job_table import JobTable
@@ -21,7 +22,6 @@ from handlers.ledger.ledger import Ledger
 from handlers.routes import COMMAND, IMPORT_OPERATIONS
 from handlers.settings import STREAM, table_settings
 from handlers.snapshots.new_ledger import begin_epoch, make_appender
-from handlers.snapshots.publish import Publisher
 from handlers.snapshots.rebuild import Rebuild
 from handlers.telemetry.log import Log
 from handlers.telemetry.runtime import runtime_of
@@ -47,7 +47,7 @@ def make_router(
         now: the time in seconds since 1970.
         make_deadline: gives each request the limit of its work on the ledger.
     """
-    publisher, jobs = Publisher(ledger, settings), JobTable(ledger.client, ledger.table_name, now)
+    publisher, jobs = make_publisher(ledger, settings, now), JobTable(ledger.client, ledger.table_name, now)
     appender = make_appender(ledger, publisher, now)
     publishing = Publishing(
         appender,

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 gc.disable()  # as in query.py
 
 from handlers.aws.dynamodb import make_client
+from handlers.events.announcing import make_publisher
 from handlers.jobs.rebuilding import Rebuilding
 from handlers.ledger.ledger import Ledger
 from handlers.settings import table_settings
-from handlers.snapshots.publish import Publisher
 from handlers.telemetry.log import ERROR, INFO, WELL, Log, members_of
 from handlers.telemetry.metrics import DIVERGENCES, ERRORS
 from handlers.upkeep.findings import QUICK, VerificationError
@@ -48,7 +48,7 @@ class Projector:
     """
 
     def __init__(self, ledger: Ledger, settings: Settings, now: Callable[[], float] = time.time) -> None:
-        publisher = Publisher(ledger, settings)
+        publisher = make_publisher(ledger, settings, now)
         self._log = Log(settings)
         self._projection = Projection(ledger, publisher)
         self._rebuilding = Rebuilding(ledger, publisher, settings, now)

@@ -95,7 +95,9 @@ class Rebuild:
         self._link(done)
         self.forget()
         published = self._publisher.publish(at_least, usage, compact=True, proof=Proof.WHOLLY)
-        return Published(published.chain, published.segments, "full", written_bytes + published.written_bytes)
+        rebuilt = Published(published.chain, published.segments, "full", written_bytes + published.written_bytes)
+        self._publisher.announce(rebuilt)
+        return rebuilt
 
     def proven(self, range_rows: int, limit_s: float, usage: Usage) -> Published | None:
         """Prove all bytes of what is published. Returns it where it is the ledger as it is now, else None.

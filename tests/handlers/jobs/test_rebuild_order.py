@@ -118,7 +118,7 @@ def test_a_machine_that_is_faster_than_the_worker_is_not_set_back(jobs: JobTable
 # Over the API
 
 
-def test_a_full_publish_that_nobody_waits_for_is_a_job(environ: dict[str, str], jobs: JobTable) -> None:
+def test_a_full_publish_that_nobody_waits_for_is_a_job(environ: dict[str, str], ledger: Ledger) -> None:
     api = Api({**environ, "JOBS_BUCKET": "jobs"})
     api.post("/insert", {"count": 3}, prefer="respond-async")
     answers = [api.post("/snapshots", {"full": True}, prefer="wait=5, respond-async") for _ in range(2)]
@@ -129,7 +129,7 @@ def test_a_full_publish_that_nobody_waits_for_is_a_job(environ: dict[str, str], 
     assert answers[1].json == answers[0].json == api.get(f"/jobs/{told['id']}").json
     assert (told["kind"], told["state"], told["rows"]) == (REBUILD, WAITING, None)
     assert api.get("/snapshots").json["snapshots"][0]["rows"] == 0
-    (item,) = jobs.newest(9, no_time_limit())[0]
+    (item,) = JobTable(ledger.client, ledger.table_name).newest(9, no_time_limit())[0]
     assert (item.id, item.order) == (told["id"], START)
 
 
@@ -139,11 +139,11 @@ def test_a_full_publish_that_nobody_waits_for_is_a_job(environ: dict[str, str], 
     ids=["there are no jobs", "somebody waits", "it is not the whole"],
 )
 def test_any_other_publish_is_waited_for(
-    environ: dict[str, str], jobs: JobTable, bucket: str, body: dict[str, object], prefer: str
+    environ: dict[str, str], ledger: Ledger, bucket: str, body: dict[str, object], prefer: str
 ) -> None:
     api = Api({**environ, "JOBS_BUCKET": bucket})
     api.post("/insert", {"count": 3}, prefer="respond-async")
     answer = api.post("/snapshots", body, prefer=prefer)
     assert (answer.status, answer.json["snapshot"]["rows"]) == (201, 3)
     assert "preference-applied" not in answer.headers
-    assert jobs.newest(9, no_time_limit()) == ([], False)
+    assert JobTable(ledger.client, ledger.table_name).newest(9, no_time_limit()) == ([], False)
