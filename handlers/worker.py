@@ -9,22 +9,14 @@ from __future__ import annotations
 import logging
 import os
 import time
-<<<<<<< HEAD
-from functools import partial
-=======
-from functools import cached_property
->>>>>>> main
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from handlers.aws.bucket import Bucket
 from handlers.aws.dynamodb import make_client
 from handlers.aws.machine import StateMachine
-<<<<<<< HEAD
-=======
 from handlers.aws.objects import make_objects
->>>>>>> main
 from handlers.aws.queue import Queue
-from handlers.aws.sdk import make_service
 from handlers.aws.table import JOBS, PARTITION_KEY
 from handlers.aws.topic import Topic
 from handlers.domain.problem import unavailable
@@ -71,25 +63,11 @@ class Worker:
     """
 
     def __init__(self, ledger: Ledger, settings: Settings, now: Callable[[], float] = time.time) -> None:
-<<<<<<< HEAD
-        jobs = JobTable(ledger.client, ledger.table_name, now)
-        queue = Queue(settings.jobs_queue_url, settings.region)
-        bucket = Bucket(settings.jobs_bucket, settings.region)
-        machine = StateMachine(settings.rebuild_machine_arn, settings.region)
-        appender = Appender(ledger, _no_ledger, lambda _: None, now)
-        self._log = Log(settings)
-        self._dead_letters_arn = settings.dead_letters_arn
-        self._turns = Turns(jobs, Importing(jobs, appender, bucket, now), queue, now=now)
-        self._dead_letters = DeadLetters(jobs, now)
-        self._orders = Orders(jobs, queue, partial(start_rebuild, machine))
-        self._sweep = Sweep(jobs, bucket, queue, now)
-=======
         self._ledger = ledger
         self._settings = settings
         self._now = now
         self._log = Log(settings)
         self._jobs = JobTable(ledger.client, ledger.table_name, now)
->>>>>>> main
 
     def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, object]:
         """Do what an event asks for. Raises what keeps a task from being done: the clock makes the next."""
@@ -158,9 +136,8 @@ class Worker:
 
     @cached_property
     def _orders(self) -> Orders:
-        settings = self._settings
-        machine = StateMachine(make_service("stepfunctions", settings.region), settings.rebuild_machine_arn)
-        return Orders(self._jobs, self._queue, lambda job: start_rebuild(job, self._jobs, machine, self._now))
+        machine = StateMachine(self._settings.rebuild_machine_arn, self._settings.region)
+        return Orders(self._jobs, self._queue, partial(start_rebuild, machine))
 
     @cached_property
     def _sweep(self) -> Sweep:

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
+from typing import cast
 
 import pytest
 
-from handlers.aws.dynamodb import Deadline
+from handlers.aws.machine import StateMachine
+from handlers.aws.queue import Queue
 from handlers.jobs.job import CANCELLED, FAILED, IMPORT, PLAN, REBUILD, RUNNING, START, WAITING, Job
 from handlers.jobs.job_table import JobTable
 from handlers.jobs.orders import Orders
-from handlers.jobs.rebuild_order import begun, change, execution_name, order_rebuild
+from handlers.jobs.rebuild_order import begun, change, execution_name, order_rebuild, start_rebuild
 from handlers.ledger.ids import new_id
 from handlers.ledger.ledger import Ledger
 from tests.support.api import Api
@@ -93,26 +96,30 @@ def test_of_changes_at_once_none_is_lost_and_what_has_ended_stays_so(jobs: JobTa
     assert change(jobs, new_id(), lambda found: found) is None
 
 
-class Started:
-    """A machine that has begun by the time that its start is answered."""
+class FastMachine:
+    """One that has begun by the time that its start is answered, if it `is_fast`."""
 
-    def __init__(self, jobs: JobTable) -> None:
+    def __init__(self, jobs: JobTable, *, is_fast: bool) -> None:
         self.names: list[str] = []
         self._jobs = jobs
+        self._is_fast = is_fast
 
-    def __call__(self, job: Job) -> None:
-        self.names.append(execution_name(job))
-        change(self._jobs, job.id, lambda found: begun(found, NOW_S))
+    def start(self, name: str, content: Mapping[str, str]) -> None:
+        self.names.append(name)
+        if self._is_fast:
+            change(self._jobs, content["job"], lambda found: begun(found, NOW_S))
 
 
-def test_a_machine_that_is_faster_than_the_worker_is_not_set_back(jobs: JobTable) -> None:
-    job, start = order(jobs), Started(jobs)
-    orders = Orders(jobs, None, start)  # type: ignore[arg-type] - no order here goes to the queue
+@pytest.mark.parametrize("is_fast", [True, False])
+def test_an_order_is_carried_out_once_and_the_job_runs(jobs: JobTable, is_fast: bool) -> None:
+    job, machine = order(jobs), FastMachine(jobs, is_fast=is_fast)
+    start = partial(start_rebuild, jobs=jobs, machine=cast("StateMachine", machine), now=lambda: NOW_S)
+    orders = Orders(jobs, cast("Queue", None), start)  # no order here goes to the queue
     for _ in range(2):
         orders.carry_out(job.id)
-    found = jobs.get(job.id, Deadline())
+    found = jobs.get(job.id, no_time_limit())
     assert found is not None
-    assert (start.names, found.state, found.order) == ([f"{job.id}-0"], RUNNING, "")
+    assert (machine.names, found.state, found.order, found.attempts) == ([f"{job.id}-0"], RUNNING, "", 1)
 
 
 # Over the API

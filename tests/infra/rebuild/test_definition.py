@@ -159,7 +159,8 @@ class World:
     def run(self, job: Job, case: str = "") -> Ran:
         """Start the machine as the worker does, and wait for its end."""
         name = execution_name(job)
-        start_rebuild(StateMachine(f"{self.arn}{case and '#'}{case}", ""), job)
+        machine = StateMachine(self.states, f"{self.arn}{case and '#'}{case}")
+        start_rebuild(job, self.jobs, machine, time.time)
         arn = f"{self.arn.replace(':stateMachine:', ':execution:')}:{name}"
         end_s = time.monotonic() + PATIENCE_S
         while (found := self.states.describe_execution(executionArn=arn))["status"] == "RUNNING":
