@@ -56,7 +56,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("sql",),
         ("changes",),
         ("proposals",),
-        ("imports", "rollout"),
+        ("jobs",),
+        ("imports", "lake", "rollout"),
         ("data",),
         ("costs",),
         ("client",),
@@ -64,7 +65,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("declaration", "errors", "install", "interrupts", "paths", "wording"),
     ),
     "infra": (
-        ("background", "delivering", "rolling", "watching"),
+        ("background", "delivering", "rolling", "watching", "working"),
         ("stack",),
         ("settings",),
         ("watch",),
@@ -90,7 +91,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
 HOUSES: dict[str, set[str]] = {
     "archives": set(),
     "handlers": set(),
-    "console": {"handlers", "archives"},
+    "console": {"handlers", "archives", "infra.rebuild.definition"},
     "infra": {
         *("archives", "handlers.routes", "handlers.settings", "handlers.aws.table", "handlers.telemetry.metrics"),
         *("handlers.rows", "handlers.model"),  # the lake's columns

@@ -11,7 +11,7 @@ import pytest
 
 from console.local.emulator import Emulator
 from handlers.aws.machine import StateMachine
-from handlers.aws.sdk import ServiceError, make_service
+from handlers.aws.sdk import ServiceError
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 WAITS = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}
@@ -36,7 +36,7 @@ def arn(states: Any) -> Iterator[str]:
 
 
 def test_an_execution_is_started_once_however_often_it_is_asked_for(states: Any, arn: str) -> None:
-    machine = StateMachine(make_service("stepfunctions", ""), arn)
+    machine = StateMachine(arn, "")
     for _ in range(2):
         machine.start("job-0", {"job": "1"})
     (running,) = states.list_executions(stateMachineArn=arn)["executions"]
@@ -49,5 +49,5 @@ def test_an_execution_is_started_once_however_often_it_is_asked_for(states: Any,
 
 def test_a_machine_that_is_not_there_is_an_error(states: Any, arn: str) -> None:
     with pytest.raises(ServiceError) as caught:
-        StateMachine(make_service("stepfunctions", ""), f"{arn}-else").start("job-0", {})
+        StateMachine(f"{arn}-else", "").start("job-0", {})
     assert caught.value.code == "StateMachineDoesNotExist"
