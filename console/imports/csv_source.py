@@ -9,10 +9,11 @@ from pathlib import Path
 
 from console.errors import ConsoleError
 from console.imports.source import FileRow, TextSource
-from console.imports.values import NUMBER, TEXT_KINDS, read_text
+from handlers.imports.faults import FileFaultError
+from handlers.imports.names import check_header
+from handlers.imports.values import TEXT_KINDS, read_text
 
 MOST_CELL_CHARACTERS = 1_000_000  # more than a row can hold
-DELIMITERS = (";", "\t", "|", ",")
 
 
 class CsvSource(TextSource):
@@ -36,7 +37,10 @@ class CsvSource(TextSource):
         csv.field_size_limit(MOST_CELL_CHARACTERS)
         header = [name for _, names in itertools.islice(self._lines(), 1) for name in names]
         self.names = tuple(name if name.strip() else f"column {number}" for number, name in enumerate(header, 1))
-        self._check_names()
+        try:
+            check_header(self.names)
+        except FileFaultError as fault:
+            raise ConsoleError(f"{path}: {fault.what}", fault.hint) from fault
         self.total = self.count_lines()
 
     def rows(self) -> Iterator[FileRow]:
@@ -70,19 +74,3 @@ class CsvSource(TextSource):
         except csv.Error as error:
             message = f"{self.path}, line {begun}: this is not CSV: {error}"
             raise ConsoleError(message, "mend the quotes of the row that begins there") from error
-
-    def _check_names(self) -> None:
-        if not self.names:
-            raise ConsoleError(f"{self.path} is empty", "its first line has to hold the names of the columns")
-        twice = [name for name in self.names if self.names.count(name) > 1]
-        if twice:
-            raise ConsoleError(f"{self.path}: two columns are called {twice[0]!r}", "rename one of them")
-        values = [name for name in self.names if NUMBER.fullmatch(name.strip())]
-        if len(values) == len(self.names) or not all(value.strip().isdigit() for value in values):
-            message = f"{self.path}: its first line holds no names of columns, but values such as {values[0]!r}"
-            raise ConsoleError(message, "put a line with the columns' names before the rows")
-
-
-def likely_delimiter(names: tuple[str, ...]) -> str:
-    """Return the delimiter that a line of names seems to have where it was read as one name; else an empty text."""
-    return next((each for each in DELIMITERS if len(names) == 1 and each in names[0]), "")

@@ -10,8 +10,8 @@ from typing import TextIO, cast
 
 from console.errors import ConsoleError
 from console.imports.source import ARRAY_HINT, MOST_CHARACTERS, FileRow, TextSource
-from console.imports.values import JSON_KINDS, load_json, read_json
 from console.wording import visible
+from handlers.imports.values import JSON_KINDS, load_json, read_json
 
 MOST_NAMES = 1000
 BLOCK_CHARACTERS = 1 << 16

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from console.errors import ConsoleError
-from console.imports.csv_source import likely_delimiter
 from console.imports.source import Source
 from console.wording import joined
+from handlers.imports.names import likely_delimiter, match_names, missing_names, named_twice
 from handlers.model.column import Column
 from handlers.model.model import Model
-
-GIVEN_BY_THE_LEDGER = ("seq", "id", "created_at")  # which an export has, and every row gets anew
 
 
 @dataclass(frozen=True)
@@ -58,28 +55,20 @@ def parse_maps(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
 def match(source: Source, model: Model, matching: Matching) -> Mapping:
     """Match a file's columns with the model's. Raises ConsoleError that names every column at fault."""
     _check_names(source, model, matching)
-    own = {column.name: column for column in model.columns}
-    alike = {simplified(name): name for name in own}
     asked = dict(matching.maps)
     free = [name for name in source.names if name not in asked and name not in matching.ignored]
-    found = asked | {name: alike[simplified(name)] for name in free if name not in own and simplified(name) in alike}
-    found |= {name: name for name in free if name in own}
-    passed_over = tuple(name for name in free if name not in found and simplified(name) in GIVEN_BY_THE_LEDGER)
-    others = [name for name in free if name not in found and name not in passed_over]
-    if others and not matching.ignores_others:
-        raise _unmatched(source, model, others)
+    matched = match_names(free, model)
+    if matched.others and not matching.ignores_others:
+        raise _unmatched(source, model, matched.others)
+    found = asked | matched.columns
     found = {name: found[name] for name in source.names if name in found}
     _check_once(found)
-    missing = [column.name for column in model.columns if column.required and column.name not in found.values()]
+    missing = missing_names(found, model)
     if missing:
         message = f"the file has no column for {joined(missing)}, which every row needs; it has {_listed(source.names)}"
         raise ConsoleError(message, f"name the right one: --map 'its column={missing[0]}'")
-    return Mapping({theirs: own[ours] for theirs, ours in found.items()}, passed_over)
-
-
-def simplified(name: str) -> str:
-    """Return a name without what people write in more than one way: case, spaces, hyphens."""
-    return re.sub(r"[\s_-]+", "_", name.strip()).casefold()
+    own = {column.name: column for column in model.columns}
+    return Mapping({theirs: own[ours] for theirs, ours in found.items()}, matched.passed_over)
 
 
 def _check_names(source: Source, model: Model, matching: Matching) -> None:
@@ -97,12 +86,10 @@ def _check_names(source: Source, model: Model, matching: Matching) -> None:
 
 def _check_once(found: dict[str, str]) -> None:
     """Raise ConsoleError where two of the file's columns are for one of the model's."""
-    for name in found.values():
-        theirs = [each for each, ours in found.items() if ours == name]
-        if len(theirs) > 1:
-            raise ConsoleError(
-                f"{_listed(theirs)} of the file are both {name}", f"leave one out: --ignore '{theirs[1]}'"
-            )
+    twice = named_twice(found)
+    if twice is not None:
+        name, theirs = twice
+        raise ConsoleError(f"{_listed(theirs)} of the file are both {name}", f"leave one out: --ignore '{theirs[1]}'")
 
 
 def _unmatched(source: Source, model: Model, others: Sequence[str]) -> ConsoleError:

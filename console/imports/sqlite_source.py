@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from console.errors import ConsoleError
 from console.imports.source import DIGEST_BYTES, FileRow, Source
-from console.imports.values import TEXT_KINDS, read_sqlite
 from console.wording import visible
+from handlers.imports.values import TEXT_KINDS, read_sqlite
 
 ROWIDS = ("rowid", "_rowid_", "oid")  # SQLite's names for it, of which a column may have taken some
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from console.imports.mapping import GIVEN_BY_THE_LEDGER
 from console.proposals.names import column_names
 from console.proposals.survey import MOST_DISTINCT, Facts, Surveyed
+from handlers.imports.names import GIVEN_BY_THE_LEDGER
 from handlers.model.rules import MOST_COLUMNS, MOST_ROW_BYTES
 
 MOST_FILTERS = 5  # each is an index, which every publish writes

@@ -6,10 +6,10 @@ import json
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from console.imports.mapping import GIVEN_BY_THE_LEDGER
 from console.proposals.columns import Proposed, is_key
 from console.proposals.survey import MOST_DISTINCT, PROBES, Facts, Surveyed
 from console.wording import joined, rows
+from handlers.imports.names import GIVEN_BY_THE_LEDGER
 
 WIDTH = 120
 CHOICE_CHARACTERS = 40

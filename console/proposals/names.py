@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from console.imports.mapping import simplified
+from handlers.imports.names import simplified
 from handlers.model.rules import MOST_NAME_CHARACTERS, TAKEN, TAKEN_TABLES, is_name
 
 OWN = "source_"  # before a name that is taken: id becomes source_id

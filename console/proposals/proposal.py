@@ -8,13 +8,14 @@ from pathlib import Path
 
 from console import terminal
 from console.errors import ConsoleError
-from console.imports.csv_source import CsvSource, likely_delimiter
+from console.imports.csv_source import CsvSource
 from console.imports.files import check_target, temporary_for
 from console.imports.source import Source
 from console.proposals.columns import propose
 from console.proposals.model_text import model_text
 from console.proposals.names import renamed, table_name
 from console.proposals.survey import survey
+from handlers.imports.names import likely_delimiter
 
 OPTION = "--out"
 SUFFIX = ".py"

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.imports.source import Source
-from console.imports.values import JSON_KINDS
 from console.terminal import Advance
 from handlers.domain.problem import shown
+from handlers.imports.values import JSON_KINDS
 from handlers.model.column import Column
 from handlers.model.columns import Boolean, Integer, Json, Number, Text, Timestamp
 

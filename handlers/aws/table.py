@@ -22,6 +22,7 @@ JOB, JOB_STATE, JOB_ORDER = "job", "job_state", "job_order"  # what a job is; it
 BY_JOB_STATE = "by_job_state"  # holds jobs alone: nothing else has the attribute
 EVENTS = "event"  # partition of what is to be told outside; the worker finds it in the stream
 EVENT = "event"  # attribute: the event as JSON
+LAKE = "lake"  # partition of how far the data lake is; the sort key is a root
 
 ATTRIBUTES = {PARTITION_KEY: "S", SORT_KEY: "N", ID: "S", JOB_STATE: "S"}
 

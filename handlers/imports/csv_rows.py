@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from handlers.model.model import Model
 
 MOST_BLANK_LINES = 1000  # before the names
-MOST_SHOWN = 10
+SHOWN_NAMES = 10
 
 
 def read_names(file: Readable) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ def _maker(names: Sequence[str], model: Model) -> DraftMaker:
     if matched.others:
         delimiter = likely_delimiter(names)
         hint = f"write commas between the cells, not {delimiter!r}" if delimiter else f"rename or remove them: {ours}"
-        shown = ", ".join(f"column {names.index(name) + 1} {name[:80]!r}" for name in matched.others[:MOST_SHOWN])
+        shown = ", ".join(f"column {names.index(name) + 1} {name[:80]!r}" for name in matched.others[:SHOWN_NAMES])
         raise FileFaultError(f"its columns match none of the data model's: {shown}", hint, 1)
     twice = named_twice(matched.columns)
     if twice is not None:

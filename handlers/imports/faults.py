@@ -42,5 +42,6 @@ def check_beginning(beginning: bytes) -> None:
     for mark, kind, hint in BEGINNINGS:
         if beginning.startswith(mark):
             raise FileFaultError(f"this is {kind}", hint)
-    if len(beginning) > 1 and beginning[:2].count(0) == 1:  # a letter in UTF-16, of either order
-        raise FileFaultError("this seems to be UTF-16", "convert it, such as with: iconv -f UTF-16LE -t UTF-8")
+    if len(beginning) > 1 and beginning[:2].count(0) == 1:  # a letter in UTF-16 without a mark
+        order = "BE" if beginning[0] == 0 else "LE"
+        raise FileFaultError("this seems to be UTF-16", f"convert it, such as with: iconv -f UTF-16{order} -t UTF-8")

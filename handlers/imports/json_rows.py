@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from handlers.model.model import Model
 
 BLANK = " \t\r\n"
-MOST_UNKNOWN = 20  # names of a row that are complained about one by one
+SHOWN_NAMES = 20  # names of a row that are complained about one by one
 
 
 def read_ndjson(lines: FileLines, model: Model) -> Iterator[ReadRow]:
@@ -73,8 +73,8 @@ class _Objects:
         if twice is not None:
             return Made(None, reasons=(f"{' and '.join(map(repr, twice[1]))} are both {twice[0]}",))
         values = {ours: fields[theirs] for theirs, ours in matched.columns.items()}
-        made = self._maker.make(values, {name: fields[name] for name in itertools.islice(matched.others, MOST_UNKNOWN)})
-        more = len(matched.others) - MOST_UNKNOWN
+        made = self._maker.make(values, {name: fields[name] for name in itertools.islice(matched.others, SHOWN_NAMES)})
+        more = len(matched.others) - SHOWN_NAMES
         return made if more <= 0 else Made(None, reasons=(*made.reasons, f"{more:,} more names match no column"))
 
 

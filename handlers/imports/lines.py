@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from handlers.imports.faults import ENCODING_HINT, FileFaultError, check_beginning
+from handlers.imports.faults import ARRAY_HINT, ENCODING_HINT, FileFaultError, check_beginning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,4 +91,5 @@ class FileLines:
         if not self._offset_bytes:
             check_beginning(rest)
         said = f"the row that begins there has over {MOST_RECORD_BYTES:,} bytes, and no row has"
-        raise FileFaultError(said, "has each row its own line, and each quote its end?", self._record.lines + 1)
+        hint = ARRAY_HINT if rest.lstrip().startswith(b"[") else "has each row its own line, and each quote its end?"
+        raise FileFaultError(said, hint, self._record.lines + 1)

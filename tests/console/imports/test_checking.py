@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.imports.checking import MOST_BATCH_BYTES, Checked, batches
+from console.imports.checking import Checked, batches
 from console.imports.source import FileRow
 from handlers.domain.timestamps import EXACT_TIME_ALLOWED
-from handlers.routes import MAX_INSERT_ROWS
 from tests.console.imports.conftest import (
     GOOD,
     MODEL,
@@ -122,14 +121,6 @@ def test_a_semicolon_and_a_mark_of_byte_order(tmp_path: Path) -> None:
 
 def checked(size_bytes: int, draft: tuple[int, ...] | None = (1,)) -> Checked:
     return Checked(FileRow(1, {}), draft, size_bytes)
-
-
-def test_a_batch_has_as_many_rows_as_a_request_can_hold() -> None:
-    assert [len(batch) for batch in batches([checked(10)] * 2001)] == [MAX_INSERT_ROWS, MAX_INSERT_ROWS, 1]
-    third = MOST_BATCH_BYTES // 3 - 1
-    assert [len(batch) for batch in batches([checked(third)] * 7)] == [3, 3, 1]
-    assert [len(batch) for batch in batches([checked(third + 1)] * 7)] == [2, 2, 2, 1]
-    assert list(batches([checked(0, None)])) == []
 
 
 def test_rows_that_are_refused_are_in_no_batch() -> None:

@@ -70,7 +70,7 @@ def test_columns_without_a_name_get_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "is empty"),
+        ("", "it is empty"),
         ("a,b,a\n1,2,3\n", "two columns are called 'a'"),
         ("1,2\n3,4\n", "its first line holds no names of columns, but values such as '1'"),
         ("x,2.5\n", "its first line holds no names of columns, but values such as '2.5'"),

@@ -73,7 +73,7 @@ def local_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def three_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("console.imports.checking.MAX_INSERT_ROWS", 3)
+    monkeypatch.setattr("handlers.imports.cutting.MAX_INSERT_ROWS", 3)
 
 
 def rows_of(count: int) -> list[Fields]:
@@ -243,7 +243,7 @@ def peak_bytes(path: Path, count: int) -> int:
 
 @pytest.mark.parametrize("suffix", WRITERS)
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
-    monkeypatch.setattr("console.imports.checking.MAX_INSERT_ROWS", 50)
+    monkeypatch.setattr("handlers.imports.cutting.MAX_INSERT_ROWS", 50)
     monkeypatch.setattr("console.imports.json_source.BLOCK_CHARACTERS", 1 << 12)
     monkeypatch.setattr("console.imports.source.BLOCK_BYTES", 1 << 12)
     peaks: list[int] = []

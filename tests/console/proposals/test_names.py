@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.imports.mapping import simplified
 from console.proposals.names import column_names, renamed, table_name, valid
+from handlers.imports.names import simplified
 from handlers.model.columns import Text
 from handlers.model.model import Model
 from handlers.model.rules import is_name

@@ -30,7 +30,7 @@ def local_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def batches_of_100(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("console.imports.checking.MAX_INSERT_ROWS", 100)
+    monkeypatch.setattr("handlers.imports.cutting.MAX_INSERT_ROWS", 100)
     monkeypatch.setattr("console.imports.importing.ADVANCED_EVERY", 100)
 
 

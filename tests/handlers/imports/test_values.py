@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from console.imports.values import load_json, read_json, read_sqlite, read_text
+from handlers.imports.values import load_json, read_json, read_sqlite, read_text
 
 NONE = object()  # of that kind
 
