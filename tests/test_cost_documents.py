@@ -18,20 +18,24 @@ from console.costs.merges import publish_bytes, written_rows
 from console.costs.scenario import INPUTS, Scenario, assemble, option
 from console.costs.study import Study
 from console.costs.tables import cost_table, paragraphs, usd_saved
-from console.costs.work import POLLS, jobs_bill, lake_bill, notifications_bill
+from console.costs.work import POLLS, jobs_bill, lake_bill, notifications_bill, work_bills
 from console.verdict.inputs import Case
 from console.verdict.verdict import decide
 from console.wording import quantity
 from handlers.routes import SOURCES
+from tests.infra.program import project_schema
 from tests.support.costs import read, result_of
 from tests.support.results import figures
 
 pytestmark = pytest.mark.usefixtures("rows_as_shipped")
 
 ROOT = Path(__file__).parent.parent
-README, FAQ, DEPLOYMENT, COSTS, NOTIFICATIONS = (
+README, FAQ, DEPLOYMENT, COSTS, NOTIFICATIONS, OPERATIONS = (
     (ROOT / name).read_text(encoding="utf-8")
-    for name in ("README.md", "docs/faq.md", "docs/deployment.md", "docs/costs.md", "docs/notifications.md")
+    for name in (
+        "README.md",
+        *(f"docs/{it}.md" for it in ("faq", "deployment", "costs", "notifications", "operations")),
+    )
 )
 COLUMNS = ("sqlite-tmp", "sqlite-efs", "ddb")  # of the table in docs/deployment.md
 PRICES = prices.load().prices
@@ -212,6 +216,18 @@ def test_what_nobody_waits_for_costs_what_the_documents_say() -> None:
         assert re.search(rf"told to queues (\| |are ){fsum(lines.values()):.2f} USD", text)
     assert 0.4 < lines["Lambda time"] / fsum(lines.values()) < 0.6
     assert f"| e-mails | {1000 * PRICES.sns_email.each:.2f} USD for 1,000" in COSTS
+
+
+def test_each_setting_of_what_nobody_waits_for_says_its_price() -> None:
+    busy = Scenario(row_bytes=115, reads_per_month=1e7, writes_per_month=1e5, jobs=1, lake=1, notifications=1)
+    idle = replace(busy, reads_per_month=0, writes_per_month=0)
+    for name in ("jobs", "lake", "notifications"):
+        at_rest, at_work = (fsum(work_bills(PRICES, each)[name].values()) for each in (idle, busy))
+        assert re.search(rf"^\| `{name}: true` \| {at_rest:.2f}\b.* \| {at_work:.2f}\b.* \|$", OPERATIONS, re.MULTILINE)
+    settings = project_schema()
+    assert f"Idle {fsum(jobs_bill(PRICES, idle).values()):.2f} USD a month" in one_line(settings["jobs"]["description"])
+    million = fsum(notifications_bill(PRICES, replace(idle, publishes_per_month=1e6)).values())
+    assert f"{million:.2f} USD a million messages" in one_line(settings["notifications"]["description"])
 
 
 def test_what_saves_money_saves_what_the_table_says() -> None:
