@@ -248,7 +248,7 @@ def test_what_is_said_of_tiering_is_so() -> None:
     )
     large = tiering_usd(PRICES, Scenario(rows=1e6, lake_row_bytes=1000))
     assert f"At a million rows of 1,000 bytes in the lake it saves {large:.2f} USD a month" in one_line(COSTS)
-    assert f"a page of 1,000 rows is some {Scenario().lake_bytes_per_row:.0f} KB" in one_line(COSTS)
+    assert f"a page of 1,000 rows takes about {Scenario().lake_bytes_per_row:.0f} KB" in one_line(COSTS)
 
 
 def one_line(text: str) -> str:

@@ -139,7 +139,7 @@ def test_a_job_that_is_cancelled_while_it_is_published_stays_cancelled(
     def cancel(*_: object) -> None:
         steps.cancel()
 
-    monkeypatch.setattr("handlers.snapshots.publish.Publisher._tidy", cancel)
+    monkeypatch.setattr("handlers.snapshots.retention.Retention.apply", cancel)
     assert steps.take("publish", goal=goal)["state"] == CANCELLED
     assert steps.job.state == CANCELLED
 
