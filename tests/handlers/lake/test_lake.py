@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from handlers.aws.dynamodb import Deadline
 from handlers.aws.objects import Objects
 from handlers.aws.sdk import ServiceError
 from handlers.aws.table import LAKE
@@ -259,6 +261,24 @@ def test_with_the_ledger_away_it_says_so(ledger: Ledger, objects: Objects) -> No
         write(away, objects)
     assert caught.value.status == 503
     assert write(ledger, objects)["rows"] == 2
+
+
+def test_a_page_is_read_with_more_patience_than_a_request_has(
+    ledger: Ledger, objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(ledger, 2)
+    clock = Clock()
+    monkeypatch.setattr("handlers.lake.writer.Deadline", partial(Deadline, clock, clock.sleep))
+
+    def slow(_run: Callable[[], Any]) -> Any:
+        clock.pass_s(Deadline.LIMIT_S / 2)
+        raise client_error("ThrottlingException")
+
+    throttled = MeddledLedger(ledger, query=[None, slow, slow, slow])
+    assert write(throttled, objects)["is_done"]
+    away = MeddledLedger(ledger, query=[None, *[slow] * 10])
+    with pytest.raises(Problem):
+        write(away, new_objects())
 
 
 def test_a_page_that_others_replace_each_time_is_given_up_by_name(ledger: Ledger, objects: Objects) -> None:
