@@ -94,7 +94,7 @@ def test_what_did_not_grow_is_neither_read_nor_put_again(ledger: Ledger, objects
     write(ledger, objects)
     asked, (behind, client) = MeddledLedger(ledger), meddled(objects)
     assert Lake(asked, behind).write(LIMIT_S)["pages"] == 0
-    assert client.calls == []
+    assert [name for name, _ in client.calls] == ["head_object"]  # whether the newest page is still there
     assert [name for name, _ in asked.meddled.calls] == ["get_item", "query"]  # the head, and the progress
 
 
@@ -160,6 +160,28 @@ def test_rows_that_the_ledger_lost_go_once_their_page_is_written_again(ledger: L
     put_rows(other, make_rows(3))
     write(other, objects)
     assert_whole(other, objects)
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_bucket_that_was_made_anew_by_the_same_name_is_filled_anew(ledger: Ledger, objects: Objects) -> None:
+    scene(ledger)
+    write(ledger, objects)
+    for key in contents(objects):
+        s3_client().delete_object(Bucket=objects.bucket, Key=key)
+    assert Lake(ledger, objects, Clock()).write(0.0)["is_done"] is False  # cut short, it goes on
+    assert write(ledger, objects) == {"bookmark": f"{NEXT}.13", "rows": 13, "pages": 1, "is_done": True}
+    assert_whole(ledger, objects)
+
+
+def test_what_was_written_meanwhile_is_not_forgotten(ledger: Ledger) -> None:
+    progress = LakeProgress(ledger, "bucket")
+    progress.save(EPOCH, 7, no_time_limit())
+    progress.forget({EPOCH: 5, NEXT: 3}, no_time_limit())
+    assert progress.load(no_time_limit()) == {EPOCH: 7}
+    progress.forget({EPOCH: 7}, no_time_limit())
+    assert progress.load(no_time_limit()) == {EPOCH: 0}
+    progress.save(EPOCH, 2, no_time_limit())
+    assert progress.load(no_time_limit()) == {EPOCH: 2}
 
 
 # Whatever happens
