@@ -1,7 +1,7 @@
 """The objects of one S3 bucket. A put says what it takes the place of, so that of two writers the slower one is told.
 
-It takes the rights `s3:PutObject`, `s3:GetObject` and `s3:ListBucket`: without the last one S3 says of an object that is
-not there that it is forbidden.
+It takes the rights `s3:PutObject`, `s3:GetObject` and `s3:ListBucket`: without the last one S3 says of an object
+that is not there that it is forbidden.
 """
 
 from __future__ import annotations
