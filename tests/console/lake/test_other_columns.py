@@ -52,9 +52,8 @@ class Side:
             return self._module("lake.backfill", "console").backfill(place, place.head(), self._steps()).written
 
     def adopt(self) -> None:
-        with self._version.active():
-            with self._module("terminal", "console").progress("read", PAGE_ROWS) as advance:
-                self._module("data.adoption", "console").adopt(self._place().ledger, advance)
+        with self._version.active(), self._module("terminal", "console").progress("read", PAGE_ROWS) as advance:
+            self._module("data.adoption", "console").adopt(self._place().ledger, advance)
 
     def columns(self, page: int) -> list[str]:
         """Return the names that a page's first line has."""

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import pytest
 
+from console.data.ledger import explain_errors
 from console.lake.place import LakePlace
+from console.verbs.operations import lake
+from handlers.aws.objects import Objects
 from handlers.lake.page import CONTENT_TYPE, page_key
+from handlers.ledger.ledger import Ledger
 from handlers.rows import MODEL
 from tests.console.conftest import RunConsole
 from tests.console.lake.conftest import empty, filled, small_pages
@@ -14,11 +21,26 @@ from tests.console.lake.test_verification import WHERE
 from tests.handlers.lake.scene import s3_client
 from tests.support.meddling import EPOCH, appender, drafts, no_time_limit, remove_head
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 __all__ = ["empty", "filled", "small_pages"]  # fixtures
 
 
 def place_of(place: LakePlace) -> tuple[str, ...]:
     return ("--table", place.ledger.table_name, "--bucket", place.objects.bucket)
+
+
+@pytest.fixture(autouse=True)
+def kept_clients(client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verbs take the tests' clients: to make others for each takes longer than all that they do."""
+
+    @contextmanager
+    def opened(table: str, bucket: str) -> Generator[LakePlace]:
+        with explain_errors():
+            yield LakePlace(Ledger(client, table), Objects(s3_client(), bucket))
+
+    monkeypatch.setattr(lake, "open_lake", opened)
 
 
 def test_backfill_says_what_is_there_and_what_it_wrote(empty: LakePlace, run_console: RunConsole) -> None:
