@@ -86,9 +86,9 @@ def test_verify_lists_the_pages_that_are_wrong_and_ends_with_1(filled: LakePlace
     s3_client().delete_object(Bucket=filled.objects.bucket, Key=PAGES[2])
     ran = run_console("lake", "verify", *place_of(filled))
     assert ran.code == 1
-    assert f"{PAGES[0]} holds other rows than the ledger\n{PAGES[2]} missing\nWHERE" in ran.out
-    assert f"of 4 pages in {filled.objects.bucket}, 2 are not right" in ran.err
-    assert ran.err.splitlines()[-1].endswith("lake backfill")
+    assert f"{PAGES[0]} holds other rows than the ledger\n{PAGES[2]} is missing\nWHERE" in ran.out
+    assert f"2 of 4 pages in {filled.objects.bucket} are not right" in ran.err
+    assert ran.err.splitlines()[-1] == f"Try: {filled.command('backfill')}"
     ran = run_console("lake", "verify", *place_of(filled), "--json")
     assert (ran.code, json.loads(ran.out)["is_right"]) == (1, False)
     assert [each["key"] for each in json.loads(ran.out)["differences"]] == [PAGES[0], PAGES[2]]
@@ -99,7 +99,7 @@ def test_a_damaged_content_has_to_be_written_again(filled: LakePlace, run_consol
     assert found is not None
     filled.objects.put(PAGES[0], b"damaged", found.metadata, CONTENT_TYPE, found)
     ran = run_console("lake", "verify", *place_of(filled), "--deep")
-    assert ran.err.splitlines()[-1].endswith("lake backfill --again")
+    assert ran.err.splitlines()[-1] == f"Try: {filled.command('backfill', '--again')}"
 
 
 def test_objects_beside_the_pages_are_listed_up_to_a_point(filled: LakePlace, run_console: RunConsole) -> None:
@@ -109,7 +109,7 @@ def test_objects_beside_the_pages_are_listed_up_to_a_point(filled: LakePlace, ru
     assert ran.code == 1
     assert ran.out.count("is no page of any history of the ledger") == 20
     assert "and 2 more (--json has all)" in ran.out
-    assert f"22 objects in {filled.objects.bucket} are no page" in ran.err
+    assert f"22 of the objects in {filled.objects.bucket} are no page" in ran.err
 
 
 @pytest.mark.parametrize("verb", ["backfill", "verify"])
