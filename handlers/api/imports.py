@@ -11,7 +11,7 @@ from handlers.aws.bucket import Bucket
 from handlers.domain.problem import Problem, field_error, invalid, unavailable
 from handlers.domain.timestamps import utc_text
 from handlers.gateway.response import json_response
-from handlers.imports.rows import FORMATS
+from handlers.imports.formats import FORMATS
 from handlers.jobs.intake import ImportOrder, Intake
 from handlers.jobs.job import CANCELLED, FAILED, IMPORT, MOST_BYTES, MOST_NAME_CHARACTERS, RESUME, START, UPLOAD
 from handlers.jobs.job_table import JobChangedError, JobTable
@@ -115,7 +115,7 @@ class Imports:
         def redriven(job: Job) -> Job:
             if job.state != FAILED:
                 raise Problem("conflict", f"Only a job that failed can be redriven; this one is {job.state}")
-            if job.phase == UPLOAD:
+            if job.phase == UPLOAD and not job.version:
                 raise Problem("conflict", "No file came, and its upload is over: make another import")
             return job.redriven(RESUME if job.kind == IMPORT else START)
 
