@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from handlers.aws.sdk import ServiceError, ask
+from handlers.aws.sdk import ServiceError, ask, make_service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,13 +17,13 @@ class StateMachine:
     """One state machine.
 
     Args:
-        service: the client of Step Functions, made by `make_service`.
         arn: the machine's.
+        region: of the machine.
     """
 
-    def __init__(self, service: Any, arn: str) -> None:  # noqa: ANN401 - boto3-stubs covers DynamoDB only
-        self._service = service
+    def __init__(self, arn: str, region: str) -> None:
         self._arn = arn
+        self._client: Any = make_service("stepfunctions", region)
 
     def start(self, name: str, content: Mapping[str, object]) -> None:
         """Start an execution; one that has the name already counts as started.
@@ -38,7 +38,7 @@ class StateMachine:
         try:
             ask(
                 f"start the execution {name}",
-                lambda: self._service.start_execution(stateMachineArn=self._arn, name=name, input=text),
+                lambda: self._client.start_execution(stateMachineArn=self._arn, name=name, input=text),
             )
         except ServiceError as error:
             if error.code != THERE_ALREADY:

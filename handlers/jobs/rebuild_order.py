@@ -1,7 +1,7 @@
 """The order for a rebuild: the job that a request asks for, and the execution of the state machine that does it.
 
 Nothing inside the network can start the machine. So the job says `start`, and the worker, which sees that in the
-table's stream, starts an execution by a name that only this attempt at the job has: a second start of it is none.
+table's stream, starts an execution by a name that only this turn of the job has: a second start of it is none.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handlers.aws.dynamodb import Deadline
-from handlers.jobs.job import REBUILD, RUNNING, START, WAITING, Job
+from handlers.jobs.job import PLAN, REBUILD, RUNNING, START, WAITING, Job
 from handlers.jobs.job_table import JobChangedError
 from handlers.ledger.ids import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from handlers.aws.machine import StateMachine
     from handlers.jobs.job_table import JobTable
 
-LOOKED_AT = 100  # jobs of an answer
 # The longest silence of a rebuild that goes on: a task of 15 minutes that runs out of time, and is tried three times.
 LEASE_S = 3600.0
 
@@ -35,31 +34,22 @@ def order_rebuild(jobs: JobTable, now_s: float, deadline: Deadline) -> Job:
     )
 
 
-def start_rebuild(job: Job, jobs: JobTable, machine: StateMachine, now: Callable[[], float]) -> None:
-    """Start the machine for a job that says so, and put down that it runs; one that says so no more is left alone.
-
-    Args:
-        job: as the stream had it, which may be a while ago.
-
-    Raises ServiceError where Step Functions, Problem (503) where DynamoDB is away: nothing is lost by trying again.
-    """
-    newest = jobs.get(job.id, Deadline())
-    if newest is not None and newest.order == START:
-        machine.start(execution_name(newest), {"job": newest.id})
-        change(jobs, newest.id, lambda changed: begun(changed, now()))
+def start_rebuild(machine: StateMachine, job: Job) -> None:
+    """Start the machine for a job that says so. Raises ServiceError: nothing is lost by trying again."""
+    machine.start(execution_name(job), {"job": job.id})
 
 
 def execution_name(job: Job) -> str:
-    """Return the name of the execution of a job's next attempt."""
-    return f"{job.id}-{job.attempts + 1}"
+    """Return the name of the execution for this turn of a job; a redrive is another."""
+    return f"{job.id}-{job.turn}"
 
 
 def begun(job: Job, now_s: float) -> Job:
-    """Return a job that waits as one that runs; the worker and the machine's first step both come to say so."""
+    """Return a job that waits as one that runs."""
     if job.state != WAITING:
         return job
     running = replace(job, state=RUNNING, order="", attempts=job.attempts + 1, started_s=job.started_s or now_s)
-    return replace(running.in_phase("plan", now_s), lease_end_s=now_s + LEASE_S)
+    return replace(running.in_phase(PLAN, now_s), lease_end_s=now_s + LEASE_S)
 
 
 def change(jobs: JobTable, job_id: str, changed: Callable[[Job], Job]) -> Job | None:
@@ -79,17 +69,8 @@ def change(jobs: JobTable, job_id: str, changed: Callable[[Job], Job]) -> Job | 
 
 def _under_way(jobs: JobTable, deadline: Deadline) -> Job | None:
     for state in (RUNNING, WAITING):
-        for listed in _listed(jobs, state, deadline):
+        for listed in jobs.every(state, lambda: deadline):
             job = jobs.get(listed.id, deadline) if listed.kind == REBUILD else None
             if job is not None and not job.has_ended:
                 return job
     return None
-
-
-def _listed(jobs: JobTable, state: str, deadline: Deadline) -> Iterator[Job]:
-    """Yield the jobs of a state, newest first; of imports that wait there may be many."""
-    before_id, is_more = "", True
-    while is_more:
-        page, is_more = jobs.newest(LOOKED_AT, deadline, state=state, before_id=before_id)
-        yield from page
-        before_id, is_more = (page[-1].id, is_more) if page else ("", False)

@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from handlers.jobs.job import CANCELLED, FAILED, RUNNING, SUCCEEDED, Job
+from handlers.jobs.job import BUILD, CANCELLED, FAILED, RUNNING, SUCCEEDED, VERIFY, Job
 from handlers.jobs.job_table import JobTable
 from handlers.jobs.rebuild_order import LEASE_S, begun, change
 from handlers.snapshots.maker import RANGE_ROWS
@@ -87,7 +87,7 @@ class Rebuilding:
         rows_done = self._rebuild.rows_done(goal)
 
         def planned(job: Job) -> Job:
-            job = job if told else job.in_phase("build", self._now())
+            job = replace(job, phase=BUILD) if told else job.in_phase(BUILD, self._now())
             return self._with_progress(replace(job, bookmark=str(goal.bookmark), rows=goal.bookmark.seq), rows_done)
 
         state = self._state_of(self._change(job.id, planned))
@@ -103,7 +103,7 @@ class Rebuilding:
 
     def _publish(self, job: Job, event: Event, limit_s: float) -> Answer:
         goal = Goal.from_json(event["goal"])
-        self._change(job.id, lambda job: self._with_progress(replace(job, phase="verify"), job.rows_done))
+        self._change(job.id, lambda job: self._with_progress(replace(job, phase=VERIFY), job.rows_done))
         published = self._rebuild.publish(goal, limit_s, Usage())
         if published is None:
             return {"state": RUNNING}

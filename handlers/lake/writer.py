@@ -31,19 +31,19 @@ class PageWriter:
         self._ledger = ledger
         self._objects = objects
 
-    def write(self, part: Part, *, again: bool = False) -> bool:
+    def write(self, part: Part, found: StoredObject | None = None, *, again: bool = False) -> bool:
         """Have a page's object hold the rows of a part, from the first that the page has of this root.
 
         An object that holds more rows, those of a branch that was left or of a faster writer, keeps them.
 
         Args:
+            found: the object that is known to be there; None: there is none, for all we know.
             again: put it even where it is there already.
 
         Returns whether it was put; False: it was there.
 
         Raises Problem (503) where the ledger is away, ServiceError where S3 is, ContendedPageError.
         """
-        found: StoredObject | None = None
         for _ in range(ATTEMPTS):
             page = self.read(part, found)
             if found is not None and not again and found.metadata == page.metadata:

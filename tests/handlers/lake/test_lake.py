@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,16 +9,16 @@ from botocore.exceptions import EndpointConnectionError
 
 from handlers.aws.objects import Objects
 from handlers.aws.sdk import ServiceError
-from handlers.aws.table import LAKE, create_table_arguments
+from handlers.aws.table import LAKE
 from handlers.domain.problem import Problem
-from handlers.lake.lake import Lake
+from handlers.lake.lake import PAGES_AT_ONCE, Lake
 from handlers.lake.page import page_key
 from handlers.lake.progress import LakeProgress
 from handlers.lake.writer import ATTEMPTS, ContendedPageError, PageWriter
 from handlers.ledger.branch import branch_off
 from handlers.ledger.head import Head
-from handlers.ledger.ledger import Ledger, Part, Range
-from tests.handlers.lake.scene import assert_whole, contents, new_objects, s3_client
+from handlers.ledger.ledger import Ledger, Part
+from tests.handlers.lake.scene import assert_whole, contents, new_ledger, new_objects, restore, s3_client
 from tests.support.files import make_rows
 from tests.support.meddling import (
     EPOCH,
@@ -54,14 +53,6 @@ def write(ledger: Ledger, objects: Objects) -> dict[str, object]:
 
 def append(ledger: Ledger, count: int) -> None:
     appender(ledger).append(drafts(count), no_time_limit())
-
-
-def restore(ledger: Ledger, seq: int, epoch: int = NEXT) -> Head:
-    """Go back to a point of the history that is written to."""
-    head = head_of(ledger)
-    at = replace(Head.new(head.epoch), roots=head.roots)
-    rows = [row for page in ledger.rows(Range(head.roots, 1, seq), no_time_limit()) for row in page]
-    return branch_off(ledger, head, at.plus(rows), epoch, no_time_limit())
 
 
 def meddled(objects: Objects, **plan: list[Fault | None]) -> tuple[Objects, Meddled]:
@@ -105,22 +96,21 @@ def test_what_did_not_grow_is_neither_read_nor_put_again(ledger: Ledger, objects
     assert [name for name, _ in asked.meddled.calls] == ["get_item", "query"]  # the head, and the progress
 
 
+@pytest.mark.usefixtures("small_pages")
 def test_written_again_it_is_equal_to_the_byte(ledger: Ledger, objects: Objects) -> None:
-    put_rows(ledger, make_rows(1003))
+    put_rows(ledger, make_rows(23))
     write(ledger, objects)
     other = new_objects()
     write(ledger, other)  # of another bucket nothing is known
     assert contents(other) == contents(objects)
 
 
-def test_as_much_is_written_as_the_time_allows(
-    ledger: Ledger, objects: Objects, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("handlers.lake.lake.PAGES_AT_ONCE", 1)
-    bookmark = str(put_rows(ledger, make_rows(1001)).bookmark)
+def test_as_much_is_written_as_the_time_allows(ledger: Ledger, objects: Objects, small_pages: int) -> None:
+    bookmark = str(put_rows(ledger, make_rows(PAGES_AT_ONCE * small_pages + 1)).bookmark)
     answer = Lake(ledger, objects, Clock()).write(0.0)
-    assert answer == {"bookmark": bookmark, "rows": 1000, "pages": 1, "is_done": False}
-    assert write(ledger, objects) == {"bookmark": bookmark, "rows": 1001, "pages": 1, "is_done": True}
+    rows = PAGES_AT_ONCE * small_pages
+    assert answer == {"bookmark": bookmark, "rows": rows, "pages": PAGES_AT_ONCE, "is_done": False}
+    assert write(ledger, objects) == {"bookmark": bookmark, "rows": rows + 1, "pages": 1, "is_done": True}
     assert_whole(ledger, objects)
 
 
@@ -131,7 +121,7 @@ def test_after_a_restore_each_row_lies_under_its_own_root(
     append(ledger, 5)
     if is_written_before:
         write(ledger, objects)
-    restore(ledger, 3)
+    restore(ledger, 3, NEXT)
     append(ledger, 4)
     answer = write(ledger, objects)
     assert (answer["rows"], answer["is_done"]) == (7, True)
@@ -142,7 +132,7 @@ def test_after_a_restore_each_row_lies_under_its_own_root(
 def test_a_restore_that_is_undone_brings_the_rows_that_it_had_left(ledger: Ledger, objects: Objects) -> None:
     append(ledger, 5)
     left = head_of(ledger)
-    restore(ledger, 3)
+    restore(ledger, 3, NEXT)
     append(ledger, 1)
     write(ledger, objects)
     branch_off(ledger, head_of(ledger), left, NEXT + 1, no_time_limit())
@@ -155,7 +145,7 @@ def test_rows_of_a_branch_that_was_left_stay(ledger: Ledger, objects: Objects) -
     append(ledger, 5)
     write(ledger, objects)
     before = contents(objects)
-    restore(ledger, 3)
+    restore(ledger, 3, NEXT)
     ledger.client.delete_item(TableName=ledger.table_name, Key={"pk": {"S": LAKE}, "sk": {"N": str(EPOCH)}})
     assert write(ledger, objects)["pages"] == 0
     assert contents(objects) == before
@@ -164,30 +154,24 @@ def test_rows_of_a_branch_that_was_left_stay(ledger: Ledger, objects: Objects) -
 def test_rows_that_the_ledger_lost_go_once_their_page_is_written_again(ledger: Ledger, objects: Objects) -> None:
     put_rows(ledger, make_rows(5))
     write(ledger, objects)
-    other = Ledger(ledger.client, _restored_table(ledger))
+    other = new_ledger(ledger.client)
     put_rows(other, make_rows(3))
     write(other, objects)
     assert_whole(other, objects)
-
-
-def _restored_table(ledger: Ledger) -> str:
-    name = f"{ledger.table_name}-restored"
-    arguments: Any = create_table_arguments(name)
-    ledger.client.create_table(**arguments)
-    return name
 
 
 # Whatever happens
 
 
 def scene(ledger: Ledger) -> None:
-    """Two roots, three pages."""
-    put_rows(ledger, make_rows(1002))
-    restore(ledger, 1001)
+    """Two roots, three small pages."""
+    put_rows(ledger, make_rows(12))
+    restore(ledger, 11, NEXT)
     append(ledger, 2)
 
 
 @pytest.mark.parametrize("is_done_first", [False, True], ids=["before the call", "after the call"])
+@pytest.mark.usefixtures("small_pages")
 def test_killed_at_any_call_it_goes_on(ledger: Ledger, *, is_done_first: bool) -> None:
     scene(ledger)
     count = run_until_killed(ledger, new_objects(), 10**9, is_done_first=is_done_first)
@@ -217,6 +201,7 @@ def run_until_killed(ledger: Ledger, objects: Objects, number: int, *, is_done_f
     return len(made)
 
 
+@pytest.mark.usefixtures("small_pages")
 def test_two_writers_at_once_leave_one_lake(ledger: Ledger, objects: Objects) -> None:
     scene(ledger)
     with ThreadPoolExecutor(2) as pool:
