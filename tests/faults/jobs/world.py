@@ -52,7 +52,7 @@ VISIBILITY_S = 270.0  # six times what an invocation has
 MOST_RECEIVES = 3
 SWEEP_S = 4000.0
 MOST_STEPS = 400
-MAKERS = ("bucket", "queue")  # modules that make a client of a service
+MAKERS = ("bucket", "queue", "topic", "objects", "machine")  # modules that make a client of a service
 CHUNK_ROWS, BLOCK_BYTES = 3, 200
 
 Meddle = Callable[[Call], Callable[[Run], Any] | None]
@@ -107,7 +107,7 @@ class World:
         patch.setattr("handlers.imports.cutting.MAX_INSERT_ROWS", CHUNK_ROWS)
         patch.setattr("handlers.aws.bucket.BLOCK_BYTES", block_bytes)
         for module in MAKERS:
-            patch.setattr(f"handlers.aws.{module}.make_service", self._client, raising=False)
+            patch.setattr(f"handlers.aws.{module}.make_service", self._client)
         patch.setattr(Deadline.__init__, "__defaults__", (self.clock, self.clock.sleep, Deadline.LIMIT_S))
         patch.setitem(cast("dict[str, object]", Turns.__init__.__kwdefaults__), "clock", self.clock)
         patch.setitem(cast("dict[str, object]", Turns.__init__.__kwdefaults__), "sleep", self.clock.sleep)
