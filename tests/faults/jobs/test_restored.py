@@ -34,7 +34,7 @@ class Restoring:
         return None
 
 
-@pytest.mark.parametrize("rows", [0, 3, 6])
+@pytest.mark.parametrize("rows", [0, 3])
 def test_whenever_the_ledger_goes_back_the_job_ends_and_redriven_it_is_complete_and_in_order(
     make_world: MakeWorld, rows: int
 ) -> None:
