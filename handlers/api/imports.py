@@ -115,7 +115,7 @@ class Imports:
         def redriven(job: Job) -> Job:
             if job.state != FAILED:
                 raise Problem("conflict", f"Only a job that failed can be redriven; this one is {job.state}")
-            if job.phase == UPLOAD:
+            if job.phase == UPLOAD and not job.version:
                 raise Problem("conflict", "No file came, and its upload is over: make another import")
             return job.redriven(RESUME if job.kind == IMPORT else START)
 

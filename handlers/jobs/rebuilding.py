@@ -87,7 +87,7 @@ class Rebuilding:
         rows_done = self._rebuild.rows_done(goal)
 
         def planned(job: Job) -> Job:
-            job = job if told else job.in_phase(BUILD, self._now())
+            job = replace(job, phase=BUILD) if told else job.in_phase(BUILD, self._now())
             return self._with_progress(replace(job, bookmark=str(goal.bookmark), rows=goal.bookmark.seq), rows_done)
 
         state = self._state_of(self._change(job.id, planned))

@@ -222,7 +222,7 @@ class Rebuild:
 def missing_spans(held: Iterable[Name], last: int, most_rows: int) -> list[RowSpan]:
     """Return which of the rows 1 … last are in none of these segments, each span of at most so many rows.
 
-    None reaches into a segment that is held; of those that begin at one row the longest counts.
+    A span ends where a segment begins; of segments that begin at one row the longest counts.
     """
     ends: dict[int, int] = {}
     for name in held:

@@ -75,9 +75,11 @@ def _words(outcome: LakeVerification, bucket: str) -> str:
     """Return the outcome for people."""
     lines = [f"{outcome.rows:,} rows in {outcome.pages:,} pages are in {bucket}; the ledger is at {outcome.bookmark}."]
     if outcome.unwritten:
-        lines.append(f"{outcome.unwritten:,} rows are not there yet, the first created at {outcome.unwritten_since}.")
+        lines.append(
+            f"Not there yet: {outcome.unwritten:,} of its rows, the first created at {outcome.unwritten_since}."
+        )
     if outcome.is_right:
-        subject = "All of them together have the ledger's hash" if outcome.unwritten else "Their hash is the ledger's"
+        subject = "With those, their hash is the ledger's" if outcome.unwritten else "Their hash is the ledger's"
         lines.append(f"{subject}: {outcome.hash}")
     wrong = [
         *(f"{each.key} {each.fault}" for each in outcome.differences),
