@@ -165,7 +165,7 @@ def check_an_import(report: Report) -> None:
     """Send a file of rows as S3's URL wants it, and wait until they are read."""
     _, page = call("GET", f"/sqlite-efs?limit={ROWS}")
     given = [
-        {name: value for name, value in row.items() if name not in ("seq", "id", "created_at")} for row in page["items"]
+        {name: value for name, value in row.items() if name not in ("seq", "id", "created_at")} for row in page["data"]
     ]
     content = "".join(f"{json.dumps(row)}\n" for row in given).encode()
     sha256 = hashlib.sha256(content).hexdigest()
