@@ -24,7 +24,7 @@ from console.verbs.files.export import export
 from console.verbs.files.import_file import import_rows
 from console.verbs.files.model import model
 from console.verbs.init import init
-from console.verbs.operations import lake
+from console.verbs.operations import jobs, lake
 from console.verbs.operations.drill import drill_disasters
 from console.verbs.package import package
 from console.verbs.report import report
@@ -71,11 +71,15 @@ for _name, _command in ledger.COMMANDS.items():
 _lake = typer.Typer(help="Fill the data lake, or hold it against the ledger.")
 for _name, _command in lake.COMMANDS.items():
     _lake.command(_name, cls=Verb)(_command)
+_jobs = typer.Typer(help="List the API's jobs, watch one, cancel it, or let one that failed go on.")
+for _name, _command in jobs.COMMANDS.items():
+    _jobs.command(_name, cls=Verb)(_command)
 app.command(name="drill", cls=Verb)(drill_disasters)
 app.command(name="soak", cls=Verb)(soak_stack)
 app.command(name="import", cls=Verb)(import_rows)
 app.add_typer(_ledger, name="ledger")
 app.add_typer(_lake, name="lake")
+app.add_typer(_jobs, name="jobs")
 
 
 def _show_version(is_asked: bool) -> None:

@@ -12,7 +12,12 @@ class ConsoleError(Exception):
         message: what went wrong, with the value that was at fault.
         hint: what to do about it.
         code: the program's exit code.
+
+    Attributes:
+        status: of the answer that refused what was asked; 0: there was none.
     """
+
+    status = 0
 
     def __init__(self, message: str, hint: str, code: int = 1) -> None:
         super().__init__(message)

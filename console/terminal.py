@@ -20,6 +20,7 @@ STEP_WIDTH = 9  # of what stands before a step
 STEP_INTERVAL_S = 1.5
 
 Advance = Callable[[int], None]
+Show = Callable[[str, int, int, str], None]
 
 
 def results() -> Console:
@@ -67,6 +68,28 @@ def progress(
             bar.update(task, advance=count, speed=pace.speed)
 
         yield advance
+
+
+@contextlib.contextmanager
+def follow(interval_s: float = 5.0) -> Generator[Show]:
+    """Show how far something is that is done elsewhere; as lines of text where nobody watches.
+
+    Args:
+        interval_s: time between two lines of text with the same title.
+
+    Yields:
+        what to call with a title, how much is done, of how much (0: nobody knows), and both in words.
+    """
+    console = messages()
+    if not console.is_terminal:
+        yield _Log(console, interval_s).show
+        return
+    said = TextColumn("{task.fields[said]}")
+    with Progress(TextColumn("{task.description}"), BarColumn(), said, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None, said="")
+        yield lambda title, done, total, said: bar.update(
+            task, description=title, completed=done, total=total or None, said=said
+        )
 
 
 class Steps:
@@ -146,6 +169,22 @@ class _Lines:
         remaining_s = (pace.total - pace.done) / pace.per_second
         line = f"{self._title}: {pace.done:,} of {pace.total:,} {pace.unit}, {pace.speed}, {remaining_s:.0f} s to go"
         self._console.print(line)
+
+
+class _Log:
+    """What is done elsewhere as a line of text now and then, and whenever it is something else."""
+
+    def __init__(self, console: Console, interval_s: float) -> None:
+        self._console = console
+        self._interval_s = interval_s
+        self._title = ""
+        self._last_s = 0.0
+
+    def show(self, title: str, _done: int, _total: int, said: str) -> None:
+        if title == self._title and time.monotonic() - self._last_s < self._interval_s:
+            return
+        self._title, self._last_s = title, time.monotonic()
+        self._console.print(f"{title}: {said}" if said else title)
 
 
 def _console(*, is_error: bool) -> Console:

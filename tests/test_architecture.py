@@ -56,6 +56,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("sql",),
         ("changes",),
         ("proposals",),
+        ("jobs",),
         ("imports", "lake", "rollout"),
         ("data",),
         ("costs",),

@@ -1,7 +1,8 @@
 """The API's client that the verbs share: connections kept alive, and every request sent until it is answered.
 
 A request is sent again when its answer got lost or says that it can work later, so callers only send requests that
-may arrive twice: reads, `POST /snapshots`, and inserts with an `Idempotency-Key`. Only what is measured is sent `once`.
+may arrive twice: reads, `POST /snapshots`, inserts with an `Idempotency-Key`, new jobs (one that gets no file ends by
+itself) and changes of jobs. Only what is measured is sent `once`.
 """
 
 from __future__ import annotations
@@ -76,6 +77,10 @@ class Client:
         """POST JSON until it is answered with 2xx. Raises ConsoleError."""
         request = self._http.build_request("POST", path, json=content, headers=headers)
         return self._send(request, retry_for_s or self._retry_for_s)
+
+    def delete(self, path: str) -> httpx.Response:
+        """DELETE until it is answered with 2xx. Raises ConsoleError."""
+        return self._send(self._http.build_request("DELETE", path), self._retry_for_s)
 
     def prepared(
         self,

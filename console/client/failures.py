@@ -22,6 +22,8 @@ REFUSED_HINTS = {
     503: "try again; GET /health and GET /command/health say which part is away",
 }
 NAMED_HINT = "change what the message names"
+JOBS_HINT = "`pulumi config set jobs true` and `pulumi up` switch them on; `import` without --via-s3 needs none"
+FORBIDDEN_HINTS = {"/imports": JOBS_HINT}  # by path, where the API itself refuses
 COLUMNS_HINT = "deploy the code with the ledger's columns, or restore a point with the new ones: docs/your-data.md"
 SQL_HINT = "`.schema` at the prompt of `sql` shows the table, its names quoted as SQL's own words have to be"
 PROBLEM_HINTS = {"other-columns": COLUMNS_HINT, "wrong-sql": SQL_HINT}  # where the status alone does not tell
@@ -53,10 +55,15 @@ def refused(response: httpx.Response, *, is_doubtful: bool = True) -> ConsoleErr
     """Make the error for an answer that refuses what was asked; arguments as of `unreachable`."""
     asked = f"{response.request.method} {response.request.url}"
     is_forbidden_here = response.status_code == FORBIDDEN and response.headers.get("content-type") == PROBLEM_TYPE
-    hints = {} if is_forbidden_here else REFUSED_HINTS  # the gateway lets those through who may call
+    # The gateway lets those through who may call.
+    hints = (
+        {FORBIDDEN: FORBIDDEN_HINTS.get(response.request.url.path, NAMED_HINT)} if is_forbidden_here else REFUSED_HINTS
+    )
     by_status = hints.get(response.status_code, NAMED_HINT)
     hint = PROBLEM_HINTS.get(_problem_kind(response), by_status)
-    return _kind(is_doubtful)(f"{asked} was answered with {response.status_code}: {_detail(response)}", hint)
+    error = _kind(is_doubtful)(f"{asked} was answered with {response.status_code}: {_detail(response)}", hint)
+    error.status = response.status_code
+    return error
 
 
 def unexpected(response: httpx.Response, what: str) -> ConsoleError:

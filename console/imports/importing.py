@@ -53,7 +53,8 @@ class Imported:
         rejects: the file that has them; None: there are none.
         complaints: the first reasons.
         bookmark: after the last row; None: nothing was sent.
-        snapshot: with the last row; None: nothing was published.
+        snapshot: with the last row; None: nothing was published here.
+        job: which imported the file, once it was uploaded; None: the rows were sent from here.
     """
 
     file: str
@@ -66,6 +67,7 @@ class Imported:
     bookmark: str | None = None
     snapshot: str | None = None
     seconds: float = 0.0
+    job: str | None = None
 
 
 def check_file(plan: ImportPlan) -> Imported:

@@ -38,6 +38,7 @@ class ImportState:
         batches, rows: how many are in for certain.
         sent_at_s: when the next batch was sent for the first time; None: it was not.
         is_complete: all rows are in, and published.
+        job: imports the file, which was uploaded; empty: the rows are sent from here.
     """
 
     identity: str
@@ -51,6 +52,7 @@ class ImportState:
     rows: int = 0
     sent_at_s: float | None = None
     is_complete: bool = False
+    job: str = ""
 
     def key(self) -> str:
         """Return the Idempotency-Key of the next batch."""
@@ -129,8 +131,13 @@ def begin_or_go_on(found: ImportState | None, new: ImportState, head: Bookmark, 
     if again and (found.is_complete or going_on is None):
         return _anew(new)
     if going_on is None:
-        raise ConsoleError(_reason(found, new, head), "look whether its rows are there; --again imports all of them")
+        raise undecided(found, new, head)
     return going_on
+
+
+def undecided(found: ImportState, new: ImportState, head: Bookmark) -> ConsoleError:
+    """Make the error for a file of which rows are in, or may be, where nobody can tell which ones."""
+    return ConsoleError(_reason(found, new, head), "look whether its rows are there; --again imports all of them")
 
 
 def _anew(new: ImportState) -> ImportState:
@@ -139,9 +146,11 @@ def _anew(new: ImportState) -> ImportState:
 
 def _going_on(found: ImportState, new: ImportState, head: Bookmark) -> ImportState | None:
     """Return the state to go on from; None where nobody can tell any more which rows are in."""
-    if found.identity != new.identity:
+    if found.identity != new.identity or (found.job and not found.is_complete):
         return None
     if found.epoch != head.epoch:
+        if found.job:
+            return None
         # The keys tell the API which rows this history still holds, as long as it knows all of them.
         return replace(new, run=found.run, begun_at_s=found.begun_at_s) if _is_known(found.begun_at_s) else None
     is_decided = found.sent_at_s is None or str(head) == found.bookmark
@@ -160,6 +169,8 @@ def _reason(found: ImportState, new: ImportState, head: Bookmark) -> str:
         said, others = f"the first rows of {found.file} may be in already", "they"
     if found.identity != new.identity:
         return f"{said}, read as other columns or with other limits"
+    if found.job and not found.is_complete:
+        return f"{said}: job {found.job} imports it, and --via-s3 goes on with that"
     if found.epoch != head.epoch:
         return f"{said}, but in epoch {found.epoch}; the ledger is at {head}"
     return f"{said}; {others} were sent over a day ago without an answer, and the ledger has grown since"

@@ -91,6 +91,6 @@ def run_console(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[s
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that a client makes; they take no time."""
     made: list[float] = []
-    for module in ("client.client", "data.writers", "data.ledger"):
+    for module in ("client.client", "data.writers", "data.ledger", "jobs.upload"):
         monkeypatch.setattr(f"console.{module}.Retry", lambda limit_s: Retry(limit_s, sleep=made.append))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] - a number
     return made

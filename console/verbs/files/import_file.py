@@ -19,6 +19,7 @@ from console.imports.importing import Imported, ImportPlan, check_file, import_f
 from console.imports.mapping import Mapping, Matching, match, parse_maps
 from console.imports.rejects import rejects_of
 from console.imports.source import Source
+from console.jobs.importing import Uploading
 from console.paths import PROGRAM
 from console.wording import all_rows, are, joined, rows, three_digits, visible
 from handlers.rows import MODEL
@@ -47,6 +48,9 @@ def import_rows(
     max_rejects: Annotated[int, typer.Option(min=0, help="If more rows are wrong, none is sent.")] = 0,
     rejects: Annotated[Path | None, typer.Option(help=REJECTS_HELP)] = None,
     again: Annotated[bool, typer.Option("--again", help="Import a file once more that is in already.")] = False,
+    via_s3: Annotated[
+        bool, typer.Option("--via-s3", help="Upload the rows; a job imports them. Needs `jobs`.")
+    ] = False,
     url: UrlOption = "",
     as_json: JsonOption = False,
 ) -> None:
@@ -64,7 +68,11 @@ def import_rows(
             outcome = check_file(plan)
         else:
             with Client(api_url(url)) as client:
-                outcome = import_file(plan, client, f"{PROGRAM} {shlex.join(sys.argv[1:])}", again=again)
+                command = f"{PROGRAM} {shlex.join(sys.argv[1:])}"
+                if via_s3:
+                    outcome = Uploading(plan, client, command).run(again=again)
+                else:
+                    outcome = import_file(plan, client, command, again=again)
     if as_json:
         terminal.print_json(asdict(outcome))
     else:
@@ -96,6 +104,8 @@ def _words(outcome: Imported) -> str:
         return f"{outcome.file}: {all_rows(outcome.rows)} in already; --again imports the file once more"
     known = f" ({outcome.known:,} {'was' if outcome.known == 1 else 'were'} in already)" if outcome.known else ""
     took = f"in {three_digits(outcome.seconds)} s ({three_digits(outcome.inserted / outcome.seconds)} rows/s)"
+    if outcome.job:
+        return f"{rows(outcome.inserted)} added {took} by job {outcome.job}: bookmark {outcome.bookmark}"
     return f"{rows(outcome.inserted)} added{known} {took}: snapshot {outcome.snapshot}"
 
 

@@ -18,11 +18,12 @@ NO_KEEP_ALIVE = httpx.Limits(max_keepalive_connections=0)  # the server may just
 
 
 class FaultyApi:
-    """Does the next step of `script` to each request; passes on what comes when the script is at its end."""
+    """Does the next step of `script` to each request, and `default` when the script is at its end: it passes on."""
 
     def __init__(self, upstream: str = "") -> None:
         self.upstream = upstream
         self.script: deque[Step] = deque()
+        self.default: Step = passes
         self.seen: list[tuple[str, str, bytes]] = []
         self.headers: list[dict[str, str]] = []
         self.clients: set[tuple[str, int]] = set()
@@ -59,10 +60,16 @@ class Exchange(BaseHTTPRequestHandler):
         self.api.seen.append((self.command, self.path, self.body))
         self.api.headers.append({name.lower(): value for name, value in self.headers.items()})
         self.api.clients.add(self.client_address)
-        step = self.api.script.popleft() if self.api.script else Exchange.forward
+        step = self.api.script.popleft() if self.api.script else self.api.default
         step(self)
 
     def do_POST(self) -> None:
+        self.do_GET()
+
+    def do_PUT(self) -> None:
+        self.do_GET()
+
+    def do_DELETE(self) -> None:
         self.do_GET()
 
     def answer(self, status: int, body: str | bytes = "{}", headers: Mapping[str, str] | None = None) -> None:

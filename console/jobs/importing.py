@@ -1,0 +1,198 @@
+"""The import of a file by upload: checked here, put into S3 as NDJSON, imported by a job that is watched."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from console import terminal
+from console.client.client import Client
+from console.client.health import ask_health
+from console.client.snapshots import ledger_head
+from console.errors import INTERRUPTED, ConsoleError
+from console.imports.checking import Checker
+from console.imports.importing import ADVANCED_EVERY, Imported, ImportPlan, check_file
+from console.imports.state import ImportState, StateFile, identity_of, undecided
+from console.jobs.calls import ApiJob, ask_job, cancel_job, job_of
+from console.jobs.upload import send_file, upload_of
+from console.jobs.watching import check_success, watch_job
+from console.wording import are, rows, visible
+from handlers.domain.bookmark import Bookmark
+from handlers.imports.formats import NDJSON
+from handlers.jobs.job import APPEND, CANCELLED, FAILED, SUCCEEDED, UPLOAD
+
+NAME_CHARACTERS = 200
+
+
+@dataclass(frozen=True)
+class Written:
+    """The rows of a file as they are uploaded."""
+
+    path: Path
+    size_bytes: int
+    sha256: str
+
+
+class Uploading:
+    """The import of one file by a job.
+
+    Args:
+        command: the command line, which goes on where it was cut short.
+    """
+
+    def __init__(self, plan: ImportPlan, client: Client, command: str) -> None:
+        self._plan = plan
+        self._client = client
+        self._command = command
+        self._digest = plan.source.digest()
+        self._file = StateFile(self._digest, client.url)
+
+    def run(self, *, again: bool) -> Imported:
+        """Import the file, or watch the job that does.
+
+        Args:
+            again: import a file that is in once more.
+
+        Raises:
+            ConsoleError: the file cannot be read, or the job has not succeeded.
+        """
+        plan, began_s = self._plan, time.monotonic()
+        head = ledger_head(ask_health(self._client, "/command/health")).bookmark
+        identity = identity_of(self._digest, plan.mapping, plan.model)
+        new = ImportState(identity, str(plan.file), self._client.url, head.epoch, str(head), time.time())
+        state = _state(self._file.load(), new, head, again=again)
+        job = self._under_way(state, again=again) if state.job and not state.is_complete else None
+        if job is not None and job.state == SUCCEEDED:
+            state = self._keep(state, job)
+        if state.is_complete:
+            return Imported(
+                str(plan.file), state.rows, known=state.rows, bookmark=state.bookmark, job=state.job or None
+            )
+        checked = None
+        if job is None:
+            checked = check_file(plan)
+            if checked.rejected > plan.max_rejects or not checked.rows:
+                return checked
+            state = self._hand_over(new, checked)
+        else:
+            terminal.messages().print(f"job {job.id} is at work on it")
+        ended = watch_job(self._client, state.job)
+        check_success(self._client, ended)
+        return self._imported(checked, self._keep(state, ended), time.monotonic() - began_s)
+
+    def _under_way(self, state: ImportState, *, again: bool) -> ApiJob | None:
+        """Return the job that has the file; None where none of its rows is in, and none will be.
+
+        Raises ConsoleError where rows are in and the job does not go on by itself.
+        """
+        job = self._found(state)
+        if not job.has_ended and job.text("phase") == UPLOAD:
+            job = cancel_job(self._client, job.id)  # from here on nothing that arrives late is imported
+        if job.state not in (FAILED, CANCELLED):
+            return job
+        if again or job.text("phase") != APPEND:
+            return None
+        if job.state == FAILED:
+            check_success(self._client, job)
+        done = job.count("rows_done")
+        message = f"job {job.id} was cancelled; {rows(done)} {are(done)} in, and perhaps some of the next"
+        raise ConsoleError(message, "look whether its rows are there; --again imports all of them")
+
+    def _found(self, state: ImportState) -> ApiJob:
+        try:
+            return ask_job(self._client, state.job)
+        except ConsoleError as error:
+            if error.status != 404:
+                raise
+            message = f"{state.file} was handed to job {state.job}, which is forgotten"
+            raise ConsoleError(message, "look whether its rows are there; --again imports all of them") from error
+
+    def _hand_over(self, new: ImportState, checked: Imported) -> ImportState:
+        """Upload the rows for a new job. Returns the state with it."""
+        try:
+            with self._written(checked.rows) as written:
+                content = {
+                    "format": NDJSON,
+                    "bytes": written.size_bytes,
+                    "sha256": written.sha256,
+                    "name": visible(self._plan.file.name)[:NAME_CHARACTERS],
+                    "max_rejects": 0,
+                }
+                response = self._client.post("/imports", content)
+                upload = upload_of(response)
+                state = self._file.save(replace(new, job=job_of(response).id))
+                with terminal.progress("upload", written.size_bytes, unit="bytes") as advance:
+                    send_file(written.path, upload, advance, self._command)
+        except KeyboardInterrupt as error:
+            raise ConsoleError("interrupted; nothing is in", self._command, INTERRUPTED) from error
+        return state
+
+    @contextlib.contextmanager
+    def _written(self, count: int) -> Generator[Written]:
+        """Write the rows that are right to a file, which is there for a while. Raises ConsoleError."""
+        plan, path = self._plan, self._file.path.with_suffix(".ndjson")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with terminal.progress("write", count, is_kept=False) as advance:
+                digest = _write(plan, path, advance)
+            plan.source.check_unchanged()
+            yield Written(path, path.stat().st_size, digest)
+        except OSError as error:
+            raise ConsoleError(f"{path} cannot be written: {error}", "name another folder in LOCAL_DIR") from error
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _keep(self, state: ImportState, job: ApiJob) -> ImportState:
+        """Remember that the file is in."""
+        try:
+            bookmark = Bookmark.parse(job.text("bookmark"))
+        except ValueError as error:
+            message = f"job {job.id} has succeeded, but names no bookmark"
+            raise ConsoleError(message, "check --url: is it the address of this API?") from error
+        done = replace(state, rows=job.count("rows_done"), bookmark=str(bookmark), epoch=bookmark.epoch)
+        return self._file.save(replace(done, is_complete=True))
+
+    def _imported(self, checked: Imported | None, state: ImportState, seconds: float) -> Imported:
+        known = checked or Imported(str(self._plan.file), state.rows)
+        return replace(
+            known, rows=state.rows, inserted=state.rows, bookmark=state.bookmark, seconds=seconds, job=state.job
+        )
+
+
+def _state(found: ImportState | None, new: ImportState, head: Bookmark, *, again: bool) -> ImportState:
+    """Return the state to go on from: that of a job, or of a file that is in, or a new one.
+
+    Raises ConsoleError where rows of the file are in, or may be, and it cannot go on from there.
+    """
+    if found is None or (again and (found.is_complete or not found.job)):
+        return new
+    if found.identity != new.identity or (found.is_complete and found.epoch != head.epoch):
+        raise undecided(found, new, head)
+    if found.is_complete or found.job:
+        return found
+    if found.batches or found.sent_at_s is not None:
+        message = f"{rows(found.rows)} of {found.file} {are(found.rows)} in already, sent without --via-s3"
+        raise ConsoleError(message, "the same command without --via-s3 goes on with it")
+    return new
+
+
+def _write(plan: ImportPlan, path: Path, advance: terminal.Advance) -> str:
+    """Write the rows that are right, an object a line. Returns the SHA-256 of the file."""
+    digest, count = hashlib.sha256(), 0
+    with path.open("wb") as file:
+        for checked in Checker(plan.source, plan.mapping, plan.model).rows():
+            if checked.draft is None:
+                continue
+            fields = plan.model.draft_fields(checked.draft)
+            line = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+            digest.update(line)
+            file.write(line)
+            count += 1
+            if count % ADVANCED_EVERY == 0:
+                advance(ADVANCED_EVERY)
+    return digest.hexdigest()
