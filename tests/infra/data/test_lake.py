@@ -66,5 +66,5 @@ def test_columns_that_a_lake_cannot_have_stop_the_program(monkeypatch: pytest.Mo
         raise ModelError("a column of its own")
 
     monkeypatch.setattr("infra.working.lake_columns", refuse)
-    with pytest.raises(Exception, match="lake: handlers/rows.py: a column of its own"):
+    with pytest.raises(Exception, match=r"lake: handlers/rows\.py: a column of its own"):
         run("dev", {"lake": True})
