@@ -145,7 +145,8 @@ class Uploading:
         except OSError as error:
             raise ConsoleError(f"{path} cannot be written: {error}", "name another folder in LOCAL_DIR") from error
         finally:
-            path.unlink(missing_ok=True)
+            if path.is_file():
+                path.unlink()
 
     def _keep(self, state: ImportState, job: ApiJob) -> ImportState:
         """Remember that the file is in."""
