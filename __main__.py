@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pulumi
 
-from handlers.routes import COMMAND, PROJECTOR, QUERY, SOURCES, WARMER
-from infra import background, delivering, rolling, stack, watching
+from handlers.routes import COMMAND, PROJECTOR, QUERY, SOURCES, WARMER, WORKER
+from infra import background, delivering, rolling, stack, watching, working
 from infra.account import check_account
 from infra.compute.archive import warn_without_byte_code
 from infra.compute.concurrency import check_concurrency
@@ -22,9 +22,16 @@ network = stack.make_network(settings, key_arn)
 identities = {function: stack.make_identity(settings, function, key_arn) for function in (COMMAND, QUERY, PROJECTOR)}
 storage = stack.make_storage(settings, network, identities, key_arn)
 backup = stack.make_backup(settings, storage, key_arn)
+workplace = working.make_workplace(settings, key_arn)
 functions = {
     function: stack.make_function(
-        settings, function, network=network, identity=identity, storage=storage, key_arn=key_arn
+        settings,
+        function,
+        network=network,
+        identity=identity,
+        storage=storage,
+        jobs=workplace.jobs,
+        key_arn=key_arn,
     )
     for function, identity in identities.items()
 }
@@ -33,8 +40,31 @@ projection = background.make_projection(settings, functions[PROJECTOR], identiti
 if WARMER in settings.functions:
     identities[WARMER] = background.make_warmer_identity(settings, key_arn)
     functions[WARMER] = background.make_warmer(settings, identities[WARMER], functions[QUERY], key_arn)
+rebuild = working.make_rebuild(settings, functions[PROJECTOR], key_arn)
+if WORKER in settings.functions:
+    identities[WORKER] = working.make_worker_identity(settings, key_arn)
+    functions[WORKER] = working.make_worker(
+        settings, identities[WORKER], storage=storage, workplace=workplace, rebuild=rebuild, key_arn=key_arn
+    )
+    working.make_work(
+        settings,
+        functions[WORKER],
+        identities[WORKER],
+        storage=storage,
+        workplace=workplace,
+        projection=projection,
+    )
+    working.export_work(workplace, functions[WORKER], rebuild)
 background.make_schedules(settings, functions, projection, key_arn)
-watched = watching.Watched(functions=functions, api=api, storage=storage, projection=projection, backup=backup)
+watched = watching.Watched(
+    functions=functions,
+    api=api,
+    storage=storage,
+    projection=projection,
+    backup=backup,
+    jobs=workplace.jobs,
+    rebuild=rebuild,
+)
 watch = watching.make_watch(settings, watched, key_arn)
 rollout = rolling.make_rollout(settings, functions, key_arn, alarms=watching.alarms_of_calls(watch))
 delivering.make_delivery(settings, key_arn)
@@ -73,6 +103,8 @@ if isinstance(network, NetworkComponent) and network.flow_log_group:
     log_groups["flow"] = network.flow_log_group.name
 if rollout:
     log_groups["rollout"] = rollout.log_group.name
+if rebuild:
+    log_groups["rebuild"] = rebuild.log_group.name
 pulumi.export("log_groups", log_groups)
 pulumi.export("vpc_id", network.vpc_id)
 pulumi.export("subnet_ids", list(network.subnet_ids.values()))

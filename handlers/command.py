@@ -13,13 +13,15 @@ from handlers.api.command_status import CommandStatus
 from handlers.api.insert import Inserting
 from handlers.api.publish import Publishing
 from handlers.aws.dynamodb import Deadline, make_client
+from handlers.events.announcing import make_publisher
 from handlers.gateway.loading import loaded_later
 from handlers.gateway.router import Router
+from handlers.jobs.job_table import JobTable
+from handlers.jobs.rebuild_order import order_rebuild
 from handlers.ledger.ledger import Ledger
 from handlers.routes import COMMAND, IMPORT_OPERATIONS
 from handlers.settings import STREAM, table_settings
 from handlers.snapshots.new_ledger import begin_epoch, make_appender
-from handlers.snapshots.publish import Publisher
 from handlers.snapshots.rebuild import Rebuild
 from handlers.telemetry.log import Log
 from handlers.telemetry.runtime import runtime_of
@@ -45,14 +47,15 @@ def make_router(
         now: the time in seconds since 1970.
         make_deadline: gives each request the limit of its work on the ledger.
     """
-    publisher = Publisher(ledger, settings)
+    publisher, jobs = make_publisher(ledger, settings, now), JobTable(ledger.client, ledger.table_name, now)
     appender = make_appender(ledger, publisher, now)
     publishing = Publishing(
         appender,
         publisher,
         Rebuild(publisher, settings),
         lambda deadline: begin_epoch(ledger, publisher, now, deadline),
-        make_deadline,
+        order_rebuild=(lambda deadline: order_rebuild(jobs, now(), deadline)) if settings.jobs_bucket else None,
+        make_deadline=make_deadline,
     )
 
     def load_imports() -> Mapping[str, Operation]:

@@ -1,7 +1,8 @@
 """The projector: publishes whatever was appended, by whomever, and keeps the snapshot in order by the clock.
 
 Its events are batches of the table's stream, and tasks: `{"task": "maintain"}`, and
-`{"task": "verify", "level": "full", "limit_s": 10}`, which reads so long at most and says how far it is.
+`{"task": "verify", "level": "full", "limit_s": 10}`, which reads so long at most and says how far it is. The
+rebuild's state machine sends `{"task": "rebuild", "step": "check", "job": ID}`, and further steps.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 gc.disable()  # as in query.py
 
 from handlers.aws.dynamodb import make_client
+from handlers.events.announcing import make_publisher
+from handlers.jobs.rebuilding import Rebuilding
 from handlers.ledger.ledger import Ledger
 from handlers.settings import table_settings
-from handlers.snapshots.publish import Publisher
 from handlers.telemetry.log import ERROR, INFO, WELL, Log, members_of
 from handlers.telemetry.metrics import DIVERGENCES, ERRORS
 from handlers.upkeep.findings import QUICK, VerificationError
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 
 NOT_PUBLISHED = "not-published"
+TOLD = ("task", "level", "limit_s", "step", "job", "first", "last")  # of a task, in its line
 RESERVE_S = 20.0  # before Lambda ends the invocation: for a batch begun at the limit, its indexes and its copy
 
 
@@ -45,9 +48,10 @@ class Projector:
     """
 
     def __init__(self, ledger: Ledger, settings: Settings, now: Callable[[], float] = time.time) -> None:
-        publisher = Publisher(ledger, settings)
+        publisher = make_publisher(ledger, settings, now)
         self._log = Log(settings)
         self._projection = Projection(ledger, publisher)
+        self._rebuilding = Rebuilding(ledger, publisher, settings, now)
         self._maintenance = Maintenance(
             ledger,
             publisher,
@@ -95,11 +99,13 @@ class Projector:
             return self._maintenance.maintain(limit_s)
         if task == "verify":
             return self._maintenance.verify(event.get("level", QUICK), min(limit_s, event.get("limit_s", limit_s)))
-        raise ValueError(f"task: got {task!r}, allowed: maintain, verify")
+        if task == "rebuild":
+            return self._rebuilding.step(event, limit_s)
+        raise ValueError(f"task: got {task!r}, allowed: maintain, rebuild, verify")
 
 
 def _task_of(event: Mapping[str, Any]) -> dict[str, object]:
-    return {name: event[name] for name in ("task", "level", "limit_s") if name in event}
+    return {name: event[name] for name in TOLD if name in event}
 
 
 def make_handler(environ: Mapping[str, str]) -> Projector:

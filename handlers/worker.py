@@ -9,19 +9,29 @@ from __future__ import annotations
 import logging
 import os
 import time
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from handlers.aws.bucket import Bucket
 from handlers.aws.dynamodb import make_client
+from handlers.aws.machine import StateMachine
+from handlers.aws.objects import make_objects
 from handlers.aws.queue import Queue
+from handlers.aws.table import JOBS, PARTITION_KEY
+from handlers.aws.topic import Topic
 from handlers.domain.problem import unavailable
+from handlers.events.delivery import Delivery
+from handlers.events.event import job_ended
 from handlers.jobs.dead_letters import DeadLetters
 from handlers.jobs.importing import Importing
+from handlers.jobs.job import FAILED, SUCCEEDED
 from handlers.jobs.job_table import JobTable, job_from_item
 from handlers.jobs.messages import read_messages
 from handlers.jobs.orders import Orders
+from handlers.jobs.rebuild_order import start_rebuild
 from handlers.jobs.sweep import Sweep
 from handlers.jobs.turns import Turns
+from handlers.lake.lake import Lake
 from handlers.ledger.appender import Appender
 from handlers.ledger.ledger import Ledger
 from handlers.settings import table_settings
@@ -31,13 +41,14 @@ from handlers.telemetry.metrics import ERRORS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from handlers.jobs.job import Job
     from handlers.settings import Settings
     from handlers.telemetry.runtime import LambdaContext
 
     Record = Mapping[str, Any]
 
 RESERVE_S = 25.0  # before Lambda ends the invocation: for an append begun at the limit, and what is saved after it
+
+TOLD = (SUCCEEDED, FAILED)  # states that a job's end is told outside of
 
 _log = logging.getLogger(__name__)
 
@@ -52,16 +63,11 @@ class Worker:
     """
 
     def __init__(self, ledger: Ledger, settings: Settings, now: Callable[[], float] = time.time) -> None:
-        jobs = JobTable(ledger.client, ledger.table_name, now)
-        queue = Queue(settings.jobs_queue_url, settings.region)
-        bucket = Bucket(settings.jobs_bucket, settings.region)
-        appender = Appender(ledger, _no_ledger, lambda _: None, now)
+        self._ledger = ledger
+        self._settings = settings
+        self._now = now
         self._log = Log(settings)
-        self._dead_letters_arn = settings.dead_letters_arn
-        self._turns = Turns(jobs, Importing(jobs, appender, bucket, now), queue, now=now)
-        self._dead_letters = DeadLetters(jobs, now)
-        self._orders = Orders(jobs, queue, _start)
-        self._sweep = Sweep(jobs, bucket, queue, now)
+        self._jobs = JobTable(ledger.client, ledger.table_name, now)
 
     def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, object]:
         """Do what an event asks for. Raises what keeps a task from being done: the clock makes the next."""
@@ -69,7 +75,7 @@ class Worker:
         if "Records" in event:
             failed = [id_of(record) for record in event["Records"] if not self._is_done(record, context, limit_s)]
             return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
-        return self._noted(context, {"task": event.get("task")}, lambda: self._task(event.get("task")))
+        return self._noted(context, {"task": event.get("task")}, lambda: self._task(event.get("task"), limit_s))
 
     def _is_done(self, record: Record, context: LambdaContext, limit_s: float) -> bool:
         """Do what a record asks for; tell whether that is done. One that fails does not keep others from it."""
@@ -83,7 +89,7 @@ class Worker:
     def _record(self, record: Record, limit_s: float) -> dict[str, object]:
         if record["eventSource"] == "aws:dynamodb":
             return self._told(record)
-        is_dead = record["eventSourceARN"] == self._dead_letters_arn
+        is_dead = record["eventSourceARN"] == self._settings.dead_letters_arn
         done = [
             (message.job_id, self._dead_letters.bury(message) if is_dead else self._turns.take(message, limit_s))
             for message in read_messages(record["body"])
@@ -91,14 +97,59 @@ class Worker:
         return {"did": "bury" if is_dead else "import", "jobs": dict(done)}
 
     def _told(self, record: Record) -> dict[str, object]:
-        job_id = job_from_item(record["dynamodb"]["NewImage"]).id
-        self._orders.carry_out(job_id)
-        return {"did": "order", "job": job_id}
+        """Do what an item of the table's stream asks for: a job with an order, one that has ended, an event."""
+        change = record["dynamodb"]
+        if change["Keys"][PARTITION_KEY] != {"S": JOBS}:
+            self._delivery.deliver(record)
+            return {"did": "tell"}
+        job = job_from_item(change["NewImage"])
+        if job.order:
+            self._orders.carry_out(job.id)
+            return {"did": job.order, "job": job.id}
+        if self._settings.topic_arn and job.state in TOLD:
+            self._delivery.tell(job_ended(self._ledger.table_name, job.summary(self._now())))
+        return {"did": "tell", "job": job.id}
 
-    def _task(self, task: object) -> dict[str, object]:
+    def _task(self, task: object, limit_s: float) -> dict[str, object]:
         if task == "sweep":
             return self._sweep.run()
+        if task == "lake":
+            return {**self._lake.write(limit_s)}
         raise ValueError(f"task: got {task!r}, allowed: sweep, lake")
+
+    @cached_property
+    def _queue(self) -> Queue:
+        return Queue(self._settings.jobs_queue_url, self._settings.region)
+
+    @cached_property
+    def _bucket(self) -> Bucket:
+        return Bucket(self._settings.jobs_bucket, self._settings.region)
+
+    @cached_property
+    def _turns(self) -> Turns:
+        appender = Appender(self._ledger, _no_ledger, lambda _: None, self._now)
+        return Turns(self._jobs, Importing(self._jobs, appender, self._bucket, self._now), self._queue, now=self._now)
+
+    @cached_property
+    def _dead_letters(self) -> DeadLetters:
+        return DeadLetters(self._jobs, self._now)
+
+    @cached_property
+    def _orders(self) -> Orders:
+        machine = StateMachine(self._settings.rebuild_machine_arn, self._settings.region)
+        return Orders(self._jobs, self._queue, partial(start_rebuild, machine))
+
+    @cached_property
+    def _sweep(self) -> Sweep:
+        return Sweep(self._jobs, self._bucket, self._queue, self._now)
+
+    @cached_property
+    def _delivery(self) -> Delivery:
+        return Delivery(Topic(self._settings.topic_arn))
+
+    @cached_property
+    def _lake(self) -> Lake:
+        return Lake(self._ledger, make_objects(self._settings.lake_bucket, self._settings.region))
 
     def _noted(
         self, context: LambdaContext, what: dict[str, object], work: Callable[[], dict[str, object]]
@@ -128,10 +179,6 @@ def id_of(record: Record) -> str:
 def _no_ledger() -> int:
     """Raise Problem: the command function makes the ledger before it takes an import in."""
     raise unavailable("There is no ledger to append to")
-
-
-def _start(job: Job) -> None:
-    raise NotImplementedError(job.id)
 
 
 def make_handler(environ: Mapping[str, str]) -> Worker:

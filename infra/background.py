@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pulumi
 
-from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
+from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER, WORKER
 from infra.compute.archive import archive_of, handler_of, sources_of
 from infra.compute.function import FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
@@ -20,6 +20,7 @@ KeyArn = pulumi.Output[str] | None
 
 WARM_MINUTES = 5  # an idle sandbox lives some minutes longer
 LAG_MINUTES = 5
+SWEEP_MINUTES = 60
 # A lost wake-up is made good by the next.
 WARM_AGE_S = 60
 
@@ -133,6 +134,20 @@ def _calls(settings: StackSettings, aliases: Mapping[str, pulumi.Input[str]]) ->
         )
     else:
         calls[f"keep-{PROJECTOR}"] = _keep(PROJECTOR, aliases[PROJECTOR], {"task": "verify", "level": "quick"})
+    if settings.work.jobs:
+        calls["sweep"] = ScheduledCall(
+            description="Find jobs that nobody goes on with",
+            alias_arn=aliases[WORKER],
+            every=f"{SWEEP_MINUTES} minutes",
+            event={"task": "sweep"},
+        )
+    if settings.work.lake:
+        calls["lake"] = ScheduledCall(
+            description="Write what is new into the data lake",
+            alias_arn=aliases[WORKER],
+            every=f"{settings.work.lake_minutes} minutes",
+            event={"task": "lake"},
+        )
     if WARMER in aliases:
         calls["warm"] = ScheduledCall(
             description="Keep sandboxes of the query function warm",

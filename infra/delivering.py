@@ -10,7 +10,7 @@ import pulumi
 from archives.closure import files_of
 from archives.lean import content_of
 from archives.manifest import FILES, PROGRAM, ROOMS, infrastructure_files, part_manifest
-from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
+from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER, WORKER
 from infra.account import account_of
 from infra.compute.archive import ROOT, entry_of, errors_for_pulumi
 from infra.compute.function import FunctionComponent
@@ -95,11 +95,12 @@ def make_github(settings: StackSettings) -> GithubComponent | None:
 def file_patterns(part: str) -> list[str]:
     """Return the patterns of the files whose change starts a pipeline.
 
-    The infrastructure's are also those of the warmer, which has no pipeline of its own.
+    The infrastructure's are also those of warmer and worker, which have no pipelines of their own.
     """
     if part != INFRASTRUCTURE:
         return patterns_of(_own_files(part))
-    files = [name for name in (*infrastructure_files(ROOT), *_own_files(WARMER)) if "/" in name]
+    own = (*infrastructure_files(ROOT), *_own_files(WARMER), *_own_files(WORKER))
+    files = [name for name in own if "/" in name]
     return patterns_of(files, whole=ROOMS, more=(PROGRAM, *FILES))
 
 

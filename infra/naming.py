@@ -26,6 +26,10 @@ class Naming:
         """Return the physical name of a part of the stack."""
         return f"{self.stack_name()}-{part}"
 
+    def bucket(self, part: str, account_id: str) -> str:
+        """Return the name of a bucket: one that nobody else has, since buckets of all accounts share their names."""
+        return f"{self.name(part)}-{account_id}"
+
     def tags(self, part: str) -> dict[str, str]:
         """Return the tags of a part of the stack."""
         values = (self.name(part), self.project, self.stack, self.stage, "pulumi")

@@ -37,7 +37,7 @@ DELIVER_LOGS = (
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
 )
-USE_FOR_A_TOPIC = ("kms:Decrypt", "kms:GenerateDataKey*")
+USE_TO_TELL = ("kms:Decrypt", "kms:GenerateDataKey*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +60,12 @@ def allow(sid: str, actions: Sequence[str], resources: Sequence[str], **more: ob
 def deny(sid: str, actions: Sequence[str], resources: Sequence[str], **more: object) -> Statement:
     """Return a statement that denies."""
     return {**allow(sid, actions, resources, **more), "Effect": "Deny"}
+
+
+def refuse_plain_text(actions: Sequence[str], resources: Sequence[str], **conditions: object) -> Statement:
+    """Return the statement that refuses whoever comes without TLS; `conditions` are others that hold beside it."""
+    in_the_clear = {"Bool": {"aws:SecureTransport": "false"}, **conditions}
+    return deny("NoPlainText", actions, resources, Principal={"AWS": "*"}, Condition=in_the_clear)
 
 
 def document(*statements: Statement) -> str:
@@ -120,10 +126,10 @@ def invoke_policy(alias_arns: Sequence[str]) -> str:
     return document(allow("Invoke", ["lambda:InvokeFunction"], alias_arns))
 
 
-def key_use_policy(key_arn: str) -> str:
-    """Allow the use of a key, through the services that hold the data and never directly."""
+def key_use_policy(key_arn: str, stores: Sequence[str] = ()) -> str:
+    """Allow the use of a key, through the services that hold the data (`stores`: further ones) and never directly."""
     region = key_arn.split(":")[3]
-    via = [f"{service}.{region}.amazonaws.com" for service in ("dynamodb", "lambda")]
+    via = [f"{service}.{region}.amazonaws.com" for service in ("dynamodb", "lambda", *stores)]
     actions = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
     return document(allow("Key", actions, [key_arn], Condition={"StringEquals": {"kms:ViaService": via}}))
 
@@ -158,13 +164,7 @@ def file_system_policy(file_system_arn: str, writers: Door, readers: Door) -> st
             Principal={"AWS": "*"},
             Condition={"StringNotEquals": {"elasticfilesystem:AccessPointArn": doors}},
         ),
-        deny(
-            "NoPlainText",
-            ["*"],
-            [file_system_arn],
-            Principal={"AWS": "*"},
-            Condition={"Bool": {"aws:SecureTransport": "false"}},
-        ),
+        refuse_plain_text(["*"], [file_system_arn]),
     )
 
 
@@ -180,7 +180,7 @@ def key_policy(account: Account, announcers: Mapping[str, Statement] | None = No
     """Leave a key to the account's IAM, and let CloudWatch Logs use it for this account's log groups.
 
     Args:
-        announcers: who else may use it, to tell an encrypted topic: principal and condition by a name.
+        announcers: who else may use it, to tell an encrypted topic or queue: principal and condition by a name.
     """
     of_log_groups = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": account.arn("logs", "log-group:*")}}
     actions = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
@@ -188,7 +188,7 @@ def key_policy(account: Account, announcers: Mapping[str, Statement] | None = No
     return document(
         allow("Account", ["kms:*"], ["*"], Principal={"AWS": account.root_arn()}),
         allow("Logs", actions, ["*"], Principal=logs, Condition=of_log_groups),
-        *(allow(name, USE_FOR_A_TOPIC, ["*"], **of) for name, of in (announcers or {}).items()),
+        *(allow(name, USE_TO_TELL, ["*"], **of) for name, of in (announcers or {}).items()),
     )
 
 
@@ -204,6 +204,14 @@ def announcers(account: Account, stack_name: str) -> dict[str, Statement]:
         "Alarms": _service("cloudwatch.amazonaws.com", account, alarms),
         "Budgets": _service("budgets.amazonaws.com", account, budgets),
     }
+
+
+def import_announcers(account: Account, bucket_name: str) -> dict[str, Statement]:
+    """Return principal and condition of whoever tells the queue of jobs: the bucket that files are sent to.
+
+    Source: Amazon S3 user guide, "Granting permissions to publish event notification messages to a destination".
+    """
+    return {"Imports": _service("s3.amazonaws.com", account, f"arn:{account.partition}:s3:::{bucket_name}")}
 
 
 def _service(service: str, account: Account, arns: str) -> Statement:

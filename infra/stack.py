@@ -11,6 +11,7 @@ from handlers.routes import COMMAND, PROJECTOR, QUERY
 from infra.compute.archive import archive_of, handler_of, sources_of
 from infra.compute.function import DataAccess, FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
+from infra.compute.jobs import IMPORTS, IMPORTS_PART, JobsComponent
 from infra.data.backup import BackupArgs, BackupComponent
 from infra.data.storage import StorageArgs, StorageComponent
 from infra.edge.api import ApiArgs, ApiComponent, Target
@@ -18,6 +19,7 @@ from infra.foundation.existing_network import ExistingNetworkArgs, ExistingNetwo
 from infra.foundation.flow_logs import FlowLogs
 from infra.foundation.key import KeyArgs, KeyComponent
 from infra.foundation.network import NetworkArgs, NetworkComponent
+from infra.jobs.worker_rights import uploads_policy
 from infra.policies import MOUNT, MOUNT_AND_WRITE, TABLE_READS, TABLE_WRITES, Access
 from infra.settings.backup_settings import ALL, NONE
 from infra.settings.stack_settings import StackSettings
@@ -41,7 +43,13 @@ def make_key(settings: StackSettings) -> KeyArn:
     if not settings.own_key:
         return None
     return KeyComponent(
-        "key", KeyArgs(naming=settings.naming, protect=settings.protect, announces=settings.watch.alarms)
+        "key",
+        KeyArgs(
+            naming=settings.naming,
+            protect=settings.protect,
+            announces=settings.watch.alarms,
+            imports_part=IMPORTS_PART if settings.work.jobs else "",
+        ),
     ).key.arn
 
 
@@ -89,6 +97,7 @@ def make_identity(settings: StackSettings, function: str, key_arn: KeyArn) -> Id
             log_days=settings.log_days,
             tracing=settings.tracing,
             key_arn=key_arn,
+            stores=["s3"] if function == COMMAND and settings.work.jobs else [],
             permissions_boundary=settings.permissions_boundary,
         ),
     )
@@ -140,11 +149,16 @@ def make_function(
     network: AnyNetwork,
     identity: IdentityComponent,
     storage: StorageComponent,
+    jobs: JobsComponent | None,
     key_arn: KeyArn,
 ) -> FunctionComponent:
-    """Make a function once its network, its identity and its storage stand."""
+    """Make a function once its network, its identity and its storage stand.
+
+    With `jobs`, the command function hands out the URLs by which files are sent: a URL carries its own right to put.
+    """
     access_points = {COMMAND: storage.writer, QUERY: storage.reader, PROJECTOR: storage.writer}
     own = settings.functions[function]
+    uploads = jobs.bucket if jobs and function == COMMAND else None
     return FunctionComponent(
         function,
         FunctionArgs(
@@ -154,7 +168,12 @@ def make_function(
             handler=handler_of(function),
             sources=sources_of(function),
             runtime=settings.runtime,
-            environment={**settings.environment, **OWN_ENVIRONMENT.get(function, {}), "TABLE_NAME": storage.table.name},
+            environment={
+                **settings.environment,
+                **OWN_ENVIRONMENT.get(function, {}),
+                "TABLE_NAME": storage.table.name,
+                **({"JOBS_BUCKET": uploads.bucket} if uploads else {}),
+            },
             role_name=identity.role.name,
             role_arn=identity.role.arn,
             log_group_name=identity.log_group.name,
@@ -166,6 +185,7 @@ def make_function(
                 file_system_arn=storage.file_system.arn,
                 access_point_arn=access_points[function].arn,
             ),
+            rights={"uploads": uploads.arn.apply(lambda arn: uploads_policy(arn, IMPORTS))} if uploads else {},
             memory_mb=own.memory_mb,
             timeout_s=own.timeout_s,
             tmp_mb=settings.tmp_mb,

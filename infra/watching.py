@@ -10,35 +10,42 @@ import pulumi
 from handlers.routes import COMMAND, PROJECTOR, QUERY
 from infra.account import account_of
 from infra.compute.function import FunctionComponent
+from infra.compute.jobs import JobsComponent
 from infra.data.backup import BackupComponent
 from infra.data.storage import StorageComponent
 from infra.edge.api import ApiComponent
 from infra.jobs.projection import ProjectionComponent
+from infra.policies import announcers
+from infra.rebuild.rebuild import RebuildComponent
 from infra.rollout.rollout import PART
 from infra.settings.projection_settings import ProjectionSettings
 from infra.settings.stack_settings import StackSettings
 from infra.watch.alarms import AlarmRule, AlarmsArgs, AlarmsComponent
 from infra.watch.budget import BudgetArgs, BudgetComponent
 from infra.watch.dashboard import DashboardArgs, DashboardComponent
-from infra.watch.data_alarms import backup_rule, files_rules, gateway_rules, queue_rule, table_rules
-from infra.watch.function_alarms import WatchedFunction, function_rules, own_rules, rollout_rule, stream_rule
+from infra.watch.data_alarms import backup_rule, files_rules, gateway_rules, letters_rule, queue_rule, table_rules
+from infra.watch.function_alarms import WatchedFunction, function_rules, machine_rule, own_rules, stream_rule
 from infra.watch.topic import TopicArgs, TopicComponent
 
 KeyArn = pulumi.Output[str] | None
 
 NOBODY = "alarms: alarmEmails is empty, so only whoever subscribes to the output alarm_topic_arn hears of them"
+ROLLOUT_FAILED = "A new version was turned back, or its rollout was stopped: nobody else may have seen it"
+REBUILD_FAILED = "A rebuild of all segments failed or was stopped: its job says where"
 LATE_S = 300  # a snapshot that comes this much later than the settings promise
 
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
-    """The parts of the stack that are watched; `backup` is there where its setting is."""
+    """The parts of the stack that are watched; the last three are there where their settings are."""
 
     functions: Mapping[str, FunctionComponent]
     api: ApiComponent
     storage: StorageComponent
     projection: ProjectionComponent
     backup: BackupComponent | None
+    jobs: JobsComponent | None
+    rebuild: RebuildComponent | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +85,13 @@ def alarms_of_calls(watch: Watch) -> list[pulumi.Output[str]]:
 def _topic(settings: StackSettings, key_arn: KeyArn) -> TopicComponent:
     if not settings.watch.alarm_emails:
         pulumi.log.info(NOBODY)
-    args = TopicArgs(naming=settings.naming, emails=settings.watch.alarm_emails, key_arn=key_arn)
+    args = TopicArgs(
+        naming=settings.naming,
+        part="alarms",
+        announcers=announcers(account_of(), settings.naming.stack_name()),
+        emails=settings.watch.alarm_emails,
+        key_arn=key_arn,
+    )
     return TopicComponent("topic", args)
 
 
@@ -96,11 +109,15 @@ def _rules(settings: StackSettings, watched: Watched) -> dict[str, AlarmRule]:
     if settings.projection.follows_the_stream():
         rules["stream"] = stream_rule(names[PROJECTOR], settings.projection.window_s)
     if settings.rollout.is_canary:
-        rules["rollout"] = rollout_rule(_machine_arn(settings))
+        rules["rollout"] = machine_rule(_machine_arn(settings), ROLLOUT_FAILED)
     if settings.watch.metrics:
         rules |= own_rules(names[COMMAND], names[PROJECTOR], most_lag_s(settings.projection))
     if watched.backup:
         rules["backups-failed"] = backup_rule(watched.backup.vault.name)
+    if watched.jobs:
+        rules["dead-letters"] = letters_rule(watched.jobs.dead_letters.name)
+    if watched.rebuild:
+        rules["rebuild"] = machine_rule(watched.rebuild.machine.arn, REBUILD_FAILED)
     return {
         **rules,
         "failures": queue_rule(watched.projection.queue.name),
@@ -136,6 +153,7 @@ def _dashboard(settings: StackSettings, watched: Watched, alarms: AlarmsComponen
             table_name=watched.storage.table.name,
             file_system_id=watched.storage.file_system.id,
             queue_name=watched.projection.queue.name,
+            jobs_queue_names=_job_queues(watched.jobs) if watched.jobs else {},
             alarm_arns=[alarm.arn for alarm in alarms.alarms.values()] if alarms else [],
         ),
     )
@@ -149,3 +167,7 @@ def _budget(settings: StackSettings, topic: TopicComponent | None) -> BudgetComp
         topic_arns=[topic.topic.arn] if topic else [],
     )
     return BudgetComponent("budget", args)
+
+
+def _job_queues(jobs: JobsComponent) -> dict[str, pulumi.Output[str]]:
+    return {"messages": jobs.queue.name, "dead letters": jobs.dead_letters.name}

@@ -35,8 +35,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("imports", "lake", "upkeep"),
         ("sql",),
         ("reads",),
-        ("snapshots",),
         ("events",),
+        ("snapshots",),
         ("ledger",),
         ("rows",),
         ("model",),
@@ -57,7 +57,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("changes",),
         ("proposals",),
         ("jobs",),
-        ("imports", "rollout"),
+        ("imports", "lake", "rollout"),
         ("data",),
         ("costs",),
         ("client",),
@@ -65,11 +65,12 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("declaration", "errors", "install", "interrupts", "paths", "wording"),
     ),
     "infra": (
-        ("background", "delivering", "rolling", "watching"),
+        ("background", "delivering", "rolling", "watching", "working"),
         ("stack",),
         ("settings",),
         ("watch",),
-        ("jobs", "rollout"),
+        ("jobs", "rebuild", "rollout"),
+        ("machines",),
         ("compute",),
         ("delivery",),
         ("edge",),
@@ -90,8 +91,11 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
 HOUSES: dict[str, set[str]] = {
     "archives": set(),
     "handlers": set(),
-    "console": {"handlers", "archives"},
-    "infra": {"archives", "handlers.routes", "handlers.settings", "handlers.aws.table", "handlers.telemetry.metrics"},
+    "console": {"handlers", "archives", "infra.rebuild.definition"},
+    "infra": {
+        *("archives", "handlers.routes", "handlers.settings", "handlers.aws.table", "handlers.telemetry.metrics"),
+        *("handlers.rows", "handlers.model"),  # the lake's columns
+    },
     "__main__": {"infra", "handlers.routes"},
 }
 # What the rooms of handlers/ may import from outside the standard library, when they run or for their types.

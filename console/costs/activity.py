@@ -14,6 +14,7 @@ from handlers.snapshots.retention import MOST_FILES
 from handlers.telemetry.usage import METERED_READ_BYTES
 
 OPEN_OPERATIONS = 4  # on metadata, to open a snapshot
+PUBLISH_MS = 40.0  # to publish a snapshot, without its bytes
 OPEN_MS = 15.0  # to open a snapshot, without its bytes
 UPDATE_MS = 5.0  # to open one segment more
 BYTES_PER_MS = 500 * 2**20 / 1000  # what EFS promises a client

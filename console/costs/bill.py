@@ -1,9 +1,9 @@
 """The cost model: dollars a month on each read path, by service. Pure arithmetic on what activity.py counts;
 docs/costs.md has it as formulas, with every assumption and where it is weak.
 
-All paths pay the ledger, the gateway and the functions' time. The SQLite paths pay for publishing, for the projector
-and its maintenance, for looking whether there is a newer snapshot, for loading the snapshot once a sandbox, and for
-opening what is new in each later one.
+All paths pay the ledger, the gateway, the functions' time and the work that nobody waits for. The SQLite paths
+pay for publishing, for the projector and its maintenance, for looking whether there is a newer snapshot, for loading
+the snapshot once a sandbox, and for opening what is new in each later one.
 `ddb` pays for the units that it reads.
 """
 
@@ -11,24 +11,20 @@ from __future__ import annotations
 
 import math
 
-from console.costs.activity import BYTES_PER_MS, MONTH_S, Activity, activity
+from console.costs.activity import BYTES_PER_MS, MONTH_S, PUBLISH_MS, Activity, activity
 from console.costs.prices import Prices
-from console.costs.scenario import HEAD_READ_UNITS, READ_UNIT_BYTES, Scenario
+from console.costs.scenario import HEAD_READ_UNITS, READ_UNIT_BYTES, WRITE_UNIT_BYTES, Scenario
+from console.costs.work import GB, Bill, work_bills
 from handlers.ledger.transaction import ROWS_PER_TRANSACTION
 from handlers.routes import SOURCES
 from handlers.telemetry.usage import METERED_METADATA_BYTES, METERED_READ_BYTES
 
-GB = 2**30
 API_REQUEST_BYTES = 512 * 1024  # the gateway counts every begun so many bytes as a request
-WRITE_UNIT_BYTES = 1024
 ITEM_OVERHEAD_BYTES = 100  # what DynamoDB adds to an item in storage
 TABLE_AND_INDEX = 2  # the index `by_id` holds whole rows
 PUBLISH_OPERATIONS = 12  # on metadata, to publish a snapshot
-PUBLISH_MS = 40.0  # to publish a snapshot, without its bytes
 LOG_BYTES = 420  # a line of the access log
 TRACED_PER_S, TRACED_SHARE = 1, 0.05  # Lambda traces the first request of each second, and a share of the others
-
-Bill = dict[str, float]  # dollars a month by service
 
 
 def bills(prices: Prices, scenario: Scenario) -> dict[str, Bill]:
@@ -49,7 +45,10 @@ def bill(prices: Prices, scenario: Scenario, source: str) -> Bill:
     return {
         "HTTP API": _api_requests(scenario, month) * prices.http_api_request.each,
         "Lambda requests": (requests + month.runs) * prices.lambda_request.each,
-        "Lambda time": _billed_s(scenario, month) * scenario.memory_mb / 1024 * _time_price(prices, scenario),
+        "Lambda time": _billed_s(scenario, month)
+        * scenario.memory_mb
+        / 1024
+        * prices.lambda_time(scenario.architecture).each,
         "EFS storage": month.stored_bytes / GB * prices.efs_storage.each,
         "EFS reads": _read_bytes(month) / GB * prices.efs_read.each,
         "EFS writes": month.publishes * month.segment_bytes / GB * prices.efs_write.each,
@@ -60,6 +59,7 @@ def bill(prices: Prices, scenario: Scenario, source: str) -> Bill:
         "DynamoDB recovery": items_gb * prices.dynamodb_recovery.each,
         "access log": requests * LOG_BYTES / GB * prices.log.each,
         "traces": scenario.tracing * _traces(month) * prices.trace.each,
+        **{name: math.fsum(lines.values()) for name, lines in work_bills(prices, scenario).items()},
     }
 
 
@@ -78,11 +78,6 @@ def _billed_s(scenario: Scenario, month: Activity) -> float:
     publish_ms = month.publishes * (PUBLISH_MS + copy_ms)
     run_ms = month.runs * scenario.projector_ms + month.run_lives * first_ms
     return (query_ms + append_ms + publish_ms + run_ms) / 1000
-
-
-def _time_price(prices: Prices, scenario: Scenario) -> float:
-    price = prices.lambda_time_arm64 if scenario.architecture == "arm64" else prices.lambda_time_x86
-    return price.each
 
 
 def _read_bytes(month: Activity) -> float:

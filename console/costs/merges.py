@@ -17,9 +17,12 @@ def publish_bytes(scenario: Scenario) -> float:
     if not scenario.publishes:
         return 0
     added = min(scenario.rows, scenario.writes_per_month * scenario.rows_per_write / scenario.publishes)
-    row_bytes = scenario.snapshot_bytes / scenario.rows
-    written_bytes = SEGMENT_BYTES + written_rows(max(1, round(added))) * row_bytes
-    return min(written_bytes, max(SEGMENT_BYTES, scenario.snapshot_bytes))
+    return min(merged_bytes(scenario, added), max(SEGMENT_BYTES, scenario.snapshot_bytes))
+
+
+def merged_bytes(scenario: Scenario, added: float) -> float:
+    """Return the mean size of the file that a publish of so many new rows writes to a snapshot that is large enough."""
+    return SEGMENT_BYTES + written_rows(max(1, round(added))) * scenario.snapshot_bytes / scenario.rows
 
 
 @cache

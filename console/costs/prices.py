@@ -15,6 +15,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 
 from console.errors import ConsoleError
 
+Architecture = Literal["arm64", "x86"]
+
 OWN_FILE = Path(__file__).with_name("prices.json")
 HINT = f"{OWN_FILE.name} beside the console's modules is a whole price file: copy it and change the numbers"
 
@@ -65,7 +67,24 @@ class Prices:
     dynamodb_storage: Price
     dynamodb_recovery: Price
     log: Price
+    log_storage: Price
     trace: Price
+    sqs_request: Price
+    sns_publish: Price
+    sns_email: Price
+    step_transition: Price
+    s3_put: Price
+    s3_get: Price
+    s3_storage: Price
+    s3_infrequent_storage: Price
+    s3_archive_storage: Price
+    s3_monitored_object: Price
+    efs_infrequent_storage: Price
+    endpoint_hour: Price
+
+    def lambda_time(self, architecture: Architecture) -> Price:
+        """Return the price of a GB-second on a processor."""
+        return self.lambda_time_arm64 if architecture == "arm64" else self.lambda_time_x86
 
 
 @_known

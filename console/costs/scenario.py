@@ -12,19 +12,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
+from console.costs.prices import Architecture
 from console.costs.row_size import random_row_bytes, snapshot_bytes_a_row_byte
 from console.errors import ConsoleError
 from console.paths import PROGRAM
 from handlers.settings import VARIABLES
 from handlers.telemetry.usage import METERED_READ_BYTES
 
-Architecture = Literal["arm64", "x86"]
 Origin = Literal["given", "measured", "setting", "assumed"]
 ScenarioValues = Mapping[str, float | str]
 
 MONTH_S = 30 * 24 * 3600
 PROJECTION_WINDOW_S = 1  # the stack's setting
 READ_UNIT_BYTES = 4096
+WRITE_UNIT_BYTES = 1024
+LAKE_SHARE = 0.3  # of a row's bytes, what is left of random rows when a page of them is packed
 HEAD_READ_UNITS = 1.0  # every read of the ledger begins with its head
 INDEX_READ_UNITS = 0.5  # for each 4 KB begun
 _SETTINGS = {name: float(default) for name, default in VARIABLES if default.isdigit()}
@@ -64,6 +66,17 @@ class Scenario:
     read_units: float | None = None
     efs_reads_per_read: float = 0
     cold_efs_reads: float = 13
+    jobs: float = 0
+    imports_per_month: float = 0
+    rows_per_import: float = 100_000
+    import_rows_per_s: float = 2_000
+    rebuilds_per_month: float = 0
+    lake: float = 0
+    lake_rounds_per_month: float = 720
+    lake_row_bytes: float | None = None
+    notifications: float = 0
+    notified_addresses: float = 0
+    worker_memory_mb: float = 1024
 
     @property
     def snapshot_bytes(self) -> float:
@@ -93,6 +106,16 @@ class Scenario:
             return HEAD_READ_UNITS + INDEX_READ_UNITS * math.ceil(self.row_bytes / READ_UNIT_BYTES)
         return HEAD_READ_UNITS + math.ceil(self.rows_per_read * self.row_bytes / READ_UNIT_BYTES)
 
+    @property
+    def has_jobs(self) -> bool:
+        """Tell whether there are jobs: switched on, or counted."""
+        return bool(self.jobs or self.imports_per_month or self.rebuilds_per_month)
+
+    @property
+    def lake_bytes_per_row(self) -> float:
+        """Return what a row takes in the lake."""
+        return self.lake_row_bytes or LAKE_SHARE * self.row_bytes
+
     def numbers(self) -> dict[str, float]:
         """Return all numbers by name, also those that follow from others."""
         worked_out = {
@@ -100,6 +123,7 @@ class Scenario:
             "publishes_per_month": self.publishes,
             "projected_per_month": self.projections,
             "read_units": self.ddb_read_units,
+            "lake_row_bytes": self.lake_bytes_per_row,
         }
         return {name: worked_out[name] if name in worked_out else getattr(self, name) for name in INPUTS}
 
@@ -156,13 +180,24 @@ INPUTS: dict[str, Input] = {
     "read_units": Input(0, 1e6, "DynamoDB's read units of a read on ddb", "the head and one Query"),
     "efs_reads_per_read": Input(0, 1e6, f"{READS} from EFS by a warm read on sqlite-efs"),
     "cold_efs_reads": Input(0, 1e6, f"{READS} that open a snapshot too large to be read in full"),
+    "jobs": Input(0, 1, "Jobs: 1 where the stack has them, with or without an import"),
+    "imports_per_month": Input(0, 1e6, "Files imported"),
+    "rows_per_import": Input(1, 1e9, "Rows in a file"),
+    "import_rows_per_s": Input(1, 1e6, "Rows that an import checks and appends in a second"),
+    "rebuilds_per_month": Input(0, 1e6, "Snapshots built anew"),
+    "lake": Input(0, 1, "The data lake: 1 where the stack has it"),
+    "lake_rounds_per_month": Input(0, 43_200, "Rounds of writing the lake"),
+    "lake_row_bytes": Input(1, 1e7, "A row in the lake, packed", "0.3 of --row-bytes, as for random rows"),
+    "notifications": Input(0, 1, "Notifications: 1 where the stack has them"),
+    "notified_addresses": Input(0, 1e4, "E-mail addresses that are told of everything"),
+    "worker_memory_mb": Input(128, 10_240, "Memory of the worker"),
 }
 
 # Not assumptions: what the stack does unless its settings say otherwise.
 SETTINGS = {
     *("memory_mb", "tmp_mb", "architecture", "tracing"),
     *("check_interval_ms", "retain_s", "verify_max_bytes"),
-    "maintained_per_month",
+    *("maintained_per_month", "jobs", "lake", "lake_rounds_per_month", "notifications", "worker_memory_mb"),
 }
 
 

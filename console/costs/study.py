@@ -17,10 +17,14 @@ from console.costs.crossover import Crossing, cheapest, crossings, steps
 from console.costs.feasibility import obstacles
 from console.costs.prices import PriceList, Prices
 from console.costs.scenario import INPUTS, Assembled, Scenario, vary
+from console.costs.work import work_bills
 from handlers.routes import SOURCES
 
 FACTORS = (0.5, 2.0)  # by which each assumption is varied
-LOAD = {"rows", "reads_per_month", "writes_per_month", "publishes_per_month"}  # yours to say: more costs more
+LOAD = {  # yours to say: more costs more
+    *("rows", "reads_per_month", "writes_per_month", "publishes_per_month"),
+    *("imports_per_month", "rows_per_import", "rebuilds_per_month", "notified_addresses"),
+}
 REAL_USD, REAL_SHARE = 1.0, 0.10  # a month: bills less far apart decide nothing
 
 
@@ -77,6 +81,7 @@ class Study:
         totals_usd: dollars by path.
         cheapest: the path that costs least; several where they cost the same.
         crossings: where that changes, by what is varied while all else stays.
+        work: dollars by what nobody waits for, and service; in the bills of all paths already.
         swings: what each assumption does, the load left out; the one that matters most first.
     """
 
@@ -89,6 +94,7 @@ class Study:
     cheapest: tuple[str, ...]
     crossings: dict[str, Sequence[Crossing]]
     swings: list[Swing]
+    work: dict[str, Bill]
 
     @classmethod
     def from_assembled(cls, price_list: PriceList, assembled: Assembled, stack_region: str | None = None) -> Self:
@@ -112,6 +118,7 @@ class Study:
             cheapest(totals),
             {name: find_crossings(prices, scenario, name) for name in RANGES},
             swings(prices, scenario, assumed),
+            work_bills(prices, scenario),
         )
 
     @property

@@ -8,6 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from console.costs.crossover import Crossing
+from console.costs.levers import Lever
 from console.costs.scenario import Origin, option
 from console.costs.study import RANGES, Study, Swing, is_real_difference
 from console.wording import joined, quantity, usd
@@ -34,6 +35,38 @@ def cost_table(found: Study) -> Table:
         amounts = [found.bills.get(source, {}).get(service) for source in SOURCES]
         table.add_row(service, *(usd(amount) if amount else "-" for amount in amounts))
     return table
+
+
+def work_table(found: Study) -> Table | None:
+    """Return dollars a month by service of what nobody waits for; None where none of it is on."""
+    on = {name: lines for name, lines in found.work.items() if lines}
+    if not on:
+        return None
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, show_footer=True)
+    table.add_column("USD a month, on every path", "sum", min_width=27)
+    for name, lines in on.items():
+        table.add_column(name, usd(sum(lines.values())), justify="right", min_width=12)
+    for service in dict.fromkeys(service for lines in on.values() for service in lines):
+        amounts = [lines.get(service) for lines in on.values()]
+        table.add_row(service, *(usd(amount) if amount else "-" for amount in amounts))
+    return table
+
+
+def lever_table(found: Sequence[Lever]) -> Table:
+    """Return what each lever saves in a month, by path."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("USD a month saved by", min_width=24)
+    table.add_column("shipped")
+    for source in SOURCES:
+        table.add_column(source, justify="right")
+    for lever in found:
+        table.add_row(lever.name, "yes" if lever.is_shipped else "no", *map(usd_saved, lever.saved_usd.values()))
+    return table
+
+
+def usd_saved(amount: float) -> str:
+    """Return a saving as text; one of less than a cent has no sign."""
+    return usd(amount) if amount > 0 else f"{amount:.2f}".removeprefix("-") if amount > -0.005 else f"{amount:.2f}"
 
 
 def paragraphs(found: Study) -> list[str]:

@@ -82,11 +82,17 @@ def _environment(url: str) -> Mapping[str, str] | None:
     """Return the environment in which table and file system are at hand; None: they are not."""
     if os.environ.get("TABLE_NAME") and os.path.isdir(os.environ.get("EFS_DIR", "")):
         return os.environ
-    folder = local_dir()
     try:
-        if (folder / URL_FILE).read_text().strip() != url:
-            return None
-        lines = (folder / ENVIRONMENT_FILE).read_text().splitlines()
+        is_local = (local_dir() / URL_FILE).read_text().strip() == url
+    except FileNotFoundError:
+        return None
+    return local_environment() if is_local else None
+
+
+def local_environment() -> dict[str, str] | None:
+    """Return the variables that lead to the local stack's table and files; None where none is running."""
+    try:
+        lines = (local_dir() / ENVIRONMENT_FILE).read_text().splitlines()
     except FileNotFoundError:
         return None
     pairs = (shlex.split(line)[1].partition("=") for line in lines)

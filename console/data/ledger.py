@@ -22,6 +22,7 @@ from handlers.snapshots.new_ledger import make_appender
 from handlers.snapshots.publish import Publisher
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import CreateTableInputTypeDef, TableDescriptionTypeDef
 
@@ -66,8 +67,17 @@ def _table_hint() -> str:
 
 def make_client(environ: Mapping[str, str]) -> DynamoDBClient:
     """boto3's client for an environment that need not be this process's. Raises ConsoleError."""
+    from botocore.config import Config  # noqa: PLC0415 - with boto3
+
+    # Attempts are the ledger's business, as in the functions.
+    config = Config(connect_timeout=CONNECT_TIMEOUT_S, read_timeout=READ_TIMEOUT_S, retries={"total_max_attempts": 1})
+    endpoint = endpoint_url("dynamodb", environ)
+    return make_session(environ).client("dynamodb", endpoint_url=endpoint, config=config)  # pyright: ignore[reportUnknownMemberType] - boto3-stubs covers DynamoDB only
+
+
+def make_session(environ: Mapping[str, str]) -> boto3.Session:
+    """boto3's session for an environment. Raises ConsoleError where it has no credentials."""
     import boto3  # noqa: PLC0415 - a tenth of a second that only some verbs pay
-    from botocore.config import Config  # noqa: PLC0415
 
     session = boto3.Session(
         aws_access_key_id=environ.get("AWS_ACCESS_KEY_ID"),
@@ -77,10 +87,12 @@ def make_client(environ: Mapping[str, str]) -> DynamoDBClient:
     )
     if session.get_credentials() is None:
         raise ConsoleError("no AWS credentials were found", CREDENTIALS_HINT)
-    endpoint = environ.get("AWS_ENDPOINT_URL_DYNAMODB") or environ.get("AWS_ENDPOINT_URL")
-    # Attempts are the ledger's business, as in the functions.
-    config = Config(connect_timeout=CONNECT_TIMEOUT_S, read_timeout=READ_TIMEOUT_S, retries={"total_max_attempts": 1})
-    return session.client("dynamodb", endpoint_url=endpoint, config=config)  # pyright: ignore[reportUnknownMemberType] - boto3-stubs covers DynamoDB only
+    return session
+
+
+def endpoint_url(service: str, environ: Mapping[str, str]) -> str | None:
+    """Return where an environment has a service; None: where AWS has it."""
+    return environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or environ.get("AWS_ENDPOINT_URL")
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ from console.local import process
 
 HOST = "127.0.0.1"
 REGION = "local"  # what a function here says of itself: none of AWS's own
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 _POLL_S = 0.04  # at most
 _PROBE_S = 1.0
 _LAST_LINES = 5
@@ -65,8 +66,7 @@ class Emulator:
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
+            **CREDENTIALS,
         }
 
     def __enter__(self) -> Self:
@@ -136,6 +136,7 @@ class Emulator:
             "STATE_DIR": str(self._state),
             "PERSIST_STATE": "1" if self._kept else "0",
             "TMPDIR": str(temporary),
+            **CREDENTIALS,  # those that it takes in a presigned address
         }
         with self._log.open("wb") as log:
             return process.spawn("console.local.emulator", environ=environ, stdin=subprocess.PIPE, output=log.fileno())

@@ -1,13 +1,15 @@
 """The local stand-in for API Gateway's HTTP API: an ASGI app that turns each request into a function's event.
 
-Routes are exact ("POST /insert"); everything else is `$default`. What a function does wrong is never shown to
-the client: it gets the gateway's own short messages, and the log gets the reason.
+Routes are exact ("POST /insert"), but for a parameter that takes one part of a path ("DELETE /jobs/{id}"); everything
+else is `$default`. What a function does wrong is never shown to the client: it gets the gateway's own short messages,
+and the log gets the reason.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -25,6 +27,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Invoke = Callable[[dict[str, object]], Awaitable[object]]
 
+_PARAMETER = re.compile(r"\\{\w+\\}")  # within a route that has been escaped
+
 _logger = logging.getLogger(__name__)
 
 
@@ -41,13 +45,14 @@ class Gateway:
         self._functions = functions
         self._routes = routes
         self._default = default
+        self._patterns = {_pattern(route): route for route in routes if "{" in route}
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request, or take part in the server's start and end."""
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await live(receive, send)
             return
-        body = await _body(receive)
+        body = await body_of(receive)
         if body is None:
             return
         request, request_id = _request(scope, body), str(uuid.uuid4())
@@ -61,15 +66,22 @@ class Gateway:
     async def _answer(self, request: payload.HttpRequest, request_id: str) -> payload.HttpResponse:
         if len(request.body) > MAX_BODY_BYTES:
             return _message(413, "Request Entity Too Large")
-        route_key = f"{request.method} {request.path}"
-        if route_key not in self._routes:
-            route_key = DEFAULT_ROUTE
+        route_key = self._route_key(f"{request.method} {request.path}")
         function = self._routes.get(route_key, self._default)
         try:
             return payload.response(await self._functions[function](payload.event(request, route_key, request_id)))
         except (FunctionFailed, payload.MalformedAnswer) as error:
             _logger.warning("%s %s: function %s: %s", request.method, request.path, function, error)
             return _failure(error)
+
+    def _route_key(self, asked: str) -> str:
+        if asked in self._routes:
+            return asked
+        return next((route for pattern, route in self._patterns.items() if pattern.fullmatch(asked)), DEFAULT_ROUTE)
+
+
+def _pattern(route: str) -> re.Pattern[str]:
+    return re.compile(_PARAMETER.sub("[^/]+", re.escape(route)))
 
 
 def _failure(error: Exception) -> payload.HttpResponse:
@@ -84,8 +96,8 @@ def _message(status: int, text: str) -> payload.HttpResponse:
     return payload.HttpResponse(status, [("content-type", "application/json")], json.dumps({"message": text}).encode())
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """The whole body; None when the client has gone away before it was sent."""
+async def body_of(receive: Receive) -> bytes | None:
+    """Return the whole body; None when the client has gone away before it was sent."""
     body = bytearray()
     while True:
         message = await receive()
@@ -121,7 +133,8 @@ async def _send(send: Send, response: payload.HttpResponse, request_id: str, *, 
     await send({"type": "http.response.body", "body": response.body if has_body else b""})
 
 
-async def _live(receive: Receive, send: Send) -> None:
+async def live(receive: Receive, send: Send) -> None:
+    """Take part in the server's start and end."""
     await receive()
     await send({"type": "lifespan.startup.complete"})
     await receive()

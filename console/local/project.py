@@ -14,19 +14,22 @@ from typing import cast
 
 from console.data.ledger import make_ledger
 from console.errors import ConsoleError
+from console.local.account.callers import call_worker
+from console.local.account.stores import Stores
 from console.local.emulator import HOST
 from console.local.gateway import Invoke
 from console.local.schedule import every
-from console.local.stack import LocalStack
+from console.local.stack import LocalStack, Make
 from console.local.stream import follow
 from console.paths import ENVIRONMENT_FILE, URL_FILE
 from handlers.domain.bookmark import Bookmark
-from handlers.routes import COMMAND, PROJECTOR, QUERY, gateway_routes
+from handlers.routes import COMMAND, PROJECTOR, QUERY, WORKER, gateway_routes
 from handlers.rows import MODEL
 from handlers.settings import SYNC
 
 HEALTH = "/query/health"
 PROJECTOR_TIMEOUT_S = 300.0
+WORKER_TIMEOUT_S = 60.0
 MAINTENANCE_S = 3600.0
 # A ledger holds rows of the same columns, or of those that they replace.
 KEPT = f"table-{(MODEL.replaces or MODEL).rows_version}.json"
@@ -43,6 +46,7 @@ def project_stack(
     projection: str = SYNC,
     log_percent: int = 5,
     keeps: bool = False,
+    has_worker: bool = False,
     tell: Tell = lambda _: None,
 ) -> LocalStack:
     """Return the local stack with this project's functions, routes and table; arguments as for `LocalStack`.
@@ -50,11 +54,14 @@ def project_stack(
     Args:
         projection: who publishes, one of `PROJECTIONS`; with `SYNC` there is no projector, and no maintenance.
         log_percent: of the requests that succeed have a line in the folder's log.
+        has_worker: whether there are jobs, a data lake and notifications; not with `SYNC`.
         tell: gets a line on the ledger that was found there, or made.
     """
+    functions = (COMMAND, QUERY, PROJECTOR, *((WORKER,) if has_worker else ()))
+    projector = () if projection == SYNC else (_follow_stream, _maintain)
     return LocalStack(
         local_dir,
-        functions={name: f"handlers.{name}.handler" for name in (COMMAND, QUERY, PROJECTOR)},
+        functions={name: f"handlers.{name}.handler" for name in functions},
         routes=gateway_routes(),
         default=QUERY,
         prepare=partial(_prepare, tell, _was_killed(local_dir / KEPT)),
@@ -63,12 +70,17 @@ def project_stack(
             "PROJECTION": projection,
             "REQUEST_LOG_PERCENT": str(log_percent),
         },
+        resources=_make_stores if has_worker else None,
         kept=KEPT if keeps else None,
         port=port,
         sandboxes=sandboxes,
-        timeouts_s={PROJECTOR: PROJECTOR_TIMEOUT_S},
-        callers=() if projection == SYNC else (_follow_stream, _maintain),
+        timeouts_s={PROJECTOR: PROJECTOR_TIMEOUT_S, WORKER: WORKER_TIMEOUT_S},
+        callers=(*projector, *((call_worker,) if has_worker else ())),
     )
+
+
+def _make_stores(environ: Mapping[str, str]) -> Make:
+    return Stores(environ).make
 
 
 async def _follow_stream(environ: Mapping[str, str], invokes: Mapping[str, Invoke]) -> None:

@@ -11,8 +11,13 @@ from console.local.gateway import Invoke
 _logger = logging.getLogger(__name__)
 
 
-async def every(period_s: float, invoke: Invoke, event: dict[str, object]) -> None:
-    """Give a function an event now, and each time such a period has passed, until cancelled."""
+async def every(period_s: float, invoke: Invoke, event: dict[str, object], *, first_s: float = 0.0) -> None:
+    """Give a function an event, and again each time such a period has passed, until cancelled.
+
+    Args:
+        first_s: how long before the first.
+    """
+    await asyncio.sleep(first_s)
     while True:
         try:
             await invoke(event)

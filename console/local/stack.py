@@ -14,7 +14,7 @@ import fcntl
 import os
 import shutil
 import socket
-from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Self, TextIO
 
@@ -23,7 +23,7 @@ import uvicorn
 from console.errors import ConsoleError
 from console.local.emulator import HOST, Emulator
 from console.local.function import Function
-from console.local.gateway import Gateway, Invoke
+from console.local.gateway import Gateway, Invoke, Message, Receive, Send
 
 TABLE_NAME = "lambda-sqlite"
 LOG = "log.ndjson"  # in the stack's folder: what the functions print
@@ -31,7 +31,9 @@ TIMEOUT_S = 30.0
 DRAIN_S = 2
 WATCH_S = 0.5
 
+App = Callable[[Message, Receive, Send], Coroutine[None, None, None]]
 Caller = Callable[[Mapping[str, str], Mapping[str, Invoke]], Coroutine[None, None, None]]
+Make = Callable[[], Mapping[str, str]]
 
 
 class LocalStack:
@@ -42,7 +44,9 @@ class LocalStack:
         functions: by name, the handler of each function as `module.attribute`.
         routes: the gateway's explicit route keys, and the function each goes to.
         default: the function that answers everything else.
-        prepare: called with `environment` before the first request, to make the table.
+        prepare: called with the environment before the first request, to make the table.
+        resources: called with the environment while the emulator starts. What it returns is called once that answers,
+            makes what the functions need beside the table, and returns variables that lead them to it.
         settings: more variables for the functions' environment.
         kept: the file in its folder that keeps the table from a clean stop to the next start; None keeps nothing.
         port: where to listen on loopback; 0 takes a free port.
@@ -64,6 +68,7 @@ class LocalStack:
         default: str,
         prepare: Callable[[Mapping[str, str]], object],
         settings: Mapping[str, str],
+        resources: Callable[[Mapping[str, str]], Make] | None = None,
         kept: str | None = None,
         port: int = 0,
         sandboxes: int = 4,
@@ -78,6 +83,7 @@ class LocalStack:
         self._default = default
         self._prepare = prepare
         self._settings = settings
+        self._resources: Callable[[Mapping[str, str]], Make] = resources or (lambda _: dict)
         self._kept = self.local_dir / kept if kept else None
         self._sandboxes = sandboxes
         self._timeouts_s = timeouts_s or {}
@@ -100,7 +106,8 @@ class LocalStack:
             await self._start_emulator(parts)
             self._start_functions(parts)
             self._start_callers(parts)
-            self._start_server(parts, listener)
+            invokes = {name: function.invoke for name, function in self._functions.items()}
+            await parts.enter_async_context(serving(Gateway(invokes, self._routes, self._default), listener))
             self._parts = parts.pop_all()
         return self
 
@@ -138,10 +145,11 @@ class LocalStack:
         emulator = Emulator(self.local_dir / "emulator", kept=self._kept)
         self._check = emulator.check
         parts.push_async_callback(asyncio.to_thread, emulator.stop)
-        await asyncio.to_thread(emulator.wait)
         folders = {"EFS_DIR": str(self.local_dir / "efs")}
-        self.environment = {"TABLE_NAME": TABLE_NAME, **folders, **self._settings, **emulator.environment}
-        await asyncio.to_thread(self._prepare, self.environment)
+        environ = {"TABLE_NAME": TABLE_NAME, **folders, **self._settings, **emulator.environment}
+        make, _ = await asyncio.gather(asyncio.to_thread(self._resources, environ), asyncio.to_thread(emulator.wait))
+        made, _ = await asyncio.gather(asyncio.to_thread(make), asyncio.to_thread(self._prepare, environ))
+        self.environment = {**environ, **made}
 
     def _start_functions(self, parts: contextlib.AsyncExitStack) -> None:
         log = parts.enter_context((self.local_dir / LOG).open("a"))  # lines of several processes do not mix
@@ -164,27 +172,28 @@ class LocalStack:
             self._calling.append(asyncio.create_task(caller(self.environment, invokes)))
             parts.push_async_callback(_end, self._calling[-1])
 
-    def _start_server(self, parts: contextlib.AsyncExitStack, listener: socket.socket) -> None:
-        invokes = {name: function.invoke for name, function in self._functions.items()}
-        server = _Server(Gateway(invokes, self._routes, self._default))
-        serving = asyncio.create_task(server.serve([listener]))
-
-        async def stop() -> None:
-            server.should_exit = True
-            await serving
-
-        parts.push_async_callback(stop)
-
 
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait([task])
 
 
+@contextlib.asynccontextmanager
+async def serving(app: App, listener: socket.socket) -> AsyncGenerator[None]:
+    """Let an app answer where a listener listens; what it is asked when that ends gets `DRAIN_S` to be answered."""
+    server = _Server(app)
+    answering = asyncio.create_task(server.serve([listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await answering
+
+
 class _Server(uvicorn.Server):
     """uvicorn without its signal handlers: what a signal does is for the stack's owner to say."""
 
-    def __init__(self, app: Gateway) -> None:
+    def __init__(self, app: App) -> None:
         super().__init__(
             uvicorn.Config(
                 app,

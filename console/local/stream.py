@@ -1,7 +1,7 @@
 """The table's stream on this machine: it calls a function with batches, as Lambda's event source mapping does.
 
-The stream is the emulator's own. Batches hold the records of the ledger's head alone; a batch that failed comes again,
-from the first record that did, until it has failed too often and is given up.
+The stream is the emulator's own. Batches hold the records that a function wants; a batch that failed comes again, from
+the first record that did, until it has failed too often and is given up.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
+from console.local.account.clients import make_clients
 from console.local.function import FunctionFailed
 from console.local.gateway import Invoke
 from handlers.aws.dynamodb import backoff_s
@@ -26,18 +27,27 @@ FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
 
 Record = dict[str, Any]
+Filter = Callable[[Record], bool]
 
 _logger = logging.getLogger(__name__)
 
 
-async def follow(environ: Mapping[str, str], invoke: Invoke, *, window_s: float = WINDOW_S) -> None:
+def is_of_the_head(record: Record) -> bool:
+    """Tell whether a record is of the ledger's head: the projector's filter."""
+    return record["dynamodb"]["Keys"] == HEAD_KEY
+
+
+async def follow(
+    environ: Mapping[str, str], invoke: Invoke, wants: Filter = is_of_the_head, *, window_s: float = WINDOW_S
+) -> None:
     """Call a function with what the stream of an environment's table brings, until cancelled.
 
     Args:
         invoke: gives an event to the function.
+        wants: tells which records it gets.
         window_s: how long a batch waits for more.
     """
-    shard = await asyncio.to_thread(Shard, environ)
+    shard = await asyncio.to_thread(Shard, environ, wants)
     while True:
         records = await asyncio.to_thread(shard.read)
         if records:
@@ -49,20 +59,17 @@ async def follow(environ: Mapping[str, str], invoke: Invoke, *, window_s: float 
 
 
 class Shard:
-    """The stream of one table, read from its beginning; it has one shard here."""
+    """The stream of one table, read from its beginning; it has one shard here.
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        import boto3  # noqa: PLC0415 - a tenth of a second that only the local stack pays
+    Args:
+        environ: leads to the table.
+        wants: tells which records are read.
+    """
 
-        client = cast("Any", boto3.Session()).client
-        options = {
-            "aws_access_key_id": environ["AWS_ACCESS_KEY_ID"],
-            "aws_secret_access_key": environ["AWS_SECRET_ACCESS_KEY"],
-            "region_name": environ["AWS_REGION"],
-            "endpoint_url": environ["AWS_ENDPOINT_URL"],
-        }
-        self._client = client("dynamodbstreams", **options)
-        table = client("dynamodb", **options).describe_table(TableName=environ["TABLE_NAME"])["Table"]
+    def __init__(self, environ: Mapping[str, str], wants: Filter = is_of_the_head) -> None:
+        self._client, dynamodb = make_clients(environ, "dynamodbstreams", "dynamodb")
+        self._wants = wants
+        table = dynamodb.describe_table(TableName=environ["TABLE_NAME"])["Table"]
         self._stream: str = table["LatestStreamArn"]
         (shard,) = self._client.describe_stream(StreamArn=self._stream)["StreamDescription"]["Shards"]
         self._shard: str = shard["ShardId"]
@@ -70,7 +77,7 @@ class Shard:
         self._last = 0  # the sequence number of the last record that was read
 
     def read(self) -> list[Record]:
-        """Return the records of the ledger's head that have come since the last call; none where that is not known."""
+        """Return the wanted records that have come since the last call; none where that is not known."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loaded with boto3
 
         try:
@@ -82,8 +89,8 @@ class Shard:
         self._place = answer["NextShardIterator"]
         records = [record for record in answer["Records"] if int(number_of(record)) > self._last]
         self._last = int(number_of(records[-1])) if records else self._last
-        heads = [record for record in records if record["dynamodb"]["Keys"] == HEAD_KEY]
-        return json.loads(json.dumps(heads, default=datetime.timestamp))  # as Lambda gives them: times are numbers
+        wanted = [record for record in records if self._wants(record)]
+        return json.loads(json.dumps(wanted, default=datetime.timestamp))  # as Lambda gives them: times are numbers
 
     def _beginning(self) -> str:
         """Return the place of the oldest record that the stream has."""

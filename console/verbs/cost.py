@@ -7,6 +7,7 @@ from options, and what was measured from a result of `bench`.
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, cast
@@ -18,10 +19,11 @@ from console import terminal
 from console.client.client import Client
 from console.client.target import JsonOption
 from console.costs import prices
-from console.costs.prices import PriceList
-from console.costs.scenario import INPUTS, Architecture, Scenario, ScenarioValues, assemble, names
+from console.costs.levers import Lever, levers
+from console.costs.prices import Architecture, PriceList
+from console.costs.scenario import INPUTS, Scenario, ScenarioValues, assemble, names
 from console.costs.study import Study
-from console.costs.tables import cost_table, paragraphs
+from console.costs.tables import cost_table, lever_table, paragraphs, work_table
 from console.errors import ConsoleError
 from console.results import result
 from console.results.environment import environment
@@ -75,10 +77,22 @@ def cost(
     read_units: Annotated[float | None, _value("read_units")] = None,
     efs_reads_per_read: Annotated[float | None, _value("efs_reads_per_read")] = None,
     cold_efs_reads: Annotated[float | None, _value("cold_efs_reads")] = None,
+    jobs: Annotated[float | None, _value("jobs")] = None,
+    imports_per_month: Annotated[float | None, _value("imports_per_month")] = None,
+    rows_per_import: Annotated[float | None, _value("rows_per_import")] = None,
+    import_rows_per_s: Annotated[float | None, _value("import_rows_per_s")] = None,
+    rebuilds_per_month: Annotated[float | None, _value("rebuilds_per_month")] = None,
+    lake: Annotated[float | None, _value("lake")] = None,
+    lake_rounds_per_month: Annotated[float | None, _value("lake_rounds_per_month")] = None,
+    lake_row_bytes: Annotated[float | None, _value("lake_row_bytes")] = None,
+    notifications: Annotated[float | None, _value("notifications")] = None,
+    notified_addresses: Annotated[float | None, _value("notified_addresses")] = None,
+    worker_memory_mb: Annotated[float | None, _value("worker_memory_mb")] = None,
     from_benchmark: Annotated[Path | None, typer.Option(help="Take what a result of `bench` measured.")] = None,
     url: Annotated[str, typer.Option(help="Take the number of rows and their size from an API's own.")] = "",
     workload: Annotated[MainWorkload, typer.Option(help="What most reads are like, of those measured.")] = "newest-100",
     within_ms: Annotated[float | None, typer.Option(min=0, help="What the p99 should meet, for the verdict.")] = None,
+    with_levers: Annotated[bool, typer.Option("--levers", help="Add what saves money, and how much.")] = False,
     price_file: Annotated[Path, typer.Option("--prices", help="Other prices.", show_default=False)] = prices.OWN_FILE,
     as_json: JsonOption = False,
 ) -> None:
@@ -97,10 +111,11 @@ def cost(
         found, decided = _of_rows(price_list, given, url), None
     else:
         found, decided = Study.from_assembled(price_list, assemble(given, {})), None
+    saving = levers(price_list.prices, found.assembled.scenario) if with_levers else []
     if as_json:
-        terminal.print_json(_content(found, decided))
+        terminal.print_json(_content(found, decided, saving))
     else:
-        _print(found, decided)
+        _print(found, decided, saving)
 
 
 def _with_verdict(
@@ -121,7 +136,7 @@ def _of_rows(price_list: PriceList, given: ScenarioValues, url: str) -> Study:
     return Study.from_assembled(price_list, assemble(given, measured), region)
 
 
-def _content(found: Study, decided: Verdict | None) -> dict[str, object]:
+def _content(found: Study, decided: Verdict | None, saving: Sequence[Lever]) -> dict[str, object]:
     """Return the result for other programs."""
     numbers, known = found.assembled.scenario.numbers(), found.price_list
     values: ScenarioValues = {**numbers, "architecture": found.assembled.scenario.architecture}
@@ -133,16 +148,20 @@ def _content(found: Study, decided: Verdict | None) -> dict[str, object]:
         "cannot_run": found.cannot_run,
         "usd_per_month": {source: found.totals_usd.get(source) for source in SOURCES},
         "usd_per_month_by_service": {source: found.bills.get(source) for source in SOURCES},
+        "usd_per_month_of_work_by_service": found.work,
         "cheapest": found.cheapest,
         "crossings": {name: [asdict(it) for it in crossings] for name, crossings in found.crossings.items()},
         "sensitivity": [asdict(swing) for swing in found.swings],
+        "levers": [asdict(lever) for lever in saving] or None,
         "verdict": decided.content() if decided else None,
     }
 
 
-def _print(found: Study, decided: Verdict | None) -> None:
+def _print(found: Study, decided: Verdict | None, saving: Sequence[Lever]) -> None:
     console = terminal.results()
-    console.print(cost_table(found))
+    tables = [cost_table(found), work_table(found), lever_table(saving) if saving else None]
+    for number, table in enumerate(filter(None, tables)):
+        console.print(*([""] if number else []), table, sep="\n")
     said = [*paragraphs(found), *(decided.text().splitlines() if decided else [])]
     for paragraph in said:
         console.print(f"\n{_filled(paragraph, console.width)}")

@@ -47,6 +47,7 @@ def serve(
         projection=projection,
         log_percent=100,
         keeps=True,
+        has_worker=projection is not ProjectionMode.SYNC,
         tell=terminal.messages().print,
     )
     run(stack)

@@ -6,14 +6,14 @@ import re
 import time
 from typing import TYPE_CHECKING, cast
 
-from handlers.api.jobs import job_response, no_job
+from handlers.api.job_answers import job_response, no_job
 from handlers.aws.bucket import Bucket
 from handlers.domain.problem import Problem, field_error, invalid, unavailable
 from handlers.domain.timestamps import utc_text
 from handlers.gateway.response import json_response
 from handlers.imports.rows import FORMATS
-from handlers.jobs.intake import Asked, Intake
-from handlers.jobs.job import CANCELLED, FAILED, IMPORT, RESUME, START, UPLOAD
+from handlers.jobs.intake import ImportOrder, Intake
+from handlers.jobs.job import CANCELLED, FAILED, IMPORT, MOST_BYTES, MOST_NAME_CHARACTERS, RESUME, START, UPLOAD
 from handlers.jobs.job_table import JobChangedError, JobTable
 
 if TYPE_CHECKING:
@@ -23,14 +23,22 @@ if TYPE_CHECKING:
     from handlers.gateway.request import Request
     from handlers.gateway.response import Response
     from handlers.gateway.router import Operation
-    from handlers.jobs.job import Job
+    from handlers.jobs.job import (
+        CANCELLED,
+        FAILED,
+        IMPORT,
+        MOST_BYTES,
+        MOST_NAME_CHARACTERS,
+        RESUME,
+        START,
+        UPLOAD,
+        Job,
+    )
     from handlers.ledger.appender import Appender
     from handlers.ledger.ledger import Ledger
     from handlers.settings import Settings
 
 ARE_OFF = "There are no imports here: the stack's setting jobs is off"
-MOST_BYTES = 5 * 1024**3  # S3 takes no more at once
-MOST_NAME_CHARACTERS = 200
 SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 FIELDS = ("format", "bytes", "sha256", "name", "max_rejects")
 REQUIRED = FIELDS[:2]
@@ -107,7 +115,7 @@ class Imports:
         def redriven(job: Job) -> Job:
             if job.state != FAILED:
                 raise Problem("conflict", f"Only a job that failed can be redriven; this one is {job.state}")
-            if job.phase == UPLOAD:
+            if job.phase == UPLOAD and not job.version:
                 raise Problem("conflict", "No file came, and its upload is over: make another import")
             return job.redriven(RESUME if job.kind == IMPORT else START)
 
@@ -130,7 +138,7 @@ class Imports:
         raise unavailable("The job changes too fast; ask again")
 
 
-def asked_of(body: dict[str, object]) -> Asked:
+def asked_of(body: dict[str, object]) -> ImportOrder:
     """Return the import that a body asks for. Raises Problem (422) that names every wrong member."""
     errors = [field_error(name, body[name], f"only {', '.join(FIELDS)}") for name in body if name not in FIELDS]
     given = {name: value for name, value in body.items() if value is not None}
@@ -139,7 +147,7 @@ def asked_of(body: dict[str, object]) -> Asked:
             errors.append(field_error(name, given.get(name), allowed))
     if errors:
         raise invalid("invalid-content", errors)
-    return Asked(
+    return ImportOrder(
         format=str(given["format"]),
         size_bytes=cast("int", given["bytes"]),
         sha256=str(given.get("sha256", "")).lower(),

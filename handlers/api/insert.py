@@ -14,6 +14,7 @@ from handlers.api.publish import REMEDY, summary_of, written_response
 from handlers.domain.hashes import blake2b
 from handlers.domain.lag import Lag
 from handlers.domain.problem import field_error, invalid
+from handlers.gateway.negotiation import prefers_async
 from handlers.ledger.idempotency import Call
 from handlers.routes import MAX_INSERT_ROWS, MAX_KEY_CHARACTERS
 from handlers.rows import MODEL
@@ -63,9 +64,10 @@ class Inserting:
         usage.lap("parse")
         appended = self._appender.append(drafts, self._make_deadline(), key_call)
         usage.lap("append")
-        if self._publisher is None or prefers_async(request):
+        is_async = prefers_async(request.headers.get("prefer", ""))
+        if self._publisher is None or is_async:
             response = inserted_response(202, appended, usage)
-            if prefers_async(request):
+            if is_async:
                 response.headers["preference-applied"] = "respond-async"
             return response
         return inserted_response(201, appended, usage, *published_of(self._publisher, appended, usage))
@@ -149,12 +151,6 @@ def call_of(request: Request, body: dict[str, object], drafts: list[Draft]) -> C
     is_random = not body or "count" in body
     meaning = len(drafts) if is_random else [MODEL.meaning(draft) for draft in drafts]
     return Call(key, blake2b(json.dumps(meaning, sort_keys=True).encode(), digest_size=16).hexdigest())
-
-
-def prefers_async(request: Request) -> bool:
-    """Tell whether the client prefers `respond-async`. Source: RFC 7240, section 4.1; other preferences are ignored."""
-    preferences = request.headers.get("prefer", "").split(",")
-    return any(preference.partition(";")[0].strip().lower() == "respond-async" for preference in preferences)
 
 
 def _random_drafts(count: int) -> list[Draft]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from handlers.api.job_answers import job_response, no_job
 from handlers.aws.dynamodb import Deadline, make_client
-from handlers.domain.problem import Problem, field_error
+from handlers.domain.problem import field_error
 from handlers.gateway.response import json_response
 from handlers.jobs.job import STATES
 from handlers.jobs.job_table import ID, JobTable
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from handlers.gateway.request import Request
     from handlers.gateway.response import Response
     from handlers.gateway.router import Operation
-    from handlers.jobs.job import Job
     from handlers.settings import Settings
 
 
@@ -64,14 +64,3 @@ class Jobs:
         if job is None:
             raise no_job(job_id)
         return job_response(200, job, self._now())
-
-
-def job_response(status: int, job: Job, now_s: float) -> Response:
-    """Return a job as an answer; one that was accepted says where it is to be looked at."""
-    headers = {"location": f"/jobs/{job.id}"} if status == 202 else {}
-    return json_response(status, {"job": job.answer(now_s)}, headers)
-
-
-def no_job(job_id: str) -> Problem:
-    """Return the problem of an id that is no job's."""
-    return Problem("not-found", f"There is no job {job_id[:100]}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from handlers.domain.hashes import hash_text
 from handlers.domain.lag import Lag
 from handlers.domain.problem import Problem, field_error, invalid, unavailable
+from handlers.gateway.negotiation import prefers_async
 from handlers.gateway.response import json_response
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.published import DivergedError, Proof
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from handlers.domain.bookmark import Bookmark
     from handlers.gateway.request import Request
     from handlers.gateway.response import Response
+    from handlers.jobs.job import Job
     from handlers.ledger.appender import Appender
     from handlers.ledger.head import Head
     from handlers.snapshots.publish import Publisher
@@ -42,6 +44,7 @@ class Publishing:
         publisher: makes snapshots of the same ledger.
         rebuild: makes them anew.
         new_epoch: makes the ledger at hand the newest history.
+        order_rebuild: returns the job of a rebuild that nobody waits for; None where there are no jobs.
         make_deadline: gives each request the limit of its work on the ledger.
     """
 
@@ -51,12 +54,15 @@ class Publishing:
         publisher: Publisher,
         rebuild: Rebuild,
         new_epoch: Callable[[Deadline], Head],
+        *,
+        order_rebuild: Callable[[Deadline], Job] | None,
         make_deadline: Callable[[], Deadline],
     ) -> None:
         self._appender = appender
         self._publisher = publisher
         self._rebuild = rebuild
         self._new_epoch = new_epoch
+        self._order_rebuild = order_rebuild
         self._make_deadline = make_deadline
 
     def publish(self, request: Request) -> Response:
@@ -67,6 +73,8 @@ class Publishing:
         deadline = self._make_deadline()
         head = self._new_epoch(deadline) if wanted == NEW_EPOCH else self._appender.head(deadline)
         usage.lap("head")
+        if wanted == FULL and self._order_rebuild and prefers_async(request.headers.get("prefer", "")):
+            return ordered_response(self._order_rebuild(deadline))
         try:
             if wanted == FULL:
                 published = self._rebuild.go_on(head.bookmark, usage)
@@ -81,6 +89,12 @@ class Publishing:
         status = 201 if published.written_bytes or wanted == NEW_EPOCH else 200
         headers = {} if published.missing_rows else Lag().header()
         return written_response(status, published.bookmark, {"snapshot": summary}, usage.timings(), headers)
+
+
+def ordered_response(job: Job) -> Response:
+    """Return the answer for work that nobody waits for: the job that tells of it."""
+    headers = {"location": f"/jobs/{job.id}", "preference-applied": "respond-async"}
+    return json_response(202, {"job": job.answer(job.saved_s)}, headers)
 
 
 def summary_of(published: Published) -> dict[str, object]:

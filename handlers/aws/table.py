@@ -21,6 +21,8 @@ JOBS = "job"  # partition of the jobs; the sort key is the job's id as a number,
 JOB, JOB_STATE, JOB_ORDER = "job", "job_state", "job_order"  # what a job is; its state; what the worker is to do for it
 BY_JOB_STATE = "by_job_state"  # holds jobs alone: nothing else has the attribute
 EVENTS = "event"  # partition of what is to be told outside; the worker finds it in the stream
+EVENT = "event"  # attribute: the event as JSON
+LAKE = "lake"  # partition of how far the data lake is; the sort key is a root
 
 ATTRIBUTES = {PARTITION_KEY: "S", SORT_KEY: "N", ID: "S", JOB_STATE: "S"}
 

@@ -1,7 +1,8 @@
-"""The preferences of a client: gzip or not, a page or JSON.
+"""The preferences of a client: gzip or not, a page or JSON, to wait or not.
 
-Loaded with the first answer that is large enough to be compressed, and by `GET /`.
-Sources: RFC 9110, sections 12.4.2 (weights), 12.5.1 (Accept), 12.5.3 (Accept-Encoding); RFC 1952 (gzip).
+Loaded with the first answer that is large enough to be compressed, by `GET /`, and by what writes.
+Sources: RFC 9110, sections 12.4.2 (weights), 12.5.1 (Accept), 12.5.3 (Accept-Encoding); RFC 1952 (gzip); RFC 7240,
+section 4.1 (respond-async).
 """
 
 from __future__ import annotations
@@ -42,6 +43,11 @@ def prefers_html(accept: str) -> bool:
         return weights.get(f"{group}/{name}", weights.get(f"{group}/*", weights.get("*/*", 0.0)))
 
     return weight("text", "html") > weight("application", "json")
+
+
+def prefers_async(prefer: str) -> bool:
+    """Tell whether `respond-async` is preferred; other preferences are ignored."""
+    return any(each.partition(";")[0].strip().lower() == "respond-async" for each in prefer.split(","))
 
 
 def weights_of(header: str) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handlers.aws.dynamodb import Deadline
@@ -41,8 +42,9 @@ class DeadLetters:
                 return job.state
             if (message.turn or 0) < job.turn or job.lease_end_s > self._now():
                 return LATE
+            came = replace(job, version=job.version or message.version)  # a file that nobody began to read is there
             try:
-                self._jobs.save(job.ended(FAILED, self._now(), GAVE_UP), Deadline())
+                self._jobs.save(came.ended(FAILED, self._now(), GAVE_UP), Deadline())
             except JobChangedError:
                 continue
             return FAILED

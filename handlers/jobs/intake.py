@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from ulid import ULID
-
 from handlers.jobs.job import IMPORT, UPLOAD, Job
 from handlers.jobs.messages import object_key
+from handlers.ledger.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 UPLOAD_S = 3600
 
 
-class Asked(NamedTuple):
+class ImportOrder(NamedTuple):
     """The import that is asked for."""
 
     format: str
@@ -44,11 +43,11 @@ class Intake:
         self._bucket = bucket
         self._now = now
 
-    def accept(self, asked: Asked, deadline: Deadline) -> tuple[Job, Upload]:
+    def accept(self, asked: ImportOrder, deadline: Deadline) -> tuple[Job, Upload]:
         """Keep a new import. Returns it, and the request that puts its file. Raises Problem (503)."""
         now_s = self._now()
         job = Job(
-            id=str(ULID.from_timestamp(now_s)),
+            id=new_id(),
             kind=IMPORT,
             created_s=now_s,
             name=asked.name,

@@ -21,6 +21,8 @@ ENDED = (SUCCEEDED, FAILED, CANCELLED)
 # Orders, which the worker finds in the table's stream: nothing inside the network can call a queue or a state machine.
 START, RESUME = ORDERS = ("start", "resume")
 KEEP_S = 30 * 24 * 3600
+MOST_BYTES = 5 * 1024**3  # of a file: S3 takes no more at once
+MOST_NAME_CHARACTERS = 200
 MOST_REJECTS = 100
 MOST_ERROR_CHARACTERS = 500
 UPLOAD, CHECKSUM, CHECK, APPEND = IMPORT_PHASES = ("upload", "checksum", "check", "append")

@@ -15,13 +15,14 @@ from handlers.aws.table import BY_JOB_STATE, JOB, JOB_ORDER, JOB_STATE, JOBS, PA
 from handlers.jobs.job import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from handlers.aws.dynamodb import Client, Deadline, Item, QueryArguments
 
 ID = re.compile(r"0[0-9A-HJKMNP-TV-Z]{25}")  # until the year 3084: a number in DynamoDB has 38 digits
 # Crockford's base 32, as ULIDs have it, and Python's own.
 TO_PYTHONS = str.maketrans("0123456789ABCDEFGHJKMNPQRSTVWXYZ", "0123456789abcdefghijklmnopqrstuv")
+PAGE_JOBS = 50
 GREATEST = 2**125  # no id is as great
 
 
@@ -110,6 +111,18 @@ class JobTable:
         answer = call(lambda: self._client.query(**arguments), deadline)
         found = [Job.from_texts(item[JOB].get("S", ""), "[]", 0) for item in answer["Items"]]
         return found[:limit], len(found) > limit or "LastEvaluatedKey" in answer
+
+    def every(self, state: str, make_deadline: Callable[[], Deadline]) -> Iterator[Job]:
+        """Yield the jobs of a state, newest first, without their rejects, as the index has them.
+
+        Args:
+            make_deadline: for each page of them.
+        """
+        before_id, has_more = "", True
+        while has_more:
+            found, has_more = self.newest(PAGE_JOBS, make_deadline(), state=state, before_id=before_id)
+            yield from found
+            before_id, has_more = (found[-1].id, has_more) if found else ("", False)
 
 
 def id_number(job_id: str) -> int:

@@ -24,7 +24,7 @@ class Orders:
     Args:
         jobs: where the jobs stand.
         queue: takes the messages of those that go on.
-        start: starts the state machine of a rebuild.
+        start: starts the state machine of a rebuild, and says so in the job.
     """
 
     def __init__(self, jobs: JobTable, queue: Queue, start: Callable[[Job], None]) -> None:
@@ -40,10 +40,10 @@ class Orders:
         job = self._jobs.get(job_id, Deadline())
         if job is None or not job.order:
             return
-        if job.order == RESUME:
-            self._queue.send(message_of(job))
-        else:
+        if job.order != RESUME:
             self._start(job)
+            return
+        self._queue.send(message_of(job))
         try:
             self._jobs.save(replace(job, order=""), Deadline())
         except JobChangedError:  # it is at work already, or cancelled: both have left the order out

@@ -27,7 +27,7 @@ PASSING_CODES = frozenset(
 
 
 class Patience:
-    """How long somebody waits for what is away.
+    """The time that somebody has to wait for what is away.
 
     Args:
         end_s: when there is no time left, by the clock.

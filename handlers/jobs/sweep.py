@@ -13,7 +13,7 @@ from handlers.jobs.job_table import JobChangedError
 from handlers.jobs.messages import message_of, object_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from handlers.aws.bucket import Bucket
     from handlers.aws.queue import Queue
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from handlers.jobs.job_table import JobTable
 
 QUIET_S = 3600.0  # longer than a message waits, or a step of a rebuild takes
-PAGE_JOBS = 50
 NEVER_CAME = "no file came until {}, when the upload's address ended; make another import"
 STOPPED = "it stopped without a word; redrive it"
 
@@ -47,16 +46,8 @@ class Sweep:
 
         Raises Problem or ServiceError where something is away.
         """
-        outcomes = [self._look(job) for state in (WAITING, RUNNING) for job in self._all(state)]
+        outcomes = [self._look(job) for state in (WAITING, RUNNING) for job in self._jobs.every(state, Deadline)]
         return {"jobs": len(outcomes), "woken": outcomes.count("woken"), "failed": outcomes.count(FAILED)}
-
-    def _all(self, state: str) -> Iterator[Job]:
-        before_id, has_more = "", True
-        while has_more:
-            found, has_more = self._jobs.newest(PAGE_JOBS, Deadline(), state=state, before_id=before_id)
-            yield from found
-            before_id = found[-1].id if found else ""
-            has_more = has_more and bool(found)
 
     def _look(self, listed: Job) -> str:
         job = self._jobs.get(listed.id, Deadline())  # the list is a moment late

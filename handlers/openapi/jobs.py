@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from handlers.api.imports import MOST_BYTES, MOST_NAME_CHARACTERS
 from handlers.imports.rows import FORMATS
-from handlers.jobs.job import IMPORT_PHASES, KINDS, MOST_REJECTS, REBUILD_PHASES, STATES
+from handlers.jobs.job import (
+    IMPORT_PHASES,
+    KINDS,
+    MOST_BYTES,
+    MOST_NAME_CHARACTERS,
+    MOST_REJECTS,
+    REBUILD_PHASES,
+    STATES,
+)
 from handlers.openapi.schemas import AMOUNT, COUNT, ID, TEXT, TIME, Schema, array, choice, closed, nullable, record, ref
 
 ORDER_EXAMPLES: dict[str, object] = {
@@ -37,6 +44,7 @@ def job_schemas() -> dict[str, Schema]:
         "Job": record(summary[0], {**summary[1], **own}),
         "RejectedRow": record({"line": COUNT | {"minimum": 1}, "reasons": array(TEXT)}),
         "Upload": _upload(),
+        "UploadHeaders": {"type": "object", "additionalProperties": TEXT, "description": "To be sent as they are."},
         "OneJob": record({"job": ref("Job")}),
         "Accepted": record({"job": ref("Job"), "upload": ref("Upload")}),
         "Jobs": record({"jobs": array(ref("JobSummary")), "next": nullable(ID)}),
@@ -55,10 +63,9 @@ def _order() -> Schema:
 
 def _upload() -> Schema:
     """Return the schema of the request that puts the file; to send it needs no other authorization."""
-    headers: Schema = {"type": "object", "additionalProperties": TEXT, "description": "To be sent as they are."}
     url: Schema = {"type": "string", "format": "uri", "description": "Whoever has it may put the file."}
     return record(
-        {"method": {"type": "string", "const": "PUT"}, "url": url, "headers": headers, "expires_at": TIME},
+        {"method": {"type": "string", "const": "PUT"}, "url": url, "headers": ref("UploadHeaders"), "expires_at": TIME},
     )
 
 

@@ -82,16 +82,25 @@ class SegmentMaker:
 
     @contextmanager
     def made(
-        self, catalog: Catalog, merged: Published | None, first: int, head: Head, *, end_s: float, usage: Usage
+        self,
+        catalog: Catalog,
+        merged: Published | None,
+        first: int,
+        head: Head,
+        *,
+        end_s: float,
+        usage: Usage,
+        most_rows: int | None = None,
     ) -> Generator[tuple[Segment, str]]:
         """Make a segment. Yields what it says of itself, and its file, which is gone afterwards.
 
         Args:
             merged: the segments it begins with; None: none.
             first: the first row after them.
-            head: of the ledger's history; the segment reaches up to it, as far as `RANGE_ROWS` and the time allow.
+            head: of the ledger's history; the segment reaches up to it, as far as `most_rows` and the time allow.
             end_s: when it has to be done, by the clock; at least one batch is read.
             usage: gets the phases ledger and build.
+            most_rows: the most new rows; None: `RANGE_ROWS`.
 
         Raises:
             Problem: 503, the ledger is away.
@@ -109,7 +118,8 @@ class SegmentMaker:
                 finally:
                     discard(copy)
             usage.lap("build")
-            self._add_rows(builder, head, min(head.seq, first + RANGE_ROWS - 1), end_s - INDEXES_S, usage)
+            last = min(head.seq, first + (most_rows or RANGE_ROWS) - 1)
+            self._add_rows(builder, head, last, end_s - INDEXES_S, usage)
             segment = builder.finish()
             segment.close()
             usage.lap("build")

@@ -25,7 +25,7 @@ from handlers.snapshots.chain import compactable, merged_with
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.maker import RANGE_ROWS, Plan, SegmentMaker, Staging
 from handlers.snapshots.names import Name, snapshots_dir
-from handlers.snapshots.published import DivergedError, Proof, Published, PublishedSegments, check_history
+from handlers.snapshots.published import DivergedError, LeftError, Proof, Published, PublishedSegments, check_history
 from handlers.snapshots.retention import Retention
 
 if TYPE_CHECKING:
@@ -93,10 +93,10 @@ class Publisher:
             DivergedError: what is published is not a prefix of this ledger: nothing is built upon it.
             OSError, sqlite3.Error: EFS or the sandbox's disk is away, full or read-only; the next publish starts anew.
         """
-        end_s, goal, build = self._clock() + limit_s, self.head_of(at_least), "none"
+        end_s, goal, build, began = self._clock() + limit_s, self.head_of(at_least), "none", None
         written = before_bytes = self._publish_before(goal, usage, compact=compact, proof=proof, limit_s=limit_s / 2)
         while (plan := self._plan(goal, usage, proof, compact=compact)).is_due and self._clock() < end_s:
-            proof, size_bytes = Proof.REMEMBERED, 0
+            began, proof, size_bytes = began or plan, Proof.REMEMBERED, 0
             try:
                 size_bytes = self._extend(plan, end_s, usage)
             except (UnprovenError, OSError) as error:
@@ -111,15 +111,22 @@ class Publisher:
             reached = plan.base.bookmark if plan.base else "nothing"
             raise unavailable(f"The snapshot was built up to {reached} of {at_least}; ask again to go on")
         if written or compact:
-            self._tidy(usage)
+            self._retention.apply()
+            usage.lap("tidy")
         missing = plan.head.seq - plan.base.bookmark.seq
-        return replace(plan.base, build=build, written_bytes=written, missing_rows=missing)
+        published = replace(plan.base, build=build, written_bytes=written, missing_rows=missing)
+        if began and (began.base is None or began.base.bookmark < published.bookmark):
+            self.announce(published)
+        return published
+
+    def announce(self, published: Published) -> None:
+        """Tell of a snapshot that has become visible; nobody listens here."""
+
+    def warn(self, bookmark: Bookmark, fault: str) -> None:
+        """Tell of a fault that was found when the ledger was at a bookmark; nobody listens here."""
 
     def _publish_before(self, goal: Head, usage: Usage, *, compact: bool, proof: Proof, limit_s: float) -> int:
-        """Publish what readers with the columns before see, as long as the ledger is open to them.
-
-        Returns how many bytes were written. Raises what `publish` raises.
-        """
+        """Publish for readers with the columns before, while the ledger is open to them. Returns the bytes written."""
         before = self._before
         if before is None or goal.columns != before.ledger.model.rows_version:
             return 0
@@ -130,10 +137,10 @@ class Publisher:
         return max(self.published.greatest_epoch(), self._before.greatest_epoch() if self._before else 0)
 
     def head_of(self, bookmark: Bookmark) -> Head:
-        """Return the ledger's head. Raises DivergedError where it has left that bookmark's epoch, Problem (503)."""
+        """Return the ledger's head. Raises LeftError where it has left that bookmark's epoch, Problem (503)."""
         head = self.ledger.head(Deadline())
         if head is None or head.epoch != bookmark.epoch:
-            raise DivergedError(f"The ledger has left the epoch of {bookmark}")
+            raise LeftError(f"The ledger has left the epoch of {bookmark}")
         return head
 
     def check_published(self, head: Head) -> None:
@@ -199,8 +206,8 @@ class Publisher:
                 if self._clock() - plan.listed_s > LISTING_GOOD_S:
                     return 0
                 self._inherit(kept, head)
-                point, schema = Bookmark(head.epoch, segment.last), self.ledger.model.schema_version
-                name = Name.of(point, segment.first, digest, schema)
+                point = Bookmark(head.epoch, segment.last)
+                name = Name.of(point, segment.first, digest, self.ledger.model.schema_version)
                 self.published.link(temporary, name)
                 segment.size_bytes = size_bytes
                 self.published.add(name, segment)
@@ -241,10 +248,3 @@ class Publisher:
         for name in reversed(kept.chain if kept else ()):
             if name.epoch != head.epoch:
                 self.published.link(self.catalog.path(name), name.in_epoch(head.epoch))
-
-    def _tidy(self, usage: Usage) -> None:
-        try:
-            self._retention.apply()
-        except OSError as error:  # takes nothing from what was published
-            _log.warning("tidying up: %s", error)
-        usage.lap("tidy")

@@ -42,6 +42,10 @@ class DivergedError(Exception):
     """The published snapshots are of another history than the ledger; the message says how that shows."""
 
 
+class LeftError(DivergedError):
+    """The ledger has left the epoch that was asked for: it was restored meanwhile, so the next call is of another."""
+
+
 @dataclass(frozen=True)
 class Published:
     """A snapshot that readers can see.

@@ -9,6 +9,7 @@ since then the newest one reaches further. Before anything is removed, all bytes
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 import os
 from bisect import bisect_right
@@ -32,6 +33,8 @@ MOST_FILES = 200
 ORPHAN_AGE_S = 15 * 60  # no function runs longer, so nobody is still writing it
 KEEP_ASIDE_S = 7 * 24 * 3600  # in quarantine, of a rebuild, and after another schema version's last publish
 SWEEP_EVERY_S = 15 * 60
+
+_log = logging.getLogger(__name__)
 
 
 class Retention:
@@ -57,7 +60,13 @@ class Retention:
         self._published_s: dict[Name, float] = {}
 
     def apply(self) -> None:
-        """Remove what is past its time, as of the newest file's time. Raises OSError."""
+        """Remove what is past its time, as of the newest file's time; what cannot be removed is left for the next."""
+        try:
+            self._remove()
+        except OSError as error:  # takes nothing from what was published
+            _log.warning("tidying up: %s", error)
+
+    def _remove(self) -> None:
         listed = self._catalog.listed
         self._published_s = self._published_at(listed)
         now_s = max(self._published_s.values(), default=0.0)

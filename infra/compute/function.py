@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
@@ -47,6 +47,7 @@ class FunctionArgs:
         environment: its variables; with `data`, beside `EFS_DIR`, which is where the file system is mounted.
         data: without it, the function is outside the network and has no file system.
         invokes: the aliases that it may invoke.
+        rights: documents of what else it may do, by the names of its role's policies.
         concurrency: sandboxes that are kept for it and that it may not exceed; -1 = none, 0 = switched off.
         tracing: whether X-Ray records it.
         moves_alias: whether the alias moves to each version that is published; without it, it stays where it was made,
@@ -70,6 +71,7 @@ class FunctionArgs:
     log_group_name: pulumi.Input[str]
     data: DataAccess | None = None
     invokes: Sequence[pulumi.Input[str]] = ()
+    rights: Mapping[str, pulumi.Output[str]] = field(default_factory=dict[str, "pulumi.Output[str]"])
     memory_mb: pulumi.Input[int]
     timeout_s: pulumi.Input[int]
     tmp_mb: pulumi.Input[int]
@@ -164,7 +166,7 @@ def _mount(data: DataAccess) -> aws.lambda_.FunctionFileSystemConfigArgsDict:
 
 def _policies(args: FunctionArgs) -> dict[str, pulumi.Output[str]]:
     """Return the documents of what a function's code may do, by the names of its role's policies."""
-    policies: dict[str, pulumi.Output[str]] = {}
+    policies = {**args.rights}
     if args.data:
         policies["data"] = _data_policy(args.data)
     if args.invokes:

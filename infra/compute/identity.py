@@ -6,6 +6,7 @@ made when that policy stands. So a function's identity is a component of its own
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -22,6 +23,7 @@ class IdentityArgs:
     Args:
         in_network: whether it gets network interfaces.
         key_arn: the key that its data is encrypted with; without it AWS manages the keys.
+        stores: the services through which it uses that key, beside DynamoDB and Lambda.
     """
 
     naming: Naming
@@ -30,6 +32,7 @@ class IdentityArgs:
     in_network: bool = True
     tracing: bool = False
     key_arn: pulumi.Input[str] | None = None
+    stores: Sequence[str] = ()
     permissions_boundary: pulumi.Input[str] | None = None
 
 
@@ -69,6 +72,6 @@ class IdentityComponent(pulumi.ComponentResource):
             opts=child,
         )
         if args.key_arn is not None:
-            policy = pulumi.Output.from_input(args.key_arn).apply(key_use_policy)
+            policy = pulumi.Output.from_input(args.key_arn).apply(lambda arn: key_use_policy(arn, args.stores))
             aws.iam.RolePolicy(f"{name}-key", name="key", role=self.role.name, policy=policy, opts=child)
         self.register_outputs({"role_arn": self.role.arn})

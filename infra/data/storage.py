@@ -12,7 +12,18 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from handlers.aws.table import ATTRIBUTES, BY_ID, ID, PARTITION_KEY, SORT_KEY, STREAM_VIEW, TTL
+from handlers.aws.table import (
+    ATTRIBUTES,
+    BY_ID,
+    BY_JOB_STATE,
+    ID,
+    JOB,
+    JOB_STATE,
+    PARTITION_KEY,
+    SORT_KEY,
+    STREAM_VIEW,
+    TTL,
+)
 from handlers.routes import COMMAND, QUERY
 from infra.naming import Naming
 from infra.policies import Door, file_system_policy
@@ -27,7 +38,7 @@ class StorageArgs:
     """The table's name and caps, where the file system can be mounted, by whom, and how all of it is kept.
 
     Args:
-        max_reads, max_writes: the most units a second of the table, and of its index.
+        max_reads, max_writes: the most units a second of the table, and of each index.
         subnet_ids: where mount targets are made, each in a zone of its own; the names tell them apart, so that a
             change of order replaces none.
         security_group_id: that of the mount targets.
@@ -87,7 +98,17 @@ class StorageComponent(pulumi.ComponentResource):
                     "key_schemas": [{"attribute_name": ID, "key_type": "HASH"}],
                     "projection_type": "ALL",
                     "on_demand_throughput": limits,
-                }
+                },
+                {
+                    "name": BY_JOB_STATE,
+                    "key_schemas": [
+                        {"attribute_name": JOB_STATE, "key_type": "HASH"},
+                        {"attribute_name": SORT_KEY, "key_type": "RANGE"},
+                    ],
+                    "projection_type": "INCLUDE",
+                    "non_key_attributes": [JOB, TTL],
+                    "on_demand_throughput": limits,
+                },
             ],
             on_demand_throughput=limits,
             ttl={"enabled": True, "attribute_name": TTL},

@@ -10,13 +10,14 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.account import account_of
-from infra.delivery.artifacts import make_bucket
+from infra.data.bucket import BucketArgs, make_bucket
 from infra.delivery.builder import BuilderArgs, BuilderComponent
 from infra.delivery.state import USE_KEY
 from infra.naming import Naming
 from infra.policies import Statement, allow, document, trust
 
 SOURCE, BUILD, ARTIFACT = "Source", "Deploy", "source"
+KEPT_DAYS = 7
 USE_ARTIFACTS = ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject")
 RUN_BUILDS = ("codebuild:BatchGetBuilds", "codebuild:StartBuild")
 USE_CONNECTION = ("codeconnections:UseConnection", "codestar-connections:UseConnection")  # the new name, and the old
@@ -62,7 +63,7 @@ class DeliveryComponent(pulumi.ComponentResource):
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=self)
         account_id = account_of(self).account_id
-        self.bucket = make_bucket(name, args.naming, account_id, args.key_arn, self._child)
+        self.bucket = make_bucket(name, _bucket(args, account_id), self._child)
         self.builders = {
             part: BuilderComponent(f"{name}-{part}", builder, self._child) for part, builder in args.builders.items()
         }
@@ -178,3 +179,23 @@ def _build(part: str, project_name: pulumi.Input[str]) -> aws.codepipeline.Pipel
         "configuration": {"ProjectName": project_name, "EnvironmentVariables": json.dumps(variables)},
         "input_artifacts": [ARTIFACT],
     }
+
+
+def _bucket(args: DeliveryArgs, account_id: str) -> BucketArgs:
+    """Return what the sources are handed through. There is nothing in it that the repository does not have."""
+    return BucketArgs(
+        naming=args.naming,
+        part="artifacts",
+        account_id=account_id,
+        rules=[
+            {
+                "id": "gone-after-a-week",
+                "status": "Enabled",
+                "filter": {"prefix": ""},
+                "expiration": {"days": KEPT_DAYS},
+                "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
+            }
+        ],
+        force_destroy=True,
+        key_arn=args.key_arn,
+    )

@@ -39,6 +39,7 @@ NAMED = (
     ("dynamodb", "dynamodb:*", "table/{name}-*"),
     ("lambda", "lambda:*", "function:{name}-*"),
     ("sqs", "sqs:*", "{name}-*"),
+    ("athena", "athena:*", "workgroup/{name}-*"),
     ("sns", "sns:*", "{name}-*"),
     ("scheduler", "scheduler:*", "schedule-group/{name}-*"),
     ("scheduler", "scheduler:*", "schedule/{name}-*/*"),
@@ -51,6 +52,10 @@ NAMED = (
     ("kms", "kms:*Alias", "alias/{name}-*"),  # an alias has no tags; its key has
     ("logs", "logs:*", "log-group:/{project}/{stack}/*"),
     ("logs", "logs:*", "log-group:/aws/vendedlogs/{project}/{stack}/*"),
+)
+# AWS asks for them on the catalog too, of which there is one an account, whatever database they are for.
+CATALOGUE = tuple(
+    f"glue:{verb}{kind}" for kind in ("Database", "Table") for verb in ("Create", "Delete", "Get", "Update")
 )
 MAKE_RULES = ("ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress")
 MAKE_NETWORK = (
@@ -167,7 +172,7 @@ def infrastructure_policies(
 
 
 def _services(account: Account, naming: Naming, table_name: str) -> list[Statement]:
-    words = {"name": naming.name("")[:-1], "project": naming.project, "stack": naming.stack}
+    words = {"name": naming.stack_name(), "project": naming.project, "stack": naming.stack}
     grouped: dict[str, list[str]] = {}
     for service, action, resource in NAMED:
         grouped.setdefault(action, []).append(account.arn(service, resource.format(**words)))
@@ -184,10 +189,17 @@ def _services(account: Account, naming: Naming, table_name: str) -> list[Stateme
         allow("Buckets", ["s3:*"], buckets),
         allow("Budgets", ["budgets:*"], [f"arn:{of_account.format('budgets', 'budget')}"]),
         allow("Dashboards", ["cloudwatch:*"], [f"arn:{of_account.format('cloudwatch', 'dashboard')}"]),
+        allow("Catalogue", [*CATALOGUE, "glue:GetTags", "glue:TagResource"], _catalogue(account, naming)),
         _machine_checks(account),
         allow("Connections", *_passed_connections(account)),
         allow("Streams", ["lambda:*EventSourceMapping"], [account.arn("lambda", "event-source-mapping:*")]),
     ]
+
+
+def _catalogue(account: Account, naming: Naming) -> list[str]:
+    """Return the ARNs of the data lake's database and table, and of what they are in."""
+    name = naming.name("").replace("-", "_")
+    return [account.arn("glue", path) for path in ("catalog", f"database/{name}*", f"table/{name}*/*")]
 
 
 def _passed_connections(account: Account) -> tuple[list[str], list[str]]:

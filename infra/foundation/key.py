@@ -7,20 +7,27 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.account import account_of
+from infra.account import Account, account_of
 from infra.naming import Naming
-from infra.policies import announcers, key_policy
+from infra.policies import Statement, announcers, import_announcers, key_policy
 
 ROTATION_DAYS = 365
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyArgs:
-    """The key's names, whether Pulumi refuses to let go of it, and whether alarms and budgets tell a topic with it."""
+    """The key's names, and who uses it beside the account's own roles.
+
+    Args:
+        protect: whether Pulumi refuses to let go of it.
+        announces: whether alarms and budgets tell a topic that it encrypts.
+        imports_part: the part of the stack's names of a bucket that tells a queue that it encrypts; without it, none.
+    """
 
     naming: Naming
     protect: bool = True
     announces: bool = False
+    imports_part: str = ""
 
 
 class KeyComponent(pulumi.ComponentResource):
@@ -39,7 +46,7 @@ class KeyComponent(pulumi.ComponentResource):
         self.key = aws.kms.Key(
             f"{name}-key",
             description=f"Everything that {args.naming.project}-{args.naming.stack} stores",
-            policy=key_policy(account, announcers(account, args.naming.stack_name()) if args.announces else None),
+            policy=key_policy(account, _announcers(args, account)),
             enable_key_rotation=True,
             rotation_period_in_days=ROTATION_DAYS,
             tags=args.naming.tags("key"),
@@ -52,3 +59,9 @@ class KeyComponent(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"arn": self.key.arn})
+
+
+def _announcers(args: KeyArgs, account: Account) -> dict[str, Statement]:
+    told = announcers(account, args.naming.stack_name()) if args.announces else {}
+    bucket = args.naming.bucket(args.imports_part, account.account_id)
+    return {**told, **(import_announcers(account, bucket) if args.imports_part else {})}

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.jobs.rights import projection_policy, tls_only_policy
+from infra.data.queue import QueueArgs, make_queue
+from infra.jobs.rights import projection_policy
 from infra.naming import Naming
 
 # Every append moves the head, and nothing but the head needs to be seen.
@@ -22,8 +23,6 @@ BATCH_RECORDS = 1000
 STREAM_RETRIES, STREAM_AGE_S = -1, 3600
 # Another try of maintenance would find what was damaged already made again, and write a right finding over the fault.
 TASK_RETRIES, TASK_AGE_S = 0, 3600
-NO_DEAD_LETTERS = '{"redrivePermission":"denyAll"}'
-KEPT_S = 14 * 24 * 3600  # SQS keeps nothing longer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,20 +69,8 @@ class ProjectionComponent(pulumi.ComponentResource):
 
     def _queue(self) -> aws.sqs.Queue:
         """Make the queue. It is no queue's dead letter queue: whoever leaves something in it sends it."""
-        queue = aws.sqs.Queue(
-            f"{self._name}-failures",
-            name=self._args.naming.name("failures"),
-            message_retention_seconds=KEPT_S,
-            sqs_managed_sse_enabled=None if self._args.key_arn else True,
-            kms_master_key_id=self._args.key_arn,
-            redrive_allow_policy=NO_DEAD_LETTERS,
-            tags=self._args.naming.tags("failures"),
-            opts=self._child,
-        )
-        aws.sqs.QueuePolicy(
-            f"{self._name}-tls", queue_url=queue.url, policy=queue.arn.apply(tls_only_policy), opts=self._child
-        )
-        return queue
+        queue = QueueArgs(naming=self._args.naming, part="failures", key_arn=self._args.key_arn)
+        return make_queue(f"{self._name}-failures", f"{self._name}-tls", queue, self._child)[0]
 
     def _rights(self) -> aws.iam.RolePolicy:
         args = self._args

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infra.account import Account
-from infra.policies import Statement, allow, deny, document, trust
+from infra.policies import Statement, allow, document, trust
 
+RECEIVE = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 STREAM_READS = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 
 
@@ -23,6 +24,15 @@ def projection_policy(queue_arn: str, key_arn: str | None, streamed_table_arn: s
     """Let a function's failures into the queue, and its event source read the streams of a table if one is named."""
     reads = [] if streamed_table_arn is None else _stream_reads(streamed_table_arn)
     return document(*report_failures(queue_arn, key_arn), *reads)
+
+
+def work_policy(queue_arns: Sequence[str], *, failures_arn: str, table_arn: str) -> str:
+    """Let a function's event sources empty these queues, and read the streams of a table and report what fails.
+
+    Where the queues have a key, its use through SQS is among what the function's role may do anyway.
+    """
+    messages = [allow("Messages", RECEIVE, queue_arns)] if queue_arns else []
+    return document(*messages, *report_failures(failures_arn, None), *_stream_reads(table_arn))
 
 
 def _stream_reads(table_arn: str) -> list[Statement]:
@@ -43,13 +53,3 @@ def schedules_trust(account: Account, group_arn: str) -> str:
     """Let EventBridge Scheduler take a role for the schedules of one group, and for nobody else's."""
     condition = {"StringEquals": {"aws:SourceAccount": account.account_id, "aws:SourceArn": group_arn}}
     return trust("scheduler.amazonaws.com", Condition=condition)
-
-
-def tls_only_policy(queue_arn: str) -> str:
-    """Refuse whoever talks to the queue without TLS.
-
-    The exception, 127.0.0.0/8, is for emulators, which are spoken to without TLS over this machine's loopback. AWS sees
-    no request from there: on AWS the refusal has no exception.
-    """
-    in_the_clear = {"Bool": {"aws:SecureTransport": "false"}, "NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}}
-    return document(deny("NoPlainText", ["sqs:*"], [queue_arn], Principal={"AWS": "*"}, Condition=in_the_clear))

@@ -14,21 +14,19 @@ that it leaves in the alias's description with the share: the end of its name, w
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from infra.compute.function import ALIAS_DESCRIPTION, LIVE
+from infra.machines.language import State, jsonata, machine_of
 from infra.rollout.calls import TrialCall
 from infra.rollout.tasks import (
     BACK,
     MANY_RETRIES,
-    State,
     ask_aws,
     count_errors,
     find_ringing,
-    jsonata,
     look_at_alias,
     make_calls,
     move_alias,
@@ -72,17 +70,8 @@ class Canary:
 def definition_of(canary: Canary) -> dict[str, object]:
     """Return the definition in Amazon States Language."""
     states = {**_begin(canary), **_watch(canary), **_end(), **_go_back()}
-    return {
-        "Comment": "Move an alias to a new version by a share first, or leave it where it is",
-        "QueryLanguage": "JSONata",
-        "StartAt": "Read the order",
-        "States": _in_partition(states, canary.partition),
-    }
-
-
-def _in_partition(states: dict[str, State], partition: str) -> dict[str, State]:
-    """Return the states with the integrations of AWS named as a partition of it names them."""
-    return json.loads(json.dumps(states).replace("arn:aws:states:::", f"arn:{partition}:states:::"))
+    comment = "Move an alias to a new version by a share first, or leave it where it is"
+    return machine_of(comment, "Read the order", states, canary.partition)
 
 
 def _begin(canary: Canary) -> dict[str, State]:

@@ -1,8 +1,4 @@
-"""The state machine that rolls a version of a function out, its role and its log.
-
-It holds names and version numbers and no data of anybody, so AWS's own key encrypts its definition and history. Its log
-is encrypted as all logs of the stack are.
-"""
+"""The state machine that rolls a version of a function out."""
 
 from __future__ import annotations
 
@@ -14,10 +10,11 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.account import account_of
+from infra.machines.machine import MachineArgs, make_machine
 from infra.naming import Naming
 from infra.rollout.calls import TrialCall
 from infra.rollout.definition import Canary, definition_of
-from infra.rollout.rights import rollout_policy, rollout_trust
+from infra.rollout.rights import rollout_policy
 
 PART = "rollout"
 
@@ -64,68 +61,31 @@ class RolloutComponent(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RolloutArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("lambdasqlite:index:RolloutComponent", name, None, opts)
-        self._name, self._args = name, args
-        self._child = pulumi.ResourceOptions(parent=self)
-        self.log_group = self._log_group()
-        self.role = self._role()
-        self.machine = self._machine(self._rights())
+        self._args = args
+        machine = MachineArgs(
+            naming=args.naming,
+            part=PART,
+            description="The rollout of new versions",
+            definition=self._definition(),
+            policy=self._policy(),
+            log_days=args.log_days,
+            logs_data=True,
+            tracing=args.tracing,
+            key_arn=args.key_arn,
+            permissions_boundary=args.permissions_boundary,
+        )
+        self.machine, self.role, self.log_group = make_machine(self, name, machine)
         self.register_outputs({"machine_arn": self.machine.arn})
 
-    def _log_group(self) -> aws.cloudwatch.LogGroup:
-        return aws.cloudwatch.LogGroup(
-            f"{self._name}-logs",
-            name=self._args.naming.vended_log_group(PART),
-            retention_in_days=self._args.log_days,
-            kms_key_id=self._args.key_arn,
-            tags=self._args.naming.tags(PART),
-            opts=self._child,
-        )
-
-    def _role(self) -> aws.iam.Role:
-        name = self._args.naming.name(PART)
-        return aws.iam.Role(
-            f"{self._name}-role",
-            name=name,
-            description="The rollout of new versions",
-            assume_role_policy=rollout_trust(account_of(self), name),
-            permissions_boundary=self._args.permissions_boundary,
-            tags=self._args.naming.tags(PART),
-            opts=self._child,
-        )
-
-    def _rights(self) -> aws.iam.RolePolicy:
+    def _policy(self) -> pulumi.Output[str]:
         args, account = self._args, account_of(self)
 
-        def policy(known: Mapping[str, Sequence[str]]) -> str:
+        def text(known: Mapping[str, Sequence[str]]) -> str:
             alarms = [account.arn("cloudwatch", f"alarm:{name}") for name in known["alarms"]]
             return rollout_policy(known["functions"], alarm_arns=alarms, tracing=args.tracing)
 
         functions = [function.arn for function in args.functions]
-        return aws.iam.RolePolicy(
-            f"{self._name}-rights",
-            name="rollout",
-            role=self.role.name,
-            policy=pulumi.Output.all(functions=functions, alarms=args.alarms).apply(policy),
-            opts=self._child,
-        )
-
-    def _machine(self, rights: aws.iam.RolePolicy) -> aws.sfn.StateMachine:
-        """Make the machine once its role may deliver logs, which AWS tries out. Failures alone are logged."""
-        return aws.sfn.StateMachine(
-            f"{self._name}-machine",
-            name=self._args.naming.name(PART),
-            type="STANDARD",
-            role_arn=self.role.arn,
-            definition=self._definition(),
-            logging_configuration={
-                "level": "ERROR",
-                "include_execution_data": True,
-                "log_destination": pulumi.Output.concat(self.log_group.arn, ":*"),
-            },
-            tracing_configuration={"enabled": self._args.tracing},
-            tags=self._args.naming.tags(PART),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[rights]),
-        )
+        return pulumi.Output.all(functions=functions, alarms=args.alarms).apply(text)
 
     def _definition(self) -> pulumi.Output[str]:
         args = self._args

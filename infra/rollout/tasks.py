@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from handlers.telemetry.metrics import ERRORS, FUNCTION, NAMESPACE, VERSION
 from infra.compute.function import LIVE
-
-State = dict[str, object]
+from infra.machines.language import LAMBDAS_OWN, State, jsonata
 
 BACK = "Look at the alias again"  # the state that every error leads to
 CALL_TIMEOUT_S = 60
@@ -20,14 +19,6 @@ REQUEST_TIMEOUT_S = 30
 RETRIES: State = {"IntervalSeconds": 1, "BackoffRate": 2, "MaxAttempts": 5, "JitterStrategy": "FULL"}
 # The way back is worth ten minutes of trying, and no less.
 MANY_RETRIES: State = {**RETRIES, "JitterStrategy": "NONE", "MaxAttempts": 15, "MaxDelaySeconds": 60}
-# Of a call that Lambda itself refuses or fails: they say nothing of the version.
-LAMBDAS_OWN = (
-    "Lambda.TooManyRequestsException",
-    "Lambda.ServiceException",
-    "Lambda.AWSLambdaException",
-    "Lambda.SdkClientException",
-    "Lambda.ClientExecutionTimeoutException",
-)
 MOVED = "Lambda.PreconditionFailedException"
 
 
@@ -174,8 +165,3 @@ def catch(what: str) -> State:
 def turn_back(condition: str, reason: str) -> State:
     """Return a choice's rule that leads to the way back."""
     return {"Condition": jsonata(condition), "Assign": {"reason": jsonata(reason)}, "Next": BACK}
-
-
-def jsonata(expression: str) -> str:
-    """Return a JSONata expression as the language takes it."""
-    return f"{{% {expression} %}}"

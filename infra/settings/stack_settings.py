@@ -14,7 +14,7 @@ import pulumi
 import pulumi_aws as aws
 
 from archives.runtimes import ALLOWED, RUNTIMES
-from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
+from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER, WORKER
 from handlers.settings import SWITCH
 from infra.compute.function import UNRESERVED
 from infra.naming import SOURCES_TAG, STACK_TAGS, Naming
@@ -25,18 +25,22 @@ from infra.settings.network_settings import NetworkSettings, read_network
 from infra.settings.projection_settings import ProjectionSettings, read_projection
 from infra.settings.rollout_settings import RolloutSettings, read_rollout
 from infra.settings.watch_settings import WatchSettings, read_watch
+from infra.settings.work_settings import WorkSettings, read_work
 from infra.typed_config import ConfigError, TypedConfig
 
 STAGES = ("dev", "prod", "local")
 STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
 # Append (8 s), build (16) and copy have to fit in, and a read on the ledger (8); the gateway gives up after 30. The
-# projector has as long as Lambda gives.
-TIMEOUT_S = {COMMAND: (26, 29), QUERY: (10, 29), PROJECTOR: (60, 900)}
+# projector and the worker have as long as Lambda gives.
+TIMEOUT_S = {COMMAND: (26, 29), QUERY: (10, 29), PROJECTOR: (60, 900), WORKER: (60, 900)}
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400),
     *(545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 OWN_TAGS = (*STACK_TAGS, SOURCES_TAG)
+# Two for the queue, two for its dead letters, one for the stream: what Lambda takes from them and finds no sandbox for
+# would count as failed.
+LEAST_WORKERS = 5
 MOST_BAKE_S = 600  # where a function's build watches it
 MOST_TAGS = 50 - len(OWN_TAGS)
 TAG = r"(?!aws:)[\w .:/+@-]{1,128}=[\w .:/=+@-]{0,256}"
@@ -83,6 +87,7 @@ class StackSettings:
     tmp_mb: int
     environment: Mapping[str, str]
     projection: ProjectionSettings
+    work: WorkSettings
     rollout: RolloutSettings
     api: ApiSettings
     watch: WatchSettings
@@ -94,6 +99,7 @@ def read_settings() -> StackSettings:
     config = TypedConfig(pulumi.get_project())
     region = TypedConfig("aws").text("region", "an AWS region such as us-east-1", {*aws.Region}.__contains__)
     naming, projection, watch = _naming(config), read_projection(config), read_watch(config)
+    work = read_work(config, projection)
     boundary = _permissions_boundary(config)
     delivery = read_delivery(config, boundary)
     return StackSettings(
@@ -108,10 +114,11 @@ def read_settings() -> StackSettings:
         runtime=config.text("runtime", ALLOWED, RUNTIMES.__contains__),
         network=read_network(config),
         table=_table(config, naming),
-        functions=_functions(config, projection.warm_sandboxes),
+        functions=_functions(config, projection.warm_sandboxes, work),
         tmp_mb=config.integer("tmpMb", 512, 10240),
-        environment=_environment(config) | projection.environment() | watch.environment(),
+        environment=_environment(config) | projection.environment() | watch.environment() | work.environment(),
         projection=projection,
+        work=work,
         rollout=_rollout(config, delivery),
         api=read_api(config, region),
         watch=watch,
@@ -166,9 +173,14 @@ def _table(config: TypedConfig, naming: Naming) -> TableSettings:
     )
 
 
-def _functions(config: TypedConfig, warm_sandboxes: int) -> dict[str, FunctionSettings]:
-    """Return the size of each function; the warmer is there only where it has something to do."""
+def _functions(config: TypedConfig, warm_sandboxes: int, work: WorkSettings) -> dict[str, FunctionSettings]:
+    """Return the size of each function; worker and warmer are there only where they have something to do."""
     functions = {function: _function(config, function) for function in (COMMAND, QUERY, PROJECTOR)}
+    worker = _function(config, WORKER)
+    if work.jobs and 0 < worker.concurrency < LEAST_WORKERS:
+        raise config.fail("workerConcurrency", worker.concurrency, f"-1, 0, or {LEAST_WORKERS} and more with jobs")
+    if work.needs_the_worker():
+        functions[WORKER] = worker
     if not warm_sandboxes:
         return functions
     if functions[QUERY].concurrency != UNRESERVED and warm_sandboxes > functions[QUERY].concurrency:

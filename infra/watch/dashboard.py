@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
@@ -41,6 +41,8 @@ class DashboardArgs:
         functions: Lambda's names of the functions by their own.
         query_memory_mb: what the query function's time is priced by.
         metrics: whether the functions tell metrics of their own.
+        queue_name: that of failures.
+        jobs_queue_names: by what waits in them; none where there are no jobs.
         alarm_arns: the alarms whose state is shown.
     """
 
@@ -52,6 +54,7 @@ class DashboardArgs:
     table_name: Text
     file_system_id: Text
     queue_name: Text
+    jobs_queue_names: Mapping[str, Text] = field(default_factory=dict[str, Text])
     alarm_arns: Sequence[Text] = ()
 
 
@@ -160,8 +163,12 @@ def _data(args: DashboardArgs) -> Section:
         line("failures", of_queue("ApproximateNumberOfMessagesVisible", args.queue_name)),
         line("stream's age in ms", of_function("IteratorAge", args.functions[PROJECTOR], MAXIMUM), right=True),
     ]
+    waiting += [
+        line(label, of_queue("ApproximateNumberOfMessagesVisible", name))
+        for label, name in args.jobs_queue_names.items()
+    ]
     return Section(
-        headline="Table, file system and queue",
+        headline="Table, file system and queues",
         graphs=(
             Graph(title="Units in 5 minutes", lines=units),
             Graph(title="Refused by DynamoDB", lines=throttles),

@@ -1,4 +1,4 @@
-"""Rules for the gateway, the queue of failures, table, backups and file system, by AWS's own metrics."""
+"""Rules for the gateway, the queues, table, backups and file system, by AWS's own metrics."""
 
 from __future__ import annotations
 
@@ -42,6 +42,22 @@ def queue_rule(queue_name: Text) -> AlarmRule:
     return AlarmRule(
         description="The queue of failures is not empty: its messages say what failed for good",
         metrics={"messages": of_queue("ApproximateNumberOfMessagesVisible", queue_name)},
+    )
+
+
+def letters_rule(queue_name: Text) -> AlarmRule:
+    """Return the rule for dead letters that the worker did not take.
+
+    It counts those that are hidden too, since a letter mostly is, after each try. Their age tells nothing:
+    SQS leaves out a message that was received three times (its developer guide, "Available CloudWatch metrics").
+    """
+    names = {"visible": "ApproximateNumberOfMessagesVisible", "hidden": "ApproximateNumberOfMessagesNotVisible"}
+    return AlarmRule(
+        description="Dead letters stay, for 15 minutes: they belong to no job, or the worker fails on them too",
+        metrics={id_: of_queue(name, queue_name) for id_, name in names.items()},
+        expression=SUM_OF_ALL,
+        bad=3,
+        periods=3,
     )
 
 

@@ -1,4 +1,4 @@
-"""Rules for the functions and their rollout, by AWS's metrics and by those that the functions tell themselves."""
+"""Rules for the functions and the state machines, by AWS's metrics and by those that the functions tell themselves."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ def stream_rule(projector_name: Text, window_s: int) -> AlarmRule:
     )
 
 
-def rollout_rule(machine_arn: Text) -> AlarmRule:
-    """Return the rule for new versions that do not become live."""
+def machine_rule(machine_arn: Text, description: str) -> AlarmRule:
+    """Return the rule for executions of a state machine that do not succeed."""
     ends = ("Failed", "Aborted", "TimedOut")
     return AlarmRule(
-        description="A new version was turned back, or its rollout was stopped: nobody else may have seen it",
+        description=description,
         metrics={end.lower(): of_machine(f"Executions{end}", machine_arn) for end in ends},
         expression=SUM_OF_ALL,
     )

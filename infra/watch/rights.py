@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from infra.account import Account
-from infra.policies import allow, announcers, deny, document
+from collections.abc import Mapping
+
+from infra.policies import Statement, allow, document, refuse_plain_text
 
 PUBLISH = ("sns:Publish",)
 
 
-def topic_policy(account: Account, topic_arn: str, stack_name: str) -> str:
-    """Let this stack's alarms and this account's budgets publish, and nobody without TLS."""
-    allowed = [allow(name, PUBLISH, [topic_arn], **of) for name, of in announcers(account, stack_name).items()]
-    in_the_clear = {"Bool": {"aws:SecureTransport": "false"}}
-    return document(*allowed, deny("NoPlainText", PUBLISH, [topic_arn], Principal={"AWS": "*"}, Condition=in_the_clear))
+def topic_policy(topic_arn: str, announcers: Mapping[str, Statement]) -> str:
+    """Let these services publish, by principal and condition, and nobody without TLS."""
+    allowed = [allow(name, PUBLISH, [topic_arn], **of) for name, of in announcers.items()]
+    return document(*allowed, refuse_plain_text(PUBLISH, [topic_arn]))

@@ -8,7 +8,7 @@ import pytest
 
 from archives.errors import ArchiveError
 from archives.manifest import Manifest, infrastructure_files, manifest_of
-from handlers.routes import COMMAND, FUNCTIONS, PROJECTOR, QUERY, WARMER
+from handlers.routes import COMMAND, FUNCTIONS, PROJECTOR, QUERY, WARMER, WORKER
 from tests.archives.conftest import Write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,12 +99,12 @@ def test_a_file_that_is_no_python_is_named(write: Write) -> None:
 REACHES = {
     "handlers/reads/page.py": {QUERY},
     "handlers/openapi/schemas.py": {QUERY},
-    "handlers/ledger/appender.py": {COMMAND},
+    "handlers/ledger/appender.py": {COMMAND, WORKER},
     "handlers/projector.py": {PROJECTOR},
     "handlers/warmer.py": {WARMER},
     "handlers/snapshots/publish.py": {COMMAND, PROJECTOR},
-    "handlers/domain/bookmark.py": {COMMAND, QUERY, PROJECTOR},
-    "handlers/routes.py": {COMMAND, QUERY, "infrastructure"},
+    "handlers/domain/bookmark.py": {COMMAND, QUERY, PROJECTOR, WORKER},
+    "handlers/routes.py": {COMMAND, QUERY, WORKER, "infrastructure"},
     "infra/edge/api.py": {"infrastructure"},
     "Pulumi.yaml": {"infrastructure"},
 }

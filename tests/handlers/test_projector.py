@@ -159,7 +159,7 @@ def test_divergence_fails_the_invocation(api: Api, ledger: Ledger, handler: Proj
 
 @pytest.mark.parametrize("event", [{}, {"task": "warm"}, {"task": None}, {"records": []}, {"rawPath": "/"}], ids=repr)
 def test_an_unknown_task_names_those_there_are(handler: Projector, event: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="allowed: maintain, verify"):
+    with pytest.raises(ValueError, match="allowed: maintain, rebuild, verify"):
         handler(event, Context())
 
 

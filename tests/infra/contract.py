@@ -49,12 +49,18 @@ ONLY_LOOKS = (
     r"\w+:(Describe|Get|List)\w*\*?|logs:\w+(LogDelivery|ResourcePolicy)|lambda:CreateEventSourceMapping"
     r"|ec2:(Create|Delete)NetworkInterface|backup-storage:MountCapsule|states:ValidateStateMachineDefinition"
 )
-# Resources without a name of the stack's: APIs have none, AWS's own roles are the account's.
+# Resources without a name of the stack's: APIs have none, AWS's own roles and Glue's catalog are the account's.
 ELSEWHERE = {
     "arn:aws:apigateway:us-east-1::/apis*",
     "arn:aws:codeconnections:us-east-1:123456789012:connection/*",
+    "arn:aws:glue:us-east-1:123456789012:catalog",
     "arn:aws:iam::123456789012:role/aws-service-role/*",
     "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:*",
+}
+# Where those who store objects name their key.
+KEYS_OF_OBJECTS = {
+    "BucketServerSideEncryptionConfiguration": "rules.0.applyServerSideEncryptionByDefault.kmsMasterKeyId",
+    "Workgroup": "configuration.resultConfiguration.encryptionConfiguration.kmsKeyArn",
 }
 
 Rule = Callable[[Graph], Iterator[str]]
@@ -109,7 +115,7 @@ def everything_that_can_have_tags_has_them(graph: Graph) -> Iterator[str]:
 def no_output_is_printed_into_a_text(graph: Graph) -> Iterator[str]:
     for node in custom(graph):
         text = json.dumps(node.inputs)
-        if re.search(r"\bOutput\b", text) or " object at 0x" in text:
+        if re.search(r'\bOutput\b(?!\\?":)', text) or " object at 0x" in text:
             yield f"{node.name} has an output in a text"
 
 
@@ -133,6 +139,8 @@ def with_a_key_of_its_own_everything_uses_it(graph: Graph) -> Iterator[str]:
         given = node.inputs.get("serverSideEncryption") or node.inputs
         if arn not in (given.get("kmsKeyId"), given.get("kmsKeyArn"), given.get("kmsMasterKeyId")):
             yield f"{node.name} does not use the stack's key"
+    for kind, path in KEYS_OF_OBJECTS.items():
+        yield from (f"{node.name} does not use the stack's key" for node in graph.of(kind) if node.at(path) != arn)
 
 
 def no_policy_allows_everything(graph: Graph) -> Iterator[str]:
@@ -183,6 +191,54 @@ def a_bucket_is_private_encrypted_and_reached_over_tls_alone(graph: Graph) -> It
                 yield f"{bucket.name} has no {kind}"
             elif kind == "BucketPolicy" and "aws:SecureTransport" not in found[0].inputs["policy"]:
                 yield f"{bucket.name} is reached in plain text"
+
+
+def a_bucket_keeps_versions_or_nothing_for_long(graph: Graph) -> Iterator[str]:
+    """What is replaced or deleted can be had again, or it stands elsewhere, and goes with the stack and by itself."""
+    versioned = {node.inputs["bucket"] for node in graph.of("BucketVersioning")}
+    for bucket in graph.of("Bucket"):
+        if f"{bucket.name}-id" in versioned:
+            continue
+        rules = [
+            node.at("rules.0.expiration.days")
+            for node in graph.of("BucketLifecycleConfiguration")
+            if node.inputs["bucket"] == f"{bucket.name}-id"
+        ]
+        if not bucket.inputs.get("forceDestroy") or not any(rules):
+            yield f"{bucket.name} keeps no versions of what it keeps"
+
+
+def a_queue_is_reached_over_tls_alone_and_open_to_nobody_but_a_bucket_of_this_account(graph: Graph) -> Iterator[str]:
+    for queue in graph.of("Queue"):
+        url = f"https://sqs.us-east-1.amazonaws.com/123456789012/{queue.name}"
+        given = [statements(node) for node in graph.of("QueuePolicy") if node.inputs["queueUrl"] == url]
+        denied = [one for policy in given for one in policy if one["Effect"] == "Deny"]
+        if not any("aws:SecureTransport" in one["Condition"].get("Bool", {}) for one in denied):
+            yield f"{queue.name} is reached in plain text"
+        for one in (one for policy in given for one in policy if one["Effect"] == "Allow"):
+            conditions = json.dumps(one.get("Condition", {}))
+            by_ours = {"Service"} == {*one["Principal"]} and "aws:SourceAccount" in conditions
+            if not by_ours or "aws:SourceArn" not in conditions or one["Action"] != ["sqs:SendMessage"]:
+                yield f"{queue.name} lets anybody in: {one['Sid']}"
+
+
+def messages_stay_hidden_while_they_are_worked_on_and_end_somewhere(graph: Graph) -> Iterator[str]:
+    """Six times the function's limit, as Lambda asks; and what fails for good is a dead letter, or is one already."""
+    queues = {f"arn:aws:sqs:us-east-1:123456789012:{node.name}": node for node in graph.of("Queue")}
+    for node in graph.of("EventSourceMapping"):
+        if not (queue := queues.get(node.inputs.get("eventSourceArn", ""))):
+            continue
+        (timeout_s,) = [
+            function.inputs["timeout"]
+            for function in graph.of("Function")
+            if node.inputs["functionName"].endswith(f":{function.name.removesuffix('-function')}-live")
+        ]
+        if queue.inputs.get("visibilityTimeoutSeconds", 30) < 6 * timeout_s:
+            yield f"{queue.name} hands a message out again while it is worked on"
+        if not queue.inputs.get("redrivePolicy") and queue.at("redriveAllowPolicy.redrivePermission") != "byQueue":
+            yield f"{queue.name} tries a message for ever"
+        if node.inputs.get("functionResponseTypes") != ["ReportBatchItemFailures"]:
+            yield f"{node.name} fails all messages for one"
 
 
 def nothing_is_open_to_the_world(graph: Graph) -> Iterator[str]:
@@ -236,6 +292,8 @@ def what_nobody_waits_for_leaves_its_failures_somewhere(graph: Graph) -> Iterato
         "FunctionEventInvokeConfig": "destinationConfig.onFailure.destination",
     }
     for node in graph.of(*places):
+        if ":sqs:" in node.inputs.get("eventSourceArn", ""):
+            continue  # it has a rule of its own
         is_dropped_at_once = (node.at("maximumRetryAttempts"), node.at("maximumEventAgeInSeconds")) == (0, 60)
         if not node.at(places[node.type.rpartition(":")[2]]) and not is_dropped_at_once:
             yield f"{node.name} loses what fails"
@@ -323,14 +381,15 @@ def a_subnet_stays_in_its_zone(graph: Graph) -> Iterator[str]:
 def functions_wait_for_what_they_need(graph: Graph) -> Iterator[str]:
     """Names tell what belongs together: command-function, or one-command-function where there are several stacks."""
     for function in graph.of("Function"):
-        pattern = r"(.*?)((?:command|query|projector|warmer)-)function"
+        pattern = r"(.*?)((?:command|query|projector|warmer|worker)-)function"
         stack, own = re.fullmatch(pattern, function.name, re.DOTALL).groups()  # pyright: ignore[reportOptionalMemberAccess]
         in_network = "vpcConfig" in function.inputs
         for node in graph.of("MountTarget", "FileSystemPolicy", "SecurityGroupIngressRule", "SecurityGroupEgressRule"):
             beside = in_network and node.name.startswith((f"{stack}storage-", f"{stack}network-"))
             if beside and node.urn not in function.dependencies:
                 yield f"{function.name} does not wait for {node.name}"
-        for name in ("identity-logs", "identity-runtime", "data" if in_network else "invoke"):
+        rights = "data" if in_network else {"warmer-": "invoke", "worker-": "table"}[own]
+        for name in ("identity-logs", "identity-runtime", rights):
             (node,) = [node for node in graph.of("LogGroup", "RolePolicy") if node.name == f"{stack}{own}{name}"]
             if node.urn not in function.dependencies:
                 yield f"{function.name} does not wait for {node.name}"
@@ -338,7 +397,8 @@ def functions_wait_for_what_they_need(graph: Graph) -> Iterator[str]:
 
 def what_a_state_machine_moves_pulumi_leaves_alone(graph: Graph) -> Iterator[str]:
     """Or the next `pulumi up` would move an alias past its test; and an alias that nobody moves would stay for ever."""
-    tests = [machine.at("definition.States.Read the order.Assign.tests") for machine in graph.of("StateMachine")]
+    machines = [machine.at("definition.States") for machine in graph.of("StateMachine")]
+    tests = [states["Read the order"]["Assign"]["tests"] for states in machines if "Read the order" in states]
     moved = {function for functions in tests for function in functions}
     for node in graph.of("Alias"):
         if "functionVersion" in node.inputs:
@@ -359,6 +419,9 @@ RULES: tuple[Rule, ...] = (
     no_policy_allows_everything,
     who_deploys_keeps_to_the_stack,
     a_bucket_is_private_encrypted_and_reached_over_tls_alone,
+    a_bucket_keeps_versions_or_nothing_for_long,
+    a_queue_is_reached_over_tls_alone_and_open_to_nobody_but_a_bucket_of_this_account,
+    messages_stay_hidden_while_they_are_worked_on_and_end_somewhere,
     nothing_is_open_to_the_world,
     security_rules_say_what_they_are_for,
     logs_are_not_kept_for_ever,

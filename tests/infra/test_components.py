@@ -14,10 +14,14 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
+from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER, WORKER
 from infra.compute.function import DataAccess, FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
+from infra.compute.jobs import JobsArgs, JobsComponent
 from infra.data.backup import BackupArgs, BackupComponent
+from infra.data.bucket import BucketArgs
+from infra.data.lake import LakeArgs, LakeComponent
+from infra.data.queue import QueueArgs
 from infra.data.storage import StorageArgs, StorageComponent
 from infra.edge.api import ApiArgs, ApiComponent, Target
 from infra.edge.callers import IAM, JWT, NONE, Callers
@@ -28,7 +32,10 @@ from infra.foundation.key import KeyArgs, KeyComponent
 from infra.foundation.network import NetworkArgs, NetworkComponent
 from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
 from infra.jobs.schedules import ScheduledCall, SchedulesArgs, SchedulesComponent
+from infra.jobs.work import ORDERS, Followed, WorkArgs, WorkComponent
+from infra.jobs.worker_rights import worker_table_policy
 from infra.naming import Naming
+from infra.rebuild.rebuild import RebuildArgs, RebuildComponent
 from infra.rollout.calls import calls_of
 from infra.rollout.rollout import RolledFunction, RolloutArgs, RolloutComponent
 from infra.stack import ACCESS
@@ -53,6 +60,7 @@ ONLY_DOMAIN = dataclasses.replace(DOMAIN, is_only=True)
 ALL_ARGS = (
     *(KeyArgs, NetworkArgs, ExistingNetworkArgs, IdentityArgs, StorageArgs, DataAccess, FunctionArgs, ApiArgs),
     *(ProjectionArgs, SchedulesArgs, TopicArgs, AlarmsArgs, DashboardArgs, BudgetArgs, BackupArgs, RolloutArgs),
+    *(BucketArgs, QueueArgs, JobsArgs, WorkArgs, LakeArgs, RebuildArgs),
 )
 
 
@@ -76,13 +84,19 @@ class Case:
     domain: Domain | None = DOMAIN
     window_s: int | None = 1
     metrics: bool = True
+    jobs: bool = True
+    worker_timeout_s: int = 60
 
 
 def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
     """All components, by arguments alone, under names that begin with the prefix."""
     naming = Naming(project="shop", stack=f"{case.prefix}test", stage="dev")
     key_arn = (
-        KeyComponent(f"{case.prefix}key", KeyArgs(naming=naming, protect=case.protect, announces=True), opts).key.arn
+        KeyComponent(
+            f"{case.prefix}key",
+            KeyArgs(naming=naming, protect=case.protect, announces=True, imports_part="imports"),
+            opts,
+        ).key.arn
         if case.own_key
         else None
     )
@@ -94,13 +108,14 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
                 naming=naming,
                 function=name,
                 log_days=14,
-                in_network=name != WARMER,
+                in_network=name in ACCESS,
                 tracing=case.tracing,
                 key_arn=key_arn,
+                stores=["s3"] if name == WORKER else [],
             ),
             opts,
         )
-        for name in (COMMAND, QUERY, PROJECTOR, WARMER)
+        for name in (COMMAND, QUERY, PROJECTOR, WARMER, WORKER)
     }
     storage = StorageComponent(
         f"{case.prefix}storage",
@@ -160,13 +175,14 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
                 role_arn=identity.role.arn,
                 log_group_name=identity.log_group.name,
                 data=data,
-                invokes=() if data else [functions[QUERY].alias.arn],
+                invokes=[functions[QUERY].alias.arn] if name == WARMER else (),
+                rights=worker_rights(storage) if name == WORKER else {},
                 memory_mb=case.memory_mb,
-                timeout_s=10,
+                timeout_s=case.worker_timeout_s,
                 tmp_mb=512,
                 concurrency=case.concurrency,
                 tracing=case.tracing,
-                moves_alias=name == WARMER,
+                moves_alias=name not in ACCESS,
                 key_arn=key_arn,
                 ready=(network, identity, storage),
             ),
@@ -218,7 +234,9 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
         opts,
     )
     topic = TopicComponent(
-        f"{case.prefix}topic", TopicArgs(naming=naming, emails=["ops@example.com"], key_arn=key_arn), opts
+        f"{case.prefix}topic",
+        TopicArgs(naming=naming, part="alarms", emails=["ops@example.com"], key_arn=key_arn),
+        opts,
     )
     rule = AlarmRule(description="Not empty", metrics={"messages": of_queue("Messages", projection.queue.name)})
     alarms = AlarmsComponent(
@@ -241,6 +259,60 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
     )
     BudgetComponent(f"{case.prefix}budget", BudgetArgs(naming=naming, usd=1, topic_arns=[topic.topic.arn]), opts)
     build_rollout(case, naming, functions, key_arn, opts)
+    build_work(case, naming, opts, worker=functions[WORKER], storage=storage, projection=projection, key_arn=key_arn)
+    LakeComponent(
+        f"{case.prefix}lake",
+        LakeArgs(naming=naming, columns=[("seq", "bigint")], protect=case.protect, key_arn=key_arn),
+        opts,
+    )
+    RebuildComponent(
+        f"{case.prefix}rebuild",
+        RebuildArgs(naming=naming, projector_arn=projector.alias.arn, timeout_s=60, log_days=14, key_arn=key_arn),
+        opts,
+    )
+
+
+def worker_rights(storage: StorageComponent) -> dict[str, pulumi.Output[str]]:
+    def policy(arn: str) -> str:
+        return worker_table_policy(arn, appends=True, writes_pages=False)
+
+    return {"table": storage.table.arn.apply(policy)}
+
+
+def build_work(
+    case: Case,
+    naming: Naming,
+    opts: pulumi.ResourceOptions | None,
+    *,
+    worker: FunctionComponent,
+    storage: StorageComponent,
+    projection: ProjectionComponent,
+    key_arn: pulumi.Output[str] | None,
+) -> None:
+    place = JobsComponent(
+        f"{case.prefix}jobs",
+        JobsArgs(
+            naming=naming,
+            timeout_s=case.worker_timeout_s,
+            put_origins=case.callers.cors_origins,
+            force_destroy=not case.protect,
+            key_arn=key_arn,
+        ),
+        opts,
+    )
+    WorkComponent(
+        f"{case.prefix}work",
+        WorkArgs(
+            naming=naming,
+            alias_arn=worker.alias.arn,
+            role_name=naming.name(WORKER),
+            stream=Followed(arn=storage.table.stream_arn, table_arn=storage.table.arn, patterns=[ORDERS]),
+            failures_arn=projection.queue.arn,
+            queue_arn=place.queue.arn if case.jobs else None,
+            dead_letters_arn=place.dead_letters.arn if case.jobs else None,
+        ),
+        opts,
+    )
 
 
 def build_rollout(
@@ -310,6 +382,9 @@ def test_two_of_each_live_side_by_side() -> None:
         "table",
         "files",
         "rollout",
+        "rebuild",
+        "ledger",
+        "work",
     )
     fixed = [pair for pair in names if pair[1] not in of_its_parent]
     assert len(fixed) == len(set(fixed))
@@ -372,6 +447,8 @@ def any_case(draw: st.DrawFn) -> Case:
         domain=draw(st.sampled_from([None, DOMAIN, ONLY_DOMAIN])),
         window_s=draw(st.none() | st.integers(0, 300)),
         metrics=draw(st.booleans()),
+        jobs=draw(st.booleans()),
+        worker_timeout_s=draw(st.integers(60, 900)),
     )
 
 
@@ -382,13 +459,15 @@ def test_any_arguments_keep_the_contract(case: Case) -> None:
     assert broken(seen) == []
     assert len(seen.of("MountTarget")) == case.zones
     assert len(seen.of("Route")) == len(seen.of("Permission"))
-    assert len(seen.of("EventSourceMapping")) == (case.window_s is not None)
+    assert len(seen.of("EventSourceMapping")) == (case.window_s is not None) + (3 if case.jobs else 1)
+    assert len(seen.of("BucketCorsConfiguration")) == bool(case.callers.cors_origins)
 
 
 def test_tokens_are_those_that_the_state_of_every_stack_holds() -> None:
     kinds = (
         *("Network", "Storage", "Function", "Api", "Identity", "Key", "Projection", "Schedules"),
         *("Topic", "Alarms", "Dashboard", "Budget", "Backup", "Rollout"),
+        *("Jobs", "Work", "Lake", "Rebuild"),
     )
     for own_network, parts in ((True, kinds), (False, ("ExistingNetwork", *kinds[1:]))):
         seen = graph_of(lambda own=own_network: build(Case(own_network=own)))

@@ -140,6 +140,9 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
         ("routeTableIds", ["network-routes-id"]),
     ],
 }
+OF_THE_WORKER = {
+    *("JOBS_BUCKET", "JOBS_QUEUE_URL", "DEAD_LETTERS_ARN", "REBUILD_MACHINE_ARN", "LAKE_BUCKET", "TOPIC_ARN"),
+}
 CHECKED = [kind for kind, properties in KEY_PROPERTIES.items() if properties]
 
 
@@ -362,7 +365,10 @@ def test_the_table_is_the_one_that_the_handlers_define() -> None:
             "KeySchema": [
                 {"AttributeName": key["attributeName"], "KeyType": key["keyType"]} for key in index["keySchemas"]
             ],
-            "Projection": {"ProjectionType": index["projectionType"]},
+            "Projection": {
+                "ProjectionType": index["projectionType"],
+                **({"NonKeyAttributes": index["nonKeyAttributes"]} if "nonKeyAttributes" in index else {}),
+            },
         }
         for index in table["globalSecondaryIndexes"]
     ]
@@ -370,13 +376,14 @@ def test_the_table_is_the_one_that_the_handlers_define() -> None:
 
 
 def test_the_functions_are_told_what_they_read_and_nothing_else() -> None:
+    """Whoever has jobs, and the worker, are told more: tests/infra/jobs/test_worker.py."""
     known = {name for name, _ in VARIABLES}
     functions = graph("prod").of("Function")
     assert [function.name for function in functions] == ["command-function", "projector-function", "query-function"]
     for function in functions:
         given = function.inputs["environment"]["variables"]
         set_by_lambda = {name for name in known if name.startswith("AWS_")}
-        assert set(given) == known - set_by_lambda - {"TMP_DIR"}
+        assert set(given) == known - set_by_lambda - {"TMP_DIR"} - OF_THE_WORKER
         assert given["TABLE_NAME"] == "lambda-sqlite-prod-ledger"
         assert given["EFS_DIR"] == function.inputs["fileSystemConfig"]["localMountPath"]
 
@@ -442,7 +449,7 @@ def test_traces_are_recorded_and_granted_only_where_they_are_asked_for(stack: st
 def test_every_role_has_the_boundary() -> None:
     roles = graph("everything").of("Role")
     assert {node.inputs.get("permissionsBoundary") for node in roles} == {"arn:aws:iam::123456789012:policy/boundary"}
-    assert len(roles) == 14
+    assert len(roles) == 16
 
 
 def test_every_resource_with_tags_has_the_owners_too() -> None:

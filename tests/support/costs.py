@@ -29,7 +29,20 @@ PRICES = Prices(
     dynamodb_storage=price(0.25),
     dynamodb_recovery=price(0.20),
     log=price(0.50),
+    log_storage=price(0.03),
     trace=price(5.00, 1e6),
+    sqs_request=price(0.40, 1e6),
+    sns_publish=price(0.50, 1e6),
+    sns_email=price(2.00, 1e5),
+    step_transition=price(0.025, 1e3),
+    s3_put=price(0.005, 1e3),
+    s3_get=price(0.0004, 1e3),
+    s3_storage=price(0.023),
+    s3_infrequent_storage=price(0.0125),
+    s3_archive_storage=price(0.004),
+    s3_monitored_object=price(0.0025, 1e3),
+    efs_infrequent_storage=price(0.016),
+    endpoint_hour=price(0.01),
 )
 PRICE_LIST = PriceList("2026-01-02", "us-test-1", "USD", PRICES)
 ALWAYS_THE_SAME = settings(derandomize=True, deadline=None)  # whatever the day and the machine

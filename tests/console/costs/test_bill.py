@@ -46,6 +46,7 @@ COMMON = {
     "DynamoDB recovery": 102_400 * 500 / 2**30 * 0.20,  # 0.009537
     "access log": 1_043_200 * 420 / 2**30 * 0.50,  # 0.204031
     "traces": 5.216,  # all of them: a month has 2 592 000 seconds
+    **{"jobs": 0, "lake": 0, "notifications": 0},
 }
 # What a publish of one row writes: six pages, and 76.97254 rows of 1 KiB on average (the merge rule, simulated).
 SEGMENT = 24_576 + 76.97254 * 1024  # 103 396 bytes
@@ -181,7 +182,7 @@ def test_the_processors_have_a_price_each() -> None:
 
 LESS_WITH_MORE = {"reads_per_sandbox", "writes_per_sandbox", "check_interval_ms"}
 # The rows of a publish follow from these. What the merge rule writes of them falls where a size fits it better.
-ROWS_OF_A_PUBLISH = ("writes_per_month", "rows_per_write", "publishes_per_month")
+ROWS_OF_A_PUBLISH = ("writes_per_month", "rows_per_write", "publishes_per_month", "import_rows_per_s")
 # A file beyond VERIFY_MAX_BYTES is not read in full: the bill falls there. Elsewhere it never does.
 PROVEN_IN_FULL = st.just(2.0**60)
 

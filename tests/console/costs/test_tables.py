@@ -5,7 +5,7 @@ from rich.console import Console
 
 from console.costs.scenario import assemble, names
 from console.costs.study import Study
-from console.costs.tables import cost_table, paragraphs
+from console.costs.tables import cost_table, paragraphs, usd_saved, work_table
 from handlers.routes import SOURCES
 from tests.support.costs import PRICE_LIST, assumed
 
@@ -33,6 +33,25 @@ def test_little_is_not_nothing() -> None:
     assert cells["EFS storage"] == ["0.01", "0.01", "-"]
 
 
+def test_what_nobody_waits_for_has_a_table_where_any_of_it_is_on() -> None:
+    assert work_table(Study.from_assembled(PRICE_LIST, assumed())) is None
+    found = Study.from_assembled(PRICE_LIST, assumed(jobs=1, notifications=1))
+    table = work_table(found)
+    assert table is not None
+    assert [column.header for column in table.columns] == ["USD a month, on every path", "jobs", "notifications"]
+    cells = dict(zip(*(list(table.columns[place].cells) for place in (0, 1)), strict=True))
+    assert set(cells) == {*found.work["jobs"], *found.work["notifications"]}
+    assert (cells["SQS requests"], cells["Step Functions"], cells["SNS messages"]) == ("0.52", "-", "-")
+    assert table.columns[1].footer == "0.52"
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"), [(5.005, "5.00"), (0.001, "<0.01"), (0, "0.00"), (-1e-9, "0.00"), (-0.3, "-0.30")]
+)
+def test_a_saving_may_be_none_or_less(amount: float, said: str) -> None:
+    assert usd_saved(amount) == said
+
+
 def test_the_figures_in_words() -> None:
     cheapest, changes, sensitivity, settings, assumed_values, prices = paragraphs(
         Study.from_assembled(PRICE_LIST, assumed())
@@ -52,7 +71,8 @@ def test_the_figures_in_words() -> None:
     assert assumed_values.startswith("Assumed: --rows 100000, --row-bytes 115, --snapshot-row-bytes 310.5, ")
     assert settings == (
         "As the stack is set by default: --maintained-per-month 720, --memory-mb 1024, --tmp-mb 512, "
-        "--architecture arm64, --tracing 0, --check-interval-ms 1000, --retain-s 3600, --verify-max-bytes 16777216."
+        "--architecture arm64, --tracing 0, --check-interval-ms 1000, --retain-s 3600, --verify-max-bytes 16777216, "
+        "--jobs 0, --lake 0, --lake-rounds-per-month 720, --notifications 0, --worker-memory-mb 1024."
     )
     assert prices.startswith("List prices of us-test-1, 2026-01-02, without free tiers;")
 

@@ -49,6 +49,7 @@ def toy() -> Toy:
 def client(toy: Toy) -> Iterator[httpx.Client]:
     functions = {"query": echo, "command": command, "toy": toy.invoke}
     routes = {"POST /insert": "command", "GET /toy": "toy", "HEAD /toy": "toy", "POST /toy": "toy"}
+    routes |= {"DELETE /things/{id}": "command", "POST /things/{id}/more.txt": "command"}
     with (
         served(Gateway(functions, routes, "query")) as url,
         httpx.Client(base_url=url, timeout=None, limits=NO_KEEP_ALIVE) as client,
@@ -93,6 +94,23 @@ def send_again(url: str, recorded: dict[str, Any]) -> None:
     )
     with httpx.Client(timeout=None) as client:
         assert client.send(request).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "route"),
+    [
+        ("DELETE", "/things/1", "DELETE /things/{id}"),
+        ("DELETE", "/things/a%20b.c", "DELETE /things/{id}"),
+        ("POST", "/things/1/more.txt", "POST /things/{id}/more.txt"),
+        ("DELETE", "/things/", "$default"),
+        ("DELETE", "/things/1/2", "$default"),
+        ("GET", "/things/1", "$default"),
+        ("POST", "/things/1/more-txt", "$default"),
+    ],
+)
+def test_a_parameter_takes_one_part_of_a_path(client: httpx.Client, method: str, path: str, route: str) -> None:
+    answer = client.request(method, path)
+    assert (answer.json()["routeKey"], answer.status_code) == (route, 200 if route == "$default" else 202)
 
 
 def test_explicit_routes_go_to_their_function_and_the_rest_to_the_default(client: httpx.Client) -> None:
@@ -178,7 +196,7 @@ def test_a_page_of_this_machine_may_do_what_the_api_has(client: httpx.Client, to
         assert (answer.status_code, answer.content) == (204, b"")
         assert {name: value for name, value in answer.headers.items() if name.startswith(("access-", "vary"))} == {
             "access-control-allow-origin": origin,
-            "access-control-allow-methods": "GET,HEAD,POST",
+            "access-control-allow-methods": "DELETE,GET,HEAD,POST",
             "access-control-allow-headers": ",".join(REQUEST_HEADERS),
             "access-control-max-age": "3600",
             "vary": "origin",

@@ -8,8 +8,10 @@ import pytest
 from console.benchmark.data import look_at
 from console.client.client import Client
 from console.costs.bill import bills, totals_usd
+from console.costs.levers import levers
 from console.costs.prices import OWN_FILE, load
 from console.costs.scenario import INPUTS, Scenario, names, option
+from console.costs.work import work_bills
 from console.local.background import BackgroundStack
 from console.results import result
 from handlers.routes import SOURCES
@@ -52,6 +54,21 @@ def test_the_bills_for_people(run_console: RunConsole) -> None:
     assert "p50" not in ran.out
 
 
+def test_what_nobody_waits_for_and_what_saves_money_are_shown_where_they_are_asked_for(run_console: RunConsole) -> None:
+    plain = run_console("cost").out
+    assert "on every path" not in plain
+    assert "saved by" not in plain
+    ran = run_console("cost", "--imports-per-month", "3", "--lake", "1", "--levers")
+    assert (ran.code, ran.err) == (0, "")
+    assert "USD a month, on every path" in ran.out
+    assert "USD a month saved by" in ran.out
+    content = json.loads(run_console("cost", "--json", "--imports-per-month", "3", "--levers").out)
+    scenario = Scenario(imports_per_month=3)
+    assert content["usd_per_month_of_work_by_service"] == work_bills(load().prices, scenario)
+    assert [lever["name"] for lever in content["levers"]] == [it.name for it in levers(load().prices, scenario)]
+    assert json.loads(run_console("cost", "--json").out)["levers"] is None
+
+
 def test_the_rows_of_an_api_are_counted_and_measured(live: BackgroundStack, run_console: RunConsole) -> None:
     with Client(live.url) as client:
         client.post("/insert", {"items": items(30)})
@@ -80,7 +97,8 @@ def test_rows_are_those_of_one_source(run_console: RunConsole, measured: str) ->
 
 def test_every_value_is_an_option(run_console: RunConsole) -> None:
     """Each with a number of its own, so that none is taken for another."""
-    narrow = {"memory_mb": 777.0, "tmp_mb": 778.0, "retain_s": 779.0, "tracing": 1.0}
+    narrow = {"memory_mb": 777.0, "tmp_mb": 778.0, "retain_s": 779.0, "worker_memory_mb": 780.0}
+    narrow |= dict.fromkeys(("tracing", "jobs", "lake", "notifications"), 1.0)
     values = {name: narrow.get(name, 7.0 + place) for place, name in enumerate(INPUTS)}
     options = [word for name, value in values.items() for word in (option(name), str(value))]
     scenario = json.loads(run_console("cost", "--json", *options).out)["scenario"]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from handlers.aws.table import PARTITION_KEY, SORT_KEY
+from handlers.aws.table import JOB_STATE, PARTITION_KEY, SORT_KEY, TTL
 from handlers.ledger.ledger import Ledger
 from tests.support.meddling import client_error
 
@@ -48,6 +48,8 @@ class MemoryTable:
 
     def query(self, **arguments: Any) -> dict[str, Any]:
         values = arguments["ExpressionAttributeValues"]
+        if ":before" in values:
+            return {"Items": self._jobs(arguments, values)}
         if "IndexName" in arguments:
             found = [item for item in self.items.values() if item.get("id") == values[":id"]]
         else:
@@ -57,8 +59,16 @@ class MemoryTable:
         found = found if arguments.get("ScanIndexForward", True) else found[::-1]
         return {"Items": found, "ScannedCount": len(found), "ConsumedCapacity": {"CapacityUnits": 1.0}}
 
-    def put_item(self, *, Item: Item, ConditionExpression: str = "", **_: object) -> dict[str, Any]:  # noqa: N803
-        if not is_met({"ConditionExpression": ConditionExpression}, self.items.get(key_of(Item))):
+    def _jobs(self, arguments: Mapping[str, Any], values: Mapping[str, Any]) -> list[Item]:
+        """Return the newest items of a partition, or of a state."""
+        attribute = JOB_STATE if "IndexName" in arguments else PARTITION_KEY
+        before, now_s = int(values[":before"]["N"]), float(values[":now"]["N"])
+        found = [item for item in self.items.values() if item.get(attribute) == values[":pk"]]
+        found = [item for item in found if int(item[SORT_KEY]["N"]) <= before and float(item[TTL]["N"]) > now_s]
+        return sorted(found, key=lambda item: -int(item[SORT_KEY]["N"]))[: arguments["Limit"]]
+
+    def put_item(self, *, Item: Item, **condition: Any) -> dict[str, Any]:  # noqa: N803
+        if not is_met(condition, self.items.get(key_of(Item))):
             raise client_error("ConditionalCheckFailedException")
         self._change({key_of(Item): Item})
         return {}
@@ -104,8 +114,9 @@ def key_of(item: Item) -> Key:
 
 def is_met(action: Mapping[str, Any], item: Item | None) -> bool:
     """Tell whether an action's condition holds for what stands there."""
-    clauses = [clause for clause in action.get("ConditionExpression", "").split(" AND ") if clause]
-    return all(_holds(clause, action, item) for clause in clauses)
+    text = action.get("ConditionExpression", "")
+    ways = [way[1:-1] if way.startswith("(") else way for way in text.split(" OR ")] if text else []
+    return not ways or any(all(_holds(clause, action, item) for clause in way.split(" AND ")) for way in ways)
 
 
 def updated(item: Item, action: Mapping[str, Any]) -> Item:

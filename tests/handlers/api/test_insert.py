@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy as Strategy
 
-from handlers.api.insert import call_of, drafts_of, prefers_async
+from handlers.api.insert import call_of, drafts_of
 from handlers.domain.numbers import is_storable
 from handlers.domain.problem import Problem
 from handlers.gateway.request import Request
@@ -166,25 +166,3 @@ def test_a_row_by_itself_is_a_list_of_one_and_nothing_is_one_random_row() -> Non
     assert hash_of(fields()) == hash_of({"items": [dict(reversed(fields().items()))]})
     assert hash_of({}) == hash_of({"count": 1})
     assert len({hash_of({"count": 1}), hash_of({"count": 2}), hash_of(fields())}) == 3
-
-
-@pytest.mark.parametrize(
-    ("prefer", "expected"),
-    [
-        ("respond-async", True),
-        ("Respond-Async", True),
-        ("respond-async; wait=10", True),
-        ("return=minimal, respond-async", True),
-        ("wait=5 ,respond-async;x=1 , handling=lenient", True),
-        ("", False),
-        ("return=minimal", False),
-        ("not-respond-async", False),
-        ("wait=respond-async", False),
-    ],
-)
-def test_respond_async_is_one_preference_among_others(prefer: str, expected: bool) -> None:
-    assert prefers_async(request({"prefer": prefer})) is expected
-
-
-def test_without_the_header_nothing_is_preferred() -> None:
-    assert not prefers_async(request({}))

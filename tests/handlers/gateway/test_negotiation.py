@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.gateway.negotiation import accepts_gzip, prefers_html, weights_of
+from handlers.gateway.negotiation import accepts_gzip, prefers_async, prefers_html, weights_of
 
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 
@@ -63,3 +63,21 @@ def test_a_page_is_for_those_who_prefer_it(header: str, is_page: bool) -> None:
 
 def test_each_member_has_its_weight() -> None:
     assert weights_of("a, B;q=0.5;x=1, c;x=1;q=0") == {"a": 1.0, "b": 0.5, "c": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("prefer", "expected"),
+    [
+        ("respond-async", True),
+        ("Respond-Async", True),
+        ("respond-async; wait=10", True),
+        ("return=minimal, respond-async", True),
+        ("wait=5 ,respond-async;x=1 , handling=lenient", True),
+        ("", False),
+        ("return=minimal", False),
+        ("not-respond-async", False),
+        ("wait=respond-async", False),
+    ],
+)
+def test_respond_async_is_one_preference_among_others(prefer: str, expected: bool) -> None:
+    assert prefers_async(prefer) is expected

@@ -12,11 +12,12 @@ from handlers.domain.problem import Problem
 from handlers.gateway.request import Request
 from handlers.gateway.response import Response
 from handlers.gateway.router import MIN_COMPRESSED, Router
-from handlers.routes import BENCHMARK_OPERATIONS
+from handlers.routes import COMMAND, QUERY, ROUTES
 from tests.support.api import QUIET, Answer, event
 from tests.support.problems import assert_problem
 
-QUERY_OPERATIONS = ("page", "row", "stats", "sql", "snapshots", "health", "index", "openapi", *BENCHMARK_OPERATIONS)
+QUERY_OPERATIONS = tuple(name for _, _, function, name in ROUTES if function == QUERY)
+COMMAND_OPERATIONS = tuple(name for _, _, function, name in ROUTES if function == COMMAND)
 
 
 def echo(request: Request) -> Response:
@@ -118,7 +119,9 @@ def test_a_method_that_a_path_does_not_have_is_told_those_it_has(method: str, pa
 @pytest.mark.parametrize(("method", "path"), [("POST", "/insert"), ("POST", "/snapshots"), ("GET", "/command/health")])
 def test_what_the_other_function_answers_is_not_answered_here(method: str, path: str) -> None:
     assert ask(method, path).status == 405
-    command = Router("command", dict.fromkeys(("insert", "publish", "health"), echo), QUIET)
+    command = Router(
+        "command", dict.fromkeys((name for _, _, function, name in ROUTES if function == COMMAND), echo), QUIET
+    )
     assert Answer(command(event(method, path), None)).status == 200
     assert Answer(command(event("GET", "/ddb/1"), None)).status == 405
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from handlers.ledger.ledger import Ledger
-from tests.support.jobs import JobSite
+from tests.support.jobs.site import JobSite
 
 
 @pytest.fixture

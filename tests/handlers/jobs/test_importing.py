@@ -7,8 +7,8 @@ import hashlib
 import pytest
 
 from tests.support.drafts import are_of
-from tests.support.files_of_rows import csv_file, drafts_of, ndjson_file
-from tests.support.jobs import JobSite
+from tests.support.jobs.files import csv_file, drafts_of, ndjson_file
+from tests.support.jobs.site import JobSite
 
 
 @pytest.mark.parametrize("file_format", ["csv", "ndjson"])

@@ -22,6 +22,7 @@ from handlers.domain.bookmark import MAX_EPOCH, MAX_SEQ, Bookmark
 from handlers.domain.problem import KINDS, TYPE_PREFIX, unavailable
 from handlers.gateway.request import Request
 from handlers.gateway.response import problem_response
+from handlers.jobs.job import STATES
 from handlers.ledger.head import Head
 from handlers.ledger.idempotency import Record
 from handlers.ledger.ledger import Ledger
@@ -44,6 +45,7 @@ QUERY_PARAMETERS = {
     "row": POINT_PARAMETERS,
     "stats": POINT_PARAMETERS,
     "benchmarks": ("limit", "cursor"),
+    "jobs": ("state", "limit", "cursor"),
     "sql": ("as_of",),
 }
 OPERATION_OF = {(verb, path): (function, name) for verb, path, function, name in ROUTES}
@@ -215,6 +217,7 @@ def test_every_parameter_is_described_where_it_is_understood() -> None:
 def test_the_examples_of_parameters_are_understood() -> None:
     examples = {name: example for name, (place, _, example, _) in PARAMETERS.items() if place == "query" and example}
     assert examples.pop("fresh") == examples.pop("refresh") == "1"
+    assert examples.pop("state") in STATES
     assert str(Bookmark.parse(str(examples["as_of"]))) == examples["as_of"]
     for name, example in examples.items():
         given = str(example).lower() if isinstance(example, bool) else str(example)

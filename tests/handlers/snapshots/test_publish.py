@@ -521,6 +521,6 @@ def test_tidying_up_that_fails_takes_nothing_from_what_was_published(
     def fail(*_: object) -> None:
         raise OSError("no tidying")
 
-    monkeypatch.setattr(Retention, "apply", fail)
+    monkeypatch.setattr(Retention, "_remove", fail)
     assert publish(publisher, ledger).bookmark.seq == 3
     assert "no tidying" in caplog.text

@@ -8,7 +8,7 @@ import pytest
 
 from archives.closure import files_of
 from archives.manifest import infrastructure_files
-from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
+from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER, WORKER
 from infra.delivering import PIPELINES, file_patterns
 from infra.delivery.build import INFRASTRUCTURE
 from infra.delivery.file_patterns import MOST_CHARACTERS, MOST_PATTERNS, patterns_of
@@ -35,7 +35,7 @@ def matched(patterns: list[str]) -> set[str]:
 
 def own_files(part: str) -> set[str]:
     if part == INFRASTRUCTURE:
-        return {*infrastructure_files(ROOT), *own_files(WARMER)}
+        return {*infrastructure_files(ROOT), *own_files(WARMER), *own_files(WORKER)}
     return {name for name in files_of(f"handlers.{part}", ROOT) if name.startswith("handlers/")}
 
 
@@ -49,7 +49,7 @@ ALSO = {
     COMMAND: {"handlers/api", "handlers/aws", "handlers/upkeep", "handlers/telemetry", "handlers/domain"},
     QUERY: {"handlers/api", "handlers/aws", "handlers/upkeep", "handlers/ledger", "handlers/snapshots"},
     PROJECTOR: {"handlers/aws", "handlers/domain", "handlers/ledger", "handlers/snapshots", "handlers/upkeep"},
-    INFRASTRUCTURE: {"handlers/aws"},
+    INFRASTRUCTURE: {"handlers/aws", "handlers/domain"},
 }
 
 
@@ -69,10 +69,11 @@ def test_the_halves_start_on_their_own() -> None:
         "handlers/command.py": {COMMAND},
         "handlers/projector.py": {PROJECTOR},
         "handlers/warmer.py": {INFRASTRUCTURE},
+        "handlers/worker.py": {INFRASTRUCTURE},
         "infra/edge/api.py": {INFRASTRUCTURE},
         "Pulumi.yaml": {INFRASTRUCTURE},
         "handlers/snapshots/publish.py": {COMMAND, QUERY, PROJECTOR},
-        "handlers/rows.py": {COMMAND, QUERY, PROJECTOR},
+        "handlers/rows.py": {COMMAND, QUERY, PROJECTOR, INFRASTRUCTURE},  # of the data lake's columns too
         "docs/delivery.md": set[str](),
         "tests/test_docs.py": set[str](),
         "console/cli.py": set[str](),

@@ -79,6 +79,13 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "apigatewayv2/integration:Integration": (Need("apigateway:POST", f"{API}/integrations"),),
     "apigatewayv2/route:Route": (Need("apigateway:POST", f"{API}/routes"),),
     "apigatewayv2/stage:Stage": (Need("apigateway:POST", f"{API}/stages"), LOG_DELIVERY),
+    "athena/workgroup:Workgroup": (
+        Need(
+            "athena:CreateWorkGroup athena:GetWorkGroup athena:UpdateWorkGroup athena:DeleteWorkGroup"
+            " athena:TagResource athena:ListTagsForResource",
+            _of("athena", "workgroup/{name}"),
+        ),
+    ),
     "backup/plan:Plan": (
         Need("backup:CreateBackupPlan backup:TagResource", _of("backup", "backup-plan:new"), BORN),
         Need(
@@ -181,6 +188,25 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("elasticfilesystem:CreateMountTarget elasticfilesystem:DeleteMountTarget", FILES, OWNED),
         Need("ec2:DescribeSubnets ec2:DescribeNetworkInterfaces ec2:CreateNetworkInterface ec2:DeleteNetworkInterface"),
     ),
+    # docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html: an action on a table or a database is asked
+    # for the catalog too
+    "glue/catalogDatabase:CatalogDatabase": (
+        Need(
+            "glue:CreateDatabase glue:GetDatabase glue:UpdateDatabase glue:DeleteDatabase glue:TagResource",
+            _of("glue", "database/{name}"),
+        ),
+        Need("glue:CreateDatabase glue:GetDatabase glue:UpdateDatabase glue:DeleteDatabase", _of("glue", "catalog")),
+    ),
+    "glue/catalogTable:CatalogTable": (
+        Need(
+            "glue:CreateTable glue:GetTable glue:UpdateTable glue:DeleteTable",
+            _of("glue", "table/{databaseName}/{name}"),
+        ),
+        Need(
+            "glue:CreateTable glue:GetTable glue:UpdateTable glue:DeleteTable", _of("glue", "database/{databaseName}")
+        ),
+        Need("glue:CreateTable glue:GetTable glue:UpdateTable glue:DeleteTable", _of("glue", "catalog")),
+    ),
     "iam/role:Role": (
         Need("iam:CreateRole", "iam::123456789012:role/{name}", BOUNDED),
         Need("iam:GetRole iam:TagRole iam:UpdateAssumeRolePolicy iam:DeleteRole", "iam::123456789012:role/{name}"),
@@ -220,6 +246,9 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     ),
     "lambda/permission:Permission": (Need("lambda:AddPermission lambda:GetPolicy lambda:RemovePermission", FUNCTION),),
     "s3/bucket:Bucket": (Need("s3:CreateBucket s3:PutBucketTagging s3:DeleteBucket", S3),),
+    "s3/bucketCorsConfiguration:BucketCorsConfiguration": (Need("s3:PutBucketCORS", S3),),
+    "s3/bucketNotification:BucketNotification": (Need("s3:PutBucketNotification s3:GetBucketNotification", S3),),
+    "s3/bucketVersioning:BucketVersioning": (Need("s3:PutBucketVersioning", S3),),
     "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": (Need("s3:PutLifecycleConfiguration", S3),),
     "s3/bucketOwnershipControls:BucketOwnershipControls": (Need("s3:PutBucketOwnershipControls", S3),),
     "s3/bucketPolicy:BucketPolicy": (Need("s3:PutBucketPolicy", S3),),

@@ -84,7 +84,10 @@ def test_without_sandboxes_to_keep_there_is_no_warmer() -> None:
 
 @pytest.mark.parametrize(
     ("stack", "aliases"),
-    [("prod", ["command", "projector", "query"]), (EVERYTHING, ["command", "projector", "query", "warmer"])],
+    [
+        ("prod", ["command", "projector", "query"]),
+        (EVERYTHING, ["command", "projector", "query", "warmer", "worker"]),
+    ],
 )
 def test_the_schedules_role_invokes_the_targets_and_nothing_else(stack: str, aliases: list[str]) -> None:
     given = statements(graph(stack).one("RolePolicy", "schedules-invoke"))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
+from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER, WORKER
 from handlers.telemetry.metrics import ERRORS, NAMESPACE
 from infra.naming import Naming
 from infra.rolling import TOO_SHORT
@@ -31,7 +31,8 @@ def with_alarms() -> None:
 
 
 def definition(seen: Graph) -> dict[str, Any]:
-    return json.loads(seen.one("StateMachine").at("definition"))
+    (machine,) = [node for node in seen.of("StateMachine") if node.name == "rollout-machine"]
+    return json.loads(machine.at("definition"))
 
 
 def test_all_at_once_moves_the_aliases_and_makes_nothing() -> None:
@@ -42,11 +43,12 @@ def test_all_at_once_moves_the_aliases_and_makes_nothing() -> None:
     assert ignored == {f"{name}-live": ["description"] for name in FUNCTIONS}
 
 
-def test_a_canary_leaves_the_aliases_to_the_state_machine_but_the_warmers() -> None:
+def test_a_canary_leaves_the_aliases_to_the_state_machine_but_those_that_nobody_calls() -> None:
     seen = graph(EVERYTHING)
     ignored = {node.name: node.options.get("ignoreChanges") for node in seen.of("Alias") if node.name != "key-alias"}
     by_the_machine = ["functionVersion", "routingConfig", "description"]
-    assert ignored == {f"{name}-live": by_the_machine for name in FUNCTIONS} | {f"{WARMER}-live": ["description"]}
+    by_pulumi = {f"{name}-live": ["description"] for name in (WARMER, WORKER)}
+    assert ignored == {f"{name}-live": by_the_machine for name in FUNCTIONS} | by_pulumi
     assert seen.outputs["rollout_state_machine_arn"].endswith(":rollout-machine")
     assert seen.outputs["log_groups"]["rollout"] == "/aws/vendedlogs/lambda-sqlite/everything/rollout"
 
@@ -122,7 +124,8 @@ def test_the_machine_may_do_its_work_on_these_functions_and_no_more(stack: str, 
     alarms = definition(seen)["States"]["See whether an alarm rings"]["Arguments"]["AlarmNames"]
     assert given["Alarms"]["Action"] == ["cloudwatch:DescribeAlarms"]
     assert given["Alarms"]["Resource"] == [f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}" for name in alarms]
-    assert ("Traces" in given, seen.one("StateMachine").at("tracingConfiguration.enabled")) == (is_traced, is_traced)
+    traced = seen.one("StateMachine", "rollout-machine").at("tracingConfiguration.enabled")
+    assert ("Traces" in given, traced) == (is_traced, is_traced)
 
 
 def test_only_this_machine_takes_the_role() -> None:

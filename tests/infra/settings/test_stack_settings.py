@@ -23,6 +23,8 @@ from tests.infra.program import EVERYTHING, PROJECT, STACKS, config_of, given_of
 
 VPC = {"vpcId": "vpc-0a1b2c3d4e5f60718", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"]}
 JWT = {"readAuth": "jwt", "jwtIssuer": "https://issuer.example.com/", "jwtAudience": ["readers"]}
+JOBS, LAKE, TELLS = {"jobs": True}, {"lake": True}, {"notifications": True}
+WAREHOUSE = "arn:aws:sqs:us-east-1:123456789012:warehouse"
 JWT_WRITES = JWT | {"readAuth": "iam", "writeAuth": "jwt"}
 GROUPS = VPC | {"functionGroupId": "sg-0a1b2c3d", "fileSystemGroupId": "sg-1a1b2c3d"}
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
@@ -111,6 +113,28 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
         (
             {"fullVerification": "true", "maintenanceMinutes": "0"},
             "fullVerification: got 'true', allowed: false without maintenanceMinutes, which does it",
+        ),
+        (
+            {"jobs": "true", "projection": "sync"},
+            "jobs: got 'true', allowed: false with projection sync: nobody would publish what is imported",
+        ),
+        ({"workerTimeoutS": "901"}, "workerTimeoutS: got 901, allowed: an integer from 60 to 900"),
+        (
+            {"jobs": "true", "workerConcurrency": "4"},
+            "workerConcurrency: got 4, allowed: -1, 0, or 5 and more with jobs",
+        ),
+        ({"lakeMinutes": "4"}, "lakeMinutes: got 4, allowed: an integer from 5 to 1440"),
+        (
+            {"notificationEmails": '["a@b.example"]'},
+            "notificationEmails: got ['a@b.example'], allowed: none without notifications",
+        ),
+        (
+            {"notificationQueueArns": json.dumps([WAREHOUSE])},
+            f"notificationQueueArns: got ['{WAREHOUSE}'], allowed: none without notifications",
+        ),
+        (
+            {"notifications": "true", "notificationQueueArns": '["warehouse"]'},
+            "notificationQueueArns: got ['warehouse'], allowed: a list of ARNs of SQS queues",
         ),
         ({"sql": "false"}, "sql: got 'false', allowed: on or off"),
         ({"warmSandboxes": "21"}, "warmSandboxes: got 21, allowed: an integer from 0 to 20"),
@@ -374,6 +398,33 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "tableName": ({"tableName": "ledger-2"}, "Table", "", "name", "ledger-2"),
     "tableMaxReads": ({"tableMaxReads": 7}, "Table", "", "onDemandThroughput.maxReadRequestUnits", 7),
     "tableMaxWrites": ({"tableMaxWrites": 7}, "Table", "", "onDemandThroughput.maxWriteRequestUnits", 7),
+    "jobs": (JOBS, "Bucket", "jobs-bucket", "bucket", "lambda-sqlite-dev-imports-123456789012"),
+    "workerMemoryMb": (JOBS | {"workerMemoryMb": 512}, "Function", "worker-function", "memorySize", 512),
+    "workerTimeoutS": (JOBS | {"workerTimeoutS": 60}, "Queue", "jobs-queue", "visibilityTimeoutSeconds", 360),
+    "workerConcurrency": (JOBS | {"workerConcurrency": 5}, "Function", "worker-function", RESERVED, 5),
+    "lake": (LAKE, "CatalogTable", "", "databaseName", "lambda_sqlite_dev_lake"),
+    "lakeMinutes": (
+        LAKE | {"lakeMinutes": 5},
+        "Schedule",
+        "schedules-lake",
+        "scheduleExpression",
+        "rate(5 minutes)",
+    ),
+    "notifications": (TELLS, "Function", "projector-function", f"{VARIABLES}.NOTIFICATIONS", "on"),
+    "notificationEmails": (
+        TELLS | {"notificationEmails": ["team@example.com"]},
+        "TopicSubscription",
+        "notifications-team@example.com",
+        "endpoint",
+        "team@example.com",
+    ),
+    "notificationQueueArns": (
+        TELLS | {"notificationQueueArns": [WAREHOUSE]},
+        "TopicSubscription",
+        "notifications-warehouse",
+        "endpoint",
+        WAREHOUSE,
+    ),
     "writeAuth": (JWT_WRITES, "Route", "api-post-insert", "authorizationType", "JWT"),
     "readAuth": ({"readAuth": "iam"}, "Route", "api-default", "authorizationType", "AWS_IAM"),
     "jwtIssuer": (JWT, "Authorizer", "", "jwtConfiguration.issuer", JWT["jwtIssuer"]),
@@ -456,12 +507,14 @@ def test_the_graph_follows_the_setting(key: str) -> None:
     assert violations(seen) == []
 
 
-def test_the_table_and_its_index_always_have_a_cap_so_that_it_can_be_lifted_again() -> None:
+def test_the_table_and_its_indexes_always_have_a_cap_so_that_it_can_be_lifted_again() -> None:
     for stack in (*STACKS, EVERYTHING):
         table = graph(stack).one("Table")
         assert table.at("onDemandThroughput.maxReadRequestUnits") > 0
         assert table.at("onDemandThroughput.maxWriteRequestUnits") > 0
-        assert table.at("globalSecondaryIndexes.0.onDemandThroughput") == table.at("onDemandThroughput")
+        indexes = table.at("globalSecondaryIndexes")
+        assert len(indexes) == 2
+        assert all(index["onDemandThroughput"] == table.at("onDemandThroughput") for index in indexes)
 
 
 def test_another_account_than_those_allowed_is_refused_before_anything_is_made() -> None:

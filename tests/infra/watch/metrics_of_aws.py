@@ -35,6 +35,7 @@ INDEX = of("TableName", "GlobalSecondaryIndexName")
 UNITS = "ConsumedReadCapacityUnits ConsumedWriteCapacityUnits ReadThrottleEvents WriteThrottleEvents"
 LAMBDA = "Invocations Errors Throttles Duration IteratorAge ConcurrentExecutions"
 FILES = "PercentIOLimit PermittedThroughput MeteredIOBytes TotalIOBytes DataReadIOBytes DataWriteIOBytes"
+MESSAGES = "ApproximateNumberOfMessages"
 CHANGES = "MetadataWriteIOBytes"
 
 # Namespace → metric → the sets of dimensions under which it is there.
@@ -45,7 +46,7 @@ METRICS: Mapping[str, Mapping[str, tuple[Dimensions, ...]]] = {
     "AWS/EFS": each(f"{FILES} {CHANGES}", of("FileSystemId"))
     | each("StorageBytes", of("FileSystemId", "StorageClass")),
     "AWS/Lambda": each(LAMBDA, of("FunctionName")),
-    "AWS/SQS": each("ApproximateNumberOfMessagesVisible ApproximateAgeOfOldestMessage", of("QueueName")),
+    "AWS/SQS": each(f"{MESSAGES}Visible {MESSAGES}NotVisible ApproximateAgeOfOldestMessage", of("QueueName")),
     "AWS/States": each("ExecutionsFailed ExecutionsAborted ExecutionsTimedOut", of("StateMachineArn")),
     NAMESPACE: {
         **each(" ".join(BY_PATH), of(FUNCTION, PATH)),

@@ -60,8 +60,11 @@ def test_reserved_concurrency_is_watched_where_there_is_more_than_one(reserved: 
 
 def test_all_functions_are_watched_by_what_is_reserved_for_them() -> None:
     limits = {name: node.at("threshold") for name, node in alarms(graph(EVERYTHING)).items() if "concurrency" in name}
-    assert limits == {"command-concurrency": 8, "projector-concurrency": 1.6, "query-concurrency": 80}
-    assert {"warmer-errors", "warmer-throttles", "warmer-duration"} < {*alarms(graph(EVERYTHING))}
+    assert limits == {"command-concurrency": 8, "projector-concurrency": 1.6, "query-concurrency": 80} | {
+        "worker-concurrency": 6.4
+    }
+    for name in ("warmer", "worker"):
+        assert {f"{name}-errors", f"{name}-throttles", f"{name}-duration"} < {*alarms(graph(EVERYTHING))}
 
 
 @pytest.mark.parametrize(

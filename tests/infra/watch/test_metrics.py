@@ -21,6 +21,7 @@ def resources(seen: Graph) -> set[str]:
     machines = {
         f"arn:aws:states:us-east-1:123456789012:stateMachine:{node.inputs['name']}" for node in seen.of("StateMachine")
     }
+    machines |= {f"arn:aws:sfn:us-east-1:123456789012:{node.name}" for node in seen.of("StateMachine")}
     by_name = {node.inputs["name"] for node in seen.of("Function", "Table", "Vault", "Queue")}
     return by_name | machines | {f"{node.name}-id" for node in seen.of("Api", "FileSystem")}
 

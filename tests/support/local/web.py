@@ -17,6 +17,8 @@ from console.local.gateway import Gateway
 
 get = partial(httpx.get, timeout=None)
 post = partial(httpx.post, timeout=None)
+put = partial(httpx.put, timeout=None)
+delete = partial(httpx.delete, timeout=None)
 
 
 @contextlib.contextmanager

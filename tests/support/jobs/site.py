@@ -137,8 +137,9 @@ class JobSite:
     def rows(self) -> list[Row]:
         """Every row of the ledger."""
         head = head_of(self.ledger)
-        pages = self.ledger.rows(Range(head.roots, 1, head.seq), no_time_limit()) if head.seq else []
-        return [row for page in pages for row in page]
+        if not head.seq:
+            return []
+        return [row for page in self.ledger.rows(Range(head.roots, 1, head.seq), no_time_limit()) for row in page]
 
 
 def arrival(job: Job, version: str = "") -> dict[str, Any]:

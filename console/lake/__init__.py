@@ -1,0 +1,1 @@
+"""The data lake: filled, and held against the ledger."""

@@ -1,0 +1,105 @@
+"""The verb `lake`: the data lake filled, and held against the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from console import terminal
+from console.client.target import JsonOption
+from console.errors import ConsoleError
+from console.lake.backfill import backfill
+from console.lake.place import open_lake
+from console.lake.verification import OTHER_CONTENT, LakeVerification, verify_lake
+from console.paths import PROGRAM
+from console.terminal import Steps
+
+MOST_SHOWN = 20
+STRAY = "is no page of any history of the ledger"
+
+TableOption = Annotated[
+    str, typer.Option(help="The ledger's table; default: TABLE_NAME, else the stack's output, else the local stack's.")
+]
+BucketOption = Annotated[
+    str, typer.Option(help="The lake's bucket; default: LAKE_BUCKET, else the stack's output, else the local stack's.")
+]
+
+
+def fill(
+    *,
+    again: Annotated[bool, typer.Option("--again", help="Write every page, also those that are there.")] = False,
+    table: TableOption = "",
+    bucket: BucketOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Write the pages that are missing or wrong, and prove that all are the ledger's. Needs AWS credentials.
+
+    One that was cut short goes on where it stopped, and the lake's own clock may be at work meanwhile.
+    """
+    with open_lake(table, bucket) as place:
+        outcome = backfill(place, place.head(), Steps(terminal.messages()), again=again)
+        name = place.objects.bucket
+    if as_json:
+        terminal.print_json(asdict(outcome))
+        return
+    said = f"{outcome.rows:,} rows in {outcome.pages:,} pages are in {name}, {outcome.written:,} written just now"
+    terminal.results().print(
+        f"{said}.\nTheir hash is the ledger's at {outcome.bookmark}: {outcome.hash}", soft_wrap=True
+    )
+
+
+def verify(
+    *,
+    deep: Annotated[bool, typer.Option("--deep", help="Download every page, and hash its rows.")] = False,
+    table: TableOption = "",
+    bucket: BucketOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Hold the lake against the ledger: its pages by count and hash, and no object beside them. Needs AWS credentials.
+
+    Prints the SQL condition that reads exactly the ledger's history in Athena or DuckDB.
+    """
+    with open_lake(table, bucket) as place:
+        outcome = verify_lake(place, place.head(), Steps(terminal.messages()), deep=deep)
+        name = place.objects.bucket
+    if as_json:
+        terminal.print_json({**asdict(outcome), "is_right": outcome.is_right})
+    else:
+        terminal.results().print(_words(outcome, name), soft_wrap=True)
+    _complain(outcome, name)
+
+
+def _words(outcome: LakeVerification, bucket: str) -> str:
+    """Return the outcome for people."""
+    lines = [f"{outcome.rows:,} rows in {outcome.pages:,} pages are in {bucket}; the ledger is at {outcome.bookmark}."]
+    if outcome.unwritten:
+        lines.append(
+            f"Not there yet: {outcome.unwritten:,} of its rows, the first created at {outcome.unwritten_since}."
+        )
+    if outcome.is_right:
+        subject = "With those, their hash is the ledger's" if outcome.unwritten else "Their hash is the ledger's"
+        lines.append(f"{subject}: {outcome.hash}")
+    wrong = [
+        *(f"{each.key} {each.fault}" for each in outcome.differences),
+        *(f"{key} {STRAY}" for key in outcome.strays),
+    ]
+    more = [f"and {len(wrong) - MOST_SHOWN:,} more (--json has all)"] if len(wrong) > MOST_SHOWN else []
+    return "\n".join([*lines, *wrong[:MOST_SHOWN], *more, f"WHERE {outcome.where}"])
+
+
+def _complain(outcome: LakeVerification, bucket: str) -> None:
+    """Raise ConsoleError where something was found."""
+    if outcome.differences:
+        again = " --again" if any(each.fault == OTHER_CONTENT for each in outcome.differences) else ""
+        count = len(outcome.differences)
+        raise ConsoleError(
+            f"of {outcome.pages:,} pages in {bucket}, {count:,} are not right", f"{PROGRAM} lake backfill{again}"
+        )
+    if outcome.strays:
+        said = f"{len(outcome.strays):,} objects in {bucket} are no page of any history of the ledger"
+        raise ConsoleError(said, f"look at them, and: aws s3 rm s3://{bucket}/{outcome.strays[0]}")
+
+
+COMMANDS = {"backfill": fill, "verify": verify}

@@ -1,0 +1,119 @@
+"""Jobs from end to end: real requests, S3's own events, the emulator's queues, processes that are killed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from console.local import stream
+from console.local.account import stores
+from console.local.account.clients import make_clients
+from console.local.background import BackgroundStack
+from console.local.emulator import Emulator
+from console.local.project import project_stack
+from handlers.settings import STREAM
+from tests.support.api import SOURCES
+from tests.support.drafts import items
+from tests.support.local import web
+from tests.support.local.processes import children, until
+
+ROWS = items(1200)
+FILE = "".join(f"{json.dumps(row)}\n" for row in ROWS).encode()
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, emulator: Emulator) -> Iterator[BackgroundStack]:
+    assert emulator  # the session's own is there before anybody looks at the processes
+    before = children()
+    folder = tmp_path_factory.mktemp("working")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stores, "VISIBILITY_S", 1)
+        patch.setattr(stream, "POLL_S", 0.02)
+        patch.setattr(stream, "WINDOW_S", 0.0)
+        made = project_stack(folder, sandboxes=1, check_interval_ms=0, projection=STREAM, has_worker=True)
+        with BackgroundStack(made) as running:
+            yield running
+    assert children() <= before
+
+
+@pytest.fixture
+def own_children() -> None:
+    """The module's stack starts sandboxes when it has to: its fixture looks, in place of the usual one."""
+
+
+def ask(stack: BackgroundStack, content: bytes) -> tuple[str, dict[str, Any]]:
+    """Ask for an import. Returns the job's address, and the upload."""
+    answer = web.post(f"{stack.url}/imports", json={"format": "ndjson", "bytes": len(content)})
+    assert answer.status_code == 201, answer.text
+    return stack.url + answer.headers["location"], answer.json()["upload"]
+
+
+def put(upload: dict[str, Any], content: bytes) -> int:
+    return web.put(upload["url"], content=content, headers=upload["headers"]).status_code
+
+
+def job_at(url: str) -> dict[str, Any]:
+    return web.get(url).json()["job"]
+
+
+def ended(url: str) -> dict[str, Any]:
+    until(lambda: job_at(url)["ended_at"] is not None)
+    return job_at(url)
+
+
+def count_of(stack: BackgroundStack, bookmark: str) -> list[int]:
+    """The rows on each path as soon as it holds a bookmark."""
+
+    def count(path: str) -> int:
+        url, headers = f"{stack.url}{path}/stats", {"min-bookmark": bookmark}
+        until(lambda: web.get(url, headers=headers).status_code == 200)
+        return web.get(url, headers=headers).json()["stats"]["count"]
+
+    return [count(path) for path in SOURCES]
+
+
+def test_a_file_that_is_put_becomes_rows_in_its_order_that_every_path_shows(stack: BackgroundStack) -> None:
+    url, upload = ask(stack, FILE)
+    assert put(upload, FILE) == 200
+    job = ended(url)
+    assert (job["state"], job["rows_done"], job["rows_rejected"]) == ("succeeded", len(ROWS), 0), job
+    assert count_of(stack, job["bookmark"]) == [len(ROWS)] * len(SOURCES)
+    oldest = web.get(f"{stack.url}/sqlite-efs", params={"order": "asc", "limit": "10"}).json()["data"]
+    assert [{name: row[name] for name in ROWS[0]} for row in oldest] == ROWS[:10]
+
+
+def test_a_job_that_was_cancelled_is_left_alone_when_its_file_comes(stack: BackgroundStack) -> None:
+    url, upload = ask(stack, FILE)
+    assert web.delete(url).json()["job"]["state"] == "cancelled"
+    assert put(upload, FILE) == 200
+    queue = stack.environment["JOBS_QUEUE_URL"]
+    until(lambda: messages_in(stack, queue) == 0)
+    assert (job_at(url)["state"], job_at(url)["rows_done"]) == ("cancelled", 0)
+
+
+def messages_in(stack: BackgroundStack, queue: str) -> int:
+    (sqs,) = make_clients(stack.environment, "sqs")
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+    return sum(map(int, found.values()))
+
+
+def test_a_worker_that_cannot_start_fails_the_job_after_three_times_and_it_is_redriven(stack: BackgroundStack) -> None:
+    """A bad deployment: the dead letter is there until the next, which then says so."""
+    before = web.get(f"{stack.url}/ddb/stats").json()["stats"]["count"]
+    content = FILE[: FILE.index(b"\n") + 1]
+    url, upload = ask(stack, content)
+    stack.configure({"RETAIN_S": "nonsense"})
+    assert put(upload, content) == 200
+    dead = stack.environment["JOBS_QUEUE_URL"].replace(stores.JOBS, stores.DEAD_LETTERS)
+    until(lambda: messages_in(stack, dead) == 1)
+    stack.configure({"RETAIN_S": "3600"})
+    failed = ended(url)
+    assert (failed["state"], "again and again" in failed["error"]) == ("failed", True)
+    until(lambda: messages_in(stack, dead) == 0)
+    assert web.post(f"{url}/redrive", json={}).status_code == 202
+    until(lambda: job_at(url)["state"] == "succeeded")
+    assert web.get(f"{stack.url}/ddb/stats").json()["stats"]["count"] == before + 1
