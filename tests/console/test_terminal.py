@@ -69,6 +69,29 @@ def test_a_bar_that_is_not_kept_goes_with_its_end(
     assert capsys.readouterr().err.endswith("\x1b[2K")  # the line is erased
 
 
+def test_what_others_do_is_a_line_now_and_then_and_with_each_title(capsys: pytest.CaptureFixture[str]) -> None:
+    with terminal.follow(interval_s=0.0) as show:
+        show("check", 1, 2, "1 of 2")
+        show("check", 2, 2, "2 of 2")
+    with terminal.follow(interval_s=1e6) as show:
+        show("waiting", 0, 0, "")
+        show("append", 1, 2, "1 of 2")
+        show("append", 2, 2, "2 of 2")
+    assert capsys.readouterr() == ("", "check: 1 of 2\ncheck: 2 of 2\nwaiting\nappend: 1 of 2\n")
+
+
+def test_what_others_do_is_a_bar_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with terminal.follow() as show:
+        show("append", 0, 0, "nobody knows")
+        show("append", 3000, 4000, "3,000 of 4,000 rows")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "3,000 of 4,000 rows" in err
+
+
 def test_a_step_is_a_line_with_its_time_and_what_came_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     steps = terminal.Steps(terminal.results())
     with steps("start, somehow"):

@@ -38,8 +38,9 @@ def typed(command: Command) -> str:
 
 
 def test_the_rows_of_a_file_are_uploaded_and_imported(
-    service: JobService, run_console: RunConsole, command: Command, local_dir: Path
+    service: JobService, run_console: RunConsole, command: Command, local_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("console.jobs.importing.ADVANCED_EVERY", 10)
     ran = run_console(*command, "--json")
     assert ran.code == 0, ran.err
     result = json.loads(ran.out)
@@ -234,6 +235,23 @@ def test_a_job_that_is_forgotten_needs_a_look(service: JobService, run_console: 
     service.jobs.clear()
     ran = run_console(*command)
     assert ran.err.splitlines()[-2].endswith(f"was handed to job {job_id}, which is forgotten")
+    service.script.extend([service, answers(400, {"detail": "no"})])
+    assert "was answered with 400: no" in run_console(*command).err
+    service.ends = {"state": "succeeded", "phase": "append"}
+    assert run_console(*command, "--again").code == 0
+
+
+def test_a_file_read_as_other_columns_needs_a_look(
+    service: JobService, run_console: RunConsole, command: Command, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.ends = {"state": "failed", "phase": "append", "rows_done": 10}
+    run_console(*command)
+    monkeypatch.setattr("console.jobs.importing.identity_of", lambda *_: "other")  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] - a text
+    ran = run_console(*command)
+    said = f"Error: the first rows of {path} may be in already, read as other columns or with other limits"
+    assert (ran.code, ran.err.splitlines()[-2]) == (1, said)
+    service.ends = {"state": "succeeded", "phase": "append"}
+    assert run_console(*command, "--again").code == 0
 
 
 def test_another_history_needs_a_look(service: JobService, run_console: RunConsole, command: Command) -> None:
