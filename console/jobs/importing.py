@@ -181,10 +181,8 @@ def _state(found: ImportState | None, new: ImportState, head: Bookmark, *, again
         raise undecided(found, new, head)
     if found.is_complete or found.job:
         return found
-    if found.batches or found.sent_at_s is not None:
-        message = f"{rows(found.rows)} of {found.file} {are(found.rows)} in already, sent without --via-s3"
-        raise ConsoleError(message, "the same command without --via-s3 goes on with it")
-    return new
+    message = f"{rows(found.rows)} of {found.file} {are(found.rows)} in already, sent without --via-s3"
+    raise ConsoleError(message, "the same command without --via-s3 goes on with it")
 
 
 def _write(plan: ImportPlan, path: Path, advance: terminal.Advance) -> str:
