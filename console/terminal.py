@@ -172,7 +172,7 @@ class _Lines:
 
 
 class _Log:
-    """What is done elsewhere as a line of text now and then, and whenever it is something else."""
+    """Lines of text on work that is done elsewhere: one now and then, and one whenever it is another step."""
 
     def __init__(self, console: Console, interval_s: float) -> None:
         self._console = console

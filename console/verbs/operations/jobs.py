@@ -21,7 +21,7 @@ IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The job's id, as 
 StateOption = Annotated[str, typer.Option(help=f"Only jobs of this state: {', '.join(STATES)}.")]
 LimitOption = Annotated[int, typer.Option(min=1, help="How many jobs at most.")]
 TO_SECONDS = len("2026-01-31T12:00:00")
-FACTS = ("kind", "name", "phase", "created_at", "started_at", "ended_at", "attempts", "bookmark", "error")
+FACTS = ("kind", "name", "created_at", "started_at", "ended_at", "attempts", "bookmark", "error")
 
 
 def list_jobs(

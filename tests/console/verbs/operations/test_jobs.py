@@ -45,7 +45,6 @@ def test_a_job_is_shown_with_the_rows_that_were_refused(service: JobService, run
     assert run_console("jobs", "show", job_id, "--url", service.url).out.splitlines() == [
         f"{job_id}: failed, check, 1.00 MB of 2.00 MB",
         "  kind: import",
-        "  phase: check",
         "  created at: 2026-01-31T12:00:00.000000Z",
         "  attempts: 0",
         "  error: no",
