@@ -162,10 +162,10 @@ class _Lines:
 
     def advance(self, count: int) -> None:
         self._pace.advance(count)
-        if time.monotonic() - self._last_s < self._interval_s:
+        pace = self._pace
+        if time.monotonic() - self._last_s < self._interval_s or pace.done <= 0:  # what is sent again counts back
             return
         self._last_s = time.monotonic()
-        pace = self._pace
         remaining_s = (pace.total - pace.done) / pace.per_second
         line = f"{self._title}: {pace.done:,} of {pace.total:,} {pace.unit}, {pace.speed}, {remaining_s:.0f} s to go"
         self._console.print(line)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import functools
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import NamedTuple
 
+import httpx
 import pytest
 
 from console import cli
@@ -36,6 +38,14 @@ def patience() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("console.local.process.GRACE_S", PATIENCE_S)
         patch.setattr("console.data.ledger.READ_TIMEOUT_S", PATIENCE_S)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def certificates() -> Iterator[None]:
+    """Clients share the certificates that they trust: each would read them anew, which takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", functools.cache(httpx.create_ssl_context))
         yield
 
 

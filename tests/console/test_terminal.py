@@ -49,6 +49,15 @@ def test_progress_without_a_terminal_is_lines_now_and_then(capsys: pytest.Captur
     assert re.fullmatch(r"bench: 3 of 9 requests, [\d,]+ requests/s, \d+ s to go", third)
 
 
+def test_progress_that_begins_anew_says_nothing_until_something_is_done(capsys: pytest.CaptureFixture[str]) -> None:
+    with terminal.progress("upload", 4000, interval_s=0.0, unit="bytes") as advance:
+        advance(0)
+        advance(1000)
+        advance(-1000)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("upload: 1,000 of 4,000 bytes, ")
+
+
 def test_progress_on_a_terminal_is_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     with terminal.progress("load", 4000) as advance:
