@@ -45,15 +45,21 @@ def rebuild(ledger: CountedLedger, range_rows: int, at_once: int) -> tuple[dict[
             waiting = [pool.submit(build, folder, ledger, goal.to_json(), span) for span in missing]
             built = [each.result() for each in waiting]
         built_s = time.perf_counter()
+        began_s = time.process_time()
         published = steps.publish(goal, LIMIT_S, Usage())
-        published_s = time.perf_counter()
-        if published is None or published.bookmark.seq != ledger.head_seq:
+        published_s, publish_s = time.perf_counter(), time.process_time() - began_s
+        began_s = time.process_time()
+        proven = steps.proven(0, LIMIT_S, Usage())
+        proof_s = time.process_time() - began_s
+        if proven is None or published is None or published.bookmark.seq != ledger.head_seq:
             raise RuntimeError("the rebuild is not whole")
         return {
             "plan, s": planned_s - start_s,
             "all ranges, s": built_s - planned_s,
             "prove, link, publish, s": published_s - built_s,
+            "the same, s of a processor": publish_s,
             "together, s": published_s - start_s,
+            "proof of all bytes alone, s of a processor": proof_s,
             "snapshot, MB": published.size_bytes / 1e6,
         }, built
     finally:
@@ -67,6 +73,7 @@ def parts_of(built: list[Built]) -> dict[str, float]:
     return {
         "rows of a range": median(each.rows for each in built),
         "one range, s": median(each.total_s for each in built),
+        "one range, s of a processor": median(each.processor_s for each in built),
         **shares,
         "memory of its process, MB": max(each.peak_mb for each in built),
     }
