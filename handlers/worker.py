@@ -137,7 +137,7 @@ class Worker:
     @cached_property
     def _orders(self) -> Orders:
         machine = StateMachine(self._settings.rebuild_machine_arn, self._settings.region)
-        return Orders(self._jobs, self._queue, partial(start_rebuild, machine))
+        return Orders(self._jobs, self._queue, partial(start_rebuild, jobs=self._jobs, machine=machine, now=self._now))
 
     @cached_property
     def _sweep(self) -> Sweep:

@@ -23,7 +23,7 @@ from console.jobs.upload import send_file, upload_of
 from console.jobs.watching import check_success, watch_job
 from console.wording import are, rows, visible
 from handlers.domain.bookmark import Bookmark
-from handlers.imports.rows import NDJSON
+from handlers.imports.formats import NDJSON
 from handlers.jobs.job import APPEND, CANCELLED, FAILED, SUCCEEDED, UPLOAD
 
 NAME_CHARACTERS = 200

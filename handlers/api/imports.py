@@ -11,7 +11,7 @@ from handlers.aws.bucket import Bucket
 from handlers.domain.problem import Problem, field_error, invalid, unavailable
 from handlers.domain.timestamps import utc_text
 from handlers.gateway.response import json_response
-from handlers.imports.rows import FORMATS
+from handlers.imports.formats import FORMATS
 from handlers.jobs.intake import ImportOrder, Intake
 from handlers.jobs.job import CANCELLED, FAILED, IMPORT, MOST_BYTES, MOST_NAME_CHARACTERS, RESUME, START, UPLOAD
 from handlers.jobs.job_table import JobChangedError, JobTable

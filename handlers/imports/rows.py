@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from handlers.imports.csv_rows import read_csv
 from handlers.imports.cutting import cut
+from handlers.imports.formats import CSV
 from handlers.imports.json_rows import read_ndjson
 from handlers.imports.lines import BEGINNING, FileLines, Position
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from handlers.imports.lines import Readable
     from handlers.imports.read_row import ReadRow
     from handlers.model.model import Draft, Model
-
-CSV, NDJSON = FORMATS = ("csv", "ndjson")
 
 
 class Chunk(NamedTuple):

@@ -18,8 +18,9 @@ from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
 from handlers.imports.csv_rows import read_names
 from handlers.imports.faults import FileFaultError
+from handlers.imports.formats import CSV
 from handlers.imports.lines import Position
-from handlers.imports.rows import CSV, chunks, read_rows
+from handlers.imports.rows import chunks, read_rows
 from handlers.jobs.job import APPEND, CHECK, CHECKSUM, FAILED, KEEP_S, MOST_REJECTS, SUCCEEDED, UPLOAD, Reject
 from handlers.jobs.messages import object_key
 from handlers.jobs.patience import may_pass

@@ -34,9 +34,13 @@ def order_rebuild(jobs: JobTable, now_s: float, deadline: Deadline) -> Job:
     )
 
 
-def start_rebuild(machine: StateMachine, job: Job) -> None:
-    """Start the machine for a job that says so. Raises ServiceError: nothing is lost by trying again."""
+def start_rebuild(job: Job, jobs: JobTable, machine: StateMachine, now: Callable[[], float]) -> None:
+    """Start the machine for a job that says so, and put down that it runs.
+
+    Raises ServiceError where Step Functions, Problem (503) where DynamoDB is away: nothing is lost by trying again.
+    """
     machine.start(execution_name(job), {"job": job.id})
+    change(jobs, job.id, lambda found: begun(found, now()))
 
 
 def execution_name(job: Job) -> str:
@@ -45,7 +49,7 @@ def execution_name(job: Job) -> str:
 
 
 def begun(job: Job, now_s: float) -> Job:
-    """Return a job that waits as one that runs."""
+    """Return a job that waits as one that runs; the worker and the machine's first step both come to say so."""
     if job.state != WAITING:
         return job
     running = replace(job, state=RUNNING, order="", attempts=job.attempts + 1, started_s=job.started_s or now_s)

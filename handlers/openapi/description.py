@@ -36,7 +36,7 @@ BODY_PROBLEMS = (413, 415, 422)
 # operation: (summary, parameters, name of the body's schema, problems)
 OPERATIONS: dict[str, tuple[str, tuple[str, ...], str, tuple[int, ...]]] = {
     "insert": ("Append rows and publish a snapshot with them", FOR_AN_INSERT, "Insertion", (409, *BODY_PROBLEMS, 503)),
-    "publish": ("Publish the ledger as it is now", (), "Publication", (409, *BODY_PROBLEMS, 503)),
+    "publish": ("Publish the ledger as it is now", ("Prefer",), "Publication", (409, *BODY_PROBLEMS, 503)),
     "import": (
         "Import a file: a job, and the address to put the file at",
         (),
@@ -164,6 +164,11 @@ def _successes(name: str) -> dict[str, object]:
         return {
             "200": _response("There was nothing to do", _json("Published"), published),
             "201": _response("The snapshot is published", _json("Published"), published),
+            "202": _response(
+                "With `full` and `respond-async`, where there are jobs: the rebuild's",
+                _json("OneJob"),
+                ("Location", "Preference-Applied", "Cache-Control"),
+            ),
         }
     if name in ("page", "row", "stats"):
         content = _json({"page": "Page", "row": "OneRow", "stats": "Stats"}[name])

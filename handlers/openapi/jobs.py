@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.imports.rows import FORMATS
+from handlers.imports.formats import FORMATS
 from handlers.jobs.job import (
     IMPORT_PHASES,
     KINDS,

@@ -81,7 +81,7 @@ PARAMETERS: dict[str, tuple[str, Schema, object, str]] = {
         "header",
         TEXT,
         "respond-async",
-        "respond-async: append only, do not wait for a snapshot; the answer is then 202.",
+        "respond-async: do not wait for the snapshot of what is appended, or for a rebuild; the answer is then 202.",
     ),
 }
 

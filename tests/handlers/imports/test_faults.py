@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.imports.rows import FORMATS
+from handlers.imports.formats import FORMATS
 from tests.handlers.imports.files import fault
 
 TEXT = "name\nZürich\n" * 50

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from handlers.imports import cutting
 from handlers.imports.csv_rows import read_names
+from handlers.imports.formats import CSV, FORMATS
 from handlers.imports.lines import BEGINNING, Position
-from handlers.imports.rows import CSV, FORMATS, Chunk, chunks, read_rows
+from handlers.imports.rows import Chunk, chunks, read_rows
 from handlers.routes import MAX_INSERT_ROWS
 from tests.handlers.imports.files import MODEL, Dripping
 

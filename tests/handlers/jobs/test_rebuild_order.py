@@ -1,15 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
+from typing import cast
 
 import pytest
 
-from handlers.aws.dynamodb import Deadline
+from handlers.aws.machine import StateMachine
+from handlers.aws.queue import Queue
 from handlers.jobs.job import CANCELLED, FAILED, IMPORT, PLAN, REBUILD, RUNNING, START, WAITING, Job
 from handlers.jobs.job_table import JobTable
 from handlers.jobs.orders import Orders
-from handlers.jobs.rebuild_order import begun, change, execution_name, order_rebuild
+from handlers.jobs.rebuild_order import begun, change, execution_name, order_rebuild, start_rebuild
 from handlers.ledger.ids import new_id
 from handlers.ledger.ledger import Ledger
 from tests.support.api import Api
@@ -93,32 +96,36 @@ def test_of_changes_at_once_none_is_lost_and_what_has_ended_stays_so(jobs: JobTa
     assert change(jobs, new_id(), lambda found: found) is None
 
 
-class Started:
-    """A machine that has begun by the time that its start is answered."""
+class FastMachine:
+    """One that has begun by the time that its start is answered, if it `is_fast`."""
 
-    def __init__(self, jobs: JobTable) -> None:
+    def __init__(self, jobs: JobTable, *, is_fast: bool) -> None:
         self.names: list[str] = []
         self._jobs = jobs
+        self._is_fast = is_fast
 
-    def __call__(self, job: Job) -> None:
-        self.names.append(execution_name(job))
-        change(self._jobs, job.id, lambda found: begun(found, NOW_S))
+    def start(self, name: str, content: Mapping[str, str]) -> None:
+        self.names.append(name)
+        if self._is_fast:
+            change(self._jobs, content["job"], lambda found: begun(found, NOW_S))
 
 
-def test_a_machine_that_is_faster_than_the_worker_is_not_set_back(jobs: JobTable) -> None:
-    job, start = order(jobs), Started(jobs)
-    orders = Orders(jobs, None, start)  # type: ignore[arg-type] - no order here goes to the queue
+@pytest.mark.parametrize("is_fast", [True, False])
+def test_an_order_is_carried_out_once_and_the_job_runs(jobs: JobTable, is_fast: bool) -> None:
+    job, machine = order(jobs), FastMachine(jobs, is_fast=is_fast)
+    start = partial(start_rebuild, jobs=jobs, machine=cast("StateMachine", machine), now=lambda: NOW_S)
+    orders = Orders(jobs, cast("Queue", None), start)  # no order here goes to the queue
     for _ in range(2):
         orders.carry_out(job.id)
-    found = jobs.get(job.id, Deadline())
+    found = jobs.get(job.id, no_time_limit())
     assert found is not None
-    assert (start.names, found.state, found.order) == ([f"{job.id}-0"], RUNNING, "")
+    assert (machine.names, found.state, found.order, found.attempts) == ([f"{job.id}-0"], RUNNING, "", 1)
 
 
 # Over the API
 
 
-def test_a_full_publish_that_nobody_waits_for_is_a_job(environ: dict[str, str], jobs: JobTable) -> None:
+def test_a_full_publish_that_nobody_waits_for_is_a_job(environ: dict[str, str], ledger: Ledger) -> None:
     api = Api({**environ, "JOBS_BUCKET": "jobs"})
     api.post("/insert", {"count": 3}, prefer="respond-async")
     answers = [api.post("/snapshots", {"full": True}, prefer="wait=5, respond-async") for _ in range(2)]
@@ -129,7 +136,7 @@ def test_a_full_publish_that_nobody_waits_for_is_a_job(environ: dict[str, str], 
     assert answers[1].json == answers[0].json == api.get(f"/jobs/{told['id']}").json
     assert (told["kind"], told["state"], told["rows"]) == (REBUILD, WAITING, None)
     assert api.get("/snapshots").json["snapshots"][0]["rows"] == 0
-    (item,) = jobs.newest(9, no_time_limit())[0]
+    (item,) = JobTable(ledger.client, ledger.table_name).newest(9, no_time_limit())[0]
     assert (item.id, item.order) == (told["id"], START)
 
 
@@ -139,11 +146,11 @@ def test_a_full_publish_that_nobody_waits_for_is_a_job(environ: dict[str, str], 
     ids=["there are no jobs", "somebody waits", "it is not the whole"],
 )
 def test_any_other_publish_is_waited_for(
-    environ: dict[str, str], jobs: JobTable, bucket: str, body: dict[str, object], prefer: str
+    environ: dict[str, str], ledger: Ledger, bucket: str, body: dict[str, object], prefer: str
 ) -> None:
     api = Api({**environ, "JOBS_BUCKET": bucket})
     api.post("/insert", {"count": 3}, prefer="respond-async")
     answer = api.post("/snapshots", body, prefer=prefer)
     assert (answer.status, answer.json["snapshot"]["rows"]) == (201, 3)
     assert "preference-applied" not in answer.headers
-    assert jobs.newest(9, no_time_limit()) == ([], False)
+    assert JobTable(ledger.client, ledger.table_name).newest(9, no_time_limit()) == ([], False)

@@ -14,6 +14,8 @@ from handlers.jobs.rebuild_order import order_rebuild
 from handlers.jobs.rebuilding import message_of
 from handlers.ledger.ledger import Ledger
 from handlers.projector import Projector, make_handler
+from handlers.snapshots.published import Published
+from handlers.snapshots.rebuild import Rebuild
 from tests.support.api import Context
 from tests.support.files import Place, count_of, make_rows, names_in
 from tests.support.meddling import EPOCH, no_time_limit, put_rows
@@ -136,10 +138,13 @@ def test_a_job_that_is_cancelled_while_it_is_published_stays_cancelled(
 ) -> None:
     goal = steps.build()
 
-    def cancel(*_: object) -> None:
-        steps.cancel()
+    publish = Rebuild.publish
 
-    monkeypatch.setattr("handlers.snapshots.retention.Retention.apply", cancel)
+    def cancelled(*arguments: Any) -> Published | None:
+        steps.cancel()
+        return publish(*arguments)
+
+    monkeypatch.setattr(Rebuild, "publish", cancelled)
     assert steps.take("publish", goal=goal)["state"] == CANCELLED
     assert steps.job.state == CANCELLED
 

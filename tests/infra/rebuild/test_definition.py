@@ -72,6 +72,8 @@ MOCKED: dict[str, object] = {
 PROJECTOR = """
 import os, sys
 sys.path.insert(0, {root!r})
+os.environ["TMP_DIR"] = os.path.join(os.environ["TMP_DIR"], str(os.getpid()))  # a sandbox has a disk of its own
+os.mkdir(os.environ["TMP_DIR"])
 from handlers.projector import handler as projector
 def handler(event, context):
     place = os.path.join(os.environ["EFS_DIR"], "calls")
@@ -159,7 +161,8 @@ class World:
     def run(self, job: Job, case: str = "") -> Ran:
         """Start the machine as the worker does, and wait for its end."""
         name = execution_name(job)
-        start_rebuild(StateMachine(f"{self.arn}{case and '#'}{case}", ""), job)
+        machine = StateMachine(f"{self.arn}{case and '#'}{case}", "")
+        start_rebuild(job, self.jobs, machine, time.time)
         arn = f"{self.arn.replace(':stateMachine:', ':execution:')}:{name}"
         end_s = time.monotonic() + PATIENCE_S
         while (found := self.states.describe_execution(executionArn=arn))["status"] == "RUNNING":

@@ -1,0 +1,5 @@
+"""The formats of files that are imported."""
+
+from __future__ import annotations
+
+CSV, NDJSON = FORMATS = ("csv", "ndjson")
