@@ -1,7 +1,7 @@
 """Histories of imports, all of them at random, the same for the same number.
 
 Calls fail, workers die, or stop in the middle of a call for as long as others need to do the same work; messages come
-twice and in any order; the ledger goes back; jobs are redriven. At the end every row is there once, in the file's order.
+twice and in any order; the ledger goes back; jobs are redriven. At the end every row is there once, in its order.
 """
 
 from __future__ import annotations
