@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pulumi
 
-from handlers.aws.table import BENCHMARKS, VERIFICATION
+from handlers.aws.table import BENCHMARKS, EVENTS, JOBS, VERIFICATION
 from handlers.routes import COMMAND, PROJECTOR, QUERY
 from infra.compute.archive import archive_of, handler_of, sources_of
 from infra.compute.function import DataAccess, FunctionArgs, FunctionComponent
@@ -23,6 +24,7 @@ from infra.jobs.worker_rights import uploads_policy
 from infra.policies import MOUNT, MOUNT_AND_WRITE, TABLE_READS, TABLE_WRITES, Access
 from infra.settings.backup_settings import ALL, NONE
 from infra.settings.stack_settings import StackSettings
+from infra.settings.work_settings import WorkSettings
 
 ACCESS = {
     COMMAND: Access(table_actions=TABLE_WRITES, mount_actions=MOUNT_AND_WRITE),
@@ -36,6 +38,15 @@ OWN_ENVIRONMENT = {PROJECTOR: {"VERIFY_MAX_BYTES": "0"}}
 
 KeyArn = pulumi.Output[str] | None
 AnyNetwork = NetworkComponent | ExistingNetworkComponent
+
+
+def access_of(function: str, work: WorkSettings) -> Access:
+    """Return a function's rights on the data: the projector's steps of a rebuild are put down, and what it tells."""
+    access = ACCESS[function]
+    if function != PROJECTOR:
+        return access
+    more = [*([JOBS] if work.jobs else []), *([EVENTS] if work.notifications else [])]
+    return replace(access, partitions=(*access.partitions, *more))
 
 
 def make_key(settings: StackSettings) -> KeyArn:
@@ -180,7 +191,7 @@ def make_function(
             data=DataAccess(
                 subnet_ids=list(network.subnet_ids.values()),
                 security_group_ids=[network.function_group_id],
-                access=ACCESS[function],
+                access=access_of(function, settings.work),
                 table_arn=storage.table.arn,
                 file_system_arn=storage.file_system.arn,
                 access_point_arn=access_points[function].arn,
