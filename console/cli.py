@@ -65,21 +65,18 @@ for _verb in (
     *(changed, rollout, rollback),
 ):
     app.command(cls=Verb)(_verb)
-_ledger = typer.Typer(help="Show the ledger's histories, begin a new one, or go back to a point of one.")
-for _name, _command in ledger.COMMANDS.items():
-    _ledger.command(_name, cls=Verb)(_command)
-_lake = typer.Typer(help="Fill the data lake, or hold it against the ledger.")
-for _name, _command in lake.COMMANDS.items():
-    _lake.command(_name, cls=Verb)(_command)
-_jobs = typer.Typer(help="List the API's jobs, watch one, cancel it, or let one that failed go on.")
-for _name, _command in jobs.COMMANDS.items():
-    _jobs.command(_name, cls=Verb)(_command)
 app.command(name="drill", cls=Verb)(drill_disasters)
 app.command(name="soak", cls=Verb)(soak_stack)
 app.command(name="import", cls=Verb)(import_rows)
-app.add_typer(_ledger, name="ledger")
-app.add_typer(_lake, name="lake")
-app.add_typer(_jobs, name="jobs")
+for _name, _help, _commands in (
+    ("ledger", "Show the ledger's histories, begin a new one, or go back to a point of one.", ledger.COMMANDS),
+    ("lake", "Fill the data lake, or hold it against the ledger.", lake.COMMANDS),
+    ("jobs", "List the API's jobs, watch one, cancel it, or let one that failed go on.", jobs.COMMANDS),
+):
+    _group = typer.Typer(help=_help)
+    for _verb_name, _command in _commands.items():
+        _group.command(_verb_name, cls=Verb)(_command)
+    app.add_typer(_group, name=_name)
 
 
 def _show_version(is_asked: bool) -> None:

@@ -162,17 +162,17 @@ class _Lines:
 
     def advance(self, count: int) -> None:
         self._pace.advance(count)
-        if time.monotonic() - self._last_s < self._interval_s:
+        pace = self._pace
+        if time.monotonic() - self._last_s < self._interval_s or pace.done <= 0:  # what is sent again counts back
             return
         self._last_s = time.monotonic()
-        pace = self._pace
         remaining_s = (pace.total - pace.done) / pace.per_second
         line = f"{self._title}: {pace.done:,} of {pace.total:,} {pace.unit}, {pace.speed}, {remaining_s:.0f} s to go"
         self._console.print(line)
 
 
 class _Log:
-    """What is done elsewhere as a line of text now and then, and whenever it is something else."""
+    """Lines of text on work that is done elsewhere: one now and then, and one whenever it is another step."""
 
     def __init__(self, console: Console, interval_s: float) -> None:
         self._console = console

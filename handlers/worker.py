@@ -17,6 +17,7 @@ from handlers.aws.dynamodb import make_client
 from handlers.aws.machine import StateMachine
 from handlers.aws.objects import make_objects
 from handlers.aws.queue import Queue
+from handlers.aws.sdk import ServiceError
 from handlers.aws.table import JOBS, PARTITION_KEY
 from handlers.aws.topic import Topic
 from handlers.domain.problem import unavailable
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 RESERVE_S = 25.0  # before Lambda ends the invocation: for an append begun at the limit, and what is saved after it
 
+# The topic is waited for so long: orders of jobs come by the same stream, and wait for all that is before them.
+TELL_S = 300.0
 TOLD = (SUCCEEDED, FAILED)  # states that a job's end is told outside of
 
 _log = logging.getLogger(__name__)
@@ -100,15 +103,25 @@ class Worker:
         """Do what an item of the table's stream asks for: a job with an order, one that has ended, an event."""
         change = record["dynamodb"]
         if change["Keys"][PARTITION_KEY] != {"S": JOBS}:
-            self._delivery.deliver(record)
+            self._tell(record, lambda: self._delivery.deliver(record))
             return {"did": "tell"}
         job = job_from_item(change["NewImage"])
         if job.order:
             self._orders.carry_out(job.id)
             return {"did": job.order, "job": job.id}
         if self._settings.topic_arn and job.state in TOLD:
-            self._delivery.tell(job_ended(self._ledger.table_name, job.summary(self._now())))
+            told = job_ended(self._ledger.table_name, job.summary(self._now()))
+            self._tell(record, lambda: self._delivery.tell(told))
         return {"did": "tell", "job": job.id}
+
+    def _tell(self, record: Record, tell: Callable[[], None]) -> None:
+        """Tell of something. Raises ServiceError where the topic is away, but of what is older than `TELL_S`."""
+        try:
+            tell()
+        except ServiceError:
+            if self._now() - record["dynamodb"]["ApproximateCreationDateTime"] < TELL_S:
+                raise
+            _log.exception("the topic was not told, and is not any more: %s", record["dynamodb"]["Keys"])
 
     def _task(self, task: object, limit_s: float) -> dict[str, object]:
         if task == "sweep":

@@ -62,9 +62,16 @@ def deny(sid: str, actions: Sequence[str], resources: Sequence[str], **more: obj
     return {**allow(sid, actions, resources, **more), "Effect": "Deny"}
 
 
-def refuse_plain_text(actions: Sequence[str], resources: Sequence[str], **conditions: object) -> Statement:
-    """Return the statement that refuses whoever comes without TLS; `conditions` are others that hold beside it."""
-    in_the_clear = {"Bool": {"aws:SecureTransport": "false"}, **conditions}
+def refuse_plain_text(actions: Sequence[str], resources: Sequence[str], *, but_emulators: bool = True) -> Statement:
+    """Return the statement that refuses whoever comes without TLS.
+
+    Args:
+        but_emulators: except from 127.0.0.0/8: emulators are spoken to without TLS over this machine's loopback. AWS
+            sees no request from there: on AWS the refusal has no exception.
+    """
+    in_the_clear: dict[str, object] = {"Bool": {"aws:SecureTransport": "false"}}
+    if but_emulators:
+        in_the_clear["NotIpAddress"] = {"aws:SourceIp": "127.0.0.0/8"}
     return deny("NoPlainText", actions, resources, Principal={"AWS": "*"}, Condition=in_the_clear)
 
 
@@ -164,7 +171,7 @@ def file_system_policy(file_system_arn: str, writers: Door, readers: Door) -> st
             Principal={"AWS": "*"},
             Condition={"StringNotEquals": {"elasticfilesystem:AccessPointArn": doors}},
         ),
-        refuse_plain_text(["*"], [file_system_arn]),
+        refuse_plain_text(["*"], [file_system_arn], but_emulators=False),
     )
 
 

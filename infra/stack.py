@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pulumi
 
-from handlers.aws.table import BENCHMARKS, VERIFICATION
+from handlers.aws.table import BENCHMARKS, EVENTS, JOBS, VERIFICATION
 from handlers.routes import COMMAND, PROJECTOR, QUERY
 from infra.compute.archive import archive_of, handler_of, sources_of
 from infra.compute.function import DataAccess, FunctionArgs, FunctionComponent
@@ -29,6 +30,16 @@ ACCESS = {
     QUERY: Access(table_actions=TABLE_READS, mount_actions=MOUNT, partitions=(BENCHMARKS,)),
     PROJECTOR: Access(table_actions=TABLE_READS, mount_actions=MOUNT_AND_WRITE, partitions=(VERIFICATION,)),
 }
+
+
+def access_of(function: str, settings: StackSettings) -> Access:
+    """Return a function's rights on the data: the projector also notes how far a rebuild is, and what is to be told."""
+    access = ACCESS[function]
+    if function != PROJECTOR:
+        return access
+    more = [*([JOBS] if settings.work.jobs else []), *([EVENTS] if settings.work.notifications else [])]
+    return replace(access, partitions=(*access.partitions, *more))
+
 
 # Each hour's maintenance finds a cold sandbox, which would hash all that the setting lets it: gigabytes a month.
 # Header and meta row are proven all the same, and all bytes of what is merged, and of what replaces a file.
@@ -180,7 +191,7 @@ def make_function(
             data=DataAccess(
                 subnet_ids=list(network.subnet_ids.values()),
                 security_group_ids=[network.function_group_id],
-                access=ACCESS[function],
+                access=access_of(function, settings),
                 table_arn=storage.table.arn,
                 file_system_arn=storage.file_system.arn,
                 access_point_arn=access_points[function].arn,

@@ -182,10 +182,10 @@ def _rights(
             lambda arn: worker_table_policy(arn, appends=jobs is not None, writes_pages=lake is not None)
         )
     }
-    if jobs:
-        machines = [rebuild.machine.arn] if rebuild else []
-        rights["jobs"] = pulumi.Output.all(bucket=jobs.bucket.arn, queue=jobs.queue.arn, machines=machines).apply(
-            lambda arns: jobs_policy(arns["bucket"], IMPORTS, queue_arn=arns["queue"], machine_arns=arns["machines"])
+    if jobs and rebuild:
+        arns = pulumi.Output.all(bucket=jobs.bucket.arn, queue=jobs.queue.arn, machine=rebuild.machine.arn)
+        rights["jobs"] = arns.apply(
+            lambda of: jobs_policy(of["bucket"], IMPORTS, queue_arn=of["queue"], machine_arn=of["machine"])
         )
     if lake:
         rights["lake"] = lake.bucket.arn.apply(lambda arn: lake_policy(arn, PAGES))

@@ -1,5 +1,7 @@
 """Check a stack that stands: what no insert publishes becomes visible, schedules and rollout work, nothing failed.
 
+Where it has jobs, notifications or a data lake, a file is imported, all is rebuilt, both are told of, pages are there.
+
     API_URL="$(pulumi stack output api_url)" AWS_REGION=us-east-1 python tests/rehearsal.py [lambda-sqlite-dev]
 
 What is published in time was published by the projector on the stream, unless somebody else inserts meanwhile or
@@ -10,13 +12,15 @@ where there are several.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar, cast
 
 import boto3
@@ -29,6 +33,7 @@ API_URL = os.environ["API_URL"].rstrip("/")
 SESSION = boto3.Session(region_name=os.environ.get("AWS_REGION"))
 ROWS = 5
 PATIENCE_S, PAUSE_S = 60, 0.5
+ENDED = ("succeeded", "failed", "cancelled")
 EXPECTED = {"keep-command", "keep-query"}
 OF_THE_PROJECTOR = {"maintain", "keep-projector"}  # the latter with `maintenanceMinutes: 0`
 
@@ -140,6 +145,104 @@ def check_the_rollout(report: Report, stack: str) -> None:
         report.check(f"the rollout finds version {version} live", seen == "SUCCEEDED", seen)
 
 
+def places(stack: str) -> dict[str, str]:
+    """Return the worker's environment, which says what the stack has; nothing where there is no worker."""
+    functions = client("lambda")
+    try:
+        found = functions.get_function_configuration(FunctionName=f"{stack}-worker")
+    except functions.exceptions.ResourceNotFoundException:
+        return {}
+    return cast("dict[str, str]", found["Environment"]["Variables"])
+
+
+def job_of(job_id: str) -> dict[str, Any]:
+    """Return a job as the API shows it; nothing where it does not."""
+    status, seen = call("GET", f"/jobs/{job_id}")
+    return seen["job"] if status == 200 else {}
+
+
+def check_an_import(report: Report) -> None:
+    """Send a file of rows as S3's URL wants it, and wait until they are read."""
+    _, page = call("GET", f"/sqlite-efs?limit={ROWS}")
+    given = [
+        {name: value for name, value in row.items() if name not in ("seq", "id", "created_at")} for row in page["data"]
+    ]
+    content = "".join(f"{json.dumps(row)}\n" for row in given).encode()
+    sha256 = hashlib.sha256(content).hexdigest()
+    order = {"format": "ndjson", "bytes": len(content), "sha256": sha256, "name": "rehearsal"}
+    status, taken = call("POST", "/imports", order)
+    report.check("POST /imports answers 201 with an upload", status == 201, (status, taken))
+    if status != 201:
+        return
+    upload = taken["upload"]
+    request = urllib.request.Request(upload["url"], content, upload["headers"], method=upload["method"])
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        report.check("S3 takes the file without anybody's credentials", answer.status == 200, answer.status)
+    job = until(lambda: job_of(taken["job"]["id"]), lambda seen: seen.get("state") in ENDED)
+    report.check("its job succeeds", job.get("state") == "succeeded", job)
+    report.check("all of its rows are appended", job.get("rows_done") == len(given), job)
+
+
+def check_a_rebuild(report: Report) -> None:
+    """Have all segments made anew by the state machine."""
+    status, taken = call("POST", "/snapshots", {"full": True}, prefer="respond-async")
+    report.check("POST /snapshots of all rows with respond-async answers 202", status == 202, (status, taken))
+    if status == 202:
+        job = until(lambda: job_of(taken["job"]["id"]), lambda seen: seen.get("state") in ENDED)
+        report.check("the rebuild's job succeeds", job.get("state") == "succeeded", job)
+
+
+@contextmanager
+def told_by(topic_arn: str, stack: str) -> Generator[Callable[[], list[str]]]:
+    """Listen to a topic by a queue that is gone afterwards; yields what tells the types of the events so far."""
+    sqs, sns = client("sqs"), client("sns")
+    url = sqs.create_queue(QueueName=f"{stack}-rehearsal")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    from_the_topic = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [from_the_topic]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    subscribed = sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
+    heard: list[str] = []
+
+    def listen() -> list[str]:
+        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            heard.append(str(json.loads(json.loads(message["Body"])["Message"])["type"]))
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return heard
+
+    try:
+        yield listen
+    finally:
+        sns.unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
+        sqs.delete_queue(QueueUrl=url)
+
+
+def check_the_work(report: Report, stack: str) -> None:
+    """Check jobs, notifications and the lake, each where the stack has it."""
+    there = places(stack)
+    with ExitStack() as stacked:
+        topic_arn = there.get("TOPIC_ARN")
+        heard = stacked.enter_context(told_by(topic_arn, stack)) if topic_arn else list
+        if there.get("JOBS_BUCKET"):
+            check_an_import(report)
+            check_a_rebuild(report)
+        else:
+            call("POST", "/snapshots", {})
+        if topic_arn:
+            wanted = {"snapshot.published", *(["job.succeeded"] if there.get("JOBS_BUCKET") else [])}
+            seen = until(heard, lambda seen: wanted <= {*seen})
+            report.check(f"the topic tells of {', '.join(sorted(wanted))}", wanted <= {*seen}, seen)
+    if bucket := there.get("LAKE_BUCKET"):
+        pages = client("s3").list_objects_v2(Bucket=bucket, Prefix="lake/root=").get("Contents", [])
+        report.check("the lake has pages", bool(pages), pages)
+
+
 def the_stack() -> str:
     """Return the only stack of this project that the account has in this region."""
     groups = client("scheduler").list_schedule_groups(NamePrefix="lambda-sqlite-")["ScheduleGroups"]
@@ -154,6 +257,7 @@ def main() -> int:
     stack, report = sys.argv[1] if len(sys.argv) > 1 else the_stack(), Report()
     check_the_stream(report)
     check_the_schedules(report, stack)
+    check_the_work(report, stack)
     check_the_rollout(report, stack)
     check_the_queue(report, stack)
     return report.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from math import fsum
 from pathlib import Path
 
 import pytest
@@ -12,23 +13,29 @@ from rich.console import Console
 from console.costs import prices
 from console.costs.bill import bill, totals_usd
 from console.costs.crossover import crossings
+from console.costs.levers import levers, tiering_usd
 from console.costs.merges import publish_bytes, written_rows
 from console.costs.scenario import INPUTS, Scenario, assemble, option
 from console.costs.study import Study
-from console.costs.tables import cost_table, paragraphs
+from console.costs.tables import cost_table, paragraphs, usd_saved
+from console.costs.work import POLLS, jobs_bill, lake_bill, notifications_bill, work_bills
 from console.verdict.inputs import Case
 from console.verdict.verdict import decide
 from console.wording import quantity
 from handlers.routes import SOURCES
+from tests.infra.program import project_schema
 from tests.support.costs import read, result_of
 from tests.support.results import figures
 
 pytestmark = pytest.mark.usefixtures("rows_as_shipped")
 
 ROOT = Path(__file__).parent.parent
-README, FAQ, DEPLOYMENT, COSTS = (
+README, FAQ, DEPLOYMENT, COSTS, NOTIFICATIONS, OPERATIONS = (
     (ROOT / name).read_text(encoding="utf-8")
-    for name in ("README.md", "docs/faq.md", "docs/deployment.md", "docs/costs.md")
+    for name in (
+        "README.md",
+        *(f"docs/{it}.md" for it in ("faq", "deployment", "costs", "notifications", "operations")),
+    )
 )
 COLUMNS = ("sqlite-tmp", "sqlite-efs", "ddb")  # of the table in docs/deployment.md
 PRICES = prices.load().prices
@@ -175,3 +182,74 @@ def test_every_assumption_is_documented_with_its_default(name: str) -> None:
 def test_every_service_on_the_bill_has_a_formula() -> None:
     for service in bill(PRICES, IDLE, SOURCES[0]):
         assert f"\n| {service} | " in COSTS
+
+
+def test_what_nobody_waits_for_costs_what_the_documents_say() -> None:
+    idle = replace(IDLE, jobs=1)
+    jobs_usd = fsum(jobs_bill(PRICES, idle).values())
+    million = jobs_bill(PRICES, replace(idle, imports_per_month=1, rows_per_import=1e6))
+    rows_usd, writes_usd = 1e6 * 3 * PRICES.dynamodb_write_unit.each, million["DynamoDB writes"]
+    rebuilt = fsum(jobs_bill(PRICES, replace(idle, rows=1e6, rebuilds_per_month=1)).values())
+    lake = replace(IDLE, lake=1)
+    lake_usd = fsum(lake_bill(PRICES, lake).values())
+    spread = replace(lake, writes_per_month=1e3)
+    table = {
+        "`jobs`, idle": f"{jobs_usd:.2f} USD",
+        "a million rows imported, with jobs on": (
+            f"{fsum(million.values()) - jobs_usd:.2f} USD, of which {rows_usd:.2f} are the rows and their index, "
+            f"as with any insert, and {writes_usd - rows_usd:.2f} the head and the records"
+        ),
+        "a snapshot of a million rows built anew": f"{rebuilt - jobs_usd:.2f} USD",
+        "`lake`, with 1,000 inserts spread over the month": f"{fsum(lake_bill(PRICES, spread).values()):.2f} USD",
+    }
+    for name, said in table.items():
+        assert f"| {name} | {said}" in COSTS
+    assert 0 < lake_usd < 0.01
+    assert f"{2 * POLLS / 1e6:.1f} million requests" in COSTS
+    assert f"2 × {POLLS:,.0f} long polls" in COSTS  # noqa: RUF001 - times
+    stored = 1e6 * 0.3 * 115 / 2**30 * PRICES.s3_storage.each
+    put = 1e3 * PRICES.s3_put.each + 1e6 * 115 / 4096 * PRICES.dynamodb_read_unit.each
+    assert f"| a million rows put into the lake at once | {put:.2f} USD, and {stored:.4f} a month" in COSTS
+    told = replace(IDLE, notifications=1, publishes_per_month=1e6)
+    lines = notifications_bill(PRICES, told)
+    for text in (COSTS, NOTIFICATIONS):
+        assert re.search(rf"told to queues (\| |are ){fsum(lines.values()):.2f} USD", text)
+    assert 0.4 < lines["Lambda time"] / fsum(lines.values()) < 0.6
+    assert f"| e-mails | {1000 * PRICES.sns_email.each:.2f} USD for 1,000" in COSTS
+
+
+def test_each_setting_of_what_nobody_waits_for_says_its_price() -> None:
+    busy = Scenario(row_bytes=115, reads_per_month=1e7, writes_per_month=1e5, jobs=1, lake=1, notifications=1)
+    idle = replace(busy, reads_per_month=0, writes_per_month=0)
+    for name in ("jobs", "lake", "notifications"):
+        at_rest, at_work = (fsum(work_bills(PRICES, each)[name].values()) for each in (idle, busy))
+        assert re.search(rf"^\| `{name}: true` \| {at_rest:.2f}\b.* \| {at_work:.2f}\b.* \|$", OPERATIONS, re.MULTILINE)
+    settings = project_schema()
+    assert f"Idle {fsum(jobs_bill(PRICES, idle).values()):.2f} USD a month" in one_line(settings["jobs"]["description"])
+    million = fsum(notifications_bill(PRICES, replace(idle, publishes_per_month=1e6)).values())
+    assert f"{million:.2f} USD a million messages" in one_line(settings["notifications"]["description"])
+
+
+def test_what_saves_money_saves_what_the_table_says() -> None:
+    said = COSTS.split("## What saves money")[1].split("\n\n")[2].splitlines()[2:]
+    shipped = levers(PRICES, Scenario())
+    assert said == [
+        f"| {lever.name} | {'yes' if lever.is_shipped else 'no'} | "
+        + " | ".join(usd_saved(lever.saved_usd[source]) for source in SOURCES)
+        + " |"
+        for lever in shipped
+    ]
+
+
+def test_what_is_said_of_tiering_is_so() -> None:
+    packed = [size for size in range(100, 200) if tiering_usd(PRICES, Scenario(lake_row_bytes=size)) < 0]
+    assert f"where a row takes {packed[0]} bytes in the lake; between there and {packed[-1] + 1} watching" in one_line(
+        COSTS
+    )
+    large = tiering_usd(PRICES, Scenario(rows=1e6, lake_row_bytes=1000))
+    assert f"At a million rows of 1,000 bytes in the lake it saves {large:.2f} USD a month" in one_line(COSTS)
+    assert f"a page of 1,000 rows takes about {Scenario().lake_bytes_per_row:.0f} KB" in one_line(COSTS)
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())

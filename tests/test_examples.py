@@ -20,6 +20,7 @@ LEFT_BEHIND = shutil.ignore_patterns(".*", "__pycache__", "node_modules")
 TESTS = (
     "handlers/api/test_insert.py",
     "handlers/api/test_read.py",
+    "handlers/lake/test_duckdb.py",
     "handlers/openapi/test_description.py",
     "handlers/reads/test_page.py",
     "handlers/reads/test_paths_agree.py",

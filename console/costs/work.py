@@ -6,6 +6,7 @@ What is off costs nothing. Idle, jobs alone cost something: Lambda keeps asking 
 from __future__ import annotations
 
 import math
+from functools import cache
 
 from console.costs.activity import BYTES_PER_MS, PUBLISH_MS
 from console.costs.merges import merged_bytes
@@ -85,14 +86,16 @@ def jobs_bill(prices: Prices, scenario: Scenario) -> Bill:
 
 def import_write_units(scenario: Scenario, import_s: float) -> float:
     """Count the units of an import: its rows as `POST /insert` writes them, each chunk's record, the job's progress."""
-    chunks = _chunks(scenario)
-    ends = [
-        min(CHUNK_ROWS, end)
-        for end in range(ROWS_PER_TRANSACTION, CHUNK_ROWS + ROWS_PER_TRANSACTION, ROWS_PER_TRANSACTION)
-    ]
-    record_units = sum(2 * _write_units(RECORD_BYTES + end * RECORD_ID_BYTES) for end in ends)
     row_units = scenario.rows_per_import * 3 * _write_units(scenario.row_bytes)
-    return row_units + chunks * (2 * len(ends) + record_units) + CHECKPOINT_UNITS * import_s / CHECKPOINT_S
+    return row_units + _chunks(scenario) * _chunk_units() + CHECKPOINT_UNITS * import_s / CHECKPOINT_S
+
+
+@cache
+def _chunk_units() -> int:
+    """Count the units of a chunk's transactions beside its rows: the head, and a record that grows with each."""
+    transactions = math.ceil(CHUNK_ROWS / ROWS_PER_TRANSACTION)
+    ends = (min(CHUNK_ROWS, number * ROWS_PER_TRANSACTION) for number in range(1, transactions + 1))
+    return sum(2 + 2 * _write_units(RECORD_BYTES + end * RECORD_ID_BYTES) for end in ends)
 
 
 def lake_bill(prices: Prices, scenario: Scenario) -> Bill:

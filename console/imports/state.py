@@ -22,6 +22,7 @@ from handlers.ledger.idempotency import KEEP_S
 from handlers.model.model import Model
 
 FOLDER = "imports"
+LOOK_HINT = "look whether its rows are there; --again imports all of them"
 SAFE_S = KEEP_S - 3600  # an hour less than the API knows a key: clocks differ, and a batch takes its time
 
 
@@ -137,7 +138,7 @@ def begin_or_go_on(found: ImportState | None, new: ImportState, head: Bookmark, 
 
 def undecided(found: ImportState, new: ImportState, head: Bookmark) -> ConsoleError:
     """Make the error for a file of which rows are in, or may be, where nobody can tell which ones."""
-    return ConsoleError(_reason(found, new, head), "look whether its rows are there; --again imports all of them")
+    return ConsoleError(_reason(found, new, head), LOOK_HINT)
 
 
 def _anew(new: ImportState) -> ImportState:

@@ -17,7 +17,7 @@ from console.client.snapshots import ledger_head
 from console.errors import INTERRUPTED, ConsoleError
 from console.imports.checking import Checker
 from console.imports.importing import ADVANCED_EVERY, Imported, ImportPlan, check_file
-from console.imports.state import ImportState, StateFile, identity_of, undecided
+from console.imports.state import LOOK_HINT, ImportState, StateFile, identity_of, undecided
 from console.jobs.calls import ApiJob, ask_job, cancel_job, job_of
 from console.jobs.upload import send_file, upload_of
 from console.jobs.watching import check_success, watch_job
@@ -27,6 +27,7 @@ from handlers.imports.formats import NDJSON
 from handlers.jobs.job import APPEND, CANCELLED, FAILED, SUCCEEDED, UPLOAD
 
 NAME_CHARACTERS = 200
+NOT_FOUND = 404
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,10 @@ class Uploading:
         Raises ConsoleError where rows are in and the job does not go on by itself.
         """
         job = self._found(state)
+        if job is None and again:
+            return None
+        if job is None:
+            raise ConsoleError(f"{state.file} was handed to job {state.job}, which is forgotten", LOOK_HINT)
         if not job.has_ended and job.text("phase") == UPLOAD:
             job = cancel_job(self._client, job.id)  # from here on nothing that arrives late is imported
         if job.state not in (FAILED, CANCELLED):
@@ -101,16 +106,15 @@ class Uploading:
             check_success(self._client, job)
         done = job.count("rows_done")
         message = f"job {job.id} was cancelled; {rows(done)} {are(done)} in, and perhaps some of the next"
-        raise ConsoleError(message, "look whether its rows are there; --again imports all of them")
+        raise ConsoleError(message, LOOK_HINT)
 
-    def _found(self, state: ImportState) -> ApiJob:
+    def _found(self, state: ImportState) -> ApiJob | None:
         try:
             return ask_job(self._client, state.job)
         except ConsoleError as error:
-            if error.status != 404:
-                raise
-            message = f"{state.file} was handed to job {state.job}, which is forgotten"
-            raise ConsoleError(message, "look whether its rows are there; --again imports all of them") from error
+            if error.status == NOT_FOUND:
+                return None
+            raise
 
     def _hand_over(self, new: ImportState, checked: Imported) -> ImportState:
         """Upload the rows for a new job. Returns the state with it."""
@@ -145,7 +149,8 @@ class Uploading:
         except OSError as error:
             raise ConsoleError(f"{path} cannot be written: {error}", "name another folder in LOCAL_DIR") from error
         finally:
-            path.unlink(missing_ok=True)
+            if path.is_file():
+                path.unlink()
 
     def _keep(self, state: ImportState, job: ApiJob) -> ImportState:
         """Remember that the file is in."""
@@ -169,16 +174,15 @@ def _state(found: ImportState | None, new: ImportState, head: Bookmark, *, again
 
     Raises ConsoleError where rows of the file are in, or may be, and it cannot go on from there.
     """
-    if found is None or (again and (found.is_complete or not found.job)):
+    is_other = found is not None and found.identity != new.identity
+    if found is None or (again and (found.is_complete or not found.job or is_other)):
         return new
-    if found.identity != new.identity or (found.is_complete and found.epoch != head.epoch):
+    if is_other or (found.is_complete and found.epoch != head.epoch):
         raise undecided(found, new, head)
     if found.is_complete or found.job:
         return found
-    if found.batches or found.sent_at_s is not None:
-        message = f"{rows(found.rows)} of {found.file} {are(found.rows)} in already, sent without --via-s3"
-        raise ConsoleError(message, "the same command without --via-s3 goes on with it")
-    return new
+    message = f"{rows(found.rows)} of {found.file} {are(found.rows)} in already, sent without --via-s3"
+    raise ConsoleError(message, "the same command without --via-s3 goes on with it")
 
 
 def _write(plan: ImportPlan, path: Path, advance: terminal.Advance) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -12,6 +13,7 @@ from console.client.target import stack_outputs
 from console.data.inside import local_environment
 from console.data.ledger import endpoint_url, explain_errors, make_client, make_session
 from console.errors import ConsoleError
+from console.paths import PROGRAM
 from handlers.aws.dynamodb import Deadline
 from handlers.aws.objects import OBJECTS_AT_ONCE, Objects
 from handlers.aws.sdk import ServiceError
@@ -30,6 +32,11 @@ class LakePlace:
 
     ledger: Ledger
     objects: Objects
+
+    def command(self, *words: str) -> str:
+        """Return the command that does something with this lake, as it can be pasted."""
+        names = ("--table", self.ledger.table_name, "--bucket", self.objects.bucket)
+        return f"{PROGRAM} lake {shlex.join((*words, *names))}"
 
     def head(self) -> Head:
         """Return the ledger's head. Raises ConsoleError where there is none; Problem, also for other columns."""

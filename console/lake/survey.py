@@ -14,7 +14,7 @@ from handlers.lake.stretches import Stretch, stretches_of
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Part
 
-MISSING = "missing"
+MISSING = "is missing"
 
 
 @dataclass(frozen=True)

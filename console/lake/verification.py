@@ -12,7 +12,6 @@ from console.lake.place import LakePlace
 from console.lake.proof import adds_up, rest_of, wrong_ledger
 from console.lake.survey import SurveyedPage, list_pages, parts_of, strays, survey, upto
 from console.lake.where import where_clause
-from console.paths import PROGRAM
 from console.terminal import Steps
 from handlers.aws.dynamodb import PARALLEL_READS, Deadline
 from handlers.domain.hashes import content_hash, hash_text
@@ -80,10 +79,9 @@ def verify_lake(place: LakePlace, head: Head, steps: Steps, *, deep: bool = Fals
     """
     stretches = stretches_of(head)
     there = upto(stretches, LakeProgress(place.ledger, place.objects.bucket).load(Deadline()))
+    rest, parts, keys = rest_of(stretches, there), parts_of(there), list_pages(place.objects)
     if stretches and not there:
-        raise ConsoleError(f"the lake {place.objects.bucket} has no rows yet", f"{PROGRAM} lake backfill")
-    rest = rest_of(stretches, there)
-    parts, keys = parts_of(there), list_pages(place.objects)
+        raise ConsoleError(f"the lake {place.objects.bucket} has no rows yet", place.command("backfill"))
     with steps("look at the pages", len(parts), "pages") as advance:
         pages = survey(place.objects, parts, keys, advance)
     differences = _differences(place, head, pages, rest, steps)

@@ -179,9 +179,13 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: App, listener: socket.socket) -> AsyncGenerator[None]:
-    """Let an app answer where a listener listens; what it is asked when that ends gets `DRAIN_S` to be answered."""
-    server = _Server(app)
+async def serving(app: App, listener: socket.socket, *, is_logged: bool = True) -> AsyncGenerator[None]:
+    """Let an app answer where a listener listens; what it is asked when that ends gets `DRAIN_S` to be answered.
+
+    Args:
+        is_logged: whether each request is.
+    """
+    server = _Server(app, is_logged=is_logged)
     answering = asyncio.create_task(server.serve([listener]))
     try:
         yield
@@ -193,7 +197,7 @@ async def serving(app: App, listener: socket.socket) -> AsyncGenerator[None]:
 class _Server(uvicorn.Server):
     """uvicorn without its signal handlers: what a signal does is for the stack's owner to say."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, *, is_logged: bool) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -201,6 +205,7 @@ class _Server(uvicorn.Server):
                 ws="none",
                 lifespan="on",
                 log_config=None,
+                access_log=is_logged,
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=DRAIN_S,

@@ -1,7 +1,7 @@
 """The objects of one S3 bucket. A put says what it takes the place of, so that of two writers the slower one is told.
 
-Putting takes the right `s3:PutObject`, all else but listing `s3:GetObject`. Without `s3:ListBucket` S3 answers 403
-where there is no object, so whoever lacks that right puts first, and looks at what is there if that is refused.
+It takes the rights `s3:PutObject`, `s3:GetObject` and `s3:ListBucket`: without the last one S3 says of an object
+that is not there that it is forbidden.
 """
 
 from __future__ import annotations

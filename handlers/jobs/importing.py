@@ -24,6 +24,7 @@ from handlers.imports.rows import chunks, read_rows
 from handlers.jobs.job import APPEND, CHECK, CHECKSUM, FAILED, KEEP_S, MOST_REJECTS, SUCCEEDED, UPLOAD, Reject
 from handlers.jobs.messages import object_key
 from handlers.jobs.patience import may_pass
+from handlers.ledger.appender import OtherEpochError
 from handlers.ledger.idempotency import Call
 from handlers.rows import MODEL
 
@@ -155,12 +156,13 @@ class Importing:
         """Append a chunk, once, whoever else does it too."""
         meaning = json.dumps([MODEL.meaning(draft) for draft in drafts], sort_keys=True)
         digest = hashlib.blake2b(meaning.encode(), digest_size=16).hexdigest()
-        call = Call(f"job#{job.id}#{job.chunk}", digest, KEEP_S)
-        epoch = patience.ask(lambda: self._appender.head(Deadline())).epoch
-        if epoch != (job.epoch or epoch):
-            said = f"the ledger has left epoch {job.epoch} for {epoch}; redrive it to append what that one lacks"
-            raise ImportFailedError(said)
-        bookmark: Bookmark = patience.ask(lambda: self._appender.append(drafts, Deadline(), call)).bookmark
+        epoch = job.epoch or patience.ask(lambda: self._appender.head(Deadline())).epoch
+        call = Call(f"job#{job.id}#{job.chunk}", digest, KEEP_S, epoch)
+        try:
+            bookmark: Bookmark = patience.ask(lambda: self._appender.append(drafts, Deadline(), call)).bookmark
+        except OtherEpochError as error:
+            said = f"the ledger has left epoch {epoch} for {error.epoch}; redrive it to append what that one lacks"
+            raise ImportFailedError(said) from None
         return replace(job, epoch=epoch, rows_done=job.rows_done + len(drafts), bookmark=str(bookmark))
 
     def _chunks(self, job: Job, uploaded: Uploaded, patience: Patience) -> Iterator[Chunk]:

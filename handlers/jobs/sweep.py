@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from handlers.jobs.job_table import JobTable
 
 QUIET_S = 3600.0  # longer than a message waits, or a step of a rebuild takes
+MOST_WOKEN = 3  # times that an order is given again
 NEVER_CAME = "no file came until {}, when the upload's address ended; make another import"
 STOPPED = "it stopped without a word; redrive it"
 
@@ -63,8 +64,9 @@ class Sweep:
         return self._now() - max(job.saved_s, job.lease_end_s, job.upload_end_s) > QUIET_S
 
     def _wake(self, job: Job) -> str:
-        if job.order:  # the stream forgets after a day, and a batch that failed for an hour is given up
-            self._jobs.save(replace(job), Deadline())
+        if job.order and job.stalled < MOST_WOKEN:
+            # The stream forgets after a day, and a batch that failed for an hour is given up.
+            self._jobs.save(replace(job, stalled=job.stalled + 1), Deadline())
             return "woken"
         if job.kind != IMPORT:
             return self._fail(job, STOPPED)

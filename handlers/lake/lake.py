@@ -12,7 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypedDict
 
 from handlers.aws.dynamodb import Deadline
+from handlers.aws.table import page_of
 from handlers.domain.timestamps import boottime_s
+from handlers.lake.page import page_key
 from handlers.lake.progress import LakeProgress
 from handlers.lake.stretches import stretches_of
 from handlers.lake.writer import PageWriter
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from handlers.ledger.head import Head
     from handlers.ledger.ledger import Ledger
 
-PAGES_AT_ONCE = 4  # a page of the widest rows takes some 40 MB as items
+PAGES_AT_ONCE = 4  # of rows of 20 KB, they take 310 MB while they are packed
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ class Lake:
 
     def __init__(self, ledger: Ledger, objects: Objects, clock: Callable[[], float] = boottime_s) -> None:
         self._ledger = ledger
+        self._objects = objects
         self._progress = LakeProgress(ledger, objects.bucket)
         self._writer = PageWriter(ledger, objects)
         self._clock = clock
@@ -67,13 +70,23 @@ class Lake:
         head = self._ledger.head(Deadline())
         if head is None:
             return LakeAnswer(bookmark=None, rows=0, pages=0, is_done=True)
-        written = self._progress.load(Deadline())
+        written = self._written(head)
         pages = self._write(head, written, end_s)
         stretches = stretches_of(head)
         rows = sum(stretch.rows_upto(written.get(stretch.root, 0)) for stretch in stretches)
         answer = LakeAnswer(bookmark=str(head.bookmark), rows=rows, pages=pages, is_done=rows == head.seq)
         _log.info("lake: %d pages put, %d of %d rows there", pages, rows, head.seq)
         return answer
+
+    def _written(self, head: Head) -> dict[int, int]:
+        """Return how far each root is. Where the newest page is gone, the bucket is another one by the same name."""
+        written = self._progress.load(Deadline())
+        newest = [part for each in stretches_of(head) if (part := each.newest_part(written.get(each.root, 0)))][-1:]
+        if all(self._objects.head(page_key(part.root, page_of(part.first))) for part in newest):
+            return written
+        _log.warning("lake: the newest page is not in %s any more, so all are written again", self._objects.bucket)
+        self._progress.forget(written, Deadline())
+        return {}
 
     def _write(self, head: Head, written: dict[int, int], end_s: float) -> int:
         """Write page after page, and keep in `written` how far each root is. Returns how many were put."""

@@ -8,7 +8,9 @@ from handlers.aws.dynamodb import call, write_if
 from handlers.aws.table import LAKE, PARTITION_KEY, SORT_KEY
 
 if TYPE_CHECKING:
-    from handlers.aws.dynamodb import Deadline
+    from collections.abc import Mapping
+
+    from handlers.aws.dynamodb import Deadline, Item
     from handlers.ledger.ledger import Ledger
 
 
@@ -40,6 +42,15 @@ class LakeProgress:
 
     def save(self, root: int, written: int, deadline: Deadline) -> None:
         """Put down that all rows of a root up to this one are in the lake; it never goes back. Raises Problem (503)."""
+        further = "attribute_not_exists(pk) OR #bucket <> :bucket OR #written < :written"
+        self._put(root, written, further, deadline, {":written": {"N": str(written)}})
+
+    def forget(self, known: Mapping[int, int], deadline: Deadline) -> None:
+        """Put down that nothing is in the lake, of each root of which still so much is known. Raises Problem (503)."""
+        for root, written in known.items():
+            self._put(root, 0, "#bucket = :bucket AND #written = :seen", deadline, {":seen": {"N": str(written)}})
+
+    def _put(self, root: int, written: int, condition: str, deadline: Deadline, values: Item) -> None:
         write_if(
             lambda: self._ledger.client.put_item(
                 TableName=self._ledger.table_name,
@@ -49,9 +60,9 @@ class LakeProgress:
                     "bucket": {"S": self._bucket},
                     "written": {"N": str(written)},
                 },
-                ConditionExpression="attribute_not_exists(pk) OR #bucket <> :bucket OR #written < :written",
+                ConditionExpression=condition,
                 ExpressionAttributeNames={"#bucket": "bucket", "#written": "written"},
-                ExpressionAttributeValues={":bucket": {"S": self._bucket}, ":written": {"N": str(written)}},
+                ExpressionAttributeValues={":bucket": {"S": self._bucket}, **values},
             ),
             deadline,
         )

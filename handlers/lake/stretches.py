@@ -25,6 +25,11 @@ class Stretch(NamedTuple):
         first = max(self.first, page_of(written + 1) * PAGE_ROWS + 1)
         return Range(((1, self.root),), first, self.last).parts()
 
+    def newest_part(self, written: int) -> Part | None:
+        """Return the page with the newest row that comes no later than a sequence number; None where there is none."""
+        last = min(written, self.last)
+        return Range(((1, self.root),), last, last).parts()[0] if last >= self.first else None
+
     def rows_upto(self, written: int) -> int:
         """Return how many of its rows come no later than a sequence number."""
         return max(0, min(written, self.last) - self.first + 1)

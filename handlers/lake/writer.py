@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from handlers.aws.objects import Objects, StoredObject
 
 ATTEMPTS = 10
+READ_LIMIT_S = 30.0  # of a page: nobody waits, and a thousand wide rows are dozens of answers of 1 MB
 
 
 class ContendedPageError(Exception):
@@ -66,5 +67,5 @@ class PageWriter:
 
     def _page(self, part: Part) -> LakePage:
         span = Range(((1, part.root),), part.first, part.last)
-        rows = [row for rows in self._ledger.rows(span, Deadline()) for row in rows]
+        rows = [row for rows in self._ledger.rows(span, Deadline(limit_s=READ_LIMIT_S)) for row in rows]
         return LakePage.from_rows(part.root, rows)

@@ -55,6 +55,18 @@ class HistoryChangedError(Exception):
         self.record = record
 
 
+class OtherEpochError(Exception):
+    """The ledger has another epoch than the one that a call is for; nothing of that call was put into it.
+
+    Attributes:
+        epoch: the ledger's.
+    """
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(f"the ledger's epoch is {epoch}")
+        self.epoch = epoch
+
+
 class Appender:
     """Writes to one ledger. Keeps the head it saw last, so that an undisturbed append is one round trip.
 
@@ -95,6 +107,7 @@ class Appender:
         Raises:
             Problem: 409, the key is in use or was used for another body; 503, the ledger is away, with how many rows
                 are in.
+            OtherEpochError: the call is for another epoch than the ledger's.
         """
         record = Record(len(drafts))
         while True:
@@ -142,6 +155,8 @@ class Appender:
         attempt = 0
         while True:
             head = self._head or self.head(deadline)
+            if key_call is not None and key_call.epoch not in (0, head.epoch):
+                raise OtherEpochError(head.epoch)
             if record.within(head) is not record:
                 raise HistoryChangedError("the ledger was replaced", record)
             landed = self._landed(transaction, head, deadline)

@@ -27,11 +27,18 @@ LEASE_S = 10.0  # longer than a call's work on the ledger can take
 
 @dataclass(frozen=True)
 class Call:
-    """A call's key, the hash of its body, and how long the key is remembered, in seconds."""
+    """A call with a key.
+
+    Attributes:
+        request_hash: of its body.
+        keep_s: how long the key is remembered.
+        epoch: of the ledger that its rows are for; 0: whichever it has.
+    """
 
     key: str
     request_hash: str
     keep_s: int = KEEP_S
+    epoch: int = 0
 
 
 class Portion(NamedTuple):

@@ -10,6 +10,7 @@ them built by many sandboxes at once, and publishes when none is missing any mor
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from handlers.aws.dynamodb import Deadline
@@ -157,7 +158,9 @@ class Rebuild:
                 self._publisher.published.add(name, segment)
         self._prove_others(goal.bookmark.epoch)
         limit_s = max(0.0, end_s - self._clock())
-        return self._publisher.publish(goal.bookmark, usage, compact=True, limit_s=limit_s)
+        published = self._publisher.publish(goal.bookmark, usage, compact=True, limit_s=limit_s)
+        self._publisher.announce(replace(published, build="full"))
+        return published
 
     def forget(self) -> None:
         """Remove what was built, and is published or of no use."""

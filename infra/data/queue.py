@@ -58,9 +58,5 @@ def make_queue(
 
 
 def queue_policy(queue_arn: str, senders: Sequence[Statement] = ()) -> str:
-    """Refuse whoever talks to a queue without TLS, and let the senders in.
-
-    The exception, 127.0.0.0/8, is for emulators, which are spoken to without TLS over this machine's loopback. AWS sees
-    no request from there: on AWS the refusal has no exception.
-    """
-    return document(*senders, refuse_plain_text(["sqs:*"], [queue_arn], NotIpAddress={"aws:SourceIp": "127.0.0.0/8"}))
+    """Refuse whoever talks to a queue without TLS, and let the senders in."""
+    return document(*senders, refuse_plain_text(["sqs:*"], [queue_arn]))

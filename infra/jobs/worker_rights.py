@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from handlers.aws.table import LAKE
 from infra.policies import TABLE_READS, TABLE_WRITES, allow, document, table_resources
 
@@ -17,7 +15,7 @@ def worker_table_policy(table_arn: str, *, appends: bool, writes_pages: bool) ->
     return document(table, allow("Progress", ["dynamodb:PutItem"], [table_arn], Condition=noted))
 
 
-def jobs_policy(bucket_arn: str, files: str, *, queue_arn: str, machine_arns: Sequence[str]) -> str:
+def jobs_policy(bucket_arn: str, files: str, *, queue_arn: str, machine_arn: str) -> str:
     """Allow to read the files that were sent, to go on with a job in another message, and to start a rebuild.
 
     Without the right to list, S3 says of a file that is gone that it is forbidden.
@@ -29,7 +27,7 @@ def jobs_policy(bucket_arn: str, files: str, *, queue_arn: str, machine_arns: Se
         allow("Files", ["s3:GetObject", "s3:GetObjectVersion"], [f"{bucket_arn}/{files}*"]),
         allow("Names", ["s3:ListBucket"], [bucket_arn]),
         allow("GoOn", ["sqs:SendMessage"], [queue_arn]),
-        *([allow("Rebuild", ["states:StartExecution"], machine_arns)] if machine_arns else []),
+        allow("Rebuild", ["states:StartExecution"], [machine_arn]),
     )
 
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import functools
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import NamedTuple
 
+import httpx
 import pytest
 
 from console import cli
@@ -14,6 +17,7 @@ from console.local.project import project_stack
 from tests.support.commands import check_hints
 from tests.support.local import web
 from tests.support.local.faults import FaultyApi
+from tests.support.local.job_service import JobService
 from tests.support.local.processes import PATIENCE_S, Children, children
 
 
@@ -34,6 +38,14 @@ def patience() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("console.local.process.GRACE_S", PATIENCE_S)
         patch.setattr("console.data.ledger.READ_TIMEOUT_S", PATIENCE_S)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def certificates() -> Iterator[None]:
+    """Clients share the certificates that they trust: each would read them anew, which takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", functools.cache(httpx.create_ssl_context))
         yield
 
 
@@ -71,6 +83,23 @@ def faulty(live: BackgroundStack) -> Iterator[FaultyApi]:
     """The live stack's API behind a server that can lose and change what is said."""
     with FaultyApi(live.url) as api:
         yield api
+
+
+@pytest.fixture(scope="module")
+def job_server() -> Iterator[FaultyApi]:
+    """The server for an API with jobs, and for the bucket that it lets files into."""
+    with FaultyApi() as server:
+        yield server
+
+
+@pytest.fixture
+def service(job_server: FaultyApi, monkeypatch: pytest.MonkeyPatch) -> JobService:
+    """What that server does, unless its script says otherwise. The pauses between two looks at a job take no time."""
+    service = JobService(job_server)
+    job_server.default = service
+    job_server.script.clear()
+    monkeypatch.setattr("console.jobs.watching.time", SimpleNamespace(sleep=service.pauses.append))
+    return service
 
 
 @pytest.fixture

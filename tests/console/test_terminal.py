@@ -49,6 +49,15 @@ def test_progress_without_a_terminal_is_lines_now_and_then(capsys: pytest.Captur
     assert re.fullmatch(r"bench: 3 of 9 requests, [\d,]+ requests/s, \d+ s to go", third)
 
 
+def test_progress_that_begins_anew_says_nothing_until_something_is_done(capsys: pytest.CaptureFixture[str]) -> None:
+    with terminal.progress("upload", 4000, interval_s=0.0, unit="bytes") as advance:
+        advance(0)
+        advance(1000)
+        advance(-1000)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("upload: 1,000 of 4,000 bytes, ")
+
+
 def test_progress_on_a_terminal_is_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     with terminal.progress("load", 4000) as advance:
@@ -67,6 +76,29 @@ def test_a_bar_that_is_not_kept_goes_with_its_end(
     with terminal.progress("load", 4000, is_kept=False) as advance:
         advance(4000)
     assert capsys.readouterr().err.endswith("\x1b[2K")  # the line is erased
+
+
+def test_what_others_do_is_a_line_now_and_then_and_with_each_title(capsys: pytest.CaptureFixture[str]) -> None:
+    with terminal.follow(interval_s=0.0) as show:
+        show("check", 1, 2, "1 of 2")
+        show("check", 2, 2, "2 of 2")
+    with terminal.follow(interval_s=1e6) as show:
+        show("waiting", 0, 0, "")
+        show("append", 1, 2, "1 of 2")
+        show("append", 2, 2, "2 of 2")
+    assert capsys.readouterr() == ("", "check: 1 of 2\ncheck: 2 of 2\nwaiting\nappend: 1 of 2\n")
+
+
+def test_what_others_do_is_a_bar_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with terminal.follow() as show:
+        show("append", 0, 0, "nobody knows")
+        show("append", 3000, 4000, "3,000 of 4,000 rows")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "3,000 of 4,000 rows" in err
 
 
 def test_a_step_is_a_line_with_its_time_and_what_came_of_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from handlers.aws.table import BENCHMARKS, VERIFICATION, create_table_arguments
+from handlers.aws.table import BENCHMARKS, EVENTS, JOBS, VERIFICATION, create_table_arguments
 from handlers.settings import VARIABLES
 from infra.policies import INTERFACES
 from tests.infra.contract import resource_class, statements
 from tests.infra.graph import Node
-from tests.infra.program import graph, run
+from tests.infra.program import EVERYTHING, graph, run
 
 ALARMS = "arn:aws:sns:us-east-1:123456789012:topic-topic"
 FAILURES = "arn:aws:sqs:us-east-1:123456789012:projection-failures"
@@ -211,6 +211,14 @@ def test_who_reads_may_put_items_into_one_partition_and_no_other(function: str, 
     assert (statement["Action"], statement["Resource"]) == (["dynamodb:PutItem"], [TABLE])
     assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [partition]}}
     assert {statement["Sid"] for statement in policy_of("command-data")} == {"Table", "Files"}
+
+
+def test_the_projector_may_note_rebuilds_and_events_where_there_are_any() -> None:
+    (statement,) = [each for each in policy_of("projector-data", EVERYTHING) if each["Sid"] == "Partitions"]
+    assert statement["Action"] == ["dynamodb:PutItem"]
+    assert statement["Condition"] == {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [VERIFICATION, JOBS, EVENTS]}
+    }
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ async def call_worker(environ: Mapping[str, str], invokes: Mapping[str, Invoke])
     worker = invokes[WORKER]
     with listen(0) as listener:
         url = f"http://{HOST}:{listener.getsockname()[1]}"
-        async with serving(Entrance(invokes), listener):
+        async with serving(Entrance(invokes), listener, is_logged=False):
             await asyncio.to_thread(make_callers, environ, url)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(follow(environ, worker, is_for_the_worker, window_s=NO_WINDOW_S))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from console import terminal
 from console.client.client import Client
@@ -20,7 +20,8 @@ from handlers.jobs.job import STATES
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The job's id, as `jobs list` shows it.")]
 StateOption = Annotated[str, typer.Option(help=f"Only jobs of this state: {', '.join(STATES)}.")]
 LimitOption = Annotated[int, typer.Option(min=1, help="How many jobs at most.")]
-FACTS = ("kind", "name", "phase", "created_at", "started_at", "ended_at", "attempts", "bookmark", "error")
+TO_SECONDS = len("2026-01-31T12:00:00")
+FACTS = ("kind", "name", "created_at", "started_at", "ended_at", "attempts", "bookmark", "error")
 
 
 def list_jobs(
@@ -34,10 +35,10 @@ def list_jobs(
     if as_json:
         terminal.print_json({"jobs": [job.members for job in found]})
         return
-    table = Table("id", "kind", "state", "rows", "created at", "name", title_justify="left")
+    table = Table(Column("id", no_wrap=True), "kind", "state", "rows", "created at", "name", title_justify="left")
     for job in found:
         cells = (job.id, job.text("kind"), shown(job)[0], f"{job.count('rows_done'):,}")
-        table.add_row(*cells, job.text("created_at"), visible(job.text("name")) or "-")
+        table.add_row(*cells, f"{job.text('created_at')[:TO_SECONDS]}Z", visible(job.text("name")) or "-")
     terminal.results().print(table if found else "no jobs")
 
 

@@ -11,9 +11,8 @@ from console import terminal
 from console.client.target import JsonOption
 from console.errors import ConsoleError
 from console.lake.backfill import backfill
-from console.lake.place import open_lake
+from console.lake.place import LakePlace, open_lake
 from console.lake.verification import OTHER_CONTENT, LakeVerification, verify_lake
-from console.paths import PROGRAM
 from console.terminal import Steps
 
 MOST_SHOWN = 20
@@ -63,17 +62,19 @@ def verify(
     """
     with open_lake(table, bucket) as place:
         outcome = verify_lake(place, place.head(), Steps(terminal.messages()), deep=deep)
-        name = place.objects.bucket
     if as_json:
         terminal.print_json({**asdict(outcome), "is_right": outcome.is_right})
     else:
-        terminal.results().print(_words(outcome, name), soft_wrap=True)
-    _complain(outcome, name)
+        terminal.results().print(_words(outcome, place.objects.bucket), soft_wrap=True)
+    _complain(outcome, place)
 
 
 def _words(outcome: LakeVerification, bucket: str) -> str:
     """Return the outcome for people."""
-    lines = [f"{outcome.rows:,} rows in {outcome.pages:,} pages are in {bucket}; the ledger is at {outcome.bookmark}."]
+    are = "should be" if outcome.differences else "are"
+    lines = [
+        f"{outcome.rows:,} rows in {outcome.pages:,} pages {are} in {bucket}; the ledger is at {outcome.bookmark}."
+    ]
     if outcome.unwritten:
         lines.append(
             f"Not there yet: {outcome.unwritten:,} of its rows, the first created at {outcome.unwritten_since}."
@@ -89,16 +90,15 @@ def _words(outcome: LakeVerification, bucket: str) -> str:
     return "\n".join([*lines, *wrong[:MOST_SHOWN], *more, f"WHERE {outcome.where}"])
 
 
-def _complain(outcome: LakeVerification, bucket: str) -> None:
+def _complain(outcome: LakeVerification, place: LakePlace) -> None:
     """Raise ConsoleError where something was found."""
+    bucket = place.objects.bucket
     if outcome.differences:
-        again = " --again" if any(each.fault == OTHER_CONTENT for each in outcome.differences) else ""
-        count = len(outcome.differences)
-        raise ConsoleError(
-            f"of {outcome.pages:,} pages in {bucket}, {count:,} are not right", f"{PROGRAM} lake backfill{again}"
-        )
+        again = ["--again"] if any(each.fault == OTHER_CONTENT for each in outcome.differences) else []
+        said = f"{len(outcome.differences):,} of {outcome.pages:,} pages in {bucket} are not right"
+        raise ConsoleError(said, place.command("backfill", *again))
     if outcome.strays:
-        said = f"{len(outcome.strays):,} objects in {bucket} are no page of any history of the ledger"
+        said = f"{len(outcome.strays):,} of the objects in {bucket} are no page of any history of the ledger"
         raise ConsoleError(said, f"look at them, and: aws s3 rm s3://{bucket}/{outcome.strays[0]}")
 
 

@@ -66,8 +66,8 @@ def test_idle_jobs_cost_the_looks_into_two_empty_queues_and_the_sweeps() -> None
 
 def test_an_import_costs_its_rows_its_time_and_its_file() -> None:
     """2 000 rows in a second, each 600 bytes in the ledger and 1 000 in a snapshot; 10 times a month."""
-    rows = {"rows": 1e6, "row_bytes": 600, "snapshot_row_bytes": 1000}
-    busy = Scenario(**rows, imports_per_month=10, rows_per_import=2_000, import_rows_per_s=1_000)
+    ledger = Scenario(rows=1e6, row_bytes=600, snapshot_row_bytes=1000)
+    busy = replace(ledger, imports_per_month=10, rows_per_import=2_000, import_rows_per_s=1_000)
     lines, idle = jobs_bill(PRICES, busy), jobs_bill(PRICES, Scenario(jobs=1))
     assert lines["HTTP API"] == pytest.approx(10 * 1e-6)
     # 10 calls of the command function and as many of the worker; a publish a second, twice each.

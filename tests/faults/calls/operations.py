@@ -139,14 +139,19 @@ def others_publish(scene: Scene) -> None:
 GRADUAL: Patches = {"handlers.reads.sqlite_tmp.WHOLE_BYTES": 0, "handlers.reads.sqlite_tmp.STEP_BYTES": 10_000}
 NOTHING = State(lambda _scene: None)
 PUBLISHED = State(one_segment_each)
-BEHIND = State(not_compacted, others_append, {"RETAIN_S": "0"}, {"handlers.snapshots.retention.NEVER_BEFORE_S": 0})
+BEHIND = State(
+    not_compacted,
+    others_append,
+    {"RETAIN_S": "0", "NOTIFICATIONS": "on"},
+    {"handlers.snapshots.retention.NEVER_BEFORE_S": 0},
+)
 DAMAGED = State(damaged, others_append, damaged=1)
 TO_REBUILD = State(one_segment_each, others_append, patches={"handlers.snapshots.maker.RANGE_ROWS": 16})
 LOST = State(all_in_quarantine, damaged=2)
 ALL_DAMAGED = State(only_one_damaged, damaged=1, is_lost=True)
 NEWER = State(one_segment_each, others_publish)
 AHEAD = State(one_segment_each, others_append)
-ONE_SEGMENT = State(lambda scene: insert(scene, 2), others_append, {"FULL_VERIFICATION": "1"})
+ONE_SEGMENT = State(lambda scene: insert(scene, 2), others_append, {"FULL_VERIFICATION": "1", "NOTIFICATIONS": "on"})
 LARGE = State(one_segment_each, others_publish, {"VERIFY_MAX_BYTES": "0"}, GRADUAL)
 
 WRITES = {

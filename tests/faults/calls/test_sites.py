@@ -11,7 +11,7 @@ from tests.faults.calls.operations import JOBS, READS, WRITES, Operation
 from tests.faults.calls.outside import ROOT, STATEMENTS, Site
 from tests.faults.calls.stage import Stage
 
-ROOMS = ("", "api", "gateway", "upkeep", "ledger", "reads", "snapshots")  # "": the functions themselves
+ROOMS = ("", "api", "gateway", "upkeep", "events", "ledger", "reads", "snapshots")  # "": the functions themselves
 NO_CALLS = {"os.path.join", "os.path.dirname", "os.strerror"}
 WITHIN = {"os.path.isdir": "stat", "os.makedirs": "mkdir"}  # what a function of the library calls
 IN_NO_OPERATION = {

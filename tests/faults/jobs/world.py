@@ -17,7 +17,9 @@ import pytest
 from console.local.account.callers import is_for_the_worker
 from handlers.aws.bucket import Bucket
 from handlers.aws.dynamodb import Deadline
+from handlers.aws.sdk import ServiceError
 from handlers.aws.table import PARTITION_KEY, SORT_KEY
+from handlers.domain.problem import Problem
 from handlers.jobs.intake import ImportOrder, Intake
 from handlers.jobs.job import Job
 from handlers.jobs.job_table import JobTable
@@ -43,6 +45,9 @@ ENVIRON = {
     "JOBS_BUCKET": BUCKET,
     "JOBS_QUEUE_URL": "http://sqs.local/000000000000/jobs",
     "DEAD_LETTERS_ARN": DEAD_LETTERS_ARN,
+    "REBUILD_MACHINE_ARN": "arn:aws:states:local:000000000000:stateMachine:rebuild",
+    "TOPIC_ARN": "arn:aws:sns:local:000000000000:notifications",
+    "NOTIFICATIONS": "on",
     "AWS_REGION": "local",
     "REQUEST_LOG_PERCENT": "0",
 }
@@ -50,9 +55,10 @@ CALL_S = 1.0
 TURN_S = 20.0
 VISIBILITY_S = 270.0  # six times what an invocation has
 MOST_RECEIVES = 3
+STREAM_PAUSE_S = 30.0
 SWEEP_S = 4000.0
 MOST_STEPS = 400
-MAKERS = ("bucket", "queue")  # modules that make a client of a service
+MAKERS = ("bucket", "queue", "topic", "objects", "machine")  # modules that make a client of a service
 CHUNK_ROWS, BLOCK_BYTES = 3, 200
 
 Meddle = Callable[[Call], Callable[[Run], Any] | None]
@@ -66,17 +72,20 @@ class Killed(BaseException):
 
 
 class StreamedTable(MemoryTable):
-    """A table with a stream."""
+    """A table with a stream, new and empty."""
 
-    def __init__(self, items: Mapping[Key, Item] | None = None, journal: Path | None = None) -> None:
-        super().__init__(items, journal)
+    def __init__(self, now: Callable[[], float]) -> None:
+        super().__init__()
         self.records: list[dict[str, Any]] = []
+        self._now = now
 
     def _change(self, changed: dict[Key, Item]) -> None:
         super()._change(changed)
         for item in changed.values():
             keys = {name: item[name] for name in (PARTITION_KEY, SORT_KEY)}
-            change = {"Keys": keys, "NewImage": item, "SequenceNumber": str(len(self.records) + 1)}
+            number = str(len(self.records) + 1)
+            change: dict[str, Any] = {"Keys": keys, "NewImage": item, "SequenceNumber": number}
+            change["ApproximateCreationDateTime"] = self._now()
             self.records.append({"eventName": "MODIFY", "eventSource": "aws:dynamodb", "dynamodb": change})
 
 
@@ -98,7 +107,7 @@ class World:
         block_bytes: int = BLOCK_BYTES,
     ) -> None:
         self.clock = Clock(NOW_S)
-        self.table = StreamedTable()
+        self.table = StreamedTable(self.clock)
         self.s3, self.sqs, self.sns, self.states = MemoryS3(), MemorySqs(self.clock), MemorySns(), MemoryStates()
         self.deaths = 0
         self._choose = choose
@@ -107,7 +116,7 @@ class World:
         patch.setattr("handlers.imports.cutting.MAX_INSERT_ROWS", CHUNK_ROWS)
         patch.setattr("handlers.aws.bucket.BLOCK_BYTES", block_bytes)
         for module in MAKERS:
-            patch.setattr(f"handlers.aws.{module}.make_service", self._client, raising=False)
+            patch.setattr(f"handlers.aws.{module}.make_service", self._client)
         patch.setattr(Deadline.__init__, "__defaults__", (self.clock, self.clock.sleep, Deadline.LIMIT_S))
         patch.setitem(cast("dict[str, object]", Turns.__init__.__kwdefaults__), "clock", self.clock)
         patch.setitem(cast("dict[str, object]", Turns.__init__.__kwdefaults__), "sleep", self.clock.sleep)
@@ -172,7 +181,7 @@ class World:
             return False
         failed = self._call(batch)
         number = min((int(each) for each in failed), default=len(self.table.records) + 1)
-        self.clock.pass_s(1.0 if failed else 0.0)
+        self.clock.pass_s(STREAM_PAUSE_S if failed else 0.0)
         self._followed = number - 1 if failed else int(batch[-1]["dynamodb"]["SequenceNumber"])
         return True
 
@@ -224,7 +233,7 @@ class World:
                 done = self._worker()({"task": "sweep"}, Context(RESERVE_S + TURN_S))
             except Killed:
                 self.deaths += 1
-            except Exception:  # noqa: BLE001 - the clock makes the next
+            except (Problem, ServiceError):  # the clock makes the next
                 self.clock.pass_s(60.0)
             else:
                 return bool(done["jobs"])

@@ -100,6 +100,18 @@ def test_a_rebuild_tells_of_what_it_has_built(office: Office) -> None:
     assert office.outbox.told == [("snapshot.published", "1000.3")]
 
 
+def test_a_rebuild_by_ranges_tells_of_what_it_has_built(office: Office) -> None:
+    office.ledger.grow(30)
+    rebuild = Rebuild(office.publisher(), office.place.settings)
+    goal, spans = rebuild.plan(None, 10)
+    for span in spans:
+        rebuild.build(goal, span, 60.0, Usage())
+    assert office.outbox.told == []
+    assert rebuild.publish(goal, 60.0, Usage()) is not None
+    assert office.outbox.told == [("snapshot.published", "1000.30")]
+    assert office.outbox.events[0].data["build"] == "full"
+
+
 def test_a_divergence_is_told_and_remains_an_error(office: Office) -> None:
     office.ledger.grow(3)
     office.publish()

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import io
 import json
+from random import Random
 
 import pytest
 
 from handlers.imports.lines import Position
+from handlers.imports.rows import read_rows
+from handlers.model.columns import Boolean, Integer, Json, Number, Text, Timestamp
+from handlers.model.model import Model
 from tests.handlers.imports.files import fault, rows_of, said
 
 ALLOWED = "allowed: only name, stock, unit_price, in_stock, tags"
@@ -20,6 +25,18 @@ def test_rows_have_their_line_and_the_place_after_them() -> None:
     ]
     ends = [len(content[: content.index(line)].encode()) for line in (" \n", '{"name": "b"')]
     assert [row.end for row in rows] == [*map(Position, ends, (1, 2)), Position(len(content.encode()), 3)]
+
+
+def test_what_a_draft_gives_as_json_is_read_as_the_same_draft() -> None:
+    model = Model(
+        "all",
+        *[kind(f"a_{kind.kind}", required=False) for kind in (Boolean, Integer, Json, Number, Text, Timestamp)],
+        Number("large", minimum=2**53, maximum=2**60),
+    )
+    drafts = [model.random_draft(Random(number)) for number in range(50)]
+    drafts.append((None, None, None, None, None, None, float(2**53 + 2)))
+    lines = "".join(json.dumps(model.draft_fields(draft)) + "\n" for draft in drafts)
+    assert [row.draft for row in read_rows(io.BytesIO(lines.encode()), "ndjson", model)] == drafts
 
 
 def test_names_match_but_for_case_and_what_the_ledger_gives_is_passed_over() -> None:

@@ -30,7 +30,7 @@ STEPS = st.lists(
 
 
 @pytest.mark.usefixtures("small_pages")
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_the_lake_is_whole_whatever_was_left_and_taken_up_again(
     client: DynamoDBClient, steps: list[tuple[str, int]]

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from handlers.aws.dynamodb import Deadline
 from handlers.aws.objects import Objects
 from handlers.aws.sdk import ServiceError
 from handlers.aws.table import LAKE
@@ -62,9 +64,9 @@ def meddled(objects: Objects, **plan: list[Fault | None]) -> tuple[Objects, Medd
 
 
 def test_each_page_of_the_ledger_is_an_object(ledger: Ledger, objects: Objects) -> None:
-    head = put_rows(ledger, make_rows(2001))
-    assert write(ledger, objects) == {"bookmark": str(head.bookmark), "rows": 2001, "pages": 3, "is_done": True}
-    assert list(contents(objects)) == [page_key(head.root, page) for page in range(3)]
+    head = put_rows(ledger, make_rows(1001))
+    assert write(ledger, objects) == {"bookmark": str(head.bookmark), "rows": 1001, "pages": 2, "is_done": True}
+    assert list(contents(objects)) == [page_key(head.root, page) for page in range(2)]
     assert_whole(ledger, objects)
 
 
@@ -92,7 +94,7 @@ def test_what_did_not_grow_is_neither_read_nor_put_again(ledger: Ledger, objects
     write(ledger, objects)
     asked, (behind, client) = MeddledLedger(ledger), meddled(objects)
     assert Lake(asked, behind).write(LIMIT_S)["pages"] == 0
-    assert client.calls == []
+    assert [name for name, _ in client.calls] == ["head_object"]  # whether the newest page is still there
     assert [name for name, _ in asked.meddled.calls] == ["get_item", "query"]  # the head, and the progress
 
 
@@ -158,6 +160,28 @@ def test_rows_that_the_ledger_lost_go_once_their_page_is_written_again(ledger: L
     put_rows(other, make_rows(3))
     write(other, objects)
     assert_whole(other, objects)
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_bucket_that_was_made_anew_by_the_same_name_is_filled_anew(ledger: Ledger, objects: Objects) -> None:
+    scene(ledger)
+    write(ledger, objects)
+    for key in contents(objects):
+        s3_client().delete_object(Bucket=objects.bucket, Key=key)
+    assert Lake(ledger, objects, Clock()).write(0.0)["is_done"] is False  # cut short, it goes on
+    assert write(ledger, objects) == {"bookmark": f"{NEXT}.13", "rows": 13, "pages": 1, "is_done": True}
+    assert_whole(ledger, objects)
+
+
+def test_what_was_written_meanwhile_is_not_forgotten(ledger: Ledger) -> None:
+    progress = LakeProgress(ledger, "bucket")
+    progress.save(EPOCH, 7, no_time_limit())
+    progress.forget({EPOCH: 5, NEXT: 3}, no_time_limit())
+    assert progress.load(no_time_limit()) == {EPOCH: 7}
+    progress.forget({EPOCH: 7}, no_time_limit())
+    assert progress.load(no_time_limit()) == {EPOCH: 0}
+    progress.save(EPOCH, 2, no_time_limit())
+    assert progress.load(no_time_limit()) == {EPOCH: 2}
 
 
 # Whatever happens
@@ -259,6 +283,24 @@ def test_with_the_ledger_away_it_says_so(ledger: Ledger, objects: Objects) -> No
         write(away, objects)
     assert caught.value.status == 503
     assert write(ledger, objects)["rows"] == 2
+
+
+def test_a_page_is_read_with_more_patience_than_a_request_has(
+    ledger: Ledger, objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(ledger, 2)
+    clock = Clock()
+    monkeypatch.setattr("handlers.lake.writer.Deadline", partial(Deadline, clock, clock.sleep))
+
+    def slow(_run: Callable[[], Any]) -> Any:
+        clock.pass_s(Deadline.LIMIT_S / 2)
+        raise client_error("ThrottlingException")
+
+    throttled = MeddledLedger(ledger, query=[None, slow, slow, slow])
+    assert write(throttled, objects)["is_done"]
+    away = MeddledLedger(ledger, query=[None, *[slow] * 10])
+    with pytest.raises(Problem):
+        write(away, new_objects())
 
 
 def test_a_page_that_others_replace_each_time_is_given_up_by_name(ledger: Ledger, objects: Objects) -> None:

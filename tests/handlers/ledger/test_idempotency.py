@@ -8,7 +8,7 @@ import pytest
 
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.problem import Problem
-from handlers.ledger.appender import Appended
+from handlers.ledger.appender import Appended, OtherEpochError
 from handlers.ledger.head import Head
 from handlers.ledger.idempotency import LEASE_S, Call, Record, record_key
 from handlers.ledger.ledger import Ledger
@@ -223,3 +223,12 @@ def test_a_record_survives_its_way_through_the_table(ledger: Ledger) -> None:
     assert Record.from_item(item, replace(head, seq=5), T0) is None
     assert Record.from_item(item, replace(head, roots=((1, EPOCH), (6, EPOCH + 1))), T0) is None
     assert not record.is_complete
+
+
+def test_a_call_for_another_epoch_puts_nothing_into_the_ledger(ledger: Ledger) -> None:
+    own = appender(ledger)
+    own.append(drafts(2), no_time_limit(), Call("first", "hash", epoch=EPOCH))
+    with pytest.raises(OtherEpochError) as caught:
+        own.append(drafts(2), no_time_limit(), Call("second", "hash", epoch=EPOCH - 1))
+    assert caught.value.epoch == EPOCH
+    assert len(all_rows(ledger)) == 2

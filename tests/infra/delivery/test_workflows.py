@@ -134,7 +134,7 @@ def test_a_retry_deploys_and_rolls_out_where_nothing_changed() -> None:
 )
 def test_functions_that_changed_are_rolled_out_or_all(tmp_path: Path, code: int, chosen: str) -> None:
     (script,) = [step["run"] for step in steps("deploy") if step.get("id") == "changed"]
-    answer = json.dumps({"exit_code": code, "changed_functions": ["query", "warmer", "command"]})
+    answer = json.dumps({"exit_code": code, "changed_functions": ["query", "warmer", "command", "worker"]})
     console = tmp_path / ".venv" / "bin" / "python"
     console.parent.mkdir(parents=True)
     console.write_text(f"#!/bin/sh\necho '{answer}'\n", encoding="utf-8")

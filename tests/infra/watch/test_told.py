@@ -19,7 +19,7 @@ def test_nothing_watches_unless_it_is_asked_to() -> None:
 def test_this_stacks_alarms_and_this_accounts_budgets_may_tell_the_topic_and_nobody_else() -> None:
     alarms, budgets, plain = statements(graph("prod").one("TopicPolicy"))
     assert plain["Effect"] == "Deny"
-    assert plain["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert plain["Condition"]["Bool"] == {"aws:SecureTransport": "false"}
     for statement, service, arn in (
         (alarms, "cloudwatch", "arn:aws:cloudwatch:us-east-1:123456789012:alarm:lambda-sqlite-prod-*"),
         (budgets, "budgets", "arn:aws:budgets::123456789012:*"),

@@ -38,11 +38,14 @@ def service(name: str) -> Any:
 class JobSite:
     """Everything that a job needs, and the time, which only the test lets pass.
 
+    Args:
+        settings: variables of the functions' environment that are to be others.
+
     Attributes:
         now: the time in seconds since 1970.
     """
 
-    def __init__(self, ledger: Ledger, folder: Path) -> None:
+    def __init__(self, ledger: Ledger, folder: Path, **settings: str) -> None:
         self.ledger = ledger
         self.now = Clock(NOW_S)
         self.s3, self.sqs = service("s3"), service("sqs")
@@ -60,6 +63,7 @@ class JobSite:
             "JOBS_QUEUE_URL": self.queue_url,
             "DEAD_LETTERS_ARN": DEAD_LETTERS_ARN,
             "REQUEST_LOG_PERCENT": "0",
+            **settings,
         }
         self.jobs = JobTable(ledger.client, ledger.table_name, self.now)
         self._command = command.make_router(ledger, Settings(self.environ), self.now)

@@ -117,3 +117,20 @@ def test_a_worker_that_cannot_start_fails_the_job_after_three_times_and_it_is_re
     assert web.post(f"{url}/redrive", json={}).status_code == 202
     until(lambda: job_at(url)["state"] == "succeeded")
     assert web.get(f"{stack.url}/ddb/stats").json()["stats"]["count"] == before + 1
+
+
+def test_a_rebuild_is_done_by_the_state_machine_and_told(stack: BackgroundStack) -> None:
+    asked = web.post(f"{stack.url}/snapshots", json={"full": True}, headers={"prefer": "respond-async"})
+    assert asked.status_code == 202, asked.text
+    job = ended(stack.url + asked.headers["location"])
+    assert (job["state"], job["error"]) == ("succeeded", None)
+    queue = stack.environment["JOBS_QUEUE_URL"].replace(stores.JOBS, stores.NOTIFICATIONS)
+    (sqs,) = make_clients(stack.environment, "sqs")
+    told: list[str] = []
+
+    def is_told() -> bool:
+        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        told.extend(json.loads(message["Body"])["Message"] for message in found.get("Messages", []))
+        return any("job.succeeded" in text and job["id"] in text for text in told)
+
+    until(is_told)
