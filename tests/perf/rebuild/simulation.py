@@ -25,7 +25,7 @@ AT_ONCE, MEMORY_GB, TIMEOUT_S = 8, 1.0, 300
 MIB, GB = 2**20, 2**30
 READ_UNIT_BYTES = 4096
 MEASURED_ROWS = 1_000_000
-STEPS, STEPS_A_RANGE = 12, 1  # transitions of the machine that succeeds
+STEPS, STEPS_A_RANGE = 10, 1  # transitions of the machine that succeeds
 CASES = ("low", "typical", "slow")
 
 
