@@ -37,7 +37,10 @@ def test_each_route_may_call_its_function_through_the_alias_and_no_other_may() -
     seen = graph("dev")
     allowed = {node.inputs["sourceArn"]: node.inputs["function"] for node in seen.of("Permission")}
     arn = "arn:aws:execute-api:us-east-1:123456789012:api-gateway/$default/"
-    wanted = {arn + re.sub(r"\{\w+\}", "*", key.replace(" ", "")): f"lambda-sqlite-dev-{function}" for key, function in gateway_routes().items()}
+    wanted = {
+        arn + re.sub(r"\{\w+\}", "*", key.replace(" ", "")): f"lambda-sqlite-dev-{function}"
+        for key, function in gateway_routes().items()
+    }
     assert allowed == {**wanted, f"{arn}$default": "lambda-sqlite-dev-query"}
 
 
