@@ -52,7 +52,7 @@ def read_csv(lines: FileLines, model: Model, names: Sequence[str] = ()) -> Itera
             made = maker.make({name: cell or None for name, cell in zip(names, cells, strict=True)})
         else:
             made = Made(None, reasons=(f"has {len(cells)} cells, the line of names has {len(names)}",))
-        yield ReadRow(line, lines.position, *made)
+        yield ReadRow.from_record(line, lines, made)
 
 
 def _records(lines: FileLines) -> Iterator[tuple[int, list[str]]]:

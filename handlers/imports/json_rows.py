@@ -37,7 +37,7 @@ def read_ndjson(lines: FileLines, model: Model) -> Iterator[ReadRow]:
         if is_first and stripped:
             is_first = False
             _check_first(stripped, line)
-        yield ReadRow(line, lines.position, *(objects.make(stripped) if stripped else Made(None)))
+        yield ReadRow.from_record(line, lines, objects.make(stripped) if stripped else Made(None))
         line = lines.begin_record()
 
 

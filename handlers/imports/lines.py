@@ -53,6 +53,11 @@ class FileLines:
         """Return where the last line ends that was given."""
         return Position(self._offset_bytes, self._count)
 
+    @property
+    def record_bytes(self) -> int:
+        """Return how long the record at hand is so far."""
+        return self._offset_bytes - self._record.offset_bytes
+
     def begin_record(self) -> int:
         """Take what comes for another record. Returns the number of the line in which it begins."""
         self._record = Position(self._offset_bytes, self._count)

@@ -55,7 +55,8 @@ def read_rows(
 def chunks(rows: Iterable[ReadRow]) -> Iterator[Chunk]:
     """Yield the rows in chunks, which are always the same from one of their ends on.
 
-    A chunk has at most as many rows and lines without one as a request has rows, so none takes long.
+    A chunk has no more rows and blank lines than a request has rows, and no more bytes of the file than a body, unless
+    one row alone has more: so none takes long, whatever the file is.
     """
     for part in cut(rows):
         drafts = tuple(row.draft for row in part if row.draft is not None)

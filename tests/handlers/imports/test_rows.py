@@ -61,6 +61,16 @@ def test_a_file_read_on_from_the_end_of_any_chunk_gives_the_chunks_that_follow(
     assert [row for chunk in whole for row in chunk.refused] == [row for row in rows if row.reasons]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [" " * 400_000 + "\n", '{"x": "' + "y" * 400_000 + '"}\n', '{"name": "a"' + " " * 400_000 + "}\n"],
+    ids=["blank", "refused", "right"],
+)
+def test_a_chunk_has_no_more_of_the_file_than_a_request_of_rows(line: str) -> None:
+    found = list(chunks(read_rows(io.BytesIO(line.encode() * 5), "ndjson", MODEL)))
+    assert [chunk.end.lines for chunk in found] == [2, 4, 5]
+
+
 @pytest.mark.parametrize("line", ["\n", '{"name": 5}\n', '{"name": "a"}\n'], ids=["blank", "refused", "right"])
 def test_no_chunk_is_longer_than_a_request_whatever_its_lines_are(line: str) -> None:
     found = list(chunks(read_rows(io.BytesIO(line.encode() * 2001), "ndjson", MODEL)))
