@@ -123,6 +123,7 @@ growth: $(DEV)
 
 simulate: $(DEV)
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(if $(BROKEN),--broken $(BROKEN))
+	@$(if $(BROKEN),:,$(BIN)/python -m tests.faults.jobs $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)))
 
 delivery-time: $(DEV)
 	@$(BIN)/python -m tests.perf.delivery

@@ -52,7 +52,8 @@ class MemoryS3:
         version, content = self._find(Bucket, Key, VersionId, "NoSuchKey")
         first, _, last = Range.removeprefix("bytes=").partition("-")
         part = content[int(first or 0) : int(last or len(content)) + 1]
-        return {"Body": io.BytesIO(part), "VersionId": version.id, "ContentLength": len(part)}
+        shown = {"ContentRange": f"{Range}/{len(content)}"} if Range else {}
+        return {"Body": io.BytesIO(part), "VersionId": version.id, "ContentLength": len(part), **shown}
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, **_: object) -> dict[str, Any]:  # noqa: N803
         return {"VersionId": self.put(Bucket, Key, Body)}

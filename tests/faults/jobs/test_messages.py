@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 
 import pytest
 
@@ -17,7 +16,6 @@ from tests.faults.jobs.world import BUCKET, MOST_RECEIVES, MakeWorld, World, fil
 from tests.support.drafts import are_of
 from tests.support.meddling import all_rows, drafts
 
-HISTORIES = 60
 FOREIGN = ["", "{}", "[]", "null", "no JSON", '{"job": 7, "turn": 1}', '{"job": "x"}', '{"Records": [{"s3": {}}]}']
 
 
@@ -145,35 +143,3 @@ def test_two_imports_at_once_each_have_their_order(world: World) -> None:
     assert [made for made in found if made in first] == first
     assert [made for made in found if made in second] == second
     assert len(found) == len(first) + len(second)
-
-
-class Fate:
-    """What happens in one history: all of it at random, the same for the same number."""
-
-    def __init__(self, number: int) -> None:
-        self._random = random.Random(number)
-        self._worst = self._random.choice([0.0, 0.02, 0.1])
-
-    def choose(self, ready: list[Letter]) -> Letter:
-        return self._random.choice(ready)
-
-    def late_s(self) -> float | None:
-        return self._random.choice([None, None, 0.0, 30.0, 400.0, 5000.0])
-
-    def strike(self, _call: Call) -> Kind | None:
-        if self._random.random() >= self._worst:
-            return None
-        return ONCE[self._random.choice([*ONCE])]
-
-
-@pytest.mark.parametrize("first", range(0, HISTORIES, 10))
-def test_in_histories_of_all_of_these_each_row_is_there_once_and_in_order(make_world: MakeWorld, first: int) -> None:
-    for number in range(first, first + 10):
-        fate = Fate(number)
-        world = make_world(choose=fate.choose, late_s=fate.late_s)
-        job_id = world.start_import(FILE, has_sha256=True)
-        world.run(fate.strike)
-        while world.job(job_id).state == FAILED:  # too many deaths: somebody looks, and lets it go on
-            world.jobs().save(world.job(job_id).redriven(RESUME), world.clock.deadline())
-            world.run(fate.strike)
-        check_right(world, job_id)

@@ -199,7 +199,7 @@ class World:
         if letter.receives > MOST_RECEIVES:
             self.sqs.letters.remove(letter)
             self.sqs.dead.append(Letter(letter.id, letter.body, self.clock()))
-        elif not self._call([_event_of(letter, QUEUE_ARN)]):
+        elif not self._call([_event_of(letter, QUEUE_ARN)]) and letter in self.sqs.letters:  # else another was faster
             self.sqs.letters.remove(letter)
             self._double(letter)
 
