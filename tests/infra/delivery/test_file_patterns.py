@@ -45,11 +45,15 @@ def test_every_file_that_a_pipeline_deploys_starts_it(part: str) -> None:
 
 
 # Files that start a pipeline which then finds nothing to do: they stand in a room of which it needs others.
+WORK = {"handlers/events", "handlers/imports", "handlers/jobs"}
 ALSO = {
-    COMMAND: {"handlers/api", "handlers/aws", "handlers/upkeep", "handlers/telemetry", "handlers/domain"},
-    QUERY: {"handlers/api", "handlers/aws", "handlers/upkeep", "handlers/ledger", "handlers/snapshots"},
-    PROJECTOR: {"handlers/aws", "handlers/domain", "handlers/ledger", "handlers/snapshots", "handlers/upkeep"},
-    INFRASTRUCTURE: {"handlers/aws", "handlers/domain"},
+    COMMAND: {"handlers/api", "handlers/aws", "handlers/upkeep", "handlers/domain", *WORK},
+    QUERY: {"handlers/api", "handlers/aws", "handlers/upkeep", "handlers/ledger", "handlers/snapshots", *WORK},
+    PROJECTOR: {
+        *("handlers/aws", "handlers/domain", "handlers/ledger", "handlers/snapshots", "handlers/upkeep"),
+        *WORK,
+    },
+    INFRASTRUCTURE: {"handlers/aws", "handlers/domain", "handlers/ledger", *WORK},
 }
 
 
@@ -57,7 +61,7 @@ ALSO = {
 def test_what_else_starts_it_stands_beside_its_own_files(part: str) -> None:
     also = matched(file_patterns(part)) - own_files(part)
     assert {name.rpartition("/")[0] for name in also} <= ALSO[part] | {"handlers/telemetry"}
-    assert len(also) < 25
+    assert len(also) < 60
 
 
 def test_the_halves_start_on_their_own() -> None:
