@@ -9,6 +9,7 @@
 # make bench-writes    an insert taken apart, and inserts at a steady rate
 # make bench-load      requests a second of one sandbox, and a burst of new ones; UNDER another Python
 # make bench-libraries what zlib and boto3 take
+# make bench-rebuild   a rebuild of a million rows by its steps, a few at once, three minutes
 # make growth          how costs grow with the rows, a minute
 # make bench-compare   the micro-benchmarks again, beside those saved
 # make simulate        other histories than the tests run, of writers, publishers, readers and faults: SEEDS many, or SEED
@@ -23,7 +24,7 @@
 # make install-deploy  those for Pulumi
 # make install-dev     all of them, and the tools
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench bench-code bench-runtime bench-writes bench-load bench-libraries \
+.PHONY: help demo serve test check bench bench-code bench-runtime bench-writes bench-load bench-libraries bench-rebuild \
 	bench-compare growth simulate delivery-time mutants deploy format lock docs clean \
 	install-run install-report install-deploy install-dev
 .NOTPARALLEL:  # nothing else runs while something is measured
@@ -113,6 +114,9 @@ bench-compare: $(DEV)
 
 bench-libraries: $(DEV)
 	@$(BIN)/python -m tests.perf.libraries
+
+bench-rebuild: $(DEV)
+	@$(BIN)/python -m tests.perf.rebuild
 
 growth: $(DEV)
 	@$(BIN)/python -m tests.perf.growth

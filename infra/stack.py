@@ -24,6 +24,7 @@ from infra.jobs.worker_rights import uploads_policy
 from infra.policies import MOUNT, MOUNT_AND_WRITE, TABLE_READS, TABLE_WRITES, Access
 from infra.settings.backup_settings import ALL, NONE
 from infra.settings.stack_settings import StackSettings
+from infra.settings.work_settings import WorkSettings
 
 ACCESS = {
     COMMAND: Access(table_actions=TABLE_WRITES, mount_actions=MOUNT_AND_WRITE),
@@ -31,22 +32,21 @@ ACCESS = {
     PROJECTOR: Access(table_actions=TABLE_READS, mount_actions=MOUNT_AND_WRITE, partitions=(VERIFICATION,)),
 }
 
-
-def access_of(function: str, settings: StackSettings) -> Access:
-    """Return a function's rights on the data: the projector also notes how far a rebuild is, and what is to be told."""
-    access = ACCESS[function]
-    if function != PROJECTOR:
-        return access
-    more = [*([JOBS] if settings.work.jobs else []), *([EVENTS] if settings.work.notifications else [])]
-    return replace(access, partitions=(*access.partitions, *more))
-
-
 # Each hour's maintenance finds a cold sandbox, which would hash all that the setting lets it: gigabytes a month.
 # Header and meta row are proven all the same, and all bytes of what is merged, and of what replaces a file.
 OWN_ENVIRONMENT = {PROJECTOR: {"VERIFY_MAX_BYTES": "0"}}
 
 KeyArn = pulumi.Output[str] | None
 AnyNetwork = NetworkComponent | ExistingNetworkComponent
+
+
+def access_of(function: str, work: WorkSettings) -> Access:
+    """Return a function's rights on the data: the projector's steps of a rebuild are put down, and what it tells."""
+    access = ACCESS[function]
+    if function != PROJECTOR:
+        return access
+    more = [*([JOBS] if work.jobs else []), *([EVENTS] if work.notifications else [])]
+    return replace(access, partitions=(*access.partitions, *more))
 
 
 def make_key(settings: StackSettings) -> KeyArn:
@@ -191,7 +191,7 @@ def make_function(
             data=DataAccess(
                 subnet_ids=list(network.subnet_ids.values()),
                 security_group_ids=[network.function_group_id],
-                access=access_of(function, settings),
+                access=access_of(function, settings.work),
                 table_arn=storage.table.arn,
                 file_system_arn=storage.file_system.arn,
                 access_point_arn=access_points[function].arn,

@@ -209,7 +209,8 @@ def test_every_parameter_is_described_where_it_is_understood() -> None:
         expected = set(QUERY_PARAMETERS.get(name, ()))
         expected |= {"refresh"} if verb == "GET" and path.startswith("/sqlite-tmp") else set[str]()
         assert {part for part, place in named.items() if place == "query"} == expected
-        headers = {"insert": {"Idempotency-Key", "Prefer"}, "sql": {"Min-Bookmark"}}.get(name, set[str]())
+        of_a_write = {"insert": {"Idempotency-Key", "Prefer"}, "publish": {"Prefer"}}
+        headers = {**of_a_write, "sql": {"Min-Bookmark"}}.get(name, set[str]())
         headers = {"Min-Bookmark", "If-None-Match"} if name in ("page", "row", "stats") else headers
         assert {part for part, place in named.items() if place == "header"} == headers
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers.aws.table import EVENTS, JOB_ORDER, JOB_STATE, JOBS, LAKE
+from handlers.aws.table import EVENTS, JOB_ORDER, JOB_STATE, JOBS, LAKE, VERIFICATION
 from handlers.jobs.job import FAILED, ORDERS, SUCCEEDED
 from handlers.settings import VARIABLES
 from infra.jobs.work import TOLD_STATES
@@ -163,6 +163,25 @@ def test_the_command_function_signs_uploads_and_knows_no_other_place() -> None:
         via = statements(seen.one("RolePolicy", f"{function}-identity-key"))[0]["Condition"]["StringEquals"]
         stores = ["dynamodb", "lambda", *(["s3"] if function == "command" else [])]
         assert via == {"kms:ViaService": [f"{store}.us-east-1.amazonaws.com" for store in stores]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "partitions"),
+    [
+        ({}, [VERIFICATION]),
+        ({"jobs": True}, [VERIFICATION, JOBS]),
+        ({"notifications": True}, [VERIFICATION, EVENTS]),
+        ({"jobs": True, "notifications": True}, [VERIFICATION, JOBS, EVENTS]),
+    ],
+    ids=["neither", "jobs", "notifications", "both"],
+)
+def test_the_projector_puts_down_the_steps_of_a_rebuild_and_what_it_tells(
+    changes: dict[str, Any], partitions: list[str]
+) -> None:
+    """No emulator holds anybody to the leading key: a partition that is missing here would be found on AWS alone."""
+    given = statements(run("dev", changes).one("RolePolicy", "projector-data"))
+    (puts,) = [each for each in given if each["Sid"] == "Partitions"]
+    assert puts["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": partitions}}
 
 
 def test_pages_of_the_stacks_origins_may_send_files() -> None:
