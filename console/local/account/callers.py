@@ -28,7 +28,7 @@ from handlers.routes import PROJECTOR, WORKER
 from infra.rebuild.definition import RebuildPlan, definition_of
 
 SWEEP_S, LAKE_S = 60.0, 3600.0
-LAKE_FIRST_S = 60.0  # the start is busy enough
+FIRST_S = 60.0  # the start is busy enough
 AT_A_TIME = 2  # messages of a queue
 NO_WINDOW_S = 0.0  # a batch waits for no more records
 LONGEST_S = 900  # Lambda's own limit: the sandboxes keep to the functions'
@@ -46,8 +46,8 @@ async def call_worker(environ: Mapping[str, str], invokes: Mapping[str, Invoke])
             await asyncio.to_thread(make_callers, environ, url)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(follow(environ, worker, is_for_the_worker, window_s=NO_WINDOW_S))
-                tasks.create_task(every(SWEEP_S, worker, {"task": "sweep"}))
-                tasks.create_task(every(LAKE_S, worker, {"task": "lake"}, first_s=LAKE_FIRST_S))
+                tasks.create_task(every(SWEEP_S, worker, {"task": "sweep"}, first_s=FIRST_S))
+                tasks.create_task(every(LAKE_S, worker, {"task": "lake"}, first_s=FIRST_S))
 
 
 def is_for_the_worker(record: Record) -> bool:

@@ -34,6 +34,7 @@ class Stores:
         """Make them; returns the variables that lead the functions to them, and to what only the worker calls."""
         jobs_url = self._make_queues()
         self._make_buckets()
+        self._sqs.purge_queue(QueueUrl=jobs_url)  # of S3's message that it is a test, which would start a worker
         return {
             "JOBS_BUCKET": JOBS_BUCKET,
             "JOBS_QUEUE_URL": jobs_url,

@@ -78,7 +78,7 @@ class Called:
 
     def came_again(self) -> bool:
         ids = [message["messageId"] for message in self.messages()]
-        return len(ids) > len({*ids}) > 2
+        return len(ids) > len({*ids}) > 1
 
 
 async def until(there: Callable[[], bool]) -> None:
@@ -112,7 +112,7 @@ def test_everything_calls_the_functions_of_this_stack(
     account: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "POLL_S", 0.01)
-    monkeypatch.setattr(callers, "LAKE_FIRST_S", 0.0)
+    monkeypatch.setattr(callers, "FIRST_S", 0.0)
     (queues,) = make_clients(account, "sqs")
     queues.set_queue_attributes(QueueUrl=account["JOBS_QUEUE_URL"], Attributes={"VisibilityTimeout": "1"})
     called = asyncio.run(called_by(account))
