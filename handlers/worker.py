@@ -102,6 +102,8 @@ class Worker:
     def _told(self, record: Record) -> dict[str, object]:
         """Do what an item of the table's stream asks for: a job with an order, one that has ended, an event."""
         change = record["dynamodb"]
+        if "NewImage" not in change:  # what the table forgets once its time is over
+            return {"did": "nothing"}
         if change["Keys"][PARTITION_KEY] != {"S": JOBS}:
             self._tell(record, lambda: self._delivery.deliver(record))
             return {"did": "tell"}

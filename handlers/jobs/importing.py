@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 CHECKPOINT_S = 2.0
 MOST_REASONS, MOST_REASON_CHARACTERS = 5, 200
+MOST_REJECTS_BYTES = 200_000  # of those that are shown, as JSON: an item of the table holds 400 KB
 GONE = "the file is not there any more"
 
 
@@ -130,7 +131,7 @@ class Importing:
                 _after(job, chunk),
                 rows=(job.rows or 0) + len(chunk.drafts),
                 rows_rejected=job.rows_rejected + len(chunk.refused),
-                rejects=(*job.rejects, *map(_reject, chunk.refused[: MOST_REJECTS - len(job.rejects)])),
+                rejects=_shown(job.rejects, chunk.refused),
             )
             if patience.is_over:
                 return self._save(job)
@@ -182,8 +183,14 @@ def _after(job: Job, chunk: Chunk) -> Job:
     return replace(job, done_bytes=chunk.end.offset_bytes, line=chunk.end.lines)
 
 
-def _reject(row: ReadRow) -> Reject:
-    return Reject(row.line, tuple(reason[:MOST_REASON_CHARACTERS] for reason in row.reasons[:MOST_REASONS]))
+def _shown(rejects: tuple[Reject, ...], refused: Sequence[ReadRow]) -> tuple[Reject, ...]:
+    """Return the rows that are shown once these are refused too: the first ones, as many as the job's item holds."""
+    shown = [*rejects]
+    for row in refused[: MOST_REJECTS - len(rejects)]:
+        shown.append(Reject(row.line, tuple(text[:MOST_REASON_CHARACTERS] for text in row.reasons[:MOST_REASONS])))
+        if len(json.dumps(shown)) > MOST_REJECTS_BYTES:
+            return tuple(shown[:-1])
+    return tuple(shown)
 
 
 def _check_rejects(job: Job) -> None:
