@@ -196,7 +196,7 @@ def _shown(rejects: tuple[Reject, ...], refused: Sequence[ReadRow]) -> tuple[Rej
 def _check_rejects(job: Job) -> None:
     """Raise ImportFailedError where too many rows were refused, or none is left."""
     if job.max_rejects is not None and job.rows_rejected > job.max_rejects:
-        said = f"{job.rows_rejected} rows are refused, allowed are {job.max_rejects}; nothing was appended"
+        said = f"rows refused: {job.rows_rejected}, allowed: {job.max_rejects}; nothing was appended"
         raise ImportFailedError(said)
     if not job.rows:
         raise ImportFailedError("every row of the file is refused" if job.rows_rejected else "the file has no rows")

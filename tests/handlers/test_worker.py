@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from handlers.aws.table import JOBS
-from handlers.jobs.job import CANCELLED, SUCCEEDED
+from handlers.jobs.job import CANCELLED, RESUME, SUCCEEDED
 from handlers.jobs.job_table import item_of
 from handlers.ledger.ledger import Ledger
 from handlers.worker import make_handler
@@ -41,6 +41,13 @@ def failures(site: JobSite, *records: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("partition", [JOBS, "event"])
 def test_what_the_table_forgets_asks_for_nothing(site: JobSite, partition: str) -> None:
     assert failures(site, streamed(None, partition)) == []
+
+
+def test_an_order_in_the_stream_is_carried_out(site: JobSite) -> None:
+    job = site.jobs.save(replace(site.order(csv_file(1)), order=RESUME), no_time_limit())
+    assert failures(site, streamed(dict(item_of(job)))) == []
+    assert site.messages() == [{"job": job.id, "turn": 0, "offset": 0}]
+    assert site.job(job.id).order == ""
 
 
 def test_a_job_that_ends_is_told_of_only_where_somebody_wants_to_hear_it(site: JobSite) -> None:

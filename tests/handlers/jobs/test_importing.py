@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
+from handlers.aws.bucket import Bucket
+from handlers.jobs.importing import Importing
+from handlers.jobs.patience import Patience
+from handlers.ledger.appender import Appender
 from tests.support.drafts import are_of
 from tests.support.jobs.files import csv_file, drafts_of, ndjson_file
 from tests.support.jobs.site import JobSite
@@ -36,3 +41,28 @@ def test_of_rows_that_are_refused_as_many_are_shown_as_the_jobs_item_holds(
     assert 10_000 < len(json.dumps(done.rejects)) <= 20_000
     assert [reject.line for reject in done.rejects] == list(range(1, len(done.rejects) + 1))
     assert max(len(reason) for reject in done.rejects for reason in reject.reasons) <= 200
+
+
+def test_more_rows_refused_than_are_allowed_append_none(site: JobSite) -> None:
+    job, message = site.upload(ndjson_file(2) + b'{"other": 1}\n', format="ndjson", max_rejects=0)
+    site.finish(message)
+    done = site.job(job.id)
+    assert (done.state, done.rows, done.rows_done) == ("failed", 2, 0)
+    assert done.error == "rows refused: 1, allowed: 0; nothing was appended"
+    assert site.rows() == []
+
+
+def test_rows_of_which_a_whole_chunk_is_refused_keep_no_other_from_the_ledger(site: JobSite) -> None:
+    job, message = site.upload(b"7\n" * 1200 + ndjson_file(2), format="ndjson")
+    site.finish(message)
+    done = site.job(job.id)
+    assert (done.state, done.rows_done, done.rows_rejected) == ("succeeded", 2, 1200)
+
+
+def test_a_job_that_was_cancelled_before_it_fails_stays_cancelled(site: JobSite) -> None:
+    job, _ = site.upload(csv_file(1))
+    assert site.call("DELETE", f"/jobs/{job.id}").status == 200
+    appender = Appender(site.ledger, lambda: 1, lambda _: None)
+    importing = Importing(site.jobs, appender, Bucket(site.bucket, ""), site.now)
+    wrong = replace(job, size_bytes=job.size_bytes + 1)
+    assert importing.go_on(wrong, Patience(site.now() + 60, site.now, site.now.sleep)).state == "cancelled"
