@@ -6,6 +6,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from ulid import ULID
 
@@ -87,8 +88,11 @@ def result_of(*measurements: Measurement, rows: int = 100_000, is_local: bool = 
 def page_of_random_rows(rows_at_once: int) -> LakePage:
     """Return a full page of the lake, of rows that came so many in a transaction, up to a second after the last.
 
-    The ids of a transaction count on, as those do that are made within a millisecond.
+    The ids of a transaction count on, as those do that are made within a millisecond. Skips the test with other columns
+    than the shipped ones: their rows are packed otherwise.
     """
+    if [column.name for column in MODEL.columns] != ["random_value"]:
+        pytest.skip("the sizes are those of the shipped rows")
     random, now_s, number, rows = Random(1), 1_767_225_600.0, 0, list[tuple[Any, ...]]()
     for seq in range(1, PAGE_ROWS + 1):
         if (seq - 1) % rows_at_once == 0:

@@ -31,7 +31,6 @@ from handlers.jobs.job import Job
 from handlers.jobs.job_table import item_of
 from handlers.ledger.idempotency import Call, Record
 from handlers.routes import MAX_INSERT_ROWS, SOURCES
-from handlers.rows import MODEL
 from tests.support.costs import PRICES, page_of_random_rows
 
 pytestmark = pytest.mark.usefixtures("rows_as_shipped")
@@ -156,7 +155,4 @@ def test_a_record_is_as_large_as_the_model_says() -> None:
 
 
 def test_a_packed_page_of_rows_that_came_one_by_one_has_the_share_that_is_assumed() -> None:
-    """Of the shipped columns: another `rows.py` is packed otherwise."""
-    if [column.name for column in MODEL.columns] != ["random_value"]:
-        pytest.skip("the assumption is of the shipped rows")
     assert len(page_of_random_rows(1).content) / 1000 == pytest.approx(LAKE_SHARE * 115, rel=0.05)
