@@ -71,7 +71,9 @@ def _shipped(prices: Prices, scenario: Scenario) -> Iterator[Lever]:
     saved = {source: 0.0 if source == "ddb" else idle_usd for source in SOURCES}
     yield Lever("segments unread for 30 days in EFS's cheaper class", is_shipped=True, saved_usd=saved)
     yield _for_all(
-        "the lake in Intelligent-Tiering, unread for 90 days", tiering_usd(prices, scenario), is_shipped=True
+        "the lake in Intelligent-Tiering: only for rows over 142 bytes packed",
+        tiering_usd(prices, scenario),
+        is_shipped=True,
     )
 
 
