@@ -57,7 +57,7 @@ def project(tmp_path: Path) -> Path:
     """The project with handlers of its own, the rest as it is."""
     folder = tmp_path / "project"
     shutil.copytree(ROOT / "handlers", folder / "handlers", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("archives", "console", "tests"):
+    for name in ("archives", "console", "infra", "tests"):
         (folder / name).symlink_to(ROOT / name)
     return folder
 
