@@ -11,7 +11,7 @@ from console.data.export_formats import CSV_SUFFIXES, LINES_SUFFIXES, SQLITE_SUF
 from console.errors import ConsoleError
 from console.imports.csv_source import CsvSource
 from console.imports.json_source import ArraySource, LinesSource
-from console.imports.source import Source, readable
+from console.imports.source import Source, check_text, readable
 from console.imports.sqlite_source import SqliteSource
 
 DELIMITERS = dict.fromkeys(CSV_SUFFIXES, ",") | {".tsv": "\t"}
@@ -63,6 +63,7 @@ def temporary_for(target: Path) -> Path:
 def _opened(path: Path, table: str, delimiter: str) -> Source:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
+        check_text(path)  # what it is, such as gzip, says more than its suffix
         raise ConsoleError(f"{path}: this suffix is no kind of file that is known", f"one of {' '.join(SUFFIXES)}", 2)
     if table and suffix not in SQLITE_SUFFIXES:
         raise ConsoleError(f"--table {table}: {path} has no tables", "leave it out", 2)

@@ -12,6 +12,9 @@ from handlers.imports.names import likely_delimiter, match_names, missing_names,
 from handlers.model.column import Column
 from handlers.model.model import Model
 
+MOST_SHOWN = 20  # of a file's names
+MOST_CHARACTERS = 80  # of each
+
 
 @dataclass(frozen=True)
 class Matching:
@@ -65,7 +68,7 @@ def match(source: Source, model: Model, matching: Matching) -> Mapping:
     _check_once(found)
     missing = missing_names(found, model)
     if missing:
-        message = f"the file has no column for {joined(missing)}, which every row needs; it has {_listed(source.names)}"
+        message = f"the file has no column for {joined(missing)}, which every row needs; it has {_shown(source.names)}"
         raise ConsoleError(message, f"name the right one: --map 'its column={missing[0]}'")
     own = {column.name: column for column in model.columns}
     return Mapping({theirs: own[ours] for theirs, ours in found.items()}, matched.passed_over)
@@ -78,7 +81,7 @@ def _check_names(source: Source, model: Model, matching: Matching) -> None:
         ("--ignore", n) for n in matching.ignored
     ]:
         if name not in source.names:
-            raise ConsoleError(f"{option}: the file has no column {name!r}", f"it has {_listed(source.names)}", 2)
+            raise ConsoleError(f"{option}: the file has no column {name!r}", f"it has {_shown(source.names)}", 2)
     for _, name in matching.maps:
         if name not in ours:
             raise ConsoleError(f"--map: the data model has no column {name!r}", f"it has {_listed(ours)}", 2)
@@ -89,15 +92,21 @@ def _check_once(found: dict[str, str]) -> None:
     twice = named_twice(found)
     if twice is not None:
         name, theirs = twice
-        raise ConsoleError(f"{_listed(theirs)} of the file are both {name}", f"leave one out: --ignore '{theirs[1]}'")
+        raise ConsoleError(f"{_shown(theirs)} of the file are both {name}", f"leave one out: --ignore '{theirs[1]}'")
 
 
 def _unmatched(source: Source, model: Model, others: Sequence[str]) -> ConsoleError:
-    message = f"the file's {_listed(others)} match no column of the data model"
+    message = f"the file's {_shown(others)} match no column of the data model"
     if delimiter := likely_delimiter(source.names):
         return ConsoleError(message, f"--delimiter {delimiter!r} if that is what stands between the cells")
     hint = f"--map 'its column=column' with {_listed([column.name for column in model.columns])}; or --ignore COLUMN"
     return ConsoleError(message, f"{hint}, or --ignore-others")
+
+
+def _shown(names: Sequence[str]) -> str:
+    """Return a file's names as an error says them: they may be anything, and as many as they like."""
+    more = [f"{len(names) - MOST_SHOWN:,} more"] if len(names) > MOST_SHOWN else []
+    return joined([*(repr(name[:MOST_CHARACTERS]) for name in names[:MOST_SHOWN]), *more])
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple, TextIO
 
 from console.errors import ConsoleError
+from handlers.imports.faults import ENCODING_HINT, FileFaultError, check_beginning
 
+BEGINNING_BYTES = 64
 BLOCK_BYTES = 1 << 20
 DIGEST_BYTES = 16
 MOST_CHARACTERS = 3_000_000  # of a row in a file: a byte of its 390 KB may be written as six characters
 ARRAY_HINT = "it is a JSON array: name it .json"
+SQLITE_BEGINNING = b"SQLite format 3\0"
+NULS = b"\0\0"  # no text in any encoding begins so
 
 
 class FileRow(NamedTuple):
@@ -84,10 +88,11 @@ class Source(ABC):
 class TextSource(Source):
     """A file of text in UTF-8, with or without a byte order mark.
 
-    Raises ConsoleError where it cannot be read.
+    Raises ConsoleError where it cannot be read, or is no text.
     """
 
     def __init__(self, path: Path) -> None:
+        check_text(path)
         self.path = path
         self._state = self._found()
         self.position = 0
@@ -138,7 +143,7 @@ class TextSource(Source):
                 yield file
         except UnicodeDecodeError as error:
             message = f"{self.path}, line {self._undecodable_line()}: this is not UTF-8 ({error.reason})"
-            raise ConsoleError(message, "convert it, such as with: iconv -f WINDOWS-1252 -t UTF-8") from error
+            raise ConsoleError(message, ENCODING_HINT) from error
 
     def _undecodable_line(self) -> int:
         """Return the number of the first line that is no UTF-8: no other character's bytes hold a line's end."""
@@ -153,6 +158,20 @@ class TextSource(Source):
         with readable(self.path):
             found = os.stat(self.path)
         return found.st_mtime_ns, found.st_size
+
+
+def check_text(path: Path) -> None:
+    """Raise ConsoleError where a file cannot be read, or its first bytes are those of something else than text."""
+    with readable(path), path.open("rb") as file:
+        beginning = file.read(BEGINNING_BYTES)
+    if beginning.startswith(SQLITE_BEGINNING):
+        raise ConsoleError(f"{path}: this is a SQLite database", "name it .sqlite")
+    try:
+        check_beginning(beginning)
+    except FileFaultError as fault:
+        raise ConsoleError(f"{path}: {fault.what}", fault.hint) from fault
+    if beginning.startswith(NULS):
+        raise ConsoleError(f"{path}: this is no text: it begins with bytes of 0", "write the file again")
 
 
 @contextlib.contextmanager

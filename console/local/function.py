@@ -111,13 +111,17 @@ class Function:
 
     async def close(self) -> None:
         """End all sandboxes, busy ones too; requests under way, waiting and to come fail."""
-        self._closed = True
-        for sandbox in self._busy:
-            sandbox.kill()
+        self.cut()
         await self.recycle()
         async with contextlib.AsyncExitStack() as all_slots:
             for _ in range(self._sandboxes):
                 await all_slots.enter_async_context(self._slots)
+
+    def cut(self) -> None:
+        """Let requests under way, waiting and to come fail at once."""
+        self._closed = True
+        for sandbox in self._busy:
+            sandbox.kill()
 
     async def _ask(self, event: Mapping[str, object]) -> bytes:
         idle = self._idle

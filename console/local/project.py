@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from console.data.ledger import make_ledger
+from console.data.ledger import make_ledger, open_store
 from console.errors import ConsoleError
 from console.local.account.callers import call_worker
 from console.local.account.stores import Stores
@@ -22,6 +22,8 @@ from console.local.schedule import every
 from console.local.stack import LocalStack, Make
 from console.local.stream import follow
 from console.paths import ENVIRONMENT_FILE, URL_FILE
+from console.wording import rows as counted
+from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
 from handlers.routes import COMMAND, PROJECTOR, QUERY, WORKER, gateway_routes
 from handlers.rows import MODEL
@@ -31,6 +33,7 @@ HEALTH = "/query/health"
 PROJECTOR_TIMEOUT_S = 300.0
 WORKER_TIMEOUT_S = 60.0
 MAINTENANCE_S = 3600.0
+KEPT_ASKED_S = 4.0  # one attempt, however slow, or some
 # A ledger holds rows of the same columns, or of those that they replace.
 KEPT = f"table-{(MODEL.replaces or MODEL).rows_version}.json"
 
@@ -55,7 +58,7 @@ def project_stack(
         projection: who publishes, one of `PROJECTIONS`; with `SYNC` there is no projector, and no maintenance.
         log_percent: of the requests that succeed have a line in the folder's log.
         has_worker: whether there are jobs, a data lake and notifications; not with `SYNC`.
-        tell: gets a line on the ledger that was found there, or made.
+        tell: gets a line on the ledger that was found there, or made, and one on what is kept of it.
     """
     functions = (COMMAND, QUERY, PROJECTOR, *((WORKER,) if has_worker else ()))
     projector = () if projection == SYNC else (_follow_stream, _maintain)
@@ -71,6 +74,7 @@ def project_stack(
             "REQUEST_LOG_PERCENT": str(log_percent),
         },
         resources=_make_stores if has_worker else None,
+        closing=partial(_tell_kept, tell) if keeps else lambda _: None,
         kept=KEPT if keeps else None,
         port=port,
         sandboxes=sandboxes,
@@ -101,11 +105,22 @@ def _prepare(tell: Tell, was_killed: bool, environ: Mapping[str, str]) -> None:
     made = make_ledger(environ)
     if not made["is_new"]:
         rows = Bookmark.parse(str(made["bookmark"])).seq
-        tell(f"{rows:,} {'row' if rows == 1 else 'rows'} of the last run")
+        tell(f"{counted(rows)} of the last run")
     elif was_killed:
         tell("a new, empty ledger: the last run was killed, and its rows are gone")
     else:
         tell("a new, empty ledger")
+
+
+def _tell_kept(tell: Tell, environ: Mapping[str, str]) -> None:
+    """Tell how many rows are kept: to save a million takes half a minute."""
+    try:
+        with open_store(environ) as store:
+            head = store.ledger.any_head(Deadline(limit_s=KEPT_ASKED_S))
+    except ConsoleError:  # the emulator may have ended: the stack's own error tells of that
+        tell("stopping")
+        return
+    tell(f"stopping: keeps {counted(head.seq if head else 0)}")
 
 
 def run(stack: LocalStack) -> None:

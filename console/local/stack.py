@@ -28,7 +28,8 @@ from console.local.gateway import Gateway, Invoke, Message, Receive, Send
 TABLE_NAME = "lambda-sqlite"
 LOG = "log.ndjson"  # in the stack's folder: what the functions print
 TIMEOUT_S = 30.0
-DRAIN_S = 2
+DRAIN_S = 2.0  # from the beginning of the end: for what the functions are doing
+STALL_S = 2.0  # then: for clients to send their requests and to take their answers
 WATCH_S = 0.5
 
 App = Callable[[Message, Receive, Send], Coroutine[None, None, None]]
@@ -47,6 +48,7 @@ class LocalStack:
         prepare: called with the environment before the first request, to make the table.
         resources: called with the environment while the emulator starts. What it returns is called once that answers,
             makes what the functions need beside the table, and returns variables that lead them to it.
+        closing: called with the environment at the end, when the functions are gone and the table is still there.
         settings: more variables for the functions' environment.
         kept: the file in its folder that keeps the table from a clean stop to the next start; None keeps nothing.
         port: where to listen on loopback; 0 takes a free port.
@@ -69,6 +71,7 @@ class LocalStack:
         prepare: Callable[[Mapping[str, str]], object],
         settings: Mapping[str, str],
         resources: Callable[[Mapping[str, str]], Make] | None = None,
+        closing: Callable[[Mapping[str, str]], object] = lambda _: None,
         kept: str | None = None,
         port: int = 0,
         sandboxes: int = 4,
@@ -84,6 +87,7 @@ class LocalStack:
         self._prepare = prepare
         self._settings = settings
         self._resources: Callable[[Mapping[str, str]], Make] = resources or (lambda _: dict)
+        self._closing = closing
         self._kept = self.local_dir / kept if kept else None
         self._sandboxes = sandboxes
         self._timeouts_s = timeouts_s or {}
@@ -108,6 +112,7 @@ class LocalStack:
             self._start_callers(parts)
             invokes = {name: function.invoke for name, function in self._functions.items()}
             await parts.enter_async_context(serving(Gateway(invokes, self._routes, self._default), listener))
+            parts.callback(self._cut_soon)  # the first to be called when the stack ends
             self._parts = parts.pop_all()
         return self
 
@@ -150,6 +155,7 @@ class LocalStack:
         make, _ = await asyncio.gather(asyncio.to_thread(self._resources, environ), asyncio.to_thread(emulator.wait))
         made, _ = await asyncio.gather(asyncio.to_thread(make), asyncio.to_thread(self._prepare, environ))
         self.environment = {**environ, **made}
+        parts.push_async_callback(asyncio.to_thread, self._closing, self.environment)
 
     def _start_functions(self, parts: contextlib.AsyncExitStack) -> None:
         log = parts.enter_context((self.local_dir / LOG).open("a"))  # lines of several processes do not mix
@@ -166,6 +172,11 @@ class LocalStack:
             )
             parts.push_async_callback(function.close)
 
+    def _cut_soon(self) -> None:
+        """Let what the functions are still doing fail when `DRAIN_S` have passed, so that nobody waits for it."""
+        for function in self._functions.values():
+            asyncio.get_running_loop().call_later(DRAIN_S, function.cut)
+
     def _start_callers(self, parts: contextlib.AsyncExitStack) -> None:
         invokes = {name: function.invoke for name, function in self._functions.items()}
         for caller in self._callers:
@@ -180,7 +191,7 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 @contextlib.asynccontextmanager
 async def serving(app: App, listener: socket.socket, *, is_logged: bool = True) -> AsyncGenerator[None]:
-    """Let an app answer where a listener listens; what it is asked when that ends gets `DRAIN_S` to be answered.
+    """Let an app answer where a listener listens; when that ends, it still answers what it was asked before.
 
     Args:
         is_logged: whether each request is.
@@ -191,6 +202,8 @@ async def serving(app: App, listener: socket.socket, *, is_logged: bool = True) 
         yield
     finally:
         server.should_exit = True
+        await asyncio.wait([answering], timeout=DRAIN_S + STALL_S)
+        server.hang_up()
         await answering
 
 
@@ -208,9 +221,13 @@ class _Server(uvicorn.Server):
                 access_log=is_logged,
                 server_header=False,
                 proxy_headers=False,
-                timeout_graceful_shutdown=DRAIN_S,
             )
         )
+
+    def hang_up(self) -> None:
+        """Leave the clients that are still there, those that neither send nor take anything."""
+        for connection in self.server_state.connections:
+            connection.transport.abort()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:

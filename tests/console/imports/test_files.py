@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import sqlite3
 import tracemalloc
 from pathlib import Path
@@ -202,6 +203,31 @@ def test_no_utf_8_is_found_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyP
     said = "line 3: this is not UTF-8 (invalid continuation byte)"
     assert refusal(tmp_path / "a.csv", "aü\nüü€\n€".encode() + b"\xc3(\n") == said
     assert refusal(tmp_path / "a.csv", b"a\nb\xc3") == "line 2: this is not UTF-8 (unexpected end of data)"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".ndjson", ".json", ".gz", ".data"])
+@pytest.mark.parametrize(
+    ("content", "said", "hint"),
+    [
+        (gzip.compress(b"a\n1\n"), "this is gzip", "unpack it first"),
+        (b"PK\x03\x04rest", "this is zip, as Excel's files (.xlsx) are", "save the sheet as CSV in UTF-8"),
+        (b"PAR1rest", "this is Parquet", "write it as CSV or NDJSON"),
+        (b"SQLite format 3\0rest", "this is a SQLite database", "name it .sqlite"),
+        ("a\n1\n".encode("utf-16"), "this is UTF-16", "iconv -f UTF-16 -t UTF-8"),
+        ("a\n1\n".encode("utf-16-le"), "this seems to be UTF-16", "iconv -f UTF-16LE -t UTF-8"),
+        (bytes(12_000), "this is no text: it begins with bytes of 0", "write the file again"),
+    ],
+    ids=["gzip", "zip", "Parquet", "SQLite", "UTF-16", "UTF-16LE", "NULs"],
+)
+def test_what_is_no_text_is_told_whatever_it_is_called(
+    tmp_path: Path, suffix: str, content: bytes, said: str, hint: str
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(ConsoleError) as error:
+        found(path)
+    assert str(error.value) == f"{path}: {said}"
+    assert hint in error.value.hint
 
 
 # SQLite

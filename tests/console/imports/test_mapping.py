@@ -61,6 +61,16 @@ def test_columns_at_fault_are_named(tmp_path: Path, header: str, maps: tuple[str
     assert hint in error.value.hint
 
 
+@pytest.mark.parametrize(
+    "header", ["x" * 5000, ",".join(f"{number:0100}x" for number in range(500))], ids=["long", "many"]
+)
+@pytest.mark.parametrize("maps", [(), ("none=note",)], ids=["unmatched", "mapped"])
+def test_the_names_of_an_error_have_an_end(tmp_path: Path, header: str, maps: tuple[str, ...]) -> None:
+    with pytest.raises(ConsoleError) as error:
+        matched(tmp_path, f"{header},{EVERY}", *maps)
+    assert len(str(error.value)) + len(error.value.hint) < 2500
+
+
 def test_a_column_that_is_ignored_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ConsoleError, match=r"^--ignore: the file has no column 'x'$"):
         matched(tmp_path, EVERY, ignored=("x",))

@@ -47,10 +47,12 @@ class Serving(NamedTuple):
     def data(self, path: str) -> Any:
         return web.get(f"{self.url}/{path}").json()["data"]
 
-    def stop(self) -> None:
+    def stop(self) -> str:
+        """Stop it; returns what it said last."""
         self.process.terminate()
-        self.process.communicate()
+        _, said = self.process.communicate()
         assert self.process.returncode == 0
+        return said.splitlines()[-1]
 
 
 @contextlib.contextmanager
@@ -77,7 +79,7 @@ def test_rows_outlive_a_clean_stop_and_the_next_start_says_how_many(tmp_path: Pa
         rows = first.data("ddb")
         lines = map(json.loads, (tmp_path / "log.ndjson").read_text(encoding="utf-8").splitlines())
         assert [line["route"] for line in lines if "route" in line][-2:] == ["POST /insert", "GET /ddb"]
-        first.stop()
+        assert first.stop() == "stopping: keeps 30 rows"
     with serving(tmp_path) as second:
         assert second.found == "30 rows of the last run"
         assert [second.data(path) for path in ("ddb", "sqlite-efs", "sqlite-tmp")] == [rows] * 3
@@ -110,9 +112,19 @@ def test_after_a_kill_the_ledger_is_new_and_says_so(tmp_path: Path) -> None:
         assert [third.data(path) for path in ("ddb", "sqlite-efs", "sqlite-tmp")] == [[]] * 3
         after = Bookmark.parse(third.insert(1))
         assert (after.epoch > before.epoch, after.seq) == (True, 1)
-        third.stop()
+        assert third.stop() == "stopping: keeps 1 row"
     with serving(tmp_path) as fourth:
         assert fourth.found == "1 row of the last run"
+
+
+@pytest.mark.usefixtures("measured_children")
+def test_where_the_emulator_has_ended_nothing_is_said_to_be_kept(tmp_path: Path) -> None:
+    with serving(tmp_path) as stack:
+        os.kill(child_that_runs("console.local.emulator", stack.process.pid), signal.SIGKILL)
+        _, said = stack.process.communicate()
+        assert "stopping\n" in said
+        assert "has ended" in said
+        assert "keeps" not in said
 
 
 def test_rows_of_another_shape_are_another_ledger(tmp_path: Path) -> None:

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
+import queue
 import signal
+import socket
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,9 +14,12 @@ import httpx
 import pytest
 
 from console.errors import ConsoleError
+from console.local.account.entrance import Entrance
 from console.local.background import BackgroundStack
+from console.local.emulator import HOST
 from console.local.gateway import Invoke
 from console.local.project import run
+from console.local.stack import listen, serving
 from tests.support.local import web
 from tests.support.local.processes import Children, read_when_there
 from tests.support.local.toy_stack import slow_preparation, toy_stack
@@ -24,6 +31,15 @@ def refused(url: str) -> bool:
     except httpx.ConnectError:
         return True
     return False
+
+
+def port_of(stack: BackgroundStack) -> int:
+    return int(stack.url.rpartition(":")[2])
+
+
+def unwanted(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What was logged that a person cannot do anything about."""
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def test_nothing_is_left_after_stop(tmp_path: Path, own_children: Children) -> None:
@@ -38,7 +54,7 @@ def test_nothing_is_left_after_stop(tmp_path: Path, own_children: Children) -> N
 
 
 def test_stop_ends_a_request_that_hangs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_children: Children
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, own_children: Children
 ) -> None:
     monkeypatch.setattr("console.local.stack.DRAIN_S", 0)
     stack = BackgroundStack(toy_stack(tmp_path)).start()
@@ -55,6 +71,63 @@ def test_stop_ends_a_request_that_hangs(
     request.join()
     assert answers == [500]
     assert own_children() == set()
+    assert unwanted(caplog) == []
+
+
+def test_stop_leaves_a_client_that_never_sends_the_rest_of_its_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("console.local.stack.DRAIN_S", 0)
+    monkeypatch.setattr("console.local.stack.STALL_S", 0)
+    with BackgroundStack(toy_stack(tmp_path)) as stack, socket.create_connection((HOST, port_of(stack))) as client:
+        client.sendall(b"POST /who HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 100 ")  # the gateway waits for the body
+        stack.stop()
+        with contextlib.suppress(ConnectionResetError):
+            assert client.recv(100) == b""
+    assert unwanted(caplog) == []
+
+
+def test_what_a_caller_serves_ends_with_the_function_that_it_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, own_children: Children
+) -> None:
+    monkeypatch.setattr("console.local.stack.DRAIN_S", 0)
+    urls: queue.Queue[str] = queue.Queue()
+    answers: list[int] = []
+
+    async def opens(_: Mapping[str, str], invokes: Mapping[str, Invoke]) -> None:
+        with listen(0) as listener:
+            async with serving(Entrance(invokes), listener, is_logged=False):
+                urls.put(f"http://{HOST}:{listener.getsockname()[1]}/query")
+                await asyncio.Event().wait()
+
+    def enter() -> None:
+        event = {"rawPath": "/hang", "queryStringParameters": {"tell": str(tmp_path / "pid")}}
+        answers.append(web.post(urls.get(), json=event).status_code)
+
+    entering = threading.Thread(target=enter)
+    with BackgroundStack(toy_stack(tmp_path, callers=(opens,))):
+        entering.start()
+        read_when_there(tmp_path / "pid")
+    entering.join()
+    assert answers == [500]
+    assert own_children() == set()
+    assert unwanted(caplog) == []
+
+
+def test_the_table_is_there_when_the_stack_closes_and_the_functions_are_gone(
+    tmp_path: Path, own_children: Children
+) -> None:
+    left: list[int] = []
+
+    def close(environ: Mapping[str, str]) -> None:
+        web.post(environ["AWS_ENDPOINT_URL"], headers={"x-amz-target": "DynamoDB_20120810.ListTables"}, json={})
+        left.append(len(own_children()))
+
+    with BackgroundStack(toy_stack(tmp_path, closing=close)) as stack:
+        web.get(f"{stack.url}/who")
+        assert len(own_children()) == 2
+    assert left == [1]
 
 
 def test_what_an_earlier_stack_published_stays_and_its_temporary_files_go(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def toy_stack(
     port: int = 0,
     query: str = "tests.support.local.toys.web",
     prepare: Callable[[Mapping[str, str]], None] = no_preparation,
+    closing: Callable[[Mapping[str, str]], None] = no_preparation,
     callers: Sequence[Caller] = (),
 ) -> LocalStack:
     functions = {"command": "tests.support.local.toys.web", "query": query}
@@ -47,6 +48,7 @@ def toy_stack(
         routes={"POST /insert/who": "command"},
         default="query",
         prepare=prepare,
+        closing=closing,
         settings={"CHECK_INTERVAL_MS": "7"},
         port=port,
         sandboxes=2,
