@@ -274,7 +274,7 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
 
 def worker_rights(storage: StorageComponent) -> dict[str, pulumi.Output[str]]:
     def policy(arn: str) -> str:
-        return worker_table_policy(arn, appends=True, writes_pages=False)
+        return worker_table_policy(arn, appends=True)
 
     return {"table": storage.table.arn.apply(policy)}
 
