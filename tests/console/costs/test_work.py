@@ -71,7 +71,7 @@ def test_an_import_costs_its_rows_its_time_and_its_file() -> None:
     assert lines["SQS requests"] - idle["SQS requests"] == pytest.approx(30 * 0.4e-6)
     # A file of 1.2 MB: put, and read three times in one block.
     assert lines["S3 requests"] == pytest.approx(10 * (0.005 + 3 * 0.0004) / 1000)
-    assert lines["S3 storage"] == pytest.approx(10 * 1.2e6 * 14 / 30 / 2**30 * 0.023)
+    assert lines["S3 storage"] == pytest.approx(10 * 1.2e6 * 15 / 30 / 2**30 * 0.023)
     # Two chunks, each: 1 000 rows of 3 units, 11 heads of 2, and a record that grows to 27 KB.
     record = sum(2 * -(-(150 + 27 * rows) // 1024) for rows in (*range(98, 1000, 98), 1000))
     units = 2 * (3000 + 22 + record) + 2 * 2 / 2
