@@ -236,7 +236,7 @@ def test_the_outputs_say_where_the_work_is_done() -> None:
     assert outputs["lake_database"] == "lambda_sqlite_everything_lake"
     assert outputs["athena_workgroup"] == "lambda-sqlite-everything-lake"
     for output, mapping in MAPPINGS.items():
-        assert outputs[output] == f"work-{mapping}_id"
+        assert outputs[output] == f"work-{mapping}-id"
     assert outputs["worker_function"] == "lambda-sqlite-everything-worker"
     assert outputs["topic_arn"] == f"{SNS}:notifications-topic"
     assert outputs["rebuild_machine_arn"] == MACHINE
