@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import fsum
+from typing import Any
 
 import pytest
 from ulid import ULID
@@ -19,6 +20,7 @@ from console.costs.work import (
     RECORD_BYTES,
     RECORD_ID_BYTES,
     RUN_S,
+    STEPS_A_RANGE,
     jobs_bill,
     lake_bill,
     notifications_bill,
@@ -31,6 +33,7 @@ from handlers.jobs.job import Job
 from handlers.jobs.job_table import item_of
 from handlers.ledger.idempotency import Call, Record
 from handlers.routes import MAX_INSERT_ROWS, SOURCES
+from infra.rebuild.definition import BUILD, RebuildPlan, definition_of
 from tests.support.costs import PRICES, page_of_random_rows
 
 pytestmark = pytest.mark.usefixtures("rows_as_shipped")
@@ -136,6 +139,12 @@ def test_the_model_knows_how_the_worker_works() -> None:
     assert CHECKPOINT_S == importing.CHECKPOINT_S
     assert RUN_S + worker.RESERVE_S == 300
     assert BLOCK_BYTES == bucket.BLOCK_BYTES
+
+
+def test_a_range_is_one_transition_of_the_state_machine() -> None:
+    states: Any = definition_of(RebuildPlan(function_arn="arn", timeout_s=300))["States"]
+    ways = [state for state in states[BUILD]["ItemProcessor"]["States"].values() if state["Type"] != "Fail"]
+    assert len(ways) == STEPS_A_RANGE
 
 
 def test_a_job_is_a_unit_in_the_table_and_one_in_the_index() -> None:
