@@ -83,4 +83,4 @@ def _write(place: LakePlace, pages: Sequence[SurveyedPage], steps: Steps, *, aga
 def _is_proven(place: LakePlace, head: Head, steps: Steps) -> bool:
     """Tell whether all pages are there, and their hashes add up to the head's."""
     pages = _look(place, head, steps)
-    return not any(page.fault(head.columns) for page in pages) and adds_up(place.ledger, head, pages, [])
+    return not any(page.fault(head.columns) for page in pages) and adds_up(place.ledger, head, pages, [], steps)

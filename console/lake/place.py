@@ -13,6 +13,7 @@ from console.client.target import stack_outputs
 from console.data.inside import local_environment
 from console.data.ledger import endpoint_url, explain_errors, make_client, make_session
 from console.errors import ConsoleError
+from console.local.emulator import REGION
 from console.paths import PROGRAM
 from handlers.aws.dynamodb import Deadline
 from handlers.aws.objects import OBJECTS_AT_ONCE, Objects
@@ -23,20 +24,32 @@ from handlers.ledger.ledger import Ledger
 
 TABLE, BUCKET = "TABLE_NAME", "LAKE_BUCKET"
 OUTPUTS = {TABLE: "table_name", BUCKET: "lake_bucket"}
+NO_LOCAL_LAKE = "start the local stack without --projection sync: it has a lake then; or name a bucket with --bucket"
 NO_LAKE = "switch it on (`pulumi config set lake true`, `pulumi up`), or name a bucket with --bucket"
 
 
 @dataclass(frozen=True)
 class LakePlace:
-    """A ledger and its lake."""
+    """A ledger and its lake.
+
+    Attributes:
+        is_local: they are the local stack's.
+    """
 
     ledger: Ledger
     objects: Objects
+    is_local: bool = False
 
     def command(self, *words: str) -> str:
         """Return the command that does something with this lake, as it can be pasted."""
         names = ("--table", self.ledger.table_name, "--bucket", self.objects.bucket)
         return f"{PROGRAM} lake {shlex.join((*words, *names))}"
+
+    def filling(self) -> str:
+        """Return how its missing pages are written: the local stack's are gone with each stop of it."""
+        command = self.command("backfill")
+        rounds = "the next round writes it, a minute after the local stack's start and within an hour later"
+        return f"{rounds}; now: {command}" if self.is_local else command
 
     def head(self) -> Head:
         """Return the ledger's head. Raises ConsoleError where there is none; Problem, also for other columns."""
@@ -59,7 +72,7 @@ def open_lake(table: str, bucket: str) -> Generator[LakePlace]:
     environ = environment({TABLE: table, BUCKET: bucket})
     with explain_errors(), _explain_s3(), contextlib.closing(make_client(environ)) as client:
         objects = Objects(_s3_client(environ), environ[BUCKET])
-        yield LakePlace(Ledger(client, environ[TABLE]), objects)
+        yield LakePlace(Ledger(client, environ[TABLE]), objects, is_local=_is_local(environ))
 
 
 def environment(given: Mapping[str, str]) -> Mapping[str, str]:
@@ -77,8 +90,14 @@ def environment(given: Mapping[str, str]) -> Mapping[str, str]:
     if not found.get(TABLE):
         raise ConsoleError("no table is known: no --table, no TABLE_NAME, no stack", "name the ledger's with --table")
     if not found.get(BUCKET):
-        raise ConsoleError(f"the stack of the table {found[TABLE]} has no data lake", NO_LAKE)
+        hint = NO_LOCAL_LAKE if _is_local(found) else NO_LAKE
+        raise ConsoleError(f"the stack of the table {found[TABLE]} has no data lake", hint)
     return found
+
+
+def _is_local(environ: Mapping[str, str]) -> bool:
+    """Tell whether an environment leads to the local stack."""
+    return environ.get("AWS_REGION") == REGION
 
 
 def _s3_client(environ: Mapping[str, str]) -> Any:  # noqa: ANN401 - boto3-stubs covers DynamoDB only

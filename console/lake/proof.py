@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from console.errors import ConsoleError
 from console.lake.survey import SurveyedPage
 from console.paths import PROGRAM
+from console.terminal import Advance, Steps
 from handlers.aws.dynamodb import Deadline
 from handlers.aws.table import PAGE_ROWS
 from handlers.domain.hashes import HASH_MODULUS, content_hash, hash_text
@@ -18,7 +19,9 @@ from handlers.rows import MODEL
 BATCH_ROWS = 8 * PAGE_ROWS  # read in parallel
 
 
-def adds_up(ledger: Ledger, head: Head, pages: Iterable[SurveyedPage], unwritten: Sequence[Stretch]) -> bool:
+def adds_up(
+    ledger: Ledger, head: Head, pages: Iterable[SurveyedPage], unwritten: Sequence[Stretch], steps: Steps
+) -> bool:
     """Tell whether the pages' rows, with those that are not in the lake yet, are the ledger's.
 
     Read from the ledger are those rows alone, and what the pages hold of branches that were left.
@@ -34,17 +37,25 @@ def adds_up(ledger: Ledger, head: Head, pages: Iterable[SurveyedPage], unwritten
         total += page.hash_by(head.columns)
         if page.last > page.part.last:
             total -= _hash_of(ledger, Stretch(page.part.root, page.part.last + 1, page.last), head.columns)
-    total += sum(_hash_of(ledger, stretch, head.columns) for stretch in unwritten)
+    if unwritten:
+        with steps("read the rows that the lake lacks", sum(map(count_of, unwritten))) as advance:
+            total += sum(_hash_of(ledger, stretch, head.columns, advance) for stretch in unwritten)
     return total % HASH_MODULUS == head.hash
 
 
-def _hash_of(ledger: Ledger, stretch: Stretch, columns: int) -> int:
+def count_of(stretch: Stretch) -> int:
+    """Return how many rows a stretch has."""
+    return stretch.last - stretch.first + 1
+
+
+def _hash_of(ledger: Ledger, stretch: Stretch, columns: int, advance: Advance = lambda _: None) -> int:
     """Return the content hash of rows of the ledger by a version of the columns."""
     total = 0
     for first in range(stretch.first, stretch.last + 1, BATCH_ROWS):
         span = Range(((1, stretch.root),), first, min(stretch.last, first + BATCH_ROWS - 1))
         for rows in ledger.rows(span, Deadline()):
             total = content_hash(total, [row[0] for row in rows], MODEL.texts_in(columns, rows))
+            advance(len(rows))
     return total
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from console.errors import ConsoleError
 from console.lake.parallel import in_parallel
 from console.lake.place import LakePlace
-from console.lake.proof import adds_up, rest_of, wrong_ledger
+from console.lake.proof import adds_up, count_of, rest_of, wrong_ledger
 from console.lake.survey import SurveyedPage, list_pages, parts_of, strays, survey, upto
 from console.lake.where import where_clause
 from console.terminal import Steps
@@ -81,7 +81,7 @@ def verify_lake(place: LakePlace, head: Head, steps: Steps, *, deep: bool = Fals
     there = upto(stretches, LakeProgress(place.ledger, place.objects.bucket).load(Deadline()))
     rest, parts, keys = rest_of(stretches, there), parts_of(there), list_pages(place.objects)
     if stretches and not there:
-        raise ConsoleError(f"the lake {place.objects.bucket} has no rows yet", place.command("backfill"))
+        raise ConsoleError(f"the lake {place.objects.bucket} has no rows yet", place.filling())
     with steps("look at the pages", len(parts), "pages") as advance:
         pages = survey(place.objects, parts, keys, advance)
     differences = _differences(place, head, pages, rest, steps)
@@ -90,10 +90,10 @@ def verify_lake(place: LakePlace, head: Head, steps: Steps, *, deep: bool = Fals
     left = [each for each, _ in left_heads(place.ledger, Deadline())]
     return LakeVerification(
         bookmark=str(head.bookmark),
-        rows=sum(stretch.last - stretch.first + 1 for stretch in there),
+        rows=sum(map(count_of, there)),
         pages=len(pages),
         hash=hash_text(head.hash),
-        unwritten=sum(stretch.last - stretch.first + 1 for stretch in rest),
+        unwritten=sum(map(count_of, rest)),
         unwritten_since=place.ledger.created_at(head, rest[0].first, Deadline()) if rest else None,
         differences=[Difference(page.key, differences[page.key]) for page in pages if page.key in differences],
         strays=strays(keys, [head, *left]),
@@ -109,7 +109,7 @@ def _differences(
     faults = {page.key: fault for page in pages if (fault := page.fault(head.columns)) is not None}
     good = [page for page in pages if page.key not in faults]
     lacking = [Stretch(*page.part) for page in pages if page.key in faults]
-    if adds_up(place.ledger, head, good, [*lacking, *rest]):
+    if adds_up(place.ledger, head, good, [*lacking, *rest], steps):
         return faults
     reader, name = PageWriter(place.ledger, place.objects), hash_name(head.columns)
 

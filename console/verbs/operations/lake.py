@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from typing import Annotated
 
@@ -12,10 +13,13 @@ from console.client.target import JsonOption
 from console.errors import ConsoleError
 from console.lake.backfill import backfill
 from console.lake.place import LakePlace, open_lake
+from console.lake.survey import MISSING
 from console.lake.verification import OTHER_CONTENT, LakeVerification, verify_lake
 from console.terminal import Steps
+from console.wording import joined, visible
 
 MOST_SHOWN = 20
+MOST_NAMED = 3  # in an error
 STRAY = "is no page of any history of the ledger"
 
 TableOption = Annotated[
@@ -84,7 +88,7 @@ def _words(outcome: LakeVerification, bucket: str) -> str:
         lines.append(f"{subject}: {outcome.hash}")
     wrong = [
         *(f"{each.key} {each.fault}" for each in outcome.differences),
-        *(f"{key} {STRAY}" for key in outcome.strays),
+        *(f"{visible(key)} {STRAY}" for key in outcome.strays),
     ]
     more = [f"and {len(wrong) - MOST_SHOWN:,} more (--json has all)"] if len(wrong) > MOST_SHOWN else []
     return "\n".join([*lines, *wrong[:MOST_SHOWN], *more, f"WHERE {outcome.where}"])
@@ -92,14 +96,24 @@ def _words(outcome: LakeVerification, bucket: str) -> str:
 
 def _complain(outcome: LakeVerification, place: LakePlace) -> None:
     """Raise ConsoleError where something was found."""
-    bucket = place.objects.bucket
-    if outcome.differences:
-        again = ["--again"] if any(each.fault == OTHER_CONTENT for each in outcome.differences) else []
-        said = f"{len(outcome.differences):,} of {outcome.pages:,} pages in {bucket} are not right"
-        raise ConsoleError(said, place.command("backfill", *again))
-    if outcome.strays:
-        said = f"{len(outcome.strays):,} of the objects in {bucket} are no page of any history of the ledger"
-        raise ConsoleError(said, f"look at them, and: aws s3 rm s3://{bucket}/{outcome.strays[0]}")
+    bucket, faults, strays = place.objects.bucket, {each.fault for each in outcome.differences}, outcome.strays
+    said: list[str] = []
+    hints: list[str] = []
+    if strays:
+        more = [f"{len(strays) - MOST_NAMED:,} more"] if len(strays) > MOST_NAMED else []
+        names = joined([*map(visible, strays[:MOST_NAMED]), *more])
+        said.append(f"{len(strays):,} of the objects in {bucket} {_are_no_page(len(strays))}: {names}")
+        hints.append(f"look at what does not belong there, and: aws s3 rm {shlex.quote(f's3://{bucket}/{strays[0]}')}")
+    if faults:
+        said.insert(0, f"{len(outcome.differences):,} of {outcome.pages:,} pages in {bucket} are not right")
+        again = ["--again"] if OTHER_CONTENT in faults else []
+        hints.append(place.filling() if faults == {MISSING} else place.command("backfill", *again))
+    if said:
+        raise ConsoleError("; ".join(said), "; then: ".join(hints))
+
+
+def _are_no_page(count: int) -> str:
+    return STRAY if count == 1 else STRAY.replace("is no page", "are no pages")
 
 
 COMMANDS = {"backfill": fill, "verify": verify}

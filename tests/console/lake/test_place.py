@@ -8,6 +8,7 @@ import pytest
 from console.errors import ConsoleError
 from console.lake import place
 from console.lake.place import BUCKET, TABLE, LakePlace, environment, open_lake
+from console.local.emulator import REGION
 from console.paths import ENVIRONMENT_FILE
 from handlers.lake.writer import ContendedPageError
 
@@ -71,6 +72,13 @@ def test_a_stack_without_a_lake_is_told_how_to_have_one(monkeypatch: pytest.Monk
     assert "pulumi config set lake true" in caught.value.hint
 
 
+def test_a_local_stack_without_a_lake_is_to_be_started_with_one(nowhere: Path) -> None:
+    have_local_stack(nowhere, TABLE_NAME="rows", AWS_REGION=REGION)
+    with pytest.raises(ConsoleError, match="the stack of the table rows has no data lake") as caught:
+        found()
+    assert caught.value.hint.startswith("start the local stack without --projection sync")
+
+
 def test_without_any_table_it_is_asked_for() -> None:
     with pytest.raises(ConsoleError, match="no table is known") as caught:
         found(**{BUCKET: "lake"})
@@ -93,6 +101,15 @@ def test_a_page_that_others_replace_all_the_time_is_one_too(filled: LakePlace) -
     ):
         raise ContendedPageError("lake/a")
     assert caught.value.hint == "run it again"
+
+
+@pytest.mark.parametrize(("region", "is_local"), [(REGION, True), ("eu-west-1", False)])
+def test_a_local_lake_is_known_by_its_region(
+    filled: LakePlace, monkeypatch: pytest.MonkeyPatch, region: str, *, is_local: bool
+) -> None:
+    monkeypatch.setenv("AWS_REGION", region)
+    with open_lake(filled.ledger.table_name, filled.objects.bucket) as opened:
+        assert opened.is_local == is_local
 
 
 def test_the_ledger_and_the_objects_are_those_of_the_environment(filled: LakePlace) -> None:

@@ -10,7 +10,7 @@ from console.errors import ConsoleError
 from console.lake.backfill import backfill
 from console.lake.place import LakePlace
 from console.lake.verification import OTHER_CONTENT, OTHER_ROWS, Difference, LakeVerification, verify_lake
-from console.terminal import Steps
+from console.terminal import Steps, messages
 from handlers.aws.objects import Objects
 from handlers.domain.hashes import hash_text
 from handlers.domain.problem import Problem
@@ -132,6 +132,27 @@ def test_a_lake_without_rows_is_to_be_filled(empty: LakePlace, steps: Steps) -> 
     with pytest.raises(ConsoleError, match="has no rows yet") as caught:
         verified(empty, steps)
     assert caught.value.hint == empty.command("backfill")
+
+
+def test_the_local_stacks_lake_is_filled_by_its_next_round(empty: LakePlace, steps: Steps) -> None:
+    with pytest.raises(ConsoleError, match="has no rows yet") as caught:
+        verified(replace(empty, is_local=True), steps)
+    assert caught.value.hint.startswith("the next round writes it, a minute after the local stack's start ")
+    assert caught.value.hint.endswith(f"; now: {empty.command('backfill')}")
+
+
+def test_it_is_told_how_far_the_reading_of_missing_rows_is(
+    filled: LakePlace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("console.terminal.STEP_INTERVAL_S", 0)
+    for key in PAGES[:2]:
+        s3_client().delete_object(Bucket=filled.objects.bucket, Key=key)
+    appender(filled.ledger).append(drafts(3), no_time_limit())
+    verified(filled, Steps(messages()))
+    lines = [line.strip() for line in capsys.readouterr().err.splitlines() if "rows that the lake lacks" in line]
+    counted = [line.partition(", ")[0] for line in lines[:-1]]
+    assert len(counted) > 1
+    assert counted[-1] == "read the rows that the lake lacks: 17 of 17 rows"
 
 
 def test_an_empty_ledger_has_an_empty_lake(empty: LakePlace, steps: Steps) -> None:

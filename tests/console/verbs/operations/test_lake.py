@@ -109,7 +109,28 @@ def test_objects_beside_the_pages_are_listed_up_to_a_point(filled: LakePlace, ru
     assert ran.code == 1
     assert ran.out.count("is no page of any history of the ledger") == 20
     assert "and 2 more (--json has all)" in ran.out
-    assert f"22 of the objects in {filled.objects.bucket} are no page" in ran.err
+    assert f"22 of the objects in {filled.objects.bucket} are no pages of any history of the ledger: " in ran.err
+    assert f"{page_key(EPOCH, 102)} and 19 more\n" in ran.err
+
+
+def test_an_object_that_does_not_belong_is_named_beside_pages_that_are_wrong(
+    filled: LakePlace, run_console: RunConsole
+) -> None:
+    bucket = filled.objects.bucket
+    filled.objects.put("lake/read me.txt", b"", {}, CONTENT_TYPE, None)
+    s3_client().delete_object(Bucket=bucket, Key=PAGES[2])
+    ran = run_console("lake", "verify", *place_of(filled))
+    assert ran.code == 1
+    error, hint = ran.err.splitlines()[-2:]
+    stray = f"1 of the objects in {bucket} is no page of any history of the ledger: lake/read me.txt"
+    assert error == f"Error: 1 of 4 pages in {bucket} are not right; {stray}"
+    remove = f"aws s3 rm 's3://{bucket}/lake/read me.txt'"
+    assert hint == f"Try: look at what does not belong there, and: {remove}; then: {filled.command('backfill')}"
+    assert run_console("lake", "backfill", *place_of(filled)).code == 0
+    ran = run_console("lake", "verify", *place_of(filled))
+    assert (ran.code, ran.err.splitlines()[-2]) == (1, f"Error: {stray}")
+    s3_client().delete_object(Bucket=bucket, Key="lake/read me.txt")
+    assert run_console("lake", "verify", *place_of(filled)).code == 0
 
 
 @pytest.mark.parametrize("verb", ["backfill", "verify"])
