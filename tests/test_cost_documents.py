@@ -267,7 +267,7 @@ def test_rounds_of_five_minutes_cost_what_is_said_of_them() -> None:
     lake = replace(IDLE, lake=1)
     (idle, busy), (idle_hourly, busy_hourly) = (
         [fsum(lake_bill(PRICES, replace(each, writes_per_month=writes)).values()) for writes in (0, 1e5)]
-        for each in (replace(lake, lake_rounds_per_month=8640), lake)
+        for each in (replace(lake, lake_rounds=8640), lake)
     )
     assert idle_hourly < 0.01
     assert (

@@ -87,7 +87,7 @@ def _possible(prices: Prices, scenario: Scenario) -> Iterator[Lever]:
         ),
         "`projection: sync`, not both": (scenario, replace(scenario, projected_per_month=0)),
         "`maintenanceMinutes` 1440, not 60": (scenario, replace(scenario, maintained_per_month=30)),
-        "with the lake: `lakeMinutes` 1440, not 60": (lake, replace(lake, lake_rounds_per_month=30)),
+        "with the lake: `lakeMinutes` 1440, not 60": (lake, replace(lake, lake_rounds=30)),
     }
     for name, (before, after) in pairs.items():
         usd, less_usd = totals_usd(prices, before), totals_usd(prices, after)

@@ -72,7 +72,7 @@ class Scenario:
     import_rows_per_s: float = 2_000
     rebuilds_per_month: float = 0
     lake: float = 0
-    lake_rounds_per_month: float = 720
+    lake_rounds: float = 720
     lake_row_bytes: float | None = None
     notifications: float = 0
     notified_addresses: float = 0
@@ -186,7 +186,7 @@ INPUTS: dict[str, Input] = {
     "import_rows_per_s": Input(1, 1e6, "Rows that an import checks and appends in a second"),
     "rebuilds_per_month": Input(0, 1e6, "Snapshots built anew"),
     "lake": Input(0, 1, "The data lake: 1 where the stack has it"),
-    "lake_rounds_per_month": Input(0, 43_200, "Rounds of writing the lake"),
+    "lake_rounds": Input(0, 43_200, "Rounds of writing the lake, a month"),
     "lake_row_bytes": Input(
         1, 1e7, "A row in the lake, packed", "0.3 of --row-bytes, as for random rows that came one by one"
     ),
@@ -199,7 +199,7 @@ INPUTS: dict[str, Input] = {
 SETTINGS = {
     *("memory_mb", "tmp_mb", "architecture", "tracing"),
     *("check_interval_ms", "retain_s", "verify_max_bytes"),
-    *("maintained_per_month", "jobs", "lake", "lake_rounds_per_month", "notifications", "worker_memory_mb"),
+    *("maintained_per_month", "jobs", "lake", "lake_rounds", "notifications", "worker_memory_mb"),
 }
 
 

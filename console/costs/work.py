@@ -103,7 +103,7 @@ def _chunk_units() -> int:
 
 def lake_bill(prices: Prices, scenario: Scenario) -> Bill:
     """Work out what the lake costs: pages that are full, the page that is being filled, and what is there."""
-    rounds = scenario.lake_rounds_per_month
+    rounds = scenario.lake_rounds
     changed = min(rounds, scenario.writes_per_month + scenario.imports_per_month)
     new_rows = scenario.writes_per_month * scenario.rows_per_write
     new_rows += scenario.imports_per_month * scenario.rows_per_import

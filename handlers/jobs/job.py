@@ -22,7 +22,7 @@ ENDED = (SUCCEEDED, FAILED, CANCELLED)
 START, RESUME = ORDERS = ("start", "resume")
 QUIET_S = 30.0  # between two turns; of a job that is quiet for longer nobody knows when it will be over
 KEEP_S = 30 * 24 * 3600
-MOST_LEASE_S = 2 * 3600.0  # a lease further away than any can be comes from a clock that went wrong: it binds nobody
+LONGEST_LEASE_S = 2 * 3600.0  # a lease further away than any can be comes from a clock that went wrong: it binds nobody
 MOST_BYTES = 5 * 1024**3  # of a file: S3 takes no more at once
 MOST_NAME_CHARACTERS = 200
 MOST_REJECTS = 100
@@ -109,7 +109,7 @@ class Job:
     def lease_left_s(self, now_s: float) -> float:
         """Return for how long somebody works on it; 0 where nobody does."""
         left_s = self.lease_end_s - now_s
-        return left_s if 0 < left_s <= MOST_LEASE_S else 0.0
+        return left_s if 0 < left_s <= LONGEST_LEASE_S else 0.0
 
     @property
     def expires_s(self) -> int:
