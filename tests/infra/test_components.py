@@ -295,7 +295,6 @@ def build_work(
             naming=naming,
             timeout_s=case.worker_timeout_s,
             put_origins=case.callers.cors_origins,
-            force_destroy=not case.protect,
             key_arn=key_arn,
         ),
         opts,
