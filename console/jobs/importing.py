@@ -20,7 +20,7 @@ from console.imports.importing import ADVANCED_EVERY, Imported, ImportPlan, chec
 from console.imports.state import LOOK_HINT, ImportState, StateFile, identity_of, undecided
 from console.jobs.calls import NOT_FOUND, ApiJob, ask_job, cancel_job, job_of
 from console.jobs.upload import send_file, upload_of
-from console.jobs.watching import check_success, watch_job
+from console.jobs.watching import check_success, failure_of, watch_job
 from console.wording import are, rows, visible
 from handlers.domain.bookmark import Bookmark
 from handlers.imports.formats import NDJSON
@@ -101,11 +101,7 @@ class Uploading:
             return job
         if again or job.text("phase") != APPEND:
             return None
-        if job.state == FAILED:
-            check_success(self._client, job)
-        done = job.count("rows_done")
-        message = f"job {job.id} was cancelled; {rows(done)} {are(done)} in, and perhaps some of the next"
-        raise ConsoleError(message, LOOK_HINT)
+        raise failure_of(self._client, job)
 
     def _found(self, state: ImportState) -> ApiJob | None:
         try:

@@ -9,7 +9,7 @@ from console.client.client import Client
 from console.errors import INTERRUPTED, ConsoleError
 from console.jobs.calls import ApiJob, ask_job, command_for
 from console.wording import are, megabytes, rows, three_digits
-from handlers.jobs.job import APPEND, FAILED, IMPORT, REBUILD, SUCCEEDED, UPLOAD, WAITING
+from handlers.jobs.job import APPEND, CHECK, CHECKSUM, FAILED, IMPORT, REBUILD, SUCCEEDED, UPLOAD, WAITING
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 5.0
@@ -50,6 +50,8 @@ def shown(job: ApiJob) -> tuple[str, int, int, str]:
     else:
         done, total = job.count("bytes_done"), job.count("bytes")
         words = [f"{megabytes(done)} of {megabytes(total)}"]
+    if job.count("rows_rejected"):
+        words.append(f"{job.count('rows_rejected'):,} refused")
     if job.number("rows_per_s"):
         words.append(f"{three_digits(job.number('rows_per_s'))} rows/s")
     if job.text("eta_s"):
@@ -59,12 +61,20 @@ def shown(job: ApiJob) -> tuple[str, int, int, str]:
 
 def check_success(client: Client, job: ApiJob) -> None:
     """Raise ConsoleError where a job that has ended has not succeeded."""
-    if job.state == SUCCEEDED:
-        return
+    if job.state != SUCCEEDED:
+        raise failure_of(client, job)
+
+
+def failure_of(client: Client, job: ApiJob) -> ConsoleError:
+    """Return the error of a job that failed, or was cancelled, with what to do about it."""
     done = job.count("rows_done") if job.text("kind") == IMPORT else 0  # a rebuild that fails has published nothing
     counted = f"; {rows(done)} {are(done)} in" if done else ""
-    if job.state == FAILED:
-        action = "show" if job.text("phase") == UPLOAD else "redrive"  # without a file there is nothing to go on with
-        message = f"job {job.id} failed: {job.text('error') or 'it does not say why'}{counted}"
-        raise ConsoleError(message, command_for(action, client, job.id))
-    raise ConsoleError(f"job {job.id} was cancelled{counted}", command_for("show", client, job.id))
+    said = f"failed: {job.text('error') or 'it does not say why'}" if job.state == FAILED else "was cancelled"
+    return ConsoleError(f"job {job.id} {said}{counted}", _hint(client, job))
+
+
+def _hint(client: Client, job: ApiJob) -> str:
+    """Return what to do about a job that has not succeeded: without its file, or with a wrong one, nothing goes on."""
+    if job.text("phase") in (UPLOAD, CHECKSUM, CHECK) and "edrive" not in job.text("error"):
+        return "mend the file, and import it again" if job.state == FAILED else command_for("show", client, job.id)
+    return command_for("redrive", client, job.id)

@@ -378,6 +378,12 @@ def a_subnet_stays_in_its_zone(graph: Graph) -> Iterator[str]:
             yield f"{node.name} moves when another zone comes first"
 
 
+def _rights_of_work(graph: Graph, stack: str) -> list[str]:
+    """The worker's rights by their names, of which there are those that its settings ask for."""
+    there = {node.name.removeprefix(f"{stack}worker-") for node in graph.of("RolePolicy")}
+    return [name for name in ("jobs", "lake", "notifications", "table") if name in there] or ["table"]
+
+
 def functions_wait_for_what_they_need(graph: Graph) -> Iterator[str]:
     """Names tell what belongs together: command-function, or one-command-function where there are several stacks."""
     for function in graph.of("Function"):
@@ -388,8 +394,8 @@ def functions_wait_for_what_they_need(graph: Graph) -> Iterator[str]:
             beside = in_network and node.name.startswith((f"{stack}storage-", f"{stack}network-"))
             if beside and node.urn not in function.dependencies:
                 yield f"{function.name} does not wait for {node.name}"
-        rights = "data" if in_network else {"warmer-": "invoke", "worker-": "table"}[own]
-        for name in ("identity-logs", "identity-runtime", rights):
+        rights = ["data"] if in_network else {"warmer-": ["invoke"], "worker-": _rights_of_work(graph, stack)}[own]
+        for name in ("identity-logs", "identity-runtime", *rights):
             (node,) = [node for node in graph.of("LogGroup", "RolePolicy") if node.name == f"{stack}{own}{name}"]
             if node.urn not in function.dependencies:
                 yield f"{function.name} does not wait for {node.name}"

@@ -48,7 +48,7 @@ BREAKS: dict[Rule, tuple[str, dict[str, Any]]] = {
         {"policy": '{"Statement":[{"Effect":"Allow","Action":["sqs:*"],"Resource":["*"]}]}'},
     ),
     contract.a_bucket_is_private_encrypted_and_reached_over_tls_alone: ("BucketPublicAccessBlock", {"bucket": "other"}),
-    contract.a_bucket_keeps_versions_or_nothing_for_long: ("BucketVersioning", {"bucket": "other"}),
+    contract.a_bucket_keeps_versions_or_nothing_for_long: ("Bucket", {"forceDestroy": False}),
     contract.a_queue_is_reached_over_tls_alone_and_open_to_nobody_but_a_bucket_of_this_account: (
         "QueuePolicy",
         {

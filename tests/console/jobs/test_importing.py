@@ -227,7 +227,7 @@ def test_a_job_that_failed_with_rows_in_is_to_be_redriven(
     assert "all 25 rows are in already" in run_console(*command).out
 
 
-def test_a_job_that_was_cancelled_with_rows_in_needs_a_look(
+def test_a_job_that_was_cancelled_with_rows_in_goes_on_where_it_is_redriven(
     service: JobService, run_console: RunConsole, command: Command
 ) -> None:
     service.ends = {"state": "cancelled", "phase": "append", "rows_done": 1}
@@ -236,8 +236,8 @@ def test_a_job_that_was_cancelled_with_rows_in_needs_a_look(
     assert ran.err.splitlines()[-2] == f"Error: job {job_id} was cancelled; 1 row is in"
     ran = run_console(*command)
     assert ran.err.splitlines()[-2:] == [
-        f"Error: job {job_id} was cancelled; 1 row is in, and perhaps some of the next",
-        "Try: look whether its rows are there; --again imports all of them",
+        f"Error: job {job_id} was cancelled; 1 row is in",
+        f"Try: {PROGRAM} jobs redrive {job_id} --url {service.url}",
     ]
     service.ends = {"state": "succeeded", "phase": "append"}
     assert run_console(*command, "--again").code == 0

@@ -421,7 +421,7 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "notificationQueueArns": (
         TELLS | {"notificationQueueArns": [WAREHOUSE]},
         "TopicSubscription",
-        "notifications-warehouse",
+        "notifications-us-east-1-123456789012-warehouse",
         "endpoint",
         WAREHOUSE,
     ),

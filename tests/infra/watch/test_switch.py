@@ -71,9 +71,9 @@ class Stack:
             "worker_stream_mapping": self._mapping("worker", stream_arn, StartingPosition="TRIM_HORIZON"),
         }
         for queue in ("jobs", "dead_letters"):
-            arn = f"arn:aws:sqs:us-east-1:000000000000:switch-{queue}"
-            self.client("sqs").create_queue(QueueName=f"switch-{queue}")
-            made[f"{queue}_mapping"] = self._mapping("worker", arn)
+            url = self.client("sqs").create_queue(QueueName=f"switch-{queue}")["QueueUrl"]
+            asked = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+            made[f"{queue}_mapping"] = self._mapping("worker", asked["Attributes"]["QueueArn"])
         return made
 
     def _mapping(self, function: str, arn: str, **more: str) -> str:

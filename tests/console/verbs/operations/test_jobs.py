@@ -54,7 +54,7 @@ def test_a_job_is_shown_with_the_rows_that_were_refused(service: JobService, run
         error="no",
     )
     assert run_console("jobs", "show", job_id, "--url", service.url).out.splitlines() == [
-        f"{job_id}: failed, check, 1.00 MB of 2.00 MB",
+        f"{job_id}: failed, check, 1.00 MB of 2.00 MB, 1 refused",
         "  kind: import",
         "  created at: 2026-01-31T12:00:00.000000Z",
         "  attempts: 0",
@@ -100,12 +100,13 @@ def test_an_empty_id_is_refused_before_anything_is_asked(
     [
         ({"state": "succeeded"}, 0, ""),
         ({"state": "failed", "phase": "append", "error": "poison", "rows_done": 7}, 1, "failed: poison; 7 rows are in"),
-        ({"state": "failed", "phase": "upload"}, 1, "failed: it does not say why"),
+        ({"state": "failed", "phase": "upload"}, 1, "failed: it does not say why\nTry: mend the file"),
+        ({"state": "failed", "phase": "check", "error": "no; redrive it"}, 1, f"failed: no; redrive it\nTry: {PROGRAM} jobs redrive"),
         ({"state": "cancelled"}, 1, "was cancelled"),
         ({"kind": "rebuild", "state": "failed", "phase": "build", "error": "no", "rows_done": 7}, 1, "failed: no\n"),
         ({"kind": "rebuild", "state": "cancelled", "phase": "build", "rows_done": 7}, 1, "was cancelled\n"),
     ],
-    ids=["succeeded", "failed", "without a file", "cancelled", "failed rebuild", "cancelled rebuild"],
+    ids=["succeeded", "failed", "without a file", "redrivable", "cancelled", "failed rebuild", "cancelled rebuild"],
 )
 def test_a_job_is_watched_until_it_ends(
     service: JobService, run_console: RunConsole, end: dict[str, object], code: int, said: str
