@@ -46,7 +46,7 @@ if WORKER in settings.functions:
     functions[WORKER] = working.make_worker(
         settings, identities[WORKER], storage=storage, workplace=workplace, rebuild=rebuild, key_arn=key_arn
     )
-    working.make_work(
+    work = working.make_work(
         settings,
         functions[WORKER],
         identities[WORKER],
@@ -54,7 +54,7 @@ if WORKER in settings.functions:
         workplace=workplace,
         projection=projection,
     )
-    working.export_work(workplace, functions[WORKER], rebuild)
+    working.export_work(workplace, functions[WORKER], rebuild, work)
 background.make_schedules(settings, functions, projection, key_arn)
 watched = watching.Watched(
     functions=functions,

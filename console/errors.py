@@ -15,9 +15,11 @@ class ConsoleError(Exception):
 
     Attributes:
         status: of the answer that refused what was asked; 0: there was none.
+        problem: the kind that the API itself named in that answer; empty where it was not the API's, or none.
     """
 
     status = 0
+    problem = ""
 
     def __init__(self, message: str, hint: str, code: int = 1) -> None:
         super().__init__(message)

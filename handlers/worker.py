@@ -18,7 +18,7 @@ from handlers.aws.machine import StateMachine
 from handlers.aws.objects import make_objects
 from handlers.aws.queue import Queue
 from handlers.aws.sdk import ServiceError
-from handlers.aws.table import JOBS, PARTITION_KEY
+from handlers.aws.table import JOB_ORDER, JOBS, PARTITION_KEY
 from handlers.aws.topic import Topic
 from handlers.domain.problem import unavailable
 from handlers.events.delivery import Delivery
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     Record = Mapping[str, Any]
 
-RESERVE_S = 25.0  # before Lambda ends the invocation: for an append begun at the limit, and what is saved after it
+RESERVE_S = 35.0  # before Lambda ends the invocation: for an append begun at the limit, a message, and what is saved
 
 # The topic is waited for so long: orders of jobs come by the same stream, and wait for all that is before them.
 TELL_S = 300.0
@@ -71,19 +71,22 @@ class Worker:
         self._now = now
         self._log = Log(settings)
         self._jobs = JobTable(ledger.client, ledger.table_name, now)
+        self._is_topic_away = False
 
     def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, object]:
         """Do what an event asks for. Raises what keeps a task from being done: the clock makes the next."""
-        limit_s = max(0.0, context.get_remaining_time_in_millis() / 1000 - RESERVE_S)
+        self._is_topic_away = False
         if "Records" in event:
-            failed = [id_of(record) for record in event["Records"] if not self._is_done(record, context, limit_s)]
+            in_turn = sorted(event["Records"], key=_is_told_of)  # orders wait for no topic
+            failed = [id_of(record) for record in in_turn if not self._is_done(record, context)]
             return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
-        return self._noted(context, {"task": event.get("task")}, lambda: self._task(event.get("task"), limit_s))
+        task = event.get("task")
+        return self._noted(context, {"task": task}, lambda: self._task(task, limit_of(context)))
 
-    def _is_done(self, record: Record, context: LambdaContext, limit_s: float) -> bool:
+    def _is_done(self, record: Record, context: LambdaContext) -> bool:
         """Do what a record asks for; tell whether that is done. One that fails does not keep others from it."""
         try:
-            self._noted(context, {"task": "record"}, lambda: self._record(record, limit_s))
+            self._noted(context, {"task": "record"}, lambda: self._record(record, limit_of(context)))
         except Exception:  # noqa: BLE001 - whatever it is, the record comes again
             _log.exception("a record was not done")
             return False
@@ -117,13 +120,20 @@ class Worker:
         return {"did": "tell", "job": job.id}
 
     def _tell(self, record: Record, tell: Callable[[], None]) -> None:
-        """Tell of something. Raises ServiceError where the topic is away, but of what is older than `TELL_S`."""
+        """Tell of something that is not older than `TELL_S`.
+
+        Raises ServiceError where the topic is away; of the rest of the batch it is not tried then.
+        """
+        if self._now() - record["dynamodb"]["ApproximateCreationDateTime"] >= TELL_S:
+            _log.error("the topic was not told, and is not any more: %s", record["dynamodb"]["Keys"])
+            return
+        if self._is_topic_away:
+            raise ServiceError("the topic was away just now")
         try:
             tell()
         except ServiceError:
-            if self._now() - record["dynamodb"]["ApproximateCreationDateTime"] < TELL_S:
-                raise
-            _log.exception("the topic was not told, and is not any more: %s", record["dynamodb"]["Keys"])
+            self._is_topic_away = True
+            raise
 
     def _task(self, task: object, limit_s: float) -> dict[str, object]:
         if task == "sweep":
@@ -184,6 +194,16 @@ class Worker:
             metrics = {} if is_well else {ERRORS: 1}
             self._log.line(INFO if is_well else ERROR, members_of({**about, **done}), by_function=metrics)
         return done
+
+
+def limit_of(context: LambdaContext) -> float:
+    """Return how long something may take that begins now, in seconds."""
+    return max(0.0, context.get_remaining_time_in_millis() / 1000 - RESERVE_S)
+
+
+def _is_told_of(record: Record) -> bool:
+    """Tell whether a record asks for nothing but that somebody hears of it."""
+    return record["eventSource"] == "aws:dynamodb" and JOB_ORDER not in record["dynamodb"].get("NewImage", {})
 
 
 def id_of(record: Record) -> str:

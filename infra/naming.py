@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+LOCAL = "local"  # the stage of an emulator on this machine
 STACK_TAGS = ("Name", "Project", "Stack", "Stage", "ManagedBy")
 SOURCES_TAG = "Sources"  # of a function: the hash of the sources that it was deployed with
 
@@ -29,6 +30,10 @@ class Naming:
     def bucket(self, part: str, account_id: str) -> str:
         """Return the name of a bucket: one that nobody else has, since buckets of all accounts share their names."""
         return f"{self.name(part)}-{account_id}"
+
+    def is_local(self) -> bool:
+        """Return whether the stack is an emulator's, and not AWS's."""
+        return self.stage == LOCAL
 
     def tags(self, part: str) -> dict[str, str]:
         """Return the tags of a part of the stack."""

@@ -62,15 +62,14 @@ def deny(sid: str, actions: Sequence[str], resources: Sequence[str], **more: obj
     return {**allow(sid, actions, resources, **more), "Effect": "Deny"}
 
 
-def refuse_plain_text(actions: Sequence[str], resources: Sequence[str], *, but_emulators: bool = True) -> Statement:
+def refuse_plain_text(actions: Sequence[str], resources: Sequence[str], *, but_from_here: bool = False) -> Statement:
     """Return the statement that refuses whoever comes without TLS.
 
     Args:
-        but_emulators: except from 127.0.0.0/8: emulators are spoken to without TLS over this machine's loopback. AWS
-            sees no request from there: on AWS the refusal has no exception.
+        but_from_here: except from this machine's loopback, over which an emulator is spoken to without TLS.
     """
     in_the_clear: dict[str, object] = {"Bool": {"aws:SecureTransport": "false"}}
-    if but_emulators:
+    if but_from_here:
         in_the_clear["NotIpAddress"] = {"aws:SourceIp": "127.0.0.0/8"}
     return deny("NoPlainText", actions, resources, Principal={"AWS": "*"}, Condition=in_the_clear)
 
@@ -171,7 +170,7 @@ def file_system_policy(file_system_arn: str, writers: Door, readers: Door) -> st
             Principal={"AWS": "*"},
             Condition={"StringNotEquals": {"elasticfilesystem:AccessPointArn": doors}},
         ),
-        refuse_plain_text(["*"], [file_system_arn], but_emulators=False),
+        refuse_plain_text(["*"], [file_system_arn]),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from handlers.routes import COMMAND, PROJECTOR, QUERY
+from handlers.routes import COMMAND, PROJECTOR, QUERY, WORKER
 from infra.account import account_of
 from infra.compute.function import FunctionComponent
 from infra.compute.jobs import JobsComponent
@@ -15,6 +15,7 @@ from infra.data.backup import BackupComponent
 from infra.data.storage import StorageComponent
 from infra.edge.api import ApiComponent
 from infra.jobs.projection import ProjectionComponent
+from infra.jobs.work import WINDOW_S
 from infra.policies import announcers
 from infra.rebuild.rebuild import RebuildComponent
 from infra.rollout.rollout import PART
@@ -24,7 +25,14 @@ from infra.watch.alarms import AlarmRule, AlarmsArgs, AlarmsComponent
 from infra.watch.budget import BudgetArgs, BudgetComponent
 from infra.watch.dashboard import DashboardArgs, DashboardComponent
 from infra.watch.data_alarms import backup_rule, files_rules, gateway_rules, letters_rule, queue_rule, table_rules
-from infra.watch.function_alarms import WatchedFunction, function_rules, machine_rule, own_rules, stream_rule
+from infra.watch.function_alarms import (
+    WatchedFunction,
+    function_rules,
+    machine_rule,
+    own_rules,
+    stream_rule,
+    worker_rule,
+)
 from infra.watch.topic import TopicArgs, TopicComponent
 
 KeyArn = pulumi.Output[str] | None
@@ -107,11 +115,15 @@ def _rules(settings: StackSettings, watched: Watched) -> dict[str, AlarmRule]:
         function = WatchedFunction(name=names[part], timeout_s=own.timeout_s, concurrency=own.concurrency)
         rules |= function_rules(part, function)
     if settings.projection.follows_the_stream():
-        rules["stream"] = stream_rule(names[PROJECTOR], settings.projection.window_s)
+        rules["stream"] = stream_rule(PROJECTOR, names[PROJECTOR], settings.projection.window_s)
+    if settings.work.follows_the_stream():
+        rules["worker-stream"] = stream_rule(WORKER, names[WORKER], WINDOW_S)
     if settings.rollout.is_canary:
         rules["rollout"] = machine_rule(_machine_arn(settings), ROLLOUT_FAILED)
     if settings.watch.metrics:
         rules |= own_rules(names[COMMAND], names[PROJECTOR], most_lag_s(settings.projection))
+    if settings.watch.metrics and settings.work.needs_the_worker():
+        rules["worker-failures"] = worker_rule(names[WORKER])
     if watched.backup:
         rules["backups-failed"] = backup_rule(watched.backup.vault.name)
     if watched.jobs:

@@ -16,13 +16,26 @@ from infra.data.lake import PAGES, LakeArgs, LakeComponent
 from infra.data.lake_columns import lake_columns
 from infra.data.storage import StorageComponent
 from infra.jobs.projection import ProjectionComponent
-from infra.jobs.work import ENDED_JOBS, NEW_EVENTS, ORDERS, Followed, WorkArgs, WorkComponent
+from infra.jobs.work import (
+    DEAD_LETTERS,
+    ENDED_JOBS,
+    NEW_EVENTS,
+    ORDERS,
+    QUEUE,
+    STREAM,
+    Followed,
+    WorkArgs,
+    WorkComponent,
+)
 from infra.jobs.worker_rights import jobs_policy, lake_policy, notifications_policy, worker_table_policy
 from infra.rebuild.rebuild import RebuildArgs, RebuildComponent
 from infra.settings.stack_settings import StackSettings
 from infra.watch.topic import TopicArgs, TopicComponent
 
 KeyArn = pulumi.Output[str] | None
+
+# Outputs by the worker's event sources.
+MAPPINGS = {STREAM: "worker_stream_mapping", QUEUE: "jobs_mapping", DEAD_LETTERS: "dead_letters_mapping"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +63,6 @@ def _jobs(settings: StackSettings, key_arn: KeyArn) -> JobsComponent:
             naming=settings.naming,
             timeout_s=settings.functions[WORKER].timeout_s,
             put_origins=settings.api.callers.cors_origins,
-            force_destroy=not settings.protect,
             key_arn=key_arn,
         ),
     )
@@ -177,11 +189,9 @@ def _rights(
 ) -> dict[str, pulumi.Output[str]]:
     """Return the documents of what the worker may do, by what it is for."""
     jobs, lake, topic = workplace.jobs, workplace.lake, workplace.topic
-    rights = {
-        "table": storage.table.arn.apply(
-            lambda arn: worker_table_policy(arn, appends=jobs is not None, writes_pages=lake is not None)
-        )
-    }
+    rights: dict[str, pulumi.Output[str]] = {}
+    if jobs or lake:
+        rights["table"] = storage.table.arn.apply(lambda arn: worker_table_policy(arn, appends=jobs is not None))
     if jobs and rebuild:
         arns = pulumi.Output.all(bucket=jobs.bucket.arn, queue=jobs.queue.arn, machine=rebuild.machine.arn)
         rights["jobs"] = arns.apply(
@@ -224,9 +234,13 @@ def make_work(
     )
 
 
-def export_work(workplace: Workplace, worker: FunctionComponent, rebuild: RebuildComponent | None) -> None:
-    """Export where the work is done."""
+def export_work(
+    workplace: Workplace, worker: FunctionComponent, rebuild: RebuildComponent | None, work: WorkComponent | None
+) -> None:
+    """Export where the work is done, and what Lambda calls the worker's places on its queues and the stream."""
     pulumi.export("worker_function", worker.function.name)
+    for source, mapping in work.mappings.items() if work else ():
+        pulumi.export(MAPPINGS[source], mapping.id)
     if jobs := workplace.jobs:
         pulumi.export("imports_bucket", jobs.bucket.bucket)
         pulumi.export("jobs_queue_url", jobs.queue.url)

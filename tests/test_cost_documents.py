@@ -18,23 +18,24 @@ from console.costs.merges import publish_bytes, written_rows
 from console.costs.scenario import INPUTS, Scenario, assemble, option
 from console.costs.study import Study
 from console.costs.tables import cost_table, paragraphs, usd_saved
-from console.costs.work import POLLS, jobs_bill, lake_bill, notifications_bill, work_bills
+from console.costs.work import POLLS, REBUILT_ROWS_PER_S, jobs_bill, lake_bill, notifications_bill, work_bills
 from console.verdict.inputs import Case
 from console.verdict.verdict import decide
 from console.wording import quantity
+from handlers.ledger.transaction import ROWS_PER_TRANSACTION
 from handlers.routes import SOURCES
 from tests.infra.program import project_schema
-from tests.support.costs import read, result_of
+from tests.support.costs import page_of_random_rows, read, result_of
 from tests.support.results import figures
 
 pytestmark = pytest.mark.usefixtures("rows_as_shipped")
 
 ROOT = Path(__file__).parent.parent
-README, FAQ, DEPLOYMENT, COSTS, NOTIFICATIONS, OPERATIONS = (
+README, FAQ, DEPLOYMENT, COSTS, NOTIFICATIONS, OPERATIONS, LAKE, JOBS = (
     (ROOT / name).read_text(encoding="utf-8")
     for name in (
         "README.md",
-        *(f"docs/{it}.md" for it in ("faq", "deployment", "costs", "notifications", "operations")),
+        *(f"docs/{it}.md" for it in ("faq", "deployment", "costs", "notifications", "operations", "lake", "jobs")),
     )
 )
 COLUMNS = ("sqlite-tmp", "sqlite-efs", "ddb")  # of the table in docs/deployment.md
@@ -207,9 +208,6 @@ def test_what_nobody_waits_for_costs_what_the_documents_say() -> None:
     assert 0 < lake_usd < 0.01
     assert f"{2 * POLLS / 1e6:.1f} million requests" in COSTS
     assert f"2 × {POLLS:,.0f} long polls" in COSTS  # noqa: RUF001 - times
-    stored = 1e6 * 0.3 * 115 / 2**30 * PRICES.s3_storage.each
-    put = 1e3 * PRICES.s3_put.each + 1e6 * 115 / 4096 * PRICES.dynamodb_read_unit.each
-    assert f"| a million rows put into the lake at once | {put:.2f} USD, and {stored:.4f} a month" in COSTS
     told = replace(IDLE, notifications=1, publishes_per_month=1e6)
     lines = notifications_bill(PRICES, told)
     for text in (COSTS, NOTIFICATIONS):
@@ -243,12 +241,46 @@ def test_what_saves_money_saves_what_the_table_says() -> None:
 
 def test_what_is_said_of_tiering_is_so() -> None:
     packed = [size for size in range(100, 200) if tiering_usd(PRICES, Scenario(lake_row_bytes=size)) < 0]
-    assert f"where a row takes {packed[0]} bytes in the lake; between there and {packed[-1] + 1} watching" in one_line(
-        COSTS
-    )
+    least, enough = packed[0], packed[-1] + 1
+    assert f"From {least} bytes a row to {enough} watching" in one_line(COSTS)
+    assert f"is for rows that take over {enough} bytes in the lake" in one_line(COSTS)
+    assert f"where a row takes over {enough} bytes in the lake" in one_line(LAKE)
+    assert any(lever.name.endswith(f"over {enough} bytes packed") for lever in levers(PRICES, Scenario()))
     large = tiering_usd(PRICES, Scenario(rows=1e6, lake_row_bytes=1000))
-    assert f"At a million rows of 1,000 bytes in the lake it saves {large:.2f} USD a month" in one_line(COSTS)
-    assert f"a page of 1,000 rows takes about {Scenario().lake_bytes_per_row:.0f} KB" in one_line(COSTS)
+    assert f"at a million rows of 1,000 bytes there it saves {large:.2f} USD a month" in one_line(COSTS)
+
+
+def test_a_page_of_the_lake_is_as_large_as_two_documents_say() -> None:
+    bulk, single = (len(page_of_random_rows(rows).content) for rows in (ROWS_PER_TRANSACTION, 1))
+    for text in (COSTS, LAKE):
+        assert f"{bulk / 1000:.0f} KB in bulk, {single / 1000:.0f} KB one by one" in one_line(text)
+    put = 1e3 * PRICES.s3_put.each + 1e6 * 115 / 4096 * PRICES.dynamodb_read_unit.each
+    stored = 1e3 * bulk / 2**30 * PRICES.s3_storage.each
+    assert f"| a million rows put into the lake at once | {put:.2f} USD, and {stored:.4f} a month" in COSTS
+    for size, name in ((bulk, "in bulk"), (single, "one by one")):
+        assert f"{size * 1e4 / 1e9:.2f} GB {name}" in LAKE
+    kept_usd = [size * 1e4 / 2**30 * PRICES.s3_storage.each for size in (bulk, single)]
+    assert " and ".join(f"{usd:.3f}" for usd in kept_usd) + " a month |" in LAKE
+
+
+def test_rounds_of_five_minutes_cost_what_is_said_of_them() -> None:
+    lake = replace(IDLE, lake=1)
+    (idle, busy), (idle_hourly, busy_hourly) = (
+        [fsum(lake_bill(PRICES, replace(each, writes_per_month=writes)).values()) for writes in (0, 1e5)]
+        for each in (replace(lake, lake_rounds=8640), lake)
+    )
+    assert idle_hourly < 0.01
+    assert (
+        f"Every five minutes in place of every hour is {idle:.2f} USD a month while nothing is added, in place of less "
+        f"than 0.01, and {busy:.2f} where rows come in between all rounds, in place of {busy_hourly:.2f}."
+    ) in one_line(LAKE)
+
+
+def test_the_pace_of_a_rebuild_is_that_of_its_simulation() -> None:
+    (line,) = re.findall(r"^\| the same in one sandbox, s \| (.*) \|$", JOBS, re.MULTILINE)
+    _, _, typical_s, slow_s = map(float, line.split("|"))
+    assert 1e7 / slow_s == pytest.approx(REBUILT_ROWS_PER_S, rel=0.02)
+    assert f"whose typical one is {1e7 / typical_s / 1000:.0f},000" in COSTS
 
 
 def one_line(text: str) -> str:

@@ -63,6 +63,7 @@ def refused(response: httpx.Response, *, is_doubtful: bool = True) -> ConsoleErr
     hint = PROBLEM_HINTS.get(_problem_kind(response), by_status)
     error = _kind(is_doubtful)(f"{asked} was answered with {response.status_code}: {_detail(response)}", hint)
     error.status = response.status_code
+    error.problem = _problem_kind(response)
     return error
 
 

@@ -71,7 +71,9 @@ def _shipped(prices: Prices, scenario: Scenario) -> Iterator[Lever]:
     saved = {source: 0.0 if source == "ddb" else idle_usd for source in SOURCES}
     yield Lever("segments unread for 30 days in EFS's cheaper class", is_shipped=True, saved_usd=saved)
     yield _for_all(
-        "the lake in Intelligent-Tiering, unread for 90 days", tiering_usd(prices, scenario), is_shipped=True
+        "the lake in Intelligent-Tiering: only for rows over 142 bytes packed",
+        tiering_usd(prices, scenario),
+        is_shipped=True,
     )
 
 
@@ -85,7 +87,7 @@ def _possible(prices: Prices, scenario: Scenario) -> Iterator[Lever]:
         ),
         "`projection: sync`, not both": (scenario, replace(scenario, projected_per_month=0)),
         "`maintenanceMinutes` 1440, not 60": (scenario, replace(scenario, maintained_per_month=30)),
-        "with the lake: `lakeMinutes` 1440, not 60": (lake, replace(lake, lake_rounds_per_month=30)),
+        "with the lake: `lakeMinutes` 1440, not 60": (lake, replace(lake, lake_rounds=30)),
     }
     for name, (before, after) in pairs.items():
         usd, less_usd = totals_usd(prices, before), totals_usd(prices, after)

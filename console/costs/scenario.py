@@ -26,7 +26,7 @@ MONTH_S = 30 * 24 * 3600
 PROJECTION_WINDOW_S = 1  # the stack's setting
 READ_UNIT_BYTES = 4096
 WRITE_UNIT_BYTES = 1024
-LAKE_SHARE = 0.3  # of a row's bytes, what is left of random rows when a page of them is packed
+LAKE_SHARE = 0.3  # of a row's bytes, what is left of random rows that came one by one when a page of them is packed
 HEAD_READ_UNITS = 1.0  # every read of the ledger begins with its head
 INDEX_READ_UNITS = 0.5  # for each 4 KB begun
 _SETTINGS = {name: float(default) for name, default in VARIABLES if default.isdigit()}
@@ -72,7 +72,7 @@ class Scenario:
     import_rows_per_s: float = 2_000
     rebuilds_per_month: float = 0
     lake: float = 0
-    lake_rounds_per_month: float = 720
+    lake_rounds: float = 720
     lake_row_bytes: float | None = None
     notifications: float = 0
     notified_addresses: float = 0
@@ -186,8 +186,10 @@ INPUTS: dict[str, Input] = {
     "import_rows_per_s": Input(1, 1e6, "Rows that an import checks and appends in a second"),
     "rebuilds_per_month": Input(0, 1e6, "Snapshots built anew"),
     "lake": Input(0, 1, "The data lake: 1 where the stack has it"),
-    "lake_rounds_per_month": Input(0, 43_200, "Rounds of writing the lake"),
-    "lake_row_bytes": Input(1, 1e7, "A row in the lake, packed", "0.3 of --row-bytes, as for random rows"),
+    "lake_rounds": Input(0, 43_200, "Rounds of writing the lake, a month"),
+    "lake_row_bytes": Input(
+        1, 1e7, "A row in the lake, packed", "0.3 of --row-bytes, as for random rows that came one by one"
+    ),
     "notifications": Input(0, 1, "Notifications: 1 where the stack has them"),
     "notified_addresses": Input(0, 1e4, "E-mail addresses that are told of everything"),
     "worker_memory_mb": Input(128, 10_240, "Memory of the worker"),
@@ -197,7 +199,7 @@ INPUTS: dict[str, Input] = {
 SETTINGS = {
     *("memory_mb", "tmp_mb", "architecture", "tracing"),
     *("check_interval_ms", "retain_s", "verify_max_bytes"),
-    *("maintained_per_month", "jobs", "lake", "lake_rounds_per_month", "notifications", "worker_memory_mb"),
+    *("maintained_per_month", "jobs", "lake", "lake_rounds", "notifications", "worker_memory_mb"),
 }
 
 

@@ -25,20 +25,23 @@ POLLS = 5 * MONTH_S / 20
 QUEUES = 2  # of jobs, and of dead letters
 MESSAGE_REQUESTS = 3  # sent, received, deleted
 SWEEPS = 720
-RUN_S = 275.0  # a run of the worker that is not done yet, as the stack is set
+RUN_S = 265.0  # a run of the worker that is not done yet, as the stack is set
 CHUNK_ROWS = 1000
 CHECKPOINT_S = 2.0
 CHECKPOINT_UNITS = 2  # a job, and it in the index by state
 RECORD_BYTES, RECORD_ID_BYTES = 150, 27  # of the record that keeps a chunk from being appended twice
 RECORD_MONTHS = 1.0
 BLOCK_BYTES = 4 * 2**20  # of a file, read at once
-PASSES = 3  # over a file: its checksum, the check of its rows, their append
-FILE_MONTHS = 14 / 30
-STEPS, STEPS_A_RANGE = 10, 2  # of the state machine, for a rebuild
-REBUILT_ROWS_PER_S = 20_000  # a guess: read from the ledger, built, proven
-LAKE_ROWS_PER_S = 50_000  # a guess: read from the ledger, packed, put
+PASSES = 3  # over a file at most: its checksum where S3 has none, the check of its rows, their append
+FILE_MONTHS = 15 / 30  # two weeks, and a day as an old version
+STEPS, STEPS_A_RANGE = 10, 1  # of the state machine, for a rebuild
+# Read from the ledger, built, proven by a sandbox of 1,024 MB: simulated from measured parts, the slow case.
+REBUILT_ROWS_PER_S = 21_000
+LAKE_ROWS_PER_S = 45_000  # read from the ledger, packed, put: measured, of a whole processor
+# A function's memory with a whole processor ("Configure Lambda function memory", AWS Lambda Developer Guide).
+PROCESSOR_MB = 1769
 OLD_PAGE_MONTHS = 7 / 30
-TELL_MS = 60.0  # a guess: an event read and sent
+TELL_MS = 60.0  # assumed: an event read and sent
 
 
 def work_bills(prices: Prices, scenario: Scenario) -> dict[str, Bill]:
@@ -100,7 +103,7 @@ def _chunk_units() -> int:
 
 def lake_bill(prices: Prices, scenario: Scenario) -> Bill:
     """Work out what the lake costs: pages that are full, the page that is being filled, and what is there."""
-    rounds = scenario.lake_rounds_per_month
+    rounds = scenario.lake_rounds
     changed = min(rounds, scenario.writes_per_month + scenario.imports_per_month)
     new_rows = scenario.writes_per_month * scenario.rows_per_write
     new_rows += scenario.imports_per_month * scenario.rows_per_import
@@ -108,7 +111,8 @@ def lake_bill(prices: Prices, scenario: Scenario) -> Bill:
     pages = new_rows / PAGE_ROWS + changed
     kept_bytes = (scenario.rows + again_rows * OLD_PAGE_MONTHS) * scenario.lake_bytes_per_row
     units = 2 * rounds + (new_rows + again_rows) * scenario.row_bytes / READ_UNIT_BYTES
-    worker_s = rounds * _first_s(scenario) + (new_rows + again_rows) / LAKE_ROWS_PER_S
+    rows_per_s = LAKE_ROWS_PER_S * min(1.0, scenario.worker_memory_mb / PROCESSOR_MB)
+    worker_s = rounds * _first_s(scenario) + (new_rows + again_rows) / rows_per_s
     return {
         "Lambda requests": rounds * prices.lambda_request.each,
         "Lambda time": _worker_usd(prices, scenario, worker_s),

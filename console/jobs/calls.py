@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from handlers.jobs.job import ENDED
 from handlers.reads.page import MAX_LIMIT
 
 CONFLICT = 409
+NOT_FOUND = 404
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,22 @@ class ApiJob:
         return [f"line {each['line']}: {reason}" for each in found for reason in each["reasons"]]
 
 
-def newest_jobs(client: Client, limit: int, state: str = "") -> Iterator[ApiJob]:
-    """Yield so many jobs, newest first, of every state or one. Raises ConsoleError."""
-    cursor = ""
-    while limit:
+@dataclass(frozen=True)
+class JobList:
+    """Some jobs, newest first.
+
+    Attributes:
+        cursor: asks for those that follow; empty where none do.
+    """
+
+    jobs: Sequence[ApiJob]
+    cursor: str
+
+
+def newest_jobs(client: Client, limit: int, state: str = "", cursor: str = "") -> JobList:
+    """Return so many jobs, of every state or one, from the newest or a cursor on. Raises ConsoleError."""
+    listed: list[ApiJob] = []
+    while True:
         asked = {"limit": str(min(limit, MAX_LIMIT)), "state": state, "cursor": cursor}
         response = client.get("/jobs", {name: value for name, value in asked.items() if value})
         members = read_members(response)
@@ -68,34 +82,29 @@ def newest_jobs(client: Client, limit: int, state: str = "") -> Iterator[ApiJob]
         if not isinstance(found, list):
             raise unexpected(response, "no list of jobs")
         jobs = [_job(response, each) for each in cast("list[object]", found)[:limit]]
-        yield from jobs
+        listed += jobs
         limit -= len(jobs)
         cursor = str(members.get("next") or "")
-        if not cursor:
-            return
+        if not (cursor and limit):
+            return JobList(listed, cursor)
 
 
 def ask_job(client: Client, job_id: str) -> ApiJob:
     """Return a job as it is now. Raises ConsoleError."""
-    return job_of(client.get(_path(job_id)))
+    with _hinted(client, job_id):
+        return job_of(client.get(_path(job_id)))
 
 
 def cancel_job(client: Client, job_id: str) -> ApiJob:
     """Cancel a job; one that is cancelled stays so. Raises ConsoleError where it has ended otherwise."""
-    try:
+    with _hinted(client, job_id):
         return job_of(client.delete(_path(job_id)))
-    except ConsoleError as error:
-        error.hint = _shown_by(client, job_id, error)
-        raise
 
 
 def redrive_job(client: Client, job_id: str) -> ApiJob:
     """Let a job that failed go on. Raises ConsoleError where it has not failed."""
-    try:
+    with _hinted(client, job_id):
         return job_of(client.post(f"{_path(job_id)}/redrive", {}))
-    except ConsoleError as error:
-        error.hint = _shown_by(client, job_id, error)
-        raise
 
 
 def job_of(response: httpx.Response) -> ApiJob:
@@ -105,12 +114,24 @@ def job_of(response: httpx.Response) -> ApiJob:
 
 def command_for(action: str, client: Client, job_id: str) -> str:
     """Return the command that does something with a job."""
-    return f"{PROGRAM} jobs {action} {shlex.quote(job_id)} --url {shlex.quote(client.url)}"
+    return _command(action, shlex.quote(job_id), client)
 
 
-def _shown_by(client: Client, job_id: str, error: ConsoleError) -> str:
-    """Return what to try: a look at the job, if it is the job that does not let itself be changed."""
-    return command_for("show", client, job_id) if error.status == CONFLICT else error.hint
+def _command(action: str, what: str, client: Client) -> str:
+    return " ".join(filter(None, (PROGRAM, "jobs", action, what, "--url", shlex.quote(client.url))))
+
+
+@contextlib.contextmanager
+def _hinted(client: Client, job_id: str) -> Generator[None]:
+    """Say what to try where it is the job that the API complains of: a look at it, or at those that there are."""
+    try:
+        yield
+    except ConsoleError as error:
+        if error.status == CONFLICT:
+            error.hint = command_for("show", client, job_id)
+        elif error.status == NOT_FOUND and error.problem:
+            error.hint = _command("list", "", client)
+        raise
 
 
 def _path(job_id: str) -> str:

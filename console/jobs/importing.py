@@ -18,16 +18,15 @@ from console.errors import INTERRUPTED, ConsoleError
 from console.imports.checking import Checker
 from console.imports.importing import ADVANCED_EVERY, Imported, ImportPlan, check_file
 from console.imports.state import LOOK_HINT, ImportState, StateFile, identity_of, undecided
-from console.jobs.calls import ApiJob, ask_job, cancel_job, job_of
+from console.jobs.calls import NOT_FOUND, ApiJob, ask_job, cancel_job, job_of
 from console.jobs.upload import send_file, upload_of
 from console.jobs.watching import check_success, watch_job
 from console.wording import are, rows, visible
 from handlers.domain.bookmark import Bookmark
 from handlers.imports.formats import NDJSON
-from handlers.jobs.job import APPEND, CANCELLED, FAILED, SUCCEEDED, UPLOAD
+from handlers.jobs.job import APPEND, CANCELLED, FAILED, MOST_BYTES, MOST_NAME_CHARACTERS, SUCCEEDED, UPLOAD
 
-NAME_CHARACTERS = 200
-NOT_FOUND = 404
+SPLIT_HINT = "split the file, with the first line of a CSV in each part, or leave out --via-s3"
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ class Uploading:
                     "format": NDJSON,
                     "bytes": written.size_bytes,
                     "sha256": written.sha256,
-                    "name": visible(self._plan.file.name)[:NAME_CHARACTERS],
+                    "name": visible(self._plan.file.name)[:MOST_NAME_CHARACTERS],
                     "max_rejects": 0,
                 }
                 response = self._client.post("/imports", content)
@@ -186,14 +185,21 @@ def _state(found: ImportState | None, new: ImportState, head: Bookmark, *, again
 
 
 def _write(plan: ImportPlan, path: Path, advance: terminal.Advance) -> str:
-    """Write the rows that are right, an object a line. Returns the SHA-256 of the file."""
-    digest, count = hashlib.sha256(), 0
+    """Write the rows that are right, an object a line. Returns the SHA-256 of the file.
+
+    Raises ConsoleError where they take more than one upload may have.
+    """
+    digest, count, size_bytes = hashlib.sha256(), 0, 0
     with path.open("wb") as file:
         for checked in Checker(plan.source, plan.mapping, plan.model).rows():
             if checked.draft is None:
                 continue
             fields = plan.model.draft_fields(checked.draft)
             line = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+            size_bytes += len(line)
+            if size_bytes > MOST_BYTES:
+                most = f"{MOST_BYTES / 2**30:g} GiB"
+                raise ConsoleError(f"the rows of {plan.file} take more than {most}, the most of one upload", SPLIT_HINT)
             digest.update(line)
             file.write(line)
             count += 1

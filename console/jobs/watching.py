@@ -9,7 +9,7 @@ from console.client.client import Client
 from console.errors import INTERRUPTED, ConsoleError
 from console.jobs.calls import ApiJob, ask_job, command_for
 from console.wording import are, megabytes, rows, three_digits
-from handlers.jobs.job import APPEND, FAILED, REBUILD, SUCCEEDED, UPLOAD, WAITING
+from handlers.jobs.job import APPEND, FAILED, IMPORT, REBUILD, SUCCEEDED, UPLOAD, WAITING
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 5.0
@@ -61,7 +61,7 @@ def check_success(client: Client, job: ApiJob) -> None:
     """Raise ConsoleError where a job that has ended has not succeeded."""
     if job.state == SUCCEEDED:
         return
-    done = job.count("rows_done")
+    done = job.count("rows_done") if job.text("kind") == IMPORT else 0  # a rebuild that fails has published nothing
     counted = f"; {rows(done)} {are(done)} in" if done else ""
     if job.state == FAILED:
         action = "show" if job.text("phase") == UPLOAD else "redrive"  # without a file there is nothing to go on with

@@ -83,7 +83,7 @@ def cost(
     import_rows_per_s: Annotated[float | None, _value("import_rows_per_s")] = None,
     rebuilds_per_month: Annotated[float | None, _value("rebuilds_per_month")] = None,
     lake: Annotated[float | None, _value("lake")] = None,
-    lake_rounds_per_month: Annotated[float | None, _value("lake_rounds_per_month")] = None,
+    lake_rounds: Annotated[float | None, _value("lake_rounds")] = None,
     lake_row_bytes: Annotated[float | None, _value("lake_row_bytes")] = None,
     notifications: Annotated[float | None, _value("notifications")] = None,
     notified_addresses: Annotated[float | None, _value("notified_addresses")] = None,

@@ -23,17 +23,7 @@ if TYPE_CHECKING:
     from handlers.gateway.request import Request
     from handlers.gateway.response import Response
     from handlers.gateway.router import Operation
-    from handlers.jobs.job import (
-        CANCELLED,
-        FAILED,
-        IMPORT,
-        MOST_BYTES,
-        MOST_NAME_CHARACTERS,
-        RESUME,
-        START,
-        UPLOAD,
-        Job,
-    )
+    from handlers.jobs.job import Job
     from handlers.ledger.appender import Appender
     from handlers.ledger.ledger import Ledger
     from handlers.settings import Settings
@@ -110,11 +100,11 @@ class Imports:
         return job_response(200, self._change(request, cancelled), self._now())
 
     def redrive(self, request: Request) -> Response:
-        """POST /jobs/{id}/redrive: let a job that failed go on."""
+        """POST /jobs/{id}/redrive: let a job that failed, or was cancelled, go on."""
 
         def redriven(job: Job) -> Job:
-            if job.state != FAILED:
-                raise Problem("conflict", f"Only a job that failed can be redriven; this one is {job.state}")
+            if job.state not in (FAILED, CANCELLED):
+                raise Problem("conflict", f"Only a job that failed or was cancelled can be redriven; it is {job.state}")
             if job.phase == UPLOAD and not job.version:
                 raise Problem("conflict", "No file came, and its upload is over: make another import")
             return job.redriven(RESUME if job.kind == IMPORT else START)

@@ -23,10 +23,11 @@ class Upload(NamedTuple):
 
 
 class Uploaded(NamedTuple):
-    """An object that is there: which version of it, and its size."""
+    """An object that is there: which version of it, its size, and its SHA-256 in hexadecimal digits, if S3 knows it."""
 
     version: str
     size_bytes: int
+    sha256: str = ""
 
 
 class Bucket:
@@ -65,12 +66,16 @@ class Bucket:
         """Return what is known of a version of an object, or of its newest; None where it is not there."""
         which = {"VersionId": version} if version else {}
         try:
-            answer = ask("HeadObject", lambda: self._client.head_object(Bucket=self._name, Key=key, **which))
+            answer = ask(
+                "HeadObject",
+                lambda: self._client.head_object(Bucket=self._name, Key=key, ChecksumMode="ENABLED", **which),
+            )
         except ServiceError as error:
             if is_gone(error):
                 return None
             raise
-        return Uploaded(answer.get("VersionId", ""), answer["ContentLength"])
+        checksum = base64.b64decode(answer.get("ChecksumSHA256", "")).hex()
+        return Uploaded(answer.get("VersionId", ""), answer["ContentLength"], checksum)
 
     def block(self, key: str, version: str, first: int, size_bytes: int) -> bytes:
         """Return so many bytes of an object, from one on; fewer at its end."""

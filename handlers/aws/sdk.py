@@ -32,20 +32,25 @@ def make_service(service: str, region: str, **options: object) -> Any:  # noqa: 
     Args:
         service: its name in boto3.
         region: "" takes the environment's.
-        options: further ones of botocore's Config.
+        options: of botocore's Config, further ones or others.
     """
     import boto3  # noqa: PLC0415 - for those alone who make a call
     from botocore.config import Config  # noqa: PLC0415
 
-    config = Config(
-        connect_timeout=CONNECT_TIMEOUT_S,
-        read_timeout=READ_TIMEOUT_S,
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        tcp_keepalive=True,
-        **cast("Any", options),
-    )
+    defaults = {
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "read_timeout": READ_TIMEOUT_S,
+        "retries": tries(ATTEMPTS),
+        "tcp_keepalive": True,
+    }
+    config = Config(**cast("Any", defaults | options))
     client = cast("Any", boto3).client
     return client(service, region_name=region or None, config=config)
+
+
+def tries(attempts: int) -> dict[str, object]:
+    """Return botocore's setting for so many attempts at a call, the first included."""
+    return {"mode": "standard", "total_max_attempts": attempts}
 
 
 def ask(what: str, operation: Callable[[], T]) -> T:

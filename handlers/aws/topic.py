@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handlers.aws.sdk import ask, make_service
+from handlers.aws.sdk import ask, make_service, tries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+READ_TIMEOUT_S = 4.0  # of one attempt: the stream makes the next, and what else it brings waits meanwhile
 
 
 class Topic:
@@ -20,7 +23,7 @@ class Topic:
 
     def __init__(self, arn: str, client: Any = None) -> None:  # noqa: ANN401 - boto3-stubs covers DynamoDB only
         self._arn = arn
-        self._client = client or make_service("sns", arn.split(":")[3])
+        self._client = client or make_service("sns", arn.split(":")[3], read_timeout=READ_TIMEOUT_S, retries=tries(1))
 
     def publish(self, message: str, subject: str, attributes: Mapping[str, str]) -> None:
         """Send a message to whoever has subscribed. Raises ServiceError.

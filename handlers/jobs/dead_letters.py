@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from handlers.aws.dynamodb import Deadline
 from handlers.jobs.job import FAILED
 from handlers.jobs.job_table import JobChangedError
-from handlers.jobs.turns import LATE, UNKNOWN
+from handlers.jobs.turns import LATE, UNKNOWN, why_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,9 +38,9 @@ class DeadLetters:
             job = self._jobs.get(message.job_id, Deadline())
             if job is None:
                 return UNKNOWN
-            if job.has_ended:
-                return job.state
-            if (message.turn or 0) < job.turn or job.lease_end_s > self._now():
+            if why_not := why_nothing(job, message):
+                return why_not
+            if job.lease_left_s(self._now()):
                 return LATE
             came = replace(job, version=job.version or message.version)  # a file that nobody began to read is there
             try:

@@ -22,6 +22,7 @@ from handlers.imports.formats import CSV
 from handlers.imports.lines import Position
 from handlers.imports.rows import chunks, read_rows
 from handlers.jobs.job import APPEND, CHECK, CHECKSUM, FAILED, KEEP_S, MOST_REJECTS, SUCCEEDED, UPLOAD, Reject
+from handlers.jobs.job_table import JobChangedError
 from handlers.jobs.messages import object_key
 from handlers.jobs.patience import may_pass
 from handlers.ledger.appender import OtherEpochError
@@ -76,19 +77,22 @@ class Importing:
         try:
             return self._steps(job, patience)
         except (ImportFailedError, FileFaultError) as error:
-            return self._fail(job, str(error))
+            return self._fail(job, str(error), patience)
         except ServiceError as error:
             if is_gone(error):
-                return self._fail(job, GONE)
+                return self._fail(job, GONE, patience)
             raise
         except Problem as problem:
             if may_pass(problem):
                 raise
-            return self._fail(job, problem.detail)
+            return self._fail(job, problem.detail, patience)
 
-    def _fail(self, job: Job, reason: str) -> Job:
-        latest = self._jobs.get(job.id, Deadline()) or job
-        return latest if latest.has_ended else self._save(latest.ended(FAILED, self._now(), reason))
+    def _fail(self, job: Job, reason: str, patience: Patience) -> Job:
+        """End a job that has failed, as far as it came, unless it is somebody else's by now."""
+        latest = patience.ask(lambda: self._jobs.get(job.id, Deadline()))
+        if latest is None or not latest.is_same_attempt(job):
+            raise JobChangedError(job)
+        return self._save(latest.ended(FAILED, self._now(), reason), patience)
 
     def _steps(self, job: Job, patience: Patience) -> Job:
         uploaded = patience.ask(lambda: self._bucket.uploaded(object_key(job.id), job.version))
@@ -99,7 +103,7 @@ class Importing:
         job = replace(job, version=uploaded.version)
         while not job.has_ended and not patience.is_over:
             if job.phase == UPLOAD:
-                job = self._save(job.in_phase(CHECKSUM if job.sha256 else CHECK, self._now()))
+                job = self._save(job.in_phase(CHECKSUM if job.sha256 else CHECK, self._now()), patience)
             elif job.phase == CHECKSUM:
                 job = self._check_sum(job, uploaded, patience)
             elif job.phase == CHECK:
@@ -109,18 +113,28 @@ class Importing:
         return job
 
     def _check_sum(self, job: Job, uploaded: Uploaded, patience: Patience) -> Job:
+        """Hold the file's checksum, as S3 has it or else as it is read, all at once, against the declared one."""
+        digest = uploaded.sha256
+        if not digest:
+            job, digest = self._sum_up(job, uploaded, patience)
+        if not digest:
+            return job
+        if digest != job.sha256:
+            raise ImportFailedError(f"the file's SHA-256 is {digest}, declared was {job.sha256}")
+        return self._save(job.in_phase(CHECK, self._now()), patience)
+
+    def _sum_up(self, job: Job, uploaded: Uploaded, patience: Patience) -> tuple[Job, str]:
+        """Read the file for its checksum; "" where the time did not suffice: another turn begins anew."""
         digest, reader = hashlib.sha256(), self._reader(job, uploaded, patience)
         done_bytes, saved_s = 0, self._now()
         while block := reader.read(BLOCK_BYTES):
             if patience.is_over:
-                return job
+                return job, ""
             digest.update(block)
             done_bytes += len(block)
             if self._now() - saved_s >= CHECKPOINT_S:
-                job, saved_s = self._save(replace(job, done_bytes=done_bytes)), self._now()
-        if digest.hexdigest() != job.sha256:
-            raise ImportFailedError(f"the file's SHA-256 is {digest.hexdigest()}, declared was {job.sha256}")
-        return self._save(job.in_phase(CHECK, self._now()))
+                job, saved_s = self._note(replace(job, done_bytes=done_bytes), patience), self._now()
+        return job, digest.hexdigest()
 
     def _check_rows(self, job: Job, uploaded: Uploaded, patience: Patience) -> Job:
         if job.format == CSV and not job.columns:
@@ -131,15 +145,15 @@ class Importing:
                 _after(job, chunk),
                 rows=(job.rows or 0) + len(chunk.drafts),
                 rows_rejected=job.rows_rejected + len(chunk.refused),
-                rejects=_shown(job.rejects, chunk.refused),
+                rejects=_shown(job, chunk.refused),
             )
             if patience.is_over:
-                return self._save(job)
+                return self._save(job, patience)
             if self._now() - saved_s >= CHECKPOINT_S:
-                job, saved_s = self._save(job), self._now()
-        job = self._save(job)
+                job, saved_s = self._save(job, patience), self._now()
+        job = self._save(job, patience)
         _check_rejects(job)
-        return self._save(job.in_phase(APPEND, self._now()))
+        return self._save(job.in_phase(APPEND, self._now()), patience)
 
     def _append_rows(self, job: Job, uploaded: Uploaded, patience: Patience) -> Job:
         saved_s = self._now()
@@ -148,10 +162,10 @@ class Importing:
                 job = self._append(job, chunk.drafts, patience)
             job = replace(_after(job, chunk), chunk=job.chunk + 1)
             if patience.is_over or self._now() - saved_s >= CHECKPOINT_S:
-                job, saved_s = self._save(job), self._now()
+                job, saved_s = self._save(job, patience), self._now()
             if patience.is_over:
                 return job
-        return self._save(job.ended(SUCCEEDED, self._now()))
+        return self._save(job.ended(SUCCEEDED, self._now()), patience)
 
     def _append(self, job: Job, drafts: Sequence[Draft], patience: Patience) -> Job:
         """Append a chunk, once, whoever else does it too."""
@@ -164,6 +178,11 @@ class Importing:
         except OtherEpochError as error:
             said = f"the ledger has left epoch {epoch} for {error.epoch}; redrive it to append what that one lacks"
             raise ImportFailedError(said) from None
+        except Problem as problem:
+            if problem.kind != "conflict" or may_pass(problem):
+                raise
+            said = f"the columns have changed since this job began: {job.rows_done} rows are in, up to line {job.line}"
+            raise ImportFailedError(f"{said}; import the rest as another file") from None
         return replace(job, epoch=epoch, rows_done=job.rows_done + len(drafts), bookmark=str(bookmark))
 
     def _chunks(self, job: Job, uploaded: Uploaded, patience: Patience) -> Iterator[Chunk]:
@@ -174,22 +193,31 @@ class Importing:
     def _reader(self, job: Job, uploaded: Uploaded, patience: Patience, offset: int = 0) -> BlockReader:
         return BlockReader(self._bucket, object_key(job.id), uploaded, patience.ask, offset)
 
-    def _save(self, job: Job) -> Job:
+    def _save(self, job: Job, patience: Patience) -> Job:
         """Save a job that has come forward."""
-        return self._jobs.save(replace(job, stalled=0), Deadline())
+        return self._note(replace(job, stalled=0), patience)
+
+    def _note(self, job: Job, patience: Patience) -> Job:
+        """Save a job that shows how far it is."""
+        return patience.ask(lambda: self._jobs.save(job, Deadline()))
 
 
 def _after(job: Job, chunk: Chunk) -> Job:
     return replace(job, done_bytes=chunk.end.offset_bytes, line=chunk.end.lines)
 
 
-def _shown(rejects: tuple[Reject, ...], refused: Sequence[ReadRow]) -> tuple[Reject, ...]:
+def _shown(job: Job, refused: Sequence[ReadRow]) -> tuple[Reject, ...]:
     """Return the rows that are shown once these are refused too: the first ones, as many as the job's item holds."""
-    shown = [*rejects]
-    for row in refused[: MOST_REJECTS - len(rejects)]:
-        shown.append(Reject(row.line, tuple(text[:MOST_REASON_CHARACTERS] for text in row.reasons[:MOST_REASONS])))
-        if len(json.dumps(shown)) > MOST_REJECTS_BYTES:
-            return tuple(shown[:-1])
+    shown = [*job.rejects]
+    if len(shown) < job.rows_rejected:  # it is full
+        return job.rejects
+    size_bytes = len(json.dumps(shown))
+    for row in refused[: MOST_REJECTS - len(shown)]:
+        reject = Reject(row.line, tuple(text[:MOST_REASON_CHARACTERS] for text in row.reasons[:MOST_REASONS]))
+        size_bytes += len(json.dumps(reject)) + 2
+        if size_bytes > MOST_REJECTS_BYTES:
+            break
+        shown.append(reject)
     return tuple(shown)
 
 

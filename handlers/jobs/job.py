@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from handlers.domain.timestamps import utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    pass
 
 IMPORT, REBUILD = KINDS = ("import", "rebuild")
 WAITING, RUNNING, SUCCEEDED, FAILED, CANCELLED = STATES = ("waiting", "running", "succeeded", "failed", "cancelled")
 ENDED = (SUCCEEDED, FAILED, CANCELLED)
 # Orders, which the worker finds in the table's stream: nothing inside the network can call a queue or a state machine.
 START, RESUME = ORDERS = ("start", "resume")
+QUIET_S = 30.0  # between two turns; of a job that is quiet for longer nobody knows when it will be over
 KEEP_S = 30 * 24 * 3600
+LONGEST_LEASE_S = 2 * 3600.0  # a lease further away than any can be comes from a clock that went wrong: it binds nobody
 MOST_BYTES = 5 * 1024**3  # of a file: S3 takes no more at once
 MOST_NAME_CHARACTERS = 200
 MOST_REJECTS = 100
@@ -100,6 +102,15 @@ class Job:
         """Tell whether nothing is done for it any more."""
         return self.state in ENDED
 
+    def is_same_attempt(self, other: Job) -> bool:
+        """Tell whether it is still as that attempt left it: not ended, and nobody else's since."""
+        return not self.has_ended and (self.turn, self.attempts) == (other.turn, other.attempts)
+
+    def lease_left_s(self, now_s: float) -> float:
+        """Return for how long somebody works on it; 0 where nobody does."""
+        left_s = self.lease_end_s - now_s
+        return left_s if 0 < left_s <= LONGEST_LEASE_S else 0.0
+
     @property
     def expires_s(self) -> int:
         """Return when the table forgets it."""
@@ -112,7 +123,7 @@ class Job:
     def redriven(self, order: str) -> Job:
         """Return it as it waits again. Its phase begins anew; what is appended already is recognised by its keys."""
         again = replace(self, state=WAITING, order=order, error="", ended_s=0.0, turn=self.turn + 1, stalled=0, epoch=0)
-        again = replace(again, done_bytes=0, line=0, chunk=0, rows_done=0)
+        again = replace(again, phase_began_s=0.0, done_bytes=0, line=0, chunk=0, rows_done=0)
         return again if self.phase == APPEND else replace(again, rows=None, rows_rejected=0, rejects=())
 
     def in_phase(self, phase: str, now_s: float) -> Job:
@@ -162,19 +173,21 @@ class Job:
             }
         return shown
 
-    def _progress(self, now_s: float) -> Mapping[str, object]:
+    def _progress(self, now_s: float) -> dict[str, object]:
         """Return how far it is; the rate is of the phase at hand, or the last."""
         shown: dict[str, object] = {"rows": self.rows, "rows_done": self.rows_done}
         if self.kind == IMPORT:
             shown |= {"rows_rejected": self.rows_rejected, "bytes": self.size_bytes, "bytes_done": self.done_bytes}
         passed_s = (self.ended_s or now_s) - self.phase_began_s
         done, total = (self.done_bytes, self.size_bytes) if self.kind == IMPORT else (self.rows_done, self.rows or 0)
-        has_rate = self.phase_began_s > 0 and passed_s > 0 and done > 0
-        left_s = (total - done) * passed_s / done if has_rate and not self.has_ended else None
+        is_at_work = self.lease_left_s(now_s) > 0 or now_s - self.saved_s < QUIET_S
+        if not (self.phase_began_s > 0 and passed_s > 0 and done > 0 and (self.has_ended or is_at_work)):
+            return shown | {"rows_per_s": None, "eta_s": None}
+        left_s = max(0.0, (total - done) * passed_s / done)
         return {
             **shown,
-            "rows_per_s": round(self.rows_done / passed_s, 1) if has_rate and self.rows_done else None,
-            "eta_s": None if left_s is None else round(max(0.0, left_s)),
+            "rows_per_s": round(self.rows_done / passed_s, 1) if self.rows_done else None,
+            "eta_s": None if self.has_ended else round(left_s),
         }
 
 

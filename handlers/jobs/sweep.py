@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handlers.aws.dynamodb import Deadline
+from handlers.aws.sdk import ServiceError
+from handlers.domain.problem import Problem
 from handlers.domain.timestamps import utc_text
 from handlers.jobs.job import FAILED, IMPORT, RUNNING, UPLOAD, WAITING
 from handlers.jobs.job_table import JobChangedError
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from handlers.jobs.job import Job
     from handlers.jobs.job_table import JobTable
 
-QUIET_S = 3600.0  # longer than a message waits, or a step of a rebuild takes
+QUIET_S = 3600.0  # longer than a turn, or a step of a rebuild, with its tries; a message that waits still does no harm
 MOST_WOKEN = 3  # times that an order is given again
 NEVER_CAME = "no file came until {}, when the upload's address ended; make another import"
 STOPPED = "it stopped without a word; redrive it"
@@ -47,7 +49,14 @@ class Sweep:
 
         Raises Problem or ServiceError where something is away.
         """
-        outcomes = [self._look(job) for state in (WAITING, RUNNING) for job in self._jobs.every(state, Deadline)]
+        outcomes, errors = list[str](), list[Exception]()
+        for listed in [job for state in (WAITING, RUNNING) for job in self._jobs.every(state, Deadline)]:
+            try:
+                outcomes.append(self._look(listed))
+            except (Problem, ServiceError) as error:  # the others are looked at all the same
+                errors.append(error)
+        if errors:
+            raise errors[0]
         return {"jobs": len(outcomes), "woken": outcomes.count("woken"), "failed": outcomes.count(FAILED)}
 
     def _look(self, listed: Job) -> str:
@@ -61,7 +70,10 @@ class Sweep:
 
     def _is_quiet(self, job: Job) -> bool:
         """Tell whether nothing has happened for longer than it should."""
-        return self._now() - max(job.saved_s, job.lease_end_s, job.upload_end_s) > QUIET_S
+        if job.lease_left_s(self._now()):
+            return False
+        lease_end_s = job.lease_end_s if job.lease_end_s <= self._now() else 0.0
+        return self._now() - max(job.saved_s, lease_end_s, job.upload_end_s) > QUIET_S
 
     def _wake(self, job: Job) -> str:
         if job.order and job.stalled < MOST_WOKEN:

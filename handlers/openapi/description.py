@@ -44,7 +44,7 @@ OPERATIONS: dict[str, tuple[str, tuple[str, ...], str, tuple[int, ...]]] = {
         (403, *BODY_PROBLEMS, 503),
     ),
     "cancel": ("Cancel a job; what is appended stays", ("job-id",), "", (404, 409, 503)),
-    "redrive": ("Let a job that failed go on", ("job-id",), "", (404, 409, *BODY_PROBLEMS, 503)),
+    "redrive": ("Let a job that failed, or was cancelled, go on", ("job-id",), "", (404, 409, *BODY_PROBLEMS, 503)),
     "jobs": ("The jobs of the last 30 days, newest first", ("state", "limit", "cursor"), "", (503,)),
     "job": ("One job, with the rows that were refused", ("job-id",), "", (404, 503)),
     "snapshots": ("The published snapshots, newest first", (), "", (503,)),

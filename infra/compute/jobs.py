@@ -1,7 +1,7 @@
 """The place of jobs: a bucket for files to import, the queue of the worker's messages, and the queue of dead letters.
 
 A file that arrives in the bucket is a message in the queue. What fails too often there is a dead letter, which the
-worker takes too: it says in the job that it has failed. A letter that belongs to no job stays for a human.
+worker takes too: it says in the job that it has failed. A letter that is no message of ours stays for a human.
 """
 
 from __future__ import annotations
@@ -25,15 +25,22 @@ IMPORTS = "imports/"  # what the names of files begin with; each ends in its job
 VISIBILITY_TIMEOUTS = 6
 ATTEMPTS = 3
 COMPACT = (",", ":")  # as SQS gives its policies back
-# As long as a message may wait in both queues, so that none finds its file gone.
+# As long as a message may wait in a queue, so that none finds its file gone.
 FILE_DAYS = 14
+# What is deleted or replaced is a version for so long: a file is gone for good after both.
+VERSION_DAYS = 1
 RULES: Sequence[LifecycleRule] = (
     {
-        "id": "gone-after-two-weeks",
+        "id": "files",
         "status": "Enabled",
         "filter": {"prefix": ""},
         "expiration": {"days": FILE_DAYS},
-        "noncurrent_version_expiration": {"noncurrent_days": FILE_DAYS},
+        "noncurrent_version_expiration": {"noncurrent_days": VERSION_DAYS},
+    },
+    {
+        "id": "unfinished-uploads",
+        "status": "Enabled",
+        "filter": {"prefix": ""},
         "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
     },
 )
@@ -46,14 +53,12 @@ class JobsArgs:
     Args:
         timeout_s: the longest run of the function that takes the messages.
         put_origins: origins whose pages may send a file by the URL that they were given.
-        force_destroy: whether files that wait go with the stack.
         key_arn: encrypts bucket and queues, and has to let S3 use it; without it AWS manages the keys.
     """
 
     naming: Naming
     timeout_s: int
     put_origins: Sequence[str] = ()
-    force_destroy: bool = False
     key_arn: pulumi.Input[str] | None = None
 
 
@@ -76,7 +81,10 @@ class JobsComponent(pulumi.ComponentResource):
         self.register_outputs({"bucket": self.bucket.bucket, "queue_url": self.queue.url})
 
     def _bucket(self) -> BucketArgs:
-        """Return a bucket with versions: a file that is sent again does not replace the one that is being read."""
+        """Return a bucket with versions: a file that is sent again does not replace the one that is being read.
+
+        It goes with all that it holds, which are copies of what somebody has sent.
+        """
         return BucketArgs(
             naming=self._args.naming,
             part=IMPORTS_PART,
@@ -84,7 +92,7 @@ class JobsComponent(pulumi.ComponentResource):
             rules=RULES,
             is_versioned=True,
             put_origins=self._args.put_origins,
-            force_destroy=self._args.force_destroy,
+            force_destroy=True,
             key_arn=self._args.key_arn,
         )
 

@@ -49,7 +49,7 @@ def make_bucket(name: str, args: BucketArgs, opts: pulumi.ResourceOptions) -> aw
         tags=args.naming.tags(args.part),
         opts=opts,
     )
-    _guard(name, bucket, opts)
+    _guard(name, bucket, args.naming, opts)
     _encrypt(name, bucket, args.key_arn, opts)
     _keep(name, bucket, args, opts)
     if args.put_origins:
@@ -57,7 +57,7 @@ def make_bucket(name: str, args: BucketArgs, opts: pulumi.ResourceOptions) -> aw
     return bucket
 
 
-def _guard(name: str, bucket: aws.s3.Bucket, opts: pulumi.ResourceOptions) -> None:
+def _guard(name: str, bucket: aws.s3.Bucket, naming: Naming, opts: pulumi.ResourceOptions) -> None:
     """Keep everybody out but this account, and this account too where it comes without TLS."""
     aws.s3.BucketPublicAccessBlock(
         f"{name}-private",
@@ -71,7 +71,8 @@ def _guard(name: str, bucket: aws.s3.Bucket, opts: pulumi.ResourceOptions) -> No
     aws.s3.BucketOwnershipControls(
         f"{name}-owner", bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}, opts=opts
     )
-    aws.s3.BucketPolicy(f"{name}-tls", bucket=bucket.id, policy=bucket.arn.apply(tls_policy), opts=opts)
+    policy = bucket.arn.apply(lambda arn: tls_policy(arn, but_from_here=naming.is_local()))
+    aws.s3.BucketPolicy(f"{name}-tls", bucket=bucket.id, policy=policy, opts=opts)
 
 
 def _encrypt(name: str, bucket: aws.s3.Bucket, key_arn: pulumi.Input[str] | None, opts: pulumi.ResourceOptions) -> None:
@@ -121,6 +122,6 @@ def _let_pages_put(name: str, bucket: aws.s3.Bucket, origins: Sequence[str], opt
     )
 
 
-def tls_policy(bucket_arn: str) -> str:
-    """Refuse everything that does not come over TLS."""
-    return document(refuse_plain_text(["s3:*"], [bucket_arn, f"{bucket_arn}/*"]))
+def tls_policy(bucket_arn: str, *, but_from_here: bool) -> str:
+    """Refuse everything that does not come over TLS, but to an emulator."""
+    return document(refuse_plain_text(["s3:*"], [bucket_arn, f"{bucket_arn}/*"], but_from_here=but_from_here))

@@ -53,10 +53,10 @@ def make_queue(
         tags=args.naming.tags(args.part),
         opts=opts,
     )
-    document_ = queue.arn.apply(lambda arn: queue_policy(arn, args.senders))
+    document_ = queue.arn.apply(lambda arn: queue_policy(arn, args.senders, but_from_here=args.naming.is_local()))
     return queue, aws.sqs.QueuePolicy(policy_name, queue_url=queue.url, policy=document_, opts=opts)
 
 
-def queue_policy(queue_arn: str, senders: Sequence[Statement] = ()) -> str:
-    """Refuse whoever talks to a queue without TLS, and let the senders in."""
-    return document(*senders, refuse_plain_text(["sqs:*"], [queue_arn]))
+def queue_policy(queue_arn: str, senders: Sequence[Statement], *, but_from_here: bool) -> str:
+    """Let the senders in, and refuse whoever talks to a queue without TLS, but to an emulator's."""
+    return document(*senders, refuse_plain_text(["sqs:*"], [queue_arn], but_from_here=but_from_here))

@@ -31,6 +31,8 @@ from infra.policies import Door, file_system_policy
 WRITER_UID, READER_UID, GID = 1000, 1001, 1000
 DIRECTORY, DIRECTORY_MODE = "/data", "0750"
 RECOVERY_DAYS = 35
+# The provider waits until an index that is added to a table that stands is filled; DynamoDB reads all of the table.
+UPDATE_TIMEOUT = "24h"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +120,9 @@ class StorageComponent(pulumi.ComponentResource):
             stream_view_type=STREAM_VIEW,
             deletion_protection_enabled=args.protect,
             tags=args.naming.tags("ledger"),
-            opts=self._kept,
+            opts=pulumi.ResourceOptions.merge(
+                self._kept, pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(update=UPDATE_TIMEOUT))
+            ),
         )
 
     def _file_system(self) -> aws.efs.FileSystem:

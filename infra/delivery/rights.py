@@ -54,9 +54,13 @@ NAMED = (
     ("logs", "logs:*", "log-group:/aws/vendedlogs/{project}/{stack}/*"),
 )
 # AWS asks for them on the catalog too, of which there is one an account, whatever database they are for.
-CATALOGUE = tuple(
-    f"glue:{verb}{kind}" for kind in ("Database", "Table") for verb in ("Create", "Delete", "Get", "Update")
+# The provider asks for the indexes of whatever table it reads.
+CATALOGUE = (
+    *(f"glue:{verb}{kind}" for kind in ("Database", "Table") for verb in ("Create", "Delete", "Get", "Update")),
+    "glue:GetPartitionIndexes",
+    *("glue:GetTags", "glue:TagResource", "glue:UntagResource"),
 )
+STREAMS = ("lambda:*EventSourceMapping", "lambda:ListTags", "lambda:TagResource", "lambda:UntagResource")
 MAKE_RULES = ("ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress")
 MAKE_NETWORK = (
     "ec2:CreateFlowLogs",
@@ -189,17 +193,21 @@ def _services(account: Account, naming: Naming, table_name: str) -> list[Stateme
         allow("Buckets", ["s3:*"], buckets),
         allow("Budgets", ["budgets:*"], [f"arn:{of_account.format('budgets', 'budget')}"]),
         allow("Dashboards", ["cloudwatch:*"], [f"arn:{of_account.format('cloudwatch', 'dashboard')}"]),
-        allow("Catalogue", [*CATALOGUE, "glue:GetTags", "glue:TagResource"], _catalogue(account, naming)),
+        allow("Catalogue", CATALOGUE, _catalogue(account, naming)),
         _machine_checks(account),
         allow("Connections", *_passed_connections(account)),
-        allow("Streams", ["lambda:*EventSourceMapping"], [account.arn("lambda", "event-source-mapping:*")]),
+        allow("Streams", STREAMS, [account.arn("lambda", "event-source-mapping:*")]),
     ]
 
 
 def _catalogue(account: Account, naming: Naming) -> list[str]:
-    """Return the ARNs of the data lake's database and table, and of what they are in."""
+    """Return the ARNs of the data lake's database and table, and of what they are in.
+
+    Who deletes a database is asked for its functions too, of which it has none.
+    """
     name = naming.name("").replace("-", "_")
-    return [account.arn("glue", path) for path in ("catalog", f"database/{name}*", f"table/{name}*/*")]
+    paths = ("catalog", f"database/{name}*", f"table/{name}*/*", f"userDefinedFunction/{name}*/*")
+    return [account.arn("glue", path) for path in paths]
 
 
 def _passed_connections(account: Account) -> tuple[list[str], list[str]]:

@@ -17,6 +17,7 @@ from handlers.aws.table import EVENTS, JOB_ORDER, JOB_STATE, JOBS, PARTITION_KEY
 from infra.jobs.rights import work_policy
 from infra.naming import Naming
 
+STREAM, QUEUE, DEAD_LETTERS = "stream", "queue", "dead-letters"  # the event sources
 TOLD_STATES = ("failed", "succeeded")  # of a job
 # Jobs at once; the least that Lambda takes. Files are checked by a processor and appended by one head.
 MOST_AT_ONCE = 2
@@ -73,11 +74,11 @@ class WorkComponent(pulumi.ComponentResource):
         self._name, self._args = name, args
         rights = self._rights()
         self._ready = pulumi.ResourceOptions(parent=self, depends_on=[rights])  # AWS tries the rights out
-        self.mappings = {"stream": self._stream()}
+        self.mappings = {STREAM: self._stream()}
         if args.queue_arn:
-            self.mappings["queue"] = self._queue("queue", args.queue_arn, MOST_AT_ONCE)
+            self.mappings[QUEUE] = self._queue(QUEUE, args.queue_arn, MOST_AT_ONCE)
         if args.dead_letters_arn:
-            self.mappings["dead-letters"] = self._queue("dead-letters", args.dead_letters_arn)
+            self.mappings[DEAD_LETTERS] = self._queue(DEAD_LETTERS, args.dead_letters_arn)
         self.register_outputs({"mappings": [mapping.id for mapping in self.mappings.values()]})
 
     def _rights(self) -> aws.iam.RolePolicy:
@@ -114,7 +115,7 @@ class WorkComponent(pulumi.ComponentResource):
         """Follow the stream from its oldest record. Without a batching window each record would be a call."""
         followed = self._args.stream
         return aws.lambda_.EventSourceMapping(
-            f"{self._name}-stream",
+            f"{self._name}-{STREAM}",
             event_source_arn=followed.arn,
             function_name=self._args.alias_arn,
             starting_position="TRIM_HORIZON",
@@ -127,6 +128,6 @@ class WorkComponent(pulumi.ComponentResource):
             maximum_retry_attempts=STREAM_RETRIES,
             maximum_record_age_in_seconds=STREAM_AGE_S,
             destination_config={"on_failure": {"destination_arn": self._args.failures_arn}},
-            tags=self._args.naming.tags("work-stream"),
+            tags=self._args.naming.tags(f"work-{STREAM}"),
             opts=self._ready,
         )

@@ -6,13 +6,18 @@ from handlers.aws.table import LAKE
 from infra.policies import TABLE_READS, TABLE_WRITES, allow, document, table_resources
 
 
-def worker_table_policy(table_arn: str, *, appends: bool, writes_pages: bool) -> str:
-    """Allow reads of the table; where there are jobs, appends; for the lake, a note of how far it is."""
-    table = allow("Table", TABLE_WRITES if appends else TABLE_READS, table_resources(table_arn))
+def worker_table_policy(table_arn: str, *, appends: bool) -> str:
+    """Allow appends where there are jobs; for the lake alone, reads of the table and a note of how far it is.
+
+    What is told is in the stream's records: notifications alone ask the table for nothing.
+    """
+    if appends:
+        return document(allow("Table", TABLE_WRITES, table_resources(table_arn)))
     noted = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [LAKE]}}
-    if appends or not writes_pages:
-        return document(table)
-    return document(table, allow("Progress", ["dynamodb:PutItem"], [table_arn], Condition=noted))
+    return document(
+        allow("Table", TABLE_READS, [table_arn]),
+        allow("Progress", ["dynamodb:PutItem"], [table_arn], Condition=noted),
+    )
 
 
 def jobs_policy(bucket_arn: str, files: str, *, queue_arn: str, machine_arn: str) -> str:

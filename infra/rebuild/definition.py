@@ -107,7 +107,9 @@ def _build(plan: RebuildPlan) -> dict[str, State]:
     """Return the states that build the ranges."""
     rows = "$states.input.first & ' to ' & $states.input.last"
     span = {"first": jsonata("$states.input.first"), "last": jsonata("$states.input.last"), "goal": jsonata("$goal")}
-    caught = {"error": _error("Error"), "cause": jsonata(f"'rows ' & {rows} & ': ' & {_text('Cause')}")}
+    # Step Functions refuses to assign a variable within a Map that is assigned outside it too: these have own names.
+    why = f"'rows ' & {rows} & ': ' & {_text('Cause')}"
+    caught = {"range_error": _error("Error"), "range_cause": jsonata(why)}
     states = {
         RANGE: _step(
             plan,
@@ -117,7 +119,7 @@ def _build(plan: RebuildPlan) -> dict[str, State]:
             End=True,
             Catch=[{"ErrorEquals": ["States.ALL"], "Assign": caught, "Next": RANGE_FAILED}],
         ),
-        RANGE_FAILED: {"Type": "Fail", "Error": jsonata("$error"), "Cause": jsonata("$cause")},
+        RANGE_FAILED: {"Type": "Fail", "Error": jsonata("$range_error"), "Cause": jsonata("$range_cause")},
     }
     return {
         BUILD: {

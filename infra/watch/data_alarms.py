@@ -53,7 +53,7 @@ def letters_rule(queue_name: Text) -> AlarmRule:
     """
     names = {"visible": "ApproximateNumberOfMessagesVisible", "hidden": "ApproximateNumberOfMessagesNotVisible"}
     return AlarmRule(
-        description="Dead letters stay, for 15 minutes: they belong to no job, or the worker fails on them too",
+        description="Dead letters stay, for 15 minutes: they are no messages of ours, or the worker fails on them too",
         metrics={id_: of_queue(name, queue_name) for id_, name in names.items()},
         expression=SUM_OF_ALL,
         bad=3,

@@ -56,11 +56,17 @@ def _concurrency(part: str, function: WatchedFunction) -> AlarmRule:
     )
 
 
-def stream_rule(projector_name: Text, window_s: int) -> AlarmRule:
-    """Return the rule for the age of the stream's records when the projector gets them."""
+def stream_rule(part: str, name: Text, window_s: int) -> AlarmRule:
+    """Return the rule for the age of the stream's records when a function gets them.
+
+    Args:
+        part: its part of the stack's names.
+        name: Lambda's name for it.
+        window_s: for how long records are collected.
+    """
     return AlarmRule(
-        description=f"Records of the table's stream waited longer than {STREAM_S + window_s} s for the projector",
-        metrics={"age": of_function("IteratorAge", projector_name, MAXIMUM)},
+        description=f"Records of the table's stream waited longer than {STREAM_S + window_s} s for the {part}",
+        metrics={"age": of_function("IteratorAge", name, MAXIMUM)},
         above=(STREAM_S + window_s) * 1000,
         bad=2,
         periods=2,
@@ -99,3 +105,13 @@ def own_rules(command_name: Text, projector_name: Text, most_lag_s: int) -> dict
             periods=2,
         ),
     }
+
+
+def worker_rule(name: Text) -> AlarmRule:
+    """Return the rule for work that fails: Lambda counts no error where a function names the records that failed."""
+    return AlarmRule(
+        description="Messages, records of the stream, or tasks failed in the worker; they are tried again",
+        metrics={"failures": own(ERRORS, name)},
+        bad=2,
+        periods=2,
+    )

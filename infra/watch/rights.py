@@ -9,7 +9,7 @@ from infra.policies import Statement, allow, document, refuse_plain_text
 PUBLISH = ("sns:Publish",)
 
 
-def topic_policy(topic_arn: str, announcers: Mapping[str, Statement]) -> str:
-    """Let these services publish, by principal and condition, and nobody without TLS."""
+def topic_policy(topic_arn: str, announcers: Mapping[str, Statement], *, but_from_here: bool) -> str:
+    """Let these services publish, by principal and condition, and nobody without TLS, but to an emulator."""
     allowed = [allow(name, PUBLISH, [topic_arn], **of) for name, of in announcers.items()]
-    return document(*allowed, refuse_plain_text(PUBLISH, [topic_arn]))
+    return document(*allowed, refuse_plain_text(PUBLISH, [topic_arn], but_from_here=but_from_here))

@@ -57,7 +57,9 @@ class TopicComponent(pulumi.ComponentResource):
         aws.sns.TopicPolicy(
             f"{name}-policy",
             arn=self.topic.arn,
-            policy=self.topic.arn.apply(lambda arn: topic_policy(arn, args.announcers)),
+            policy=self.topic.arn.apply(
+                lambda arn: topic_policy(arn, args.announcers, but_from_here=args.naming.is_local())
+            ),
             opts=child,
         )
         for email in args.emails:
@@ -66,7 +68,7 @@ class TopicComponent(pulumi.ComponentResource):
             )
         for arn in args.queue_arns:
             aws.sns.TopicSubscription(
-                f"{name}-{arn.rpartition(':')[2]}",
+                f"{name}-{'-'.join(arn.split(':')[3:])}",  # region, account and name
                 topic=self.topic.arn,
                 protocol="sqs",
                 endpoint=arn,

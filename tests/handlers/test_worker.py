@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from handlers.aws.sdk import ServiceError
 from handlers.aws.table import JOBS
 from handlers.jobs.job import CANCELLED, RESUME, SUCCEEDED
 from handlers.jobs.job_table import item_of
 from handlers.ledger.ledger import Ledger
-from handlers.worker import make_handler
+from handlers.worker import TELL_S, make_handler
 from tests.support.api import Context
 from tests.support.jobs.files import csv_file
 from tests.support.jobs.site import NOW_S, JobSite, service
@@ -56,6 +57,27 @@ def test_a_job_that_ends_is_told_of_only_where_somebody_wants_to_hear_it(site: J
     assert failures(site, *(streamed(dict(item_of(each))) for each in ended)) == []
 
 
+def test_a_topic_that_is_away_is_tried_once_a_batch_and_orders_do_not_wait_for_it(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = JobSite(ledger, tmp_path, TOPIC_ARN="arn:aws:sns:eu-central-1:000000000000:topic")
+    tried: list[int] = []
+
+    def refuse(*_: object) -> None:
+        tried.append(len(site.messages()))
+        raise ServiceError("away")
+
+    monkeypatch.setattr("handlers.events.delivery.Delivery.tell", refuse)
+    ended = item_of(replace(site.order(csv_file(1)), state=SUCCEEDED))
+    order = site.jobs.save(replace(site.order(csv_file(1)), order=RESUME), no_time_limit())
+    records = [streamed(dict(ended), number="1"), streamed(dict(ended), number="2"), streamed(dict(item_of(order)))]
+    assert failures(site, *records) == ["1", "2"]
+    assert tried == [1]
+    site.now.pass_s(TELL_S)
+    assert failures(site, *records[:2]) == []
+    assert tried == [1]
+
+
 def test_records_that_cannot_be_done_come_again_and_keep_no_other_from_it(site: JobSite) -> None:
     job, message = site.upload(csv_file(2))
     assert failures(site, streamed({}, number="8"), streamed({}, number="9")) == ["8", "9"]
@@ -91,7 +113,7 @@ def test_the_worker_never_makes_a_ledger(site: JobSite, monkeypatch: pytest.Monk
     monkeypatch.setattr("handlers.jobs.patience.LONGEST_PAUSE_S", 0.0)
     job, message = site.upload(csv_file(2))
     site.ledger.client.delete_item(TableName=site.ledger.table_name, Key={"pk": {"S": "head"}, "sk": {"N": "0"}})
-    assert not site.deliver(message, remaining_s=26.0)
+    assert not site.deliver(message, remaining_s=36.0)
     assert site.ledger.head(no_time_limit()) is None
     assert site.job(job.id).state == "running"
 

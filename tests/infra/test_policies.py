@@ -2,10 +2,16 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from infra import policies
+from tests.infra.contract import statements
+from tests.infra.program import EVERYTHING, run
+
+SWITCHED_ON = {"jobs": True, "lake": True, "notifications": True, "alarms": True}
+IN_THE_CLEAR = {"Bool": {"aws:SecureTransport": "false"}}
 
 
 @given(st.lists(st.text(min_size=1), min_size=1), st.lists(st.text(min_size=1), min_size=1))
@@ -19,3 +25,13 @@ def test_statements_say_what_they_are_given(actions: list[str], resources: list[
             {"Sid": "B", "Effect": "Deny", "Action": actions, "Resource": resources},
         ],
     }
+
+
+@pytest.mark.parametrize("stack", ["dev", "local", EVERYTHING])
+def test_nobody_comes_without_tls_and_only_an_emulator_has_an_exception(stack: str) -> None:
+    """On AWS an exception would be one for whoever can make it see such an address."""
+    guards = run(stack, SWITCHED_ON).of("BucketPolicy", "QueuePolicy", "TopicPolicy")
+    denials = [each for node in guards for each in statements(node) if each["Effect"] == "Deny"]
+    from_here = {"NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}} if stack == "local" else {}
+    assert len(denials) == len(guards) >= 7
+    assert [denial["Condition"] for denial in denials] == [{**IN_THE_CLEAR, **from_here}] * len(guards)

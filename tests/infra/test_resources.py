@@ -488,3 +488,7 @@ def test_what_is_asked_of_the_cloud() -> None:
     assert ("getServiceQuota", {"serviceCode": "lambda", "quotaCode": "L-B99A9384"}) in asked
     about_the_account = {"getCallerIdentity", "getPartition", "getRegion"}
     assert {token for token, _ in asked} == {"getAvailabilityZones", "getServiceQuota"} | about_the_account
+
+
+def test_the_provider_waits_for_an_index_that_a_large_table_gets() -> None:
+    assert graph("prod").one("Table").options["customTimeouts"] == {"update": "24h"}

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
+from typing import Any
 
+import pytest
 from hypothesis import settings
+from ulid import ULID
 
 from console.costs.prices import Price, PriceList, Prices
 from console.costs.scenario import Assembled, assemble
 from console.results.result import BenchResult, Distribution, Measurement, Workload
+from handlers.aws.table import PAGE_ROWS
+from handlers.domain.timestamps import utc_text
+from handlers.lake.page import LakePage
+from handlers.rows import MODEL
 from tests.support.results import figures, measurement, sample_result, size
 
 
@@ -75,3 +83,22 @@ def result_of(*measurements: Measurement, rows: int = 100_000, is_local: bool = 
     found = sample_result(sizes=(size(*(measurements or map(read, P50_MS)), rows=rows),))
     function = replace(found.environment.function, region=PRICE_LIST.region)
     return replace(found, environment=replace(found.environment, is_local=is_local, function=function))
+
+
+def page_of_random_rows(rows_at_once: int) -> LakePage:
+    """Return a full page of the lake, of rows that came so many in a transaction, up to a second after the last.
+
+    The ids of a transaction count on, as those do that are made within a millisecond. Skips the test with other columns
+    than the shipped ones: their rows are packed otherwise.
+    """
+    if [column.name for column in MODEL.columns] != ["random_value"]:
+        pytest.skip("the sizes are those of the shipped rows")
+    random, now_s, number, rows = Random(1), 1_767_225_600.0, 0, list[tuple[Any, ...]]()
+    for seq in range(1, PAGE_ROWS + 1):
+        if (seq - 1) % rows_at_once == 0:
+            now_s += random.random()
+            number = int.from_bytes(int(now_s * 1000).to_bytes(6) + random.randbytes(10))
+        number += 1
+        row_id = str(ULID(number.to_bytes(16)))
+        rows.append(MODEL.row_of(seq, row_id, MODEL.random_draft(random), utc_text(now_s)))
+    return LakePage.from_rows(1, rows)

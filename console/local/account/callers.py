@@ -29,7 +29,8 @@ from infra.rebuild.definition import RebuildPlan, definition_of
 
 SWEEP_S, LAKE_S = 60.0, 3600.0
 FIRST_S = 60.0  # the start is busy enough
-AT_A_TIME = 2  # messages of a queue
+AT_A_TIME = 2  # messages of the jobs' queue
+NEW = "INSERT"
 NO_WINDOW_S = 0.0  # a batch waits for no more records
 LONGEST_S = 900  # Lambda's own limit: the sandboxes keep to the functions'
 ADDRESS = "MINISTACK_LAMBDA_PROXY_URL"  # a function's variable that makes the emulator post its events there
@@ -51,11 +52,15 @@ async def call_worker(environ: Mapping[str, str], invokes: Mapping[str, Invoke])
 
 
 def is_for_the_worker(record: Record) -> bool:
-    """Tell whether a record of the stream is for the worker: an event, or a job that has ended or has an order."""
-    item = record["dynamodb"].get("NewImage", {})
-    partition = item.get(PARTITION_KEY, {}).get("S")
-    state = item.get(JOB_STATE, {}).get("S")
-    return partition == EVENTS or (partition == JOB_ITEMS and (JOB_ORDER in item or state in (SUCCEEDED, FAILED)))
+    """Tell whether a record of the stream is for the worker: a new event, or a job that has ended or has an order.
+
+    The stack says so in patterns: those of `infra.jobs.work`.
+    """
+    partition = record["dynamodb"]["Keys"][PARTITION_KEY]["S"]
+    if partition == EVENTS:
+        return record["eventName"] == NEW
+    job = record["dynamodb"].get("NewImage", {})
+    return partition == JOB_ITEMS and (JOB_ORDER in job or job.get(JOB_STATE, {}).get("S") in (SUCCEEDED, FAILED))
 
 
 def make_callers(environ: Mapping[str, str], url: str) -> None:
@@ -70,8 +75,10 @@ def make_callers(environ: Mapping[str, str], url: str) -> None:
     for name in (PROJECTOR, WORKER):
         _make_function(functions, name, f"{url}/{name}")
     _make_machine(machines, environ["AWS_REGION"])
-    for queue in (JOBS, DEAD_LETTERS):
-        _make_mapping(functions, arn_of("sqs", environ["AWS_REGION"], queue))
+    _make_mapping(
+        functions, arn_of("sqs", environ["AWS_REGION"], JOBS), ScalingConfig={"MaximumConcurrency": AT_A_TIME}
+    )
+    _make_mapping(functions, arn_of("sqs", environ["AWS_REGION"], DEAD_LETTERS))
 
 
 def _make_topic(topics: Client, queues: Client, environ: Mapping[str, str]) -> None:
@@ -94,13 +101,13 @@ def _make_function(functions: Client, name: str, url: str) -> None:
     )
 
 
-def _make_mapping(functions: Client, queue_arn: str) -> None:
+def _make_mapping(functions: Client, queue_arn: str, **more: object) -> None:
     functions.create_event_source_mapping(
         EventSourceArn=queue_arn,
         FunctionName=WORKER,
         BatchSize=1,
         FunctionResponseTypes=["ReportBatchItemFailures"],
-        ScalingConfig={"MaximumConcurrency": AT_A_TIME},
+        **more,
     )
 
 

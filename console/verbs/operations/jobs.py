@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import Annotated
 
@@ -14,32 +15,50 @@ from console.client.target import JsonOption, UrlOption, api_url
 from console.errors import ConsoleError
 from console.jobs.calls import ApiJob, ask_job, cancel_job, newest_jobs, redrive_job
 from console.jobs.watching import check_success, shown, watch_job
+from console.paths import PROGRAM
 from console.wording import rows, visible
 from handlers.jobs.job import STATES
 
-IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The job's id, as `jobs list` shows it.")]
+
+def _checked(job_id: str) -> str:
+    """Return an id that is one. Raises ConsoleError where it is empty."""
+    if not job_id.strip():
+        raise ConsoleError("ID is empty", f"{PROGRAM} jobs list", 2)
+    return job_id
+
+
+ID = typer.Argument(metavar="ID", callback=_checked, help="The job's id, as `jobs list` shows it.")
+IdArgument = Annotated[str, ID]
 StateOption = Annotated[str, typer.Option(help=f"Only jobs of this state: {', '.join(STATES)}.")]
 LimitOption = Annotated[int, typer.Option(min=1, help="How many jobs at most.")]
+CursorOption = Annotated[str, typer.Option(help="Go on where a list ended, with the cursor that it gave.")]
 TO_SECONDS = len("2026-01-31T12:00:00")
 FACTS = ("kind", "name", "created_at", "started_at", "ended_at", "attempts", "bookmark", "error")
 
 
 def list_jobs(
-    state: StateOption = "", limit: LimitOption = 20, url: UrlOption = "", *, as_json: JsonOption = False
+    state: StateOption = "",
+    limit: LimitOption = 20,
+    cursor: CursorOption = "",
+    url: UrlOption = "",
+    *,
+    as_json: JsonOption = False,
 ) -> None:
     """List jobs, newest first."""
     if state and state not in STATES:
         raise ConsoleError(f"--state {state} is no state", f"one of {', '.join(STATES)}", 2)
     with Client(api_url(url)) as client:
-        found = list(newest_jobs(client, limit, state))
+        listed = newest_jobs(client, limit, state, cursor)
     if as_json:
-        terminal.print_json({"jobs": [job.members for job in found]})
+        terminal.print_json({"jobs": [job.members for job in listed.jobs], "next": listed.cursor or None})
         return
     table = Table(Column("id", no_wrap=True), "kind", "state", "rows", "created at", "name", title_justify="left")
-    for job in found:
+    for job in listed.jobs:
         cells = (job.id, job.text("kind"), shown(job)[0], f"{job.count('rows_done'):,}")
         table.add_row(*cells, f"{job.text('created_at')[:TO_SECONDS]}Z", visible(job.text("name")) or "-")
-    terminal.results().print(table if found else "no jobs")
+    terminal.results().print(table if listed.jobs else "no jobs")
+    if listed.cursor:
+        terminal.messages().print(f"more follow: --cursor {shlex.quote(listed.cursor)}", soft_wrap=True)
 
 
 def show_job(job_id: IdArgument, url: UrlOption = "", *, as_json: JsonOption = False) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 from dataclasses import replace
 from math import fsum
-from random import Random
+from typing import Any
 
 import pytest
 from ulid import ULID
@@ -21,6 +20,7 @@ from console.costs.work import (
     RECORD_BYTES,
     RECORD_ID_BYTES,
     RUN_S,
+    STEPS_A_RANGE,
     jobs_bill,
     lake_bill,
     notifications_bill,
@@ -31,11 +31,10 @@ from handlers.aws import bucket
 from handlers.jobs import importing
 from handlers.jobs.job import Job
 from handlers.jobs.job_table import item_of
-from handlers.ledger.head import Head
 from handlers.ledger.idempotency import Call, Record
 from handlers.routes import MAX_INSERT_ROWS, SOURCES
-from handlers.rows import MODEL
-from tests.support.costs import PRICES
+from infra.rebuild.definition import BUILD, RebuildPlan, definition_of
+from tests.support.costs import PRICES, page_of_random_rows
 
 pytestmark = pytest.mark.usefixtures("rows_as_shipped")
 
@@ -75,7 +74,7 @@ def test_an_import_costs_its_rows_its_time_and_its_file() -> None:
     assert lines["SQS requests"] - idle["SQS requests"] == pytest.approx(30 * 0.4e-6)
     # A file of 1.2 MB: put, and read three times in one block.
     assert lines["S3 requests"] == pytest.approx(10 * (0.005 + 3 * 0.0004) / 1000)
-    assert lines["S3 storage"] == pytest.approx(10 * 1.2e6 * 14 / 30 / 2**30 * 0.023)
+    assert lines["S3 storage"] == pytest.approx(10 * 1.2e6 * 15 / 30 / 2**30 * 0.023)
     # Two chunks, each: 1 000 rows of 3 units, 11 heads of 2, and a record that grows to 27 KB.
     record = sum(2 * -(-(150 + 27 * rows) // 1024) for rows in (*range(98, 1000, 98), 1000))
     units = 2 * (3000 + 22 + record) + 2 * 2 / 2
@@ -88,9 +87,9 @@ def test_a_rebuild_costs_its_steps_and_all_files() -> None:
     scenario = Scenario(rows=1e6, row_bytes=100, snapshot_row_bytes=1000, jobs=1)
     one = jobs_bill(PRICES, replace(scenario, rebuilds_per_month=1))
     idle = jobs_bill(PRICES, scenario)
-    assert one["Step Functions"] == pytest.approx(18 * 0.025e-3)  # 10, and 2 for each of 4 ranges
+    assert one["Step Functions"] == pytest.approx(14 * 0.025e-3)  # 10, and one for each of 4 ranges
     assert one["EFS writes"] == pytest.approx(1e9 / 2**30 * 0.06)
-    assert one["Lambda time"] - idle["Lambda time"] == pytest.approx(50 * GB_S)
+    assert one["Lambda time"] - idle["Lambda time"] == pytest.approx(1e6 / 21_000 * GB_S)
     assert one["DynamoDB reads"] == pytest.approx(1e8 / 4096 * 0.125e-6)
 
 
@@ -100,6 +99,18 @@ def test_the_lake_puts_each_full_page_once_and_the_open_one_as_often_as_it_grows
     assert lines["S3 storage"] == pytest.approx((1e6 + 100 * 500 * 7 / 30) * 30 / 2**30 * 0.023)
     assert lines["DynamoDB reads"] == pytest.approx((1440 + 150_000 * 100 / 4096) * 0.125e-6)
     assert lines["DynamoDB writes"] == pytest.approx(100 * 0.625e-6)
+
+
+@pytest.mark.parametrize(("memory_mb", "processors"), [(1024, 1024 / 1769), (1769, 1), (3538, 1)])
+def test_the_lake_is_packed_by_one_processor_or_the_part_of_one_that_the_worker_has(
+    memory_mb: float, processors: float
+) -> None:
+    busy = Scenario(rows=1e6, lake=1, writes_per_month=1, rows_per_write=449_500, worker_memory_mb=memory_mb)
+    idle = lake_bill(PRICES, replace(busy, writes_per_month=0))
+    packed_s = 10 / processors  # 450,000 rows, those of the open page included
+    assert lake_bill(PRICES, busy)["Lambda time"] - idle["Lambda time"] == pytest.approx(
+        packed_s * GB_S * memory_mb / 1024
+    )
 
 
 def test_a_quiet_lake_costs_its_rounds() -> None:
@@ -130,6 +141,12 @@ def test_the_model_knows_how_the_worker_works() -> None:
     assert BLOCK_BYTES == bucket.BLOCK_BYTES
 
 
+def test_a_range_is_one_transition_of_the_state_machine() -> None:
+    states: Any = definition_of(RebuildPlan(function_arn="arn", timeout_s=300))["States"]
+    ways = [state for state in states[BUILD]["ItemProcessor"]["States"].values() if state["Type"] != "Fail"]
+    assert len(ways) == STEPS_A_RANGE
+
+
 def test_a_job_is_a_unit_in_the_table_and_one_in_the_index() -> None:
     job = Job(id="01HF7YAT00000000000000000A", kind="import", created_s=1.7e9, name="products.csv", sha256="a" * 64)
     assert item_bytes(item_of(job)) < 1024
@@ -146,20 +163,5 @@ def test_a_record_is_as_large_as_the_model_says() -> None:
     assert total == pytest.approx(RECORD_BYTES + CHUNK_ROWS * RECORD_ID_BYTES, rel=0.01)
 
 
-def test_a_packed_page_has_the_share_that_is_assumed() -> None:
-    """Of the shipped columns: another `rows.py` is packed otherwise."""
-    if [column.name for column in MODEL.columns] != ["random_value"]:
-        pytest.skip("the assumption is of the shipped rows")
-    random, began_s = Random(1), 1_767_225_600
-    rows = [
-        MODEL.row_of(
-            Head.new(began_s * 1000).seq + seq,
-            str(ULID.from_timestamp(began_s + seq)),
-            MODEL.random_draft(random),
-            f"2026-01-01T{seq // 60 // 60:02d}:{seq // 60 % 60:02d}:{seq % 60:02d}.{random.randrange(1000):03d}Z",
-        )
-        for seq in range(1, 1001)
-    ]
-    lines = "".join(f'{{"seq":{row[0]},{text[1:]}\n' for row, text in zip(rows, MODEL.json_texts(rows), strict=True))
-    packed = gzip.compress(lines.encode(), 6)
-    assert len(packed) / len(rows) == pytest.approx(LAKE_SHARE * 115, rel=0.1)
+def test_a_packed_page_of_rows_that_came_one_by_one_has_the_share_that_is_assumed() -> None:
+    assert len(page_of_random_rows(1).content) / 1000 == pytest.approx(LAKE_SHARE * 115, rel=0.05)

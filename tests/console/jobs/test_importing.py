@@ -92,6 +92,21 @@ def test_rows_that_are_wrong_are_refused_before_the_upload(
     assert next(iter(service.files.values())).count(b"\n") == COUNT
 
 
+def test_a_file_of_more_rows_than_one_upload_takes_is_not_written_to_its_end(
+    service: JobService, run_console: RunConsole, command: Command, local_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_console(*command)
+    (content,) = service.files.values()
+    monkeypatch.setattr("console.jobs.importing.MOST_BYTES", len(content) - 1)
+    ran = run_console(*command, "--again")
+    error, hint = ran.err.splitlines()[-2:]
+    assert (ran.code, error.endswith("GiB, the most of one upload"), len(service.jobs)) == (1, True, 1)
+    assert hint == "Try: split the file, with the first line of a CSV in each part, or leave out --via-s3"
+    assert list(local_dir.rglob("*.ndjson")) == []
+    monkeypatch.setattr("console.jobs.importing.MOST_BYTES", len(content))
+    assert run_console(*command, "--again").code == 0
+
+
 def test_jobs_that_are_off_are_said_to_be(service: JobService, run_console: RunConsole, command: Command) -> None:
     service.is_on = False
     ran = run_console(*command)

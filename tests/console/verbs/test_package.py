@@ -15,9 +15,7 @@ from archives.runtimes import ALLOWED, DEFAULT, RUNTIMES, why_without_byte_code
 from console import cli
 from console.paths import ROOT
 from console.verbs import package
-from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER
-
-FUNCTIONS = (COMMAND, QUERY, PROJECTOR, WARMER)
+from handlers.routes import FUNCTIONS
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:

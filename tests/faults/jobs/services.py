@@ -44,7 +44,7 @@ class MemoryS3:
     def generate_presigned_url(self, *_: object, **__: object) -> str:
         return "https://bucket/object"
 
-    def head_object(self, *, Bucket: str, Key: str, VersionId: str = "") -> dict[str, Any]:  # noqa: N803 - boto3's names
+    def head_object(self, *, Bucket: str, Key: str, VersionId: str = "", **_: object) -> dict[str, Any]:  # noqa: N803
         version, content = self._find(Bucket, Key, VersionId, "404")
         return {"VersionId": version.id, "ContentLength": len(content)}
 

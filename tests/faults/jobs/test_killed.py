@@ -57,6 +57,7 @@ def check_right(world: World, job_id: str) -> None:
     world.check_imported(*ROWS)
     job = world.job(job_id)
     assert (job.state, job.rows, job.rows_done, job.rows_rejected) == (SUCCEEDED, len(ROWS), len(ROWS), 0), job
+    assert world.rescues == 0
 
 
 def calls_of(world: World) -> list[Call]:

@@ -110,6 +110,7 @@ class World:
         self.table = StreamedTable(self.clock)
         self.s3, self.sqs, self.sns, self.states = MemoryS3(), MemorySqs(self.clock), MemorySns(), MemoryStates()
         self.deaths = 0
+        self.rescues = 0  # jobs that nothing but the sweep would have gone on with
         self._choose = choose
         self._late_s = late_s
         self._followed = 0  # records of the stream
@@ -236,6 +237,7 @@ class World:
             except (Problem, ServiceError):  # the clock makes the next
                 self.clock.pass_s(60.0)
             else:
+                self.rescues += cast("int", done["woken"]) + cast("int", done["failed"])
                 return bool(done["jobs"])
 
     def _call(self, records: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from handlers.jobs.job import FAILED, MOST_BYTES, RESUME, SUCCEEDED, WAITING, Job, Reject
+from handlers.jobs.job import CANCELLED, FAILED, MOST_BYTES, RESUME, SUCCEEDED, WAITING, Job, Reject
 from handlers.ledger.ledger import Ledger
 from tests.support.jobs.site import NOW_S, JobSite
 from tests.support.meddling import no_time_limit
@@ -107,8 +107,9 @@ def test_a_job_that_has_ended_is_not_cancelled(site: JobSite, state: str) -> Non
     assert (answer.status, answer.json["detail"]) == (409, f"The job has {state} already")
 
 
-def test_a_job_that_failed_waits_again_and_says_so_to_the_worker(site: JobSite) -> None:
-    job = save(site, site.order(b"content"), state=FAILED, phase="append", error="no", turn=3, stalled=5, chunk=2)
+@pytest.mark.parametrize("state", [FAILED, CANCELLED])
+def test_a_job_that_ended_early_waits_again_and_says_so_to_the_worker(site: JobSite, state: str) -> None:
+    job = save(site, site.order(b"content"), state=state, phase="append", error="no", turn=3, stalled=5, chunk=2)
     answer = site.call("POST", f"/jobs/{job.id}/redrive")
     assert (answer.status, answer.headers["location"]) == (202, f"/jobs/{job.id}")
     again = site.job(job.id)
@@ -125,7 +126,7 @@ def test_a_rebuild_that_failed_is_started_again(site: JobSite) -> None:
 @pytest.mark.parametrize(
     ("changes", "detail"),
     [
-        ({}, "Only a job that failed can be redriven; this one is waiting"),
+        ({}, "Only a job that failed or was cancelled can be redriven; it is waiting"),
         ({"state": FAILED, "phase": "upload"}, "No file came, and its upload is over: make another import"),
     ],
 )

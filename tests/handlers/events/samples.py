@@ -11,6 +11,7 @@ from handlers.aws.topic import Topic
 from handlers.domain.bookmark import Bookmark
 from handlers.events.event import Event, job_ended, ledger_diverged
 from handlers.events.outbox import item_of
+from handlers.jobs.importing import GONE
 
 TABLE = "shop-dev"
 NOW_S = 1_700_000_000.25
@@ -39,7 +40,7 @@ def ended(**changed: object) -> Event:
         "rows_rejected": 1,
         "bytes": 90_000,
         "bookmark": "1000.1200",
-        "error": "the object was replaced",
+        "error": GONE,
     }
     return job_ended(TABLE, job | changed)
 

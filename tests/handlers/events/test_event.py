@@ -7,6 +7,7 @@ import pytest
 
 from handlers.domain.bookmark import Bookmark
 from handlers.events.event import MOST_FAULT_CHARACTERS, Event, snapshot_published
+from handlers.jobs.importing import GONE
 from tests.handlers.events.samples import AT, NOW_S, TABLE, diverged, ended
 from tests.support.files import MemoryLedger, Place
 
@@ -87,7 +88,7 @@ def test_a_job_tells_how_it_ended_and_how_far_it_came() -> None:
         "rows_done": 1200,
         "rows_rejected": 1,
         "bookmark": "1000.1200",
-        "error": "the object was replaced",
+        "error": GONE,
     }
     assert event.attributes == {"type": "job.failed", "table": TABLE, "epoch": "1000", "kind": "import"}
 

@@ -8,13 +8,17 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.aws.bucket import Bucket
+from handlers.aws.bucket import BlockReader, Bucket, Uploaded
 from handlers.jobs.importing import Importing
+from handlers.jobs.job_table import JobChangedError
 from handlers.jobs.patience import Patience
+from handlers.jobs.turns import MOST_STALLED, STALLED
 from handlers.ledger.appender import Appender
+from handlers.ledger.idempotency import Call
 from tests.support.drafts import are_of
 from tests.support.jobs.files import csv_file, drafts_of, ndjson_file
 from tests.support.jobs.site import JobSite
+from tests.support.meddling import no_time_limit
 
 
 @pytest.mark.parametrize("file_format", ["csv", "ndjson"])
@@ -59,10 +63,66 @@ def test_rows_of_which_a_whole_chunk_is_refused_keep_no_other_from_the_ledger(si
     assert (done.state, done.rows_done, done.rows_rejected) == ("succeeded", 2, 1200)
 
 
-def test_a_job_that_was_cancelled_before_it_fails_stays_cancelled(site: JobSite) -> None:
+def test_a_job_that_is_somebody_elses_by_now_does_not_fail(site: JobSite) -> None:
     job, _ = site.upload(csv_file(1))
     assert site.call("DELETE", f"/jobs/{job.id}").status == 200
     appender = Appender(site.ledger, lambda: 1, lambda _: None)
     importing = Importing(site.jobs, appender, Bucket(site.bucket, ""), site.now)
     wrong = replace(job, size_bytes=job.size_bytes + 1)
-    assert importing.go_on(wrong, Patience(site.now() + 60, site.now, site.now.sleep)).state == "cancelled"
+    with pytest.raises(JobChangedError):
+        importing.go_on(wrong, Patience(site.now() + 60, site.now, site.now.sleep))
+    assert site.job(job.id).state == "cancelled"
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["S3 knows it", "it is read"])
+def test_a_checksum_is_held_against_the_declared_one(
+    site: JobSite, monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    content = csv_file(2)
+    job, message = site.upload(content, sha256="0" * 64)
+    found = hashlib.sha256(content).hexdigest()
+    as_it_is = Bucket.uploaded
+
+    def look(bucket: Bucket, key: str, version: str = "") -> Uploaded | None:
+        uploaded = as_it_is(bucket, key, version)
+        return uploaded and uploaded._replace(sha256=found if is_known else "")
+
+    monkeypatch.setattr(Bucket, "uploaded", look)
+    site.finish(message)
+    assert site.job(job.id).error == f"the file's SHA-256 is {found}, declared was {'0' * 64}"
+
+
+def test_a_file_that_is_too_large_for_its_checksum_in_a_turn_is_given_up(
+    site: JobSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read from its beginning in every turn: what is shown of it is no progress."""
+    monkeypatch.setattr("handlers.jobs.importing.CHECKPOINT_S", 0.0)
+    monkeypatch.setattr("handlers.jobs.importing.BLOCK_BYTES", 10)
+    job, message = site.upload(csv_file(20), sha256="0" * 64)
+    reads: list[int] = []
+    as_it_is = BlockReader.read
+
+    def read(reader: BlockReader, size_bytes: int) -> bytes:
+        reads.append(size_bytes)
+        return as_it_is(reader, size_bytes)
+
+    monkeypatch.setattr(BlockReader, "read", read)
+    monkeypatch.setattr(Patience, "is_over", property(lambda _: len(reads) > 3))
+    waiting = [message]
+    while waiting:
+        reads.clear()
+        assert site.deliver(waiting.pop())
+        waiting += site.messages()
+    assert (site.job(job.id).error, site.job(job.id).attempts) == (STALLED, MOST_STALLED + 1)
+
+
+def test_a_file_whose_rows_read_differently_by_now_says_how_far_it_came(
+    site: JobSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, message = site.upload(csv_file(3))
+    appender = Appender(site.ledger, lambda: 1, lambda _: None, site.now)
+    other = Call(f"job#{job.id}#0", "as the columns were", 60)
+    appender.append(drafts_of(3), no_time_limit(), other)
+    site.finish(message)
+    said = "the columns have changed since this job began: 0 rows are in, up to line 0; import the rest as another file"
+    assert (site.job(job.id).state, site.job(job.id).error) == ("failed", said)

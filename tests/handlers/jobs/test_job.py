@@ -71,7 +71,9 @@ def test_a_phase_begins_at_the_files_beginning() -> None:
 
 
 def test_a_job_tells_how_fast_it_is_and_when_its_phase_will_be_over() -> None:
-    job = replace(JOB, state=RUNNING, phase=APPEND, phase_began_s=NOW_S, done_bytes=25, rows=40, rows_done=10)
+    job = replace(
+        JOB, state=RUNNING, phase=APPEND, phase_began_s=NOW_S, done_bytes=25, rows=40, rows_done=10, saved_s=NOW_S
+    )
     shown = job.summary(NOW_S + 10)
     assert (shown["rows_per_s"], shown["eta_s"]) == (1.0, 30)
     assert (shown["bytes"], shown["bytes_done"], shown["rows"], shown["rows_rejected"]) == (100, 25, 40, 0)
@@ -79,8 +81,13 @@ def test_a_job_tells_how_fast_it_is_and_when_its_phase_will_be_over() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"phase_began_s": NOW_S}, {"phase_began_s": NOW_S + 10, "done_bytes": 25}],
-    ids=["not begun", "nothing done", "no time passed"],
+    [
+        {},
+        {"phase_began_s": NOW_S},
+        {"phase_began_s": NOW_S + 10, "done_bytes": 25},
+        {"phase_began_s": NOW_S - 90, "done_bytes": 25, "saved_s": NOW_S - 60},
+    ],
+    ids=["not begun", "nothing done", "no time passed", "nobody at work"],
 )
 def test_a_job_that_has_not_come_forward_tells_no_pace(changes: dict[str, float]) -> None:
     shown = replace(JOB, **changes).summary(NOW_S + 10)  # type: ignore[arg-type]
@@ -95,7 +102,7 @@ def test_a_job_that_has_ended_tells_the_pace_that_it_had() -> None:
 
 
 def test_a_rebuild_counts_rows_and_has_no_file() -> None:
-    job = replace(JOB, kind=REBUILD, phase=BUILD, phase_began_s=NOW_S, rows=100, rows_done=25)
+    job = replace(JOB, kind=REBUILD, phase=BUILD, phase_began_s=NOW_S, rows=100, rows_done=25, lease_end_s=NOW_S + 60)
     shown = job.answer(NOW_S + 10)
     assert shown["eta_s"] == 30
     assert not {"bytes", "bytes_done", "rows_rejected", "format", "rejects"} & shown.keys()

@@ -7,6 +7,7 @@ import pytest
 
 from handlers.aws.bucket import Bucket
 from handlers.aws.queue import Queue
+from handlers.aws.sdk import ServiceError
 from handlers.jobs.job import FAILED, REBUILD, RESUME, RUNNING, Job
 from handlers.jobs.job_table import JobTable
 from handlers.jobs.sweep import QUIET_S, STOPPED, Sweep
@@ -72,6 +73,30 @@ def test_a_rebuild_that_stopped_without_a_word_has_failed(site: JobSite) -> None
     site.now.pass_s(UPLOAD_S + QUIET_S + 1)
     assert run(site)["failed"] == 1
     assert site.job(job.id).error == STOPPED
+
+
+def test_a_lease_of_a_clock_that_went_wrong_keeps_nobody_away(site: JobSite) -> None:
+    job, _ = site.upload(CONTENT)
+    save(site, job, state=RUNNING, phase="check", lease_end_s=site.now() + 9e6)
+    site.now.pass_s(UPLOAD_S + QUIET_S + 1)
+    assert run(site)["woken"] == 1
+
+
+def test_a_job_that_cannot_be_looked_at_keeps_no_other_from_it(site: JobSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = [site.order(CONTENT) for _ in range(2)]
+    site.now.pass_s(UPLOAD_S + QUIET_S + 1)
+    newest = max(job.id for job in jobs)
+    as_it_is = Bucket.uploaded
+
+    def refuse(bucket: Bucket, key: str, version: str = "") -> object:
+        if key.endswith(newest):
+            raise ServiceError("refused", "403")
+        return as_it_is(bucket, key, version)
+
+    monkeypatch.setattr("handlers.aws.bucket.Bucket.uploaded", refuse)
+    with pytest.raises(ServiceError):
+        run(site)
+    assert sorted(site.job(job.id).state for job in jobs) == [FAILED, "waiting"]
 
 
 def test_a_job_that_goes_on_meanwhile_is_left_alone(site: JobSite, monkeypatch: pytest.MonkeyPatch) -> None:

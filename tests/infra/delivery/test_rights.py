@@ -192,20 +192,24 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     # for the catalog too
     "glue/catalogDatabase:CatalogDatabase": (
         Need(
-            "glue:CreateDatabase glue:GetDatabase glue:UpdateDatabase glue:DeleteDatabase glue:TagResource",
+            "glue:CreateDatabase glue:GetDatabase glue:UpdateDatabase glue:DeleteDatabase"
+            " glue:GetTags glue:TagResource glue:UntagResource",
             _of("glue", "database/{name}"),
         ),
+        # docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html: all that is in it goes with it
+        Need("glue:DeleteDatabase", _of("glue", "table/{name}/any")),
+        Need("glue:DeleteDatabase", _of("glue", "userDefinedFunction/{name}/any")),
         Need("glue:CreateDatabase glue:GetDatabase glue:UpdateDatabase glue:DeleteDatabase", _of("glue", "catalog")),
     ),
     "glue/catalogTable:CatalogTable": (
         Need(
-            "glue:CreateTable glue:GetTable glue:UpdateTable glue:DeleteTable",
+            "glue:CreateTable glue:GetTable glue:UpdateTable glue:DeleteTable glue:GetPartitionIndexes",
             _of("glue", "table/{databaseName}/{name}"),
         ),
-        Need(
-            "glue:CreateTable glue:GetTable glue:UpdateTable glue:DeleteTable", _of("glue", "database/{databaseName}")
+        *(
+            Need("glue:CreateTable glue:GetTable glue:UpdateTable glue:DeleteTable glue:GetPartitionIndexes", arn)
+            for arn in (_of("glue", "database/{databaseName}"), _of("glue", "catalog"))
         ),
-        Need("glue:CreateTable glue:GetTable glue:UpdateTable glue:DeleteTable", _of("glue", "catalog")),
     ),
     "iam/role:Role": (
         Need("iam:CreateRole", "iam::123456789012:role/{name}", BOUNDED),
@@ -227,7 +231,9 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "lambda/eventSourceMapping:EventSourceMapping": (
         Need("lambda:CreateEventSourceMapping lambda:ListEventSourceMappings"),
         Need(
-            "lambda:UpdateEventSourceMapping lambda:DeleteEventSourceMapping", _of("lambda", "event-source-mapping:1")
+            "lambda:GetEventSourceMapping lambda:UpdateEventSourceMapping lambda:DeleteEventSourceMapping"
+            " lambda:ListTags lambda:TagResource lambda:UntagResource",
+            _of("lambda", "event-source-mapping:1"),
         ),
     ),
     "lambda/function:Function": (
@@ -245,7 +251,10 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("lambda:PutFunctionEventInvokeConfig", FUNCTION),
     ),
     "lambda/permission:Permission": (Need("lambda:AddPermission lambda:GetPolicy lambda:RemovePermission", FUNCTION),),
-    "s3/bucket:Bucket": (Need("s3:CreateBucket s3:PutBucketTagging s3:DeleteBucket", S3),),
+    "s3/bucket:Bucket": (
+        Need("s3:CreateBucket s3:PutBucketTagging s3:DeleteBucket s3:ListBucketVersions", S3),
+        Need("s3:DeleteObject s3:DeleteObjectVersion", f"{S3}/imports/any"),  # with force_destroy
+    ),
     "s3/bucketCorsConfiguration:BucketCorsConfiguration": (Need("s3:PutBucketCORS", S3),),
     "s3/bucketNotification:BucketNotification": (Need("s3:PutBucketNotification s3:GetBucketNotification", S3),),
     "s3/bucketVersioning:BucketVersioning": (Need("s3:PutBucketVersioning", S3),),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from console.costs.work import FILE_MONTHS
 from handlers.aws.table import EVENTS, JOB_ORDER, JOB_STATE, JOBS, LAKE, VERIFICATION
 from handlers.jobs.job import FAILED, ORDERS, SUCCEEDED
 from handlers.settings import VARIABLES
@@ -19,6 +20,7 @@ SQS, S3, SNS = (f"arn:aws:{service}:us-east-1:{ACCOUNT}" for service in ("sqs", 
 TABLE = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:storage-table"
 MACHINE = f"arn:aws:sfn:us-east-1:{ACCOUNT}:rebuild-machine"
 PLACES = {"JOBS_BUCKET", "JOBS_QUEUE_URL", "DEAD_LETTERS_ARN", "REBUILD_MACHINE_ARN", "LAKE_BUCKET", "TOPIC_ARN"}
+MAPPINGS = {"worker_stream_mapping": "stream", "jobs_mapping": "queue", "dead_letters_mapping": "dead-letters"}
 OF_JOBS = {"JOBS_BUCKET", "JOBS_QUEUE_URL", "DEAD_LETTERS_ARN", "REBUILD_MACHINE_ARN"}
 
 
@@ -148,10 +150,13 @@ def test_the_worker_of_everything_may_do_its_work_and_no_more() -> None:
 def test_a_worker_for_the_lake_alone_reads_the_table_and_notes_how_far_it_is() -> None:
     seen = run("dev", {"lake": True})
     assert {*rights(seen)} == {"Table", "Progress", "Pages", "Names"}
-    assert rights(seen)["Table"][0] == ["dynamodb:GetItem", "dynamodb:Query"]
+    assert rights(seen)["Table"] == (["dynamodb:GetItem", "dynamodb:Query"], [TABLE])
     (noted,) = [each for each in statements(seen.one("RolePolicy", "worker-table")) if each["Sid"] == "Progress"]
     assert noted["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [LAKE]}}
-    assert {*rights(run("dev", {"notifications": True}))} == {"Table", "Topic", "Failures", "Stream", "Streams"}
+
+
+def test_a_worker_that_only_tells_has_no_right_to_the_table() -> None:
+    assert {*rights(run("dev", {"notifications": True}))} == {"Topic", "Failures", "Stream", "Streams"}
 
 
 def test_the_command_function_signs_uploads_and_knows_no_other_place() -> None:
@@ -190,11 +195,30 @@ def test_pages_of_the_stacks_origins_may_send_files() -> None:
     assert not run("dev", {"jobs": True}).of("BucketCorsConfiguration")
 
 
-@pytest.mark.parametrize(("protect", "goes"), [(True, False), (False, True)])
-def test_files_that_wait_go_with_the_stack_unless_it_is_protected(protect: bool, goes: bool) -> None:
+@pytest.mark.parametrize("protect", [True, False])
+def test_files_that_wait_go_with_their_bucket_so_that_jobs_can_be_switched_off(protect: bool) -> None:
     bucket = run("dev", {"jobs": True, "protect": protect}).one("Bucket")
-    assert bucket.at("forceDestroy") is goes
+    assert bucket.at("forceDestroy") is True
     assert "protect" not in bucket.options
+
+
+def test_a_file_is_gone_for_good_a_day_after_its_two_weeks() -> None:
+    """With versions, what expires is a version first."""
+    given = {
+        rule["id"]: rule for rule in graph(EVERYTHING).one("BucketLifecycleConfiguration", "jobs-lifecycle").at("rules")
+    }
+    assert given["files"]["expiration"] == {"days": 14}
+    assert given["files"]["noncurrentVersionExpiration"] == {"noncurrentDays": 1}
+    assert given["unfinished-uploads"]["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 1}
+    assert pytest.approx(15 / 30) == FILE_MONTHS
+
+
+def test_queues_of_one_name_in_other_accounts_and_regions_are_subscribed_each_by_itself() -> None:
+    arns = [f"arn:aws:sqs:{place}:mine" for place in ("us-east-1:123456789012", "eu-west-1:123456789012")]
+    arns.append("arn:aws:sqs:us-east-1:210987654321:mine")
+    seen = run("dev", {"notifications": True, "notificationQueueArns": arns})
+    assert {node.at("endpoint") for node in seen.of("TopicSubscription")} == {*arns}
+    assert len({node.name for node in seen.of("TopicSubscription")}) == 3
 
 
 def test_the_clock_sweeps_each_hour_and_writes_the_lake_as_often_as_is_said() -> None:
@@ -211,6 +235,8 @@ def test_the_outputs_say_where_the_work_is_done() -> None:
     assert outputs["lake_bucket"] == f"lambda-sqlite-everything-lake-{ACCOUNT}"
     assert outputs["lake_database"] == "lambda_sqlite_everything_lake"
     assert outputs["athena_workgroup"] == "lambda-sqlite-everything-lake"
+    for output, mapping in MAPPINGS.items():
+        assert outputs[output] == f"work-{mapping}-id"
     assert outputs["worker_function"] == "lambda-sqlite-everything-worker"
     assert outputs["topic_arn"] == f"{SNS}:notifications-topic"
     assert outputs["rebuild_machine_arn"] == MACHINE

@@ -85,9 +85,32 @@ def test_snapshots_are_late_when_whoever_publishes_is(
 
 
 def test_the_stream_may_be_as_old_as_it_is_collected_and_a_minute_more() -> None:
-    assert stream_rule("projector", 300).above == 360_000
+    assert stream_rule("projector", "name", 300).above == 360_000
     assert alarms(graph(EVERYTHING))["stream"].at("threshold") == 65_000
     assert alarms(graph(EVERYTHING))["lag"].at("threshold") == 305
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"jobs": True}, {"worker-stream", "dead-letters", "rebuild"}),
+        ({"lake": True}, set[str]()),
+        ({"notifications": True, "metrics": True}, {"worker-stream", "worker-failures"}),
+        ({"lake": True, "metrics": True}, {"worker-failures"}),
+    ],
+    ids=["jobs", "lake", "notifications", "lake with metrics"],
+)
+def test_a_worker_that_fails_is_seen_though_lambda_counts_no_error(changes: dict[str, object], names: set[str]) -> None:
+    """Records that fail are named in its answer, which is a success to Lambda."""
+    found, plain = (
+        alarms(run("dev", {"alarms": True, **more})) for more in (changes, {"metrics": "metrics" in changes})
+    )
+    usual = {f"worker-{what}" for what in ("errors", "throttles", "duration")}
+    assert {*found} - {*plain} == names | usual
+    if "worker-stream" in names:
+        metric = found["worker-stream"].at("metricQueries.0.metric")
+        assert (metric["metricName"], found["worker-stream"].at("threshold")) == ("IteratorAge", 61_000)
+        assert metric["dimensions"] == {"FunctionName": "lambda-sqlite-dev-worker"}
 
 
 def test_the_rate_of_failures_needs_some_requests_to_be_one() -> None:

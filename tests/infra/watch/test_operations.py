@@ -40,6 +40,11 @@ def test_every_setting_of_the_table_exists() -> None:
     assert {*named} - {"stream"} <= {*project_schema()}
 
 
+def test_every_setting_has_one_row() -> None:
+    cells = first_cells(section("What each setting costs"))
+    assert len(cells) == len({*cells})
+
+
 @pytest.mark.parametrize("rate", [0.1, 1, 10, 100, 1000])
 def test_traces_cost_at_most_what_the_table_says(rate: float) -> None:
     price = load().prices.trace

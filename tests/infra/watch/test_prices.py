@@ -56,10 +56,11 @@ def test_alarms_cost_what_their_setting_says() -> None:
     backed_up = alarms_usd(run("dev", {**UNRESERVED, "backup": "table"}))
     assert backed_up - plain == pytest.approx(ALARM_METRIC_USD)
     assert described("alarms")[3] == ALARM_METRIC_USD
-    for number, working in enumerate(("jobs", "lake"), 4):
-        assert described("alarms")[number] == pytest.approx(
-            alarms_usd(run("dev", {**UNRESERVED, working: True})) - plain
-        )
+    for number, working in enumerate(("jobs", "lake", "notifications"), 4):
+        alone = alarms_usd(run("dev", {**UNRESERVED, working: True}))
+        assert described("alarms")[number] == pytest.approx(alone - plain)
+        measured = alarms_usd(run("dev", {**UNRESERVED, working: True, "metrics": True}))
+        assert described("alarms")[7] == pytest.approx(measured - with_metrics - (alone - plain))
 
 
 def filled(metric: float, _: float) -> float:

@@ -21,10 +21,10 @@ from tests.infra.watch.commands import commands, run
 from tests.infra.watch.test_operations import section
 from tests.support.local.processes import until
 
-FUNCTIONS = ("query", "command", "projector")
+FUNCTIONS = ("query", "command", "projector", "worker")
 ONCE = Config(retries={"total_max_attempts": 1})  # what is switched off would be asked again
 CODE = 'def handler(event, context):\n    return {"statusCode": 200, "body": "here"}\n'
-OFF, ON = (block.split("```")[0] for block in section("Switching it off").split("```\naws")[1:])
+OFF, WORKER_OFF, ON, WORKER_ON = (block.split("```")[0] for block in section("Switching it off").split("```\naws")[1:])
 
 
 class Stack:
@@ -38,9 +38,9 @@ class Stack:
             file.writestr("index.py", CODE)
         arns = {function: self._function(name, archive.getvalue()) for function, name in self.names.items()}
         self.api_id = self._api(arns["query"])
-        self.mapping = self._mapping()
+        self.mappings = self._mappings()
         self.outputs = {f"{function}_function": name for function, name in self.names.items()}
-        self.outputs |= {"api_id": self.api_id, "stream_mapping": self.mapping}
+        self.outputs |= {"api_id": self.api_id, **self.mappings}
 
     def _function(self, name: str, code: bytes) -> str:
         made = self.client("lambda").create_function(
@@ -63,7 +63,26 @@ class Stack:
         gateway.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)
         return api_id
 
-    def _mapping(self) -> str:
+    def _mappings(self) -> dict[str, str]:
+        """Two functions follow the stream, and one takes messages of two queues."""
+        stream_arn = self._stream()
+        made = {
+            "stream_mapping": self._mapping("projector", stream_arn, StartingPosition="TRIM_HORIZON"),
+            "worker_stream_mapping": self._mapping("worker", stream_arn, StartingPosition="TRIM_HORIZON"),
+        }
+        for queue in ("jobs", "dead_letters"):
+            arn = f"arn:aws:sqs:us-east-1:000000000000:switch-{queue}"
+            self.client("sqs").create_queue(QueueName=f"switch-{queue}")
+            made[f"{queue}_mapping"] = self._mapping("worker", arn)
+        return made
+
+    def _mapping(self, function: str, arn: str, **more: str) -> str:
+        made = self.client("lambda").create_event_source_mapping(
+            EventSourceArn=arn, FunctionName=self.names[function], **more
+        )
+        return made["UUID"]
+
+    def _stream(self) -> str:
         table = self.client("dynamodb").create_table(
             TableName="switch",
             BillingMode="PAY_PER_REQUEST",
@@ -71,12 +90,7 @@ class Stack:
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
         )["TableDescription"]
-        made = self.client("lambda").create_event_source_mapping(
-            EventSourceArn=table["LatestStreamArn"],
-            FunctionName=self.names["projector"],
-            StartingPosition="TRIM_HORIZON",
-        )
-        return made["UUID"]
+        return table["LatestStreamArn"]
 
     def run(self, block: str) -> int:
         """Run the commands of a block; return how many there were."""
@@ -100,8 +114,10 @@ class Stack:
             return str(error.response.get("Error", {}).get("Code"))
         return json.loads(answer["Payload"].read())["body"]
 
-    def state(self) -> str:
-        return self.client("lambda").get_event_source_mapping(UUID=self.mapping)["State"]
+    def states(self) -> set[str]:
+        """The states of all mappings."""
+        get = self.client("lambda").get_event_source_mapping
+        return {get(UUID=mapping)["State"] for mapping in self.mappings.values()}
 
     def throttles(self) -> dict[str, Any]:
         stage = self.client("apigatewayv2").get_stage(ApiId=self.api_id, StageName="$default")
@@ -126,18 +142,18 @@ def stack(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack
 
 
 def test_the_commands_stop_every_function_and_the_stream_and_bring_them_back(stack: Stack) -> None:
-    assert [stack.answer(function) for function in FUNCTIONS] == ["here"] * 3
+    assert [stack.answer(function) for function in FUNCTIONS] == ["here"] * 4
     assert stack.status() == 200
 
-    assert stack.run(OFF) == 5
-    assert [stack.answer(function) for function in FUNCTIONS] == ["TooManyRequestsException"] * 3
+    assert (stack.run(OFF), stack.run(WORKER_OFF)) == (5, 4)
+    assert [stack.answer(function) for function in FUNCTIONS] == ["TooManyRequestsException"] * 4
     assert stack.status() >= 429
-    assert stack.state() == "Disabled"
+    assert stack.states() == {"Disabled"}
     assert stack.throttles() == {"ThrottlingBurstLimit": 0, "ThrottlingRateLimit": 0}
 
-    assert stack.run(ON) == 5
-    until(lambda: stack.state() == "Enabled")
-    assert [stack.answer(function) for function in FUNCTIONS] == ["here"] * 3
+    assert (stack.run(ON), stack.run(WORKER_ON)) == (5, 4)
+    until(lambda: stack.states() == {"Enabled"})
+    assert [stack.answer(function) for function in FUNCTIONS] == ["here"] * 4
     assert stack.status() == 200
 
 

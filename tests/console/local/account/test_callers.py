@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,13 +14,13 @@ from console.local import stream
 from console.local.account import callers
 from console.local.account.callers import call_worker, is_for_the_worker
 from console.local.account.clients import make_clients
-from console.local.account.stores import JOBS, arn_of
+from console.local.account.stores import DEAD_LETTERS, JOBS, arn_of
 from console.local.function import FunctionFailed
 from handlers.aws.table import EVENTS, create_table_arguments
-from handlers.aws.table import JOBS as JOB_ITEMS
 from handlers.jobs.job import IMPORT, RESUME, STATES, SUCCEEDED, Job
 from handlers.jobs.job_table import item_of
 from handlers.routes import PROJECTOR, WORKER
+from infra.jobs.work import ENDED_JOBS, MOST_AT_ONCE, NEW_EVENTS, ORDERS
 from tests.support.local.processes import PATIENCE_S
 
 Event = dict[str, Any]
@@ -30,21 +30,40 @@ def job(state: str = "waiting", order: str = "") -> Job:
     return Job(id="01HF7YAT00ABCDEFGHJKMNPQRS", kind=IMPORT, created_s=1_700_000_000.0, state=state, order=order)
 
 
-def record_of(item: Mapping[str, Any]) -> Event:
-    return {"dynamodb": {"NewImage": item}}
+def record_of(item: Mapping[str, Any], name: str) -> Event:
+    """A record of the stream; what was deleted has no new image."""
+    change = {"Keys": {"pk": item["pk"], "sk": item["sk"]}, **({} if name == "REMOVE" else {"NewImage": item})}
+    return {"eventName": name, "eventSource": "aws:dynamodb", "dynamodb": change}
 
 
+@pytest.mark.parametrize("name", ["INSERT", "MODIFY", "REMOVE"])
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("order", ["", RESUME])
-def test_the_worker_wants_jobs_that_have_ended_or_have_an_order(state: str, order: str) -> None:
-    is_wanted = bool(order) or state in ("succeeded", "failed")
-    assert is_for_the_worker(record_of(item_of(job(state, order)))) is is_wanted
+def test_the_worker_gets_the_jobs_that_it_gets_as_deployed(state: str, order: str, name: str) -> None:
+    record = record_of(item_of(job(state, order)), name)
+    is_wanted = name != "REMOVE" and (bool(order) or state in ("succeeded", "failed"))
+    assert (is_for_the_worker(record), is_let_through(record)) == (is_wanted, is_wanted)
 
 
-def test_the_worker_wants_events_and_nothing_else() -> None:
-    assert is_for_the_worker(record_of({"pk": {"S": EVENTS}, "sk": {"N": "1"}}))
-    assert not is_for_the_worker(record_of({"pk": {"S": "head"}, "sk": {"N": "0"}}))
-    assert not is_for_the_worker({"dynamodb": {"Keys": {"pk": {"S": JOB_ITEMS}}}})  # deleted: it is past its time
+@pytest.mark.parametrize("name", ["INSERT", "MODIFY", "REMOVE"])
+@pytest.mark.parametrize("partition", [EVENTS, "head"])
+def test_the_worker_gets_new_events_and_no_others_as_it_does_deployed(partition: str, name: str) -> None:
+    record = record_of({"pk": {"S": partition}, "sk": {"N": "1"}}, name)
+    is_wanted = (partition, name) == (EVENTS, "INSERT")
+    assert (is_for_the_worker(record), is_let_through(record)) == (is_wanted, is_wanted)
+
+
+def is_let_through(record: Event) -> bool:
+    """Tell whether the stack's own filters let a record through: any of them is enough."""
+    return any(fits(json.loads(pattern), record) for pattern in (ORDERS, ENDED_JOBS, NEW_EVENTS))
+
+
+def fits(pattern: Any, value: Any) -> bool:
+    """Match as Lambda does: all members of an object, and one of the texts in a list, or anything that exists."""
+    if isinstance(pattern, dict):
+        members, found = cast("dict[str, Any]", pattern), cast("dict[str, Any]", value or {})
+        return all(fits(each, found.get(name)) for name, each in members.items())
+    return value in pattern or (value is not None and {"exists": True} in pattern)
 
 
 class Called:
@@ -116,6 +135,10 @@ def test_everything_calls_the_functions_of_this_stack(
     (queues,) = make_clients(account, "sqs")
     queues.set_queue_attributes(QueueUrl=account["JOBS_QUEUE_URL"], Attributes={"VisibilityTimeout": "1"})
     called = asyncio.run(called_by(account))
+    (functions,) = make_clients(account, "lambda")
+    made = functions.list_event_source_mappings()["EventSourceMappings"]
+    limits = {each["EventSourceArn"].rpartition(":")[2]: each.get("ScalingConfig") for each in made}
+    assert limits == {JOBS: {"MaximumConcurrency": MOST_AT_ONCE}, DEAD_LETTERS: None}  # as deployed
     bodies = [json.loads(message["body"]) for message in called.messages()]
     assert {body["number"] for body in bodies if "number" in body} == {0, 1}
     assert {len(event["Records"]) for event in called.got[arn_of("sqs", "local", JOBS)]} == {1}

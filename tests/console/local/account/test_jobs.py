@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from console.jobs import watching
 from console.local import stream
 from console.local.account import stores
 from console.local.account.clients import make_clients
@@ -15,6 +17,7 @@ from console.local.background import BackgroundStack
 from console.local.emulator import Emulator
 from console.local.project import project_stack
 from handlers.settings import STREAM
+from tests.console.conftest import RunConsole
 from tests.support.api import SOURCES
 from tests.support.drafts import items
 from tests.support.local import web
@@ -85,6 +88,32 @@ def test_a_file_that_is_put_becomes_rows_in_its_order_that_every_path_shows(stac
     assert [{name: row[name] for name in ROWS[0]} for row in oldest] == ROWS[:10]
 
 
+def test_the_console_uploads_a_file_and_watches_its_job(
+    stack: BackgroundStack, run_console: RunConsole, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCAL_DIR", str(tmp_path))  # with what imports remember
+    monkeypatch.setattr(watching, "FIRST_PAUSE_S", 0.01)
+    path, before = tmp_path / "rows.ndjson", count_at(stack)
+    path.write_bytes(FILE)
+    ran = run_console("import", str(path), "--via-s3", "--url", stack.url, "--json")
+    assert ran.code == 0, ran.err
+    result = json.loads(ran.out)
+    job = job_at(f"{stack.url}/jobs/{result['job']}")
+    assert (job["state"], job["name"], job["rows_done"]) == ("succeeded", path.name, len(ROWS))
+    newest = web.get(f"{stack.url}/ddb", params={"order": "desc", "limit": "10"}).json()["data"]
+    assert [{name: row[name] for name in ROWS[0]} for row in newest] == ROWS[:-11:-1]
+    assert (result["rows"], result["bookmark"], count_at(stack)) == (len(ROWS), job["bookmark"], before + len(ROWS))
+    (listed,) = json.loads(run_console("jobs", "list", "--limit", "1", "--url", stack.url, "--json").out)["jobs"]
+    assert listed["id"] == job["id"]
+    assert "are in already" in run_console("import", str(path), "--via-s3", "--url", stack.url).out
+    assert count_at(stack) == before + len(ROWS)
+
+
+def count_at(stack: BackgroundStack) -> int:
+    """The rows in the ledger."""
+    return web.get(f"{stack.url}/ddb/stats").json()["stats"]["count"]
+
+
 def test_a_job_that_was_cancelled_is_left_alone_when_its_file_comes(stack: BackgroundStack) -> None:
     url, upload = ask(stack, FILE)
     assert web.delete(url).json()["job"]["state"] == "cancelled"
@@ -103,7 +132,7 @@ def messages_in(stack: BackgroundStack, queue: str) -> int:
 
 def test_a_worker_that_cannot_start_fails_the_job_after_three_times_and_it_is_redriven(stack: BackgroundStack) -> None:
     """A bad deployment: the dead letter is there until the next, which then says so."""
-    before = web.get(f"{stack.url}/ddb/stats").json()["stats"]["count"]
+    before = count_at(stack)
     content = FILE[: FILE.index(b"\n") + 1]
     url, upload = ask(stack, content)
     stack.configure({"RETAIN_S": "nonsense"})
@@ -116,7 +145,7 @@ def test_a_worker_that_cannot_start_fails_the_job_after_three_times_and_it_is_re
     until(lambda: messages_in(stack, dead) == 0)
     assert web.post(f"{url}/redrive", json={}).status_code == 202
     until(lambda: job_at(url)["state"] == "succeeded")
-    assert web.get(f"{stack.url}/ddb/stats").json()["stats"]["count"] == before + 1
+    assert count_at(stack) == before + 1
 
 
 def test_a_rebuild_is_done_by_the_state_machine_and_told(stack: BackgroundStack) -> None:

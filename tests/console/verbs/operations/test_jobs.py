@@ -22,6 +22,17 @@ def test_jobs_are_listed_newest_first_page_by_page(service: JobService, run_cons
     assert [job_id in out for job_id in ids] == [False, False, True, True]
 
 
+def test_a_list_goes_on_where_it_ended(service: JobService, run_console: RunConsole) -> None:
+    ids = [service.add(name=f"{number}.csv") for number in range(5)]
+    first = json.loads(run_console("jobs", "list", "--url", service.url, "--limit", "3", "--json").out)
+    assert ([job["id"] for job in first["jobs"]], first["next"]) == (ids[:1:-1], ids[2])
+    rest = run_console("jobs", "list", "--url", service.url, "--cursor", first["next"], "--json")
+    assert json.loads(rest.out) == {"jobs": [service.jobs[ids[1]], service.jobs[ids[0]]], "next": None}
+    ran = run_console("jobs", "list", "--url", service.url, "--limit", "3")
+    assert ran.err == f"more follow: --cursor {ids[2]}\n"
+    assert run_console("jobs", "list", "--url", service.url, "--limit", "5").err == ""
+
+
 def test_jobs_of_one_state_are_listed(service: JobService, run_console: RunConsole) -> None:
     service.add(state="failed", phase="check")
     wanted = service.add(state="running", phase="check")
@@ -62,6 +73,28 @@ def test_a_job_that_there_is_not_is_told(service: JobService, run_console: RunCo
     assert "/jobs/a%2Fb%3F was answered with 404: There is no job a%2Fb%3F" in ran.err
 
 
+@pytest.mark.parametrize("action", ["show", "watch", "cancel", "redrive"])
+def test_where_there_is_no_such_job_the_list_has_those_that_there_are(
+    service: JobService, run_console: RunConsole, action: str
+) -> None:
+    ran = run_console("jobs", action, "unknown", "--url", service.url)
+    assert (ran.code, ran.err.splitlines()[-1]) == (1, f"Try: {PROGRAM} jobs list --url {service.url}")
+    service.script.append(answers(404, {"message": "Not Found"}))  # the gateway's own: there is no such path
+    ran = run_console("jobs", action, "unknown", "--url", service.url)
+    assert ran.err.splitlines()[-1].startswith("Try: check --url: ")
+
+
+@pytest.mark.parametrize("action", ["show", "watch", "cancel", "redrive"])
+def test_an_empty_id_is_refused_before_anything_is_asked(
+    service: JobService, run_console: RunConsole, action: str
+) -> None:
+    service.script.append(answers(500))
+    ran = run_console("jobs", action, " ", "--url", service.url)
+    assert (ran.code, ran.err) == (2, f"Error: ID is empty\nTry: {PROGRAM} jobs list\n")
+    assert len(service.script) == 1
+    service.script.clear()
+
+
 @pytest.mark.parametrize(
     ("end", "code", "said"),
     [
@@ -69,8 +102,10 @@ def test_a_job_that_there_is_not_is_told(service: JobService, run_console: RunCo
         ({"state": "failed", "phase": "append", "error": "poison", "rows_done": 7}, 1, "failed: poison; 7 rows are in"),
         ({"state": "failed", "phase": "upload"}, 1, "failed: it does not say why"),
         ({"state": "cancelled"}, 1, "was cancelled"),
+        ({"kind": "rebuild", "state": "failed", "phase": "build", "error": "no", "rows_done": 7}, 1, "failed: no\n"),
+        ({"kind": "rebuild", "state": "cancelled", "phase": "build", "rows_done": 7}, 1, "was cancelled\n"),
     ],
-    ids=["succeeded", "failed", "without a file", "cancelled"],
+    ids=["succeeded", "failed", "without a file", "cancelled", "failed rebuild", "cancelled rebuild"],
 )
 def test_a_job_is_watched_until_it_ends(
     service: JobService, run_console: RunConsole, end: dict[str, object], code: int, said: str
