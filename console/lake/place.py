@@ -13,7 +13,6 @@ from console.client.target import stack_outputs
 from console.data.inside import local_environment
 from console.data.ledger import endpoint_url, explain_errors, make_client, make_session
 from console.errors import ConsoleError
-from console.local.emulator import REGION
 from console.paths import PROGRAM
 from handlers.aws.dynamodb import Deadline
 from handlers.aws.objects import OBJECTS_AT_ONCE, Objects
@@ -23,6 +22,7 @@ from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger
 
 TABLE, BUCKET = "TABLE_NAME", "LAKE_BUCKET"
+ENDPOINT = "AWS_ENDPOINT_URL"
 OUTPUTS = {TABLE: "table_name", BUCKET: "lake_bucket"}
 NO_LOCAL_LAKE = "start the local stack without --projection sync: it has a lake then; or name a bucket with --bucket"
 NO_LAKE = "switch it on (`pulumi config set lake true`, `pulumi up`), or name a bucket with --bucket"
@@ -97,7 +97,8 @@ def environment(given: Mapping[str, str]) -> Mapping[str, str]:
 
 def _is_local(environ: Mapping[str, str]) -> bool:
     """Tell whether an environment leads to the local stack."""
-    return environ.get("AWS_REGION") == REGION
+    local = local_environment() or {}
+    return ENDPOINT in local and local[ENDPOINT] == environ.get(ENDPOINT)
 
 
 def _s3_client(environ: Mapping[str, str]) -> Any:  # noqa: ANN401 - boto3-stubs covers DynamoDB only

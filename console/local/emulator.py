@@ -8,6 +8,7 @@ ends with its parent.
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import runpy
 import shutil
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TextIO
 
 from console.client.retry import Retry
 from console.errors import ConsoleError
@@ -174,7 +175,13 @@ def _hold_free_port() -> tuple[int, socket.socket]:
 def main() -> None:
     """Run ministack in this process, and end with the parent."""
     threading.Thread(target=_follow_parent, daemon=True).start()
+    json.dump = _dump  # in this process alone
     runpy.run_module("ministack", run_name="__main__")
+
+
+def _dump(content: object, file: TextIO, **options: Any) -> None:  # noqa: ANN401 - whatever json.dumps takes
+    """Write JSON by the encoder in C: `json.dump` takes the one in Python, and four times as long to save a table."""
+    file.write(json.dumps(content, **options))
 
 
 def _follow_parent() -> None:

@@ -52,7 +52,8 @@ def list_jobs(
     if as_json:
         terminal.print_json({"jobs": [job.members for job in listed.jobs], "next": listed.cursor or None})
         return
-    table = Table(Column("id", no_wrap=True), "kind", "state", "rows", "created at", "name", title_justify="left")
+    job_id, created_at = (Column(name, no_wrap=True) for name in ("id", "created at"))
+    table = Table(job_id, "kind", "state", "rows", created_at, Column("name", overflow="fold"))
     for job in listed.jobs:
         cells = (job.id, job.text("kind"), shown(job)[0], f"{job.count('rows_done'):,}")
         table.add_row(*cells, f"{job.text('created_at')[:TO_SECONDS]}Z", visible(job.text("name")) or "-")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 
@@ -8,7 +9,6 @@ import pytest
 from console.errors import ConsoleError
 from console.lake import place
 from console.lake.place import BUCKET, TABLE, LakePlace, environment, open_lake
-from console.local.emulator import REGION
 from console.paths import ENVIRONMENT_FILE
 from handlers.lake.writer import ContendedPageError
 
@@ -73,7 +73,7 @@ def test_a_stack_without_a_lake_is_told_how_to_have_one(monkeypatch: pytest.Monk
 
 
 def test_a_local_stack_without_a_lake_is_to_be_started_with_one(nowhere: Path) -> None:
-    have_local_stack(nowhere, TABLE_NAME="rows", AWS_REGION=REGION)
+    have_local_stack(nowhere, TABLE_NAME="rows", AWS_ENDPOINT_URL="http://127.0.0.1:1")
     with pytest.raises(ConsoleError, match="the stack of the table rows has no data lake") as caught:
         found()
     assert caught.value.hint.startswith("start the local stack without --projection sync")
@@ -103,13 +103,12 @@ def test_a_page_that_others_replace_all_the_time_is_one_too(filled: LakePlace) -
     assert caught.value.hint == "run it again"
 
 
-@pytest.mark.parametrize(("region", "is_local"), [(REGION, True), ("eu-west-1", False)])
-def test_a_local_lake_is_known_by_its_region(
-    filled: LakePlace, monkeypatch: pytest.MonkeyPatch, region: str, *, is_local: bool
-) -> None:
-    monkeypatch.setenv("AWS_REGION", region)
-    with open_lake(filled.ledger.table_name, filled.objects.bucket) as opened:
-        assert opened.is_local == is_local
+def test_a_lake_is_the_local_stacks_where_its_environment_leads_there(filled: LakePlace, nowhere: Path) -> None:
+    names = (filled.ledger.table_name, filled.objects.bucket)
+    for endpoint, is_local in ((os.environ["AWS_ENDPOINT_URL"], True), ("http://127.0.0.1:1", False)):
+        have_local_stack(nowhere, AWS_ENDPOINT_URL=endpoint)
+        with open_lake(*names) as opened:
+            assert opened.is_local == is_local
 
 
 def test_the_ledger_and_the_objects_are_those_of_the_environment(filled: LakePlace) -> None:

@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
+import json
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from console.errors import ConsoleError
+from console.local import emulator
 from console.local.emulator import Emulator
 from console.paths import ROOT
 from tests.support.local.processes import Children, children, gone, until
@@ -112,3 +115,19 @@ def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         (emulator,) = children(parent.pid)
         parent.kill()
         until(lambda: gone(emulator))
+
+
+def test_tables_are_saved_by_the_encoder_in_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    dumps: list[Callable[..., None]] = []
+
+    def run_module(_: str, **__: str) -> None:
+        dumps.append(json.dump)
+
+    monkeypatch.setattr(json, "dump", json.dump)  # put back at the end
+    monkeypatch.setattr("console.local.emulator._follow_parent", lambda: None)
+    monkeypatch.setattr("runpy.run_module", run_module)
+    emulator.main()
+    monkeypatch.setattr("json.encoder._make_iterencode", None)  # the one in Python
+    file = io.StringIO()
+    dumps[0]({"a": {1}}, file, default=list)
+    assert file.getvalue() == '{"a": [1]}'

@@ -22,6 +22,15 @@ def test_jobs_are_listed_newest_first_page_by_page(service: JobService, run_cons
     assert [job_id in out for job_id in ids] == [False, False, True, True]
 
 
+def test_a_long_name_is_folded_and_takes_nothing_from_the_time(service: JobService, run_console: RunConsole) -> None:
+    name = "x" * 150
+    job_id = service.add(name=name, state="running", phase="append", rows_done=100_000)
+    out = run_console("jobs", "list", "--url", service.url).out
+    assert f"│ {service.jobs[job_id]['created_at'][:19]}Z │" in out
+    assert out.count("x") == len(name)
+    assert "…" not in out
+
+
 def test_a_list_goes_on_where_it_ended(service: JobService, run_console: RunConsole) -> None:
     ids = [service.add(name=f"{number}.csv") for number in range(5)]
     first = json.loads(run_console("jobs", "list", "--url", service.url, "--limit", "3", "--json").out)
