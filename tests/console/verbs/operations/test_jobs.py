@@ -110,7 +110,11 @@ def test_an_empty_id_is_refused_before_anything_is_asked(
         ({"state": "succeeded"}, 0, ""),
         ({"state": "failed", "phase": "append", "error": "poison", "rows_done": 7}, 1, "failed: poison; 7 rows are in"),
         ({"state": "failed", "phase": "upload"}, 1, "failed: it does not say why\nTry: mend the file"),
-        ({"state": "failed", "phase": "check", "error": "no; redrive it"}, 1, f"failed: no; redrive it\nTry: {PROGRAM} jobs redrive"),
+        (
+            {"state": "failed", "phase": "check", "error": "no; redrive it"},
+            1,
+            f"failed: no; redrive it\nTry: {PROGRAM} jobs redrive",
+        ),
         ({"state": "cancelled"}, 1, "was cancelled"),
         ({"kind": "rebuild", "state": "failed", "phase": "build", "error": "no", "rows_done": 7}, 1, "failed: no\n"),
         ({"kind": "rebuild", "state": "cancelled", "phase": "build", "rows_done": 7}, 1, "was cancelled\n"),
