@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-LOCAL = "local"  # the stage of an emulator on this machine
+EMULATED = ("dev", "local")  # stages that are tried out on an emulator of this machine
 STACK_TAGS = ("Name", "Project", "Stack", "Stage", "ManagedBy")
 SOURCES_TAG = "Sources"  # of a function: the hash of the sources that it was deployed with
 
@@ -31,9 +31,9 @@ class Naming:
         """Return the name of a bucket: one that nobody else has, since buckets of all accounts share their names."""
         return f"{self.name(part)}-{account_id}"
 
-    def is_local(self) -> bool:
-        """Return whether the stack is an emulator's, and not AWS's."""
-        return self.stage == LOCAL
+    def may_be_emulated(self) -> bool:
+        """Return whether an emulator may take the place of AWS, which is spoken to without TLS."""
+        return self.stage in EMULATED
 
     def tags(self, part: str) -> dict[str, str]:
         """Return the tags of a part of the stack."""

@@ -71,7 +71,7 @@ def _guard(name: str, bucket: aws.s3.Bucket, naming: Naming, opts: pulumi.Resour
     aws.s3.BucketOwnershipControls(
         f"{name}-owner", bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}, opts=opts
     )
-    policy = bucket.arn.apply(lambda arn: tls_policy(arn, but_from_here=naming.is_local()))
+    policy = bucket.arn.apply(lambda arn: tls_policy(arn, but_from_here=naming.may_be_emulated()))
     aws.s3.BucketPolicy(f"{name}-tls", bucket=bucket.id, policy=policy, opts=opts)
 
 

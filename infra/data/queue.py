@@ -53,7 +53,9 @@ def make_queue(
         tags=args.naming.tags(args.part),
         opts=opts,
     )
-    document_ = queue.arn.apply(lambda arn: queue_policy(arn, args.senders, but_from_here=args.naming.is_local()))
+    document_ = queue.arn.apply(
+        lambda arn: queue_policy(arn, args.senders, but_from_here=args.naming.may_be_emulated())
+    )
     return queue, aws.sqs.QueuePolicy(policy_name, queue_url=queue.url, policy=document_, opts=opts)
 
 

@@ -17,7 +17,7 @@ from archives.runtimes import ALLOWED, RUNTIMES
 from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER, WORKER
 from handlers.settings import SWITCH
 from infra.compute.function import UNRESERVED
-from infra.naming import LOCAL, SOURCES_TAG, STACK_TAGS, Naming
+from infra.naming import SOURCES_TAG, STACK_TAGS, Naming
 from infra.settings.api_settings import ApiSettings, read_api
 from infra.settings.backup_settings import BackupSettings, read_backup
 from infra.settings.delivery_settings import DeliverySettings, read_delivery
@@ -28,7 +28,7 @@ from infra.settings.watch_settings import WatchSettings, read_watch
 from infra.settings.work_settings import WorkSettings, read_work
 from infra.typed_config import ConfigError, TypedConfig
 
-STAGES = ("dev", "prod", LOCAL)
+STAGES = ("dev", "prod", "local")
 STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
 # Append (8 s), build (16) and copy have to fit in, and a read on the ledger (8); the gateway gives up after 30. The
 # projector and the worker have as long as Lambda gives.

@@ -58,7 +58,7 @@ class TopicComponent(pulumi.ComponentResource):
             f"{name}-policy",
             arn=self.topic.arn,
             policy=self.topic.arn.apply(
-                lambda arn: topic_policy(arn, args.announcers, but_from_here=args.naming.is_local())
+                lambda arn: topic_policy(arn, args.announcers, but_from_here=args.naming.may_be_emulated())
             ),
             opts=child,
         )

@@ -28,10 +28,9 @@ def test_statements_say_what_they_are_given(actions: list[str], resources: list[
 
 
 @pytest.mark.parametrize("stack", ["dev", "local", EVERYTHING])
-def test_nobody_comes_without_tls_and_only_an_emulator_has_an_exception(stack: str) -> None:
-    """On AWS an exception would be one for whoever can make it see such an address."""
+def test_nobody_comes_without_tls_but_to_a_stack_that_an_emulator_may_have(stack: str) -> None:
     guards = run(stack, SWITCHED_ON).of("BucketPolicy", "QueuePolicy", "TopicPolicy")
     denials = [each for node in guards for each in statements(node) if each["Effect"] == "Deny"]
-    from_here = {"NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}} if stack == "local" else {}
+    from_here = {"NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}} if stack != EVERYTHING else {}
     assert len(denials) == len(guards) >= 7
     assert [denial["Condition"] for denial in denials] == [{**IN_THE_CLEAR, **from_here}] * len(guards)
