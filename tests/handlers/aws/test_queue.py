@@ -30,7 +30,7 @@ def test_a_delay_is_one_that_sqs_takes(monkeypatch: pytest.MonkeyPatch, delay_s:
         def send_message(self, **arguments: object) -> None:
             sent.append(arguments)
 
-    def make_client(*_: object) -> Client:
+    def make_client(*_: object, **__: object) -> Client:
         return Client()
 
     monkeypatch.setattr("handlers.aws.queue.make_service", make_client)
