@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import pulumi
 import pulumi_aws as aws
@@ -30,7 +31,13 @@ class Account:
 
 def account_of(resource: pulumi.Resource | None = None) -> Account:
     """Return the account and region of the provider that a resource's children get; without one, of the stack's."""
-    options = pulumi.InvokeOptions(parent=resource)
+    return account_behind(resource.get_provider("aws:index/getRegion:getRegion") if resource else None)
+
+
+@cache  # each question waits for the engine, and a program asks for two dozen parts of the stack
+def account_behind(provider: pulumi.ProviderResource | None) -> Account:
+    """Return the account and region of a provider, or of the stack's own."""
+    options = pulumi.InvokeOptions(provider=provider)
     return Account(
         partition=aws.get_partition(opts=options).partition,
         region=aws.get_region(opts=options).region,

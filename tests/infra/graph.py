@@ -23,6 +23,8 @@ from pulumi.runtime import mocks, set_all_config, set_mocks
 from pulumi.runtime.settings import get_root_resource, reset_options
 from pulumi.runtime.stack import Stack, run_pulumi_func
 
+from infra.account import account_behind
+
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d")
 QUOTA = 1000
@@ -224,6 +226,7 @@ def graph_of(
     quota: int = QUOTA,
 ) -> Graph:
     """Return all that `build` registers under this configuration. Whatever it raises is raised here."""
+    account_behind.cache_clear()
     cloud = _Cloud(zones, quota)
     monitor = _Monitor(cloud)
     outputs: dict[str, Any] = {}
