@@ -108,7 +108,7 @@ class StandIns:
                     replace(patch, module, original, stand_in)
             patch.setattr(time, "time", self.wall_s)
             patch.setattr(time, "sleep", self.sleep)
-            patch.setattr(handlers.projector, "Publisher", self.publisher)
+            patch.setattr(handlers.projector, "make_publisher", self.publisher)
             yield
 
     def boottime_s(self) -> float:
@@ -139,7 +139,7 @@ class StandIns:
     def client(self, _region: str) -> TableClient:
         return TableClient(self.here)
 
-    def publisher(self, ledger: Ledger, settings: Settings) -> Publisher:
+    def publisher(self, ledger: Ledger, settings: Settings, _now: Callable[[], float]) -> Publisher:
         return CountedPublisher(lambda: self.here.process, ledger, settings)
 
     def pool(self, _workers: int) -> Pool:
