@@ -47,6 +47,7 @@ settings.load_profile("no luck")
 LONG = (
     *("tests/faults/calls/", "tests/test_examples.py", "tests/simulation/", "tests/test_your_data.py"),
     *("tests/console/verbs/test_bench.py", "tests/console/verbs/", "tests/console/"),
+    *("tests/infra/settings/", "tests/infra/test_components.py", "tests/infra/"),
 )
 PATIENCE_S = 60.0  # the ledger's client resends after 2 s, and tests that count its calls must not see that
 
