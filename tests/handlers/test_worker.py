@@ -78,6 +78,19 @@ def test_a_topic_that_is_away_is_tried_once_a_batch_and_orders_do_not_wait_for_i
     assert tried == [1]
 
 
+def test_an_event_in_the_stream_is_delivered(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    delivered: list[object] = []
+
+    def deliver(_: object, record: object) -> None:
+        delivered.append(record)
+
+    monkeypatch.setattr("handlers.events.delivery.Delivery.deliver", deliver)
+    told = JobSite(ledger, tmp_path, TOPIC_ARN="arn:aws:sns:eu-central-1:000000000000:topic")
+    record = streamed({"event": {"S": "{}"}}, "event")
+    assert failures(told, record) == []
+    assert delivered == [record]
+
+
 def test_records_that_cannot_be_done_come_again_and_keep_no_other_from_it(site: JobSite) -> None:
     job, message = site.upload(csv_file(2))
     assert failures(site, streamed({}, number="8"), streamed({}, number="9")) == ["8", "9"]

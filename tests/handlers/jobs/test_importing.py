@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from handlers.aws.bucket import BlockReader, Bucket, Uploaded
+from handlers.domain.problem import Problem
 from handlers.jobs.importing import Importing
 from handlers.jobs.job_table import JobChangedError
 from handlers.jobs.patience import Patience
@@ -126,3 +127,13 @@ def test_a_file_whose_rows_read_differently_by_now_says_how_far_it_came(
     site.finish(message)
     said = "the columns have changed since this job began: 0 rows are in, up to line 0; import the rest as another file"
     assert (site.job(job.id).state, site.job(job.id).error) == ("failed", said)
+
+
+def test_a_problem_that_does_not_pass_is_the_jobs_end(site: JobSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> object:
+        raise Problem("other-columns", "The ledger's rows have other columns")
+
+    monkeypatch.setattr(Appender, "append", refuse)
+    job, message = site.upload(csv_file(2))
+    site.finish(message)
+    assert (site.job(job.id).state, site.job(job.id).error) == ("failed", "The ledger's rows have other columns")

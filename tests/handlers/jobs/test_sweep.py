@@ -75,6 +75,14 @@ def test_a_rebuild_that_stopped_without_a_word_has_failed(site: JobSite) -> None
     assert site.job(job.id).error == STOPPED
 
 
+def test_a_job_that_somebody_has_for_long_is_left_to_him(site: JobSite) -> None:
+    job, _ = site.upload(CONTENT)
+    site.now.pass_s(UPLOAD_S)
+    save(site, job, state=RUNNING, phase="check", lease_end_s=site.now() + 2 * QUIET_S)
+    site.now.pass_s(QUIET_S + 1)
+    assert run(site) == {"jobs": 1, "woken": 0, "failed": 0}
+
+
 def test_a_lease_of_a_clock_that_went_wrong_keeps_nobody_away(site: JobSite) -> None:
     job, _ = site.upload(CONTENT)
     save(site, job, state=RUNNING, phase="check", lease_end_s=site.now() + 9e6)
