@@ -20,7 +20,7 @@ WAITING, RUNNING, SUCCEEDED, FAILED, CANCELLED = STATES = ("waiting", "running",
 ENDED = (SUCCEEDED, FAILED, CANCELLED)
 # Orders, which the worker finds in the table's stream: nothing inside the network can call a queue or a state machine.
 START, RESUME = ORDERS = ("start", "resume")
-QUIET_S = 30.0  # between two turns; of a job that is quiet for longer nobody knows when it will be over
+BETWEEN_TURNS_S = 30.0  # at most; of a job that is quiet for longer nobody knows when it will be over
 KEEP_S = 30 * 24 * 3600
 LONGEST_LEASE_S = 2 * 3600.0  # a lease further away than any can be comes from a clock that went wrong: it binds nobody
 MOST_BYTES = 5 * 1024**3  # of a file: S3 takes no more at once
@@ -180,7 +180,7 @@ class Job:
             shown |= {"rows_rejected": self.rows_rejected, "bytes": self.size_bytes, "bytes_done": self.done_bytes}
         passed_s = (self.ended_s or now_s) - self.phase_began_s
         done, total = (self.done_bytes, self.size_bytes) if self.kind == IMPORT else (self.rows_done, self.rows or 0)
-        is_at_work = self.lease_left_s(now_s) > 0 or now_s - self.saved_s < QUIET_S
+        is_at_work = self.lease_left_s(now_s) > 0 or now_s - self.saved_s < BETWEEN_TURNS_S
         if not (self.phase_began_s > 0 and passed_s > 0 and done > 0 and (self.has_ended or is_at_work)):
             return shown | {"rows_per_s": None, "eta_s": None}
         left_s = max(0.0, (total - done) * passed_s / done)
