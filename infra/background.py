@@ -11,7 +11,7 @@ from infra.compute.archive import archive_of, handler_of, sources_of
 from infra.compute.function import FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
 from infra.data.storage import StorageComponent
-from infra.edge.event import gateway_event
+from infra.gateway.event import gateway_event
 from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
 from infra.jobs.schedules import ScheduledCall, SchedulesArgs, SchedulesComponent
 from infra.settings.stack_settings import StackSettings

@@ -15,11 +15,11 @@ from infra.compute.identity import IdentityArgs, IdentityComponent
 from infra.compute.jobs import IMPORTS, IMPORTS_PART, JobsComponent
 from infra.data.backup import BackupArgs, BackupComponent
 from infra.data.storage import StorageArgs, StorageComponent
-from infra.edge.api import ApiArgs, ApiComponent, Target
 from infra.foundation.existing_network import ExistingNetworkArgs, ExistingNetworkComponent, GroupIds
 from infra.foundation.flow_logs import FlowLogs
 from infra.foundation.key import KeyArgs, KeyComponent
 from infra.foundation.network import NetworkArgs, NetworkComponent
+from infra.gateway.api import ApiArgs, ApiComponent, Target
 from infra.jobs.worker_rights import uploads_policy
 from infra.policies import MOUNT, MOUNT_AND_WRITE, TABLE_READS, TABLE_WRITES, Access
 from infra.settings.backup_settings import ALL, NONE

@@ -13,7 +13,7 @@ from infra.compute.function import FunctionComponent
 from infra.compute.jobs import JobsComponent
 from infra.data.backup import BackupComponent
 from infra.data.storage import StorageComponent
-from infra.edge.api import ApiComponent
+from infra.gateway.api import ApiComponent
 from infra.jobs.projection import ProjectionComponent
 from infra.jobs.work import WINDOW_S
 from infra.policies import announcers

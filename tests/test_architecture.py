@@ -73,7 +73,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("machines",),
         ("compute",),
         ("delivery",),
-        ("edge",),
+        ("gateway",),
         ("data",),
         ("foundation",),
         ("policies",),

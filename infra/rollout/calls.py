@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from handlers.routes import COMMAND, PROJECTOR, QUERY, SOURCES, SQL_SOURCES
-from infra.edge.event import gateway_event
+from infra.gateway.event import gateway_event
 
 WELL, REFUSED_INSERT = (200,), (422,)
 REFUSED_SQL = (400, 403)  # as it is malformed or, with `sql: off`, at once

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.edge.callers import IAM, JWT, NONE, Callers
-from infra.edge.domain import Domain
-from infra.edge.throttles import THROTTLED, Throttle
+from infra.gateway.callers import IAM, JWT, NONE, Callers
+from infra.gateway.domain import Domain
+from infra.gateway.throttles import THROTTLED, Throttle
 from infra.typed_config import TypedConfig
 
 HOST = r"[a-z0-9.-]+\.[a-z]{2,}"

@@ -105,7 +105,7 @@ REACHES = {
     "handlers/snapshots/publish.py": {COMMAND, PROJECTOR},
     "handlers/domain/bookmark.py": {COMMAND, QUERY, PROJECTOR, WORKER},
     "handlers/routes.py": {COMMAND, QUERY, WORKER, "infrastructure"},
-    "infra/edge/api.py": {"infrastructure"},
+    "infra/gateway/api.py": {"infrastructure"},
     "Pulumi.yaml": {"infrastructure"},
 }
 

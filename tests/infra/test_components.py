@@ -23,13 +23,13 @@ from infra.data.bucket import BucketArgs
 from infra.data.lake import LakeArgs, LakeComponent
 from infra.data.queue import QueueArgs
 from infra.data.storage import StorageArgs, StorageComponent
-from infra.edge.api import ApiArgs, ApiComponent, Target
-from infra.edge.callers import IAM, JWT, NONE, Callers
-from infra.edge.domain import Domain
 from infra.foundation.existing_network import ExistingNetworkArgs, ExistingNetworkComponent
 from infra.foundation.flow_logs import FlowLogs
 from infra.foundation.key import KeyArgs, KeyComponent
 from infra.foundation.network import NetworkArgs, NetworkComponent
+from infra.gateway.api import ApiArgs, ApiComponent, Target
+from infra.gateway.callers import IAM, JWT, NONE, Callers
+from infra.gateway.domain import Domain
 from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
 from infra.jobs.schedules import ScheduledCall, SchedulesArgs, SchedulesComponent
 from infra.jobs.work import ORDERS, Followed, WorkArgs, WorkComponent

@@ -74,7 +74,7 @@ def test_the_halves_start_on_their_own() -> None:
         "handlers/projector.py": {PROJECTOR},
         "handlers/warmer.py": {INFRASTRUCTURE},
         "handlers/worker.py": {INFRASTRUCTURE},
-        "infra/edge/api.py": {INFRASTRUCTURE},
+        "infra/gateway/api.py": {INFRASTRUCTURE},
         "Pulumi.yaml": {INFRASTRUCTURE},
         "handlers/snapshots/publish.py": {COMMAND, QUERY, PROJECTOR},
         "handlers/rows.py": {COMMAND, QUERY, PROJECTOR, INFRASTRUCTURE},  # of the data lake's columns too

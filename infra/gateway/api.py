@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
-from infra.edge.callers import DEFAULT, JWT, Callers, RouteRule, called_as, cors, part_of, route_rules
-from infra.edge.domain import Domain, map_domain
-from infra.edge.throttles import Throttle
+from infra.gateway.callers import DEFAULT, JWT, Callers, RouteRule, called_as, cors, part_of, route_rules
+from infra.gateway.domain import Domain, map_domain
+from infra.gateway.throttles import Throttle
 from infra.naming import Naming
 
 GATEWAY_TIMEOUT_MS = 30_000  # an HTTP API waits no longer

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from handlers.routes import COMMAND, ROUTES, gateway_routes
 from infra.compute.archive import sources_of
 from infra.delivering import infrastructure_hash
-from infra.edge.callers import part_of
+from infra.gateway.callers import part_of
 from tests.infra.graph import Graph
 from tests.infra.program import graph, run
 
