@@ -37,7 +37,7 @@ PURPOSES = {
     "run": Purpose("the demo", ("requirements-run.txt",), 42, 57),
     "report": Purpose("a benchmark's report", ("requirements-report.txt",), 52, 193, ("matplotlib", "numpy")),
     "deploy": Purpose("deploying", ("requirements.txt", "requirements-run.txt"), 76, 256),
-    "dev": Purpose("developing", ("requirements-dev.txt",), 113, 758, ("yaml",)),
+    "dev": Purpose("developing", ("requirements-dev.txt",), 117, 925, ("yaml",)),
 }
 CONSTRAINTS = "constraints.txt"
 NEW = ("Collecting", "Processing")  # how pip begins the line on a package that it is going to install

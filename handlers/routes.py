@@ -7,7 +7,9 @@ QUERY = "query"
 PROJECTOR = "projector"  # has no route: the table's stream and the clock call it
 WARMER = "warmer"  # has no route: the clock calls it
 WORKER = "worker"  # has no route: queues, the table's stream and the clock call it
-FUNCTIONS = (COMMAND, QUERY, PROJECTOR, WARMER, WORKER)
+SESSIONS = "sessions"  # makes access codes and sessions; there where reads need a session
+AUTHORIZER = "authorizer"  # has no route: the gateway asks it who may come in
+FUNCTIONS = (COMMAND, QUERY, PROJECTOR, WARMER, WORKER, SESSIONS, AUTHORIZER)
 
 MAX_INSERT_ROWS = 1000
 MAX_KEY_CHARACTERS = 255  # of an Idempotency-Key
@@ -39,6 +41,14 @@ ROUTES: tuple[tuple[str, str, str, str], ...] = (
     ("GET", "/benchmarks/{id}/results.csv", QUERY, "results"),
     ("GET", "/jobs", QUERY, "jobs"),
     ("GET", "/jobs/{id}", QUERY, "job"),
+    ("POST", "/access/codes", SESSIONS, "make-code"),
+    ("GET", "/access/codes", SESSIONS, "codes"),
+    ("DELETE", "/access/codes/{id}", SESSIONS, "disable-code"),
+    ("GET", "/access/sessions", SESSIONS, "sessions"),
+    ("DELETE", "/access/sessions/{id}", SESSIONS, "end-session"),
+    ("POST", "/sessions", SESSIONS, "enter"),
+    ("GET", "/sessions/current", SESSIONS, "show-session"),
+    ("DELETE", "/sessions/current", SESSIONS, "leave"),
 )
 ALL_METHODS = ("DELETE", "GET", "HEAD", "POST")
 # What pages of other origins may send and read, beside what browsers always let them.
@@ -49,20 +59,23 @@ RESPONSE_HEADERS = (
 )
 IMPORT_OPERATIONS = ("import", "cancel", "redrive")
 JOB_OPERATIONS = ("jobs", "job")
+SESSION_OPERATIONS = ("make-code", "codes", "disable-code", "sessions", "end-session", "enter", "show-session", "leave")
+OPEN_OPERATIONS = ("enter", "show-session", "leave")  # a visitor's: they look at the code or the session themselves
 BENCHMARK_OPERATIONS = ("measure", "benchmarks", "trends", "benchmark", "report", "results")
 
 
-def gateway_routes() -> dict[str, str]:
+def gateway_routes(*, has_sessions: bool = False) -> dict[str, str]:
     """Return the gateway's explicit routes ("POST /insert") with the function each goes to.
 
-    They are all that the command function answers, and every POST, because explicit routes are authorised as writes.
+    They are all that the command function answers, and every POST, because explicit routes are authorised as writes;
+    and, where reads need a session, all that the sessions function answers.
     `$default` goes to the query function, which so answers every other path and method, and says 404 and 405 in the
     API's own words.
     """
     return {
         f"{method} {path}": function
         for verb, path, function, _ in ROUTES
-        if function == COMMAND or verb == "POST"
+        if (has_sessions if function == SESSIONS else function == COMMAND or verb == "POST")
         for method in methods(verb)
     }
 

@@ -9,6 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+READ_AUTHS = OPEN, IAM, JWT, SESSION = ("none", "iam", "jwt", "session")
+EDGES = NO_EDGE, CLOUDFRONT = ("none", "cloudfront")
 PROJECTIONS = SYNC, STREAM, BOTH = ("sync", "stream", "both")
 SWITCH = ("on", "off")
 MOST_WARM = 20  # sandboxes of the query function: one small warmer wakes them all at once
@@ -32,6 +34,13 @@ VARIABLES: tuple[tuple[str, str], ...] = (
     ("LAKE_BUCKET", ""),  # S3 bucket of the data lake; nothing = there is none
     ("TOPIC_ARN", ""),  # topic of the notifications
     ("NOTIFICATIONS", "off"),  # on = what is published, or found to have diverged, is put down for the topic
+    ("READ_AUTH", "none"),  # who may read: none = everybody; iam, jwt or session, whom the gateway lets through
+    ("EDGE", "none"),  # cloudfront = the gateway stands behind an edge, which says where a visitor comes from
+    ("EDGE_KEY_ARN", ""),  # secret that the edge sends with each request; nothing = nobody asks for it
+    ("SHARED_MAX_AGE_S", "0"),  # how long a shared cache may give away an answer that may change, in seconds
+    ("SESSIONS_TABLE", ""),  # DynamoDB table of access codes and sessions; nothing = there are none
+    ("SESSION_KEY_ARN", ""),  # secret that keys the hashes of codes and sessions
+    ("SESSION_MINUTES", "720"),  # how long a session lasts
     ("AWS_REGION", ""),  # region of the table; set by Lambda
     ("AWS_LAMBDA_FUNCTION_NAME", ""),  # the function's name, in its lines in the log; set by Lambda
     ("AWS_LAMBDA_FUNCTION_VERSION", ""),  # and its version, likewise
@@ -49,6 +58,8 @@ class Settings:
     __slots__ = (
         "check_interval_s",
         "dead_letters_arn",
+        "edge",
+        "edge_key_arn",
         "efs_dir",
         "full_verification",
         "function_name",
@@ -61,10 +72,15 @@ class Settings:
         "lake_bucket",
         "memory_mb",
         "projection",
+        "read_auth",
         "rebuild_machine_arn",
         "region",
         "request_log_percent",
         "retain_s",
+        "session_key_arn",
+        "session_s",
+        "sessions_table",
+        "shared_max_age_s",
         "table_name",
         "tmp_dir",
         "topic_arn",
@@ -91,6 +107,13 @@ class Settings:
         self.lake_bucket = values["LAKE_BUCKET"]
         self.topic_arn = values["TOPIC_ARN"]
         self.has_notifications = _choice(values, "NOTIFICATIONS", SWITCH) == "on"
+        self.read_auth = _choice(values, "READ_AUTH", READ_AUTHS)
+        self.edge = _choice(values, "EDGE", EDGES)
+        self.edge_key_arn = values["EDGE_KEY_ARN"]
+        self.shared_max_age_s = _integer(values, "SHARED_MAX_AGE_S", 0)
+        self.sessions_table = values["SESSIONS_TABLE"]
+        self.session_key_arn = values["SESSION_KEY_ARN"]
+        self.session_s = _integer(values, "SESSION_MINUTES", 1) * 60
         self.region = values["AWS_REGION"]
         self.function_name = values["AWS_LAMBDA_FUNCTION_NAME"]
         self.function_version = values["AWS_LAMBDA_FUNCTION_VERSION"]

@@ -26,12 +26,12 @@ STANDARD = frozenset(sys.stdlib_module_names)
 # A name stands for a room, or for a file beside the rooms. Rooms in one line do not import each other.
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "handlers": (
-        ("command", "projector", "query", "warmer", "worker"),
+        ("authorizer", "command", "projector", "query", "sessions", "warmer", "worker"),
         ("openapi",),
         ("benchmark",),
         ("api",),
         ("gateway",),
-        ("jobs",),
+        ("access", "jobs"),
         ("imports", "lake", "upkeep"),
         ("sql",),
         ("reads",),
@@ -65,14 +65,14 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("declaration", "errors", "install", "interrupts", "paths", "wording"),
     ),
     "infra": (
-        ("background", "delivering", "rolling", "watching", "working"),
+        ("background", "delivering", "fronting", "guarding", "rolling", "watching", "working"),
         ("stack",),
         ("settings",),
         ("watch",),
         ("jobs", "rebuild", "rollout"),
         ("machines",),
         ("compute",),
-        ("delivery",),
+        ("delivery", "edge"),
         ("gateway",),
         ("data",),
         ("foundation",),
@@ -94,6 +94,7 @@ HOUSES: dict[str, set[str]] = {
     "console": {"handlers", "archives", "infra.rebuild.definition"},
     "infra": {
         *("archives", "handlers.routes", "handlers.settings", "handlers.aws.table", "handlers.telemetry.metrics"),
+        "handlers.aws.sessions_table",
         *("handlers.rows", "handlers.model"),  # the lake's columns
     },
     "__main__": {"infra", "handlers.routes"},
