@@ -21,6 +21,7 @@ from console.errors import ConsoleError
 from console.local.emulator import Emulator
 from console.paths import ROOT
 from handlers.domain.bookmark import Bookmark
+from handlers.settings import BOTH, SYNC
 from tests.support.local import web
 from tests.support.local.processes import child_that_runs, children, gone, until
 
@@ -56,8 +57,9 @@ class Serving(NamedTuple):
 
 
 @contextlib.contextmanager
-def serving(folder: Path) -> Generator[Serving]:
+def serving(folder: Path, projection: str = SYNC) -> Generator[Serving]:
     command = [sys.executable, "-m", "console", "serve", "--port", "0", "--local-dir", str(folder), "--sandboxes", "1"]
+    command += ["--projection", projection]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stderr is not None
@@ -88,10 +90,10 @@ def test_rows_outlive_a_clean_stop_and_the_next_start_says_how_many(tmp_path: Pa
 
 
 def test_what_was_only_appended_is_published_after_the_next_start_and_so_is_what_follows(tmp_path: Path) -> None:
-    with serving(tmp_path) as first:
+    with serving(tmp_path, BOTH) as first:
         appended = first.append()
         first.stop()
-    with serving(tmp_path) as second:
+    with serving(tmp_path, BOTH) as second:
         assert second.found == "1 row of the last run"
         for bookmark in (appended, second.append()):
             until(lambda asked=bookmark: second.has(asked))

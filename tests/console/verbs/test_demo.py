@@ -57,10 +57,10 @@ def test_it_compares_proves_and_leaves_nothing(
     assert all(len(re.findall("≈ ", line)) == 3 for line in table.splitlines())
     assert not re.search(r"\btimes as (long|fast)", ran.out)
     assert list(tmp_path.iterdir()) == []
+    check_that_its_commands_work_when_pasted(*ran.out.splitlines()[-2:])
 
 
-def test_it_ends_with_commands_that_work_when_pasted(run_console: RunConsole) -> None:
-    cost, serve = run_console(*SMALL).out.splitlines()[-2:]
+def check_that_its_commands_work_when_pasted(cost: str, serve: str) -> None:
     printed = subprocess.run(cost, cwd=ROOT, shell=True, check=True, capture_output=True, text=True).stdout
     assert "USD a month" in printed
     assert serve == "make serve"
