@@ -65,7 +65,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """From here on the collector passes over the libraries, and comes by less often: else it takes a tenth of the time."""
+    """From here on the collector passes over the libraries, and comes by less often: it takes a tenth of the time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 50)
