@@ -38,18 +38,20 @@ class Secret:
     def versions(self) -> tuple[str, ...]:
         """Return the current version and, where there is one, the previous. Raises ServiceError."""
         current = self._version(CURRENT)
+        if len(current) < LEAST_CHARACTERS:
+            raise ServiceError(f"the secret {self._arn} has to be a text of {LEAST_CHARACTERS} characters or more")
         try:
             previous = self._version(PREVIOUS)
         except ServiceError as error:
             if error.code != NOT_THERE:
                 raise
-            return (current,)
-        return current, previous
+            previous = ""
+        return (current, previous) if len(previous) >= LEAST_CHARACTERS else (current,)
 
     def _version(self, stage: str) -> str:
-        what = f"GetSecretValue {stage}"
-        answer = ask(what, lambda: self._client.get_secret_value(SecretId=self._arn, VersionStage=stage))
-        text: str = answer.get("SecretString", "")
-        if len(text) < LEAST_CHARACTERS:
-            raise ServiceError(f"{what}: the secret has to be a text of {LEAST_CHARACTERS} characters or more")
-        return text
+        """Return a version; "" where it is no text."""
+        answer = ask(
+            f"GetSecretValue {stage}",
+            lambda: self._client.get_secret_value(SecretId=self._arn, VersionStage=stage),
+        )
+        return answer.get("SecretString", "")
