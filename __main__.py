@@ -19,7 +19,11 @@ warn_without_byte_code(settings.runtime)
 
 key_arn = stack.make_key(settings)
 network = stack.make_network(settings, key_arn)
-identities = {function: stack.make_identity(settings, function, key_arn) for function in (COMMAND, QUERY, PROJECTOR)}
+stores = {COMMAND: ["s3"]} if settings.work.jobs else {}
+identities = {
+    function: stack.make_identity(settings, function, key_arn, stores=stores.get(function, ()))
+    for function in (COMMAND, QUERY, PROJECTOR)
+}
 storage = stack.make_storage(settings, network, identities, key_arn)
 backup = stack.make_backup(settings, storage, key_arn)
 workplace = working.make_workplace(settings, key_arn)
@@ -38,7 +42,7 @@ functions = {
 api = stack.make_api(settings, functions, key_arn)
 projection = background.make_projection(settings, functions[PROJECTOR], identities[PROJECTOR], storage, key_arn)
 if WARMER in settings.functions:
-    identities[WARMER] = background.make_warmer_identity(settings, key_arn)
+    identities[WARMER] = stack.make_identity(settings, WARMER, key_arn, in_network=False)
     functions[WARMER] = background.make_warmer(settings, identities[WARMER], functions[QUERY], key_arn)
 rebuild = working.make_rebuild(settings, functions[PROJECTOR], key_arn)
 if WORKER in settings.functions:
