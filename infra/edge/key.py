@@ -1,6 +1,8 @@
 """The edge's key: a secret that CloudFront sends to the API with each request, and the authorizer asks for.
 
 It is there before the API, whose authorizer reads it, and so before the distribution, which the API is behind.
+CloudFront refuses to add headers that begin with X-Edge- or X-Amz- (source: Amazon CloudFront developer guide, "Add
+custom headers to origin requests").
 """
 
 from __future__ import annotations
@@ -10,10 +12,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from handlers.settings import EDGE_KEY_HEADER
 from infra.data.secret import SecretArgs, make_secret
 from infra.naming import Naming
-
-HEADER = "x-edge-key"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ class EdgeKeyComponent(pulumi.ComponentResource):
             SecretArgs(
                 naming=args.naming,
                 part="edge-key",
-                description=f"What CloudFront sends to the API as {HEADER}",
+                description=f"What CloudFront sends to the API as {EDGE_KEY_HEADER}",
                 protect=args.protect,
                 key_arn=args.key_arn,
             ),
