@@ -29,6 +29,7 @@ ACCOUNT, REGION = "123456789012", "us-east-1"
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d")
 QUOTA = 1000
 STACK = "pulumi:pulumi:Stack"
+SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}  # how the SDK marks a value as one
 # What a registration says beside its options: the resource itself, and what the SDK tells the engine about itself.
 NO_OPTIONS = {
     *("type", "name", "parent", "custom", "object", "dependencies", "propertyDependencies", "version", "packageRef"),
@@ -139,15 +140,22 @@ class _Cloud(mocks.Mocks):
             "aws:index/getPartition:getPartition": {"partition": "aws"},
             "aws:index/getRegion:getRegion": {"region": REGION},
             "aws:ec2/getPrefixList:getPrefixList": {"id": "prefix-list-of-region"},
+            "aws:secretsmanager/getRandomPassword:getRandomPassword": {"randomPassword": "drawn"},
+            "aws:secretsmanager/getSecretVersion:getSecretVersion": {"secretString": "current"},
             "aws:servicequotas/getServiceQuota:getServiceQuota": {"value": float(self.quota)},
         }
         return answers[args.token], []
 
 
 def _plain(value: Any) -> Any:
-    """Without the envelope of an archive, and with integers as integers; an archive is its files' names."""
+    """Without the envelope of an archive, and with integers as integers; an archive is its files' names.
+
+    A secret is {"secret": its value}.
+    """
     if isinstance(value, dict):
         given = cast("dict[str, Any]", value)
+        if SECRET.items() <= given.items():
+            return {"secret": _plain(given["value"])}
         return sorted(given["assets"]) if "assets" in given else {key: _plain(item) for key, item in given.items()}
     if isinstance(value, list):
         return [_plain(item) for item in cast("list[Any]", value)]
