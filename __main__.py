@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pulumi
 
-from handlers.routes import COMMAND, PROJECTOR, QUERY, SOURCES, WARMER, WORKER
-from infra import background, delivering, rolling, stack, watching, working
+from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS, SOURCES, WARMER, WORKER
+from infra import background, delivering, guarding, rolling, stack, watching, working
 from infra.account import check_account
 from infra.compute.archive import warn_without_byte_code
 from infra.compute.concurrency import check_concurrency
@@ -39,6 +39,16 @@ functions = {
     )
     for function, identity in identities.items()
 }
+access = guarding.make_access(settings, key_arn)
+if access:
+    identities[SESSIONS] = guarding.make_guard_identity(settings, SESSIONS, key_arn)
+    functions[SESSIONS] = guarding.make_sessions(settings, identities[SESSIONS], access, key_arn)
+if AUTHORIZER in settings.functions:
+    identities[AUTHORIZER] = guarding.make_guard_identity(settings, AUTHORIZER, key_arn)
+    functions[AUTHORIZER] = guarding.make_authorizer(
+        settings, identities[AUTHORIZER], access=access, edge_key_arn=None, key_arn=key_arn
+    )
+guarding.export_guards(functions, access)
 api = stack.make_api(settings, functions, key_arn)
 projection = background.make_projection(settings, functions[PROJECTOR], identities[PROJECTOR], storage, key_arn)
 if WARMER in settings.functions:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pulumi
 
 from handlers.aws.table import BENCHMARKS, EVENTS, JOBS, VERIFICATION
-from handlers.routes import COMMAND, PROJECTOR, QUERY
+from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS
 from infra.compute.archive import archive_of, handler_of, sources_of
 from infra.compute.function import DataAccess, FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
@@ -19,7 +19,8 @@ from infra.foundation.existing_network import ExistingNetworkArgs, ExistingNetwo
 from infra.foundation.flow_logs import FlowLogs
 from infra.foundation.key import KeyArgs, KeyComponent
 from infra.foundation.network import NetworkArgs, NetworkComponent
-from infra.gateway.api import ApiArgs, ApiComponent, Target
+from infra.gateway.api import ApiArgs, ApiComponent
+from infra.gateway.target import Target
 from infra.jobs.worker_rights import uploads_policy
 from infra.policies import MOUNT, MOUNT_AND_WRITE, TABLE_READS, TABLE_WRITES, Access
 from infra.settings.backup_settings import ALL, NONE
@@ -244,14 +245,14 @@ def make_api(settings: StackSettings, functions: Mapping[str, FunctionComponent]
             invoke_arn=component.alias.invoke_arn,
         )
         for name, component in functions.items()
-        if name in (COMMAND, QUERY)
     }
     return ApiComponent(
         "api",
         ApiArgs(
             naming=settings.naming,
-            targets=targets,
-            callers=settings.api.callers,
+            targets={name: targets[name] for name in (COMMAND, QUERY, SESSIONS) if name in targets},
+            callers=replace(settings.api.callers, has_edge=settings.edge.is_on),
+            authorizer=targets.get(AUTHORIZER),
             rate=settings.api.rate,
             burst=settings.api.burst,
             throttles=settings.api.throttles,
