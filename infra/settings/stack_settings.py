@@ -21,6 +21,7 @@ from infra.naming import SOURCES_TAG, STACK_TAGS, Naming
 from infra.settings.api_settings import ApiSettings, read_api
 from infra.settings.backup_settings import BackupSettings, read_backup
 from infra.settings.delivery_settings import DeliverySettings, read_delivery
+from infra.settings.edge_settings import EdgeSettings, read_edge
 from infra.settings.network_settings import NetworkSettings, read_network
 from infra.settings.projection_settings import ProjectionSettings, read_projection
 from infra.settings.rollout_settings import RolloutSettings, read_rollout
@@ -90,6 +91,7 @@ class StackSettings:
     work: WorkSettings
     rollout: RolloutSettings
     api: ApiSettings
+    edge: EdgeSettings
     watch: WatchSettings
     delivery: DeliverySettings
 
@@ -99,7 +101,8 @@ def read_settings() -> StackSettings:
     config = TypedConfig(pulumi.get_project())
     region = TypedConfig("aws").text("region", "an AWS region such as us-east-1", {*aws.Region}.__contains__)
     naming, projection, watch = _naming(config), read_projection(config), read_watch(config)
-    work = read_work(config, projection)
+    work, api = read_work(config, projection), read_api(config, region)
+    edge = read_edge(config, api)
     boundary = _permissions_boundary(config)
     delivery = read_delivery(config, boundary)
     return StackSettings(
@@ -116,11 +119,16 @@ def read_settings() -> StackSettings:
         table=_table(config, naming),
         functions=_functions(config, projection.warm_sandboxes, work),
         tmp_mb=config.integer("tmpMb", 512, 10240),
-        environment=_environment(config) | projection.environment() | watch.environment() | work.environment(),
+        environment=_environment(config)
+        | projection.environment()
+        | watch.environment()
+        | work.environment()
+        | edge.environment(),
         projection=projection,
         work=work,
         rollout=_rollout(config, delivery),
-        api=read_api(config, region),
+        api=api,
+        edge=edge,
         watch=watch,
         delivery=delivery,
     )
