@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS, SOURCES, WARMER, WORKER
-from infra import background, delivering, guarding, rolling, stack, watching, working
+from infra import background, delivering, fronting, guarding, rolling, stack, watching, working
 from infra.account import check_account
 from infra.compute.archive import warn_without_byte_code
 from infra.compute.concurrency import check_concurrency
@@ -39,6 +39,7 @@ functions = {
     )
     for function, identity in identities.items()
 }
+edge_key = fronting.make_edge_key(settings, key_arn)
 access = guarding.make_access(settings, key_arn)
 if access:
     identities[SESSIONS] = guarding.make_guard_identity(settings, SESSIONS, key_arn)
@@ -46,7 +47,7 @@ if access:
 if AUTHORIZER in settings.functions:
     identities[AUTHORIZER] = guarding.make_guard_identity(settings, AUTHORIZER, key_arn)
     functions[AUTHORIZER] = guarding.make_authorizer(
-        settings, identities[AUTHORIZER], access=access, edge_key_arn=None, key_arn=key_arn
+        settings, identities[AUTHORIZER], access=access, edge_key=edge_key, key_arn=key_arn
     )
 guarding.export_guards(functions, access)
 api = stack.make_api(settings, functions, key_arn)

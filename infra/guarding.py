@@ -16,6 +16,7 @@ from infra.compute.function import FunctionComponent
 from infra.compute.identity import IdentityComponent
 from infra.data.sessions import SessionsArgs, SessionsComponent
 from infra.data.sessions_rights import lookup_policy, secrets_policy, sessions_policy
+from infra.edge.key import EdgeKeyComponent
 from infra.settings.stack_settings import StackSettings
 from infra.stack import KeyArn, function_args, make_identity
 
@@ -50,25 +51,21 @@ def make_authorizer(
     identity: IdentityComponent,
     *,
     access: SessionsComponent | None,
-    edge_key_arn: pulumi.Output[str] | None,
+    edge_key: EdgeKeyComponent | None,
     key_arn: KeyArn,
 ) -> FunctionComponent:
     """Make the function that the gateway asks for a session, for the edge's key, or for both."""
-    environment = {**_known(settings), **(_places(access) if access else {})}
-    if edge_key_arn:
-        environment["EDGE_KEY_ARN"] = edge_key_arn
+    environment = _known(settings)
+    rights: dict[str, pulumi.Output[str]] = {}
+    if access:
+        environment |= _places(access)
+        rights["table"] = access.table.arn.apply(lookup_policy)
+    if edge_key:
+        environment["EDGE_KEY_ARN"] = edge_key.secret.arn
+    guards = [guard for guard in (access, edge_key) if guard]
+    rights["secrets"] = _secrets([guard.secret.arn for guard in guards])
     args = function_args(settings, AUTHORIZER, identity, environment, key_arn)
-    ready = (identity, access) if access else (identity,)
-    return FunctionComponent(AUTHORIZER, replace(args, rights=_authorizer_rights(access, edge_key_arn), ready=ready))
-
-
-def _authorizer_rights(
-    access: SessionsComponent | None, edge_key_arn: pulumi.Output[str] | None
-) -> dict[str, pulumi.Output[str]]:
-    """Return the documents of what the authorizer may do, by what they are on."""
-    keys = [*([access.secret.arn] if access else []), *([edge_key_arn] if edge_key_arn else [])]
-    table = {"table": access.table.arn.apply(lookup_policy)} if access else {}
-    return {**table, "secrets": _secrets(keys)}
+    return FunctionComponent(AUTHORIZER, replace(args, rights=rights, ready=(identity, *guards)))
 
 
 def _secrets(arns: Sequence[pulumi.Output[str]]) -> pulumi.Output[str]:
@@ -76,7 +73,7 @@ def _secrets(arns: Sequence[pulumi.Output[str]]) -> pulumi.Output[str]:
 
 
 def _known(settings: StackSettings) -> dict[str, pulumi.Input[str]]:
-    return {name: settings.environment[name] for name in READ_BY_BOTH}
+    return {name: settings.environment[name] for name in READ_BY_BOTH if name in settings.environment}
 
 
 def _places(access: SessionsComponent) -> dict[str, pulumi.Input[str]]:

@@ -251,7 +251,7 @@ def make_api(settings: StackSettings, functions: Mapping[str, FunctionComponent]
         ApiArgs(
             naming=settings.naming,
             targets={name: targets[name] for name in (COMMAND, QUERY, SESSIONS) if name in targets},
-            callers=replace(settings.api.callers, has_edge=settings.edge.is_on),
+            callers=replace(settings.api.callers, has_edge=settings.edge.is_there),
             authorizer=targets.get(AUTHORIZER),
             rate=settings.api.rate,
             burst=settings.api.burst,

@@ -19,22 +19,17 @@ from infra.naming import Naming
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeKeyArgs:
-    """The secret's name, and how it is kept.
-
-    Args:
-        protect: guard it against deletion, and keep it when the stack goes.
-        key_arn: encrypts it; without it AWS manages the key.
-    """
+    """The secret's name; `key_arn` encrypts it, and without it AWS manages the key."""
 
     naming: Naming
-    protect: bool = True
     key_arn: pulumi.Input[str] | None = None
 
 
 class EdgeKeyComponent(pulumi.ComponentResource):
     """The secret, and its value as it is now.
 
-    `value` is looked up at each run: once the secret has been rotated, the next `pulumi up` hands it to CloudFront.
+    It is deleted at once when the edge goes: another is as good, and would have no name while this one could be had
+    again. `value` is looked up at each run: once the secret has been rotated, the next `pulumi up` hands it to CloudFront.
     """
 
     secret: aws.secretsmanager.Secret
@@ -48,10 +43,10 @@ class EdgeKeyComponent(pulumi.ComponentResource):
                 naming=args.naming,
                 part="edge-key",
                 description=f"What CloudFront sends to the API as {EDGE_KEY_HEADER}",
-                protect=args.protect,
+                protect=False,
                 key_arn=args.key_arn,
             ),
-            pulumi.ResourceOptions(parent=self, protect=args.protect, retain_on_delete=args.protect),
+            pulumi.ResourceOptions(parent=self),
         )
         now = aws.secretsmanager.get_secret_version_output(
             secret_id=version.secret_id, opts=pulumi.InvokeOutputOptions(parent=self)

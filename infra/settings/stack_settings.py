@@ -104,8 +104,8 @@ def read_settings() -> StackSettings:
     config = TypedConfig(pulumi.get_project())
     region = TypedConfig("aws").text("region", "an AWS region such as us-east-1", {*aws.Region}.__contains__)
     naming, projection, watch = _naming(config), read_projection(config), read_watch(config)
-    work = read_work(config, projection)
-    api, edge = read_api(config, region), read_edge(config)
+    work, api = read_work(config, projection), read_api(config, region)
+    edge = read_edge(config, api)
     boundary = _permissions_boundary(config)
     delivery = read_delivery(config, boundary)
     return StackSettings(
@@ -205,7 +205,7 @@ def _functions(config: TypedConfig, warm_sandboxes: int, work: WorkSettings) -> 
 def _guards(api: ApiSettings, edge: EdgeSettings) -> dict[str, FunctionSettings]:
     """Return the size of each function that guards the reads; those that nobody asks are not there."""
     has_sessions = api.callers.use_sessions()
-    are_there = {SESSIONS: has_sessions, AUTHORIZER: has_sessions or edge.is_on}
+    are_there = {SESSIONS: has_sessions, AUTHORIZER: has_sessions or edge.is_there}
     return {function: GUARD_SIZE for function, is_there in are_there.items() if is_there}
 
 
