@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 
 import pulumi
 
 from archives.closure import files_of
 from archives.lean import content_of
 from archives.manifest import FILES, PROGRAM, ROOMS, infrastructure_files, part_manifest
-from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER, WORKER
+from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS, WARMER, WORKER
 from infra.account import account_of
 from infra.compute.archive import ROOT, entry_of, errors_for_pulumi
 from infra.compute.function import FunctionComponent
@@ -19,12 +20,13 @@ from infra.delivery.builder import ON_EC2, BuilderArgs, BuilderCommon, on_lambda
 from infra.delivery.file_patterns import patterns_of
 from infra.delivery.github import DEPLOY, PREVIEW, GithubArgs, GithubComponent
 from infra.delivery.pipelines import Branch, DeliveryArgs, DeliveryComponent, PipelineTarget
-from infra.delivery.rights import function_statements, infrastructure_policies
+from infra.delivery.rights import edge_key_statements, function_statements, infrastructure_policies
 from infra.delivery.state import State
 from infra.naming import SOURCES_TAG
 from infra.settings.stack_settings import StackSettings
 
 PIPELINES = (COMMAND, QUERY, PROJECTOR, INFRASTRUCTURE)
+WITHOUT_PIPELINES = (WARMER, WORKER, SESSIONS, AUTHORIZER)
 BUILD, BUILD_ALL, RUN_PIPELINES = "deploy-functions", "deploy-all", "pipelines"
 FUNCTIONS_BUILDER, ALL_BUILDER = "functions", "all"
 
@@ -86,6 +88,7 @@ def make_github(settings: StackSettings) -> GithubComponent | None:
             permissions_boundary=settings.permissions_boundary or "",
             own_roles=_own_roles(settings),
             table_name=settings.table.name,
+            has_edge=settings.edge.is_there,
         ),
     )
     pulumi.export("github_role_arns", {"deploy": component.deploy.arn, "preview": component.preview.arn})
@@ -95,11 +98,11 @@ def make_github(settings: StackSettings) -> GithubComponent | None:
 def file_patterns(part: str) -> list[str]:
     """Return the patterns of the files whose change starts a pipeline.
 
-    The infrastructure's are also those of warmer and worker, which have no pipelines of their own.
+    The infrastructure's are also those of the functions that have no pipelines of their own.
     """
     if part != INFRASTRUCTURE:
         return patterns_of(_own_files(part))
-    own = (*infrastructure_files(ROOT), *_own_files(WARMER), *_own_files(WORKER))
+    own = (*infrastructure_files(ROOT), *chain.from_iterable(map(_own_files, WITHOUT_PIPELINES)))
     files = [name for name in own if "/" in name]
     return patterns_of(files, whole=ROOMS, more=(PROGRAM, *FILES))
 
@@ -133,6 +136,7 @@ def _builders(settings: StackSettings, key_arn: pulumi.Output[str] | None) -> di
         permissions_boundary=settings.permissions_boundary,
     )
     statements = _state(settings).statements(writes=True)
+    edge_key = edge_key_statements(account, naming) if settings.edge.is_there else []
     boundary = settings.permissions_boundary or ""
     return {
         FUNCTIONS_BUILDER: BuilderArgs(
@@ -140,7 +144,7 @@ def _builders(settings: StackSettings, key_arn: pulumi.Output[str] | None) -> di
             part=BUILD,
             machine=on_lambda(settings.runtime),
             buildspec=function_build(),
-            statements=[*statements, *function_statements(account, naming)],
+            statements=[*statements, *function_statements(account, naming), *edge_key],
         ),
         ALL_BUILDER: BuilderArgs(
             common=common,

@@ -19,6 +19,7 @@ LOOKUPS = (
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
+    "secretsmanager:GetRandomPassword",
     "servicequotas:GetServiceQuota",
 )
 CODE = (
@@ -40,6 +41,7 @@ NAMED = (
     ("lambda", "lambda:*", "function:{name}-*"),
     ("sqs", "sqs:*", "{name}-*"),
     ("athena", "athena:*", "workgroup/{name}-*"),
+    ("secretsmanager", "secretsmanager:*", "secret:{name}-*"),
     ("sns", "sns:*", "{name}-*"),
     ("scheduler", "scheduler:*", "schedule-group/{name}-*"),
     ("scheduler", "scheduler:*", "schedule/{name}-*/*"),
@@ -121,15 +123,30 @@ EVERYWHERE = (
     "lambda:CreateEventSourceMapping",
     "lambda:ListEventSourceMappings",
     *DELIVER_LOGS,
+    "secretsmanager:GetRandomPassword",
     "servicequotas:GetServiceQuota",
 )
 CONNECTIONS = ("codeconnections", "codestar-connections")  # the new name, and the old
 
 
-def preview_policy(account: Account, state: State | None) -> str:
+def preview_policy(account: Account, state: State | None, more: Sequence[Statement] = ()) -> str:
     """Allow `pulumi preview`, which reads the state and looks up what the program asks for."""
     statements = state.statements(writes=False) if state else []
-    return document(*statements, allow("Lookups", LOOKUPS, ["*"]), _machine_checks(account))
+    return document(*statements, allow("Lookups", LOOKUPS, ["*"]), _machine_checks(account), *more)
+
+
+def edge_key_statements(account: Account, naming: Naming) -> list[Statement]:
+    """Return the rights to read the edge's key: where there is an edge, the program looks it up at each run.
+
+    Secrets Manager decrypts with the rights of whoever reads.
+    """
+    secret = account.arn("secretsmanager", f"secret:{naming.name('edge-key')}-*")
+    via = {"kms:ViaService": f"secretsmanager.{account.region}.amazonaws.com"}
+    tags = {f"aws:ResourceTag/{key}": value for key, value in _own_tags(naming).items()}
+    return [
+        allow("EdgeKey", ["secretsmanager:GetSecretValue"], [secret]),
+        allow("EdgeKeysKey", ["kms:Decrypt"], [account.arn("kms", "key/*")], **_where({**via, **tags})),
+    ]
 
 
 def _machine_checks(account: Account) -> Statement:
@@ -253,7 +270,11 @@ def _roles(account: Account, naming: Naming, boundary: str, own_roles: Sequence[
 
 def _tagged(where: str, naming: Naming) -> dict[str, object]:
     """Return the condition that a request gives, or a resource has, the stack's tags."""
-    return _where({f"aws:{where}Tag/Project": naming.project, f"aws:{where}Tag/Stack": naming.stack})
+    return _where({f"aws:{where}Tag/{key}": value for key, value in _own_tags(naming).items()})
+
+
+def _own_tags(naming: Naming) -> dict[str, str]:
+    return {"Project": naming.project, "Stack": naming.stack}
 
 
 def _where(values: Mapping[str, object]) -> dict[str, object]:

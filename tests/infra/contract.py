@@ -38,6 +38,7 @@ UNRESTRICTABLE = {
     "logs:UpdateLogDelivery",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
+    "secretsmanager:GetRandomPassword",
     "servicequotas:GetServiceQuota",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",

@@ -274,6 +274,23 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "scheduler/scheduleGroup:ScheduleGroup": (
         Need("scheduler:CreateScheduleGroup scheduler:TagResource", _of("scheduler", "schedule-group/{name}")),
     ),
+    "secretsmanager/secret:Secret": (
+        Need(
+            "secretsmanager:CreateSecret secretsmanager:DescribeSecret secretsmanager:GetResourcePolicy"
+            " secretsmanager:UpdateSecret secretsmanager:DeleteSecret secretsmanager:TagResource",
+            _of("secretsmanager", "secret:{name}-a1b2c3"),
+        ),
+    ),
+    "secretsmanager/secretVersion:SecretVersion": (
+        Need("secretsmanager:GetRandomPassword"),
+        Need(
+            "secretsmanager:PutSecretValue secretsmanager:GetSecretValue secretsmanager:ListSecretVersionIds"
+            " secretsmanager:UpdateSecretVersionStage",
+            _of("secretsmanager", f"secret:{NAME}-session-key-a1b2c3"),
+        ),
+        # docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html: by the rights of who asks
+        Need("kms:GenerateDataKey kms:Decrypt", KEY, OWNED),
+    ),
     "sfn/stateMachine:StateMachine": (  # X-Ray takes nothing of who makes it: the machine's own role writes traces
         Need("states:ValidateStateMachineDefinition", _of("states", "stateMachine:*")),
         Need("states:CreateStateMachine states:UpdateStateMachine states:TagResource", MACHINE),
