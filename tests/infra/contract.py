@@ -380,7 +380,7 @@ def a_subnet_stays_in_its_zone(graph: Graph) -> Iterator[str]:
             yield f"{node.name} moves when another zone comes first"
 
 
-# The names of a function's rights, of which there are those that the settings ask for, and always the last.
+# The names of a function's rights, of which there are those that the settings ask for, and one at least.
 RIGHTS = {
     "warmer": ("invoke",),
     "worker": ("jobs", "lake", "notifications", "table"),
@@ -391,8 +391,8 @@ RIGHTS = {
 
 def _rights_of(graph: Graph, stack: str, function: str) -> list[str]:
     there = {node.name.removeprefix(f"{stack}{function}-") for node in graph.of("RolePolicy")}
-    *others, always = RIGHTS.get(function, ("data",))
-    return [always, *(name for name in others if name in there)]
+    rights = RIGHTS.get(function, ("data",))
+    return [name for name in rights if name in there] or [rights[-1]]
 
 
 def functions_wait_for_what_they_need(graph: Graph) -> Iterator[str]:
