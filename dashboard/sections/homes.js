@@ -2,7 +2,7 @@
 
 import { describe } from "../description.js";
 import { fill, make } from "../elements.js";
-import { counted, ms } from "../format.js";
+import { ms } from "../format.js";
 import { failure, isAborted, loading } from "../notice.js";
 import { card } from "./homes/card.js";
 import { historyChart } from "./homes/history.js";
@@ -37,7 +37,7 @@ export function mount(root, { api, announce }) {
     const cards = homes.map((home, place) => card(home, place));
     const chart = historyChart(homes);
     const question = choice(Object.keys(QUESTIONS), "a page of 100 rows", () => running.restart());
-    const pause = choice(EVERY_S.map(String), "2", () => running.every(Number(pause.value)));
+    const pause = choice(EVERY_S.map(String), "2", () => running.every(Number(pause.value)), (value) => `${value} s`);
     const button = make("button.primary", { type: "button", onclick: () => running.toggle() });
     const state = make("p.note", { role: "status" });
 
@@ -83,8 +83,7 @@ export function mount(root, { api, announce }) {
   };
 }
 
-function choice(values, chosen, changed) {
-  const text = (value) => (Number.isNaN(Number(value)) ? value : counted(Number(value), "second"));
+function choice(values, chosen, changed, text = (value) => value) {
   const options = values.map((value) => make("option", { value, selected: value === chosen }, text(value)));
   return /** @type {HTMLSelectElement} */ (make("select", { onchange: changed }, ...options));
 }

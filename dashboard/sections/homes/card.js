@@ -1,6 +1,6 @@
-/** One home: its last round trip and its usual one, the phases as a bar, the receipt. */
+/** One home: its last round trip and its usual one, the phases as bars, the receipt. */
 
-import { fill, make } from "../../elements.js";
+import { figure, fill, make } from "../../elements.js";
 import { bytes, count, ms, number } from "../../format.js";
 import { failure, loading } from "../../notice.js";
 
@@ -44,13 +44,18 @@ export function card(home, place) {
 function content(samples, last, worstMs) {
   const times = samples.flatMap((sample) => (sample.roundTripMs === null ? [] : [sample.roundTripMs])).sort((a, b) => a - b);
   const usual = times[Math.floor((times.length - 1) / 2)];
-  const others = samples.length > 1 ? `half of ${count(times.length)} within ${ms(usual)}` : "first answer";
   const around = Math.max(0, last.roundTripMs - last.totalMs);
-  const parts = [...inOrder(last.phases), ["network", around]];
+  const phases = inOrder(last.phases);
+  const half = times.length > 1 ? `half within ${ms(usual)}` : "the first answer";
   return [
-    make("p.large", {}, ms(last.roundTripMs), make("span.note", {}, ` round trip, ${others}`)),
-    bar(parts, last.roundTripMs, worstMs),
-    make("ul.legend", {}, ...parts.map(([name, value]) => key(name, value))),
+    make(
+      "dl.pair",
+      {},
+      figure("Round trip", ms(last.roundTripMs), half),
+      figure("In the function", ms(last.totalMs), `${bytes(last.bytes)} answered`),
+    ),
+    bar("Round trip", [["function", last.totalMs], ["network and gateway", around]], worstMs),
+    bar("In the function", phases, last.totalMs),
     receipt(last),
   ];
 }
@@ -61,14 +66,17 @@ function inOrder(phases) {
   return Object.entries(phases).sort(([a], [b]) => rank(a) - rank(b));
 }
 
-function bar(parts, wholeMs, worstMs) {
-  const share = (value, of) => `${of ? (100 * value) / of : 0}%`;
-  const pieces = parts.map(([name, value]) =>
-    make("span.piece", { "data-phase": name, style: { width: share(value, wholeMs) } }),
+/** A bar with its legend; the whole width stands for `wholeMs`. */
+function bar(name, parts, wholeMs) {
+  const share = (value) => `${wholeMs ? Math.min(100, (100 * value) / wholeMs) : 0}%`;
+  const pieces = parts.map(([part, value]) => make("span.piece", { "data-phase": part, style: { width: share(value) } }));
+  const said = parts.map(([part, value]) => `${part} ${ms(value)}`).join(", ");
+  return make(
+    "div.measure",
+    {},
+    make("div.bar", { role: "img", "aria-label": `${name}: ${said}` }, ...pieces),
+    make("ul.legend", {}, ...parts.map(([part, value]) => key(part, value))),
   );
-  const said = parts.map(([name, value]) => `${name} ${ms(value)}`).join(", ");
-  const drawn = make("span.pieces", { style: { width: share(wholeMs, worstMs) } }, ...pieces);
-  return make("div.bar", { role: "img", "aria-label": said }, drawn);
 }
 
 function key(name, value) {
@@ -78,6 +86,6 @@ function key(name, value) {
 function receipt(last) {
   const used = Object.entries(RECEIPT).filter(([name]) => last.consumed?.[name]);
   const pairs = used.map(([name, [words, shown]]) => [words, shown(last.consumed[name])]);
-  const all = [...pairs, ["answer", bytes(last.bytes)], ["bookmark", make("span.mono", {}, last.bookmark)]];
+  const all = [...pairs, ["bookmark", make("span.mono", {}, last.bookmark)]];
   return make("dl.receipt", {}, ...all.flatMap(([words, value]) => [make("dt", {}, words), make("dd", {}, value)]));
 }

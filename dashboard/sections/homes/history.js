@@ -8,6 +8,7 @@ const WIDTH = 1000;
 const HEIGHT = 220;
 const LEFT = 64;
 const BOTTOM = 24;
+const FEWEST = 15; // rounds that the width has room for, so that the first lines are no zigzag
 
 /** @param {string[]} homes */
 export function historyChart(homes) {
@@ -52,11 +53,12 @@ function scaleOf(times, series) {
   const rounds = series.flat().map(({ round }) => round);
   const last = Math.max(...rounds);
   const first = Math.max(1, last - KEPT + 1);
+  const width = Math.max(FEWEST, last - first + 1) - 1;
   const ticks = [];
   for (let tick = low; tick <= high * 1.01; tick *= 10) ticks.push(tick);
   return {
     ticks,
-    x: (round) => LEFT + ((WIDTH - LEFT - 8) * (round - first)) / (KEPT - 1),
+    x: (round) => LEFT + ((WIDTH - LEFT - 8) * (round - first)) / width,
     y: (value) => 8 + (HEIGHT - BOTTOM - 8) * (1 - Math.log10(Math.max(low, value) / low) / Math.log10(high / low)),
   };
 }
