@@ -131,6 +131,10 @@ class LocalStack:
     async def __aexit__(self, *_: object) -> None:
         await self._parts.aclose()
 
+    async def ask(self, event: Mapping[str, object]) -> object:
+        """Give an event to the function that answers by default, past the gateway. Raises FunctionFailed."""
+        return await self._functions[self._default].invoke(event)
+
     async def processes(self) -> list[int]:
         """Return the ids of all sandboxes' processes."""
         return [process for function in self._functions.values() for process in function.processes]
