@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from handlers.routes import COMMAND, PROJECTOR, QUERY, SOURCES, WARMER, WORKER
-from infra import background, delivering, rolling, stack, watching, working
+from infra import background, delivering, fronting, rolling, stack, watching, working
 from infra.account import check_account
 from infra.compute.archive import warn_without_byte_code
 from infra.compute.concurrency import check_concurrency
@@ -35,7 +35,9 @@ functions = {
     )
     for function, identity in identities.items()
 }
+edge_key = fronting.make_edge_key(settings, key_arn)
 api = stack.make_api(settings, functions, key_arn)
+edge = fronting.make_edge(settings, edge_key, api, key_arn)
 projection = background.make_projection(settings, functions[PROJECTOR], identities[PROJECTOR], storage, key_arn)
 if WARMER in settings.functions:
     identities[WARMER] = background.make_warmer_identity(settings, key_arn)
@@ -79,6 +81,7 @@ pulumi.export(
 )
 if api.domain_name:
     pulumi.export("domain_target", api.domain_name.domain_name_configuration.target_domain_name)
+fronting.export_edge(settings, edge_key, edge)
 pulumi.export("table_name", storage.table.name)
 pulumi.export("table_arn", storage.table.arn)
 pulumi.export("file_system_id", storage.file_system.id)
