@@ -51,6 +51,7 @@ if AUTHORIZER in settings.functions:
     )
 guarding.export_guards(functions, access)
 api = stack.make_api(settings, functions, key_arn)
+edge = fronting.make_edge(settings, edge_key, api, key_arn)
 projection = background.make_projection(settings, functions[PROJECTOR], identities[PROJECTOR], storage, key_arn)
 if WARMER in settings.functions:
     identities[WARMER] = stack.make_identity(settings, WARMER, key_arn, in_network=False)
@@ -94,6 +95,7 @@ pulumi.export(
 )
 if api.domain_name:
     pulumi.export("domain_target", api.domain_name.domain_name_configuration.target_domain_name)
+fronting.export_edge(settings, edge_key, edge)
 pulumi.export("table_name", storage.table.name)
 pulumi.export("table_arn", storage.table.arn)
 pulumi.export("file_system_id", storage.file_system.id)

@@ -15,6 +15,7 @@ from infra.compute.identity import IdentityArgs, IdentityComponent
 from infra.compute.jobs import IMPORTS, IMPORTS_PART, JobsComponent
 from infra.data.backup import BackupArgs, BackupComponent
 from infra.data.storage import StorageArgs, StorageComponent
+from infra.edge.access_logs import PART as EDGE_LOGS_PART
 from infra.foundation.existing_network import ExistingNetworkArgs, ExistingNetworkComponent, GroupIds
 from infra.foundation.flow_logs import FlowLogs
 from infra.foundation.key import KeyArgs, KeyComponent
@@ -63,6 +64,7 @@ def make_key(settings: StackSettings) -> KeyArn:
             protect=settings.protect,
             announces=settings.watch.alarms,
             imports_part=IMPORTS_PART if settings.work.jobs else "",
+            edge_logs_part=EDGE_LOGS_PART if settings.edge.is_there else "",
         ),
     ).key.arn
 

@@ -29,7 +29,8 @@ class EdgeKeyComponent(pulumi.ComponentResource):
     """The secret, and its value as it is now.
 
     It is deleted at once when the edge goes: another is as good, and would have no name while this one could be had
-    again. `value` is looked up at each run: once the secret has been rotated, the next `pulumi up` hands it to CloudFront.
+    again. `value` is looked up at each run: once the secret has been rotated, the next `pulumi up` hands it to
+    CloudFront.
     """
 
     secret: aws.secretsmanager.Secret

@@ -10,28 +10,21 @@ import pulumi_aws as aws
 
 from handlers.routes import (
     ALL_METHODS,
-    OPEN_OPERATIONS,
+    OPEN_ROUTES,
+    PREFLIGHT,
     QUERY,
     REQUEST_HEADERS,
     RESPONSE_HEADERS,
-    ROUTES,
+    SQL_ROUTES,
     gateway_routes,
-    methods,
 )
 from handlers.settings import READ_AUTHS
 
 NONE, IAM, JWT, SESSION = READ_AUTHS
 EDGE = "edge"
-DEFAULT, PREFLIGHT = "$default", "OPTIONS /{proxy+}"
+DEFAULT = "$default"
 CORS_MAX_AGE_S = 3600
 SIGNATURE_HEADERS = ("x-amz-content-sha256", "x-amz-date", "x-amz-security-token")
-SQL_ROUTES = {f"POST {path}" for _, path, _, operation in ROUTES if operation == "sql"}
-OPEN_ROUTES = {
-    f"{method} {path}"
-    for verb, path, _, operation in ROUTES
-    if operation in OPEN_OPERATIONS
-    for method in methods(verb)
-}
 
 
 @dataclass(frozen=True, kw_only=True)

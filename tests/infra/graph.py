@@ -124,6 +124,8 @@ class _Cloud(mocks.Mocks):
             "invokeArn": f"arn:aws:apigateway:{REGION}:lambda:path/{args.name}",
             "executionArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{args.name}",
             "apiEndpoint": f"https://{args.name}.example.com",
+            "bucketRegionalDomainName": f"{args.name}.s3.{REGION}.amazonaws.com",
+            "domainName": f"{args.name}.cloudfront.net",
         }
         state = computed | cast("dict[str, Any]", args.inputs)  # pyright: ignore[reportUnknownMemberType] - untyped
         if args.typ.endswith(":DomainName"):

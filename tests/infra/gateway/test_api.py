@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.routes import COMMAND, ROUTES, gateway_routes
+from handlers.routes import COMMAND, OPEN_ROUTES, ROUTES, SQL_ROUTES, gateway_routes
 from infra.compute.archive import sources_of
 from infra.delivering import infrastructure_hash
-from infra.gateway.callers import OPEN_ROUTES, SQL_ROUTES, part_of
+from infra.gateway.callers import part_of
 from tests.infra.graph import Graph
 from tests.infra.program import graph, run
 
