@@ -473,7 +473,7 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "deliveryRepository": (PIPELINES, "Pipeline", "", f"{SOURCE}.FullRepositoryId", "owner/name"),
     "deliveryBranch": (PIPELINES, "Pipeline", "", f"{SOURCE}.BranchName", "release"),
     "stateBucket": (PIPELINES, "Project", "", f"{BUILD}.1.value", "s3://state?region=us-east-1&awssdk=v2"),
-    "stateKeyArn": (GITHUB | STATE, "RolePolicy", "github-look", "policy", preview_policy(IDENTITY, KEPT)),
+    "stateKeyArn": (GITHUB | STATE, "RolePolicy", "github-look", "policy", preview_policy(IDENTITY, NAMING, KEPT)),
     "passphraseArn": (PIPELINES | STATE, "Project", "", f"{BUILD}.4.value", "/pulumi/passphrase"),
     "githubRepository": (GITHUB, "Role", "github-preview", "description", "Workflows of owner/name, pull_request"),
     "githubEnvironment": (GITHUB, "Role", "github-deploy", "description", "Workflows of owner/name, environment:prod"),
