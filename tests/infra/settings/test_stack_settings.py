@@ -21,6 +21,8 @@ from tests.infra.contract import violations
 from tests.infra.graph import ACCOUNT, Graph
 from tests.infra.program import EVERYTHING, PROJECT, STACKS, config_of, given_of, graph, project_schema, run
 
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+OWN_EDGE = {"edge": "cloudfront", "edgeDomain": "data.example.com", "edgeCertificateArn": CERTIFICATE}
 VPC = {"vpcId": "vpc-0a1b2c3d4e5f60718", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"]}
 JWT = {"readAuth": "jwt", "jwtIssuer": "https://issuer.example.com/", "jwtAudience": ["readers"]}
 JOBS, LAKE, TELLS = {"jobs": True}, {"lake": True}, {"notifications": True}
@@ -188,6 +190,32 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
         ),
         ({"defaultEndpoint": "false"}, "defaultEndpoint: got 'false', allowed: true without domain, or the API would"),
         ({"domain": "localhost"}, "domain: got 'localhost', allowed: a host name"),
+        ({"edge": "nginx"}, "edge: got 'nginx', allowed: none or cloudfront"),
+        (
+            {"edge": "cloudfront", "readAuth": "iam"},
+            "edge: got 'cloudfront', allowed: none with readAuth iam: a signature is of the API's own host",
+        ),
+        ({"edgeMaxAgeS": "61"}, "edgeMaxAgeS: got 61, allowed: an integer from 0 to 60"),
+        ({"edgeFirewall": "true"}, "edgeFirewall: got 'true', allowed: false without edge cloudfront"),
+        ({"edgeRateLimit": "9"}, "edgeRateLimit: got 9, allowed: an integer from 10 to 2000000000"),
+        ({"edgeLogDays": "3654"}, "edgeLogDays: got 3654, allowed: an integer from 0 to 3653"),
+        ({"edgeLogDays": "30"}, "edgeLogDays: got 30, allowed: 0 without edge cloudfront"),
+        (
+            OWN_EDGE | {"edge": "none"},
+            "edgeDomain: got 'data.example.com', allowed: nothing without edge cloudfront",
+        ),
+        (
+            {"edge": "cloudfront", "edgeDomain": "data.example.com"},
+            "edgeCertificateArn: got '', allowed: a certificate for edgeDomain; neither without the other",
+        ),
+        (
+            OWN_EDGE | {"edgeCertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"},
+            "allowed: the ARN of a certificate in us-east-1, where CloudFront looks for it, or nothing",
+        ),
+        (
+            OWN_EDGE | {"domain": "data.example.com", "certificateArn": CERTIFICATE},
+            "edgeDomain: got 'data.example.com', allowed: another name than domain, which is the API's behind the edge",
+        ),
         ({"requestLogPercent": "101"}, "requestLogPercent: got 101, allowed: an integer from 0 to 100"),
         ({"metrics": "on"}, "metrics: got 'on', allowed: true or false"),
         ({"alarms": "all"}, "alarms: got 'all', allowed: true or false"),
