@@ -21,10 +21,10 @@ from tests.infra.contract import violations
 from tests.infra.graph import ACCOUNT, Graph
 from tests.infra.program import EVERYTHING, PROJECT, STACKS, config_of, given_of, graph, project_schema, run
 
-CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
-OWN_EDGE = {"edge": "cloudfront", "edgeDomain": "data.example.com", "edgeCertificateArn": CERTIFICATE}
 VPC = {"vpcId": "vpc-0a1b2c3d4e5f60718", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"]}
 JWT = {"readAuth": "jwt", "jwtIssuer": "https://issuer.example.com/", "jwtAudience": ["readers"]}
+CERTIFICATE, EDGE = "arn:aws:acm:us-east-1:123456789012:certificate/2", {"edge": "cloudfront"}
+OWN_EDGE = EDGE | {"edgeDomain": "data.example.com", "edgeCertificateArn": CERTIFICATE}
 JOBS, LAKE, TELLS = {"jobs": True}, {"lake": True}, {"notifications": True}
 WAREHOUSE = "arn:aws:sqs:us-east-1:123456789012:warehouse"
 JWT_WRITES = JWT | {"readAuth": "iam", "writeAuth": "jwt"}
@@ -33,6 +33,7 @@ BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 DOMAIN = {"domain": "api.example.com", "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1"}
 BUDGET = {"budgetUsd": 25, "budgetEmails": ["finance@example.com"]}
 TABLE_ARN = "arn:aws:dynamodb:us-east-1:123456789012:storage-table"
+FIREWALL = "arn:aws:wafv2:us-east-1:123456789012:edge-firewall"
 CANARY, FOUR = {"rollout": "canary"}, {"Condition": "{% $rounds < 4 %}", "Next": "Watch"}
 SOURCE, BUILD = "stages.0.actions.0.configuration", "environment.environmentVariables"
 RESERVED, VARIABLES, LOCAL = "reservedConcurrentExecutions", "environment.variables", "http://localhost:3000"
@@ -470,6 +471,31 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "domain": (DOMAIN, "DomainName", "", "domainName", "api.example.com"),
     "defaultEndpoint": (DOMAIN | {"defaultEndpoint": False}, "Api", "", "disableExecuteApiEndpoint", True),
     "certificateArn": (DOMAIN, "DomainName", "", "domainNameConfiguration.certificateArn", DOMAIN["certificateArn"]),
+    "edge": (EDGE, "Distribution", "", "origins.1.domainName", "api-gateway.example.com"),
+    "edgeMaxAgeS": (
+        EDGE | {"edgeMaxAgeS": 7},
+        "Function",
+        "query-function",
+        f"{VARIABLES}.SHARED_MAX_AGE_S",
+        "7",
+    ),
+    "edgeFirewall": (EDGE | {"edgeFirewall": True}, "Distribution", "", "webAclId", FIREWALL),
+    "edgeRateLimit": (
+        EDGE | {"edgeFirewall": True, "edgeRateLimit": 50},
+        "WebAcl",
+        "",
+        "rules.0.statement.rateBasedStatement.limit",
+        50,
+    ),
+    "edgeLogDays": (
+        EDGE | {"edgeLogDays": 9},
+        "BucketLifecycleConfiguration",
+        "edge-logs-lifecycle",
+        "rules.0.expiration.days",
+        9,
+    ),
+    "edgeDomain": (OWN_EDGE, "Distribution", "", "aliases", ["data.example.com"]),
+    "edgeCertificateArn": (OWN_EDGE, "Distribution", "", "viewerCertificate.acmCertificateArn", CERTIFICATE),
     "requestLogPercent": (
         {"requestLogPercent": 50},
         "Function",
