@@ -20,7 +20,7 @@ from infra.delivery.builder import ON_EC2, BuilderArgs, BuilderCommon, on_lambda
 from infra.delivery.file_patterns import patterns_of
 from infra.delivery.github import DEPLOY, PREVIEW, GithubArgs, GithubComponent
 from infra.delivery.pipelines import Branch, DeliveryArgs, DeliveryComponent, PipelineTarget
-from infra.delivery.rights import edge_key_statements, function_statements, infrastructure_policies
+from infra.delivery.rights import function_statements, infrastructure_policies
 from infra.delivery.state import State
 from infra.naming import SOURCES_TAG
 from infra.settings.stack_settings import StackSettings
@@ -88,7 +88,6 @@ def make_github(settings: StackSettings) -> GithubComponent | None:
             permissions_boundary=settings.permissions_boundary or "",
             own_roles=_own_roles(settings),
             table_name=settings.table.name,
-            has_edge=settings.edge.is_there,
         ),
     )
     pulumi.export("github_role_arns", {"deploy": component.deploy.arn, "preview": component.preview.arn})
@@ -136,7 +135,6 @@ def _builders(settings: StackSettings, key_arn: pulumi.Output[str] | None) -> di
         permissions_boundary=settings.permissions_boundary,
     )
     statements = _state(settings).statements(writes=True)
-    edge_key = edge_key_statements(account, naming) if settings.edge.is_there else []
     boundary = settings.permissions_boundary or ""
     return {
         FUNCTIONS_BUILDER: BuilderArgs(
@@ -144,7 +142,7 @@ def _builders(settings: StackSettings, key_arn: pulumi.Output[str] | None) -> di
             part=BUILD,
             machine=on_lambda(settings.runtime),
             buildspec=function_build(),
-            statements=[*statements, *function_statements(account, naming), *edge_key],
+            statements=[*statements, *function_statements(account, naming)],
         ),
         ALL_BUILDER: BuilderArgs(
             common=common,

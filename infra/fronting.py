@@ -6,6 +6,7 @@ import pulumi
 
 from infra.edge.distribution import EdgeArgs, EdgeComponent
 from infra.edge.key import EdgeKeyArgs, EdgeKeyComponent
+from infra.edge.page import page_files
 from infra.gateway.api import ApiComponent
 from infra.settings.stack_settings import StackSettings
 
@@ -32,6 +33,7 @@ def make_edge(
             naming=settings.naming,
             api_url=api.url,
             edge_key=key.value,
+            files=page_files(),
             domain=edge.domain,
             rate_limit=edge.rate_limit if edge.firewall else None,
             firewall_log_days=settings.log_days,

@@ -10,10 +10,10 @@ import pulumi_aws as aws
 
 from infra.account import account_of
 from infra.delivery.attached import attach
-from infra.delivery.rights import edge_key_statements, infrastructure_policies, preview_policy
+from infra.delivery.rights import infrastructure_policies, preview_policy
 from infra.delivery.state import State
 from infra.naming import Naming
-from infra.policies import Statement, document
+from infra.policies import document
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
@@ -30,7 +30,6 @@ class GithubArgs:
         permissions_boundary: bounds these roles, and every role that a deployment makes.
         own_roles: names of roles that a deployment may not touch.
         table_name: of the ledger, where it is not named after the stack.
-        has_edge: whether the program looks up the edge's key.
     """
 
     naming: Naming
@@ -41,7 +40,6 @@ class GithubArgs:
     permissions_boundary: str
     own_roles: Sequence[str]
     table_name: str = ""
-    has_edge: bool = False
 
 
 class GithubComponent(pulumi.ComponentResource):
@@ -73,13 +71,10 @@ class GithubComponent(pulumi.ComponentResource):
             f"{name}-look",
             name="look",
             role=self.preview.name,
-            policy=preview_policy(account_of(self), args.state, self._edge_key() if args.has_edge else ()),
+            policy=preview_policy(account_of(self), args.naming, args.state),
             opts=self._child,
         )
         self.register_outputs({"deploy_role_arn": self.deploy.arn, "preview_role_arn": self.preview.arn})
-
-    def _edge_key(self) -> list[Statement]:
-        return edge_key_statements(account_of(self), self._args.naming)
 
     def _identity_provider(self) -> pulumi.Output[str]:
         return aws.iam.OpenIdConnectProvider(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from infra.account import Account
+from infra.delivery.edge_rights import edge_statements, read_edge_key
 from infra.delivery.state import State
 from infra.naming import Naming
 from infra.policies import DELIVER_LOGS, Statement, allow, deny, document
@@ -41,7 +42,6 @@ NAMED = (
     ("lambda", "lambda:*", "function:{name}-*"),
     ("sqs", "sqs:*", "{name}-*"),
     ("athena", "athena:*", "workgroup/{name}-*"),
-    ("secretsmanager", "secretsmanager:*", "secret:{name}-*"),
     ("sns", "sns:*", "{name}-*"),
     ("scheduler", "scheduler:*", "schedule-group/{name}-*"),
     ("scheduler", "scheduler:*", "schedule/{name}-*/*"),
@@ -122,6 +122,8 @@ EVERYWHERE = (
     "kms:ListAliases",
     "lambda:CreateEventSourceMapping",
     "lambda:ListEventSourceMappings",
+    "logs:DescribeConfigurationTemplates",
+    "logs:DescribeDeliver*",
     *DELIVER_LOGS,
     "secretsmanager:GetRandomPassword",
     "servicequotas:GetServiceQuota",
@@ -129,24 +131,16 @@ EVERYWHERE = (
 CONNECTIONS = ("codeconnections", "codestar-connections")  # the new name, and the old
 
 
-def preview_policy(account: Account, state: State | None, more: Sequence[Statement] = ()) -> str:
+def preview_policy(account: Account, naming: Naming, state: State | None) -> str:
     """Allow `pulumi preview`, which reads the state and looks up what the program asks for."""
     statements = state.statements(writes=False) if state else []
-    return document(*statements, allow("Lookups", LOOKUPS, ["*"]), _machine_checks(account), *more)
+    return document(*statements, *_lookups(account, naming), _machine_checks(account))
 
 
-def edge_key_statements(account: Account, naming: Naming) -> list[Statement]:
-    """Return the rights to read the edge's key: where there is an edge, the program looks it up at each run.
-
-    Secrets Manager decrypts with the rights of whoever reads.
-    """
-    secret = account.arn("secretsmanager", f"secret:{naming.name('edge-key')}-*")
-    via = {"kms:ViaService": f"secretsmanager.{account.region}.amazonaws.com"}
-    tags = {f"aws:ResourceTag/{key}": value for key, value in _own_tags(naming).items()}
-    return [
-        allow("EdgeKey", ["secretsmanager:GetSecretValue"], [secret]),
-        allow("EdgeKeysKey", ["kms:Decrypt"], [account.arn("kms", "key/*")], **_where({**via, **tags})),
-    ]
+def _lookups(account: Account, naming: Naming) -> list[Statement]:
+    """Return the rights to all that the program asks for while it runs."""
+    tags = _stack_tags("Resource", naming)
+    return [allow("Lookups", LOOKUPS, ["*"]), *read_edge_key(account, naming, tags)]
 
 
 def _machine_checks(account: Account) -> Statement:
@@ -170,7 +164,7 @@ def function_statements(account: Account, naming: Naming) -> list[Statement]:
         allow("Code", CODE, [functions]),
         allow("Rollout", ROLLOUT, machines),
         allow("MountTargets", ["elasticfilesystem:DescribeMountTargets"], [files], **_tagged("Resource", naming)),
-        allow("Lookups", LOOKUPS, ["*"]),
+        *_lookups(account, naming),
         _machine_checks(account),
     ]
 
@@ -188,6 +182,9 @@ def infrastructure_policies(
     return {
         "services": document(*_services(account, naming, table_name)),
         "network": document(*_network(account, naming), allow("Everywhere", EVERYWHERE, ["*"])),
+        "edge": document(
+            *edge_statements(account, naming, made=_tagged("Request", naming), owned=_tagged("Resource", naming))
+        ),
         "roles": document(*_roles(account, naming, boundary, own_roles)),
     }
 
@@ -270,11 +267,11 @@ def _roles(account: Account, naming: Naming, boundary: str, own_roles: Sequence[
 
 def _tagged(where: str, naming: Naming) -> dict[str, object]:
     """Return the condition that a request gives, or a resource has, the stack's tags."""
-    return _where({f"aws:{where}Tag/{key}": value for key, value in _own_tags(naming).items()})
+    return _where(_stack_tags(where, naming))
 
 
-def _own_tags(naming: Naming) -> dict[str, str]:
-    return {"Project": naming.project, "Stack": naming.stack}
+def _stack_tags(where: str, naming: Naming) -> dict[str, str]:
+    return {f"aws:{where}Tag/Project": naming.project, f"aws:{where}Tag/Stack": naming.stack}
 
 
 def _where(values: Mapping[str, object]) -> dict[str, object]:

@@ -97,7 +97,7 @@ def _deliver(
         delivery_destination_arn=destination.arn,
         record_fields=[*FIELDS],
         s3_delivery_configurations=[
-            {"enable_hive_compatible_path": False, "suffix_path": "{DistributionId}/{yyyy}/{MM}/{dd}/{HH}"}
+            {"enable_hive_compatible_path": False, "suffix_path": "edge/{yyyy}/{MM}/{dd}/{HH}"}
         ],
         tags=naming.tags(PART),
         opts=opts,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pulumi
@@ -43,6 +45,7 @@ class EdgeArgs:
     Args:
         api_url: where the API answers.
         edge_key: what is sent to it with each request.
+        files: the page's, by their names in its bucket.
         domain: an own host name.
         rate_limit: requests of an address in five minutes that a firewall lets through; without it, there is none.
         firewall_log_days, log_days: how long the firewall's log and access logs are kept; without the latter, there
@@ -53,6 +56,7 @@ class EdgeArgs:
     naming: Naming
     api_url: pulumi.Input[str]
     edge_key: pulumi.Input[str]
+    files: Mapping[str, Path]
     domain: EdgeDomain | None = None
     rate_limit: int | None = None
     firewall_log_days: int = 14
@@ -74,7 +78,14 @@ class EdgeComponent(pulumi.ComponentResource):
         self._name, self._args = name, args
         self._account = account_of(self)
         self._child = pulumi.ResourceOptions(parent=self)
-        self.page = make_page(name, args.naming, self._account.account_id, args.key_arn, self._child)
+        self.page = make_page(
+            name,
+            args.naming,
+            args.files,
+            account_id=self._account.account_id,
+            key_arn=args.key_arn,
+            opts=self._child,
+        )
         self.firewall = self._firewall(args.rate_limit) if args.rate_limit else None
         self.distribution = self._distribution()
         let_distribution_read(name, args.naming, self.page, self.distribution.arn, self._child)

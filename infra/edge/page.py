@@ -5,6 +5,7 @@ What is in the bucket is in the repository too, so it goes with the edge, protec
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,9 +73,15 @@ def page_files(root: Path = ROOT) -> dict[str, Path]:
 
 
 def make_page(
-    name: str, naming: Naming, account_id: str, key_arn: pulumi.Input[str] | None, opts: pulumi.ResourceOptions
+    name: str,
+    naming: Naming,
+    files: Mapping[str, Path],
+    *,
+    account_id: str,
+    key_arn: pulumi.Input[str] | None,
+    opts: pulumi.ResourceOptions,
 ) -> Page:
-    """Make the bucket with the page; `name` is the component's, whose resources they are."""
+    """Make the bucket with the page's files; `name` is the component's, whose resources they are."""
     args = BucketArgs(
         naming=naming,
         part="dashboard",
@@ -86,7 +93,7 @@ def make_page(
         key_arn=key_arn,
     )
     bucket = make_bucket(f"{name}-page", args, opts)
-    for key, path in page_files().items():
+    for key, path in files.items():
         _upload(f"{name}-{key}", bucket.bucket, key, path, tags=naming.stack_tags("dashboard"), opts=opts)
     access = aws.cloudfront.OriginAccessControl(
         f"{name}-page-access",
@@ -113,7 +120,7 @@ def _upload(
         name,
         bucket=bucket,
         key=key,
-        source=pulumi.FileAsset(path.relative_to(ROOT).as_posix()),
+        source=pulumi.FileAsset(os.path.relpath(path)),  # Pulumi keeps the path: the same on each machine
         content_type=CONTENT_TYPES[path.suffix],
         cache_control=CACHE_CONTROL,
         tags=tags,

@@ -36,6 +36,7 @@ UNRESTRICTABLE = {
     "logs:ListLogDeliveries",
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
+    "secretsmanager:GetRandomPassword",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
     "secretsmanager:GetRandomPassword",
@@ -51,13 +52,18 @@ ONLY_LOOKS = (
     r"\w+:(Describe|Get|List)\w*\*?|logs:\w+(LogDelivery|ResourcePolicy)|lambda:CreateEventSourceMapping"
     r"|ec2:(Create|Delete)NetworkInterface|backup-storage:MountCapsule|states:ValidateStateMachineDefinition"
 )
-# Resources without a name of the stack's: APIs have none, AWS's own roles and Glue's catalog are the account's.
+# Resources without a name of the stack's: APIs, what is CloudFront's, and deliveries of logs have none; AWS's own roles
+# and rules, and Glue's catalog, are the account's.
 ELSEWHERE = {
     "arn:aws:apigateway:us-east-1::/apis*",
+    "arn:aws:cloudfront::123456789012:cache-policy/*",
+    "arn:aws:cloudfront::123456789012:distribution/*",
     "arn:aws:codeconnections:us-east-1:123456789012:connection/*",
     "arn:aws:glue:us-east-1:123456789012:catalog",
     "arn:aws:iam::123456789012:role/aws-service-role/*",
     "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:*",
+    "arn:aws:logs:us-east-1:123456789012:delivery:*",
+    "arn:aws:wafv2:us-east-1:123456789012:global/managedruleset/*/*",
 }
 # Where those who store objects name their key.
 KEYS_OF_OBJECTS = {

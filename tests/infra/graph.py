@@ -68,6 +68,11 @@ class Node:
         return value
 
 
+def kind_of(node: Node) -> str:
+    """The end of the type's name; CloudFront's functions, which are no functions of Lambda's, have one of their own."""
+    return "ViewerFunction" if node.type.startswith("aws:cloudfront/function:") else node.type.rpartition(":")[2]
+
+
 @dataclass(frozen=True, order=True)
 class Lookup:
     """One question to the cloud; `arguments` are JSON, `provider` is empty for the default one."""
@@ -90,8 +95,8 @@ class Graph:
     lookups: tuple[Lookup, ...]
 
     def of(self, *types: str) -> list[Node]:
-        """The nodes of these types, given as the end of the type's name: "Function"."""
-        return [node for node in self.nodes if node.type.rpartition(":")[2] in types]
+        """The nodes of these types, given as the end of the type's name: "Function" is Lambda's."""
+        return [node for node in self.nodes if kind_of(node) in types]
 
     def one(self, kind: str, name: str = "") -> Node:
         """The only node of a type, and of this name if one is given."""
