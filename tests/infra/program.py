@@ -53,9 +53,8 @@ def run(stack: str = "dev", changes: dict[str, Any] | None = None, code: Path = 
     more = {key if ":" in key else f"{PROJECT}:{key}": text_of(value) for key, value in (changes or {}).items()}
     program = str(ROOT / "__main__.py")
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("stack", "background", "working"):
-            patch.setattr(f"infra.{module}.archive_of", partial(_archive_of, root=code))
-            patch.setattr(f"infra.{module}.sources_of", partial(_sources_of, root=code))
+        patch.setattr("infra.stack.archive_of", partial(_archive_of, root=code))
+        patch.setattr("infra.stack.sources_of", partial(_sources_of, root=code))
         patch.setattr("infra.fronting.page_files", _page_files)
         patch.setattr("infra.delivering.infrastructure_hash", _infrastructure_hash)
         patch.setattr("infra.delivering.file_patterns", _file_patterns)

@@ -31,9 +31,10 @@ from infra.foundation.existing_network import ExistingNetworkArgs, ExistingNetwo
 from infra.foundation.flow_logs import FlowLogs
 from infra.foundation.key import KeyArgs, KeyComponent
 from infra.foundation.network import NetworkArgs, NetworkComponent
-from infra.gateway.api import ApiArgs, ApiComponent, Target
+from infra.gateway.api import ApiArgs, ApiComponent
 from infra.gateway.callers import IAM, JWT, NONE, Callers
 from infra.gateway.domain import Domain
+from infra.gateway.target import Target
 from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
 from infra.jobs.schedules import ScheduledCall, SchedulesArgs, SchedulesComponent
 from infra.jobs.work import ORDERS, Followed, WorkArgs, WorkComponent

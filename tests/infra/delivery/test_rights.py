@@ -345,8 +345,10 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("secretsmanager:GetRandomPassword"),
         Need(
             "secretsmanager:PutSecretValue secretsmanager:GetSecretValue secretsmanager:UpdateSecretVersionStage",
-            _of("secretsmanager", f"secret:{NAME}-edge-key-abcdef"),
+            _of("secretsmanager", f"secret:{NAME}-session-key-abcdef"),
         ),
+        # docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html: by the rights of who asks
+        Need("kms:GenerateDataKey kms:Decrypt", KEY, OWNED),
     ),
     "sfn/stateMachine:StateMachine": (  # X-Ray takes nothing of who makes it: the machine's own role writes traces
         Need("states:ValidateStateMachineDefinition", _of("states", "stateMachine:*")),

@@ -149,7 +149,8 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
         ({"retainSeconds": "2592001"}, "retainSeconds: got 2592001, allowed: an integer from 60 to 2592000"),
         ({"retainSeconds": "1h"}, "retainSeconds"),
         ({"writeAuth": "none"}, "writeAuth: got 'none', allowed: iam or jwt"),
-        ({"readAuth": "basic"}, "readAuth: got 'basic', allowed: none or iam or jwt"),
+        ({"readAuth": "basic"}, "readAuth: got 'basic', allowed: none or iam or jwt or session"),
+        ({"sessionMinutes": "4"}, "sessionMinutes: got 4, allowed: an integer from 5 to 43200"),
         ({"readAuth": "jwt"}, "jwtIssuer: got '', allowed: the issuer's URL, needed by writeAuth or readAuth jwt"),
         ({"readAuth": "jwt", "jwtIssuer": "https://a.example"}, "jwtAudience: got [], allowed: at least one audience"),
         ({"jwtIssuer": "http://a.example"}, "jwtIssuer: got 'http://a.example', allowed: the issuer's URL, https://"),
@@ -456,6 +457,13 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     ),
     "writeAuth": (JWT_WRITES, "Route", "api-post-insert", "authorizationType", "JWT"),
     "readAuth": ({"readAuth": "iam"}, "Route", "api-default", "authorizationType", "AWS_IAM"),
+    "sessionMinutes": (
+        {"readAuth": "session", "sessionMinutes": 30},
+        "Function",
+        "sessions-function",
+        f"{VARIABLES}.SESSION_MINUTES",
+        "30",
+    ),
     "jwtIssuer": (JWT, "Authorizer", "", "jwtConfiguration.issuer", JWT["jwtIssuer"]),
     "jwtAudience": (JWT, "Authorizer", "", "jwtConfiguration.audiences", ["readers"]),
     "jwtWriteScopes": (
@@ -563,7 +571,7 @@ def test_the_graph_follows_the_setting(key: str) -> None:
 
 def test_the_table_and_its_indexes_always_have_a_cap_so_that_it_can_be_lifted_again() -> None:
     for stack in (*STACKS, EVERYTHING):
-        table = graph(stack).one("Table")
+        table = graph(stack).one("Table", "storage-table")
         assert table.at("onDemandThroughput.maxReadRequestUnits") > 0
         assert table.at("onDemandThroughput.maxWriteRequestUnits") > 0
         indexes = table.at("globalSecondaryIndexes")
