@@ -1,0 +1,120 @@
+"""Access codes and sessions on the project's own local stack, over real HTTP, with the page in front of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from console.local.access.guard import TTL_S
+from console.local.access.sessions import TABLE, SessionStore
+from console.local.account.clients import make_clients
+from console.local.background import BackgroundStack
+from console.local.emulator import Emulator
+from console.local.project import project_stack
+from handlers.aws.sessions_table import META, PARTITION_KEY, SORT_KEY
+from handlers.rows import MODEL
+from handlers.settings import SESSION
+from tests.support.local import web
+from tests.support.local.processes import Children, children
+
+WAITS = SimpleNamespace(s=0.0)  # how much later it is for the gateway's cache
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackgroundStack]:
+    before = children()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("console.local.access.guard.time", SimpleNamespace(monotonic=lambda: WAITS.s))
+        page = tmp_path_factory.mktemp("dashboard")
+        (page / "index.html").write_text("<!doctype html>")
+        patch.setattr("console.local.project.PAGE_DIR", page)
+        folder = tmp_path_factory.mktemp("guarded")
+        made = project_stack(folder, sandboxes=1, check_interval_ms=0, has_page=True, read_auth=SESSION)
+        with BackgroundStack(made) as running:
+            web.post(f"{running.url}/insert", json={"count": 3}).raise_for_status()
+            yield running
+    assert children() <= before
+
+
+@pytest.fixture
+def own_children(stack: BackgroundStack) -> Children:
+    """The module's stack runs from one test to the next; sandboxes start when they are first asked."""
+    _ = stack
+    return children
+
+
+def enter(url: str, **order: object) -> tuple[str, httpx.Response]:
+    """Make a code and exchange it; returns the token, and the answer to the exchange."""
+    made = web.post(f"{url}/access/codes", json={"tenant": "acme", **order})
+    assert made.status_code == 201
+    entered = web.post(f"{url}/sessions", json={"code": made.json()["access_code"]})
+    assert entered.status_code == 201
+    return entered.json()["token"], entered
+
+
+def bearing(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+def test_nobody_reads_without_a_session(stack: BackgroundStack) -> None:
+    for path in ("/sqlite-tmp", "/api/ddb", "/health", "/"):
+        answer = web.get(stack.url + path)
+        assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
+    answer = web.get(f"{stack.url}/ddb", headers=bearing("x" * 43))
+    assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden"})
+
+
+def test_the_page_is_there_for_everybody(stack: BackgroundStack) -> None:
+    assert web.get(f"{stack.url}/dashboard/").text == "<!doctype html>"
+    answer = web.get(stack.url, headers={"accept": "text/html,*/*;q=0.8"})
+    assert (answer.status_code, answer.headers["location"]) == (302, "/dashboard/")
+
+
+def test_who_has_a_code_reads_by_token_and_by_cookie(stack: BackgroundStack) -> None:
+    token, entered = enter(stack.url)
+    cookie = entered.headers["set-cookie"].partition(";")[0]
+    for path, headers in (("/sqlite-tmp", bearing(token)), ("/api/sqlite-tmp", {"cookie": cookie})):
+        answer = web.get(f"{stack.url}{path}?limit=2", headers=headers)
+        assert (answer.status_code, len(answer.json()["data"])) == (200, 2)
+    shown = web.get(f"{stack.url}/api/sessions/current", headers={"cookie": cookie}).json()["session"]
+    assert (shown["tenant"], shown["scopes"]) == ("acme", ["read"])
+
+
+def test_sql_takes_a_code_that_was_made_for_it(stack: BackgroundStack) -> None:
+    statement = {"sql": f"SELECT count(*) FROM {MODEL.table}"}
+    reader, _ = enter(stack.url)
+    analyst, _ = enter(stack.url, scopes=["read", "sql"])
+    refused = web.post(f"{stack.url}/api/sqlite-tmp/sql", json=statement, headers=bearing(reader))
+    assert (refused.status_code, refused.json()) == (403, {"message": "Forbidden"})
+    answer = web.post(f"{stack.url}/api/sqlite-tmp/sql", json=statement, headers=bearing(analyst))
+    assert (answer.status_code, answer.json()["rows"]) == (200, [[3]])
+
+
+def test_a_session_that_was_ended_is_refused_when_the_gateway_asks_again(stack: BackgroundStack) -> None:
+    token, entered = enter(stack.url)
+    assert web.get(f"{stack.url}/ddb", headers=bearing(token)).status_code == 200
+    ended = web.delete(f"{stack.url}/access/sessions/{entered.json()['session']['id']}")
+    assert ended.json()["session"]["state"] == "ended"
+    assert web.get(f"{stack.url}/ddb", headers=bearing(token)).status_code == 200
+    WAITS.s += TTL_S
+    assert web.get(f"{stack.url}/ddb", headers=bearing(token)).status_code == 403
+
+
+def test_codes_and_sessions_do_not_outlive_a_stack(emulator: Emulator) -> None:
+    """An emulator that has kept its tables knows no secret: what the old key named is no use to anybody."""
+    dynamodb, secrets = make_clients(emulator.environment, "dynamodb", "secretsmanager")
+    keys: set[str] = set()
+    for _ in range(2):
+        made = SessionStore(emulator.environment).make()
+        assert dynamodb.scan(TableName=TABLE)["Count"] == 0
+        dynamodb.put_item(TableName=TABLE, Item={PARTITION_KEY: {"S": "CODE#1"}, SORT_KEY: {"S": META}})
+        key = secrets.get_secret_value(SecretId=made["SESSION_KEY_ARN"])["SecretString"]
+        assert re.fullmatch("[A-Za-z0-9]{64}", key)
+        keys.add(key)
+        secrets.delete_secret(SecretId=made["SESSION_KEY_ARN"], ForceDeleteWithoutRecovery=True)
+    dynamodb.delete_table(TableName=TABLE)
+    assert len(keys) == 2
