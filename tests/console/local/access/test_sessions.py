@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -10,12 +9,8 @@ import httpx
 import pytest
 
 from console.local.access.guard import TTL_S
-from console.local.access.sessions import TABLE, SessionStore
-from console.local.account.clients import make_clients
 from console.local.background import BackgroundStack
-from console.local.emulator import Emulator
 from console.local.project import project_stack
-from handlers.aws.sessions_table import META, PARTITION_KEY, SORT_KEY
 from handlers.rows import MODEL
 from handlers.settings import SESSION
 from tests.support.local import web
@@ -102,19 +97,3 @@ def test_a_session_that_was_ended_is_refused_when_the_gateway_asks_again(stack: 
     assert web.get(f"{stack.url}/ddb", headers=bearing(token)).status_code == 200
     WAITS.s += TTL_S
     assert web.get(f"{stack.url}/ddb", headers=bearing(token)).status_code == 403
-
-
-def test_codes_and_sessions_do_not_outlive_a_stack(emulator: Emulator) -> None:
-    """An emulator that has kept its tables knows no secret: what the old key named is no use to anybody."""
-    dynamodb, secrets = make_clients(emulator.environment, "dynamodb", "secretsmanager")
-    keys: set[str] = set()
-    for _ in range(2):
-        made = SessionStore(emulator.environment).make()
-        assert dynamodb.scan(TableName=TABLE)["Count"] == 0
-        dynamodb.put_item(TableName=TABLE, Item={PARTITION_KEY: {"S": "CODE#1"}, SORT_KEY: {"S": META}})
-        key = secrets.get_secret_value(SecretId=made["SESSION_KEY_ARN"])["SecretString"]
-        assert re.fullmatch("[A-Za-z0-9]{64}", key)
-        keys.add(key)
-        secrets.delete_secret(SecretId=made["SESSION_KEY_ARN"], ForceDeleteWithoutRecovery=True)
-    dynamodb.delete_table(TableName=TABLE)
-    assert len(keys) == 2
