@@ -77,10 +77,10 @@ def test_a_rotation_keeps_the_value_before(secret: tuple[Any, KeyPlace]) -> None
         )
         assert (current["VersionId"], rotated.arn, rotated.key) == (rotated.version, place.arn, "edge")
         assert previous["SecretString"] == (values[-1] if values else "first")
+        assert rotated.next_step == "pulumi up"
         values.append(current["SecretString"])
     assert len({*values}) == 2
     assert all(len(value) == 64 for value in values)
-    assert rotated.next_step == "pulumi up"
 
 
 def test_a_key_that_cannot_be_changed_says_so(emulator: Emulator) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from console.access.rotation import KeyPlace
+from console.access.rotation import KeyPlace, Rotated
 from console.paths import PROGRAM
 from console.verbs.operations import access
 from tests.console.conftest import RunConsole
@@ -117,9 +117,9 @@ def rotations(monkeypatch: pytest.MonkeyPatch) -> list[KeyPlace]:
     def find(which: str, stack: str) -> KeyPlace:
         return KeyPlace(which, f"arn:{stack}:{which}", {})
 
-    def rotate(place: KeyPlace) -> access.Rotated:
+    def rotate(place: KeyPlace) -> Rotated:
         made.append(place)
-        return access.Rotated(place.which, place.arn, "v2", "pulumi up" if place.which == "edge" else "", "A note.")
+        return Rotated(place.which, place.arn, "v2", "pulumi up" if place.which == "edge" else "", "A note.")
 
     monkeypatch.setattr(access, "find_key", find)
     monkeypatch.setattr(access, "rotate", rotate)
@@ -151,11 +151,6 @@ def test_a_script_says_yes_beforehand(run_console: RunConsole, rotations: list[K
     ran = run_console("access", "rotate", "session", "--yes")
     assert (ran.out, ran.err) == ("The session key has a new version, v2.\nA note.\n", "")
     ran = run_console("access", "rotate", "session", "--yes", "--json")
-    assert json.loads(ran.out) == {
-        "key": "session",
-        "arn": "arn::session",
-        "version": "v2",
-        "next_step": "",
-        "note": "A note.",
-    }
+    shown = {"key": "session", "arn": "arn::session", "version": "v2", "next_step": "", "note": "A note."}
+    assert json.loads(ran.out) == shown
     assert len(rotations) == 2
