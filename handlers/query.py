@@ -48,6 +48,7 @@ def make_handler(environ: Mapping[str, str]) -> Router:
     statements: list[Statements] = []
     warmth: list[Warmth] = []
     receipts = Receipts(settings.efs_dir)
+    has_sessions = settings.read_auth == SESSION
 
     def load_reader(source: str) -> Reader:
         """Make the readers of the ledger, of `ddb` and for `fresh`: they are loaded when first asked for."""
@@ -104,14 +105,14 @@ def make_handler(environ: Mapping[str, str]) -> Router:
             "sql": run_sql,
             "snapshots": status.snapshots,
             "health": status.health,
-            "index": show_index,
+            "index": lambda request: show_index(request, has_sessions),
             "openapi": describe_api,
             **loaded_later(BENCHMARK_OPERATIONS, load_benchmarks),
             **loaded_later(JOB_OPERATIONS, load_jobs),
         },
         Log(settings),
         warm,
-        {} if settings.read_auth == SESSION else {SESSIONS: say_no_sessions},
+        {} if has_sessions else {SESSIONS: say_no_sessions},
     )
     return router
 
@@ -121,12 +122,12 @@ def say_no_sessions(_: Request) -> Response:
     raise Problem("not-found", "Reads need no session here: the stack's setting readAuth is another one")
 
 
-def show_index(request: Request) -> Response:
+def show_index(request: Request, has_sessions: bool) -> Response:
     """GET /: what there is."""
     request.parameters(())
     from handlers.openapi.index import index_response  # noqa: PLC0415 - as below
 
-    return index_response(request.headers.get("accept", ""))
+    return index_response(request.headers.get("accept", ""), has_sessions)
 
 
 def describe_api(request: Request) -> Response:

@@ -1,1 +1,1 @@
-"""Who may come in: access codes, the sessions they are exchanged for, and the decision that the gateway asks for."""
+"""Access codes, the sessions they are exchanged for, and the decision on who may come in."""

@@ -1,4 +1,4 @@
-"""Tries of an address: who enters wrong codes waits.
+"""Tries of an address: whoever enters wrong codes waits.
 
 A try is taken before the code is looked at and given back when it was right, so that tries made at once count too. A
 try has a name and those of an address are a set: taking or giving back once more changes nothing. Each try lets the

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Entrance:
+class Entered:
     """A session that has begun, and its token, which nobody else has seen."""
 
     session: Session
@@ -56,7 +56,7 @@ class CodeExchange:
         self._session_s = session_s
         self._now = now
 
-    def enter(self, entered: str, address: str, deadline: Deadline) -> Entrance:
+    def enter(self, entered: str, address: str, deadline: Deadline) -> Entered:
         """Exchange a code.
 
         Args:
@@ -78,7 +78,7 @@ class CodeExchange:
         self._give_back(tried, deadline)
         return entrance
 
-    def _exchanged(self, text: str, deadline: Deadline) -> Entrance | None:
+    def _exchanged(self, text: str, deadline: Deadline) -> Entered | None:
         """Look for a code and take one of its uses. It takes the same two calls where there is no such code."""
         now_s = self._now()
         ids = self._keys.ids(CODE, text)
@@ -93,7 +93,7 @@ class CodeExchange:
             created_at=utc_text(now_s),
             expires_s=int(now_s) + self._session_s,
         )
-        return Entrance(session, token) if self._table.enter(session.code, session, now_s, deadline) else None
+        return Entered(session, token) if self._table.enter(session.code, session, now_s, deadline) else None
 
     def _give_back(self, tried: Try, deadline: Deadline) -> None:
         try:

@@ -1,4 +1,4 @@
-"""How many entries a page has: one rule for rows, jobs, codes and sessions."""
+"""The size of a page: one rule for rows, jobs, codes and sessions."""
 
 from __future__ import annotations
 
