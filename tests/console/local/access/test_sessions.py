@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Iterator
 from types import SimpleNamespace
 
 import httpx
 import pytest
 
+from console.access.rotation import KeyPlace, rotate
 from console.local.access.guard import TTL_S
 from console.local.background import BackgroundStack
 from console.local.project import project_stack
 from handlers.rows import MODEL
 from handlers.settings import SESSION
+from tests.console.conftest import RunConsole
 from tests.support.local import web
 from tests.support.local.processes import Children, children
 
@@ -97,3 +101,33 @@ def test_a_session_that_was_ended_is_refused_when_the_gateway_asks_again(stack: 
     assert web.get(f"{stack.url}/ddb", headers=bearing(token)).status_code == 200
     WAITS.s += TTL_S
     assert web.get(f"{stack.url}/ddb", headers=bearing(token)).status_code == 403
+
+
+def test_the_console_makes_a_code_enters_and_reads(
+    stack: BackgroundStack, run_console: RunConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = ("--url", stack.url)
+    code = run_console("access", "code", "--tenant", "globex", "--expires", "1h", "--scope", "sql", *url).out
+    monkeypatch.setattr("sys.stdin", io.StringIO(code))
+    token = run_console("access", "enter", *url).out.strip()
+    asked = ("sql", f"SELECT count(*) FROM {MODEL.table}", "--format", "csv", *url)
+    ran = run_console(*asked)
+    assert (ran.code, "401: Unauthorized" in ran.err, "Try: set API_TOKEN" in ran.err) == (1, True, True)
+    monkeypatch.setenv("API_TOKEN", token)
+    assert run_console(*asked).out.split()[-1] == "3"
+    (session,) = json.loads(run_console("access", "sessions", "--tenant", "globex", *url, "--json").out)["sessions"]
+    assert run_console("access", "revoke", session["code"], "--with-sessions", *url, "--json").code == 0
+    WAITS.s += TTL_S
+    ran = run_console(*asked)
+    assert (ran.code, "the session of API_TOKEN has ended" in ran.err) == (1, True)
+    assert token not in ran.err
+
+
+def test_a_rotated_key_ends_no_session(stack: BackgroundStack) -> None:
+    token, _ = enter(stack.url)
+    rotate(KeyPlace("session", stack.environment["SESSION_KEY_ARN"], stack.environment))
+    stack.recycle()
+    WAITS.s += TTL_S
+    assert web.get(f"{stack.url}/ddb", headers=bearing(token)).status_code == 200
+    newer, _ = enter(stack.url)
+    assert web.get(f"{stack.url}/ddb", headers=bearing(newer)).status_code == 200
