@@ -24,7 +24,7 @@ from console.verbs.files.export import export
 from console.verbs.files.import_file import import_rows
 from console.verbs.files.model import model
 from console.verbs.init import init
-from console.verbs.operations import jobs, lake
+from console.verbs.operations import access, jobs, lake
 from console.verbs.operations.drill import drill_disasters
 from console.verbs.package import package
 from console.verbs.report import report
@@ -71,6 +71,7 @@ app.command(name="import", cls=Verb)(import_rows)
 for _name, _help, _commands in (
     ("ledger", "Show the ledger's histories, begin a new one, or go back to a point of one.", ledger.COMMANDS),
     ("lake", "Fill the data lake, or hold it against the ledger.", lake.COMMANDS),
+    ("access", "Make, list and take back access codes and sessions, and rotate keys.", access.COMMANDS),
     ("jobs", "List the API's jobs, watch one, cancel it, or let one that failed go on.", jobs.COMMANDS),
 ):
     _group = typer.Typer(help=_help)

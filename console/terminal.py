@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import time
 from collections.abc import Callable, Generator
 
@@ -36,6 +37,12 @@ def messages() -> Console:
 def print_json(content: object) -> None:
     """Print a result for other programs."""
     print(json.dumps(content, indent=2))
+
+
+def is_confirmed(question: str) -> bool:
+    """Ask somebody at the terminal; only `y` or `yes` is one."""
+    messages().print(f"{question} [y/N] ", end="", soft_wrap=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 @contextlib.contextmanager

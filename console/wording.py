@@ -52,7 +52,12 @@ def tick(value: float, _: object = None) -> str:
 
 def rows(count: int) -> str:
     """Return a number of rows: 1 row, 1,234 rows."""
-    return "1 row" if count == 1 else f"{count:,} rows"
+    return counted(count, "row")
+
+
+def counted(count: int, name: str) -> str:
+    """Return a number of things: 1 code, 1,234 codes."""
+    return f"{count:,} {name}" if count == 1 else f"{count:,} {name}s"
 
 
 def are(count: int) -> str:

@@ -57,7 +57,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("changes",),
         ("proposals",),
         ("jobs",),
-        ("imports", "lake", "rollout"),
+        ("access", "imports", "lake", "rollout"),
         ("data",),
         ("costs",),
         ("client",),

@@ -13,9 +13,10 @@ from typing import Self, cast
 
 import httpx
 
+from console.client.authorization import Authorization
 from console.client.failures import refused, unexpected, unreachable
 from console.client.retry import Retry
-from console.client.signing import LOOPBACK, SignedWhereAsked
+from console.client.signing import LOOPBACK
 from console.errors import ConsoleError
 
 TIMEOUT = httpx.Timeout(35.0, connect=5.0)  # the gateway gives up after 30 s
@@ -48,7 +49,7 @@ class Client:
             meant = f"http://{url}" if re.fullmatch(HOST_AND_PORT, url) else "https://…"
             raise ConsoleError(f"{url!r} is not an http(s) URL", f"give --url {meant}") from None
         trust_env = base.host not in LOOPBACK
-        self._auth = SignedWhereAsked()
+        self._auth = Authorization(self.url)
         self._http = httpx.Client(base_url=base, timeout=TIMEOUT, limits=LIMITS, trust_env=trust_env, auth=self._auth)
 
     def __enter__(self) -> Self:
@@ -90,13 +91,13 @@ class Client:
         headers: Mapping[str, str] | None = None,
         content: object = None,
     ) -> httpx.Request:
-        """Prepare a request for `once`, signed if the API has asked an earlier one for it.
+        """Prepare a request for `once`, with its token, and with what else the API has asked an earlier one for.
 
         Args:
             content: the body, to be sent as JSON; None sends no body.
         """
         request = self._http.build_request(method, path, params=parameters, headers=headers, json=content)
-        self._auth.sign_if_asked(request)
+        self._auth.complete(request)
         return request
 
     def once(self, request: httpx.Request) -> httpx.Response:

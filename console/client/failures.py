@@ -11,12 +11,22 @@ import httpx
 
 from console.client.signing import LOOPBACK
 from console.errors import ConsoleError, NotDoneError
+from console.paths import PROGRAM
 from handlers.domain.problem import TYPE_PREFIX
 from handlers.gateway.response import PROBLEM_TYPE
 
 FORBIDDEN = 403
+UNAUTHORIZED_HINT = (
+    f"set API_TOKEN to a token that the API takes: `{PROGRAM} access enter` gives one for an access code. An API behind"
+    " an edge takes the edge's key from the owner: `pulumi stack select` its stack; or go by the edge, with"
+    " `pulumi stack output edge_url` and /api as --url"
+)
+ENDED_HINT = (
+    "the session of API_TOKEN has ended, or its code was not made for this (SQL needs the scope sql): "
+    f"`{PROGRAM} access enter` gives a new token for an access code"
+)
 REFUSED_HINTS = {
-    401: "send requests that the API's authorisation lets through",
+    401: UNAUTHORIZED_HINT,
     403: "have AWS credentials whose user may call this API; `seed --direct` writes to the table itself",
     404: "check --url: it is the API's address without a path behind it",
     503: "try again; GET /health and GET /command/health say which part is away",
@@ -61,6 +71,8 @@ def refused(response: httpx.Response, *, is_doubtful: bool = True) -> ConsoleErr
     )
     by_status = hints.get(response.status_code, NAMED_HINT)
     hint = PROBLEM_HINTS.get(_problem_kind(response), by_status)
+    if hint == REFUSED_HINTS[FORBIDDEN] and response.request.headers.get("authorization", "").startswith("Bearer "):
+        hint = ENDED_HINT
     error = _kind(is_doubtful)(f"{asked} was answered with {response.status_code}: {_detail(response)}", hint)
     error.status = response.status_code
     error.problem = _problem_kind(response)

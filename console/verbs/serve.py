@@ -23,7 +23,7 @@ class ProjectionMode(StrEnum):
 
 
 class ReadAuth(StrEnum):
-    """Who may read."""
+    """Readers: everybody, or visitors with a session."""
 
     EVERYBODY, VISITORS = OPEN, SESSION
 

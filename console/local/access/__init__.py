@@ -1,1 +1,1 @@
-"""Who may come in: what the gateway asks its authorizer, and the table and the key of sessions."""
+"""The gateway's question to its authorizer, who may come in, and the table and the key of sessions."""

@@ -27,7 +27,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class GuardPlan:
-    """What is guarded, and by which function.
+    """The routes that are guarded, and the function that guards them.
 
     Attributes:
         function: the authorizer's name.

@@ -12,11 +12,11 @@ import asyncio
 from console.local.edge.page import READING, PageFiles
 from console.local.gateway import App, Message, Receive, Send
 from console.local.payload import HttpResponse
+from handlers.access.bearer import cookie_of
 from handlers.gateway.negotiation import prefers_html
 from infra.edge.headers import SECURITY_HEADERS
 
 PAGE, API = "/dashboard/", "/api/"
-COOKIE = "__Host-session"
 
 
 class LocalEdge:
@@ -60,17 +60,11 @@ def _redirect() -> HttpResponse:
 def _of_the_api(scope: Message) -> Message:
     """Return a request under `/api/` as the gateway gets it."""
     headers = list(scope["headers"])
-    token = _cookie(scope)
+    token = cookie_of(_header(scope, "cookie", "; ").split(";"))
     if token and not _header(scope, "authorization"):
         headers.append((b"authorization", f"Bearer {token}".encode("latin-1")))
     path = "/" + scope["path"].removeprefix(API)
     return {**scope, "path": path, "headers": headers}
-
-
-def _cookie(scope: Message) -> str:
-    """Return the session's cookie; nothing where there is none."""
-    pairs = (pair.strip().partition("=") for pair in _header(scope, "cookie", "; ").split(";"))
-    return next((value for name, _, value in pairs if name == COOKIE), "")
 
 
 def _header(scope: Message, wanted: str, separator: str = ", ") -> str:

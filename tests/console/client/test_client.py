@@ -170,7 +170,7 @@ def test_a_host_and_a_port_are_shown_as_a_url(url: str) -> None:
         (500, {"neither": 1}, '500: {"neither": 1}', "change what the message names"),
         (404, "<html>", "404: <html>", "check --url"),
         (404, "[]", "404: []", "check --url"),
-        (401, " ", "401: Unauthorized", "authorisation"),
+        (401, " ", "401: Unauthorized", "set API_TOKEN"),
     ],
 )
 def test_a_refusal_says_what_the_api_said(api: FaultyApi, status: int, body: object, said: str, hint: str) -> None:

@@ -8,8 +8,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from console.client.authorization import Authorization
 from console.client.client import Client
-from console.client.signing import SignedWhereAsked, region_of, sign
+from console.client.signing import region_of, sign
 from console.errors import ConsoleError
 from tests.support.local.faults import Exchange, FaultyApi
 
@@ -107,7 +108,7 @@ def test_no_signature_goes_over_an_unencrypted_connection(scheme: str, sent: int
         seen.append(request)
         return httpx.Response(403)
 
-    with httpx.Client(transport=httpx.MockTransport(refuse), auth=SignedWhereAsked()) as client:
+    with httpx.Client(transport=httpx.MockTransport(refuse), auth=Authorization("https://api.example")) as client:
         client.get(f"{scheme}://api.example/ddb")
     assert len(seen) == sent
 

@@ -19,6 +19,7 @@ from tests.support.local.faults import NO_KEEP_ALIVE
 from tests.support.local.web import served
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+TOKEN = "a" * 43
 FILES = {
     "index.html": "<!doctype html>",
     "app/main.js": "import './table.js'",
@@ -168,11 +169,11 @@ def test_the_api_under_its_prefix_has_its_routes(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("path", "headers", "authorization"),
     [
-        ("/api/ddb", {"cookie": "theme=dark; __Host-session=abc"}, "Bearer abc"),
-        ("/api/ddb", {"cookie": "__Host-session=abc", "authorization": "Bearer own"}, "Bearer own"),
+        ("/api/ddb", {"cookie": f"theme=dark; __Host-session={TOKEN}"}, f"Bearer {TOKEN}"),
+        ("/api/ddb", {"cookie": f"__Host-session={TOKEN}", "authorization": "Bearer own"}, "Bearer own"),
         ("/api/ddb", {"cookie": "__Host-session="}, None),
-        ("/api/ddb", {"cookie": "session=abc"}, None),
-        ("/ddb", {"cookie": "__Host-session=abc"}, None),
+        ("/api/ddb", {"cookie": f"session={TOKEN}"}, None),
+        ("/ddb", {"cookie": f"__Host-session={TOKEN}"}, None),
     ],
 )
 def test_a_cookie_with_a_session_counts_as_its_token_under_the_prefix(

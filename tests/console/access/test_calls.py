@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from console.access.calls import CODES, end, enter, listed, make_code
+from console.client.client import Client
+from console.errors import ConsoleError
+from tests.support.local.access_service import AccessService
+from tests.support.local.faults import FaultyApi, answers
+
+
+@pytest.fixture
+def service() -> AccessService:
+    return AccessService()
+
+
+@pytest.fixture
+def api(service: AccessService) -> Iterator[FaultyApi]:
+    with FaultyApi() as server:
+        server.default = service
+        yield server
+
+
+@pytest.fixture
+def client(api: FaultyApi) -> Iterator[Client]:
+    with Client(api.url) as client:
+        yield client
+
+
+def test_what_is_not_said_is_left_to_the_api(client: Client, service: AccessService) -> None:
+    make_code(client, "acme", 1, "", [])
+    make_code(client, "acme", 3, "2026-02-01T00:00:00Z", ["read", "sql"])
+    assert service.made == [
+        {"tenant": "acme", "max_uses": 1},
+        {"tenant": "acme", "max_uses": 3, "expires_at": "2026-02-01T00:00:00Z", "scopes": ["read", "sql"]},
+    ]
+
+
+def test_a_list_has_all_pages(client: Client, service: AccessService, api: FaultyApi) -> None:
+    for number in range(5):
+        service.add_code(f"c{number}")
+    service.add_code("other", "globex")
+    assert [code["id"] for code in listed(client, CODES, "acme")] == ["c0", "c1", "c2", "c3", "c4"]
+    assert len(api.seen) == 3
+
+
+@pytest.mark.parametrize("answer", [{}, {"codes": 1, "code": [], "access_code": None, "token": 5}])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: make_code(client, "acme", 1, "", []),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+        lambda client: enter(client, "ABCD"),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+        lambda client: listed(client, CODES, "acme"),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+        lambda client: end(client, CODES, "c1"),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    ],
+    ids=["make", "enter", "list", "end"],
+)
+def test_an_answer_of_another_api_is_unexpected(
+    client: Client, api: FaultyApi, answer: object, ask: Callable[[Client], object]
+) -> None:
+    api.script.append(answers(200, answer))
+    with pytest.raises(ConsoleError, match="gave an unexpected answer: no "):
+        ask(client)
