@@ -80,7 +80,7 @@ def test_pages_go_forward_and_back_by_cursor(visit: Visiting, stack: str) -> Non
 
 def test_the_last_page_leads_no_further(visit: Visiting) -> None:
     with visit() as visited:
-        open_data(visited.page, "?limit=100")
+        open_data(visited.page, "?limit=1000")
         turns = visited.page.get_by_role("navigation", name="Pages of rows")
         expect(turns).to_contain_text(f"Rows 1 to {ROWS}, page 1")
         expect(turns.get_by_role("button", name="Next")).to_be_disabled()
