@@ -19,7 +19,7 @@ from typing import NamedTuple, Self
 from console.benchmark.closed_loop import turns
 from console.benchmark.probe import Exchange
 from console.benchmark.workloads import Reads
-from console.results.bounds import bounds
+from handlers.domain.bounds import bounds
 from console.results.latency import overlap
 from console.wording import three_digits
 from handlers.domain.percentiles import nearest_rank
