@@ -129,6 +129,26 @@ def table_settings(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
+def sessions_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of a function that cannot do without codes and sessions. Raises SettingsError."""
+    settings = Settings(environ)
+    if not settings.sessions_table:
+        raise SettingsError("SESSIONS_TABLE: got nothing, allowed: the name of a DynamoDB table")
+    if not settings.session_key_arn:
+        raise SettingsError("SESSION_KEY_ARN: got nothing, allowed: the ARN of a secret")
+    return settings
+
+
+def authorizer_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of the authorizer, which has something to ask for. Raises SettingsError."""
+    settings = Settings(environ)
+    if settings.read_auth == SESSION:
+        return sessions_settings(environ)
+    if not settings.edge_key_arn:
+        raise SettingsError("EDGE_KEY_ARN: got nothing, allowed: the ARN of a secret, or READ_AUTH=session")
+    return settings
+
+
 def _choice(values: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
     if values[name] not in allowed:
         raise SettingsError(f"{name}: got {values[name]!r}, allowed: {', '.join(allowed)}")
