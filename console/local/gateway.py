@@ -11,7 +11,7 @@ import json
 import logging
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,7 @@ DEFAULT_ROUTE = "$default"
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Coroutine[None, None, None]]
 Invoke = Callable[[dict[str, object]], Awaitable[object]]
 
 _PARAMETER = re.compile(r"\\{\w+\\}")  # within a route that has been escaped

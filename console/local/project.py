@@ -21,7 +21,7 @@ from console.local.gateway import Invoke
 from console.local.schedule import every
 from console.local.stack import LocalStack, Make
 from console.local.stream import follow
-from console.paths import ENVIRONMENT_FILE, URL_FILE
+from console.paths import ENVIRONMENT_FILE, PAGE_DIR, URL_FILE
 from console.wording import rows as counted
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
@@ -50,6 +50,7 @@ def project_stack(
     log_percent: int = 5,
     keeps: bool = False,
     has_worker: bool = False,
+    has_page: bool = False,
     tell: Tell = lambda _: None,
 ) -> LocalStack:
     """Return the local stack with this project's functions, routes and table; arguments as for `LocalStack`.
@@ -58,6 +59,7 @@ def project_stack(
         projection: who publishes, one of `PROJECTIONS`; with `SYNC` there is no projector, and no maintenance.
         log_percent: of the requests that succeed have a line in the folder's log.
         has_worker: whether there are jobs, a data lake and notifications; not with `SYNC`.
+        has_page: whether the page is at /dashboard/, and the API under /api/ too.
         tell: gets a line on the ledger that was found there, or made, and one on what is kept of it.
     """
     functions = (COMMAND, QUERY, PROJECTOR, *((WORKER,) if has_worker else ()))
@@ -79,6 +81,7 @@ def project_stack(
         port=port,
         sandboxes=sandboxes,
         timeouts_s={PROJECTOR: PROJECTOR_TIMEOUT_S, WORKER: WORKER_TIMEOUT_S},
+        page_dir=PAGE_DIR if has_page else None,
         callers=(*projector, *((call_worker,) if has_worker else ())),
     )
 
@@ -126,7 +129,8 @@ def _tell_kept(tell: Tell, environ: Mapping[str, str]) -> None:
 def run(stack: LocalStack) -> None:
     """Run a stack until SIGINT, SIGTERM or the end of its terminal, and stop all it started.
 
-    Once it is ready, standard output says so, and files in its folder hold its address, and what leads to its table.
+    Once it is ready, standard output says so, and where its page is; files in its folder hold its address, and what
+    leads to its table.
 
     Raises:
         ConsoleError: the stack cannot start, or its health route does not answer 200.
@@ -153,7 +157,7 @@ def _announced(stack: LocalStack) -> Generator[None]:
     texts = {ENVIRONMENT_FILE: "".join(variables), URL_FILE: f"{stack.url}\n"}
     for name, text in texts.items():
         (stack.local_dir / name).write_text(text)
-    print(f"ready {stack.url}", flush=True)
+    print(f"ready {stack.url}", *([f"page {stack.page_url}"] if stack.page_url else []), sep="\n", flush=True)
     try:
         yield
     finally:

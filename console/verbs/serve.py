@@ -34,7 +34,7 @@ def serve(
         typer.Option(envvar="PROJECTION", help="Who publishes: the insert (sync), the projector (stream), or both."),
     ] = ProjectionMode.BOTH,
 ) -> None:
-    """Run the API on this machine; prints `ready URL` once it answers.
+    """Run the API and its page on this machine; prints `ready URL` and `page URL` once they answer.
 
     Ctrl-C and SIGTERM stop it, and its rows are there again at the next start. Killed by force, it loses them.
     """
@@ -48,6 +48,7 @@ def serve(
         log_percent=100,
         keeps=True,
         has_worker=projection is not ProjectionMode.SYNC,
+        has_page=True,
         tell=terminal.messages().print,
     )
     run(stack)
