@@ -26,10 +26,10 @@ def test_percentiles_are_nearest_ranks(times_ms: list[float], figures: tuple[flo
 def test_figures_say_between_which_times_percentiles_lie() -> None:
     found = figures_of([number + 0.0004 for number in range(1, 101)])
     assert found
-    assert (found.get("p50_interval"), found.get("p99_interval")) == ([40.0, 61.0], [96.0, None])
+    assert (found.get("p50_interval"), found.get("p99_interval")) == ([40.0, 61.0], [97.0, None])
     few = figures_of([3.0])
     assert few
-    assert (few.get("p50_interval"), few.get("p99_interval")) == ([0.0, None], [0.0, None])
+    assert (few.get("p50_interval"), few.get("p99_interval")) == ([0.0, None], [3.0, None])
 
 
 def test_of_nothing_there_are_no_figures() -> None:
