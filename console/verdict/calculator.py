@@ -12,7 +12,7 @@ from types import ModuleType
 
 from console.costs import activity, bill, crossover, feasibility, merges, prices, scenario, study, work
 from console.results import latency
-from console.verdict import verdict
+from console.verdict import inputs, verdict
 from handlers.reads import sqlite_tmp
 from handlers.routes import SOURCES
 from handlers.snapshots import chain, maker, retention
@@ -46,6 +46,7 @@ CONSTANTS: Mapping[ModuleType, tuple[str, ...]] = {
     crossover: ("STEPS_PER_DECADE", "TOLERANCE", "BESIDE"),
     study: ("REAL_USD", "REAL_SHARE"),
     latency: ("LEAST_COMPARED",),
+    inputs: ("TELLING_BYTES",),
     verdict: ("FAILED_SHARE",),
 }
 

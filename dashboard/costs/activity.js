@@ -1,4 +1,6 @@
-// The activity of a month on one read path, counted as console/costs/activity.py does, which says what each member is.
+/**
+ * The activity of a month on one read path, counted as console/costs/activity.py does, which says what each member is.
+ */
 
 import { publishBytes } from "./merges.js";
 import { projections, publishes, snapshotBytes } from "./scenario.js";
@@ -66,14 +68,14 @@ function onSqlite(model, scenario, lives, onEfs) {
   };
 }
 
-// What `sqlite-efs` reads to open a snapshot: all of a file that it proves in full, else a few pages.
+/** What `sqlite-efs` reads to open a snapshot: all of a file that it proves in full, else a few pages. */
 function openedBytes(model, scenario) {
   const whole = wholeBytes(model, scenario);
   if (snapshotBytes(model, scenario) <= scenario.verify_max_bytes) return whole;
   return Math.min(whole, scenario.cold_efs_reads * model.constants.METERED_READ_BYTES);
 }
 
-// What `sqlite-tmp` reads to have a snapshot: a small one at once, of a large one a step at each read.
+/** What `sqlite-tmp` reads to have a snapshot: a small one at once, of a large one a step at each read. */
 function copiedBytes(model, scenario, loads) {
   const { WHOLE_BYTES, STEP_BYTES } = model.constants;
   const whole = wholeBytes(model, scenario);
@@ -85,7 +87,7 @@ function copiedBytes(model, scenario, loads) {
 const wholeBytes = (model, scenario) =>
   Math.max(model.constants.METERED_READ_BYTES, snapshotBytes(model, scenario));
 
-// The looks for a newer snapshot that a month has room for, one an interval and sandbox.
+/** The looks for a newer snapshot that a month has room for, one an interval and sandbox. */
 function mostLooks({ constants }, scenario) {
   if (!scenario.check_interval_ms) return Infinity;
   return (scenario.sandboxes * constants.MONTH_S * 1000) / scenario.check_interval_ms;

@@ -1,5 +1,7 @@
-// Dollars a month on each read path, by service: the core of the bill of console/costs/bill.py, without jobs, lake,
-// notifications and whatever else model.json names as left out. A test holds it to the console's, line by line.
+/**
+ * Dollars a month on each read path, by service: the core of the bill of console/costs/bill.py, without jobs, lake,
+ * notifications and whatever else model.json names as left out. A test holds it to the console's, line by line.
+ */
 
 import { activity } from "./activity.js";
 import { readUnits } from "./scenario.js";
@@ -41,7 +43,7 @@ function apiRequests({ API_REQUEST_BYTES }, scenario, month) {
   return month.reads * Math.ceil(answerBytes / API_REQUEST_BYTES) + month.calls;
 }
 
-// The functions' time; a sandbox's start is billed too.
+/** The functions' time; a sandbox's start is billed too. */
 function billedS({ BYTES_PER_MS, PUBLISH_MS }, scenario, month) {
   const copyMs = (2 * month.segment_bytes) / BYTES_PER_MS;
   const loadMs = month.loads * month.load_ms + month.updates * month.update_ms;

@@ -1,11 +1,11 @@
-// Where the cheapest of several changes as one number grows: console/costs/crossover.py, step by step the same.
+/** Where the cheapest of several changes as one number grows: console/costs/crossover.py, step by step the same. */
 
 export function cheapest({ constants }, costs) {
   const least = Math.min(...Object.values(costs));
   return Object.keys(costs).filter((name) => costs[name] === least || costs[name] - least <= constants.TOLERANCE * least);
 }
 
-// All changes of the cheapest between two positive numbers, in order: [{at, below, above}].
+/** All changes of the cheapest between two positive numbers, in order: [{at, below, above}]. */
 export function crossings(model, costs, low, high) {
   const known = new Map();
   const look = (at) => {
@@ -45,7 +45,7 @@ function* between(model, costs, from, to) {
   }
 }
 
-// Where a straight line between both ends says that they cost the same, if they do there; null if not.
+/** Where a straight line between both ends says that they cost the same, if they do there; null if not. */
 function solved(model, costs, left, right) {
   const below = cheapest(model, costs(left));
   const first = below[0];

@@ -1,4 +1,6 @@
-// The bytes that publishing writes: the merge rule that publishers follow, simulated, as console/costs/merges.py does.
+/**
+ * The bytes that publishing writes: the merge rule that publishers follow, simulated, as console/costs/merges.py does.
+ */
 
 import { publishes, snapshotBytes } from "./scenario.js";
 
@@ -14,7 +16,7 @@ export function publishBytes(model, scenario) {
 
 const known = new Map();
 
-// How many rows a publish of so many new ones writes on average, beside a snapshot too large to merge.
+/** How many rows a publish of so many new ones writes on average, beside a snapshot too large to merge. */
 export function writtenRows(constants, added) {
   if (!known.has(added)) known.set(added, simulated(constants, added));
   return known.get(added);
@@ -41,7 +43,7 @@ function mergedRows({ MERGED_ROWS, SMALL_ROWS, GROWTH }, sizes, added) {
   return [sizes.length, rows];
 }
 
-// Python's round: a half goes to the even neighbour.
+/** Python's round: a half goes to the even neighbour. */
 function rounded(value) {
   const below = Math.floor(value);
   if (value - below !== 0.5) return Math.round(value);
