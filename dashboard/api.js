@@ -34,7 +34,7 @@ export const TIMEOUT_MS = 30_000;
 export class Problem extends Error {
   /**
    * @param {number} status
-   * @param {{title?: string, detail?: string, errors?: {detail?: string, parameter?: string, pointer?: string}[],
+   * @param {{title?: string, detail?: string, errors?: {field: string, got: string, allowed: string}[],
    *   instance?: string, isOfApi?: boolean, retryAfterS?: number | null}} told
    */
   constructor(status, { title = "", detail = "", errors = [], instance = "", isOfApi = false, retryAfterS = null }) {
@@ -125,10 +125,16 @@ function answerOf(response, text, roundTripMs) {
 function parsed(response, text) {
   if (!/\bjson\b/.test(response.headers.get("content-type") ?? "") || text === "") return text;
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, exactly);
   } catch {
     throw new Problem(response.status, { title: "Answer cut short", detail: "The answer is no complete JSON." });
   }
+}
+
+/** Keep integers of 64 bits as they are: a double holds those of 53 only. */
+function exactly(_, value, context) {
+  const isLost = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
+  return isLost && /^-?\d+$/.test(context?.source ?? "") ? BigInt(context.source) : value;
 }
 
 function problemOf(response, body) {

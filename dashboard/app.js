@@ -58,8 +58,10 @@ async function show() {
   shown.close?.();
   shown = {};
   for (const link of document.querySelectorAll(".nav a")) {
-    if (link.getAttribute("href") === `#/${name}`) link.setAttribute("aria-current", "page");
+    const isHere = link.getAttribute("href") === `#/${name}`;
+    if (isHere) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
+    if (isHere) link.scrollIntoView({ block: "nearest", inline: "center" });
   }
   const root = make("div.section", { "data-section": name });
   fill(part("section"), root);

@@ -4,7 +4,7 @@ const NONE = "–";
 const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const SHORT = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const CENTS = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const AGO = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "long" });
+const AGO = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 const SIZES = ["bytes", "kB", "MB", "GB", "TB"];
 const SPANS = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
@@ -55,7 +55,7 @@ export function percent(value) {
 /** Return a time of the API to the second, in UTC: `2026-11-22 13:34:25`. @param {string | null} value ISO 8601 */
 export const time = (value) => (value ? value.slice(0, 19).replace("T", " ") : NONE);
 
-/** Return how long ago that was: `3 minutes ago`. @param {string | null} value ISO 8601 @param {number} [now] in ms */
+/** Return how long ago that was: `3 min. ago`. @param {string | null} value ISO 8601 @param {number} [now] in ms */
 export function ago(value, now = Date.now()) {
   if (!value) return NONE;
   const passed = (Date.parse(value) - now) / 1000;

@@ -19,18 +19,21 @@ const HINTS = {
  */
 export function failure(error, retry = null) {
   const problem = asProblem(error);
+  const hint = error instanceof Problem ? HINTS[problem.status] : "Load the page again; if that does not help, report it.";
   const status = problem.status ? ` (status ${problem.status})` : "";
   return make(
     "div.notice",
     { role: "alert", "data-kind": problem.status === 429 || problem.status === 503 ? "warn" : "bad" },
     make("p.notice-title", {}, (problem.title || "Something went wrong") + status),
-    make("p", {}, problem.detail),
-    problem.errors.length > 1 &&
-      make("ul", {}, ...problem.errors.map((one) => make("li", {}, one.detail ?? ""))),
-    make("p.note", {}, HINTS[problem.status] ?? "", problem.instance && ` Request ${problem.instance}.`),
+    problem.errors.length > 1 ? null : make("p", {}, problem.detail),
+    problem.errors.length > 1 && make("ul", {}, ...problem.errors.map((one) => make("li", {}, fault(one)))),
+    make("p.note", {}, hint ?? "", problem.instance && ` Request ${problem.instance}.`),
     retry && retryButton(retry, problem.retryAfterS),
   );
 }
+
+/** Return what is wrong with a field, as the API says it. @param {{field: string, got: string, allowed: string}} error */
+export const fault = ({ field, got, allowed }) => `${field}: got ${got}, allowed: ${allowed}`;
 
 /**
  * Show that there is nothing, and how something comes there.
