@@ -1,9 +1,9 @@
-import { bars } from "../costs/bars.js";
-import { assumptions } from "../costs/assumptions.js";
-import { keepLoad, measuredData, startingLoad } from "../costs/load.js";
+import { bars } from "./costs/bars.js";
+import { assumptions } from "./costs/assumptions.js";
+import { keepLoad, measuredData, startingLoad } from "./costs/load.js";
 import { loadModel } from "../costs/model.js";
-import { basis, changes, cheapestOf } from "../costs/sentences.js";
-import { sliders } from "../costs/sliders.js";
+import { basis, changes, cheapestOf } from "./costs/sentences.js";
+import { sliders } from "./costs/sliders.js";
 import { study } from "../costs/study.js";
 import { fill, make, table } from "../elements.js";
 import { count, dollars } from "../format.js";
@@ -34,18 +34,15 @@ export function mount(root, context) {
 
 function show(root, { query, remember, announce }, model, { problem = null, ...measured }) {
   const { scenario, given } = startingLoad(model, measured, query);
-  const parts = { bill: make("div.part"), words: make("div.words"), lines: make("div.part") };
+  const parts = { bill: make("div.part"), lines: make("div.part"), cheapest: make("p.strong"), changes: make("ul.plain") };
   let timer = 0;
   const update = () => {
     const found = study(model, scenario);
     fill(parts.bill, bars(model, found));
     fill(parts.lines, lineTable(model, found));
-    fill(parts.words, make("p.strong", {}, cheapestOf(model, found)), parts.words.querySelector("ul"));
+    fill(parts.cheapest, cheapestOf(model, found));
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      const items = changes(model, scenario).map((text) => make("li", {}, text));
-      fill(parts.words, make("p.strong", {}, cheapestOf(model, found)), make("ul", {}, ...items));
-    }, SETTLED_MS);
+    timer = setTimeout(() => fill(parts.changes, ...changes(model, scenario).map((text) => make("li", {}, text))), SETTLED_MS);
   };
   const change = (name, value) => {
     scenario[name] = value;
@@ -75,7 +72,9 @@ function show(root, { query, remember, announce }, model, { problem = null, ...m
         "section.card",
         { "aria-labelledby": "says" },
         make("h2", { id: "says" }, "What that says"),
-        parts.words,
+        parts.cheapest,
+        make("p", {}, "All else being as it is, the cheapest changes by"),
+        parts.changes,
         make("p.note", {}, basis(model)),
         make("p.note", {}, "The same model, with every option: ", make("code", {}, "python -m console cost")),
       ),
@@ -92,8 +91,10 @@ const origin = ({ rows, row_bytes: rowBytes }) =>
 
 function lineTable(model, found) {
   const columns = [{ text: "USD a month" }, ...model.sources.map((text) => ({ text, isNumber: true }))];
-  const amount = (source, name) => (found.bills[source]?.[name] ? dollars(found.bills[source][name]).replace(" USD", "") : "–");
+  const amount = (source, name) => (found.bills[source]?.[name] ? cents(found.bills[source][name]) : "–");
   const rows = Object.keys(found.bills.ddb).map((name) => [name, ...model.sources.map((source) => amount(source, name))]);
-  const total = (source) => make("strong", {}, source in found.totalsUsd ? dollars(found.totalsUsd[source]).replace(" USD", "") : "cannot run");
+  const total = (source) => make("strong", {}, source in found.totalsUsd ? cents(found.totalsUsd[source]) : "cannot run");
   return table("A month's bill, line by line", columns, [...rows, [make("strong", {}, "Sum"), ...model.sources.map(total)]]);
 }
+
+const cents = (usd) => (usd < 0.005 ? "<0.01" : dollars(usd).replace(" USD", ""));

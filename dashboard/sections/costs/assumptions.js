@@ -1,8 +1,8 @@
 /** Everything else that a bill depends on: fields with the console's defaults, folded away until somebody asks. */
 
-import { make } from "../elements.js";
+import { make } from "../../elements.js";
 import { allowed } from "./load.js";
-import { numbers } from "./scenario.js";
+import { numbers } from "../../costs/scenario.js";
 
 const ON_SLIDERS = ["rows", "reads_per_month", "writes_per_month"];
 const PLAIN = new Intl.NumberFormat("en", { maximumFractionDigits: 3, useGrouping: false });

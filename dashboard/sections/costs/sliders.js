@@ -1,9 +1,9 @@
 /** Sliders for the load, each with a field beside it that takes the exact number: rows, reads, writes. */
 
-import { make } from "../elements.js";
-import { count } from "../format.js";
+import { make } from "../../elements.js";
+import { count } from "../../format.js";
 import { allowed } from "./load.js";
-import { quantity } from "./wording.js";
+import { quantity } from "../../costs/wording.js";
 
 const STEPS_PER_DECADE = 20;
 const SLIDERS = [

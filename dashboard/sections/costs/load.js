@@ -1,13 +1,13 @@
 /** The load that costs and verdict are about: what the visitor set, else what the data set says, else what is assumed. */
 
-import { scenarioOf } from "./scenario.js";
+import { scenarioOf } from "../../costs/scenario.js";
 
 /** What was set last on this page: both sections go on with it. @type {Record<string, number>} */
 let latest = {};
 
 /**
  * Return what the data set says of a scenario: its rows and, where the snapshot is large enough to tell, a row's bytes.
- * @param {import("../api.js").Api} api
+ * @param {import("../../api.js").Api} api
  * @param {any} model
  * @param {AbortSignal} signal
  * @returns {Promise<Record<string, number>>} nothing where there are no rows yet

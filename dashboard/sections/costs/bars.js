@@ -1,7 +1,7 @@
 /** A month's bill as bars, one for each home, cut by service; the whole width is the dearest home's. */
 
-import { draw, make } from "../elements.js";
-import { dollars } from "../format.js";
+import { draw, make } from "../../elements.js";
+import { dollars } from "../../format.js";
 
 /** The services that a bar tells apart, each with the lines of the bill that it adds up. */
 export const GROUPS = [
@@ -15,7 +15,7 @@ export const GROUPS = [
 /**
  * Make the bars.
  * @param {any} model
- * @param {ReturnType<typeof import("./study.js").study>} found
+ * @param {ReturnType<typeof import("../../costs/study.js").study>} found
  * @returns {HTMLElement}
  */
 export function bars(model, found) {
