@@ -58,7 +58,7 @@ export class Problem extends Error {
 
 /**
  * Make the calls.
- * @param {{onNobody?: (problem: Problem) => void}} [hooks] `onNobody` hears of each call that needs a session
+ * @param {{onNobody?: (problem: Problem) => void}} [hooks] `onNobody` hears of each read that needs a session
  * @returns {Api}
  */
 export function makeApi({ onNobody = () => {} } = {}) {
@@ -66,7 +66,8 @@ export function makeApi({ onNobody = () => {} } = {}) {
     try {
       return await ask(method, path, body, options);
     } catch (error) {
-      if (error instanceof Problem && error.isNobody) onNobody(error);
+      // What a page reads is what a session opens; whoever may not write is let in all the same.
+      if (method === "GET" && error instanceof Problem && error.isNobody) onNobody(error);
       throw error;
     }
   };

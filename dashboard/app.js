@@ -3,7 +3,7 @@
 import { makeApi } from "./api.js";
 import { fill, make } from "./elements.js";
 import { failure } from "./notice.js";
-import { showVisitor } from "./visitor.js";
+import { keepSession, session, showVisitor } from "./visitor.js";
 
 /**
  * What a section is given.
@@ -37,7 +37,9 @@ function address() {
   return { name: SECTIONS.includes(name) ? name : FIRST, query: new URLSearchParams(query) };
 }
 
+/** The API does not know this visitor, or no longer: a code is needed, and then the way back. */
 function enter() {
+  if (session()) keepSession(null);
   if (address().name !== "enter") location.hash = `#/enter?then=${encodeURIComponent(location.hash)}`;
 }
 

@@ -20,7 +20,7 @@ const KEPT = "session";
 export function session() {
   try {
     const kept = JSON.parse(localStorage.getItem(KEPT) ?? "null");
-    return kept && Date.parse(kept.expires_at) > Date.now() ? kept : null;
+    return Date.parse(kept?.expires_at) > Date.now() ? kept : null;
   } catch {
     return null;
   }

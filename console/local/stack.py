@@ -21,6 +21,7 @@ from typing import Self, TextIO
 import uvicorn
 
 from console.errors import ConsoleError
+from console.local.access.guard import Guard, GuardPlan
 from console.local.edge.edge import PAGE, LocalEdge
 from console.local.edge.page import PageFiles
 from console.local.emulator import HOST, Emulator
@@ -55,6 +56,7 @@ class LocalStack:
         port: where to listen on loopback; 0 takes a free port.
         sandboxes: how many requests each function may work on at the same time.
         timeouts_s: how long each function may take for one event; 30 s where it is not said.
+        guard: the routes that an authorizer guards; None leaves all of them open.
         page_dir: the folder of the page at /dashboard/, and the API is under /api/ too; None has neither.
         callers: what calls the functions beside the gateway, each until it is cancelled: it gets the environment and,
             by name, what gives an event to a function.
@@ -78,6 +80,7 @@ class LocalStack:
         port: int = 0,
         sandboxes: int = 4,
         timeouts_s: Mapping[str, float] | None = None,
+        guard: GuardPlan | None = None,
         page_dir: Path | None = None,
         callers: Sequence[Caller] = (),
     ) -> None:
@@ -94,6 +97,7 @@ class LocalStack:
         self._kept = self.local_dir / kept if kept else None
         self._sandboxes = sandboxes
         self._timeouts_s = timeouts_s or {}
+        self._guard = guard
         self._page_dir = page_dir
         self._callers = callers
         self._calling: list[asyncio.Task[None]] = []
@@ -126,6 +130,10 @@ class LocalStack:
 
     async def __aexit__(self, *_: object) -> None:
         await self._parts.aclose()
+
+    async def ask(self, event: Mapping[str, object]) -> object:
+        """Give an event to the function that answers by default, past the gateway. Raises FunctionFailed."""
+        return await self._functions[self._default].invoke(event)
 
     async def processes(self) -> list[int]:
         """Return the ids of all sandboxes' processes."""
@@ -182,7 +190,10 @@ class LocalStack:
 
     def _app(self) -> App:
         invokes = {name: function.invoke for name, function in self._functions.items()}
-        gateway = Gateway(invokes, self._routes, self._default)
+        guards: dict[str, Guard] = {}
+        if self._guard:
+            guards = dict.fromkeys(self._guard.routes, Guard(invokes[self._guard.function], self._guard.sources))
+        gateway = Gateway(invokes, self._routes, self._default, guards)
         return LocalEdge(gateway, PageFiles(self._page_dir)) if self._page_dir else gateway
 
     def _cut_soon(self) -> None:
