@@ -21,7 +21,7 @@ export const GROUPS = [
 export function bars(model, found) {
   const most = Math.max(...Object.values(found.totalsUsd));
   return make(
-    "div.bars",
+    "div.cost-bars",
     {},
     ...model.sources.map((source) => home(source, found, most)),
     make("ul.legend", { "aria-label": "Services" }, ...GROUPS.map(({ name }, i) => make("li", {}, swatch(i), name))),
@@ -32,14 +32,14 @@ function home(source, found, most) {
   const isCheapest = found.cheapest.includes(source);
   const total = found.totalsUsd[source];
   const head = make(
-    "div.bar-head",
+    "div.cost-head",
     {},
     make("h3", {}, source),
     isCheapest && make("span.badge", { "data-kind": "good" }, "cheapest"),
-    make("span.bar-total", {}, total === undefined ? "cannot run" : dollars(total)),
+    make("span.cost-total", {}, total === undefined ? "cannot run" : dollars(total)),
   );
   const reason = found.cannotRun[source];
-  return make("div.bar", {}, head, reason ? make("p.note", {}, `${capital(reason)}.`) : bar(source, found.bills[source], total, most));
+  return make("div.cost-bar", {}, head, reason ? make("p.note", {}, `${capital(reason)}.`) : bar(source, found.bills[source], total, most));
 }
 
 function bar(source, lines, total, most) {
@@ -53,9 +53,9 @@ function bar(source, lines, total, most) {
   });
   const told = parts.filter(({ usd }) => usd).map(({ name, usd }) => `${name} ${dollars(usd)}`);
   const label = `${source}: ${dollars(total)} a month; ${told.join(", ")}`;
-  return draw("svg", { class: "bar-line", role: "img", "aria-label": label, width: "100%", height: 22 }, ...pieces);
+  return draw("svg", { class: "cost-line", role: "img", "aria-label": label, width: "100%", height: 22 }, ...pieces);
 }
 
-const swatch = (i) => draw("svg", { class: "swatch", width: 12, height: 12, "aria-hidden": "true" }, draw("rect", { width: 12, height: 12, rx: 3, class: `fill-${i + 1}` }));
+const swatch = (i) => make("span.swatch", { style: { background: `var(--series-${i + 1})` }, "aria-hidden": "true" });
 
 const capital = (text) => text[0].toUpperCase() + text.slice(1);

@@ -51,13 +51,18 @@ function besideOf({ constants }, own, other, source) {
 /** Say what came of the wished p99; nothing without one. */
 export function wish(latencies, { path, paths, nearest }, withinMs, sources, local) {
   if (withinMs === null) return "";
-  const tail = (source) => (latencies[source] ? `${ms(latencies[source].p99)}, ${between(latencies[source].p99Interval)}` : "not measured");
+  const tail = (source) => tailOf(latencies[source]);
   if (path === null) {
     const where = nearest ? `the nearest is ${nearest} with ${tail(nearest)}` : "no latency is known";
     return `No home is shown to be within ${ms(withinMs)} at p99${local ? " on AWS" : ""}: ${where}.`;
   }
   const others = sources.filter((source) => !paths.includes(source)).map((source) => `${source} (${tail(source)})`);
   return `Its p99, ${tail(path)}, is within ${ms(withinMs)}${others.length ? `; not shown to be: ${joined(others)}` : ""}.`;
+}
+
+function tailOf(known) {
+  if (!known) return "not measured";
+  return known.p99Interval === UNKNOWN ? ms(known.p99) : `${ms(known.p99)}, ${between(known.p99Interval)}`;
 }
 
 /** Say of what load the verdict is. */
