@@ -13,7 +13,7 @@ const SVG = "http://www.w3.org/2000/svg";
 export function make(name, attributes = {}, ...children) {
   const [tag, ...classes] = name.split(".");
   const element = document.createElement(tag);
-  element.classList.add(...classes);
+  if (classes.length) element.classList.add(...classes);
   return fill(attribute(element, attributes), ...children);
 }
 

@@ -12,13 +12,14 @@ gc.disable()  # until all is loaded: there is no garbage yet, and to look for it
 
 from handlers.api.read import DataRoutes
 from handlers.api.status import QueryStatus
+from handlers.domain.problem import Problem
 from handlers.gateway.loading import loaded_later
 from handlers.gateway.response import json_response
 from handlers.gateway.router import Router
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_tmp import CopyingReader
-from handlers.routes import BENCHMARK_OPERATIONS, JOB_OPERATIONS, QUERY
-from handlers.settings import Settings
+from handlers.routes import BENCHMARK_OPERATIONS, JOB_OPERATIONS, QUERY, SESSIONS
+from handlers.settings import SESSION, Settings
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.names import snapshots_dir
 from handlers.telemetry.log import Log
@@ -110,8 +111,14 @@ def make_handler(environ: Mapping[str, str]) -> Router:
         },
         Log(settings),
         warm,
+        {} if settings.read_auth == SESSION else {SESSIONS: say_no_sessions},
     )
     return router
+
+
+def say_no_sessions(_: Request) -> Response:
+    """Answer the routes of codes and sessions where there are none. Raises Problem (404)."""
+    raise Problem("not-found", "Reads need no session here: the stack's setting readAuth is another one")
 
 
 def show_index(request: Request) -> Response:
