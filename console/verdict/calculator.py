@@ -15,7 +15,7 @@ from console.results import latency
 from console.verdict import inputs, verdict
 from handlers.reads import sqlite_tmp
 from handlers.routes import SOURCES
-from handlers.snapshots import chain, maker, retention
+from handlers.snapshots import chain, maker
 
 # All that the core of a bill depends on; what work.py puts prices on stays at its default, which is off.
 CORE_INPUTS = (
@@ -34,9 +34,7 @@ CONSTANTS: Mapping[ModuleType, tuple[str, ...]] = {
         *("API_REQUEST_BYTES", "ITEM_OVERHEAD_BYTES", "TABLE_AND_INDEX", "PUBLISH_OPERATIONS", "LOG_BYTES"),
         *("TRACED_PER_S", "TRACED_SHARE", "ROWS_PER_TRANSACTION", "METERED_METADATA_BYTES"),
     ),
-    scenario: (
-        *("PROJECTION_WINDOW_S", "READ_UNIT_BYTES", "WRITE_UNIT_BYTES", "HEAD_READ_UNITS", "INDEX_READ_UNITS"),
-    ),
+    scenario: (*("PROJECTION_WINDOW_S", "READ_UNIT_BYTES", "WRITE_UNIT_BYTES", "HEAD_READ_UNITS", "INDEX_READ_UNITS"),),
     sqlite_tmp: ("WHOLE_BYTES",),
     chain: ("MERGED_ROWS", "SMALL_ROWS", "GROWTH"),
     maker: ("RANGE_ROWS",),

@@ -1,4 +1,3 @@
-import { Problem } from "../api.js";
 import { fill, make } from "../elements.js";
 import { failure, isAborted, loading, nothing } from "../notice.js";
 import { isAtWork, jobCard } from "./jobs/card.js";
@@ -24,13 +23,13 @@ export function mount(root, context) {
     clearTimeout(timer);
     try {
       const { jobs, next } = await newest(api, state, pages, signal);
-      fill(list, ...(jobs.length ? shown(list, jobs, api, signal) : [empty(state)]));
+      show(list, jobs.length ? cards(list, jobs, api, signal) : [empty(state)]);
       more.toggleAttribute("hidden", !next);
       states = tellChanges(states, jobs, announce);
       if (jobs.some(isAtWork)) timer = setTimeout(look, AGAIN_MS);
     } catch (error) {
       if (isAborted(error)) return;
-      fill(list, isOff(error) ? off() : failure(error, look));
+      fill(list, failure(error, look));
       more.setAttribute("hidden", "");
     }
   };
@@ -63,14 +62,23 @@ async function newest(api, state, pages, signal) {
   return { jobs, next: cursor };
 }
 
-/** Make a card for each job; what somebody had opened, or stands on, stays as it was. */
-function shown(list, jobs, api, signal) {
+/** Make a card for each job; one that is as it was stays, and so does what somebody has opened. */
+function cards(list, jobs, api, signal) {
   const known = new Map([...list.querySelectorAll("[data-job]")].map((card) => [card.getAttribute("data-job"), card]));
   return jobs.map((job) => {
     const before = known.get(job.id);
-    if (before && before.getAttribute("data-shown") === JSON.stringify(job)) return before;
-    return jobCard(job, api, signal, before?.querySelector("details"));
+    if (before?.getAttribute("data-shown") === JSON.stringify(job)) return before;
+    return jobCard(job, api, signal, before?.querySelector("details")?.hasAttribute("open"));
   });
+}
+
+/** Put the cards in place; whoever stood on one of them by keyboard still does. */
+function show(list, wanted) {
+  if (wanted.length === list.children.length && wanted.every((card, i) => card === list.children[i])) return;
+  const stoodOn = document.activeElement?.closest("[data-job]")?.getAttribute("data-job");
+  fill(list, ...wanted);
+  const place = wanted.find((card) => stoodOn && card.getAttribute("data-job") === stoodOn);
+  place?.querySelector("summary")?.focus({ preventScroll: true });
 }
 
 /** Tell those who hear the page of jobs whose state has changed. */
@@ -96,9 +104,3 @@ const empty = (state) =>
         make("code", {}, "jobs"),
         " switches them on.",
       );
-
-/** Tell whether the API itself says that there are no jobs here. */
-const isOff = (error) => error instanceof Problem && error.isOfApi && [403, 404].includes(error.status);
-
-const off = () =>
-  nothing("Jobs are off", "This stack has no jobs: nobody imports files here. The setting ", make("code", {}, "jobs"), " switches them on.");

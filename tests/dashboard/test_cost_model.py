@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from console.costs import prices
 from console.costs.bill import Bill, bills
 from console.costs.feasibility import obstacles
 from console.costs.scenario import INPUTS, Scenario
 from console.costs.study import RANGES, find_crossings, is_real_difference
+from console.paths import ROOT
 from console.verdict.calculator import CORE_INPUTS, model_text
 from console.wording import quantity
-from console.paths import ROOT
+from tests.support.browser import visiting
 
 PRICES = prices.load().prices
 ON_SLIDERS = ("rows", "reads_per_month", "writes_per_month")
@@ -26,6 +27,14 @@ POINTS = 200
 ALIKE = 1e-9
 
 Point = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def shown(browser: Browser, stack: str) -> Iterator[Page]:
+    """The page, in which its modules can be asked."""
+    with visiting(browser, stack) as visited:
+        visited.page.goto("/dashboard/#/costs")
+        yield visited.page
 
 
 def spread(random: Random, name: str) -> float:

@@ -15,9 +15,9 @@ export const isAtWork = ({ state }) => state === "waiting" || state === "running
  * @param {any} job
  * @param {import("../../api.js").Api} api
  * @param {AbortSignal} signal
- * @param {HTMLElement | null} [details] what the card before had, of a job that has been shown before
+ * @param {boolean} [isOpen] whether its details are shown at once
  */
-export function jobCard(job, api, signal, details = null) {
+export function jobCard(job, api, signal, isOpen = false) {
   const name = job.name ?? NAMES[job.kind] ?? job.kind;
   return make(
     "article.card.job",
@@ -31,7 +31,7 @@ export function jobCard(job, api, signal, details = null) {
     job.error && make("p.job-error", {}, job.error),
     ...progress(job, name),
     make("p.note", {}, ...history(job)),
-    details ?? more(job, api, signal),
+    more(job, api, signal, isOpen),
   );
 }
 
@@ -78,7 +78,7 @@ function history(job) {
 }
 
 /** Make the part that is asked for only when it is opened: the job alone, with the rows that were refused. */
-function more(job, api, signal) {
+function more(job, api, signal, isOpen) {
   const place = make("div.part");
   const load = async () => {
     fill(place, loading());
@@ -88,7 +88,7 @@ function more(job, api, signal) {
       if (!isAborted(error)) fill(place, failure(error, load));
     }
   };
-  const details = make("details", {}, make("summary", {}, job.rows_rejected ? "Details and refused rows" : "Details"), place);
+  const details = make("details", { open: isOpen }, make("summary", {}, job.rows_rejected ? "Details and refused rows" : "Details"), place);
   details.addEventListener("toggle", () => details.hasAttribute("open") && load());
   return details;
 }
