@@ -140,7 +140,7 @@ format: $(DEV)
 	$(BIN)/ruff check --fix .
 
 docs: $(DEV)
-	@$(BIN)/python -m console.documents docs/openapi.yaml docs/benchmark.schema.json
+	@$(BIN)/python -m console.documents docs/openapi.yaml docs/benchmark.schema.json dashboard/costs/model.json
 
 lock: $(DEV)
 	@$(BIN)/python -m pip install --quiet uv==0.13.9
