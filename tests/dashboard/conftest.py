@@ -53,7 +53,14 @@ def visit(browser: Browser, stack: str) -> Visiting:
     return partial(visiting, browser, stack)
 
 
+@pytest.fixture(scope="package")
+def token(closed_stack: str) -> str:
+    """Of a session that the closed stack knows."""
+    made = web.post(closed_stack + "/access/codes", json={"tenant": "Ada"}).json()
+    return web.post(closed_stack + "/sessions", json={"code": made["access_code"]}).json()["token"]
+
+
 @pytest.fixture
-def visit_empty(browser: Browser, empty_stack: str) -> Visiting:
-    """Opens the page of the stack without rows."""
-    return partial(visiting, browser, empty_stack)
+def visit_empty(browser: Browser, closed_stack: str, token: str) -> Visiting:
+    """Opens the page of the stack without rows, as somebody with a session."""
+    return partial(visiting, browser, closed_stack, token=token)

@@ -57,12 +57,18 @@ def test_an_exact_number_moves_the_slider_and_a_wrong_one_is_refused_beside_its_
         )
         field = page.get_by_label("Writes a month, exactly")
         field.fill("0")
-        expect(page.get_by_role("slider", name="Writes a month")).to_have_attribute("aria-valuetext", "0 writes a month")
-        expect(page.locator(".cost-total")).to_have_text(shown_usd(rows=12_345, reads_per_month=2e6, writes_per_month=0))
+        expect(page.get_by_role("slider", name="Writes a month")).to_have_attribute(
+            "aria-valuetext", "0 writes a month"
+        )
+        expect(page.locator(".cost-total")).to_have_text(
+            shown_usd(rows=12_345, reads_per_month=2e6, writes_per_month=0)
+        )
         field.fill("many")
         expect(field).to_have_attribute("aria-invalid", "true")
         expect(page.locator("#fault-writes_per_month")).to_have_text("0 to 1,000,000,000")
-        expect(page.locator(".cost-total")).to_have_text(shown_usd(rows=12_345, reads_per_month=2e6, writes_per_month=0))
+        expect(page.locator(".cost-total")).to_have_text(
+            shown_usd(rows=12_345, reads_per_month=2e6, writes_per_month=0)
+        )
 
 
 def test_it_says_where_the_cheapest_changes(visit: Visiting) -> None:

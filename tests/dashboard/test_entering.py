@@ -1,4 +1,4 @@
-"""The code page: nobody reads without a session, a code opens, and leaving closes. And a data set without rows."""
+"""The code page: nobody reads without a session, a code opens, and leaving closes."""
 
 from __future__ import annotations
 
@@ -41,17 +41,6 @@ def test_a_code_opens_the_page_that_was_asked_for_and_leaving_closes_it(browser:
         expect(page.locator("#visitor")).to_be_hidden()
         page.goto("/dashboard/#/homes")
         expect(page.get_by_role("heading", level=1)).to_have_text("Enter")
-
-
-def test_a_data_set_without_rows_says_so(browser: Browser, closed_stack: str) -> None:
-    with visiting(browser, closed_stack, expected=["status of 401"]) as visited:
-        page = visited.page
-        page.goto("/dashboard/")
-        enter(page, make_code(closed_stack))
-        whole = page.get_by_role("region", name="The whole")
-        expect(whole).to_contain_text("The data set is empty")
-        expect(whole.locator("dd").first).to_have_text("0")
-        expect(page.get_by_role("region", name="Rows", exact=True)).to_contain_text("No rows here")
 
 
 def test_a_wrong_code_opens_nothing(browser: Browser, closed_stack: str) -> None:

@@ -139,7 +139,9 @@ def test_without_jobs_the_page_says_how_one_comes_about(visit_empty: Visiting) -
     with visit_empty() as visited:
         visited.page.goto("/dashboard/#/jobs")
         expect(visited.page.get_by_text("No jobs in the last 30 days")).to_be_visible()
-        expect(visited.page.get_by_text("Where jobs are off, the stack's setting jobs switches them on")).to_be_visible()
+        expect(
+            visited.page.get_by_text("Where jobs are off, the stack's setting jobs switches them on")
+        ).to_be_visible()
 
 
 def test_an_api_that_is_away_is_said_and_asked_again(visit: Visiting) -> None:

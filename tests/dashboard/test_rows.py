@@ -162,6 +162,15 @@ def test_one_row_by_its_id_is_shown_in_a_dialog(visit: Visiting, stack: str) -> 
         expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("Not found (status 404)")
 
 
+def test_a_data_set_without_rows_says_so(visit_empty: Visiting) -> None:
+    with visit_empty() as visited:
+        visited.page.goto("/dashboard/")
+        whole = visited.page.get_by_role("region", name="The whole")
+        expect(whole).to_contain_text("The data set is empty")
+        expect(whole.locator("dd").first).to_have_text("0")
+        expect(visited.page.get_by_role("region", name="Rows", exact=True)).to_contain_text("No rows here")
+
+
 def test_an_integer_beyond_what_a_double_holds_keeps_its_digits(visit: Visiting, stack: str) -> None:
     column = next(column.name for column in MODEL.columns if column.kind in {"number", "integer"})
     with visit() as visited:

@@ -77,7 +77,13 @@ class Visit:
 
 @contextlib.contextmanager
 def visiting(
-    browser: Browser, origin: str, *, width: int = WIDE, scheme: str = "light", expected: Sequence[str] = ()
+    browser: Browser,
+    origin: str,
+    *,
+    width: int = WIDE,
+    scheme: str = "light",
+    token: str = "",
+    expected: Sequence[str] = (),
 ) -> Generator[Visit]:
     """Open a window for one test, and hold what went wrong there against what was to go wrong.
 
@@ -85,6 +91,7 @@ def visiting(
         origin: the page's, without a slash at its end.
         width: of the window, in CSS pixels.
         scheme: `light` or `dark`, as the visitor's system has it.
+        token: of the visitor's session, where there is one.
         expected: parts of what the browser's console is to say, such as the status that a test provokes; nothing else
             may be wrong.
     """
@@ -92,6 +99,7 @@ def visiting(
         base_url=origin,
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
+        extra_http_headers={"authorization": f"Bearer {token}"} if token else {},
         viewport={"width": width, "height": HEIGHTS[width]},
     )
     context.set_default_timeout(PATIENCE_MS)
