@@ -6,7 +6,7 @@ import { time } from "../format.js";
 import { failure, isAborted, loading } from "../notice.js";
 import { keepSession, session } from "../visitor.js";
 
-export const title = "Enter";
+export const title = "Enter with a code";
 
 const CODE_CHARACTERS = 16;
 

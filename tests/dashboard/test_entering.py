@@ -18,7 +18,7 @@ def make_code(closed_stack: str, **wanted: object) -> str:
 
 def enter(page: Page, code: str) -> None:
     page.get_by_label("Access code").fill(code)
-    page.get_by_role("button", name="Enter").click()
+    page.get_by_role("button", name="Enter", exact=True).click()
 
 
 def test_a_code_opens_the_page_that_was_asked_for_and_leaving_closes_it(browser: Browser, closed_stack: str) -> None:
@@ -26,7 +26,7 @@ def test_a_code_opens_the_page_that_was_asked_for_and_leaving_closes_it(browser:
     with visiting(browser, closed_stack, expected=["status of 401"]) as visited:
         page = visited.page
         page.goto("/dashboard/#/chain")
-        expect(page.get_by_role("heading", level=1)).to_have_text("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Enter with a code")
         expect(page.get_by_label("Access code")).to_be_focused()
         page.get_by_label("Access code").press_sequentially(code.replace("-", "").lower())
         expect(page.get_by_label("Access code")).to_have_value(code)
@@ -40,7 +40,7 @@ def test_a_code_opens_the_page_that_was_asked_for_and_leaving_closes_it(browser:
         expect(page.get_by_label("Access code")).to_be_visible()
         expect(page.locator("#visitor")).to_be_hidden()
         page.goto("/dashboard/#/homes")
-        expect(page.get_by_role("heading", level=1)).to_have_text("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Enter with a code")
 
 
 def test_a_wrong_code_opens_nothing(browser: Browser, closed_stack: str) -> None:
@@ -68,7 +68,7 @@ def test_whoever_guesses_waits_as_long_as_the_api_says(browser: Browser, closed_
         expect(page.get_by_role("alert")).to_contain_text("Wait before the next code")
         expect(page.get_by_role("button", name="Wait 90 s")).to_be_disabled()
         page.clock.run_for(91_000)
-        expect(page.get_by_role("button", name="Enter")).to_be_enabled()
+        expect(page.get_by_role("button", name="Enter", exact=True)).to_be_enabled()
 
 
 def test_an_api_without_codes_says_whom_it_lets_in(browser: Browser, stack: str) -> None:
