@@ -51,9 +51,3 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def visit(browser: Browser, stack: str) -> Visiting:
     """Opens the page of the stack with rows: `with visit(width=360) as page`."""
     return partial(visiting, browser, stack)
-
-
-@pytest.fixture
-def visit_empty(browser: Browser, empty_stack: str) -> Visiting:
-    """Opens the page of the stack without rows."""
-    return partial(visiting, browser, empty_stack)
