@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from handlers.routes import SOURCES
@@ -61,6 +62,8 @@ def test_a_benchmark_is_measured_from_the_page_and_shown(visit: Visiting, stack:
         expect(page.get_by_role("region", name="p50 by benchmark and home")).to_contain_text(str(ROWS))
         page.reload()
         expect(results).to_be_visible()
+        expect(page.locator(".chart canvas")).to_be_visible()
+        assert Axe().run(page).response["violations"] == []
 
 
 def test_lines_are_drawn_over_time_with_a_table_that_says_the_same(visit: Visiting) -> None:
@@ -74,7 +77,7 @@ def test_lines_are_drawn_over_time_with_a_table_that_says_the_same(visit: Visiti
             table = page.get_by_role("region", name="p50 by benchmark and home")
             expect(table.get_by_role("columnheader")).to_have_text(["started, UTC", "rows", *SOURCES])
             expect(table.get_by_role("row").nth(1).get_by_role("cell")).to_have_text(
-                ["2026-11-20 12:00:00", "1,000", "0.06 ms −14 %", "0.1 ms +100 %", "6 ms +9 %"]
+                ["2026-11-20 12:00:00", "1,000", "0.06 ms \u221214 %", "0.1 ms +100 %", "6 ms +9 %"]
             )
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -123,9 +126,12 @@ def test_one_that_is_gone_is_said_where_it_was_to_be(visit: Visiting) -> None:
         expect(visited.page.get_by_role("alert")).to_contain_text("There is no benchmark 5")
 
 
-def test_an_empty_data_set_cannot_be_measured_and_the_api_says_why(visit_empty: Visiting) -> None:
-    with visit_empty(expected=["status of 409"]) as visited:
+def test_an_empty_data_set_cannot_be_measured_and_the_api_says_why(visit: Visiting) -> None:
+    with visit(expected=["status of 409"]) as visited:
         page = visited.page
+        answer(page, "/benchmarks/trends", {"trends": []})
+        refused = {"title": "No rows", "detail": "There is nothing to measure in an empty data set", "status": 409}
+        answer(page, "/benchmarks", refused, 409)
         page.goto("/dashboard/#/benchmarks")
         expect(page.get_by_text("No benchmark in the last 90 days")).to_be_visible()
         page.get_by_role("button", name="Measure now").click()

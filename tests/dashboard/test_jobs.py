@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
+from console.local.background import BackgroundStack
+from console.local.project import project_stack
+from handlers.settings import BOTH
 from tests.dashboard.conftest import Visiting
+from tests.support.api import spread
+from tests.support.browser import PATIENCE_MS
 from tests.support.local import web
 
 Json = dict[str, Any]
@@ -64,19 +74,34 @@ class Api:
         route.fulfill(json={"job": {**found, "format": "csv", "sha256": None, "max_rejects": 0, "rejects": REJECTS}})
 
 
-def test_a_job_of_the_stack_is_shown_as_it_waits_for_its_file(visit: Visiting, stack: str) -> None:
-    asked = web.post(f"{stack}/imports", json={"format": "csv", "bytes": 12_000, "name": "march.csv"})
-    assert asked.status_code == 202
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a stack with jobs."""
+    folder = tmp_path_factory.mktemp("jobs")
+    project = project_stack(folder, sandboxes=1, projection=BOTH, has_worker=True, has_page=True)
+    with BackgroundStack(project) as running:
+        yield running.url
+
+
+def test_an_import_is_followed_from_its_order_to_its_end(visit: Visiting, stack: str) -> None:
+    rows = spread(3)
+    lines = [json.dumps(row) for row in rows] + ["no row"]
+    file = "".join(f"{line}\n" for line in lines).encode()
+    order = {"format": "ndjson", "bytes": len(file), "name": "march.ndjson"}
+    asked = web.post(f"{stack}/imports", json=order)
+    assert asked.status_code == 201
+    job_id, upload = asked.json()["job"]["id"], asked.json()["upload"]
     with visit() as visited:
         visited.page.goto("/dashboard/#/jobs")
-        card = visited.page.get_by_role("article", name="march.csv")
+        card = visited.page.get_by_role("article", name="march.ndjson")
         expect(card).to_contain_text("waiting")
-        expect(card).to_contain_text("Waits for its file of 12 kB")
-        card.get_by_text("Details").click()
-        expect(card).to_contain_text(asked.json()["job"]["id"])
-        assert web.request("DELETE", f"{stack}/jobs/{asked.json()['job']['id']}").status_code == 200
-        visited.page.get_by_label("State").select_option("cancelled")
-        expect(card).to_contain_text("cancelled")
+        expect(card).to_contain_text(f"Waits for its file of {len(file)} bytes")
+        assert httpx.put(upload["url"], content=file, headers=upload["headers"]).status_code == 200
+        expect(card.locator(".badge")).to_have_text("succeeded", timeout=PATIENCE_MS)
+        expect(card).to_contain_text("3 of 3 rows · 1 row refused")
+        card.get_by_text("Details and refused rows").click()
+        expect(card).to_contain_text(job_id)
+        expect(card.get_by_role("region", name="Refused rows").get_by_role("row").last).to_contain_text("4")
 
 
 def test_progress_times_and_failures_are_shown(visit: Visiting) -> None:
@@ -93,6 +118,7 @@ def test_progress_times_and_failures_are_shown(visit: Visiting) -> None:
         failed.get_by_text("Details and refused rows").click()
         expect(failed.get_by_role("region", name="Refused rows")).to_contain_text("77")
         expect(failed).to_contain_text("The first 1 of 3")
+        assert Axe().run(page).response["violations"] == []
 
 
 def test_the_page_looks_again_while_a_job_runs_and_no_longer_when_it_has_ended(visit: Visiting) -> None:
@@ -135,8 +161,9 @@ def test_older_jobs_and_a_state_are_asked_for(visit: Visiting) -> None:
         expect(page.get_by_text("No job is waiting")).to_be_visible()
 
 
-def test_without_jobs_the_page_says_how_one_comes_about(visit_empty: Visiting) -> None:
-    with visit_empty() as visited:
+def test_without_jobs_the_page_says_how_one_comes_about(visit: Visiting) -> None:
+    with visit() as visited:
+        Api(visited.page)
         visited.page.goto("/dashboard/#/jobs")
         expect(visited.page.get_by_text("No jobs in the last 30 days")).to_be_visible()
         expect(
