@@ -1,6 +1,6 @@
-"""The documents made from the code: `python -m console.documents docs/openapi.yaml docs/benchmark.schema.json`.
+"""The documents made from the code: `python -m console.documents docs/openapi.yaml docs/benchmark.schema.json …`.
 
-A file's ending says which it is: `.yaml` is the API's description, `.json` the schema of a benchmark's result.
+A file's name says which it is: `TEXTS` has them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from console.results.result import BenchResult
+from console.verdict.calculator import model_text
 from handlers.openapi.description import description
 
 HEADER = "# Made from the code by: make docs\n"
@@ -38,8 +39,8 @@ def schema_text() -> str:
     return json.dumps(schema, indent=2) + "\n"
 
 
-TEXTS = {".yaml": yaml_text, ".json": schema_text}
+TEXTS = {"openapi.yaml": yaml_text, "benchmark.schema.json": schema_text, "model.json": model_text}
 
 if __name__ == "__main__":
     for path in map(Path, sys.argv[1:]):
-        path.write_text(TEXTS[path.suffix]())
+        path.write_text(TEXTS[path.name]())

@@ -53,6 +53,12 @@ function remember(name, query) {
   history.replaceState(null, "", shownAs);
 }
 
+/** Scroll the sections' names to one of them. `scrollIntoView` would also let the next Tab begin there. */
+function bringIn(link) {
+  const names = link.closest(".nav");
+  names.scrollLeft += link.getBoundingClientRect().left - (names.clientWidth - link.offsetWidth) / 2;
+}
+
 async function show() {
   if (location.hash === shownAs || location.hash === "#main") return;
   shownAs = location.hash;
@@ -63,10 +69,11 @@ async function show() {
     const isHere = link.getAttribute("href") === `#/${name}`;
     if (isHere) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
-    if (isHere) link.scrollIntoView({ block: "nearest", inline: "center" });
+    if (isHere) bringIn(link);
   }
   const root = make("div.section", { "data-section": name });
   fill(part("section"), root);
+  part("section").setAttribute("aria-busy", "true");
   try {
     const { title, mount } = /** @type {Section} */ (await import(`./sections/${name}.js`));
     if (mine !== shownAs) return;
@@ -76,6 +83,7 @@ async function show() {
   } catch (error) {
     fill(root, failure(error));
   }
+  part("section").removeAttribute("aria-busy");
   part("refresh").toggleAttribute("hidden", !shown.refresh);
 }
 

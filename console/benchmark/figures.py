@@ -18,8 +18,8 @@ from console.benchmark.open_loop import Pace
 from console.benchmark.probe import Numbers
 from console.benchmark.samples import Kind, Sample
 from console.errors import ConsoleError
-from console.results.bounds import bounds
 from console.results.result import Distribution, Measurement, Temperature, expect_temperature
+from handlers.domain.bounds import bounds
 from handlers.domain.percentiles import nearest_rank
 
 LONGEST_US = 3_600_000_000

@@ -19,9 +19,9 @@ from typing import NamedTuple, Self
 from console.benchmark.closed_loop import turns
 from console.benchmark.probe import Exchange
 from console.benchmark.workloads import Reads
-from console.results.bounds import bounds
 from console.results.latency import overlap
 from console.wording import three_digits
+from handlers.domain.bounds import bounds
 from handlers.domain.percentiles import nearest_rank
 
 HELD = 0.95  # of the rate that was asked for

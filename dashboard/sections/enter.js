@@ -6,7 +6,7 @@ import { time } from "../format.js";
 import { failure, isAborted, loading } from "../notice.js";
 import { keepSession, session } from "../visitor.js";
 
-export const title = "Enter";
+export const title = "Enter with a code";
 
 const CODE_CHARACTERS = 16;
 
@@ -14,7 +14,8 @@ const CODE_CHARACTERS = 16;
 export function mount(root, { api, query, announce }) {
   const ending = new AbortController();
   const { signal } = ending;
-  const then = query.get("then") ?? "";
+  const wanted = query.get("then") ?? "";
+  const then = wanted.startsWith("#/") ? wanted : "#/data";
 
   async function show() {
     if (!session()) return ask();
@@ -67,8 +68,7 @@ export function mount(root, { api, query, announce }) {
       const { body } = await api.post("/sessions", { code: input.value }, { signal });
       keepSession(body.session);
       announce("You are in");
-      if (then.startsWith("#/")) location.hash = then;
-      else fill(root, inside(body.session));
+      location.hash = then;
     } catch (error) {
       if (isAborted(error)) return;
       fill(place, refusal(error));

@@ -32,6 +32,7 @@ class Point(TypedDict):
     started_at: str
     rows: int
     p50_ms: float
+    p90_ms: float
     p99_ms: float
     p50_change: float | None
     p99_change: float | None
@@ -105,6 +106,7 @@ def _points(benchmark: Benchmark, result: LaneResult, before: Point | None) -> l
             started_at=benchmark["started_at"],
             rows=benchmark["rows"],
             p50_ms=figures["p50"],
+            p90_ms=figures["p90"],
             p99_ms=figures["p99"],
             p50_change=_change(figures["p50"], before and before["p50_ms"]),
             p99_change=_change(figures["p99"], before and before["p99_ms"]),

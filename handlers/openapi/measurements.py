@@ -54,7 +54,7 @@ def benchmark_schemas() -> dict[str, Schema]:
         "Benchmark": record(session | {"results": array(ref("BenchmarkResult"))}),
         "BenchmarkResult": _result(),
         "ErrorCounts": {"type": "object", "additionalProperties": COUNT, "description": "How many, by status."},
-        "Distribution": record(dict.fromkeys(FIGURES, AMOUNT)) | {"description": "Milliseconds."},
+        "Distribution": _distribution(),
         "ConsumedInTotal": _total(),
         "Benchmarks": record({"benchmarks": array(ref("BenchmarkSession")), "next": nullable(ID)}),
         **_trends(),
@@ -88,6 +88,16 @@ def _result() -> Schema:
     )
 
 
+def _distribution() -> Schema:
+    bounds = array(nullable(AMOUNT)) | {
+        "minItems": 2,
+        "maxItems": 2,
+        "description": "Between which it lies with 95 % confidence; null: too few requests for an upper end.",
+    }
+    intervals = dict.fromkeys(("p50_interval", "p99_interval"), bounds)
+    return record(dict.fromkeys(FIGURES, AMOUNT), intervals) | {"description": "Milliseconds."}
+
+
 def _total() -> Schema:
     properties = {name: schema for name, (schema, _, _) in NUMBERS.items() if name != "init_ms"}
     about = "The receipts of these requests, added up; empty where there are none."
@@ -100,6 +110,7 @@ def _trends() -> dict[str, Schema]:
         "started_at": TIME,
         "rows": COUNT,
         "p50_ms": AMOUNT,
+        "p90_ms": AMOUNT,
         "p99_ms": AMOUNT,
         "p50_change": CHANGE,
         "p99_change": CHANGE,

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from console.documents import schema_text, yaml_text
+from console.documents import TEXTS, schema_text
 from console.results.result import Workload, to_json
 from tests.support.results import sample_result
 
@@ -21,11 +21,9 @@ def test_the_schema_in_the_documents_is_the_one_that_is_checked() -> None:
 
 
 @pytest.mark.usefixtures("measured_children")
-def test_each_file_that_is_named_is_written_by_its_ending(tmp_path: Path) -> None:
-    description, schema = tmp_path / "made.yaml", tmp_path / "made.json"
-    subprocess.run([sys.executable, "-m", "console.documents", description, schema], check=True, cwd=ROOT)
-    assert description.read_text() == yaml_text()
-    assert schema.read_text() == schema_text()
+def test_each_file_is_written_by_its_name(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "console.documents", *map(tmp_path.joinpath, TEXTS)], check=True, cwd=ROOT)
+    assert {name: (tmp_path / name).read_text() for name in TEXTS} == {name: text() for name, text in TEXTS.items()}
 
 
 def test_every_member_of_a_result_is_in_the_schema_and_none_else_may_be() -> None:

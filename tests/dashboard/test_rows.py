@@ -80,7 +80,7 @@ def test_pages_go_forward_and_back_by_cursor(visit: Visiting, stack: str) -> Non
 
 def test_the_last_page_leads_no_further(visit: Visiting) -> None:
     with visit() as visited:
-        open_data(visited.page, "?limit=100")
+        open_data(visited.page, "?limit=1000")
         turns = visited.page.get_by_role("navigation", name="Pages of rows")
         expect(turns).to_contain_text(f"Rows 1 to {ROWS}, page 1")
         expect(turns.get_by_role("button", name="Next")).to_be_disabled()
@@ -160,6 +160,15 @@ def test_one_row_by_its_id_is_shown_in_a_dialog(visit: Visiting, stack: str) -> 
         page.get_by_label("One row by its id").fill("0" * 26)
         page.get_by_role("button", name="Show", exact=True).click()
         expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("Not found (status 404)")
+
+
+def test_a_data_set_without_rows_says_so(visit_empty: Visiting) -> None:
+    with visit_empty() as visited:
+        visited.page.goto("/dashboard/")
+        whole = visited.page.get_by_role("region", name="The whole")
+        expect(whole).to_contain_text("The data set is empty")
+        expect(whole.locator("dd").first).to_have_text("0")
+        expect(visited.page.get_by_role("region", name="Rows", exact=True)).to_contain_text("No rows here")
 
 
 def test_an_integer_beyond_what_a_double_holds_keeps_its_digits(visit: Visiting, stack: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # No sandbox, since tests run as root in containers; and nothing that asks a network for updates.
@@ -33,6 +33,7 @@ def open_browser() -> Generator[Browser]:
     if path is None and "CI" not in os.environ:
         pytest.skip(f"there is no browser here; one of {', '.join(NAMES)} is needed")
     assert path, f"CI has to install one of {', '.join(NAMES)}"
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         try:
@@ -77,7 +78,13 @@ class Visit:
 
 @contextlib.contextmanager
 def visiting(
-    browser: Browser, origin: str, *, width: int = WIDE, scheme: str = "light", expected: Sequence[str] = ()
+    browser: Browser,
+    origin: str,
+    *,
+    width: int = WIDE,
+    scheme: str = "light",
+    token: str = "",
+    expected: Sequence[str] = (),
 ) -> Generator[Visit]:
     """Open a window for one test, and hold what went wrong there against what was to go wrong.
 
@@ -85,6 +92,7 @@ def visiting(
         origin: the page's, without a slash at its end.
         width: of the window, in CSS pixels.
         scheme: `light` or `dark`, as the visitor's system has it.
+        token: of the visitor's session, where there is one.
         expected: parts of what the browser's console is to say, such as the status that a test provokes; nothing else
             may be wrong.
     """
@@ -92,6 +100,7 @@ def visiting(
         base_url=origin,
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
+        extra_http_headers={"authorization": f"Bearer {token}"} if token else {},
         viewport={"width": width, "height": HEIGHTS[width]},
     )
     context.set_default_timeout(PATIENCE_MS)

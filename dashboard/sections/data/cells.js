@@ -3,6 +3,8 @@
 import { make } from "../../elements.js";
 import { time } from "../../format.js";
 
+const TIME_CHARACTERS = 10; // of a ULID
+
 /**
  * Make the table of a page.
  * @param {string} caption
@@ -43,8 +45,14 @@ const isNumber = (column) => column.type === "number" || column.type === "intege
 function cell(column, row, place, open) {
   const value = row[column.name];
   if (place === 0) {
-    const button = make("button.link.mono", { type: "button", title: `Show row ${value}`, onclick: () => open(String(value)) }, String(value));
-    return make("th", { scope: "row" }, button);
+    return make("th", { scope: "row" }, opener(String(value), open));
   }
   return make("td", { class: isNumber(column) ? "number" : null }, shown(column, value));
+}
+
+/** A button with a row's id. Where there is no room its time is left out, which rows of a page have in common. */
+function opener(id, open) {
+  const [time, rest] = [id.slice(0, TIME_CHARACTERS), id.slice(TIME_CHARACTERS)];
+  const attributes = { type: "button", title: `Show row ${id}`, "aria-label": id, onclick: () => open(id) };
+  return make("button.link.mono", attributes, make("span.id-time", {}, time), rest);
 }

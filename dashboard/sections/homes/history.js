@@ -1,9 +1,14 @@
-/** The round trips of the latest rounds as lines, one for each home; logarithmic, since homes differ by factors. */
+/** The times of the latest rounds as lines, one for each home; logarithmic, since homes differ by factors. */
 
 import { draw, fill, make, table } from "../../elements.js";
 import { count, ms } from "../../format.js";
 import { KEPT } from "./rounds.js";
 
+/** What a line shows of a sample; null where the call failed. */
+const MEASURES = {
+  "round trips": (sample) => sample.roundTripMs,
+  "times in the function": (sample) => (sample.problem ? null : sample.totalMs),
+};
 const WIDTH = 1000;
 const HEIGHT = 220;
 const LEFT = 64;
@@ -20,35 +25,44 @@ export function historyChart(homes) {
     {},
     ...homes.map((home, place) => make("li", {}, make("span.swatch", { style: { background: seriesColour(place) } }), home)),
   );
+  const choice = /** @type {HTMLSelectElement} */ (
+    make("select", { onchange: () => show(shown) }, ...Object.keys(MEASURES).map((name) => make("option", {}, name)))
+  );
+  /** @type {import("./rounds.js").Sample[][]} */
+  let shown = [];
   const details = make("details", {}, make("summary", {}, "As a table"), figures);
   const element = make(
     "section.card",
-    { "aria-label": "Round trips so far" },
-    make("div.card-head", {}, make("h2", {}, `Round trips of the last ${KEPT} rounds`), legend),
+    { "aria-label": "The rounds so far" },
+    make("div.card-head", {}, make("h2", {}, `The last ${KEPT} rounds`), make("label.field.inline", {}, make("span", {}, "Draw"), choice), legend),
     make("div.history-frame", {}, picture, labels),
     details,
   );
 
-  return {
-    element,
-    /** @param {import("./rounds.js").Sample[][]} series of each home, oldest first */
-    show(series) {
-      const times = series.flat().flatMap(({ roundTripMs }) => roundTripMs ?? []);
-      element.toggleAttribute("hidden", times.length === 0);
-      if (!times.length) return;
-      const scale = scaleOf(times, series);
-      fill(picture, ...grid(scale), ...series.flatMap((samples, place) => line(samples, place, scale)));
-      fill(labels, ...scale.ticks.map((tick) => make("span", { style: { top: `${(100 * scale.y(tick)) / HEIGHT}%` } }, ms(tick))));
-      picture.setAttribute("aria-label", homes.map((home, place) => said(home, series[place])).join("; "));
-      fill(figures, asTable(homes, series));
-    },
-  };
+  /** @param {import("./rounds.js").Sample[][]} samples of each home, oldest first */
+  function show(samples) {
+    shown = samples;
+    const series = samples.map((one) => one.map((sample) => ({ round: sample.round, ms: MEASURES[choice.value](sample) })));
+    const times = timesOf(series.flat());
+    element.toggleAttribute("hidden", times.length === 0);
+    if (!times.length) return;
+    const scale = scaleOf(times, series);
+    fill(picture, ...grid(scale), ...series.map((points, place) => line(points, place, scale)));
+    fill(labels, ...scale.ticks.map((tick) => make("span", { style: { top: `${(100 * scale.y(tick)) / HEIGHT}%` } }, ms(tick))));
+    picture.setAttribute("aria-label", homes.map((home, place) => said(home, series[place])).join("; "));
+    fill(figures, asTable(choice.value, homes, series));
+  }
+
+  return { element, show };
 }
 
 const seriesColour = (place) => `var(--series-${(place % 5) + 1})`;
 
+/** @param {{round: number, ms: number | null}[]} points */
+const timesOf = (points) => points.flatMap(({ ms: time }) => time ?? []);
+
 function scaleOf(times, series) {
-  const low = 10 ** Math.floor(Math.log10(Math.max(0.1, Math.min(...times))));
+  const low = 10 ** Math.floor(Math.log10(Math.max(0.01, Math.min(...times))));
   const high = Math.max(low * 10, 10 ** Math.ceil(Math.log10(Math.max(...times))));
   const rounds = series.flat().map(({ round }) => round);
   const last = Math.max(...rounds);
@@ -68,27 +82,27 @@ function grid({ ticks, y }) {
 }
 
 /** A line through what was answered; where a call failed there is a gap. */
-function line(samples, place, { x, y }) {
-  const style = { stroke: seriesColour(place) };
-  const steps = samples.map(({ round, roundTripMs }, i) => {
-    if (roundTripMs === null) return "";
-    const isAfter = i > 0 && samples[i - 1].roundTripMs !== null;
-    return `${isAfter ? "L" : "M"}${x(round).toFixed(1)} ${y(roundTripMs).toFixed(1)}h0.01`;
+function line(points, place, { x, y }) {
+  const steps = points.map(({ round, ms: time }, i) => {
+    if (time === null) return "";
+    const isAfter = i > 0 && points[i - 1].ms !== null;
+    return `${isAfter ? "L" : "M"}${x(round).toFixed(1)} ${y(time).toFixed(1)}h0.01`;
   });
-  return [draw("path", { class: "line", d: steps.join(""), style, "vector-effect": "non-scaling-stroke" })];
+  return draw("path", { class: "line", d: steps.join(""), style: { stroke: seriesColour(place) }, "vector-effect": "non-scaling-stroke" });
 }
 
-function said(home, samples) {
-  const times = samples.flatMap(({ roundTripMs }) => roundTripMs ?? []);
+function said(home, points) {
+  const times = timesOf(points);
   return times.length ? `${home} from ${ms(Math.min(...times))} to ${ms(Math.max(...times))}` : `${home} never answered`;
 }
 
-function asTable(homes, series) {
+function asTable(name, homes, series) {
   const rounds = [...new Set(series.flat().map(({ round }) => round))].sort((a, b) => b - a);
-  const value = (samples, wanted) => {
-    const found = samples.find(({ round }) => round === wanted);
-    return found ? (found.roundTripMs === null ? "failed" : ms(found.roundTripMs)) : "";
+  const value = (points, wanted) => {
+    const found = points.find(({ round }) => round === wanted);
+    return found ? (found.ms === null ? "failed" : ms(found.ms)) : "";
   };
   const columns = [{ text: "Round", isNumber: true }, ...homes.map((text) => ({ text, isNumber: true }))];
-  return table("Round trips by round, newest first", columns, rounds.map((round) => [count(round), ...series.map((samples) => value(samples, round))]));
+  const lines = rounds.map((round) => [count(round), ...series.map((points) => value(points, round))]);
+  return table(`The ${name} by round, newest first`, columns, lines);
 }

@@ -92,6 +92,7 @@ def test_trends_go_from_the_oldest_to_the_newest_with_the_change_against_the_one
         "started_at": "2027-01-15T08:00:00.000Z",
         "rows": 3,
         "p50_ms": 10.0,
+        "p90_ms": 1.5,
         "p99_ms": 8.0,
         "p50_change": None,
         "p99_change": None,

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
 
-from console.results.result import Interval
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TAIL = 0.025  # the chance of being wrong at each end
 
 
-def bounds(values: Sequence[float], percentile: float) -> Interval:
+def bounds(values: Sequence[float], percentile: float) -> tuple[float, float | None]:
     """Return the interval in which the percentile lies with at least 95 % confidence.
 
     Args:

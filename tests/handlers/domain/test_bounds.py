@@ -6,7 +6,7 @@ from math import comb
 
 import pytest
 
-from console.results.bounds import bounds
+from handlers.domain.bounds import bounds
 
 
 @pytest.mark.parametrize(("percentile", "count"), [(50, 40), (50, 400), (99, 300), (99, 400), (99, 1000)])

@@ -1,0 +1,50 @@
+/** The load that costs and verdict are about: what the visitor set, else what the data set says, else what is assumed. */
+
+import { scenarioOf } from "../../costs/scenario.js";
+
+/** What was set last on this page: both sections go on with it. @type {Record<string, number>} */
+let latest = {};
+
+/**
+ * Return what the data set says of a scenario: its rows and, where the snapshot is large enough to tell, a row's bytes.
+ * @param {import("../../api.js").Api} api
+ * @param {any} model
+ * @param {AbortSignal} signal
+ * @returns {Promise<Record<string, number>>} nothing where there are no rows yet
+ */
+export async function measuredData(api, model, signal) {
+  const [newest] = (await api.get("/snapshots", { signal })).body.snapshots;
+  if (!newest?.rows) return {};
+  if (newest.bytes <= model.constants.TELLING_BYTES) return { rows: newest.rows };
+  const each = newest.bytes / newest.rows;
+  return { rows: newest.rows, snapshot_row_bytes: each, row_bytes: each / model.constants.SNAPSHOT_BYTES_A_ROW_BYTE };
+}
+
+/**
+ * Put a scenario together: what is given beats what is measured, which beats what is assumed.
+ * @param {any} model
+ * @param {Record<string, number>} measured
+ * @param {URLSearchParams} query of the page's address: members of the scenario by name
+ */
+export function startingLoad(model, measured, query) {
+  const given = Object.fromEntries(
+    Object.keys(model.inputs).flatMap((name) => {
+      const value = query.has(name) ? allowed(model, name, query.get(name)) : null;
+      return value === null ? [] : [[name, value]];
+    }),
+  );
+  latest = Object.keys(given).length ? given : latest;
+  return { scenario: scenarioOf(model, { ...measured, ...latest }), given: { ...latest } };
+}
+
+/** Remember what was set. @param {Record<string, number>} given */
+export function keepLoad(given) {
+  latest = { ...given };
+}
+
+/** Return what was typed as a number within the input's limits; null where it is none. */
+export function allowed(model, name, text) {
+  const { least, most } = model.inputs[name];
+  const value = Number(String(text).replaceAll(/[\s,_]/g, ""));
+  return String(text).trim() === "" || !(least <= value && value <= most) ? null : value;
+}

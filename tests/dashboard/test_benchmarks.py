@@ -1,0 +1,138 @@
+"""Benchmarks on the page: measured for real, drawn over time, and said in a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from handlers.routes import SOURCES
+from tests.dashboard.conftest import ROWS, Visiting
+from tests.support.browser import NARROW, WIDE
+from tests.support.local import web
+
+Json = dict[str, Any]
+
+
+def trend(source: str, p50s_ms: list[float], workload: str = "newest-100") -> Json:
+    points = [
+        {
+            "id": str(1_795_000_000_000 + 86_400_000 * day),
+            "started_at": f"2026-11-{18 + day:02d}T12:00:00.000Z",
+            "rows": 1000,
+            "p50_ms": p50_ms,
+            "p90_ms": 2 * p50_ms,
+            "p99_ms": 5 * p50_ms,
+            "p50_change": None if day == 0 else round(p50_ms / p50s_ms[day - 1] - 1, 4),
+            "p99_change": None,
+        }
+        for day, p50_ms in enumerate(p50s_ms)
+    ]
+    return {"workload": workload, "source": source, "points": points}
+
+
+TRENDS = [
+    trend("sqlite-efs", [0.06, 0.07, 0.06]),
+    trend("sqlite-tmp", [0.05, 0.05, 0.1]),
+    trend("ddb", [5.0, 5.5, 6.0]),
+    trend("sqlite-efs", [0.02], "stats"),
+]
+
+
+def answer(page: Page, path: str, body: Json, status: int = 200) -> None:
+    kind = "application/json" if status == 200 else "application/problem+json"
+    page.route(f"**/api{path}", lambda route: route.fulfill(status=status, content_type=kind, json=body))
+
+
+def test_a_benchmark_is_measured_from_the_page_and_shown(visit: Visiting, stack: str) -> None:
+    with visit() as visited:
+        page = visited.page
+        page.goto("/dashboard/#/benchmarks")
+        expect(page.get_by_text("No benchmark in the last 90 days")).to_be_visible()
+        page.get_by_label("Requests each, at most").select_option("10")
+        page.get_by_role("button", name="Measure now").click()
+        results = page.get_by_role("region", name="Results of this benchmark")
+        expect(results).to_be_visible(timeout=40_000)  # the function stops after 20 s
+        newest = web.get(f"{stack}/benchmarks?limit=1").json()["benchmarks"][0]
+        found = web.get(f"{stack}/benchmarks/{newest['id']}").json()
+        assert newest["settings"]["iterations"] == 10
+        expect(results.locator("tbody tr")).to_have_count(len(found["results"]))
+        expect(page.locator(".chart canvas")).to_be_visible()
+        expect(page.get_by_role("region", name="p50 by benchmark and home")).to_contain_text(str(ROWS))
+        page.reload()
+        expect(results).to_be_visible()
+        expect(page.locator(".chart canvas")).to_be_visible()
+        assert Axe().run(page).response["violations"] == []
+
+
+def test_lines_are_drawn_over_time_with_a_table_that_says_the_same(visit: Visiting) -> None:
+    for width, scheme in ((NARROW, "dark"), (WIDE, "light")):
+        with visit(width=width, scheme=scheme) as visited:
+            page = visited.page
+            answer(page, "/benchmarks/trends", {"trends": TRENDS})
+            page.goto("/dashboard/#/benchmarks")
+            picture = page.get_by_role("img", name="p50 of newest-100 over time by home")
+            expect(picture.locator("canvas")).to_be_visible()
+            table = page.get_by_role("region", name="p50 by benchmark and home")
+            expect(table.get_by_role("columnheader")).to_have_text(["started, UTC", "rows", *SOURCES])
+            expect(table.get_by_role("row").nth(1).get_by_role("cell")).to_have_text(
+                ["2026-11-20 12:00:00", "1,000", "0.06 ms \u221214 %", "0.1 ms +100 %", "6 ms +9 %"]
+            )
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_percentile_and_workload_are_chosen_and_kept_in_the_address(visit: Visiting) -> None:
+    with visit() as visited:
+        page = visited.page
+        answer(page, "/benchmarks/trends", {"trends": TRENDS})
+        page.goto("/dashboard/#/benchmarks")
+        page.get_by_label("Percentile").select_option("p99")
+        expect(page.get_by_role("region", name="p99 by benchmark and home")).to_contain_text("30 ms")
+        page.get_by_label("Workload").select_option("stats")
+        expect(page.get_by_role("img", name="p99 of stats over time by home")).to_be_visible()
+        page.get_by_label("Percentile").select_option("p90")
+        page.reload()
+        expect(page.get_by_role("region", name="p90 by benchmark and home")).to_contain_text("0.04 ms")
+
+
+def test_the_chart_takes_the_themes_colours_when_it_changes(visit: Visiting) -> None:
+    with visit() as visited:
+        page = visited.page
+        answer(page, "/benchmarks/trends", {"trends": TRENDS})
+        page.goto("/dashboard/#/benchmarks")
+        canvas = page.locator(".chart canvas")
+        expect(canvas).to_be_visible()
+        light = canvas.evaluate("(it) => it.toDataURL()")
+        page.get_by_label("Theme").select_option("dark")
+        expect(canvas).to_have_count(1)
+        assert canvas.evaluate("(it) => it.toDataURL()") != light
+
+
+def test_whoever_may_only_look_is_told_so_kindly(visit: Visiting) -> None:
+    with visit(expected=["status of 403"]) as visited:
+        page = visited.page
+        answer(page, "/benchmarks/trends", {"trends": TRENDS})
+        answer(page, "/benchmarks", {"title": "Forbidden", "detail": "no", "status": 403}, 403)
+        page.goto("/dashboard/#/benchmarks")
+        page.get_by_role("button", name="Measure now").click()
+        expect(page.get_by_text("You may look, but not measure")).to_be_visible()
+        expect(page.get_by_role("button", name="Measure now")).to_be_enabled()
+
+
+def test_one_that_is_gone_is_said_where_it_was_to_be(visit: Visiting) -> None:
+    with visit(expected=["status of 404"]) as visited:
+        visited.page.goto("/dashboard/#/benchmarks?session=5")
+        expect(visited.page.get_by_role("alert")).to_contain_text("There is no benchmark 5")
+
+
+def test_an_empty_data_set_cannot_be_measured_and_the_api_says_why(visit: Visiting) -> None:
+    with visit(expected=["status of 409"]) as visited:
+        page = visited.page
+        answer(page, "/benchmarks/trends", {"trends": []})
+        refused = {"title": "No rows", "detail": "There is nothing to measure in an empty data set", "status": 409}
+        answer(page, "/benchmarks", refused, 409)
+        page.goto("/dashboard/#/benchmarks")
+        expect(page.get_by_text("No benchmark in the last 90 days")).to_be_visible()
+        page.get_by_role("button", name="Measure now").click()
+        expect(page.get_by_role("alert")).to_contain_text("nothing to measure in an empty data set")

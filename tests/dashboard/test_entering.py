@@ -1,0 +1,78 @@
+"""The code page: nobody reads without a session, a code opens, and leaving closes."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.browser import visiting
+from tests.support.local import web
+
+
+def make_code(closed_stack: str, **wanted: object) -> str:
+    answer = web.post(closed_stack + "/access/codes", json={"tenant": "Ada", **wanted})
+    assert answer.status_code == 201
+    return answer.json()["access_code"]
+
+
+def enter(page: Page, code: str) -> None:
+    page.get_by_label("Access code").fill(code)
+    page.get_by_role("button", name="Enter", exact=True).click()
+
+
+def test_a_code_opens_the_page_that_was_asked_for_and_leaving_closes_it(browser: Browser, closed_stack: str) -> None:
+    code = make_code(closed_stack)
+    with visiting(browser, closed_stack, expected=["status of 401"]) as visited:
+        page = visited.page
+        page.goto("/dashboard/#/chain")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Enter with a code")
+        expect(page.get_by_label("Access code")).to_be_focused()
+        page.get_by_label("Access code").press_sequentially(code.replace("-", "").lower())
+        expect(page.get_by_label("Access code")).to_have_value(code)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("The chain of segments")
+        expect(page.locator("#section")).to_contain_text("Nothing is published")
+
+        page.locator("#visitor a").click()
+        expect(page.locator("#section dd").first).to_have_text("Ada")
+        page.get_by_role("button", name="Leave").click()
+        expect(page.get_by_label("Access code")).to_be_visible()
+        expect(page.locator("#visitor")).to_be_hidden()
+        page.goto("/dashboard/#/homes")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Enter with a code")
+
+
+def test_a_wrong_code_opens_nothing(browser: Browser, closed_stack: str) -> None:
+    with visiting(browser, closed_stack, expected=["status of 403"]) as visited:
+        visited.page.goto("/dashboard/#/enter")
+        enter(visited.page, "AAAA-AAAA-AAAA-AAAA")
+        expect(visited.page.get_by_role("alert")).to_contain_text("wrong, used up, expired or disabled")
+        expect(visited.page.get_by_label("Access code")).to_be_focused()
+
+
+def test_whoever_guesses_waits_as_long_as_the_api_says(browser: Browser, closed_stack: str) -> None:
+    with visiting(browser, closed_stack, expected=["status of 429"]) as visited:
+        page = visited.page
+        page.clock.install()
+        page.route(
+            re.compile("/api/sessions$"),
+            lambda route: route.fulfill(
+                status=429,
+                headers={"retry-after": "90", "content-type": "application/problem+json"},
+                json={"title": "Too many requests", "detail": "Wait before the next code", "status": 429},
+            ),
+        )
+        page.goto("/dashboard/#/enter")
+        enter(page, "AAAA-AAAA-AAAA-AAAA")
+        expect(page.get_by_role("alert")).to_contain_text("Wait before the next code")
+        expect(page.get_by_role("button", name="Wait 90 s")).to_be_disabled()
+        page.clock.run_for(91_000)
+        expect(page.get_by_role("button", name="Enter", exact=True)).to_be_enabled()
+
+
+def test_an_api_without_codes_says_whom_it_lets_in(browser: Browser, stack: str) -> None:
+    with visiting(browser, stack, expected=["status of 404"]) as visited:
+        visited.page.goto("/dashboard/#/enter")
+        enter(visited.page, "AAAA-AAAA-AAAA-AAAA")
+        expect(visited.page.get_by_role("alert")).to_contain_text("This API knows no access codes")

@@ -1,0 +1,115 @@
+"""What the page says when the API does not answer as it should."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from playwright.sync_api import Route, expect
+
+from tests.dashboard.conftest import Visiting
+
+SNAPSHOTS = re.compile("/api/snapshots$")
+
+
+def problem(route: Route, status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> None:
+    typed = {"content-type": "application/problem+json", **(headers or {})}
+    body = json.dumps({"title": title, "detail": detail, "status": status, "instance": "4711"})
+    route.fulfill(status=status, headers=typed, body=body)
+
+
+def test_an_api_that_is_away_can_be_asked_again(visit: Visiting) -> None:
+    with visit(expected=["ERR_CONNECTION_REFUSED"]) as visited:
+        page = visited.page
+        page.route(SNAPSHOTS, lambda route: route.abort("connectionrefused"), times=1)
+        page.goto("/dashboard/#/chain")
+        alert = page.get_by_role("alert")
+        expect(alert).to_contain_text("The API cannot be reached")
+        alert.get_by_role("button", name="Try again").click()
+        expect(page.locator(".chain-track").first).to_be_visible()
+
+
+def test_an_answer_that_never_comes_is_given_up(visit: Visiting) -> None:
+    with visit() as visited:
+        page = visited.page
+        page.clock.install()
+        page.route(SNAPSHOTS, lambda _: None)
+        with page.expect_request(SNAPSHOTS):
+            page.goto("/dashboard/#/chain")
+        page.clock.run_for(31_000)
+        expect(page.get_by_role("alert")).to_contain_text("did not answer within 30 s")
+
+
+def test_whoever_has_to_wait_sees_how_long(visit: Visiting) -> None:
+    with visit(expected=["status of 503"]) as visited:
+        page = visited.page
+        page.clock.install()
+        wait = {"retry-after": "5"}
+        page.route(SNAPSHOTS, lambda route: problem(route, 503, "Unavailable", "EFS is away", wait), times=1)
+        page.goto("/dashboard/#/chain")
+        button = page.get_by_role("alert").get_by_role("button")
+        expect(page.get_by_role("alert")).to_contain_text("EFS is away")
+        expect(page.get_by_role("alert")).to_contain_text("Request 4711")
+        expect(button).to_have_text("Try again in 5 s")
+        expect(button).to_be_disabled()
+        page.clock.run_for(6_000)
+        button.click()
+        expect(page.locator(".chain-track").first).to_be_visible()
+
+
+def test_the_gateways_own_refusals_are_shown(visit: Visiting) -> None:
+    with visit(expected=["status of 429"]) as visited:
+        page = visited.page
+        page.route(SNAPSHOTS, lambda route: route.fulfill(status=429, json={"message": "Too Many Requests"}))
+        page.goto("/dashboard/#/chain")
+        expect(page.get_by_role("alert")).to_contain_text("Too Many Requests")
+
+
+def test_a_ledger_too_far_ahead_leaves_the_figures_of_the_snapshot(visit: Visiting) -> None:
+    behind = "5,001 rows are not published yet: publish first"
+    with visit(expected=["status of 503"]) as visited:
+        page = visited.page
+        page.route(re.compile("fresh=1"), lambda route: problem(route, 503, "Not there yet", behind))
+        page.goto("/dashboard/#/data")
+        expect(page.get_by_role("region", name="The whole")).to_contain_text(behind)
+
+
+def test_a_description_that_fails_is_asked_for_again(visit: Visiting) -> None:
+    with visit(expected=["status of 500"]) as visited:
+        page = visited.page
+        page.route(
+            re.compile("/api/openapi.json"), lambda route: problem(route, 500, "Internal error", "See the log"), times=1
+        )
+        page.goto("/dashboard/#/data")
+        page.get_by_role("alert").get_by_role("button", name="Try again").click()
+        expect(page.get_by_role("navigation", name="Pages of rows")).to_be_visible()
+
+
+def test_jobs_that_are_forbidden_do_not_lead_to_the_code_page(visit: Visiting) -> None:
+    with visit(expected=["status of 403"]) as visited:
+        page = visited.page
+        page.route(SNAPSHOTS, lambda route: problem(route, 403, "That is not allowed", "Snapshots are off"))
+        page.goto("/dashboard/#/chain")
+        expect(page.get_by_role("alert")).to_contain_text("Snapshots are off")
+        expect(page.get_by_role("heading", level=1)).to_have_text("The chain of segments")
+
+
+def test_text_of_a_row_never_becomes_markup(visit: Visiting) -> None:
+    row = {"id": "<img src=x onerror=alert(1)>", "created_at": "2026-01-01T00:00:00.000Z"}
+    with visit() as visited:
+        page = visited.page
+        page.route(
+            re.compile(r"/api/sqlite-efs\?order"),
+            lambda route: route.fulfill(
+                json={
+                    "source": "sqlite-efs",
+                    "bookmark": "1.1",
+                    "data": [row],
+                    "next": None,
+                    "timings_ms": {"total": 1},
+                }
+            ),
+        )
+        page.goto("/dashboard/#/data")
+        expect(page.locator(".rows tbody th")).to_have_text(row["id"])
+        expect(page.locator(".rows img")).to_have_count(0)

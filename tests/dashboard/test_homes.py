@@ -1,0 +1,118 @@
+"""The homes side by side: each is asked in turn, and what it says is what is shown."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Response, expect
+
+from handlers.routes import SOURCES
+from tests.dashboard.conftest import Visiting
+from tests.support.browser import Visit
+from tests.support.local import web
+
+ANSWERED = re.compile(r"Asked (\d+) times?")
+
+
+def cards(page: Page) -> dict[str, str]:
+    return {home: page.get_by_role("region", name=home, exact=True).inner_text() for home in SOURCES}
+
+
+def asked_homes(visited: Visit) -> list[str]:
+    return [re.split(r"[/?]", request)[2] for request in visited.requests if "limit=100" in request]
+
+
+def hide(page: Page, hidden: bool) -> None:
+    page.evaluate(
+        "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
+        " document.dispatchEvent(new Event('visibilitychange')); }",
+        hidden,
+    )
+
+
+def test_each_home_is_asked_once_and_shows_its_phases_and_its_receipt(visit: Visiting, stack: str) -> None:
+    answers: list[Response] = []
+    bookmark = web.get(f"{stack}/ddb/stats").json()["bookmark"]
+    with visit() as visited:
+        visited.page.on("response", lambda answer: answers.append(answer) if "limit=100" in answer.url else None)
+        visited.page.goto("/dashboard/#/homes")
+        expect(visited.page.locator(".receipt")).to_have_count(len(SOURCES))
+        assert asked_homes(visited) == list(SOURCES)
+        shown = cards(visited.page)
+        for home, answer in zip(SOURCES, answers, strict=True):
+            phases = re.findall(r"([\w-]+);dur=", answer.headers["server-timing"])
+            assert [phase for phase in phases if phase != "total" and phase not in shown[home]] == []
+            assert bookmark in shown[home]
+            assert f"{answer.json()['consumed']['billed_ms']} ms" in shown[home]
+        assert "read units of DynamoDB" in shown["ddb"]
+
+
+def test_rounds_go_on_until_they_are_stopped_and_pause_while_nobody_looks(visit: Visiting) -> None:
+    with visit() as visited:
+        page = visited.page
+        page.clock.install()
+        page.goto("/dashboard/#/homes")
+        expect(page.locator(".receipt")).to_have_count(len(SOURCES))
+        for round_number in (2, 3):
+            if round_number == 2:
+                page.get_by_role("button", name="Start").click()
+            page.clock.run_for(2_000)
+            expect(page.get_by_role("status").get_by_text(f"Asked {round_number} times")).to_be_visible()
+            expect(page.locator(".history path.line")).to_have_count(len(SOURCES))
+            expect(page.locator("details tbody tr")).to_have_count(round_number)
+        hide(page, True)
+        before = len(visited.requests)
+        page.clock.run_for(60_000)
+        assert len(visited.requests) == before
+        hide(page, False)
+        page.clock.run_for(1)
+        expect(page.get_by_role("status").get_by_text("Asked 4 times")).to_be_visible()
+        expect(page.locator("details tbody tr")).to_have_count(4)
+        page.get_by_role("button", name="Stop").click()
+        page.clock.run_for(60_000)
+        expect(page.get_by_role("button", name="Start")).to_be_visible()
+        assert len(asked_homes(visited)) == 4 * len(SOURCES)
+
+
+def test_the_first_home_of_a_round_changes(visit: Visiting) -> None:
+    with visit() as visited:
+        page = visited.page
+        page.goto("/dashboard/#/homes")
+        expect(page.locator(".receipt")).to_have_count(len(SOURCES))
+        page.get_by_role("button", name="Refresh").click()
+        expect(page.locator("#announcer")).to_contain_text(SOURCES[-1])
+        assert asked_homes(visited)[len(SOURCES) :] == [*SOURCES[1:], SOURCES[0]]
+
+
+def test_a_home_that_is_away_is_shown_so_beside_those_that_answer(visit: Visiting) -> None:
+    with visit(expected=["status of 503"]) as visited:
+        page = visited.page
+        page.route(
+            re.compile("/api/sqlite-efs"),
+            lambda route: route.fulfill(
+                status=503,
+                headers={"retry-after": "300", "content-type": "application/problem+json"},
+                json={"title": "A dependency is not available", "detail": "EFS is away", "status": 503},
+            ),
+        )
+        page.goto("/dashboard/#/homes")
+        expect(page.locator(".receipt")).to_have_count(len(SOURCES) - 1)
+        expect(page.get_by_role("region", name="sqlite-efs").get_by_role("alert")).to_contain_text("EFS is away")
+        page.get_by_role("button", name="Refresh").click()
+        expect(page.locator("#announcer")).to_contain_text("ddb")
+        assert asked_homes(visited).count("sqlite-efs") == 1  # it asked to be left alone for longer
+        assert asked_homes(visited).count("ddb") == 2
+
+
+@pytest.mark.parametrize("question", ["one row", "statistics"])
+def test_another_question_begins_anew(visit: Visiting, question: str) -> None:
+    with visit() as visited:
+        page = visited.page
+        page.goto("/dashboard/#/homes")
+        expect(page.locator(".receipt")).to_have_count(len(SOURCES))
+        wanted = "/stats" if question == "statistics" else "limit=1"
+        with page.expect_response(lambda answer: SOURCES[-1] in answer.url and answer.url.endswith(wanted)):
+            page.get_by_label("Ask each home for").select_option(question)
+        expect(page.get_by_text("Asked 1 time.")).to_be_visible()
+        assert len([request for request in visited.requests if request.endswith(wanted)]) == len(SOURCES)
