@@ -114,12 +114,18 @@ def caching_of(shared_max_age_s: int) -> dict[bool, dict[str, str]]:
     """Return the values of Cache-Control, by whether the caller is somebody, and by how long an answer is one.
 
     `public` and `s-maxage` let a cache share even what was asked with Authorization, so that neither stands in what is
-    somebody's. Source: RFC 9111, sections 3.5 and 5.2.2.
+    somebody's. `must-revalidate` forbids what has expired, `stale-if-error` also to those who give it away while the
+    origin fails. Sources: RFC 9111, sections 3.5 and 5.2.2; RFC 5861, section 4.
     """
-    shared = f"public, max-age=0, s-maxage={shared_max_age_s}, must-revalidate" if shared_max_age_s else "no-cache"
+    shared = f"public, max-age=0, s-maxage={shared_max_age_s}, must-revalidate, stale-if-error=0"
     kept = f"max-age={YEAR_S}, immutable"
     return {
-        False: {FIXED: f"public, {kept}", PUBLISHED: shared, NEWEST: "no-cache", WORK: "no-store"},
+        False: {
+            FIXED: f"public, {kept}",
+            PUBLISHED: shared if shared_max_age_s else "no-cache",
+            NEWEST: "no-cache",
+            WORK: "no-store",
+        },
         True: {FIXED: f"private, {kept}", **dict.fromkeys((PUBLISHED, NEWEST), "private, no-cache"), WORK: "no-store"},
     }
 

@@ -8,7 +8,7 @@ from handlers.api.read import VARY, caching_of
 from handlers.reads.question import FIXED, NEWEST, PUBLISHED, WORK
 from tests.support.api import SOURCES, Answer, Api, event
 
-SHARED = "public, max-age=0, s-maxage=5, must-revalidate"
+SHARED = "public, max-age=0, s-maxage=5, must-revalidate, stale-if-error=0"
 FOR_EVER = "max-age=31536000, immutable"
 SOMEBODY = {"iam": {"userId": "me"}}
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+KEY_HEADERS = ("Authorization", "Min-Bookmark", "Origin")  # those of the cache policy
 CONFIGURATION = Path(__file__).with_name("nginx.conf")
 PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or ""
 
@@ -50,6 +51,12 @@ def clock_s(response: httpx.Response) -> int:
     return int(float(response.headers["x-cache-clock"]))
 
 
+def _key() -> str:
+    """Return the variables of the headers that tell answers apart; that of Authorization has the session's cookie."""
+    names = (header.lower().replace("-", "_") for header in KEY_HEADERS)
+    return " ".join("$caller" if name == "authorization" else f"$http_{name}" for name in names)
+
+
 def needed_nginx() -> str:
     """Return the program; skips the test where it is not installed, and fails it in CI, which installs it."""
     if not PROGRAM:
@@ -66,7 +73,8 @@ def edge(folder: Path, origin: str) -> Generator[Edge]:
         # root's worker would be somebody else, who may not enter the folder; others cannot choose
         user = "user root;" if os.geteuid() == 0 else ""
         text = CONFIGURATION.read_text(encoding="utf-8")
-        for name, value in {"folder": str(folder), "origin": origin, "listen": listen, "user": user}.items():
+        places = {"folder": str(folder), "origin": origin, "listen": listen, "user": user, "key": _key()}
+        for name, value in places.items():
             text = text.replace(f"<<{name}>>", value)
         (folder / "nginx.conf").write_text(text, encoding="utf-8")
         process = subprocess.Popen(
