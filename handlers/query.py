@@ -94,7 +94,7 @@ def make_handler(environ: Mapping[str, str]) -> Router:
             warmth.append(Warmth((on_efs, in_tmp)))
         return warmth[0](event)
 
-    reads = DataRoutes(readers, load_reader, in_tmp, receipts)
+    reads = DataRoutes(readers, load_reader, in_tmp, receipts, settings.shared_max_age_s)
     status = QueryStatus(catalog, runtime_of(settings), (on_efs, in_tmp))
     router = Router(
         QUERY,

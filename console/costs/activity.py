@@ -5,7 +5,7 @@ Counting only, no money: bill.py puts prices on it. Reads and publishes are spre
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from console.costs.merges import publish_bytes
 from console.costs.scenario import MONTH_S, Scenario
@@ -25,7 +25,7 @@ class Activity:
     """A month on one path.
 
     Args:
-        reads: requests to the query function.
+        reads: requests to the query function; an edge answers the others.
         calls: requests to the command function.
         lives, command_lives: sandboxes that start.
         loads: a sandbox uses the path for the first time.
@@ -61,6 +61,7 @@ class Activity:
 
 def activity(scenario: Scenario, source: str) -> Activity:
     """Count a month on `sqlite-efs`, `sqlite-tmp` or `ddb`; whoever reads on `ddb` alone publishes nothing."""
+    scenario = replace(scenario, reads_per_month=scenario.origin_reads, edge=0)
     if source == "ddb":
         return _on_ddb(scenario)
     publishes = scenario.publishes

@@ -1,9 +1,9 @@
 """The cost model: dollars a month on each read path, by service. Pure arithmetic on what activity.py counts;
 docs/costs.md has it as formulas, with every assumption and where it is weak.
 
-All paths pay the ledger, the gateway, the functions' time and the work that nobody waits for. The SQLite paths
-pay for publishing, for the projector and its maintenance, for looking whether there is a newer snapshot, for loading
-the snapshot once a sandbox, and for opening what is new in each later one.
+All paths pay the ledger, the gateway, the functions' time, the work that nobody waits for and what stands in front. The
+SQLite paths pay for publishing, for the projector and its maintenance, for looking whether there is a newer snapshot,
+for loading the snapshot once a sandbox, and for opening what is new in each later one.
 `ddb` pays for the units that it reads.
 """
 
@@ -12,9 +12,9 @@ from __future__ import annotations
 import math
 
 from console.costs.activity import BYTES_PER_MS, MONTH_S, PUBLISH_MS, Activity, activity
-from console.costs.prices import Prices
+from console.costs.prices import GB, Bill, Prices
 from console.costs.scenario import HEAD_READ_UNITS, READ_UNIT_BYTES, WRITE_UNIT_BYTES, Scenario
-from console.costs.work import GB, Bill, work_bills
+from console.costs.work import work_bills
 from handlers.ledger.transaction import ROWS_PER_TRANSACTION
 from handlers.routes import SOURCES
 from handlers.telemetry.usage import METERED_METADATA_BYTES, METERED_READ_BYTES

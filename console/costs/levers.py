@@ -5,13 +5,15 @@ A saving is the difference of two bills that differ in nothing else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from console.costs.bill import LOG_BYTES, totals_usd
-from console.costs.prices import Prices
+from console.costs.fronts import answers_bytes, asked_bill, authorized, edge_bill
+from console.costs.prices import GB, Prices
 from console.costs.scenario import READ_UNIT_BYTES, Scenario
-from console.costs.work import GB, POLLS, QUEUES, RECORD_BYTES, RECORD_ID_BYTES
+from console.costs.work import POLLS, QUEUES, RECORD_BYTES, RECORD_ID_BYTES
 from handlers.aws.table import PAGE_ROWS
 from handlers.routes import SOURCES
 
@@ -21,6 +23,7 @@ LINE_BYTES, LINE_SHARE = 570, 0.05  # of a request's line in the log, and how ma
 WARM_CALLS, WARMER_S, WARM_S = 8_640, 0.25, 0.2  # a month: of the warmer, and of each sandbox that it wakes
 ENDPOINTS, ZONES, MONTH_HOURS = 3, 2, 720  # for SQS, SNS and Step Functions, in each zone of the network
 CACHED_SHARE = 0.1
+EDGE_SHARE, MOST_SHARE = 0.5, 0.95
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,9 @@ def _shipped(prices: Prices, scenario: Scenario) -> Iterator[Lever]:
         ("no `fullVerification`", _verification_usd(prices, scenario)),
         ("`jobs` off while nobody imports", QUEUES * POLLS * prices.sqs_request.each),
         ("the worker outside the network: no interface endpoints", _endpoints_usd(prices)),
+        ("with an edge: no `edgeFirewall`", _firewall_usd(prices, scenario)),
+        ("with an edge: its traffic at CloudFront's price", _traffic_usd(prices, scenario)),
+        ("with sessions: asked for once a minute, not with each read", _answers_usd(prices, scenario)),
     ):
         yield _for_all(name, saved_usd, is_shipped=True)
     files_gb = scenario.snapshot_bytes / GB
@@ -79,6 +85,7 @@ def _shipped(prices: Prices, scenario: Scenario) -> Iterator[Lever]:
 
 def _possible(prices: Prices, scenario: Scenario) -> Iterator[Lever]:
     lake = replace(scenario, lake=1)
+    edge = replace(scenario, edge=1, sessions=0, cached=EDGE_SHARE)
     reads = scenario.reads_per_month * (1 - CACHED_SHARE)
     pairs = {
         "one read in ten from a cache, by `as_of`": (
@@ -88,6 +95,7 @@ def _possible(prices: Prices, scenario: Scenario) -> Iterator[Lever]:
         "`projection: sync`, not both": (scenario, replace(scenario, projected_per_month=0)),
         "`maintenanceMinutes` 1440, not 60": (scenario, replace(scenario, maintained_per_month=30)),
         "with the lake: `lakeMinutes` 1440, not 60": (lake, replace(lake, lake_rounds=30)),
+        "with an edge: 95 % of the reads from its cache, not half": (edge, replace(edge, cached=MOST_SHARE)),
     }
     for name, (before, after) in pairs.items():
         usd, less_usd = totals_usd(prices, before), totals_usd(prices, after)
@@ -134,6 +142,20 @@ def _warm_usd(prices: Prices) -> float:
 def _verification_usd(prices: Prices, scenario: Scenario) -> float:
     units = scenario.rows * scenario.row_bytes / READ_UNIT_BYTES
     return 30 * (units * prices.dynamodb_read_unit.each + scenario.snapshot_bytes / GB * prices.efs_read.each)
+
+
+def _firewall_usd(prices: Prices, scenario: Scenario) -> float:
+    less, more = (edge_bill(prices, replace(scenario, edge=1, firewall=on)) for on in (0, 1))
+    return math.fsum(more.values()) - math.fsum(less.values())
+
+
+def _traffic_usd(prices: Prices, scenario: Scenario) -> float:
+    return answers_bytes(scenario) / GB * (prices.internet_transfer.each - prices.cloudfront_transfer.each)
+
+
+def _answers_usd(prices: Prices, scenario: Scenario) -> float:
+    less, more = (asked_bill(prices, scenario, calls) for calls in (authorized(scenario), scenario.reads_per_month))
+    return math.fsum(more.values()) - math.fsum(less.values())
 
 
 def _endpoints_usd(prices: Prices) -> float:

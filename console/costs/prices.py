@@ -16,6 +16,9 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 from console.errors import ConsoleError
 
 Architecture = Literal["arm64", "x86"]
+Bill = dict[str, float]  # dollars a month by service
+
+GB = 2**30
 
 OWN_FILE = Path(__file__).with_name("prices.json")
 HINT = f"{OWN_FILE.name} beside the console's modules is a whole price file: copy it and change the numbers"
@@ -81,6 +84,15 @@ class Prices:
     s3_monitored_object: Price
     efs_infrequent_storage: Price
     endpoint_hour: Price
+    internet_transfer: Price
+    cloudfront_request: Price
+    cloudfront_function: Price
+    cloudfront_transfer: Price
+    waf_acl: Price
+    waf_rule: Price
+    waf_request: Price
+    secret: Price
+    secret_call: Price
 
     def lambda_time(self, architecture: Architecture) -> Price:
         """Return the price of a GB-second on a processor."""

@@ -22,10 +22,12 @@ from handlers.telemetry.usage import METERED_READ_BYTES
 Origin = Literal["given", "measured", "setting", "assumed"]
 ScenarioValues = Mapping[str, float | str]
 
-MONTH_S = 30 * 24 * 3600
+DAY_S = 24 * 3600
+MONTH_S = 30 * DAY_S
 PROJECTION_WINDOW_S = 1  # the stack's setting
 READ_UNIT_BYTES = 4096
 WRITE_UNIT_BYTES = 1024
+ANSWER_SHARE = 0.3  # of a row's bytes, what is left of random rows in a compressed answer
 LAKE_SHARE = 0.3  # of a row's bytes, what is left of random rows that came one by one when a page of them is packed
 HEAD_READ_UNITS = 1.0  # every read of the ledger begins with its head
 INDEX_READ_UNITS = 0.5  # for each 4 KB begun
@@ -77,6 +79,15 @@ class Scenario:
     notifications: float = 0
     notified_addresses: float = 0
     worker_memory_mb: float = 1024
+    edge: float = 0
+    cached: float = 0.5
+    answer_row_bytes: float | None = None
+    page_views_per_month: float = 1_000
+    edge_log_days: float = 0
+    firewall: float = 0
+    sessions: float = 0
+    sessions_per_month: float = 1_000
+    minutes_per_session: float = 10
 
     @property
     def snapshot_bytes(self) -> float:
@@ -116,6 +127,26 @@ class Scenario:
         """Return what a row takes in the lake."""
         return self.lake_row_bytes or LAKE_SHARE * self.row_bytes
 
+    @property
+    def origin_share(self) -> float:
+        """Return the share of the reads that reach the stack; what is asked in a session the edge does not keep."""
+        return 1 - self.cached if self.edge and not self.sessions else 1
+
+    @property
+    def origin_reads(self) -> float:
+        """Return the reads that reach the stack."""
+        return self.reads_per_month * self.origin_share
+
+    @property
+    def answer_bytes_per_row(self) -> float:
+        """Return what a row takes in a compressed answer."""
+        return self.answer_row_bytes or ANSWER_SHARE * self.row_bytes
+
+    @property
+    def first_s(self) -> float:
+        """Return how long a sandbox takes until it works with the table."""
+        return (self.init_ms + self.ddb_first_ms) / 1000
+
     def numbers(self) -> dict[str, float]:
         """Return all numbers by name, also those that follow from others."""
         worked_out = {
@@ -124,6 +155,7 @@ class Scenario:
             "projected_per_month": self.projections,
             "read_units": self.ddb_read_units,
             "lake_row_bytes": self.lake_bytes_per_row,
+            "answer_row_bytes": self.answer_bytes_per_row,
         }
         return {name: worked_out[name] if name in worked_out else getattr(self, name) for name in INPUTS}
 
@@ -193,6 +225,15 @@ INPUTS: dict[str, Input] = {
     "notifications": Input(0, 1, "Notifications: 1 where the stack has them"),
     "notified_addresses": Input(0, 1e4, "E-mail addresses that are told of everything"),
     "worker_memory_mb": Input(128, 10_240, "Memory of the worker"),
+    "edge": Input(0, 1, "The edge: 1 where CloudFront stands in front"),
+    "cached": Input(0, 1, "Share of the reads that the edge answers itself; none with sessions"),
+    "answer_row_bytes": Input(1, 1e7, "A row in an answer, compressed", "0.3 of --row-bytes, as for random rows"),
+    "page_views_per_month": Input(0, 1e9, "Browsers that load the page and have nothing of it"),
+    "edge_log_days": Input(0, 3650, "Days that the edge's access logs are kept; 0: none"),
+    "firewall": Input(0, 1, "The edge's firewall: 1 where the stack has it"),
+    "sessions": Input(0, 1, "Sessions: 1 where reads need one"),
+    "sessions_per_month": Input(0, 1e9, "Access codes that are exchanged for a session"),
+    "minutes_per_session": Input(0, 43_200, "Minutes in which a session reads something"),
 }
 
 # Not assumptions: what the stack does unless its settings say otherwise.
@@ -200,6 +241,7 @@ SETTINGS = {
     *("memory_mb", "tmp_mb", "architecture", "tracing"),
     *("check_interval_ms", "retain_s", "verify_max_bytes"),
     *("maintained_per_month", "jobs", "lake", "lake_rounds", "notifications", "worker_memory_mb"),
+    *("edge", "edge_log_days", "firewall", "sessions"),
 }
 
 

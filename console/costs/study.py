@@ -24,6 +24,7 @@ FACTORS = (0.5, 2.0)  # by which each assumption is varied
 LOAD = {  # yours to say: more costs more
     *("rows", "reads_per_month", "writes_per_month", "publishes_per_month"),
     *("imports_per_month", "rows_per_import", "rebuilds_per_month", "notified_addresses"),
+    *("page_views_per_month", "sessions_per_month"),
 }
 REAL_USD, REAL_SHARE = 1.0, 0.10  # a month: bills less far apart decide nothing
 
@@ -81,7 +82,7 @@ class Study:
         totals_usd: dollars by path.
         cheapest: the path that costs least; several where they cost the same.
         crossings: where that changes, by what is varied while all else stays.
-        work: dollars by what nobody waits for, and service; in the bills of all paths already.
+        work: dollars by what nobody waits for or stands in front, and service; in the bills of all paths already.
         swings: what each assumption does, the load left out; the one that matters most first.
     """
 
@@ -174,6 +175,8 @@ def cost_series(prices: Prices, scenario: Scenario, low: float = 1e4, high: floa
     points = {source: [(count, found[source]) for count, found in zip(reads, totals, strict=True)] for source in able}
     changes = find_crossings(prices, scenario, "reads_per_month")
     looks = most_looks(scenario)
+    if looks is not None:
+        looks = looks / scenario.origin_share if scenario.origin_share else None
     inside = tuple(change for change in changes if low <= change.at <= high)
     has_bend = looks is not None and low <= looks <= high and len(able) > 1
     return Series(points, inside, looks if has_bend else None)

@@ -1,4 +1,5 @@
-"""The costs of work that nobody waits for: jobs, the data lake, notifications. They are the same on every read path.
+"""The costs of work that nobody waits for: jobs, the data lake, notifications. They are the same on every read path,
+as is what stands in front (fronts.py).
 
 What is off costs nothing. Idle, jobs alone cost something: Lambda keeps asking their two queues for messages.
 """
@@ -9,16 +10,14 @@ import math
 from functools import cache
 
 from console.costs.activity import BYTES_PER_MS, PUBLISH_MS
+from console.costs.fronts import edge_bill, sessions_bill
 from console.costs.merges import merged_bytes
-from console.costs.prices import Prices
+from console.costs.prices import GB, Bill, Prices
 from console.costs.scenario import MONTH_S, PROJECTION_WINDOW_S, READ_UNIT_BYTES, WRITE_UNIT_BYTES, Scenario
 from handlers.aws.table import PAGE_ROWS
 from handlers.ledger.transaction import ROWS_PER_TRANSACTION
 from handlers.snapshots.maker import RANGE_ROWS
 
-Bill = dict[str, float]  # dollars a month by service
-
-GB = 2**30
 # Lambda keeps five long polls open at a queue that has nothing, each of 20 s at most ("Understanding how AWS Lambda
 # scales with Amazon SQS standard queues", AWS Compute Blog).
 POLLS = 5 * MONTH_S / 20
@@ -45,11 +44,13 @@ TELL_MS = 60.0  # assumed: an event read and sent
 
 
 def work_bills(prices: Prices, scenario: Scenario) -> dict[str, Bill]:
-    """Work out what each of the three costs in a month; nothing where it is off."""
+    """Work out what each of them costs in a month, and what stands in front; nothing where it is off."""
     return {
         "jobs": jobs_bill(prices, scenario) if scenario.has_jobs else {},
         "lake": lake_bill(prices, scenario) if scenario.lake else {},
         "notifications": notifications_bill(prices, scenario) if scenario.notifications else {},
+        "edge": edge_bill(prices, scenario) if scenario.edge else {},
+        "sessions": sessions_bill(prices, scenario) if scenario.sessions else {},
     }
 
 
@@ -62,7 +63,7 @@ def jobs_bill(prices: Prices, scenario: Scenario) -> Bill:
     publishes = imports * import_s / PROJECTION_WINDOW_S
     published_bytes = merged_bytes(scenario, scenario.import_rows_per_s * PROJECTION_WINDOW_S)
     publish_ms = PUBLISH_MS + scenario.projector_ms + 2 * published_bytes / BYTES_PER_MS
-    worker_s = imports * import_s + (imports * runs + SWEEPS) * _first_s(scenario)
+    worker_s = imports * import_s + (imports * runs + SWEEPS) * scenario.first_s
     rebuild_s = rebuilds * scenario.rows / REBUILT_ROWS_PER_S
     files_bytes = publishes * published_bytes + rebuilds * scenario.snapshot_bytes
     ranges = math.ceil(scenario.rows / RANGE_ROWS)
@@ -112,7 +113,7 @@ def lake_bill(prices: Prices, scenario: Scenario) -> Bill:
     kept_bytes = (scenario.rows + again_rows * OLD_PAGE_MONTHS) * scenario.lake_bytes_per_row
     units = 2 * rounds + (new_rows + again_rows) * scenario.row_bytes / READ_UNIT_BYTES
     rows_per_s = LAKE_ROWS_PER_S * min(1.0, scenario.worker_memory_mb / PROCESSOR_MB)
-    worker_s = rounds * _first_s(scenario) + (new_rows + again_rows) / rows_per_s
+    worker_s = rounds * scenario.first_s + (new_rows + again_rows) / rows_per_s
     return {
         "Lambda requests": rounds * prices.lambda_request.each,
         "Lambda time": _worker_usd(prices, scenario, worker_s),
@@ -128,7 +129,7 @@ def notifications_bill(prices: Prices, scenario: Scenario) -> Bill:
     ended = scenario.imports_per_month + scenario.rebuilds_per_month
     events = scenario.publishes + ended
     runs = min(events, MONTH_S)  # the stream's window is a second
-    worker_s = events * TELL_MS / 1000 + runs / scenario.writes_per_sandbox * _first_s(scenario)
+    worker_s = events * TELL_MS / 1000 + runs / scenario.writes_per_sandbox * scenario.first_s
     return {
         "Lambda requests": runs * prices.lambda_request.each,
         "Lambda time": _worker_usd(prices, scenario, worker_s),
@@ -140,11 +141,6 @@ def notifications_bill(prices: Prices, scenario: Scenario) -> Bill:
 
 def _worker_usd(prices: Prices, scenario: Scenario, worker_s: float) -> float:
     return worker_s * scenario.worker_memory_mb / 1024 * prices.lambda_time(scenario.architecture).each
-
-
-def _first_s(scenario: Scenario) -> float:
-    """Return how long a sandbox takes until it works."""
-    return (scenario.init_ms + scenario.ddb_first_ms) / 1000
 
 
 def _chunks(scenario: Scenario) -> int:

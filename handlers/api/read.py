@@ -6,7 +6,7 @@ from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem, invalid
 from handlers.gateway.response import measured_response
 from handlers.reads.page import PAGE_PARAMETERS, POINT_PARAMETERS, PageQuery
-from handlers.reads.question import Asked, Question, bookmark_of, source_of
+from handlers.reads.question import FIXED, NEWEST, PUBLISHED, WORK, Asked, Question, bookmark_of, source_of
 from handlers.rows import MODEL
 
 TYPE_CHECKING = False
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     Parse = Callable[[str, Mapping[str, str], Errors], Question]
 
-NO_CACHE = "no-cache"
-# What was asked as of a bookmark never changes; where reads are authorised, only the client itself may keep it.
-FOR_EVER = {False: "public, max-age=31536000, immutable", True: "private, max-age=31536000, immutable"}
+YEAR_S = 31_536_000
+VARY = "accept-encoding, min-bookmark"  # an answer is at least as new as was asked: for others it may be too old
 MAX_ID_CHARACTERS = 100  # more than any row's id has, and less than DynamoDB refuses as a key
 MAX_KEPT_QUESTIONS = 128
 
@@ -40,15 +39,22 @@ class DataRoutes:
         load: makes the reader that is not loaded yet: of a path, or of a SQLite path with `?fresh`.
         copying: the path whose copy `refresh=1` makes again.
         receipts: makes each answer's receipt.
+        shared_max_age_s: for how many seconds a cache that many share may give away what was published.
     """
 
     def __init__(
-        self, readers: dict[str, Reader], load: Callable[[str], Reader], copying: CopyingReader, receipts: Receipts
+        self,
+        readers: dict[str, Reader],
+        load: Callable[[str], Reader],
+        copying: CopyingReader,
+        receipts: Receipts,
+        shared_max_age_s: int = 0,
     ) -> None:
         self._readers = readers
         self._load = load
         self._copying = copying
         self._receipts = receipts
+        self._caching = caching_of(shared_max_age_s)
         self._questions: dict[tuple[str, str], Question] = {}
 
     def page(self, request: Request) -> Response:
@@ -78,8 +84,11 @@ class DataRoutes:
         wanted = asked.at_least(at_least) if asked.bookmarks else at_least
         bookmark, members = reader.read(wanted, usage, lambda view: found_in(view, question, at_least, known))
         usage.lap("query")
-        caching = NO_CACHE if asked.as_of is None else FOR_EVER[request.is_authorized]
-        headers = {"cache-control": caching, "etag": tag_of(bookmark, question.digest)}
+        headers = {
+            "cache-control": self._caching[request.is_authorized][question.lasting],
+            "etag": tag_of(bookmark, question.digest),
+            "vary": VARY,
+        }
         return measured_response((question.source, bookmark), members, headers, usage, self._receipts)
 
     def _question(self, request: Request, allowed: tuple[str, ...], parse: Parse, errors: Errors) -> Question:
@@ -99,6 +108,26 @@ class DataRoutes:
         if len(self._questions) == MAX_KEPT_QUESTIONS:
             self._questions.clear()
         self._questions[key] = question
+
+
+def caching_of(shared_max_age_s: int) -> dict[bool, dict[str, str]]:
+    """Return the values of Cache-Control, by whether the caller is somebody, and by how long an answer is one.
+
+    `public` and `s-maxage` let a cache share even what was asked with Authorization, so that neither stands in what is
+    somebody's. `must-revalidate` forbids what has expired, `stale-if-error` also to those who give it away while the
+    origin fails. Sources: RFC 9111, sections 3.5 and 5.2.2; RFC 5861, section 4.
+    """
+    shared = f"public, max-age=0, s-maxage={shared_max_age_s}, must-revalidate, stale-if-error=0"
+    kept = f"max-age={YEAR_S}, immutable"
+    return {
+        False: {
+            FIXED: f"public, {kept}",
+            PUBLISHED: shared if shared_max_age_s else "no-cache",
+            NEWEST: "no-cache",
+            WORK: "no-store",
+        },
+        True: {FIXED: f"private, {kept}", **dict.fromkeys((PUBLISHED, NEWEST), "private, no-cache"), WORK: "no-store"},
+    }
 
 
 def found_in(view: View, question: Question, at_least: Bookmark, known: str | None) -> tuple[str, str | None]:

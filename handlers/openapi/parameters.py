@@ -103,7 +103,8 @@ HEADERS: dict[str, tuple[Schema, str, bool]] = {
     "Consumed": (TEXT, "`consumed` again, as an RFC 8941 dictionary; null is left out.", True),
     "Cache-Control": (
         TEXT,
-        "no-cache: ask again with If-None-Match; immutable: of what was asked `as_of` a bookmark.",
+        "no-cache: ask again with If-None-Match; s-maxage: so do shared caches, after so many seconds; immutable: of "
+        "what was asked `as_of` a bookmark; private: only the caller may keep it.",
         True,
     ),
     "Vary": (TEXT, "What of the request decides on the answer's form.", True),

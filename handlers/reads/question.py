@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
     Errors = list[dict[str, str]]
 
+# How long an answer is what its question asks for: always; until more is published; until more is in the ledger, which
+# it is asked for; not at all, as the work is what was asked for.
+FIXED, PUBLISHED, NEWEST, WORK = "fixed", "published", "newest", "work"
+
 
 class Asked:
     """The point in history that the parameters ask for.
@@ -66,15 +70,17 @@ class Question:
         source: the read path.
         home: the name of the reader that answers: that of the path, or with `?fresh`.
         digest: of the question, for the entity tag.
+        lasting: how long its answer is one: FIXED, PUBLISHED, NEWEST or WORK.
     """
 
-    __slots__ = ("asked", "digest", "home", "members", "source")
+    __slots__ = ("asked", "digest", "home", "lasting", "members", "source")
 
     def __init__(self, path: str, asked: Asked, key: str, members: Callable[[View], str]) -> None:
         self.source = source_of(path)
         self.asked = asked
         self.home = f"{self.source}?fresh" if asked.is_fresh and self.source != "ddb" else self.source
         self.digest = short_hash(f"{MODEL.schema_version} {path} {key}".encode()).hexdigest()
+        self.lasting = _lasting(asked, self.home)
         self.members = members
 
 
@@ -92,6 +98,15 @@ def bookmark_of(field: str, text: str | None, errors: Errors) -> Bookmark | None
     except ValueError:
         errors.append(field_error(field, text, "<epoch>.<seq>, two integers"))
         return None
+
+
+def _lasting(asked: Asked, home: str) -> str:
+    """Return how long an answer of a home is one; only the snapshots promise no more than what is published."""
+    if asked.refresh:
+        return WORK
+    if asked.as_of is not None:
+        return FIXED
+    return NEWEST if asked.is_fresh or home == "ddb" else PUBLISHED
 
 
 def _is_set(name: str, parameters: Mapping[str, str], errors: Errors) -> bool:

@@ -51,6 +51,15 @@ PRICES = Prices(
     s3_monitored_object=price(0.0025, 1e3),
     efs_infrequent_storage=price(0.016),
     endpoint_hour=price(0.01),
+    internet_transfer=price(0.09),
+    cloudfront_request=price(1.00, 1e6),
+    cloudfront_function=price(0.10, 1e6),
+    cloudfront_transfer=price(0.085),
+    waf_acl=price(5.00),
+    waf_rule=price(1.00),
+    waf_request=price(0.60, 1e6),
+    secret=price(0.40),
+    secret_call=price(0.05, 1e4),
 )
 PRICE_LIST = PriceList("2026-01-02", "us-test-1", "USD", PRICES)
 ALWAYS_THE_SAME = settings(derandomize=True, deadline=None)  # whatever the day and the machine

@@ -46,7 +46,7 @@ COMMON = {
     "DynamoDB recovery": 102_400 * 500 / 2**30 * 0.20,  # 0.009537
     "access log": 1_043_200 * 420 / 2**30 * 0.50,  # 0.204031
     "traces": 5.216,  # all of them: a month has 2 592 000 seconds
-    **{"jobs": 0, "lake": 0, "notifications": 0},
+    **{"jobs": 0, "lake": 0, "notifications": 0, "edge": 0, "sessions": 0},
 }
 # What a publish of one row writes: six pages, and 76.97254 rows of 1 KiB on average (the merge rule, simulated).
 SEGMENT = 24_576 + 76.97254 * 1024  # 103 396 bytes
@@ -262,7 +262,7 @@ def replace_price(known: dict[str, Price], name: str, usd: float) -> Prices:
 def test_without_writes_and_below_one_a_second_a_bill_is_linear_in_reads(
     scenario: Scenario, source: str, factor: float
 ) -> None:
-    quiet = replace(scenario, writes_per_month=0, publishes_per_month=0, check_interval_ms=0)
+    quiet = replace(scenario, writes_per_month=0, publishes_per_month=0, check_interval_ms=0, edge=0, sessions=0)
     idle, once, often = (
         totals_usd(PRICES, vary(quiet, "reads_per_month", reads))[source] for reads in (0, 2000, 2000 * factor)
     )

@@ -72,7 +72,8 @@ def test_the_figures_in_words() -> None:
     assert settings == (
         "As the stack is set by default: --maintained-per-month 720, --memory-mb 1024, --tmp-mb 512, "
         "--architecture arm64, --tracing 0, --check-interval-ms 1000, --retain-s 3600, --verify-max-bytes 16777216, "
-        "--jobs 0, --lake 0, --lake-rounds 720, --notifications 0, --worker-memory-mb 1024."
+        "--jobs 0, --lake 0, --lake-rounds 720, --notifications 0, --worker-memory-mb 1024, "
+        "--edge 0, --edge-log-days 0, --firewall 0, --sessions 0."
     )
     assert prices.startswith("List prices of us-test-1, 2026-01-02, without free tiers;")
 

@@ -10,6 +10,7 @@ import pytest
 from ulid import ULID
 
 from console.costs.bill import bill
+from console.costs.prices import Bill
 from console.costs.row_size import item_bytes
 from console.costs.scenario import LAKE_SHARE, Scenario
 from console.costs.work import (
@@ -43,8 +44,9 @@ GB_S = 0.00001  # of arm64, in the tests' prices
 
 
 def test_off_costs_nothing_and_on_it_is_in_every_bill() -> None:
-    assert work_bills(PRICES, Scenario()) == {"jobs": {}, "lake": {}, "notifications": {}}
-    scenario = Scenario(imports_per_month=1, lake=1, notifications=1)
+    off: dict[str, Bill] = {"jobs": {}, "lake": {}, "notifications": {}, "edge": {}, "sessions": {}}
+    assert work_bills(PRICES, Scenario()) == off
+    scenario = Scenario(imports_per_month=1, lake=1, notifications=1, edge=1, cached=0, sessions=1)
     sums = {name: fsum(lines.values()) for name, lines in work_bills(PRICES, scenario).items()}
     for source in SOURCES:
         lines = bill(PRICES, scenario, source)
