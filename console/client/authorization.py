@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from console.client.edge_key import EDGE_HEADER, find_edge_key
+from console.client.edge_key import find_edge_key
 from console.client.signing import LOOPBACK, find_signer, sign
 from console.errors import ConsoleError
 from handlers.routes import OPEN_OPERATIONS, ROUTES, gateway_routes, methods
+from handlers.settings import EDGE_KEY_HEADER
 
 if TYPE_CHECKING:
     from botocore.auth import SigV4Auth
@@ -61,7 +62,7 @@ class Authorization(httpx.Auth):
         if not _is_private(request.url):
             return
         if self._edge_key:
-            request.headers[EDGE_HEADER] = self._edge_key
+            request.headers[EDGE_KEY_HEADER] = self._edge_key
         if self._takes_token(request):
             request.headers["authorization"] = f"Bearer {self._token}"
         elif self._signer is not None:

@@ -10,7 +10,6 @@ from console.client.signing import LOOPBACK
 from console.client.target import stack_outputs
 from console.errors import ConsoleError
 
-EDGE_HEADER = "x-edge-key"
 OUTPUT = "edge_key_arn"
 
 

@@ -16,6 +16,7 @@ from console.client.client import Client
 from console.client.edge_key import find_edge_key
 from console.errors import ConsoleError
 from handlers.routes import ROUTES
+from handlers.settings import EDGE_KEY_HEADER
 from tests.support.local.faults import FaultyApi, Step, answers
 
 T = TypeVar("T")
@@ -133,8 +134,8 @@ def test_the_edges_key_is_looked_for_once_when_the_api_asks_and_goes_with_all_th
         client.get("/ddb")
         client.get("/ddb")
         client.post("/insert", {"count": 1})
-        assert client.prepared("GET", "/ddb").headers["x-edge-key"] == KEY
-    assert [headers.get("x-edge-key") for headers in api.headers] == [None, None, KEY, KEY]
+        assert client.prepared("GET", "/ddb").headers[EDGE_KEY_HEADER] == KEY
+    assert [headers.get(EDGE_KEY_HEADER) for headers in api.headers] == [None, None, KEY, KEY]
     assert asked == [api.url]
 
 
