@@ -71,10 +71,7 @@ $(RUN) $(REPORT) $(DEPLOY) $(DEV): constraints.txt | $(BIN)/python
 
 install-run: $(RUN)
 install-report: $(REPORT)
-install-screenshots: $(DEV)
-	@$(BIN)/python -m tests.dashboard.screenshots
-
-deploy: $(DEPLOY)
+install-deploy: $(DEPLOY)
 install-dev: $(DEV)
 
 demo: $(RUN)
