@@ -15,6 +15,7 @@
 # make simulate        other histories than the tests run, of writers, publishers, readers and faults: SEEDS many, or SEED
 # make delivery-time   what a deployment spends on this machine, step by step; the rest is AWS's
 # make mutants         changes to the code that no test notices, sampled by SEED and COUNT
+# make screenshots     pictures of the page for docs/dashboard.md
 # make deploy          a stack of Pulumi's: up, then the rollout of new versions; STACK
 # make docs            the documents that are made from the code
 # make lock            constraints.txt: the version of every package
@@ -25,7 +26,7 @@
 # make install-dev     all of them, and the tools
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test check bench bench-code bench-runtime bench-writes bench-load bench-libraries bench-rebuild \
-	bench-compare growth simulate delivery-time mutants deploy format lock docs clean \
+	bench-compare growth simulate delivery-time mutants screenshots deploy format lock docs clean \
 	install-run install-report install-deploy install-dev
 .NOTPARALLEL:  # nothing else runs while something is measured
 PYTHON ?= python3
@@ -130,6 +131,9 @@ delivery-time: $(DEV)
 
 mutants: $(DEV)
 	@$(BIN)/python -m tests.mutants --seed $(or $(SEED),1) --count $(COUNT)
+
+screenshots: $(DEV)
+	@$(BIN)/python -m tests.dashboard.screenshots
 
 deploy: $(DEPLOY)
 	pulumi up --stack $(STACK)

@@ -18,7 +18,7 @@ PURPOSE_OF_TARGET = {
     **dict.fromkeys(
         (
             *("bench", "bench-code", "bench-runtime", "bench-writes", "bench-load", "bench-libraries", "bench-compare"),
-            *("growth", "delivery-time"),
+            *("growth", "delivery-time", "screenshots"),
         ),
         "dev",
     ),

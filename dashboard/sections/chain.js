@@ -1,7 +1,7 @@
 /** The chain of segments: the files that the newest snapshot consists of, and how publishes and merges led there. */
 
 import { figure, fill, make, table } from "../elements.js";
-import { ago, bytes, count, counted, time } from "../format.js";
+import { ago, bytes, count, counted, percent, time } from "../format.js";
 import { failure, isAborted, loading, nothing } from "../notice.js";
 import { picture } from "./chain/picture.js";
 
@@ -83,14 +83,12 @@ function figures(newest, before) {
     figure(
       "Written by the last publish",
       before ? bytes(written) : "–",
-      before ? `${percentOf(written, newest.bytes)} of the snapshot, ${counted(added.length, "file")}` : "no snapshot before it is listed",
+      before ? `${percent(written / newest.bytes)} of the snapshot, ${counted(added.length, "file")}` : "no snapshot before it is listed",
     ),
     figure("Bytes a row", count(newest.bytes / newest.rows), "indexes included"),
     figure("Content hash", make("span.mono.long", {}, `${newest.hash.slice(0, 16)}…`), "of all rows, in any order"),
   );
 }
-
-const percentOf = (part, whole) => `${count((100 * part) / whole)} %`;
 
 function segments(newest) {
   const columns = [

@@ -60,7 +60,7 @@ export function mount(root, { api, announce }) {
     const controls = make(
       "div.controls",
       {},
-      make("label.field", {}, make("span", {}, "Ask each home for"), question),
+      make("label.field.wide", {}, make("span", {}, "Ask each home for"), question),
       make("label.field", {}, make("span", {}, "Every"), pause),
       button,
     );

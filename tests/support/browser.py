@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs]
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # No sandbox, since tests run as root in containers; and nothing that asks a network for updates.
@@ -35,6 +35,7 @@ def open_browser() -> Generator[Browser]:
     if path is None and "CI" not in os.environ:
         pytest.skip(f"there is no browser here; one of {', '.join(NAMES)} is needed")
     assert path, f"CI has to install one of {', '.join(NAMES)}"
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         try:
