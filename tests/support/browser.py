@@ -79,8 +79,9 @@ class Visit:
         Args:
             options: axe's own, such as `runOnly`.
         """
-        found = cast("Any", Axe().run(self.page, options=options))  # pyright: ignore[reportUnknownMemberType]
-        return [f"{each['id']}: {node['html']}" for each in found.response["violations"] for node in each["nodes"]]
+        axe = cast("Any", Axe())  # its types are half unknown
+        violations = axe.run(self.page, options=options).response["violations"]
+        return [f"{each['id']}: {node['html']}" for each in violations for node in each["nodes"]]
 
     def asked(self, start: str) -> list[str]:
         """Return the requests so far that begin like this."""

@@ -128,8 +128,8 @@ def test_the_file_is_what_the_code_says() -> None:
 
 
 def test_the_file_is_written_by_the_console(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "console.documents", str(tmp_path / "made.yaml")], check=True, cwd=ROOT)
-    assert (tmp_path / "made.yaml").read_text() == FILE.read_text()
+    subprocess.run([sys.executable, "-m", "console.documents", str(tmp_path / "openapi.yaml")], check=True, cwd=ROOT)
+    assert (tmp_path / "openapi.yaml").read_text() == FILE.read_text()
 
 
 def test_every_route_is_described_and_nothing_else() -> None:

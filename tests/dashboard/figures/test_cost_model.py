@@ -49,7 +49,7 @@ def spread(random: Random, name: str) -> float:
 
 def on_the_sliders() -> list[Point]:
     random = Random(16)
-    corners = [
+    corners: list[Point] = [
         dict(zip(ON_SLIDERS, values, strict=True))
         for values in (
             (rows, reads, writes) for rows in (1, 1e9) for reads in (0, 1, 1e11) for writes in (0, 1, 2_592_000, 1e9)
@@ -61,7 +61,7 @@ def on_the_sliders() -> list[Point]:
 def everywhere() -> list[Point]:
     """All inputs at once; those that follow from others are left to follow half of the time."""
     random = Random(17)
-    points = [
+    points: list[Point] = [
         {
             name: spread(random, name)
             for name in CORE_INPUTS
@@ -70,7 +70,7 @@ def everywhere() -> list[Point]:
         for _ in range(POINTS)
     ]
     # Half a row a publish, on average: Python rounds a half to the even neighbour.
-    halves = [{"writes_per_month": odd * 50, "publishes_per_month": 100} for odd in (1, 3, 5, 7, 2001)]
+    halves: list[Point] = [{"writes_per_month": odd * 50, "publishes_per_month": 100} for odd in (1, 3, 5, 7, 2001)]
     return [point | {"architecture": random.choice(("arm64", "x86"))} for point in points] + halves
 
 
@@ -130,7 +130,7 @@ def test_the_page_knows_which_homes_cannot_run(shown: Page) -> None:
 @pytest.mark.parametrize("name", ["reads_per_month", "rows", "publishes_per_month"])
 def test_the_cheapest_changes_on_the_page_where_it_does_in_the_console(shown: Page, name: str) -> None:
     random = Random(18)
-    points = [{}, *({each: spread(random, each) for each in ON_SLIDERS if each != name} for _ in range(5))]
+    points: list[Point] = [{}, *({each: spread(random, each) for each in ON_SLIDERS if each != name} for _ in range(5))]
     script = """({ findCrossings }, model, [points, name]) =>
         points.map((each) => findCrossings(model, { ...model.defaults, ...each }, name))"""
     found = evaluated(shown, script, [points, name])
