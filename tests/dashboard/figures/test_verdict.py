@@ -173,7 +173,7 @@ def test_where_bills_differ_the_cheapest_is_taken_however_slow(visit: Visiting) 
         expect(visited.page.locator(".verdict")).to_contain_text("so cost decides")
 
 
-def test_a_home_is_within_a_wish_only_if_its_whole_interval_is(visit: Visiting) -> None:
+def test_a_home_is_within_a_wish_only_if_its_whole_interval_is_and_what_is_no_time_is_refused(visit: Visiting) -> None:
     with visit() as visited:
         headline = open_verdict(visited, session(*FASTER_TMP))
         visited.page.get_by_label("99 of 100 reads within, ms").fill("10")
@@ -186,6 +186,12 @@ def test_a_home_is_within_a_wish_only_if_its_whole_interval_is(visit: Visiting) 
         expect(visited.page.locator(".headline")).to_have_text("No home can be recommended")
         expect(visited.page.locator(".verdict")).to_contain_text("the nearest is sqlite-tmp")
         assert "within=2" in visited.page.url
+        field = visited.page.get_by_label("99 of 100 reads within, ms")
+        for typed in ("-1", "soon"):
+            field.fill(typed)
+            visited.page.keyboard.press("Enter")
+            expect(field).to_have_attribute("aria-invalid", "true")
+        expect(visited.page.locator("#fault-within")).to_contain_text("a number of milliseconds")
 
 
 def test_a_home_of_which_requests_failed_is_left_out(visit: Visiting) -> None:
@@ -222,17 +228,6 @@ def test_without_a_benchmark_the_bill_decides_and_the_page_says_what_to_run(visi
         expect(basis).to_contain_text("No benchmark yet")
         expect(basis).to_contain_text("python -m console bench")
         expect(visited.page.locator(".verdict")).to_contain_text("only the bill can decide")
-
-
-def test_a_wish_that_is_no_time_is_refused_beside_its_field(visit: Visiting) -> None:
-    with visit() as visited:
-        open_verdict(visited, session(*FASTER_TMP))
-        field = visited.page.get_by_label("99 of 100 reads within, ms")
-        for typed in ("-1", "soon"):
-            field.fill(typed)
-            visited.page.keyboard.press("Enter")
-            expect(field).to_have_attribute("aria-invalid", "true")
-        expect(visited.page.locator("#fault-within")).to_contain_text("a number of milliseconds")
 
 
 def test_an_api_that_does_not_answer_is_said_with_a_button_to_try_again(visit: Visiting) -> None:
