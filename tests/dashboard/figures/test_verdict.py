@@ -202,6 +202,19 @@ def test_a_home_of_which_requests_failed_is_left_out(visit: Visiting) -> None:
         expect(visited.page.locator(".verdict")).to_contain_text("more than 1 % of its requests failed: sqlite-tmp")
 
 
+def test_most_reads_may_ask_for_one_row_which_costs_less_on_ddb(visit: Visiting) -> None:
+    by_id = [it | {"workload": "by-id"} for it in (*FASTER_TMP[1:], FASTER_TMP[0])]
+    one_row = totals_usd(prices.load().prices, Scenario(rows=5000, rows_per_read=1))
+    with visit() as visited:
+        open_verdict(visited, session(*by_id), "?rows=5000")
+        visited.page.get_by_label("Most reads ask for").select_option("by-id")
+        row = visited.page.get_by_role("row").filter(has_text="ddb")
+        expect(row.get_by_role("cell").nth(1)).to_have_text(f"{one_row['ddb']:.2f}")
+        assert visited.page.url.endswith("workload=by-id")
+        basis = visited.page.get_by_role("region", name="What this is based on")
+        expect(basis).to_contain_text("It is of another history of this data set: measure again.")
+
+
 def test_a_benchmark_without_intervals_shows_no_difference(visit: Visiting) -> None:
     old = [
         it | {"server_ms": {name: it["server_ms"][name] for name in ("p50", "p90", "p99", "max", "mean")}}
