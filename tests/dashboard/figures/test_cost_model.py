@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from random import Random
@@ -112,10 +111,12 @@ def test_the_page_shows_the_consoles_bills_line_by_line(shown: Page, points: lis
     assert sum(usd > 0 for each in expected for usd in each["sqlite-tmp"].values()) > POINTS * 5
 
 
-def test_what_the_page_leaves_out_is_named_there_and_costs_nothing_unless_it_is_switched_on() -> None:
-    model = json.loads(model_text())
-    for lines in bills(PRICES, Scenario()).values():
-        assert [lines[name] for name in model["left_out"]] == [0.0] * len(model["left_out"])
+def test_what_the_page_leaves_out_is_named_there_and_costs_nothing_unless_it_is_switched_on(shown: Page) -> None:
+    found = evaluated(shown, "({ bills }, model) => [bills(model, model.defaults), model.left_out]", None)
+    on_page, left_out = found
+    for source, lines in bills(PRICES, Scenario()).items():
+        assert set(lines) == {*on_page[source], *left_out}
+        assert [lines[name] for name in left_out] == [0.0] * len(left_out)
 
 
 def test_the_page_knows_which_homes_cannot_run(shown: Page) -> None:
