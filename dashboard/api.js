@@ -35,9 +35,9 @@ export class Problem extends Error {
   /**
    * @param {number} status
    * @param {{title?: string, detail?: string, errors?: {field: string, got: string, allowed: string}[],
-   *   instance?: string, isOfApi?: boolean, retryAfterS?: number | null}} told
+   *   instance?: string, isOfGateway?: boolean, retryAfterS?: number | null}} told
    */
-  constructor(status, { title = "", detail = "", errors = [], instance = "", isOfApi = false, retryAfterS = null }) {
+  constructor(status, { title = "", detail = "", errors = [], instance = "", isOfGateway = false, retryAfterS = null }) {
     super(detail || title);
     this.name = "Problem";
     this.status = status;
@@ -45,14 +45,14 @@ export class Problem extends Error {
     this.detail = detail;
     this.errors = errors;
     this.instance = instance;
-    /** Said by the functions themselves, not by the gateway or an edge before them. */
-    this.isOfApi = isOfApi;
+    /** Said by the gateway, in its own short JSON: not by a function, nor by a firewall before them. */
+    this.isOfGateway = isOfGateway;
     this.retryAfterS = retryAfterS;
   }
 
-  /** The gateway lets no one in without a session: the API's own 403, of jobs that are off for one, is another thing. */
+  /** The gateway lets nobody in without a session. A 403 of the API's own (jobs are off), or of a firewall, is another. */
   get isNobody() {
-    return this.status === 401 || (this.status === 403 && !this.isOfApi);
+    return this.status === 401 || (this.status === 403 && this.isOfGateway);
   }
 }
 
@@ -139,15 +139,15 @@ function exactly(_, value, context) {
 }
 
 function problemOf(response, body) {
-  const isOfApi = (response.headers.get("content-type") ?? "").startsWith("application/problem+json");
+  const isOfGateway = (response.headers.get("content-type") ?? "").startsWith("application/json");
   const told = typeof body === "object" && body !== null ? body : {};
   const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   return new Problem(response.status, {
     title: told.title ?? `Status ${response.status}`,
-    detail: told.detail ?? told.message ?? response.statusText,
+    detail: told.detail ?? told.message ?? "It does not say why.",
     errors: told.errors ?? [],
     instance: told.instance ?? response.headers.get("apigw-requestid") ?? "",
-    isOfApi,
+    isOfGateway,
     retryAfterS: Number.isNaN(wait) ? null : wait,
   });
 }

@@ -81,6 +81,7 @@ function column(name, schema) {
 
 const BOUNDS = { min_: "is at least", max_: "is at most" };
 const TIMES = { from: "is at or after", to: "is before" };
+const APPENDED = "created_at"; // every row has it, whatever the model
 const SAME_AS = /The same as (\w+)\.$/;
 
 /** One filter of a parameter; none of one that is no filter, or another's second name. */
@@ -97,7 +98,7 @@ function filter({ name, schema, description = "", example }, columns, drafts) {
   const named = (wanted) => columns.find((one) => one.name === wanted);
   if (named(name)) return [of(named(name), "is")];
   if (SAME_AS.test(description)) return [];
-  if (name in TIMES) return [of(columns.at(-1), TIMES[name])];
+  if (name in TIMES) return [of(named(APPENDED), TIMES[name])];
   const bounded = named(name.slice(4));
   return bounded && name.slice(0, 4) in BOUNDS ? [of(bounded, BOUNDS[name.slice(0, 4)])] : [];
 }

@@ -5,6 +5,7 @@ import { make } from "./elements.js";
 
 const HINTS = {
   0: "Check that the API runs, then try again.",
+  403: "Whoever runs the API, or what stands in front of it, does not allow this.",
   404: "It may have been removed, or never been there.",
   429: "Too many requests came from here.",
   500: "The function's log has the reason.",

@@ -65,6 +65,7 @@ def model_text() -> str:
         "defaults": {name: getattr(usual, name) for name in CORE_INPUTS} | {"architecture": usual.architecture},
         "inputs": {name: _limits(scenario.INPUTS[name]) for name in CORE_INPUTS},
         "ranges": {name: span._asdict() for name, span in study.RANGES.items()},
+        "rows_per_read": inputs.ROWS_PER_READ,
         "left_out": [name for name in work.work_bills(price_list.prices, usual) if name in lines],
     }
     return json.dumps(content, indent=2) + "\n"

@@ -21,7 +21,7 @@ export function mount(root, context) {
       const model = await loadModel();
       const measured = await measuredData(context.api, model, ending.signal).catch((error) => {
         if (isAborted(error)) throw error;
-        return { problem: error };
+        return { values: {}, problem: error };
       });
       if (!ending.signal.aborted) show(root, context, model, measured);
     } catch (error) {
@@ -32,7 +32,7 @@ export function mount(root, context) {
   return { close: () => ending.abort() };
 }
 
-function show(root, { query, remember, announce }, model, { problem = null, ...measured }) {
+function show(root, { query, remember, announce }, model, { values: measured, problem = null }) {
   const { scenario, given } = startingLoad(model, measured, query);
   const parts = { bill: make("div.part"), lines: make("div.part"), cheapest: make("p.strong"), changes: make("ul.plain") };
   let timer = 0;

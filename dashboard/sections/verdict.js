@@ -37,11 +37,12 @@ async function newestSession(api, signal) {
 }
 
 function show(root, { query, remember, announce }, model, session, measured) {
-  const { scenario, given } = startingLoad(model, measured, query);
+  const { scenario, given } = startingLoad(model, measured.values, query);
   const asked = { workload: query.get("workload") ?? "newest-100", withinMs: Number(query.get("within")) || null };
   const [answer, compared] = [make("section.card.verdict", { "aria-labelledby": "advice" }), make("div.part")];
+  const judgedNow = () => judged(model, readsOf(model, scenario, given, asked.workload), session, asked);
   const update = () => {
-    const it = judged(model, scenario, session, asked);
+    const it = judgedNow();
     fill(answer, ...advice(model, scenario, it, asked));
     fill(compared, comparison(model, it, asked.withinMs));
   };
@@ -49,7 +50,7 @@ function show(root, { query, remember, announce }, model, session, measured) {
     keepLoad(given);
     const { workload, withinMs } = asked;
     remember({ ...given, ...(workload === "newest-100" ? {} : { workload }), ...(withinMs ? { within: String(withinMs) } : {}) });
-    announce(headline(judged(model, scenario, session, asked).choice));
+    announce(headline(judgedNow().choice));
   };
   const change = (name, value) => {
     scenario[name] = given[name] = value;
@@ -75,6 +76,10 @@ function show(root, { query, remember, announce }, model, session, measured) {
   );
   update();
 }
+
+/** Return the load with so many rows a read as the workload has, unless the visitor said how many. */
+const readsOf = (model, scenario, given, workload) =>
+  "rows_per_read" in given || !(workload in model.rows_per_read) ? scenario : { ...scenario, rows_per_read: model.rows_per_read[workload] };
 
 /** Apply the rule to the bills of those homes that can run and answer, and to the times that count. */
 function judged(model, scenario, session, { workload, withinMs }) {

@@ -89,13 +89,14 @@ def _result() -> Schema:
 
 
 def _distribution() -> Schema:
-    bounds = array(nullable(AMOUNT)) | {
+    bounds: Schema = array(nullable(AMOUNT)) | {
         "minItems": 2,
         "maxItems": 2,
         "description": "Between which it lies with 95 % confidence; null: too few requests for an upper end.",
     }
-    intervals = dict.fromkeys(("p50_interval", "p99_interval"), bounds)
-    return record(dict.fromkeys(FIGURES, AMOUNT), intervals) | {"description": "Milliseconds."}
+    return record(dict.fromkeys(FIGURES, AMOUNT), {"p50_interval": bounds, "p99_interval": bounds}) | {
+        "description": "Milliseconds."
+    }
 
 
 def _total() -> Schema:

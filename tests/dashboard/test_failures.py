@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
 from playwright.sync_api import Route, expect
 
 from tests.dashboard.conftest import Visiting
@@ -85,13 +86,35 @@ def test_a_description_that_fails_is_asked_for_again(visit: Visiting) -> None:
         expect(page.get_by_role("navigation", name="Pages of rows")).to_be_visible()
 
 
-def test_jobs_that_are_forbidden_do_not_lead_to_the_code_page(visit: Visiting) -> None:
+@pytest.mark.parametrize("who", ["function", "firewall"])
+def test_a_refusal_that_no_code_would_change_does_not_lead_to_the_code_page(visit: Visiting, who: str) -> None:
+    def refuse(route: Route) -> None:
+        if who == "function":
+            problem(route, 403, "That is not allowed", "Snapshots are off")
+        else:
+            route.fulfill(status=403, content_type="text/html", body="<h1>403 ERROR</h1>")
+
     with visit(expected=["status of 403"]) as visited:
         page = visited.page
-        page.route(SNAPSHOTS, lambda route: problem(route, 403, "That is not allowed", "Snapshots are off"))
+        page.route(SNAPSHOTS, refuse)
         page.goto("/dashboard/#/chain")
-        expect(page.get_by_role("alert")).to_contain_text("Snapshots are off")
+        expect(page.get_by_role("alert")).to_contain_text("Snapshots are off" if who == "function" else "status 403")
         expect(page.get_by_role("heading", level=1)).to_have_text("The chain of segments")
+
+
+def test_a_session_that_has_ended_leads_to_the_code_page_and_is_forgotten(visit: Visiting) -> None:
+    kept = {"id": "1", "tenant": "Ada", "scopes": ["read"], "expires_at": "2999-01-01T00:00:00.000Z"}
+    with visit(expected=["status of 403", "status of 404"]) as visited:
+        page = visited.page
+        page.goto("/dashboard/#/enter")
+        page.evaluate("kept => localStorage.setItem('session', JSON.stringify(kept))", kept)
+        page.reload()  # the stack knows no such session: the page asks, and forgets it
+        expect(page.get_by_label("Access code")).to_be_visible()
+        page.evaluate("kept => localStorage.setItem('session', JSON.stringify(kept))", kept)
+        page.route(SNAPSHOTS, lambda route: route.fulfill(status=403, json={"message": "Forbidden"}))
+        page.goto("/dashboard/#/chain")
+        expect(page.get_by_label("Access code")).to_be_visible()
+        assert page.evaluate("localStorage.getItem('session')") is None
 
 
 def test_text_of_a_row_never_becomes_markup(visit: Visiting) -> None:

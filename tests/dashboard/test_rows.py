@@ -11,8 +11,6 @@ from handlers.rows import MODEL
 from tests.dashboard.conftest import ROWS, Visiting
 from tests.support.local import web
 
-BOOKMARK = re.compile(r"^\d+\.\d+$")
-
 
 def open_data(page: Page, view: str = "") -> None:
     page.goto(f"/dashboard/#/data{view}")
@@ -153,13 +151,39 @@ def test_one_row_by_its_id_is_shown_in_a_dialog(visit: Visiting, stack: str) -> 
         open_data(page)
         page.get_by_label("One row by its id").fill(row["id"])
         page.get_by_role("button", name="Show", exact=True).click()
-        dialog = page.get_by_role("dialog", name=row["id"])
+        dialog = page.get_by_role("dialog", name="A row of sqlite-efs")
         expect(dialog.locator("dd").first).to_have_text(row["id"])
         page.keyboard.press("Escape")
         expect(dialog).to_have_count(0)
         page.get_by_label("One row by its id").fill("0" * 26)
         page.get_by_role("button", name="Show", exact=True).click()
         expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("Not found (status 404)")
+
+
+def test_another_model_needs_nothing_of_the_page(visit: Visiting, stack: str) -> None:
+    description = web.get(stack + "/openapi.json").json()
+    parts, parameters = description["components"], description["paths"]["/sqlite-efs"]["get"]["parameters"]
+    for name, schema in {"colour": {"type": "string"}, "is_sold": {"type": "boolean"}}.items():
+        parts["schemas"]["Row"]["properties"] = {"id": {}, name: schema, **parts["schemas"]["Row"]["properties"]}
+        parts["parameters"][name] = {"name": name, "in": "query", "description": "", "schema": schema}
+        parameters.append({"$ref": f"#/components/parameters/{name}"})
+    parts["schemas"]["Draft"]["properties"]["colour"] = {"type": ["string", "null"], "enum": ["red", "blue", None]}
+    page_of_rows = web.get(stack + "/sqlite-efs?limit=1").json()
+    page_of_rows["data"] = [{**page_of_rows["data"][0], "colour": None, "is_sold": False}]
+    with visit() as visited:
+        page = visited.page
+        page.route(re.compile("/api/openapi.json"), lambda route: route.fulfill(json=description))
+        page.route(re.compile(r"/api/sqlite-efs\?order"), lambda route: route.fulfill(json=page_of_rows))
+        open_data(page)
+        expect(page.locator(".rows thead th").nth(1)).to_have_text("is_sold")
+        expect(page.locator(".rows tbody td").first).to_have_text("false")
+        expect(page.locator(".rows tbody td").nth(1)).to_have_text("none")
+        page.get_by_label("Only rows whose").select_option("colour")
+        expect(page.get_by_role("combobox", name="Value").locator("option")).to_have_text(["red", "blue"])
+        page.get_by_role("combobox", name="Value").select_option("blue")
+        page.get_by_role("button", name="Add filter").click()
+        expect(page.locator(".chip")).to_have_text(re.compile("colour is blue"))
+        assert visited.asked("GET /api/sqlite-efs?order")[-1].endswith("colour=blue")
 
 
 def test_a_data_set_without_rows_says_so(visit_empty: Visiting) -> None:

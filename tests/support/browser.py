@@ -6,9 +6,11 @@ import contextlib
 import os
 import shutil
 from collections.abc import Generator, Sequence
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs]
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -70,6 +72,16 @@ class Visit:
         if not request.url.startswith(self._origin + "/"):
             self.faults.append(f"asked elsewhere: {request.url}")
         self.requests.append(f"{request.method} {url.path}{'?' if url.query else ''}{url.query}")
+
+    def violations(self, **options: object) -> list[str]:
+        """Return what axe finds wrong with the page as it is now: each rule, and an element that breaks it.
+
+        Args:
+            options: axe's own, such as `runOnly`.
+        """
+        axe = cast("Any", Axe())  # its types are half unknown
+        violations = axe.run(self.page, options=options).response["violations"]
+        return [f"{each['id']}: {node['html']}" for each in violations for node in each["nodes"]]
 
     def asked(self, start: str) -> list[str]:
         """Return the requests so far that begin like this."""

@@ -10,14 +10,15 @@ let latest = {};
  * @param {import("../../api.js").Api} api
  * @param {any} model
  * @param {AbortSignal} signal
- * @returns {Promise<Record<string, number>>} nothing where there are no rows yet
+ * @returns {Promise<{bookmark: string | null, values: Record<string, number>}>} no values where there are no rows yet
  */
 export async function measuredData(api, model, signal) {
   const [newest] = (await api.get("/snapshots", { signal })).body.snapshots;
-  if (!newest?.rows) return {};
-  if (newest.bytes <= model.constants.TELLING_BYTES) return { rows: newest.rows };
-  const each = newest.bytes / newest.rows;
-  return { rows: newest.rows, snapshot_row_bytes: each, row_bytes: each / model.constants.SNAPSHOT_BYTES_A_ROW_BYTE };
+  const { rows = 0, bytes = 0, bookmark = null } = newest ?? {};
+  if (!rows) return { bookmark, values: {} };
+  if (bytes <= model.constants.TELLING_BYTES) return { bookmark, values: { rows } };
+  const [snapshotEach, { SNAPSHOT_BYTES_A_ROW_BYTE }] = [bytes / rows, model.constants];
+  return { bookmark, values: { rows, snapshot_row_bytes: snapshotEach, row_bytes: snapshotEach / SNAPSHOT_BYTES_A_ROW_BYTE } };
 }
 
 /**

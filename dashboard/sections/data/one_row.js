@@ -15,7 +15,7 @@ import { shown } from "./cells.js";
 export async function showRow({ api, description, signal }, home, id, asOf) {
   const body = make("div.row-body");
   const close = make("button", { type: "button", onclick: () => dialog.close() }, "Close");
-  const heading = make("h2.mono", { id: "row-title" }, id);
+  const heading = make("h2", { id: "row-title" }, `A row of ${home}`);
   const dialog = /** @type {HTMLDialogElement} */ (
     make("dialog", { "aria-labelledby": "row-title", onclose: () => dialog.remove() }, make("div.card-head", {}, heading, close), body)
   );

@@ -3,11 +3,14 @@
 import { make } from "../../elements.js";
 import { ago, count, counted, seconds, time } from "../../format.js";
 
+const GROWTH = 0.1; // beyond it other rows were measured than are there
+const epochOf = (bookmark) => bookmark.split(".")[0];
+
 /**
  * Return the card's content.
  * @param {any} model
  * @param {any} session the newest benchmark; null where there is none
- * @param {Record<string, number>} measured what the data set says of itself
+ * @param {{bookmark: string | null, values: Record<string, number>}} measured what the data set says of itself
  */
 export function basisOf(model, session, measured) {
   return [
@@ -24,13 +27,16 @@ export function basisOf(model, session, measured) {
 
 function benchmark(session, measured) {
   const state = session.complete ? "" : "; stopped early, for time";
-  const grown = Math.abs((measured.rows ?? session.rows) / session.rows - 1) > 0.1;
+  const { bookmark, values } = measured;
+  const isOther = bookmark !== null && epochOf(bookmark) !== epochOf(session.bookmark);
+  const hasGrown = !isOther && Math.abs((values.rows ?? session.rows) / session.rows - 1) > GROWTH;
   return [
     "Times: ",
     make("a", { href: `#/benchmarks?session=${session.id}` }, `the benchmark of ${time(session.started_at)} UTC`),
     ` (${ago(session.started_at)}), of ${counted(session.rows, "row")}, up to ${counted(session.settings.iterations, "request")} each`,
     ` in ${seconds(session.duration_ms / 1000)}${state}. It measures inside the function: what gateway and network add is the same for every home.`,
-    grown && make("strong", {}, ` Since then the data set has come to ${count(measured.rows)} rows: measure again.`),
+    hasGrown && make("strong", {}, ` Since then the data set has come to ${count(values.rows)} rows: measure again.`),
+    isOther && make("strong", {}, " It is of another history of this data set: measure again."),
   ];
 }
 

@@ -9,7 +9,7 @@ import pytest
 from handlers.telemetry import nfs
 from handlers.telemetry.meter import METERS
 from handlers.telemetry.nfs import NfsMeter, mount_of, nfs_meter, read_all, totals
-from tests.support.mountstats import AFTER, OTHERS, FakeKernel, record, wait_for_something
+from tests.handlers.telemetry.mountstats import AFTER, OTHERS, FakeKernel, record, wait_for_something
 
 STATS = OTHERS + record("/mnt/efs", 40, 7, 700_000) + record("/mnt/efs2", 3, 1, 9) + AFTER
 

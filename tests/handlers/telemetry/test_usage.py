@@ -12,9 +12,9 @@ from handlers.query import make_handler
 from handlers.telemetry import nfs
 from handlers.telemetry.meter import METERS
 from handlers.telemetry.usage import RECEIPT_MEMBERS, Receipts, Timings, Usage
+from tests.handlers.telemetry.mountstats import FakeKernel, wait_for_something
 from tests.support.api import SOURCES, Answer, Api, event
 from tests.support.meddling import Meddled, Run
-from tests.support.mountstats import FakeKernel, wait_for_something
 
 ANY_SOURCE = pytest.mark.parametrize("source", SOURCES)
 NOTHING_USED = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from random import Random
@@ -49,7 +48,7 @@ def spread(random: Random, name: str) -> float:
 
 def on_the_sliders() -> list[Point]:
     random = Random(16)
-    corners = [
+    corners: list[Point] = [
         dict(zip(ON_SLIDERS, values, strict=True))
         for values in (
             (rows, reads, writes) for rows in (1, 1e9) for reads in (0, 1, 1e11) for writes in (0, 1, 2_592_000, 1e9)
@@ -61,7 +60,7 @@ def on_the_sliders() -> list[Point]:
 def everywhere() -> list[Point]:
     """All inputs at once; those that follow from others are left to follow half of the time."""
     random = Random(17)
-    points = [
+    points: list[Point] = [
         {
             name: spread(random, name)
             for name in CORE_INPUTS
@@ -70,7 +69,7 @@ def everywhere() -> list[Point]:
         for _ in range(POINTS)
     ]
     # Half a row a publish, on average: Python rounds a half to the even neighbour.
-    halves = [{"writes_per_month": odd * 50, "publishes_per_month": 100} for odd in (1, 3, 5, 7, 2001)]
+    halves: list[Point] = [{"writes_per_month": odd * 50, "publishes_per_month": 100} for odd in (1, 3, 5, 7, 2001)]
     return [point | {"architecture": random.choice(("arm64", "x86"))} for point in points] + halves
 
 
@@ -112,10 +111,12 @@ def test_the_page_shows_the_consoles_bills_line_by_line(shown: Page, points: lis
     assert sum(usd > 0 for each in expected for usd in each["sqlite-tmp"].values()) > POINTS * 5
 
 
-def test_what_the_page_leaves_out_is_named_there_and_costs_nothing_unless_it_is_switched_on() -> None:
-    model = json.loads(model_text())
-    for lines in bills(PRICES, Scenario()).values():
-        assert [lines[name] for name in model["left_out"]] == [0.0] * len(model["left_out"])
+def test_what_the_page_leaves_out_is_named_there_and_costs_nothing_unless_it_is_switched_on(shown: Page) -> None:
+    found = evaluated(shown, "({ bills }, model) => [bills(model, model.defaults), model.left_out]", None)
+    on_page, left_out = found
+    for source, lines in bills(PRICES, Scenario()).items():
+        assert set(lines) == {*on_page[source], *left_out}
+        assert [lines[name] for name in left_out] == [0.0] * len(left_out)
 
 
 def test_the_page_knows_which_homes_cannot_run(shown: Page) -> None:
@@ -130,7 +131,7 @@ def test_the_page_knows_which_homes_cannot_run(shown: Page) -> None:
 @pytest.mark.parametrize("name", ["reads_per_month", "rows", "publishes_per_month"])
 def test_the_cheapest_changes_on_the_page_where_it_does_in_the_console(shown: Page, name: str) -> None:
     random = Random(18)
-    points = [{}, *({each: spread(random, each) for each in ON_SLIDERS if each != name} for _ in range(5))]
+    points: list[Point] = [{}, *({each: spread(random, each) for each in ON_SLIDERS if each != name} for _ in range(5))]
     script = """({ findCrossings }, model, [points, name]) =>
         points.map((each) => findCrossings(model, { ...model.defaults, ...each }, name))"""
     found = evaluated(shown, script, [points, name])

@@ -173,7 +173,7 @@ def test_where_bills_differ_the_cheapest_is_taken_however_slow(visit: Visiting) 
         expect(visited.page.locator(".verdict")).to_contain_text("so cost decides")
 
 
-def test_a_home_is_within_a_wish_only_if_its_whole_interval_is(visit: Visiting) -> None:
+def test_a_home_is_within_a_wish_only_if_its_whole_interval_is_and_what_is_no_time_is_refused(visit: Visiting) -> None:
     with visit() as visited:
         headline = open_verdict(visited, session(*FASTER_TMP))
         visited.page.get_by_label("99 of 100 reads within, ms").fill("10")
@@ -186,6 +186,12 @@ def test_a_home_is_within_a_wish_only_if_its_whole_interval_is(visit: Visiting) 
         expect(visited.page.locator(".headline")).to_have_text("No home can be recommended")
         expect(visited.page.locator(".verdict")).to_contain_text("the nearest is sqlite-tmp")
         assert "within=2" in visited.page.url
+        field = visited.page.get_by_label("99 of 100 reads within, ms")
+        for typed in ("-1", "soon"):
+            field.fill(typed)
+            visited.page.keyboard.press("Enter")
+            expect(field).to_have_attribute("aria-invalid", "true")
+        expect(visited.page.locator("#fault-within")).to_contain_text("a number of milliseconds")
 
 
 def test_a_home_of_which_requests_failed_is_left_out(visit: Visiting) -> None:
@@ -194,6 +200,19 @@ def test_a_home_of_which_requests_failed_is_left_out(visit: Visiting) -> None:
         headline = open_verdict(visited, session(FASTER_TMP[0], failing, FASTER_TMP[2]))
         expect(headline).to_have_text("Read by sqlite-efs")
         expect(visited.page.locator(".verdict")).to_contain_text("more than 1 % of its requests failed: sqlite-tmp")
+
+
+def test_most_reads_may_ask_for_one_row_which_costs_less_on_ddb(visit: Visiting) -> None:
+    by_id = [it | {"workload": "by-id"} for it in (*FASTER_TMP[1:], FASTER_TMP[0])]
+    one_row = totals_usd(prices.load().prices, Scenario(rows=5000, rows_per_read=1))
+    with visit() as visited:
+        open_verdict(visited, session(*by_id), "?rows=5000")
+        visited.page.get_by_label("Most reads ask for").select_option("by-id")
+        row = visited.page.get_by_role("row").filter(has_text="ddb")
+        expect(row.get_by_role("cell").nth(1)).to_have_text(f"{one_row['ddb']:.2f}")
+        assert visited.page.url.endswith("workload=by-id")
+        basis = visited.page.get_by_role("region", name="What this is based on")
+        expect(basis).to_contain_text("It is of another history of this data set: measure again.")
 
 
 def test_a_benchmark_without_intervals_shows_no_difference(visit: Visiting) -> None:
@@ -222,17 +241,6 @@ def test_without_a_benchmark_the_bill_decides_and_the_page_says_what_to_run(visi
         expect(basis).to_contain_text("No benchmark yet")
         expect(basis).to_contain_text("python -m console bench")
         expect(visited.page.locator(".verdict")).to_contain_text("only the bill can decide")
-
-
-def test_a_wish_that_is_no_time_is_refused_beside_its_field(visit: Visiting) -> None:
-    with visit() as visited:
-        open_verdict(visited, session(*FASTER_TMP))
-        field = visited.page.get_by_label("99 of 100 reads within, ms")
-        for typed in ("-1", "soon"):
-            field.fill(typed)
-            visited.page.keyboard.press("Enter")
-            expect(field).to_have_attribute("aria-invalid", "true")
-        expect(visited.page.locator("#fault-within")).to_contain_text("a number of milliseconds")
 
 
 def test_an_api_that_does_not_answer_is_said_with_a_button_to_try_again(visit: Visiting) -> None:
