@@ -52,7 +52,7 @@ def test_a_benchmark_is_measured_from_the_page_and_shown(visit: Visiting, stack:
         page.get_by_label("Requests each, at most").select_option("10")
         page.get_by_role("button", name="Measure now").click()
         results = page.get_by_role("region", name="Results of this benchmark")
-        expect(results).to_be_visible(timeout=40_000)  # the function stops after 20 s
+        expect(results).to_be_visible(timeout=60_000)  # the function stops after 20 s
         newest = web.get(f"{stack}/benchmarks?limit=1").json()["benchmarks"][0]
         found = web.get(f"{stack}/benchmarks/{newest['id']}").json()
         assert newest["settings"]["iterations"] == 10
