@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 READ_AUTHS = OPEN, IAM, JWT, SESSION = ("none", "iam", "jwt", "session")
 EDGES = NO_EDGE, CLOUDFRONT = ("none", "cloudfront")
+EDGE_KEY_HEADER = "x-origin-key"  # CloudFront adds no header whose name begins with x-edge- or x-amz-
 PROJECTIONS = SYNC, STREAM, BOTH = ("sync", "stream", "both")
 SWITCH = ("on", "off")
 MOST_WARM = 20  # sandboxes of the query function: one small warmer wakes them all at once

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from handlers.access.bearer import bearer_of
 from handlers.access.code import READ, SQL
-from handlers.routes import OPEN_OPERATIONS, ROUTES, methods
+from handlers.routes import OPEN_ROUTES, PREFLIGHT, SQL_ROUTES
+from handlers.settings import EDGE_KEY_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,12 +16,6 @@ if TYPE_CHECKING:
     from handlers.access.keys import Keys
     from handlers.access.living import LivingSessions
     from handlers.aws.dynamodb import Deadline
-
-EDGE_HEADER = "x-edge-key"
-OPEN_ROUTES = frozenset(
-    f"{method} {path}" for verb, path, _, name in ROUTES if name in OPEN_OPERATIONS for method in methods(verb)
-)
-SQL_ROUTES = frozenset(f"{verb} {path}" for verb, path, _, name in ROUTES if name == "sql")
 
 
 class Permission:
@@ -49,9 +44,9 @@ class Permission:
         Raises:
             Problem: the table or the keys are away.
         """
-        if self._edge_keys and not self._is_by_edge(self._edge_keys, headers.get(EDGE_HEADER, "")):
+        if self._edge_keys and not self._is_by_edge(self._edge_keys, headers.get(EDGE_KEY_HEADER, "")):
             return None
-        if self._sessions is None or route_key in OPEN_ROUTES:
+        if self._sessions is None or route_key in OPEN_ROUTES or route_key == PREFLIGHT:
             return {"edge": "yes"} if self._edge_keys else {}
         session = self._sessions.find(bearer_of(headers), self._make_deadline())
         if session is None or (SQL if route_key in SQL_ROUTES else READ) not in session.scopes:

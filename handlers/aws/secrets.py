@@ -36,20 +36,25 @@ class Secret:
         )
 
     def versions(self) -> tuple[str, ...]:
-        """Return the current version and, where there is one, the previous. Raises ServiceError."""
+        """Return the current version and, where there is one, the previous. Raises ServiceError.
+
+        A previous version that could be guessed counts as none: an empty one is what a secret may begin with.
+        """
         current = self._version(CURRENT)
+        if len(current) < LEAST_CHARACTERS:
+            raise ServiceError(f"the secret has to be a text of {LEAST_CHARACTERS} characters or more")
+        previous = self._previous()
+        return (current, previous) if len(previous) >= LEAST_CHARACTERS else (current,)
+
+    def _previous(self) -> str:
         try:
-            previous = self._version(PREVIOUS)
+            return self._version(PREVIOUS)
         except ServiceError as error:
             if error.code != NOT_THERE:
                 raise
-            return (current,)
-        return current, previous
+            return ""
 
     def _version(self, stage: str) -> str:
-        what = f"GetSecretValue {stage}"
-        answer = ask(what, lambda: self._client.get_secret_value(SecretId=self._arn, VersionStage=stage))
-        text: str = answer.get("SecretString", "")
-        if len(text) < LEAST_CHARACTERS:
-            raise ServiceError(f"{what}: the secret has to be a text of {LEAST_CHARACTERS} characters or more")
-        return text
+        asked = {"SecretId": self._arn, "VersionStage": stage}
+        answer = ask(f"GetSecretValue {stage}", lambda: self._client.get_secret_value(**asked))
+        return str(answer.get("SecretString", ""))

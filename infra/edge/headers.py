@@ -12,6 +12,7 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+API_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'"  # of answers that are data
 # Two years, as browsers ask of whoever keeps to TLS for good. A browser takes it over TLS alone.
 HSTS_S = 2 * 365 * 24 * 3600
 SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
