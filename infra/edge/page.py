@@ -9,12 +9,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.data.bucket import BucketArgs, LifecycleRule, make_bucket, set_bucket_policy
+from infra.edge.headers import CONTENT_TYPES
 from infra.naming import Naming
 from infra.policies import Statement, allow
 
@@ -22,20 +22,6 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "dashboard"
 # No file has a version in its name, so each is asked for again; its ETag spares the transfer.
 CACHE_CONTROL = "public, max-age=0, must-revalidate"
-CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
-    {
-        ".css": "text/css; charset=utf-8",
-        ".html": "text/html; charset=utf-8",
-        ".ico": "image/x-icon",
-        ".js": "text/javascript; charset=utf-8",
-        ".json": "application/json",
-        ".md": "text/plain; charset=utf-8",
-        ".png": "image/png",
-        ".svg": "image/svg+xml",
-        ".txt": "text/plain; charset=utf-8",
-        ".woff2": "font/woff2",
-    }
-)
 OLD_DAYS = 30
 RULES: tuple[LifecycleRule, ...] = (
     {
@@ -66,7 +52,7 @@ def page_files(root: Path = ROOT) -> dict[str, Path]:
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(".")]
     unknown = [path.relative_to(root).as_posix() for path in paths if path.suffix not in CONTENT_TYPES]
     if unknown:
-        raise pulumi.RunError(f"{unknown[0]}: no content type is known for it; infra/edge/page.py has the list")
+        raise pulumi.RunError(f"{unknown[0]}: no content type is known for it; infra/edge/headers.py has the list")
     if folder / "index.html" not in paths:
         raise pulumi.RunError(f"{FOLDER}/index.html is missing: the edge has no page")
     return {path.relative_to(root).as_posix(): path for path in paths}
