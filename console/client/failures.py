@@ -17,9 +17,11 @@ from handlers.gateway.response import PROBLEM_TYPE
 
 FORBIDDEN = 403
 UNAUTHORIZED_HINT = (
-    f"set API_TOKEN to a token that the API takes: `{PROGRAM} access enter` gives one for an access code. An API behind"
-    " an edge takes the edge's key from the owner: `pulumi stack select` its stack; or go by the edge, with"
-    " `pulumi stack output edge_url` and /api as --url"
+    f"set API_TOKEN to a token that the API takes: `{PROGRAM} access enter` gives one for an access code"
+)
+EDGE_HINT = (
+    ". An API behind an edge takes the edge's key from its owner: `pulumi stack select` its stack; or go by the edge,"
+    " with `pulumi stack output edge_url` and /api as --url"
 )
 ENDED_HINT = (
     "the session of API_TOKEN has ended, or its code was not made for this (SQL needs the scope sql): "
@@ -73,6 +75,8 @@ def refused(response: httpx.Response, *, is_doubtful: bool = True) -> ConsoleErr
     hint = PROBLEM_HINTS.get(_problem_kind(response), by_status)
     if hint == REFUSED_HINTS[FORBIDDEN] and response.request.headers.get("authorization", "").startswith("Bearer "):
         hint = ENDED_HINT
+    if hint == UNAUTHORIZED_HINT and response.request.url.host not in LOOPBACK:
+        hint += EDGE_HINT
     error = _kind(is_doubtful)(f"{asked} was answered with {response.status_code}: {_detail(response)}", hint)
     error.status = response.status_code
     error.problem = _problem_kind(response)

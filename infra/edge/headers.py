@@ -24,3 +24,19 @@ SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 STRICT_TRANSPORT_SECURITY = f"max-age={HSTS_S}"
+# By the ends of the names of the page's files.
+CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "": "text/plain; charset=utf-8",  # such as LICENSE
+        ".css": "text/css; charset=utf-8",
+        ".html": "text/html; charset=utf-8",
+        ".ico": "image/x-icon",
+        ".js": "text/javascript; charset=utf-8",
+        ".json": "application/json",
+        ".md": "text/plain; charset=utf-8",
+        ".png": "image/png",
+        ".svg": "image/svg+xml",
+        ".txt": "text/plain; charset=utf-8",
+        ".woff2": "font/woff2",
+    }
+)

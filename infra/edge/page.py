@@ -9,12 +9,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.data.bucket import BucketArgs, LifecycleRule, make_bucket, set_bucket_policy
+from infra.edge.headers import CONTENT_TYPES
 from infra.naming import Naming
 from infra.policies import Statement, allow
 
@@ -22,20 +22,6 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "dashboard"
 # No file has a version in its name, so each is asked for again; its ETag spares the transfer.
 CACHE_CONTROL = "public, max-age=0, must-revalidate"
-CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
-    {
-        ".css": "text/css; charset=utf-8",
-        ".html": "text/html; charset=utf-8",
-        ".ico": "image/x-icon",
-        ".js": "text/javascript; charset=utf-8",
-        ".json": "application/json",
-        ".md": "text/plain; charset=utf-8",
-        ".png": "image/png",
-        ".svg": "image/svg+xml",
-        ".txt": "text/plain; charset=utf-8",
-        ".woff2": "font/woff2",
-    }
-)
 OLD_DAYS = 30
 RULES: tuple[LifecycleRule, ...] = (
     {
@@ -49,7 +35,7 @@ RULES: tuple[LifecycleRule, ...] = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class PageOrigin:
     """The bucket, and CloudFront's way to it."""
 
     bucket: aws.s3.Bucket
@@ -66,7 +52,7 @@ def page_files(root: Path = ROOT) -> dict[str, Path]:
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(".")]
     unknown = [path.relative_to(root).as_posix() for path in paths if path.suffix not in CONTENT_TYPES]
     if unknown:
-        raise pulumi.RunError(f"{unknown[0]}: no content type is known for it; infra/edge/page.py has the list")
+        raise pulumi.RunError(f"{unknown[0]}: no content type is known for it; infra/edge/headers.py has the list")
     if folder / "index.html" not in paths:
         raise pulumi.RunError(f"{FOLDER}/index.html is missing: the edge has no page")
     return {path.relative_to(root).as_posix(): path for path in paths}
@@ -80,7 +66,7 @@ def make_page(
     account_id: str,
     key_arn: pulumi.Input[str] | None,
     opts: pulumi.ResourceOptions,
-) -> Page:
+) -> PageOrigin:
     """Make the bucket with the page's files; `name` is the component's, whose resources they are."""
     args = BucketArgs(
         naming=naming,
@@ -104,7 +90,7 @@ def make_page(
         signing_protocol="sigv4",
         opts=opts,
     )
-    return Page(bucket=bucket, access=access)
+    return PageOrigin(bucket=bucket, access=access)
 
 
 def _upload(
@@ -129,7 +115,7 @@ def _upload(
 
 
 def let_distribution_read(
-    name: str, naming: Naming, page: Page, distribution_arn: pulumi.Output[str], opts: pulumi.ResourceOptions
+    name: str, naming: Naming, page: PageOrigin, distribution_arn: pulumi.Output[str], opts: pulumi.ResourceOptions
 ) -> None:
     """Let one distribution read the page, and nobody else."""
     reads = pulumi.Output.all(bucket=page.bucket.arn, distribution=distribution_arn).apply(

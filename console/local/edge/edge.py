@@ -17,6 +17,7 @@ from handlers.gateway.negotiation import prefers_html
 from infra.edge.headers import SECURITY_HEADERS
 
 PAGE, API = "/dashboard/", "/api/"
+REDIRECTS = {"/dashboard": PAGE, "/index.html": PAGE, "/api": API}
 
 
 class LocalEdge:
@@ -34,8 +35,9 @@ class LocalEdge:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request, or take part in the server's start and end."""
         path: str = scope.get("path", "")
-        if scope["type"] == "http" and _leads_to_the_page(scope):
-            await _send(send, _redirect(), is_head=False)
+        place = _redirect(scope) if scope["type"] == "http" else ""
+        if place:
+            await _send(send, _found(place), is_head=False)
         elif path.startswith(PAGE):
             known = _header(scope, "if-none-match")
             answer = await asyncio.to_thread(self._page.answer, scope["method"], path.removeprefix(PAGE), known)
@@ -44,16 +46,18 @@ class LocalEdge:
             await self._gateway(_of_the_api(scope) if path.startswith(API) else scope, receive, send)
 
 
-def _leads_to_the_page(scope: Message) -> bool:
-    """Tell whether a request asks for the page without its last slash, or is a browser's for `/`."""
+def _redirect(scope: Message) -> str:
+    """Return the place that a request is led to; nothing where it is answered."""
+    path: str = scope["path"]
     if scope["method"] not in READING:
-        return False
-    return scope["path"] == PAGE[:-1] or (scope["path"] == "/" and prefers_html(_header(scope, "accept")))
+        return ""
+    if path == "/":
+        return PAGE if prefers_html(_header(scope, "accept")) else ""
+    return REDIRECTS.get(path, "")
 
 
-def _redirect() -> HttpResponse:
-    """Return the answer that leads to the page; it is for those who would rather see one."""
-    headers = {"location": PAGE, "vary": "accept", "cache-control": "no-store", **SECURITY_HEADERS}
+def _found(place: str) -> HttpResponse:
+    headers = {"location": place, "vary": "accept", "cache-control": "no-store", **SECURITY_HEADERS}
     return HttpResponse(302, list(headers.items()), b"")
 
 

@@ -12,27 +12,12 @@ from pathlib import Path
 
 from console.local.payload import HttpResponse
 from handlers.api.read import is_known
-from infra.edge.headers import SECURITY_HEADERS
+from infra.edge.headers import CONTENT_TYPES, SECURITY_HEADERS
 
 START = "index.html"
 READING = ("GET", "HEAD")
 TEXT = "text/plain; charset=utf-8"
 BYTES = "application/octet-stream"
-MEDIA_TYPES = {
-    "": TEXT,  # such as LICENSE
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".ico": "image/vnd.microsoft.icon",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".md": "text/markdown; charset=utf-8",
-    ".mjs": "text/javascript; charset=utf-8",
-    ".png": "image/png",
-    ".svg": "image/svg+xml",
-    ".txt": TEXT,
-    ".webmanifest": "application/manifest+json",
-    ".woff2": "font/woff2",
-}
 
 
 class PageFiles:
@@ -62,7 +47,7 @@ class PageFiles:
         headers = {"cache-control": "no-cache", "etag": etag, **SECURITY_HEADERS}
         if is_known(if_none_match, etag):
             return HttpResponse(304, list(headers.items()), b"")
-        headers["content-type"] = MEDIA_TYPES.get(file.suffix.lower(), BYTES)
+        headers["content-type"] = CONTENT_TYPES.get(file.suffix, BYTES)
         return HttpResponse(200, list(headers.items()), content)
 
     def _files(self) -> dict[str, Path]:

@@ -25,8 +25,8 @@ from console.wording import counted
 from handlers.access.code import SCOPES
 
 TO_SECONDS = len("2026-01-31T12:00:00")
-CODE_COLUMNS = ("id", "state", "uses", "scopes", "created at", "expires at")
-SESSION_COLUMNS = ("id", "code", "scopes", "created at", "expires at")
+CODE_COLUMNS = ("id", "state", "uses", "scopes", "expires at")
+SESSION_COLUMNS = ("id", "code", "expires at")
 SOON = "The gateway may let them in for another minute."
 
 
@@ -65,7 +65,7 @@ def make(
         return
     code = made["code"]
     terminal.results().print(made["access_code"])
-    said = f"for {tenant}: {_scopes(code)}, {counted(code['max_uses'], 'use')}, until {_time(code['expires_at'])}"
+    said = f"for {tenant}: {_scopes(code)}, {counted(code['max_uses'], 'use')}, until {_time(code)}"
     terminal.messages().print(f"{said}; its id is {code['id']}", soft_wrap=True)
 
 
@@ -82,7 +82,7 @@ def enter(url: UrlOption = "", *, as_json: JsonOption = False) -> None:
         return
     session = entered["session"]
     terminal.results().print(entered["token"], soft_wrap=True)
-    said = f"for {session['tenant']}: {_scopes(session)}, until {_time(session['expires_at'])}"
+    said = f"for {session['tenant']}: {_scopes(session)}, until {_time(session)}"
     terminal.messages().print(f"{said}; its id is {session['id']}", soft_wrap=True)
 
 
@@ -90,7 +90,7 @@ def list_codes(tenant: TenantOption, url: UrlOption = "", *, as_json: JsonOption
     """List the access codes of a tenant, without the codes themselves."""
     with Client(api_url(url)) as client:
         found = listed(client, CODES, tenant)
-    rows = [(each["id"], each["state"], f"{each['uses']} of {each['max_uses']}", *_common(each)) for each in found]
+    rows = [(each["id"], each["state"], _uses(each), _scopes(each), _time(each)) for each in found]
     _print_list(CODES, found, CODE_COLUMNS, rows, as_json)
 
 
@@ -98,9 +98,7 @@ def list_sessions(tenant: TenantOption, url: UrlOption = "", *, as_json: JsonOpt
     """List the living sessions of a tenant, with the codes that they were exchanged for."""
     with Client(api_url(url)) as client:
         found = listed(client, SESSIONS, tenant)
-    _print_list(
-        SESSIONS, found, SESSION_COLUMNS, [(each["id"], each["code"], *_common(each)) for each in found], as_json
-    )
+    _print_list(SESSIONS, found, SESSION_COLUMNS, [(each["id"], each["code"], _time(each)) for each in found], as_json)
 
 
 def take_back(
@@ -165,22 +163,23 @@ def _print_list(
     if as_json:
         terminal.print_json({name: found})
         return
-    table = Table(*(Column(each, overflow="fold") for each in columns))
+    table = Table(*(Column(each, no_wrap=True) for each in columns))
     for row in rows:
         table.add_row(*row)
     terminal.results().print(table if found else f"no {name}")
 
 
-def _common(record: Members) -> tuple[str, str, str]:
-    return _scopes(record), _time(record["created_at"]), _time(record["expires_at"])
+def _uses(code: Members) -> str:
+    return f"{code['uses']} of {code['max_uses']}"
 
 
 def _scopes(record: Members) -> str:
     return " ".join(record["scopes"])
 
 
-def _time(text: str) -> str:
-    return f"{text[:TO_SECONDS]}Z"
+def _time(record: Members) -> str:
+    """Return when a code or a session expires."""
+    return f"{record['expires_at'][:TO_SECONDS]}Z"
 
 
 COMMANDS: dict[str, Callable[..., None]] = {

@@ -14,6 +14,7 @@ from console.client import authorization, edge_key
 from console.client.authorization import Authorization
 from console.client.client import Client
 from console.client.edge_key import find_edge_key
+from console.client.failures import refused
 from console.errors import ConsoleError
 from handlers.routes import ROUTES
 from handlers.settings import EDGE_KEY_HEADER
@@ -117,6 +118,14 @@ def test_without_a_token_the_hint_says_where_one_comes_from(api: FaultyApi) -> N
         client.get("/ddb")
     assert "set API_TOKEN" in error.value.hint
     assert re.search(r"-m console access enter", error.value.hint)
+    assert "edge" not in error.value.hint
+
+
+def test_an_api_in_aws_may_stand_behind_an_edge() -> None:
+    answer = httpx.Response(
+        401, json={"message": "Unauthorized"}, request=httpx.Request("GET", "https://a.example/ddb")
+    )
+    assert "pulumi stack output edge_url" in refused(answer).hint
 
 
 def test_the_edges_key_is_looked_for_once_when_the_api_asks_and_goes_with_all_that_follows(

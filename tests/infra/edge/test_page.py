@@ -7,7 +7,8 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from infra.edge.page import CACHE_CONTROL, CONTENT_TYPES, page_files
+from infra.edge.headers import CONTENT_TYPES
+from infra.edge.page import CACHE_CONTROL, page_files
 from tests.infra.contract import statements
 from tests.infra.edge.test_distribution import dev
 from tests.infra.program import EVERYTHING, graph
@@ -33,7 +34,8 @@ def test_a_file_of_no_known_type_and_a_page_without_a_beginning_stop_the_program
         page_files(tmp_path)
     (tmp_path / "dashboard" / "index.html").write_text("")
     (tmp_path / "dashboard" / ".hidden").write_text("")
-    assert [*page_files(tmp_path)] == ["dashboard/index.html"]
+    (tmp_path / "dashboard" / "LICENSE").write_text("")
+    assert [*page_files(tmp_path)] == ["dashboard/LICENSE", "dashboard/index.html"]
     (tmp_path / "dashboard" / "film.mp4").write_text("")
     with pytest.raises(pulumi.RunError, match=r"dashboard/film\.mp4: no content type"):
         page_files(tmp_path)

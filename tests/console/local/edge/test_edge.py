@@ -132,10 +132,21 @@ def test_a_folder_that_is_not_there_has_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize(("path", "headers"), [("/", BROWSER), ("/dashboard", {}), ("/dashboard?x=1", BROWSER)])
-def test_a_browser_is_led_to_the_page(client: httpx.Client, method: str, path: str, headers: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("path", "headers", "place"),
+    [
+        ("/", BROWSER, "/dashboard/"),
+        ("/index.html", {}, "/dashboard/"),
+        ("/dashboard", {}, "/dashboard/"),
+        ("/dashboard?x=1", BROWSER, "/dashboard/"),
+        ("/api", {}, "/api/"),
+    ],
+)
+def test_whoever_leaves_the_page_out_or_a_slash_is_led_there(
+    client: httpx.Client, method: str, path: str, headers: dict[str, str], place: str
+) -> None:
     answer = client.request(method, path, headers=headers)
-    assert (answer.status_code, answer.headers["location"], answer.content) == (302, "/dashboard/", b"")
+    assert (answer.status_code, answer.headers["location"], answer.content) == (302, place, b"")
     assert answer.headers["vary"] == "accept"
 
 
@@ -149,7 +160,7 @@ def test_a_browser_is_led_to_the_page(client: httpx.Client, method: str, path: s
         ("GET", "/api/", BROWSER, "/"),
         ("GET", "/api/sqlite-efs", BROWSER, "/sqlite-efs"),
         ("GET", "/api//x", {}, "//x"),
-        ("GET", "/api", {}, "/api"),
+        ("POST", "/api", {}, "/api"),
         ("GET", "/apis", {}, "/apis"),
         ("GET", "/dashboards", {}, "/dashboards"),
     ],

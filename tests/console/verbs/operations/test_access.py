@@ -68,9 +68,10 @@ def test_codes_and_sessions_of_a_tenant_are_listed(run_console: RunConsole, serv
     service.add_code("0123456789abcdef0123456789abcdef")
     service.add_session("fedcba9876543210fedcba9876543210", "0123456789abcdef0123456789abcdef")
     out = run_console("access", "codes", "--tenant", "acme", "--url", url).out
-    assert "│ active │ 1 of 5 │ read" in out
+    assert "│ 0123456789abcdef0123456789abcdef │ active │ 1 of 5 │ read   │ 2026-02-07T12:00:00Z │" in out
     out = run_console("access", "sessions", "--tenant", "acme", "--url", url).out
-    assert out.count("2026-02-07") == 1
+    ids = "fedcba9876543210fedcba9876543210 │ 0123456789abcdef0123456789abcdef"
+    assert f"│ {ids} │ 2026-02-07T12:00:00Z │" in out
     shown = run_console("access", "sessions", "--tenant", "acme", "--url", url, "--json").out
     assert json.loads(shown) == {"sessions": [*service.sessions.values()]}
     for kind in ("codes", "sessions"):
