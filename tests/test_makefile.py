@@ -18,6 +18,7 @@ PURPOSE_OF_TARGET = {
     **dict.fromkeys(
         (
             *("bench", "bench-code", "bench-runtime", "bench-writes", "bench-load", "bench-libraries", "bench-compare"),
+            "bench-edge",
             *("growth", "delivery-time"),
         ),
         "dev",
