@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pulumi
 
-from handlers.routes import COMMAND, PROJECTOR, QUERY, SOURCES, WARMER, WORKER
-from infra import background, delivering, rolling, stack, watching, working
+from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS, SOURCES, WARMER, WORKER
+from infra import background, delivering, fronting, guarding, rolling, stack, watching, working
 from infra.account import check_account
 from infra.compute.archive import warn_without_byte_code
 from infra.compute.concurrency import check_concurrency
@@ -19,7 +19,11 @@ warn_without_byte_code(settings.runtime)
 
 key_arn = stack.make_key(settings)
 network = stack.make_network(settings, key_arn)
-identities = {function: stack.make_identity(settings, function, key_arn) for function in (COMMAND, QUERY, PROJECTOR)}
+stores = {COMMAND: ["s3"]} if settings.work.jobs else {}
+identities = {
+    function: stack.make_identity(settings, function, key_arn, stores=stores.get(function, ()))
+    for function in (COMMAND, QUERY, PROJECTOR)
+}
 storage = stack.make_storage(settings, network, identities, key_arn)
 backup = stack.make_backup(settings, storage, key_arn)
 workplace = working.make_workplace(settings, key_arn)
@@ -35,10 +39,22 @@ functions = {
     )
     for function, identity in identities.items()
 }
+edge_key = fronting.make_edge_key(settings, key_arn)
+access = guarding.make_access(settings, key_arn)
+if access:
+    identities[SESSIONS] = guarding.make_guard_identity(settings, SESSIONS, key_arn)
+    functions[SESSIONS] = guarding.make_sessions(settings, identities[SESSIONS], access, key_arn)
+if AUTHORIZER in settings.functions:
+    identities[AUTHORIZER] = guarding.make_guard_identity(settings, AUTHORIZER, key_arn)
+    functions[AUTHORIZER] = guarding.make_authorizer(
+        settings, identities[AUTHORIZER], access=access, edge_key=edge_key, key_arn=key_arn
+    )
+guarding.export_guards(functions, access)
 api = stack.make_api(settings, functions, key_arn)
+edge = fronting.make_edge(settings, edge_key, api, key_arn)
 projection = background.make_projection(settings, functions[PROJECTOR], identities[PROJECTOR], storage, key_arn)
 if WARMER in settings.functions:
-    identities[WARMER] = background.make_warmer_identity(settings, key_arn)
+    identities[WARMER] = stack.make_identity(settings, WARMER, key_arn, in_network=False)
     functions[WARMER] = background.make_warmer(settings, identities[WARMER], functions[QUERY], key_arn)
 rebuild = working.make_rebuild(settings, functions[PROJECTOR], key_arn)
 if WORKER in settings.functions:
@@ -79,6 +95,7 @@ pulumi.export(
 )
 if api.domain_name:
     pulumi.export("domain_target", api.domain_name.domain_name_configuration.target_domain_name)
+fronting.export_edge(settings, edge_key, edge)
 pulumi.export("table_name", storage.table.name)
 pulumi.export("table_arn", storage.table.arn)
 pulumi.export("file_system_id", storage.file_system.id)

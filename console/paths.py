@@ -1,4 +1,4 @@
-"""The project's root, the local stack's folder, and the command that runs the console here, as it can be pasted."""
+"""The project's root and page, the local stack's folder, and the command that runs the console here, to be pasted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+PAGE_DIR = ROOT / "dashboard"
 LOCAL_DIR = Path(".local")  # unless the variable of this name says another: `local_dir`
 URL_FILE = "url"  # in it, while the stack answers: the address where it does
 ENVIRONMENT_FILE = "environment"  # and the variables that lead to its table, for a shell to read

@@ -12,13 +12,14 @@ gc.disable()  # until all is loaded: there is no garbage yet, and to look for it
 
 from handlers.api.read import DataRoutes
 from handlers.api.status import QueryStatus
+from handlers.domain.problem import Problem
 from handlers.gateway.loading import loaded_later
 from handlers.gateway.response import json_response
 from handlers.gateway.router import Router
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_tmp import CopyingReader
-from handlers.routes import BENCHMARK_OPERATIONS, JOB_OPERATIONS, QUERY
-from handlers.settings import Settings
+from handlers.routes import BENCHMARK_OPERATIONS, JOB_OPERATIONS, QUERY, SESSIONS
+from handlers.settings import SESSION, Settings
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.names import snapshots_dir
 from handlers.telemetry.log import Log
@@ -47,6 +48,7 @@ def make_handler(environ: Mapping[str, str]) -> Router:
     statements: list[Statements] = []
     warmth: list[Warmth] = []
     receipts = Receipts(settings.efs_dir)
+    has_sessions = settings.read_auth == SESSION
 
     def load_reader(source: str) -> Reader:
         """Make the readers of the ledger, of `ddb` and for `fresh`: they are loaded when first asked for."""
@@ -103,23 +105,29 @@ def make_handler(environ: Mapping[str, str]) -> Router:
             "sql": run_sql,
             "snapshots": status.snapshots,
             "health": status.health,
-            "index": show_index,
+            "index": lambda request: show_index(request, has_sessions),
             "openapi": describe_api,
             **loaded_later(BENCHMARK_OPERATIONS, load_benchmarks),
             **loaded_later(JOB_OPERATIONS, load_jobs),
         },
         Log(settings),
         warm,
+        {} if has_sessions else {SESSIONS: say_no_sessions},
     )
     return router
 
 
-def show_index(request: Request) -> Response:
+def say_no_sessions(_: Request) -> Response:
+    """Answer the routes of codes and sessions where there are none. Raises Problem (404)."""
+    raise Problem("not-found", "Reads need no session here: the stack's setting readAuth is another one")
+
+
+def show_index(request: Request, has_sessions: bool) -> Response:
     """GET /: what there is."""
     request.parameters(())
     from handlers.openapi.index import index_response  # noqa: PLC0415 - as below
 
-    return index_response(request.headers.get("accept", ""))
+    return index_response(request.headers.get("accept", ""), has_sessions)
 
 
 def describe_api(request: Request) -> Response:

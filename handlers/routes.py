@@ -80,6 +80,16 @@ def gateway_routes(*, has_sessions: bool = False) -> dict[str, str]:
     }
 
 
+def routes_of(*operations: str) -> set[str]:
+    """Return the gateway's route keys ("POST /insert") of these operations."""
+    return {f"{method} {path}" for verb, path, _, name in ROUTES if name in operations for method in methods(verb)}
+
+
 def methods(verb: str) -> tuple[str, ...]:
     """Return the HTTP methods that a route with this verb answers."""
     return ("GET", "HEAD") if verb == "GET" else (verb,)
+
+
+SQL_ROUTES = frozenset(routes_of("sql"))
+OPEN_ROUTES = frozenset(routes_of(*OPEN_OPERATIONS))
+PREFLIGHT = "OPTIONS /{proxy+}"  # the gateway's own: what browsers ask before they ask, without any credentials

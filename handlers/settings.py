@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 READ_AUTHS = OPEN, IAM, JWT, SESSION = ("none", "iam", "jwt", "session")
 EDGES = NO_EDGE, CLOUDFRONT = ("none", "cloudfront")
+EDGE_KEY_HEADER = "x-origin-key"  # CloudFront adds no header whose name begins with x-edge- or x-amz-
 PROJECTIONS = SYNC, STREAM, BOTH = ("sync", "stream", "both")
 SWITCH = ("on", "off")
 MOST_WARM = 20  # sandboxes of the query function: one small warmer wakes them all at once
@@ -126,6 +127,26 @@ def table_settings(environ: Mapping[str, str]) -> Settings:
     settings = Settings(environ)
     if not settings.table_name:
         raise SettingsError("TABLE_NAME: got nothing, allowed: the name of a DynamoDB table")
+    return settings
+
+
+def sessions_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of a function that cannot do without codes and sessions. Raises SettingsError."""
+    settings = Settings(environ)
+    if not settings.sessions_table:
+        raise SettingsError("SESSIONS_TABLE: got nothing, allowed: the name of a DynamoDB table")
+    if not settings.session_key_arn:
+        raise SettingsError("SESSION_KEY_ARN: got nothing, allowed: the ARN of a secret")
+    return settings
+
+
+def authorizer_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of the authorizer, which has something to ask for. Raises SettingsError."""
+    settings = Settings(environ)
+    if settings.read_auth == SESSION:
+        return sessions_settings(environ)
+    if not settings.edge_key_arn:
+        raise SettingsError("EDGE_KEY_ARN: got nothing, allowed: the ARN of a secret, or READ_AUTH=session")
     return settings
 
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pulumi
 
 from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER, WORKER
-from infra.compute.archive import archive_of, handler_of, sources_of
-from infra.compute.function import FunctionArgs, FunctionComponent
-from infra.compute.identity import IdentityArgs, IdentityComponent
+from infra.compute.function import FunctionComponent
+from infra.compute.identity import IdentityComponent
 from infra.data.storage import StorageComponent
 from infra.gateway.event import gateway_event
 from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
 from infra.jobs.schedules import ScheduledCall, SchedulesArgs, SchedulesComponent
 from infra.settings.stack_settings import StackSettings
-
-KeyArn = pulumi.Output[str] | None
+from infra.stack import KeyArn, function_args
 
 WARM_MINUTES = 5  # an idle sandbox lives some minutes longer
 LAG_MINUTES = 5
@@ -48,54 +47,13 @@ def make_projection(
     )
 
 
-def make_warmer_identity(settings: StackSettings, key_arn: KeyArn) -> IdentityComponent:
-    """Make the role and the log group of the function that keeps sandboxes warm."""
-    return IdentityComponent(
-        f"{WARMER}-identity",
-        IdentityArgs(
-            naming=settings.naming,
-            function=WARMER,
-            log_days=settings.log_days,
-            in_network=False,
-            tracing=settings.tracing,
-            key_arn=key_arn,
-            permissions_boundary=settings.permissions_boundary,
-        ),
-    )
-
-
 def make_warmer(
     settings: StackSettings, identity: IdentityComponent, query: FunctionComponent, key_arn: KeyArn
 ) -> FunctionComponent:
     """Make the function that keeps sandboxes warm. It is outside the network, from which nothing can call Lambda."""
-    own = settings.functions[WARMER]
-    return FunctionComponent(
-        WARMER,
-        FunctionArgs(
-            naming=settings.naming,
-            function=WARMER,
-            code=archive_of(WARMER, settings.runtime),
-            handler=handler_of(WARMER),
-            sources=sources_of(WARMER),
-            runtime=settings.runtime,
-            environment={
-                "FUNCTION_ARN": query.alias.arn,
-                "SANDBOXES": str(settings.projection.warm_sandboxes),
-            },
-            role_name=identity.role.name,
-            role_arn=identity.role.arn,
-            log_group_name=identity.log_group.name,
-            invokes=[query.alias.arn],
-            memory_mb=own.memory_mb,
-            timeout_s=own.timeout_s,
-            tmp_mb=512,
-            concurrency=own.concurrency,
-            tracing=settings.tracing,
-            has_fleeting_calls=True,
-            key_arn=key_arn,
-            ready=(identity,),
-        ),
-    )
+    environment = {"FUNCTION_ARN": query.alias.arn, "SANDBOXES": str(settings.projection.warm_sandboxes)}
+    args = function_args(settings, WARMER, identity, environment, key_arn)
+    return FunctionComponent(WARMER, replace(args, invokes=[query.alias.arn]))
 
 
 def make_schedules(

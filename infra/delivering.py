@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 
 import pulumi
 
 from archives.closure import files_of
 from archives.lean import content_of
 from archives.manifest import FILES, PROGRAM, ROOMS, infrastructure_files, part_manifest
-from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER, WORKER
+from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS, WARMER, WORKER
 from infra.account import account_of
 from infra.compute.archive import ROOT, entry_of, errors_for_pulumi
 from infra.compute.function import FunctionComponent
@@ -25,6 +26,7 @@ from infra.naming import SOURCES_TAG
 from infra.settings.stack_settings import StackSettings
 
 PIPELINES = (COMMAND, QUERY, PROJECTOR, INFRASTRUCTURE)
+WITHOUT_PIPELINES = (WARMER, WORKER, SESSIONS, AUTHORIZER)
 BUILD, BUILD_ALL, RUN_PIPELINES = "deploy-functions", "deploy-all", "pipelines"
 FUNCTIONS_BUILDER, ALL_BUILDER = "functions", "all"
 
@@ -95,11 +97,11 @@ def make_github(settings: StackSettings) -> GithubComponent | None:
 def file_patterns(part: str) -> list[str]:
     """Return the patterns of the files whose change starts a pipeline.
 
-    The infrastructure's are also those of warmer and worker, which have no pipelines of their own.
+    The infrastructure's are also those of the functions that have no pipelines of their own.
     """
     if part != INFRASTRUCTURE:
         return patterns_of(_own_files(part))
-    own = (*infrastructure_files(ROOT), *_own_files(WARMER), *_own_files(WORKER))
+    own = (*infrastructure_files(ROOT), *chain.from_iterable(map(_own_files, WITHOUT_PIPELINES)))
     files = [name for name in own if "/" in name]
     return patterns_of(files, whole=ROOMS, more=(PROGRAM, *FILES))
 

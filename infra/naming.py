@@ -37,8 +37,12 @@ class Naming:
 
     def tags(self, part: str) -> dict[str, str]:
         """Return the tags of a part of the stack."""
+        return {**self.owner_tags, **self.stack_tags(part)}
+
+    def stack_tags(self, part: str) -> dict[str, str]:
+        """Return the stack's own tags, for what cannot have more: an object in S3 has ten at most."""
         values = (self.name(part), self.project, self.stack, self.stage, "pulumi")
-        return {**self.owner_tags, **dict(zip(STACK_TAGS, values, strict=True))}
+        return dict(zip(STACK_TAGS, values, strict=True))
 
     def log_group(self, part: str) -> str:
         """Return the name of a log group; not the one that Lambda would make by itself."""

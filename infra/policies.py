@@ -182,11 +182,14 @@ def _mount(sid: str, actions: Sequence[str], file_system_arn: str, door: Door) -
     return allow(sid, actions, [file_system_arn], Principal={"AWS": [*door.role_arns]}, Condition=condition)
 
 
-def key_policy(account: Account, announcers: Mapping[str, Statement] | None = None) -> str:
+def key_policy(
+    account: Account, announcers: Mapping[str, Statement] | None = None, guests: Sequence[Statement] = ()
+) -> str:
     """Leave a key to the account's IAM, and let CloudWatch Logs use it for this account's log groups.
 
     Args:
         announcers: who else may use it, to tell an encrypted topic or queue: principal and condition by a name.
+        guests: statements that let others use it, for what each of them says.
     """
     of_log_groups = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": account.arn("logs", "log-group:*")}}
     actions = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
@@ -195,6 +198,7 @@ def key_policy(account: Account, announcers: Mapping[str, Statement] | None = No
         allow("Account", ["kms:*"], ["*"], Principal={"AWS": account.root_arn()}),
         allow("Logs", actions, ["*"], Principal=logs, Condition=of_log_groups),
         *(allow(name, USE_TO_TELL, ["*"], **of) for name, of in (announcers or {}).items()),
+        *guests,
     )
 
 
@@ -218,6 +222,27 @@ def import_announcers(account: Account, bucket_name: str) -> dict[str, Statement
     Source: Amazon S3 user guide, "Granting permissions to publish event notification messages to a destination".
     """
     return {"Imports": _service("s3.amazonaws.com", account, f"arn:{account.partition}:s3:::{bucket_name}")}
+
+
+def delivery_source_arn(account: Account, name: str) -> str:
+    """Return the ARN of the source of a distribution's access logs, which is in us-east-1 wherever the stack is."""
+    return f"arn:{account.partition}:logs:us-east-1:{account.account_id}:delivery-source:{name}"
+
+
+def edge_guests(account: Account, source_name: str) -> list[Statement]:
+    """Let CloudFront read the page, and a source's access logs be written, where the key encrypts their buckets.
+
+    CloudFront is let in for all distributions of the account: the key is there before the distribution is, and the
+    bucket's own policy lets one alone read. Source: Amazon CloudFront developer guide, "Restrict access to an Amazon
+    S3 origin", on SSE-KMS; Amazon CloudWatch Logs user guide, "Logs sent to Amazon S3".
+    """
+    distributions = f"arn:{account.partition}:cloudfront::{account.account_id}:distribution/*"
+    edge = {"Service": "cloudfront.amazonaws.com"}
+    logs = _service("delivery.logs.amazonaws.com", account, delivery_source_arn(account, source_name))
+    return [
+        allow("Page", ["kms:Decrypt"], ["*"], Principal=edge, Condition={"ArnLike": {"aws:SourceArn": distributions}}),
+        allow("AccessLogs", USE_TO_TELL, ["*"], **logs),
+    ]
 
 
 def _service(service: str, account: Account, arns: str) -> Statement:

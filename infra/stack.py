@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pulumi
 
 from handlers.aws.table import BENCHMARKS, EVENTS, JOBS, VERIFICATION
-from handlers.routes import COMMAND, PROJECTOR, QUERY
+from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS
 from infra.compute.archive import archive_of, handler_of, sources_of
 from infra.compute.function import DataAccess, FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
 from infra.compute.jobs import IMPORTS, IMPORTS_PART, JobsComponent
 from infra.data.backup import BackupArgs, BackupComponent
 from infra.data.storage import StorageArgs, StorageComponent
+from infra.edge.access_logs import PART as EDGE_LOGS_PART
 from infra.foundation.existing_network import ExistingNetworkArgs, ExistingNetworkComponent, GroupIds
 from infra.foundation.flow_logs import FlowLogs
 from infra.foundation.key import KeyArgs, KeyComponent
 from infra.foundation.network import NetworkArgs, NetworkComponent
-from infra.gateway.api import ApiArgs, ApiComponent, Target
+from infra.gateway.api import ApiArgs, ApiComponent
+from infra.gateway.target import Target
 from infra.jobs.worker_rights import uploads_policy
 from infra.policies import MOUNT, MOUNT_AND_WRITE, TABLE_READS, TABLE_WRITES, Access
 from infra.settings.backup_settings import ALL, NONE
@@ -35,6 +37,8 @@ ACCESS = {
 # Each hour's maintenance finds a cold sandbox, which would hash all that the setting lets it: gigabytes a month.
 # Header and meta row are proven all the same, and all bytes of what is merged, and of what replaces a file.
 OWN_ENVIRONMENT = {PROJECTOR: {"VERIFY_MAX_BYTES": "0"}}
+
+LEAST_TMP_MB = 512  # that Lambda gives, for functions that keep nothing there
 
 KeyArn = pulumi.Output[str] | None
 AnyNetwork = NetworkComponent | ExistingNetworkComponent
@@ -60,6 +64,7 @@ def make_key(settings: StackSettings) -> KeyArn:
             protect=settings.protect,
             announces=settings.watch.alarms,
             imports_part=IMPORTS_PART if settings.work.jobs else "",
+            edge_logs_part=EDGE_LOGS_PART if settings.edge.is_there else "",
         ),
     ).key.arn
 
@@ -98,19 +103,58 @@ def _existing_network(settings: StackSettings) -> ExistingNetworkComponent:
     )
 
 
-def make_identity(settings: StackSettings, function: str, key_arn: KeyArn) -> IdentityComponent:
-    """Make a function's role and log group."""
+def make_identity(
+    settings: StackSettings, function: str, key_arn: KeyArn, *, in_network: bool = True, stores: Sequence[str] = ()
+) -> IdentityComponent:
+    """Make a function's role and log group.
+
+    Args:
+        in_network: whether the function gets network interfaces.
+        stores: the services through which it uses the stack's key, beside DynamoDB and Lambda.
+    """
     return IdentityComponent(
         f"{function}-identity",
         IdentityArgs(
             naming=settings.naming,
             function=function,
             log_days=settings.log_days,
+            in_network=in_network,
             tracing=settings.tracing,
             key_arn=key_arn,
-            stores=["s3"] if function == COMMAND and settings.work.jobs else [],
+            stores=stores,
             permissions_boundary=settings.permissions_boundary,
         ),
+    )
+
+
+def function_args(
+    settings: StackSettings,
+    function: str,
+    identity: IdentityComponent,
+    environment: Mapping[str, pulumi.Input[str]],
+    key_arn: KeyArn,
+) -> FunctionArgs:
+    """Return what every function has: its code, its size, its identity. `replace` adds what is its own."""
+    own = settings.functions[function]
+    return FunctionArgs(
+        naming=settings.naming,
+        function=function,
+        code=archive_of(function, settings.runtime),
+        handler=handler_of(function),
+        sources=sources_of(function),
+        runtime=settings.runtime,
+        environment=environment,
+        role_name=identity.role.name,
+        role_arn=identity.role.arn,
+        log_group_name=identity.log_group.name,
+        memory_mb=own.memory_mb,
+        timeout_s=own.timeout_s,
+        tmp_mb=LEAST_TMP_MB,
+        concurrency=own.concurrency,
+        tracing=settings.tracing,
+        has_fleeting_calls=True,
+        key_arn=key_arn,
+        ready=(identity,),
     )
 
 
@@ -168,46 +212,30 @@ def make_function(
     With `jobs`, the command function hands out the URLs by which files are sent: a URL carries its own right to put.
     """
     access_points = {COMMAND: storage.writer, QUERY: storage.reader, PROJECTOR: storage.writer}
-    own = settings.functions[function]
     uploads = jobs.bucket if jobs and function == COMMAND else None
-    return FunctionComponent(
-        function,
-        FunctionArgs(
-            naming=settings.naming,
-            function=function,
-            code=archive_of(function, settings.runtime),
-            handler=handler_of(function),
-            sources=sources_of(function),
-            runtime=settings.runtime,
-            environment={
-                **settings.environment,
-                **OWN_ENVIRONMENT.get(function, {}),
-                "TABLE_NAME": storage.table.name,
-                **({"JOBS_BUCKET": uploads.bucket} if uploads else {}),
-            },
-            role_name=identity.role.name,
-            role_arn=identity.role.arn,
-            log_group_name=identity.log_group.name,
-            data=DataAccess(
-                subnet_ids=list(network.subnet_ids.values()),
-                security_group_ids=[network.function_group_id],
-                access=access_of(function, settings.work),
-                table_arn=storage.table.arn,
-                file_system_arn=storage.file_system.arn,
-                access_point_arn=access_points[function].arn,
-            ),
-            rights={"uploads": uploads.arn.apply(lambda arn: uploads_policy(arn, IMPORTS))} if uploads else {},
-            memory_mb=own.memory_mb,
-            timeout_s=own.timeout_s,
-            tmp_mb=settings.tmp_mb,
-            concurrency=own.concurrency,
-            tracing=settings.tracing,
-            moves_alias=not settings.rollout.is_canary,
-            has_fleeting_calls=function != PROJECTOR,  # whose tasks leave their failures in the queue
-            key_arn=key_arn,
-            ready=(network, identity, storage),
+    environment = {
+        **settings.environment,
+        **OWN_ENVIRONMENT.get(function, {}),
+        "TABLE_NAME": storage.table.name,
+        **({"JOBS_BUCKET": uploads.bucket} if uploads else {}),
+    }
+    args = replace(
+        function_args(settings, function, identity, environment, key_arn),
+        data=DataAccess(
+            subnet_ids=list(network.subnet_ids.values()),
+            security_group_ids=[network.function_group_id],
+            access=access_of(function, settings.work),
+            table_arn=storage.table.arn,
+            file_system_arn=storage.file_system.arn,
+            access_point_arn=access_points[function].arn,
         ),
+        rights={"uploads": uploads.arn.apply(lambda arn: uploads_policy(arn, IMPORTS))} if uploads else {},
+        tmp_mb=settings.tmp_mb,
+        moves_alias=not settings.rollout.is_canary,
+        has_fleeting_calls=function != PROJECTOR,  # whose tasks leave their failures in the queue
+        ready=(network, identity, storage),
     )
+    return FunctionComponent(function, args)
 
 
 def make_api(settings: StackSettings, functions: Mapping[str, FunctionComponent], key_arn: KeyArn) -> ApiComponent:
@@ -219,14 +247,14 @@ def make_api(settings: StackSettings, functions: Mapping[str, FunctionComponent]
             invoke_arn=component.alias.invoke_arn,
         )
         for name, component in functions.items()
-        if name in (COMMAND, QUERY)
     }
     return ApiComponent(
         "api",
         ApiArgs(
             naming=settings.naming,
-            targets=targets,
-            callers=settings.api.callers,
+            targets={name: targets[name] for name in (COMMAND, QUERY, SESSIONS) if name in targets},
+            callers=replace(settings.api.callers, has_edge=settings.edge.is_there),
+            authorizer=targets.get(AUTHORIZER),
             rate=settings.api.rate,
             burst=settings.api.burst,
             throttles=settings.api.throttles,

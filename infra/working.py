@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 
 from handlers.model.column import ModelError
 from handlers.routes import PROJECTOR, WORKER
-from infra.compute.archive import archive_of, handler_of, sources_of
-from infra.compute.function import FunctionArgs, FunctionComponent
-from infra.compute.identity import IdentityArgs, IdentityComponent
+from infra.compute.function import FunctionComponent
+from infra.compute.identity import IdentityComponent
 from infra.compute.jobs import IMPORTS, JobsArgs, JobsComponent
 from infra.data.lake import PAGES, LakeArgs, LakeComponent
 from infra.data.lake_columns import lake_columns
@@ -30,9 +29,8 @@ from infra.jobs.work import (
 from infra.jobs.worker_rights import jobs_policy, lake_policy, notifications_policy, worker_table_policy
 from infra.rebuild.rebuild import RebuildArgs, RebuildComponent
 from infra.settings.stack_settings import StackSettings
+from infra.stack import KeyArn, function_args, make_identity
 from infra.watch.topic import TopicArgs, TopicComponent
-
-KeyArn = pulumi.Output[str] | None
 
 # Outputs by the worker's event sources.
 MAPPINGS = {STREAM: "worker_stream_mapping", QUEUE: "jobs_mapping", DEAD_LETTERS: "dead_letters_mapping"}
@@ -113,19 +111,8 @@ def make_worker_identity(settings: StackSettings, key_arn: KeyArn) -> IdentityCo
     """Make the worker's role and log group. Beside the table's, it uses the key of whatever it works with."""
     work = settings.work
     stores = {"s3": work.jobs or work.lake, "sns": work.notifications, "sqs": work.follows_the_stream()}
-    return IdentityComponent(
-        f"{WORKER}-identity",
-        IdentityArgs(
-            naming=settings.naming,
-            function=WORKER,
-            log_days=settings.log_days,
-            in_network=False,
-            tracing=settings.tracing,
-            key_arn=key_arn,
-            stores=[store for store, is_used in stores.items() if is_used],
-            permissions_boundary=settings.permissions_boundary,
-        ),
-    )
+    used = [store for store, is_used in stores.items() if is_used]
+    return make_identity(settings, WORKER, key_arn, in_network=False, stores=used)
 
 
 def make_worker(
@@ -138,35 +125,9 @@ def make_worker(
     key_arn: KeyArn,
 ) -> FunctionComponent:
     """Make the worker. It is outside the network, where S3, SQS, SNS and Step Functions are reached for nothing."""
-    own = settings.functions[WORKER]
-    return FunctionComponent(
-        WORKER,
-        FunctionArgs(
-            naming=settings.naming,
-            function=WORKER,
-            code=archive_of(WORKER, settings.runtime),
-            handler=handler_of(WORKER),
-            sources=sources_of(WORKER),
-            runtime=settings.runtime,
-            environment={
-                **settings.environment,
-                "TABLE_NAME": storage.table.name,
-                **_places(workplace, rebuild),
-            },
-            role_name=identity.role.name,
-            role_arn=identity.role.arn,
-            log_group_name=identity.log_group.name,
-            rights=_rights(storage, workplace, rebuild),
-            memory_mb=own.memory_mb,
-            timeout_s=own.timeout_s,
-            tmp_mb=512,
-            concurrency=own.concurrency,
-            tracing=settings.tracing,
-            has_fleeting_calls=True,
-            key_arn=key_arn,
-            ready=(identity,),
-        ),
-    )
+    environment = {**settings.environment, "TABLE_NAME": storage.table.name, **_places(workplace, rebuild)}
+    args = function_args(settings, WORKER, identity, environment, key_arn)
+    return FunctionComponent(WORKER, replace(args, rights=_rights(storage, workplace, rebuild)))
 
 
 def _places(workplace: Workplace, rebuild: RebuildComponent | None) -> dict[str, pulumi.Output[str]]:

@@ -22,6 +22,9 @@ from schemathesis.pytest.plugin import SchemathesisFunction
 os.environ.setdefault("TABLE_NAME", "unused")  # the functions read their environment on import
 os.environ.setdefault("FUNCTION_ARN", "arn:aws:lambda:eu-central-1:123456789012:function:unused:live")
 os.environ.setdefault("SANDBOXES", "1")
+os.environ.setdefault("SESSIONS_TABLE", "unused")
+os.environ.setdefault("SESSION_KEY_ARN", "unused")
+os.environ.setdefault("EDGE_KEY_ARN", "unused")
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 
 from archives.runtimes import RUNTIMES

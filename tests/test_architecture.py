@@ -91,7 +91,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
 HOUSES: dict[str, set[str]] = {
     "archives": set(),
     "handlers": set(),
-    "console": {"handlers", "archives", "infra.rebuild.definition"},
+    "console": {"handlers", "archives", "infra.edge.headers", "infra.rebuild.definition"},
     "infra": {
         *("archives", "handlers.routes", "handlers.settings", "handlers.aws.table", "handlers.telemetry.metrics"),
         "handlers.aws.sessions_table",

@@ -20,7 +20,7 @@ from console.errors import ConsoleError
 from console.paths import PROGRAM
 from console.results.result import Size, Workload
 from console.terminal import Advance
-from handlers.reads.page import MAX_LIMIT
+from handlers.domain.paging import MAX_LIMIT
 from handlers.routes import MAX_INSERT_ROWS
 from handlers.rows import MODEL
 

@@ -19,7 +19,7 @@ from console.benchmark.samples import Kind, Sample
 from console.client.client import Client, read_members
 from console.data.loading import generate_drafts
 from console.results.result import LEDGER, Workload
-from handlers.reads.page import MAX_LIMIT
+from handlers.domain.paging import MAX_LIMIT
 from handlers.routes import SOURCES
 from handlers.rows import MODEL
 

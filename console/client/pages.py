@@ -10,7 +10,7 @@ import httpx
 from console.client.client import Client, read_members
 from console.client.failures import unexpected
 from handlers.domain.bookmark import Bookmark
-from handlers.reads.page import MAX_LIMIT
+from handlers.domain.paging import MAX_LIMIT
 
 _decoder = json.JSONDecoder()
 

@@ -16,7 +16,7 @@ from console.client.pages import member_text
 from console.errors import ConsoleError
 from console.paths import PROGRAM
 from console.terminal import Advance
-from handlers.reads.page import MAX_LIMIT
+from handlers.domain.paging import MAX_LIMIT
 from handlers.routes import SOURCES
 from handlers.rows import MODEL
 

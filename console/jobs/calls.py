@@ -15,8 +15,8 @@ from console.client.client import Client, read_members
 from console.client.failures import unexpected
 from console.errors import ConsoleError
 from console.paths import PROGRAM
+from handlers.domain.paging import MAX_LIMIT
 from handlers.jobs.job import ENDED
-from handlers.reads.page import MAX_LIMIT
 
 CONFLICT = 409
 NOT_FOUND = 404

@@ -11,11 +11,12 @@ import json
 import logging
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any
 
 from console.local import payload
+from console.local.access.guard import Guard, Refused
 from console.local.cors import is_preflight, preflight_headers, with_cors
 from console.local.function import FunctionFailed, FunctionTimedOut, PayloadTooLarge
 
@@ -25,6 +26,7 @@ DEFAULT_ROUTE = "$default"
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Coroutine[None, None, None]]
 Invoke = Callable[[dict[str, object]], Awaitable[object]]
 
 _PARAMETER = re.compile(r"\\{\w+\\}")  # within a route that has been escaped
@@ -39,12 +41,20 @@ class Gateway:
         functions: by name, what gives an event to a function and returns its answer.
         routes: explicit route keys and the name of the function each goes to.
         default: the name of the function that answers everything else.
+        guards: by route key, who says whether a request may come in; the other routes are open.
     """
 
-    def __init__(self, functions: Mapping[str, Invoke], routes: Mapping[str, str], default: str) -> None:
+    def __init__(
+        self,
+        functions: Mapping[str, Invoke],
+        routes: Mapping[str, str],
+        default: str,
+        guards: Mapping[str, Guard] | None = None,
+    ) -> None:
         self._functions = functions
         self._routes = routes
         self._default = default
+        self._guards = guards or {}
         self._patterns = {_pattern(route): route for route in routes if "{" in route}
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -68,8 +78,13 @@ class Gateway:
             return _message(413, "Request Entity Too Large")
         route_key = self._route_key(f"{request.method} {request.path}")
         function = self._routes.get(route_key, self._default)
+        event = payload.event(request, route_key, request_id)
         try:
-            return payload.response(await self._functions[function](payload.event(request, route_key, request_id)))
+            if route_key in self._guards:
+                event = await self._guards[route_key].admit(event)
+            return payload.response(await self._functions[function](event))
+        except Refused as refusal:
+            return _message(refusal.status, str(refusal))
         except (FunctionFailed, payload.MalformedAnswer) as error:
             _logger.warning("%s %s: function %s: %s", request.method, request.path, function, error)
             return _failure(error)

@@ -7,27 +7,30 @@ import contextlib
 import http.client
 import shlex
 import signal
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import cast
 
 from console.data.ledger import make_ledger, open_store
 from console.errors import ConsoleError
+from console.local import payload
+from console.local.access.sessions import READERS, SessionStore
 from console.local.account.callers import call_worker
 from console.local.account.stores import Stores
-from console.local.emulator import HOST
+from console.local.function import FunctionFailed
 from console.local.gateway import Invoke
 from console.local.schedule import every
 from console.local.stack import LocalStack, Make
 from console.local.stream import follow
-from console.paths import ENVIRONMENT_FILE, URL_FILE
+from console.paths import ENVIRONMENT_FILE, PAGE_DIR, URL_FILE
 from console.wording import rows as counted
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
-from handlers.routes import COMMAND, PROJECTOR, QUERY, WORKER, gateway_routes
+from handlers.gateway.request import event_of_get
+from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS, WORKER, gateway_routes
 from handlers.rows import MODEL
-from handlers.settings import SYNC
+from handlers.settings import OPEN, SESSION, SYNC
 
 HEALTH = "/query/health"
 PROJECTOR_TIMEOUT_S = 300.0
@@ -50,6 +53,8 @@ def project_stack(
     log_percent: int = 5,
     keeps: bool = False,
     has_worker: bool = False,
+    has_page: bool = False,
+    read_auth: str = OPEN,
     tell: Tell = lambda _: None,
 ) -> LocalStack:
     """Return the local stack with this project's functions, routes and table; arguments as for `LocalStack`.
@@ -58,14 +63,19 @@ def project_stack(
         projection: who publishes, one of `PROJECTIONS`; with `SYNC` there is no projector, and no maintenance.
         log_percent: of the requests that succeed have a line in the folder's log.
         has_worker: whether there are jobs, a data lake and notifications; not with `SYNC`.
+        has_page: whether the page is at /dashboard/, and the API under /api/ too.
+        read_auth: who may read, `OPEN` or `SESSION`; with that there are access codes, and nobody reads without one.
         tell: gets a line on the ledger that was found there, or made, and one on what is kept of it.
     """
-    functions = (COMMAND, QUERY, PROJECTOR, *((WORKER,) if has_worker else ()))
+    has_sessions = read_auth == SESSION
+    access = (SESSIONS, AUTHORIZER) if has_sessions else ()
+    functions = (COMMAND, QUERY, PROJECTOR, *((WORKER,) if has_worker else ()), *access)
+    resources = (*((Stores,) if has_worker else ()), *((SessionStore,) if has_sessions else ()))
     projector = () if projection == SYNC else (_follow_stream, _maintain)
     return LocalStack(
         local_dir,
         functions={name: f"handlers.{name}.handler" for name in functions},
-        routes=gateway_routes(),
+        routes=gateway_routes(has_sessions=has_sessions),
         default=QUERY,
         prepare=partial(_prepare, tell, _was_killed(local_dir / KEPT)),
         settings={
@@ -73,18 +83,22 @@ def project_stack(
             "PROJECTION": projection,
             "REQUEST_LOG_PERCENT": str(log_percent),
         },
-        resources=_make_stores if has_worker else None,
+        resources=partial(_with_clients, resources),
         closing=partial(_tell_kept, tell) if keeps else lambda _: None,
         kept=KEPT if keeps else None,
         port=port,
         sandboxes=sandboxes,
         timeouts_s={PROJECTOR: PROJECTOR_TIMEOUT_S, WORKER: WORKER_TIMEOUT_S},
+        guard=READERS if has_sessions else None,
+        page_dir=PAGE_DIR if has_page else None,
         callers=(*projector, *((call_worker,) if has_worker else ())),
     )
 
 
-def _make_stores(environ: Mapping[str, str]) -> Make:
-    return Stores(environ).make
+def _with_clients(resources: Sequence[type[Stores] | type[SessionStore]], environ: Mapping[str, str]) -> Make:
+    """Return what makes all resources, with the clients for it made already."""
+    stores = [each(environ) for each in resources]
+    return lambda: {name: value for store in stores for name, value in store.make().items()}
 
 
 async def _follow_stream(environ: Mapping[str, str], invokes: Mapping[str, Invoke]) -> None:
@@ -126,7 +140,8 @@ def _tell_kept(tell: Tell, environ: Mapping[str, str]) -> None:
 def run(stack: LocalStack) -> None:
     """Run a stack until SIGINT, SIGTERM or the end of its terminal, and stop all it started.
 
-    Once it is ready, standard output says so, and files in its folder hold its address, and what leads to its table.
+    Once it is ready, standard output says so, and where its page is; files in its folder hold its address, and what
+    leads to its table.
 
     Raises:
         ConsoleError: the stack cannot start, or its health route does not answer 200.
@@ -141,7 +156,7 @@ async def _run(stack: LocalStack) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, *hang_up):
         asyncio.get_running_loop().add_signal_handler(number, stop)
     async with stack:
-        await asyncio.to_thread(_check_health, stack.port)
+        await _check_health(stack)
         with _announced(stack):
             await stack.watch()
 
@@ -153,7 +168,7 @@ def _announced(stack: LocalStack) -> Generator[None]:
     texts = {ENVIRONMENT_FILE: "".join(variables), URL_FILE: f"{stack.url}\n"}
     for name, text in texts.items():
         (stack.local_dir / name).write_text(text)
-    print(f"ready {stack.url}", flush=True)
+    print(f"ready {stack.url}", *([f"page {stack.page_url}"] if stack.page_url else []), sep="\n", flush=True)
     try:
         yield
     finally:
@@ -161,10 +176,11 @@ def _announced(stack: LocalStack) -> Generator[None]:
             (stack.local_dir / name).unlink(missing_ok=True)
 
 
-def _check_health(port: int) -> None:
-    connection = http.client.HTTPConnection(HOST, port)
-    with contextlib.closing(connection):
-        connection.request("GET", HEALTH)
-        status = connection.getresponse().status
-    if status != http.client.OK:
-        raise ConsoleError(f"GET {HEALTH} was answered with {status}", "read the function's log above")
+async def _check_health(stack: LocalStack) -> None:
+    """Ask the function that answers by default, past the gateway: that may let nobody in without a session."""
+    try:
+        answer = payload.response(await stack.ask(event_of_get(HEALTH)))
+    except FunctionFailed as error:
+        raise ConsoleError(f"GET {HEALTH} failed: {error}", "read the function's log above") from error
+    if answer.status != http.client.OK:
+        raise ConsoleError(f"GET {HEALTH} was answered with {answer.status}", "read the function's log above")

@@ -21,9 +21,12 @@ from typing import Self, TextIO
 import uvicorn
 
 from console.errors import ConsoleError
+from console.local.access.guard import Guard, GuardPlan
+from console.local.edge.edge import PAGE, LocalEdge
+from console.local.edge.page import PageFiles
 from console.local.emulator import HOST, Emulator
 from console.local.function import Function
-from console.local.gateway import Gateway, Invoke, Message, Receive, Send
+from console.local.gateway import App, Gateway, Invoke
 
 TABLE_NAME = "lambda-sqlite"
 LOG = "log.ndjson"  # in the stack's folder: what the functions print
@@ -32,7 +35,6 @@ DRAIN_S = 2.0  # from the beginning of the end: for what the functions are doing
 STALL_S = 2.0  # then: for clients to send their requests and to take their answers
 WATCH_S = 0.5
 
-App = Callable[[Message, Receive, Send], Coroutine[None, None, None]]
 Caller = Callable[[Mapping[str, str], Mapping[str, Invoke]], Coroutine[None, None, None]]
 Make = Callable[[], Mapping[str, str]]
 
@@ -54,6 +56,8 @@ class LocalStack:
         port: where to listen on loopback; 0 takes a free port.
         sandboxes: how many requests each function may work on at the same time.
         timeouts_s: how long each function may take for one event; 30 s where it is not said.
+        guard: the routes that an authorizer guards; None leaves all of them open.
+        page_dir: the folder of the page at /dashboard/, and the API is under /api/ too; None has neither.
         callers: what calls the functions beside the gateway, each until it is cancelled: it gets the environment and,
             by name, what gives an event to a function.
 
@@ -76,6 +80,8 @@ class LocalStack:
         port: int = 0,
         sandboxes: int = 4,
         timeouts_s: Mapping[str, float] | None = None,
+        guard: GuardPlan | None = None,
+        page_dir: Path | None = None,
         callers: Sequence[Caller] = (),
     ) -> None:
         self.local_dir = local_dir.resolve()
@@ -91,6 +97,8 @@ class LocalStack:
         self._kept = self.local_dir / kept if kept else None
         self._sandboxes = sandboxes
         self._timeouts_s = timeouts_s or {}
+        self._guard = guard
+        self._page_dir = page_dir
         self._callers = callers
         self._calling: list[asyncio.Task[None]] = []
         self._functions: dict[str, Function] = {}
@@ -102,6 +110,11 @@ class LocalStack:
         """Return the address at which the gateway answers, once it has started."""
         return f"http://{HOST}:{self.port}"
 
+    @property
+    def page_url(self) -> str:
+        """Return the page's address, likewise; nothing where there is no page."""
+        return self.url + PAGE if self._page_dir else ""
+
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as parts:
             listener = parts.enter_context(listen(self.port))
@@ -110,14 +123,17 @@ class LocalStack:
             await self._start_emulator(parts)
             self._start_functions(parts)
             self._start_callers(parts)
-            invokes = {name: function.invoke for name, function in self._functions.items()}
-            await parts.enter_async_context(serving(Gateway(invokes, self._routes, self._default), listener))
+            await parts.enter_async_context(serving(self._app(), listener))
             parts.callback(self._cut_soon)  # the first to be called when the stack ends
             self._parts = parts.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._parts.aclose()
+
+    async def ask(self, event: Mapping[str, object]) -> object:
+        """Give an event to the function that answers by default, past the gateway. Raises FunctionFailed."""
+        return await self._functions[self._default].invoke(event)
 
     async def processes(self) -> list[int]:
         """Return the ids of all sandboxes' processes."""
@@ -171,6 +187,14 @@ class LocalStack:
                 timeout_s=self._timeouts_s.get(name, TIMEOUT_S),
             )
             parts.push_async_callback(function.close)
+
+    def _app(self) -> App:
+        invokes = {name: function.invoke for name, function in self._functions.items()}
+        guards: dict[str, Guard] = {}
+        if self._guard:
+            guards = dict.fromkeys(self._guard.routes, Guard(invokes[self._guard.function], self._guard.sources))
+        gateway = Gateway(invokes, self._routes, self._default, guards)
+        return LocalEdge(gateway, PageFiles(self._page_dir)) if self._page_dir else gateway
 
     def _cut_soon(self) -> None:
         """Let what the functions are still doing fail when `DRAIN_S` have passed, so that nobody waits for it."""

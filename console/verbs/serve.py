@@ -13,13 +13,19 @@ import typer
 from console import terminal
 from console.local.project import project_stack, run
 from console.paths import LOCAL_DIR
-from handlers.settings import PROJECTIONS
+from handlers.settings import OPEN, PROJECTIONS, SESSION
 
 
 class ProjectionMode(StrEnum):
     """The functions that publish what was appended."""
 
     SYNC, STREAM, BOTH = PROJECTIONS
+
+
+class ReadAuth(StrEnum):
+    """Who may read."""
+
+    EVERYBODY, VISITORS = OPEN, SESSION
 
 
 def serve(
@@ -33,8 +39,13 @@ def serve(
         ProjectionMode,
         typer.Option(envvar="PROJECTION", help="Who publishes: the insert (sync), the projector (stream), or both."),
     ] = ProjectionMode.BOTH,
+    *,
+    read_auth: Annotated[
+        ReadAuth,
+        typer.Option(envvar="READ_AUTH", help="Who may read: everybody (none), or who has an access code (session)."),
+    ] = ReadAuth.EVERYBODY,
 ) -> None:
-    """Run the API on this machine; prints `ready URL` once it answers.
+    """Run the API and its page on this machine; prints `ready URL` and `page URL` once they answer.
 
     Ctrl-C and SIGTERM stop it, and its rows are there again at the next start. Killed by force, it loses them.
     """
@@ -48,6 +59,8 @@ def serve(
         log_percent=100,
         keeps=True,
         has_worker=projection is not ProjectionMode.SYNC,
+        has_page=True,
+        read_auth=read_auth,
         tell=terminal.messages().print,
     )
     run(stack)

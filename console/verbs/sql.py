@@ -14,7 +14,7 @@ from console.errors import ConsoleError
 from console.sql.formats import Format, show
 from console.sql.prompt import Prompt, history, history_path
 from console.sql.session import SqlSession, read_parameters
-from handlers.reads.page import DEFAULT_LIMIT, MAX_LIMIT
+from handlers.domain.paging import DEFAULT_LIMIT, MAX_LIMIT
 from handlers.routes import SQL_SOURCES
 from handlers.rows import MODEL
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Item = dict[str, type_defs.AttributeValueTypeDef]
     ItemAnswer = type_defs.GetItemOutputTypeDef
     QueryArguments = type_defs.QueryInputTypeDef
+    Reads = dict[str, type_defs.KeysAndAttributesUnionTypeDef]
     QueryAnswer = type_defs.QueryOutputTypeDef
     Action = type_defs.TransactWriteItemTypeDef
 
@@ -135,7 +136,7 @@ def call(operation: Callable[[], T], deadline: Deadline, on_doubt: Callable[[], 
         METERS.retry()
         deadline.pause(attempt)
     _log.warning("gave up on DynamoDB after %d attempts: %s", attempt, reason)
-    raise unavailable("The ledger is away, or too busy to answer in time", retry_after_s=2) from reason
+    raise unavailable("The table is away, or too busy to answer in time", retry_after_s=2) from reason
 
 
 def write_if(write: Callable[[], object], deadline: Deadline) -> bool:
@@ -185,7 +186,7 @@ def _is_retried(error: ClientError) -> bool:
     if code in ("ConditionalCheckFailedException", "TransactionCanceledException", *OUR_DEFECTS):
         return False
     _log.error("DynamoDB refuses: %s", error)
-    raise unavailable(f"The ledger refuses to answer ({code})", retry_after_s=5) from error
+    raise unavailable(f"The table refuses to answer ({code})", retry_after_s=5) from error
 
 
 def _is_doubtful(error: Exception) -> bool:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Request:
     """One HTTP request. `route` and `path_parameters` are set by the router, the rest comes from the event.
 
-    `is_authorized` tells whether the gateway let it through as somebody's, by IAM or a token; `query` is as the client
-    sent it.
+    `is_authorized` tells whether the gateway let it through as somebody's, by IAM, a token or a session; `query` is as
+    the client sent it.
     """
 
     __slots__ = (
@@ -44,7 +44,8 @@ class Request:
         self.query: str = event.get("rawQueryString") or ""
         self.request_id: str = context.get("requestId", "")
         self.headers: Mapping[str, str] = event.get("headers") or {}
-        self.is_authorized = bool(context.get("authorizer"))
+        authorizer = context.get("authorizer")
+        self.is_authorized = bool(authorizer) and _is_somebody(authorizer)
         self.path_parameters: Mapping[str, str] = {}
         self.route = ""
 
@@ -83,6 +84,14 @@ class Request:
         """Return Lambda's own id of the request, which its reports and the gateway's log have too; "" without one."""
         return getattr(self._context, "aws_request_id", "")
 
+    def source_ip(self) -> str:
+        """Return the address that the gateway was called from; "" where nobody says."""
+        return self._event["requestContext"]["http"].get("sourceIp", "")
+
+    def cookies(self) -> list[str]:
+        """Return the cookies, each as "name=value"."""
+        return self._event.get("cookies") or []
+
     def remaining_s(self) -> float | None:
         """Return the seconds until Lambda cuts the function off; None where nobody says."""
         remaining_ms: Callable[[], int] | None = getattr(self._context, "get_remaining_time_in_millis", None)
@@ -99,6 +108,11 @@ class Request:
 def event_of_get(path: str, raw_query: str = "") -> dict[str, object]:
     """Return the event of a GET, for what the function asks of itself."""
     return {"rawPath": path, "rawQueryString": raw_query, "requestContext": {"http": {"method": "GET"}}}
+
+
+def _is_somebody(authorizer: Mapping[str, Any]) -> bool:
+    """Tell whether the gateway knows who asks: the edge's key alone says only by which way."""
+    return "session" in (authorizer["lambda"] or ()) if "lambda" in authorizer else True
 
 
 def _decoded(text: str) -> str:

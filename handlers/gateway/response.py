@@ -25,9 +25,10 @@ class Response:
         outcome: `WELL`, or in one word what kept it from that, for the log.
         measured: its times and its receipt as members of JSON, for the log.
         used: its metrics by path.
+        cookies: those that the client is to keep, each as the value of a Set-Cookie header.
     """
 
-    __slots__ = ("body", "headers", "is_base64", "measured", "outcome", "status", "used")
+    __slots__ = ("body", "cookies", "headers", "is_base64", "measured", "outcome", "status", "used")
 
     def __init__(self, status: int, body: str = "", headers: dict[str, str] | None = None) -> None:
         self.status = status
@@ -37,6 +38,7 @@ class Response:
         self.outcome = WELL
         self.measured = ""
         self.used: Values = NONE
+        self.cookies: tuple[str, ...] = ()
 
     @property
     def is_well(self) -> bool:
@@ -56,6 +58,8 @@ class Response:
         event: dict[str, object] = {"statusCode": self.status, "headers": self.headers, "body": self.body}
         if self.is_base64:
             event["isBase64Encoded"] = True
+        if self.cookies:
+            event["cookies"] = [*self.cookies]
         return event
 
 

@@ -42,10 +42,16 @@ class Router:
         operations: the callable for each operation of that function in the route table.
         log: takes a line of each request.
         direct: answers the events that do not come from the gateway.
+        absent: answers the routes of each function that is not there.
     """
 
     def __init__(
-        self, function: str, operations: Mapping[str, Operation], log: Log, direct: DirectOperation | None = None
+        self,
+        function: str,
+        operations: Mapping[str, Operation],
+        log: Log,
+        direct: DirectOperation | None = None,
+        absent: Mapping[str, Operation] | None = None,
     ) -> None:
         self._log = log
         self._direct = direct
@@ -53,7 +59,7 @@ class Router:
         # By what is before and after the parameter, which is the last part of a path or the last but one.
         self._templates: dict[tuple[str, str], tuple[str, str, dict[str, Operation | None]]] = {}
         for verb, path, owner, name in ROUTES:
-            operation = operations[name] if owner == function else None
+            operation = operations[name] if owner == function else (absent or {}).get(owner)
             prefix, brace, rest = path.partition("/{")
             if not brace:
                 by_method = self._fixed.setdefault(path, {})

@@ -6,11 +6,19 @@ not described apart.
 
 from __future__ import annotations
 
-from handlers.domain.problem import KINDS, TYPE_PREFIX
 from handlers.gateway.body import MAX_BODY_BYTES
+from handlers.openapi.access import (
+    ACCESS_CONTENTS,
+    ACCESS_OPERATIONS,
+    CODE_EXAMPLES,
+    access_schemas,
+    security_of,
+    security_schemes,
+)
 from handlers.openapi.jobs import ORDER_EXAMPLES, job_schemas
 from handlers.openapi.measurements import benchmark_schemas, consumed
 from handlers.openapi.parameters import headers, parameters
+from handlers.openapi.problems import header_refs, problems
 from handlers.openapi.schemas import DRAFT_EXAMPLE, Schema, ref, schemas
 from handlers.openapi.sql import STATEMENT_EXAMPLES, sql_schemas
 from handlers.openapi.status import status_schemas
@@ -29,7 +37,6 @@ FOR_AN_INSERT = ("Idempotency-Key", "Prefer")
 OF_A_READ = ("Snapshot-Bookmark", "ETag", "Server-Timing", "Consumed", "Cache-Control", "Snapshot-Lag")
 OF_A_WRITE = ("Snapshot-Bookmark", "Server-Timing", "Cache-Control")
 OF_A_PAGE = ("Content-Security-Policy", "X-Content-Type-Options")
-ON_ALL = ("Vary", "Content-Encoding")
 ALWAYS = (400, 405, 500)
 BODY_PROBLEMS = (413, 415, 422)
 
@@ -66,6 +73,7 @@ OPERATIONS: dict[str, tuple[str, tuple[str, ...], str, tuple[int, ...]]] = {
     "benchmark": ("One benchmark", ("benchmark-id",), "", (404, 503)),
     "report": ("One benchmark as Markdown", ("benchmark-id",), "", (404, 503)),
     "results": ("One benchmark's results as CSV", ("benchmark-id",), "", (404, 503)),
+    **ACCESS_OPERATIONS,
 }
 CONTENTS = {
     "snapshots": "Snapshots",
@@ -78,14 +86,22 @@ CONTENTS = {
     "jobs": "Jobs",
     "job": "OneJob",
     "cancel": "OneJob",
+    **ACCESS_CONTENTS,
 }
 # operation: status, what it says, the answer's schema. They name a place to look at.
 ACCEPTED = {
     "measure": ("201", "It was run and is kept for 90 days", "Benchmark"),
     "import": ("201", "The job waits for its file", "Accepted"),
     "redrive": ("202", "The job waits for its turn", "OneJob"),
+    "make-code": ("201", "The code can be exchanged", "MadeAccessCode"),
+    "enter": ("201", "The session has begun", "Entrance"),
 }
-MORE_HEADERS = {"health": ("Snapshot-Lag",), "sql": ("Snapshot-Bookmark", "Server-Timing", "Consumed")}
+MORE_HEADERS = {
+    "health": ("Snapshot-Lag",),
+    "sql": ("Snapshot-Bookmark", "Server-Timing", "Consumed"),
+    "enter": ("Set-Cookie",),
+    "leave": ("Set-Cookie",),
+}
 TEXTS = {"report": "text/markdown", "results": "text/csv"}
 BODY_EXAMPLES: dict[str, dict[str, object]] = {
     "Insertion": {
@@ -97,6 +113,7 @@ BODY_EXAMPLES: dict[str, dict[str, object]] = {
     "BenchmarkOrder": {"all of it": {}, "a short one": {"iterations": 5, "workloads": ["by-id", "stats"]}},
     "Statement": STATEMENT_EXAMPLES,
     "ImportOrder": ORDER_EXAMPLES,
+    **CODE_EXAMPLES,
     "Publication": {
         "what is new": {},
         "all of it anew": {"full": True},
@@ -119,14 +136,15 @@ def description() -> dict[str, object]:
             "schemas": {name: {"title": name} | schema for name, schema in _schemas().items()},
             "parameters": parameters(),
             "headers": headers(),
-            "responses": _problems(),
+            "responses": problems(),
+            "securitySchemes": security_schemes(),
         },
     }
 
 
 def _schemas() -> dict[str, Schema]:
     own = {**schemas(), **sql_schemas(), **status_schemas(), "Consumed": consumed()}
-    return {**own, **benchmark_schemas(), **job_schemas()}
+    return {**own, **benchmark_schemas(), **job_schemas(), **access_schemas()}
 
 
 def _operation(verb: str, path: str, function: str, name: str) -> Schema:
@@ -137,6 +155,7 @@ def _operation(verb: str, path: str, function: str, name: str) -> Schema:
         "operationId": _operation_id(verb, path, name),
         "summary": summary,
         "tags": [function],
+        "security": security_of(function, name),
         "parameters": [ref(parameter, "parameters") for parameter in names],
         "responses": _successes(name)
         | {str(status): ref(f"Problem{status}", "responses") for status in sorted((*ALWAYS, *problems))},
@@ -178,7 +197,8 @@ def _successes(name: str) -> dict[str, object]:
         }
     if name in ACCEPTED:
         status, text, content = ACCEPTED[name]
-        return {status: _response(text, _json(content), ("Location", "Cache-Control"))}
+        names = ("Location", "Cache-Control", *MORE_HEADERS.get(name, ()))
+        return {status: _response(text, _json(content), names)}
     if name == "index":
         content = _json("Index") | _text("text/html")
         return {"200": _response("A page where that is preferred to JSON", content, ("Cache-Control", *OF_A_PAGE))}
@@ -195,50 +215,5 @@ def _text(media_type: str) -> Schema:
 
 
 def _response(text: str, content: Schema, names: tuple[str, ...]) -> Schema:
-    response: Schema = {"description": text, "headers": _headers(names)}
+    response: Schema = {"description": text, "headers": header_refs(names)}
     return response | {"content": content} if content else response
-
-
-def _headers(names: tuple[str, ...]) -> Schema:
-    return {name: ref(name, "headers") for name in (*names, *ON_ALL)}
-
-
-def _problems() -> dict[str, object]:
-    """Return one response for each status of an error, with an example for each kind."""
-    return {f"Problem{status}": _problem(status) for status in sorted({status for status, _ in KINDS.values()})}
-
-
-def _problem(status: int) -> Schema:
-    kinds = [kind for kind, (of_kind, _) in KINDS.items() if of_kind == status]
-    names = ("Cache-Control", *{405: ("Allow",), 429: ("Retry-After",), 503: ("Retry-After",)}.get(status, ()))
-    return {
-        "description": "; ".join(KINDS[kind][1] for kind in kinds),
-        "headers": _headers(names) | _own_headers(status),
-        "content": {
-            "application/problem+json": {
-                "schema": ref("Problem"),
-                "examples": {kind: {"value": _problem_example(kind)} for kind in kinds},
-            }
-        },
-    }
-
-
-def _own_headers(status: int) -> dict[str, object]:
-    """Return a status's own headers.
-
-    409 has Retry-After only while the first call with the same Idempotency-Key is at work.
-    """
-    schema: Schema = {"type": "integer", "minimum": 1}
-    return {"Retry-After": {"description": "Where waiting helps.", "schema": schema}} if status == 409 else {}
-
-
-def _problem_example(kind: str) -> Schema:
-    status, title = KINDS[kind]
-    detail = 'limit: got "0", allowed: an integer from 1 to 1000' if kind == "malformed-request" else title
-    return {
-        "type": TYPE_PREFIX + kind,
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "instance": "UhZ5rhKqliAEJqA=",
-    }

@@ -12,7 +12,7 @@ from binascii import b2a_base64
 from handlers.gateway.negotiation import prefers_html
 from handlers.gateway.response import Response, json_response, text_response
 from handlers.openapi.description import OPERATIONS
-from handlers.routes import ROUTES
+from handlers.routes import ROUTES, SESSION_OPERATIONS, SESSIONS
 from handlers.telemetry.runtime import VERSION
 
 NAME = "lambda-sqlite"
@@ -37,31 +37,37 @@ PAGE = f"""<!doctype html>
 """
 
 
-def index_response(accept: str) -> Response:
-    """Return what there is, in the form that the client prefers."""
+def index_response(accept: str, has_sessions: bool) -> Response:
+    """Return what there is, in the form that the client prefers.
+
+    Args:
+        accept: the header, as the client sent it.
+        has_sessions: whether reads need a session, so that there are codes and sessions.
+    """
     if not prefers_html(accept):
-        response = json_response(200, {"name": NAME, "version": VERSION, "links": links()})
+        response = json_response(200, {"name": NAME, "version": VERSION, "links": links(has_sessions)})
     else:
-        response = text_response("text/html", page())
+        response = text_response("text/html", page(has_sessions))
         response.headers["content-security-policy"] = policy()
         response.headers["x-content-type-options"] = "nosniff"
     response.headers["vary"] = "accept, accept-encoding"
     return response
 
 
-def links() -> list[dict[str, str]]:
-    """Return an entry for each route, in the order of the route table."""
+def links(has_sessions: bool) -> list[dict[str, str]]:
+    """Return an entry for each route that is there, in the order of the route table."""
     return [
         {"method": method, "href": path, "operation": name, "summary": OPERATIONS[name][0]}
-        for method, path, _, name in ROUTES
+        for method, path, function, name in ROUTES
+        if has_sessions or function != SESSIONS
     ]
 
 
-def page() -> str:
+def page(has_sessions: bool) -> str:
     """Return the same as a page, by operation. Nothing in it comes from outside."""
     routes: dict[str, list[str]] = {}
-    for method, path, _, name in ROUTES:
-        routes.setdefault(name, []).append(_link(method, path))
+    for link in links(has_sessions):
+        routes.setdefault(link["operation"], []).append(_link(link["method"], link["href"], link["operation"]))
     operations = [f"<div><dt>{OPERATIONS[name][0]}</dt><dd>{'<br>'.join(routes[name])}" for name in routes]
     return PAGE + "</dd></div>\n".join([*operations, "</dl>\n"])
 
@@ -74,6 +80,6 @@ def policy() -> str:
     )
 
 
-def _link(method: str, path: str) -> str:
-    is_readable = method == "GET" and "{" not in path
+def _link(method: str, path: str, name: str) -> str:
+    is_readable = method == "GET" and "{" not in path and name not in SESSION_OPERATIONS
     return f"<b>{method}</b>" + (f'<a href="{path}">{path}</a>' if is_readable else path)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from handlers.domain.paging import DEFAULT_LIMIT, MAX_LIMIT
 from handlers.domain.timestamps import TIME_ALLOWED
+from handlers.openapi.access import ACCESS_ID, TENANT, TENANT_EXAMPLE
 from handlers.openapi.columns import filter_parameters
 from handlers.openapi.measurements import ID as BENCHMARK_ID
 from handlers.openapi.schemas import BOOKMARK_EXAMPLE, ID, TEXT, TIME_EXAMPLE, Schema, ref
-from handlers.reads.page import DEFAULT_LIMIT, MAX_LIMIT
 from handlers.routes import MAX_KEY_CHARACTERS
 
 _TIME_BOUND: Schema = {"type": "string", "format": "date-time"}
@@ -57,6 +58,8 @@ PARAMETERS: dict[str, tuple[str, Schema, object, str]] = {
     "id": ("path", ID, None, "The row's id."),
     "benchmark-id": ("path", BENCHMARK_ID, None, "The benchmark's id."),
     "job-id": ("path", ID, None, "The job's id."),
+    "access-id": ("path", ACCESS_ID, None, "The id of a code or a session."),
+    "tenant": ("query", TENANT, TENANT_EXAMPLE, "Whose codes or sessions; it has to be given."),
     "state": ("query", ref("JobState"), "failed", "Only jobs in this state; from an index that is a moment late."),
     "Min-Bookmark": (
         "header",
@@ -85,7 +88,12 @@ PARAMETERS: dict[str, tuple[str, Schema, object, str]] = {
     ),
 }
 
-NAMES = {"benchmark-id": "id", "job-id": "id"}  # where a parameter's own name stands for something else elsewhere
+NAMES = {
+    "benchmark-id": "id",
+    "job-id": "id",
+    "access-id": "id",
+}  # where a parameter's own name stands for something else elsewhere
+REQUIRED = ("tenant",)  # of those that are not in the path
 
 # name: (schema, description, whether every such answer has it)
 HEADERS: dict[str, tuple[Schema, str, bool]] = {
@@ -105,10 +113,14 @@ HEADERS: dict[str, tuple[Schema, str, bool]] = {
     "X-Content-Type-Options": ({"type": "string", "const": "nosniff"}, "Of the page.", False),
     "Retry-After": ({"type": "integer", "minimum": 1}, "Seconds after which the request can work.", True),
     "Location": (
-        {"type": "string", "pattern": "^/(benchmarks|jobs)/[0-9A-Z]+$"},
-        "Where the benchmark, or the job, is.",
+        {
+            "type": "string",
+            "pattern": "^/((benchmarks|jobs)/[0-9A-Z]+|access/codes/[0-9a-f]{32}|sessions/current)$",
+        },
+        "Where the benchmark, the job, the code or the session is.",
         True,
     ),
+    "Set-Cookie": (TEXT, "The session's token for browsers; or, once it has ended, that they forget it.", True),
     "Allow": (TEXT, "The methods of this path.", True),
     "Preference-Applied": ({"type": "string", "const": "respond-async"}, "The preference was followed.", False),
     "Snapshot-Lag": (
@@ -136,6 +148,6 @@ def headers() -> dict[str, object]:
 def _parameter(name: str) -> Schema:
     place, schema, example, description = PARAMETERS[name]
     parameter: Schema = {"name": NAMES.get(name, name), "in": place, "description": description, "schema": schema}
-    if place == "path":
+    if place == "path" or name in REQUIRED:
         parameter["required"] = True
     return parameter if example is None else parameter | {"example": example}

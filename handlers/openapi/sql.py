@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from handlers.domain.paging import DEFAULT_LIMIT, MAX_LIMIT
 from handlers.openapi.schemas import COUNT, TEXT, Schema, array, closed, nullable, record, ref
-from handlers.reads.page import DEFAULT_LIMIT, MAX_LIMIT
 from handlers.rows import MODEL
 from handlers.sql.statement import MAX_SQL_CHARACTERS
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.hashes import short_hash
+from handlers.domain.paging import DEFAULT_LIMIT, LIMIT_ALLOWED, limit_of
 from handlers.domain.problem import field_error, invalid
 from handlers.rows import MODEL
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-DEFAULT_LIMIT = 100
-MAX_LIMIT = 1000
 # A filtered page first looks at so many rows for each row wanted, and without an index at so many in all: 110 read
 # units of `ddb` with this project's rows; in SQLite an index costs less further away.
 NEARBY_ROWS = 32
@@ -56,7 +55,7 @@ class PageQuery:
         """
         errors = [*wrong]
         read = Reading(parameters, errors)
-        self.limit = read("limit", _limit, f"an integer from 1 to {MAX_LIMIT}") or DEFAULT_LIMIT
+        self.limit = read("limit", limit_of, LIMIT_ALLOWED) or DEFAULT_LIMIT
         self.newest_first = read("order", _order, "asc or desc") is not False
         self.conditions: list[Condition] = []
         if not FILTERING.isdisjoint(parameters):
@@ -148,12 +147,6 @@ def fitting(texts: list[str]) -> int:
 def answer_bytes(text: str) -> int:
     """Return how large a text is in a function's answer, which is JSON: quotation marks and backslashes count twice."""
     return len(text.encode()) + text.count('"') + text.count("\\")
-
-
-def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= MAX_LIMIT):
-        raise ValueError(text)
-    return int(text)
 
 
 def _order(text: str) -> bool:

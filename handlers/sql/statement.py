@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from handlers.domain.paging import DEFAULT_LIMIT, MAX_LIMIT
 from handlers.domain.problem import field_error
-from handlers.reads.page import DEFAULT_LIMIT, MAX_LIMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.naming import Naming
-from infra.policies import document, refuse_plain_text
+from infra.policies import Statement, document, refuse_plain_text
 
 MAX_CORS_AGE_S = 3600
 
@@ -25,6 +25,8 @@ class BucketArgs:
         account_id: the account's, which its name ends in.
         rules: what becomes of its objects with time.
         is_versioned: whether what is replaced or deleted is kept until a rule removes it.
+        has_guests: whether somebody beside the account may do something, which `set_bucket_policy` says once it is
+            known.
         put_origins: origins whose pages may PUT an object by a URL that they were given.
         force_destroy: whether it is deleted with all that it holds; without it, AWS deletes it only once it is empty.
         key_arn: encrypts it; without it AWS manages the keys.
@@ -35,6 +37,7 @@ class BucketArgs:
     account_id: str
     rules: Sequence[LifecycleRule]
     is_versioned: bool = False
+    has_guests: bool = False
     put_origins: Sequence[str] = ()
     force_destroy: bool = False
     key_arn: pulumi.Input[str] | None = None
@@ -49,7 +52,9 @@ def make_bucket(name: str, args: BucketArgs, opts: pulumi.ResourceOptions) -> aw
         tags=args.naming.tags(args.part),
         opts=opts,
     )
-    _guard(name, bucket, args.naming, opts)
+    _guard(name, bucket, opts)
+    if not args.has_guests:
+        set_bucket_policy(name, bucket, args.naming, [], opts)
     _encrypt(name, bucket, args.key_arn, opts)
     _keep(name, bucket, args, opts)
     if args.put_origins:
@@ -57,8 +62,8 @@ def make_bucket(name: str, args: BucketArgs, opts: pulumi.ResourceOptions) -> aw
     return bucket
 
 
-def _guard(name: str, bucket: aws.s3.Bucket, naming: Naming, opts: pulumi.ResourceOptions) -> None:
-    """Keep everybody out but this account, and this account too where it comes without TLS."""
+def _guard(name: str, bucket: aws.s3.Bucket, opts: pulumi.ResourceOptions) -> None:
+    """Keep everybody out but this account, and whomever the bucket's policy names."""
     aws.s3.BucketPublicAccessBlock(
         f"{name}-private",
         bucket=bucket.id,
@@ -71,8 +76,20 @@ def _guard(name: str, bucket: aws.s3.Bucket, naming: Naming, opts: pulumi.Resour
     aws.s3.BucketOwnershipControls(
         f"{name}-owner", bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}, opts=opts
     )
-    policy = bucket.arn.apply(lambda arn: tls_policy(arn, but_from_here=naming.may_be_emulated()))
-    aws.s3.BucketPolicy(f"{name}-tls", bucket=bucket.id, policy=policy, opts=opts)
+
+
+def set_bucket_policy(
+    name: str,
+    bucket: aws.s3.Bucket,
+    naming: Naming,
+    guests: pulumi.Input[Sequence[Statement]],
+    opts: pulumi.ResourceOptions,
+) -> aws.s3.BucketPolicy:
+    """Let the guests in by these statements, and nobody without TLS, the account neither."""
+    policy = pulumi.Output.all(arn=bucket.arn, guests=guests).apply(
+        lambda given: bucket_policy(given["arn"], given["guests"], but_from_here=naming.may_be_emulated())
+    )
+    return aws.s3.BucketPolicy(f"{name}-tls", bucket=bucket.id, policy=policy, opts=opts)
 
 
 def _encrypt(name: str, bucket: aws.s3.Bucket, key_arn: pulumi.Input[str] | None, opts: pulumi.ResourceOptions) -> None:
@@ -122,6 +139,6 @@ def _let_pages_put(name: str, bucket: aws.s3.Bucket, origins: Sequence[str], opt
     )
 
 
-def tls_policy(bucket_arn: str, *, but_from_here: bool) -> str:
-    """Refuse everything that does not come over TLS, but to an emulator."""
-    return document(refuse_plain_text(["s3:*"], [bucket_arn, f"{bucket_arn}/*"], but_from_here=but_from_here))
+def bucket_policy(bucket_arn: str, guests: Sequence[Statement], *, but_from_here: bool) -> str:
+    """Return the guests' statements, and the one that refuses everything without TLS, but to an emulator."""
+    return document(*guests, refuse_plain_text(["s3:*"], [bucket_arn, f"{bucket_arn}/*"], but_from_here=but_from_here))

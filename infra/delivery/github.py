@@ -71,7 +71,7 @@ class GithubComponent(pulumi.ComponentResource):
             f"{name}-look",
             name="look",
             role=self.preview.name,
-            policy=preview_policy(account_of(self), args.state),
+            policy=preview_policy(account_of(self), args.naming, args.state),
             opts=self._child,
         )
         self.register_outputs({"deploy_role_arn": self.deploy.arn, "preview_role_arn": self.preview.arn})

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from infra.account import Account
+from infra.delivery.edge_rights import edge_statements, read_edge_key
 from infra.delivery.state import State
 from infra.naming import Naming
 from infra.policies import DELIVER_LOGS, Statement, allow, deny, document
@@ -19,6 +20,7 @@ LOOKUPS = (
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
+    "secretsmanager:GetRandomPassword",
     "servicequotas:GetServiceQuota",
 )
 CODE = (
@@ -120,16 +122,25 @@ EVERYWHERE = (
     "kms:ListAliases",
     "lambda:CreateEventSourceMapping",
     "lambda:ListEventSourceMappings",
+    "logs:DescribeConfigurationTemplates",
+    "logs:DescribeDeliver*",
     *DELIVER_LOGS,
+    "secretsmanager:GetRandomPassword",
     "servicequotas:GetServiceQuota",
 )
 CONNECTIONS = ("codeconnections", "codestar-connections")  # the new name, and the old
 
 
-def preview_policy(account: Account, state: State | None) -> str:
+def preview_policy(account: Account, naming: Naming, state: State | None) -> str:
     """Allow `pulumi preview`, which reads the state and looks up what the program asks for."""
     statements = state.statements(writes=False) if state else []
-    return document(*statements, allow("Lookups", LOOKUPS, ["*"]), _machine_checks(account))
+    return document(*statements, *_lookups(account, naming), _machine_checks(account))
+
+
+def _lookups(account: Account, naming: Naming) -> list[Statement]:
+    """Return the rights to all that the program asks for while it runs."""
+    tags = _stack_tags("Resource", naming)
+    return [allow("Lookups", LOOKUPS, ["*"]), *read_edge_key(account, naming, tags)]
 
 
 def _machine_checks(account: Account) -> Statement:
@@ -153,7 +164,7 @@ def function_statements(account: Account, naming: Naming) -> list[Statement]:
         allow("Code", CODE, [functions]),
         allow("Rollout", ROLLOUT, machines),
         allow("MountTargets", ["elasticfilesystem:DescribeMountTargets"], [files], **_tagged("Resource", naming)),
-        allow("Lookups", LOOKUPS, ["*"]),
+        *_lookups(account, naming),
         _machine_checks(account),
     ]
 
@@ -171,6 +182,9 @@ def infrastructure_policies(
     return {
         "services": document(*_services(account, naming, table_name)),
         "network": document(*_network(account, naming), allow("Everywhere", EVERYWHERE, ["*"])),
+        "edge": document(
+            *edge_statements(account, naming, made=_tagged("Request", naming), owned=_tagged("Resource", naming))
+        ),
         "roles": document(*_roles(account, naming, boundary, own_roles)),
     }
 
@@ -253,7 +267,11 @@ def _roles(account: Account, naming: Naming, boundary: str, own_roles: Sequence[
 
 def _tagged(where: str, naming: Naming) -> dict[str, object]:
     """Return the condition that a request gives, or a resource has, the stack's tags."""
-    return _where({f"aws:{where}Tag/Project": naming.project, f"aws:{where}Tag/Stack": naming.stack})
+    return _where(_stack_tags(where, naming))
+
+
+def _stack_tags(where: str, naming: Naming) -> dict[str, str]:
+    return {f"aws:{where}Tag/Project": naming.project, f"aws:{where}Tag/Stack": naming.stack}
 
 
 def _where(values: Mapping[str, object]) -> dict[str, object]:

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from infra.account import Account, account_of
 from infra.naming import Naming
-from infra.policies import Statement, announcers, import_announcers, key_policy
+from infra.policies import Statement, announcers, edge_guests, import_announcers, key_policy
 
 ROTATION_DAYS = 365
 
@@ -22,12 +22,14 @@ class KeyArgs:
         protect: whether Pulumi refuses to let go of it.
         announces: whether alarms and budgets tell a topic that it encrypts.
         imports_part: the part of the stack's names of a bucket that tells a queue that it encrypts; without it, none.
+        edge_logs_part: likewise of the source of access logs, of an edge whose page it encrypts too.
     """
 
     naming: Naming
     protect: bool = True
     announces: bool = False
     imports_part: str = ""
+    edge_logs_part: str = ""
 
 
 class KeyComponent(pulumi.ComponentResource):
@@ -46,7 +48,7 @@ class KeyComponent(pulumi.ComponentResource):
         self.key = aws.kms.Key(
             f"{name}-key",
             description=f"Everything that {args.naming.project}-{args.naming.stack} stores",
-            policy=key_policy(account, _announcers(args, account)),
+            policy=key_policy(account, _announcers(args, account), _guests(args, account)),
             enable_key_rotation=True,
             rotation_period_in_days=ROTATION_DAYS,
             tags=args.naming.tags("key"),
@@ -59,6 +61,10 @@ class KeyComponent(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"arn": self.key.arn})
+
+
+def _guests(args: KeyArgs, account: Account) -> list[Statement]:
+    return edge_guests(account, args.naming.name(args.edge_logs_part)) if args.edge_logs_part else []
 
 
 def _announcers(args: KeyArgs, account: Account) -> dict[str, Statement]:

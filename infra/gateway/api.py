@@ -1,25 +1,40 @@
-"""The HTTP API in front of both functions.
+"""The HTTP API in front of the functions that answer requests.
 
-Its routes are the handlers' own table, so that gateway and router cannot disagree: the command function's, and every
-POST, are explicit and authorised as writes; everything else goes to the query function.
+Its routes are the handlers' own table, so that gateway and router cannot disagree: the command function's, every POST
+and, where there are sessions, theirs are explicit; everything else goes to the query function.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.gateway.callers import DEFAULT, JWT, Callers, RouteRule, called_as, cors, part_of, route_rules
+from infra.gateway.authorizers import make_authorizer
+from infra.gateway.callers import (
+    DEFAULT,
+    EDGE,
+    IAM,
+    JWT,
+    NONE,
+    SESSION,
+    Callers,
+    RouteRule,
+    called_as,
+    cors,
+    part_of,
+    route_rules,
+)
 from infra.gateway.domain import Domain, map_domain
+from infra.gateway.target import Target
 from infra.gateway.throttles import Throttle
 from infra.naming import Naming
 
 GATEWAY_TIMEOUT_MS = 30_000  # an HTTP API waits no longer
-AUTHORIZATION = {"none": "NONE", "iam": "AWS_IAM", "jwt": "JWT"}
+AUTHORIZATION = {NONE: "NONE", IAM: "AWS_IAM", JWT: "JWT", SESSION: "CUSTOM", EDGE: "CUSTOM"}
 ACCESS_LOG = {
     "requestId": "$context.requestId",
     "time": "$context.requestTimeEpoch",
@@ -40,21 +55,13 @@ ACCESS_LOG = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
-    """A function that the gateway calls through an alias."""
-
-    function_name: pulumi.Input[str]
-    alias_name: pulumi.Input[str]
-    invoke_arn: pulumi.Input[str]
-
-
-@dataclass(frozen=True, kw_only=True)
 class ApiArgs:
     """The functions behind the API by their names, who may call it, how often, and how long its log is kept.
 
     Args:
         rate, burst: requests a second, and at once, that are let through.
         throttles: route keys that are let through less often.
+        authorizer: the function that is asked for sessions and for the edge's key, where callers need either.
         domain: its own host name.
         key_arn: encrypts the access log; without it AWS manages the key.
     """
@@ -66,6 +73,7 @@ class ApiArgs:
     burst: pulumi.Input[int]
     log_days: pulumi.Input[int]
     throttles: Mapping[str, Throttle] = field(default_factory=dict[str, Throttle])
+    authorizer: Target | None = None
     domain: Domain | None = None
     key_arn: pulumi.Input[str] | None = None
 
@@ -74,7 +82,7 @@ class ApiComponent(pulumi.ComponentResource):
     """The gateway with its routes, its stage and its log."""
 
     api: aws.apigatewayv2.Api
-    authorizer: aws.apigatewayv2.Authorizer | None
+    authorizers: Mapping[str, aws.apigatewayv2.Authorizer]
     routes: Mapping[str, aws.apigatewayv2.Route]
     log_group: aws.cloudwatch.LogGroup
     stage: aws.apigatewayv2.Stage
@@ -86,9 +94,10 @@ class ApiComponent(pulumi.ComponentResource):
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=self)
         self.api = self._api()
-        self.authorizer = self._authorizer() if args.callers.use_tokens() else None
+        rules = route_rules(args.callers, args.throttles)
+        self.authorizers = self._authorizers({rule.auth for rule in rules.values()})
         self._integrations = {function: self._integration(function) for function in args.targets}
-        self.routes = {key: self._route(key, rule) for key, rule in route_rules(args.callers, args.throttles).items()}
+        self.routes = {key: self._route(key, rule) for key, rule in rules.items()}
         self.log_group = self._log_group()
         self.stage = self._stage()
         self.domain_name = args.domain and map_domain(
@@ -118,17 +127,15 @@ class ApiComponent(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _authorizer(self) -> aws.apigatewayv2.Authorizer:
-        callers = self._args.callers
-        return aws.apigatewayv2.Authorizer(
-            f"{self._name}-jwt",
-            name="jwt",
-            api_id=self.api.id,
-            authorizer_type="JWT",
-            identity_sources=["$request.header.Authorization"],
-            jwt_configuration={"issuer": callers.jwt_issuer, "audiences": callers.jwt_audience},
-            opts=self._child,
-        )
+    def _authorizers(self, used: Collection[str]) -> dict[str, aws.apigatewayv2.Authorizer]:
+        args = self._args
+        return {
+            kind: make_authorizer(
+                self._name, kind, self.api, callers=args.callers, target=args.authorizer, opts=self._child
+            )
+            for kind in (JWT, SESSION, EDGE)
+            if kind in used
+        }
 
     def _integration(self, function: str) -> aws.apigatewayv2.Integration:
         return aws.apigatewayv2.Integration(
@@ -159,7 +166,7 @@ class ApiComponent(pulumi.ComponentResource):
             target=pulumi.Output.concat("integrations/", self._integrations[rule.function].id),
             authorization_type=AUTHORIZATION[rule.auth],
             authorization_scopes=rule.scopes or None,
-            authorizer_id=self.authorizer.id if self.authorizer and rule.auth == JWT else None,
+            authorizer_id=self.authorizers[rule.auth].id if rule.auth in self.authorizers else None,
             opts=self._child,
         )
 

@@ -8,30 +8,33 @@ from dataclasses import dataclass
 
 import pulumi_aws as aws
 
-from handlers.routes import QUERY, gateway_routes
-
-NONE, IAM, JWT = "none", "iam", "jwt"
-DEFAULT, PREFLIGHT = "$default", "OPTIONS /{proxy+}"
-CORS_MAX_AGE_S = 3600
-CORS_METHODS = ("GET", "HEAD", "POST")
-SIGNATURE_HEADERS = ("x-amz-content-sha256", "x-amz-date", "x-amz-security-token")
-REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key", "if-none-match", "min-bookmark", "prefer")
-RESPONSE_HEADERS = (
-    "consumed",
-    "etag",
-    "idempotent-replayed",
-    "location",
-    "retry-after",
-    "server-timing",
-    "snapshot-bookmark",
+from handlers.routes import (
+    ALL_METHODS,
+    OPEN_ROUTES,
+    PREFLIGHT,
+    QUERY,
+    REQUEST_HEADERS,
+    RESPONSE_HEADERS,
+    SQL_ROUTES,
+    gateway_routes,
 )
+from handlers.settings import READ_AUTHS
+
+NONE, IAM, JWT, SESSION = READ_AUTHS
+EDGE = "edge"
+DEFAULT = "$default"
+CORS_MAX_AGE_S = 3600
+SIGNATURE_HEADERS = ("x-amz-content-sha256", "x-amz-date", "x-amz-security-token")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Callers:
-    """Authorisation of writes (`iam`, `jwt`) and reads (`none`, `iam`, `jwt`) and the origins whose pages may call.
+    """Authorisation of writes (`iam`, `jwt`) and reads (`none`, `iam`, `jwt`, `session`), and who else is let in.
 
-    `jwt_write_scopes` are those of which a token needs at least one to write.
+    Args:
+        jwt_write_scopes: those of which a token needs at least one to write.
+        cors_origins: whose pages may call.
+        has_edge: whether an edge stands in front; what is not authorised otherwise then has to come through it.
     """
 
     write_auth: str = IAM
@@ -40,6 +43,11 @@ class Callers:
     jwt_audience: Sequence[str] = ()
     jwt_write_scopes: Sequence[str] = ()
     cors_origins: Sequence[str] = ()
+    has_edge: bool = False
+
+    def use_sessions(self) -> bool:
+        """Return whether reads need a session."""
+        return self.read_auth == SESSION
 
     def use_tokens(self) -> bool:
         """Return whether any caller is known by a token."""
@@ -58,28 +66,49 @@ class RouteRule:
 def route_rules(callers: Callers, throttled: Collection[str] = ()) -> dict[str, RouteRule]:
     """Return the rule of each route key; those that are throttled by themselves have to be explicit.
 
+    Explicit routes are authorised as writes, but for two kinds where reads need a session: statements, for which a
+    session has a scope, and a visitor's own routes, by which a session begins and ends.
+
     Where reads are authorised, `$default` would ask a browser's preflight for credentials that it cannot have; a
     route of its own lets the gateway answer it.
     """
-    scopes = callers.jwt_write_scopes if callers.write_auth == JWT else ()
     rules = {
-        key: RouteRule(function=function, auth=callers.write_auth, scopes=scopes)
-        for key, function in gateway_routes().items()
+        key: _rule(key, function, callers)
+        for key, function in gateway_routes(has_sessions=callers.use_sessions()).items()
     }
-    reads = RouteRule(function=QUERY, auth=callers.read_auth)
+    reads = RouteRule(function=QUERY, auth=_through_the_edge(callers.read_auth, callers))
     rules |= {key: reads for key in throttled if key not in rules}
     if callers.cors_origins and callers.read_auth != NONE:
-        rules[PREFLIGHT] = RouteRule(function=QUERY, auth=NONE)
+        rules[PREFLIGHT] = RouteRule(function=QUERY, auth=_through_the_edge(NONE, callers))
     return {**rules, DEFAULT: reads}
 
 
+def _rule(key: str, function: str, callers: Callers) -> RouteRule:
+    """Return the rule of a route of the handlers' table that is explicit."""
+    if callers.use_sessions() and key in SQL_ROUTES:
+        return RouteRule(function=function, auth=SESSION)
+    if key in OPEN_ROUTES:
+        return RouteRule(function=function, auth=_through_the_edge(NONE, callers))
+    scopes = callers.jwt_write_scopes if callers.write_auth == JWT else ()
+    return RouteRule(function=function, auth=callers.write_auth, scopes=scopes)
+
+
+def _through_the_edge(auth: str, callers: Callers) -> str:
+    """Return how a route is authorised that has this authorisation without an edge."""
+    return EDGE if auth == NONE and callers.has_edge else auth
+
+
 def cors(callers: Callers) -> aws.apigatewayv2.ApiCorsConfigurationArgsDict | None:
-    """Return what browsers on other origins may do; nothing where no origin is named."""
+    """Return what browsers on other origins may do; nothing where no origin is named.
+
+    Credentials stay off: no cookie of a session ever goes with a request of another origin. Such a page sends its token
+    itself.
+    """
     if not callers.cors_origins:
         return None
     return {
         "allow_origins": callers.cors_origins,
-        "allow_methods": CORS_METHODS,
+        "allow_methods": ALL_METHODS,
         "allow_headers": (*REQUEST_HEADERS, *SIGNATURE_HEADERS),
         "expose_headers": RESPONSE_HEADERS,
         "max_age": CORS_MAX_AGE_S,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.gateway.callers import IAM, JWT, NONE, Callers
+from infra.gateway.callers import IAM, JWT, NONE, SESSION, Callers
 from infra.gateway.domain import Domain
 from infra.gateway.throttles import THROTTLED, Throttle
 from infra.typed_config import TypedConfig
@@ -20,14 +20,21 @@ ORIGIN = r"https://[\w.-]+(:\d+)?|http://localhost(:\d+)?"
 class ApiSettings:
     """The API's callers, its throttle (requests a second and at once), and its own host name if it has one.
 
-    `throttles` are those of single route keys.
+    Args:
+        session_minutes: how long a session lasts.
+        throttles: those of single route keys.
     """
 
     callers: Callers
+    session_minutes: int
     rate: int
     burst: int
     throttles: Mapping[str, Throttle]
     domain: Domain | None
+
+    def environment(self) -> dict[str, str]:
+        """Return what the functions have to know of it."""
+        return {"READ_AUTH": self.callers.read_auth}
 
 
 def read_api(config: TypedConfig, region: str) -> ApiSettings:
@@ -35,6 +42,7 @@ def read_api(config: TypedConfig, region: str) -> ApiSettings:
     most = Throttle(rate=config.integer("throttleRate", 1, 10000), burst=config.integer("throttleBurst", 1, 5000))
     return ApiSettings(
         callers=_callers(config),
+        session_minutes=config.integer("sessionMinutes", 5, 30 * 24 * 60),
         rate=most.rate,
         burst=most.burst,
         throttles=_throttles(config, most),
@@ -58,7 +66,7 @@ def _throttles(config: TypedConfig, most: Throttle) -> dict[str, Throttle]:
 def _callers(config: TypedConfig) -> Callers:
     callers = Callers(
         write_auth=config.choice("writeAuth", IAM, JWT),
-        read_auth=config.choice("readAuth", NONE, IAM, JWT),
+        read_auth=config.choice("readAuth", NONE, IAM, JWT, SESSION),
         jwt_issuer=config.matching("jwtIssuer", r"https://\S+", "the issuer's URL, https://..."),
         jwt_audience=config.texts("jwtAudience", r"\S+", "audiences"),
         jwt_write_scopes=config.texts("jwtWriteScopes", r"\S+", "scopes"),

@@ -14,13 +14,14 @@ import pulumi
 import pulumi_aws as aws
 
 from archives.runtimes import ALLOWED, RUNTIMES
-from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER, WORKER
+from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS, WARMER, WORKER
 from handlers.settings import SWITCH
 from infra.compute.function import UNRESERVED
 from infra.naming import SOURCES_TAG, STACK_TAGS, Naming
 from infra.settings.api_settings import ApiSettings, read_api
 from infra.settings.backup_settings import BackupSettings, read_backup
 from infra.settings.delivery_settings import DeliverySettings, read_delivery
+from infra.settings.edge_settings import EdgeSettings, read_edge
 from infra.settings.network_settings import NetworkSettings, read_network
 from infra.settings.projection_settings import ProjectionSettings, read_projection
 from infra.settings.rollout_settings import RolloutSettings, read_rollout
@@ -57,6 +58,9 @@ class FunctionSettings:
 
 # Its work is a handshake and a wait for each sandbox; two of it at once would only wake the same ones.
 WARMER_SIZE = FunctionSettings(memory_mb=1024, timeout_s=60, concurrency=1)
+# The gateway waits 10 s for an authorizer (source: Amazon API Gateway developer guide, "Quotas for configuring and
+# running an HTTP API"). A call of either is a secret that is mostly known already and a few items.
+GUARD_SIZE = FunctionSettings(memory_mb=512, timeout_s=10, concurrency=UNRESERVED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +94,7 @@ class StackSettings:
     work: WorkSettings
     rollout: RolloutSettings
     api: ApiSettings
+    edge: EdgeSettings
     watch: WatchSettings
     delivery: DeliverySettings
 
@@ -99,7 +104,8 @@ def read_settings() -> StackSettings:
     config = TypedConfig(pulumi.get_project())
     region = TypedConfig("aws").text("region", "an AWS region such as us-east-1", {*aws.Region}.__contains__)
     naming, projection, watch = _naming(config), read_projection(config), read_watch(config)
-    work = read_work(config, projection)
+    work, api = read_work(config, projection), read_api(config, region)
+    edge = read_edge(config, api)
     boundary = _permissions_boundary(config)
     delivery = read_delivery(config, boundary)
     return StackSettings(
@@ -114,13 +120,21 @@ def read_settings() -> StackSettings:
         runtime=config.text("runtime", ALLOWED, RUNTIMES.__contains__),
         network=read_network(config),
         table=_table(config, naming),
-        functions=_functions(config, projection.warm_sandboxes, work),
+        functions={**_functions(config, projection.warm_sandboxes, work), **_guards(api, edge)},
         tmp_mb=config.integer("tmpMb", 512, 10240),
-        environment=_environment(config) | projection.environment() | watch.environment() | work.environment(),
+        environment={
+            **_environment(config),
+            **projection.environment(),
+            **watch.environment(),
+            **work.environment(),
+            **api.environment(),
+            **edge.environment(),
+        },
         projection=projection,
         work=work,
         rollout=_rollout(config, delivery),
-        api=read_api(config, region),
+        api=api,
+        edge=edge,
         watch=watch,
         delivery=delivery,
     )
@@ -186,6 +200,13 @@ def _functions(config: TypedConfig, warm_sandboxes: int, work: WorkSettings) -> 
     if functions[QUERY].concurrency != UNRESERVED and warm_sandboxes > functions[QUERY].concurrency:
         raise config.fail("warmSandboxes", warm_sandboxes, "no more than queryConcurrency reserves")
     return {**functions, WARMER: WARMER_SIZE}
+
+
+def _guards(api: ApiSettings, edge: EdgeSettings) -> dict[str, FunctionSettings]:
+    """Return the size of each function that guards the reads; those that nobody asks are not there."""
+    has_sessions = api.callers.use_sessions()
+    are_there = {SESSIONS: has_sessions, AUTHORIZER: has_sessions or edge.is_there}
+    return {function: GUARD_SIZE for function, is_there in are_there.items() if is_there}
 
 
 def _function(config: TypedConfig, function: str) -> FunctionSettings:

@@ -4,10 +4,13 @@ from handlers.openapi.parameters import HEADERS, PARAMETERS
 from handlers.routes import (
     ALL_METHODS,
     COMMAND,
+    OPEN_OPERATIONS,
     QUERY,
     REQUEST_HEADERS,
     RESPONSE_HEADERS,
     ROUTES,
+    SESSION_OPERATIONS,
+    SESSIONS,
     SOURCES,
     gateway_routes,
     methods,
@@ -29,6 +32,28 @@ def test_what_is_authorised_as_a_write_has_a_route_of_its_own() -> None:
     }
 
 
+def test_what_the_sessions_function_answers_has_a_route_where_reads_need_a_session() -> None:
+    more = gateway_routes(has_sessions=True)
+    assert {route: function for route, function in more.items() if route not in gateway_routes()} == {
+        "POST /access/codes": SESSIONS,
+        "GET /access/codes": SESSIONS,
+        "HEAD /access/codes": SESSIONS,
+        "DELETE /access/codes/{id}": SESSIONS,
+        "GET /access/sessions": SESSIONS,
+        "HEAD /access/sessions": SESSIONS,
+        "DELETE /access/sessions/{id}": SESSIONS,
+        "POST /sessions": SESSIONS,
+        "GET /sessions/current": SESSIONS,
+        "HEAD /sessions/current": SESSIONS,
+        "DELETE /sessions/current": SESSIONS,
+    }
+
+
+def test_the_operations_of_codes_and_sessions_are_those_of_their_function() -> None:
+    assert set(SESSION_OPERATIONS) == {name for _, _, function, name in ROUTES if function == SESSIONS}
+    assert set(OPEN_OPERATIONS) < set(SESSION_OPERATIONS)
+
+
 def test_get_answers_head_too() -> None:
     assert methods("GET") == ("GET", "HEAD")
     assert methods("POST") == ("POST",)
@@ -42,7 +67,11 @@ def test_pages_of_other_origins_may_send_and_read_every_header_of_the_api() -> N
     sent = {name.lower() for name, (place, *_) in PARAMETERS.items() if place == "header"}
     assert set(REQUEST_HEADERS) == sent | {"authorization", "content-type"}
     always = {"cache-control", "vary", "content-encoding", "content-security-policy", "x-content-type-options"}
-    assert set(RESPONSE_HEADERS) == {name.lower() for name in HEADERS} - always - {"allow", "preference-applied"}
+    assert set(RESPONSE_HEADERS) == {name.lower() for name in HEADERS} - always - {
+        "allow",
+        "preference-applied",
+        "set-cookie",
+    }
 
 
 def test_no_route_stands_twice_and_every_source_has_all_reads() -> None:
@@ -51,4 +80,4 @@ def test_no_route_stands_twice_and_every_source_has_all_reads() -> None:
     for source in SOURCES:
         reads = {path: name for verb, path, _, name in ROUTES if path.startswith(f"/{source}") and verb == "GET"}
         assert reads == {f"/{source}": "page", f"/{source}/stats": "stats", f"/{source}/{{id}}": "row"}
-    assert {function for _, _, function, _ in ROUTES} == {COMMAND, QUERY}
+    assert {function for _, _, function, _ in ROUTES} == {COMMAND, QUERY, SESSIONS}

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from handlers.routes import FUNCTIONS
 from tests.infra.graph import Graph, Node
 
 TAGS = {"Name", "Project", "Stack", "Stage", "ManagedBy"}
@@ -35,6 +36,7 @@ UNRESTRICTABLE = {
     "logs:ListLogDeliveries",
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
+    "secretsmanager:GetRandomPassword",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
     "servicequotas:GetServiceQuota",
@@ -49,13 +51,18 @@ ONLY_LOOKS = (
     r"\w+:(Describe|Get|List)\w*\*?|logs:\w+(LogDelivery|ResourcePolicy)|lambda:CreateEventSourceMapping"
     r"|ec2:(Create|Delete)NetworkInterface|backup-storage:MountCapsule|states:ValidateStateMachineDefinition"
 )
-# Resources without a name of the stack's: APIs have none, AWS's own roles and Glue's catalog are the account's.
+# Resources without a name of the stack's: APIs, what is CloudFront's, and deliveries of logs have none; AWS's own roles
+# and rules, and Glue's catalog, are the account's.
 ELSEWHERE = {
     "arn:aws:apigateway:us-east-1::/apis*",
+    "arn:aws:cloudfront::123456789012:cache-policy/*",
+    "arn:aws:cloudfront::123456789012:distribution/*",
     "arn:aws:codeconnections:us-east-1:123456789012:connection/*",
     "arn:aws:glue:us-east-1:123456789012:catalog",
     "arn:aws:iam::123456789012:role/aws-service-role/*",
     "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:*",
+    "arn:aws:logs:us-east-1:123456789012:delivery:*",
+    "arn:aws:wafv2:us-east-1:123456789012:global/managedruleset/*/*",
 }
 # Where those who store objects name their key.
 KEYS_OF_OBJECTS = {
@@ -135,7 +142,7 @@ def with_a_key_of_its_own_everything_uses_it(graph: Graph) -> Iterator[str]:
     if not graph.of("Key"):
         return
     arn = "arn:aws:kms:us-east-1:123456789012:key-key"
-    for node in graph.of("FileSystem", "Table", "LogGroup", "Function", "Queue", "Topic", "Vault"):
+    for node in graph.of("FileSystem", "Table", "LogGroup", "Function", "Queue", "Topic", "Vault", "Secret"):
         given = node.inputs.get("serverSideEncryption") or node.inputs
         if arn not in (given.get("kmsKeyId"), given.get("kmsKeyArn"), given.get("kmsMasterKeyId")):
             yield f"{node.name} does not use the stack's key"
@@ -378,25 +385,33 @@ def a_subnet_stays_in_its_zone(graph: Graph) -> Iterator[str]:
             yield f"{node.name} moves when another zone comes first"
 
 
-def _rights_of_work(graph: Graph, stack: str) -> list[str]:
-    """The worker's rights by their names, of which there are those that its settings ask for."""
-    there = {node.name.removeprefix(f"{stack}worker-") for node in graph.of("RolePolicy")}
-    return [name for name in ("jobs", "lake", "notifications", "table") if name in there] or ["table"]
+# The names of a function's rights, of which there are those that the settings ask for, and one at least.
+RIGHTS = {
+    "warmer": ("invoke",),
+    "worker": ("jobs", "lake", "notifications", "table"),
+    "sessions": ("table", "secrets"),
+    "authorizer": ("table", "secrets"),
+}
+
+
+def _rights_of(graph: Graph, stack: str, function: str) -> list[str]:
+    there = {node.name.removeprefix(f"{stack}{function}-") for node in graph.of("RolePolicy")}
+    rights = RIGHTS.get(function, ("data",))
+    return [name for name in rights if name in there] or [rights[-1]]
 
 
 def functions_wait_for_what_they_need(graph: Graph) -> Iterator[str]:
     """Names tell what belongs together: command-function, or one-command-function where there are several stacks."""
     for function in graph.of("Function"):
-        pattern = r"(.*?)((?:command|query|projector|warmer|worker)-)function"
+        pattern = rf"(.*?)({'|'.join(FUNCTIONS)})-function"
         stack, own = re.fullmatch(pattern, function.name, re.DOTALL).groups()  # pyright: ignore[reportOptionalMemberAccess]
         in_network = "vpcConfig" in function.inputs
         for node in graph.of("MountTarget", "FileSystemPolicy", "SecurityGroupIngressRule", "SecurityGroupEgressRule"):
             beside = in_network and node.name.startswith((f"{stack}storage-", f"{stack}network-"))
             if beside and node.urn not in function.dependencies:
                 yield f"{function.name} does not wait for {node.name}"
-        rights = ["data"] if in_network else {"warmer-": ["invoke"], "worker-": _rights_of_work(graph, stack)}[own]
-        for name in ("identity-logs", "identity-runtime", *rights):
-            (node,) = [node for node in graph.of("LogGroup", "RolePolicy") if node.name == f"{stack}{own}{name}"]
+        for name in ("identity-logs", "identity-runtime", *_rights_of(graph, stack, own)):
+            (node,) = [node for node in graph.of("LogGroup", "RolePolicy") if node.name == f"{stack}{own}-{name}"]
             if node.urn not in function.dependencies:
                 yield f"{function.name} does not wait for {node.name}"
 

@@ -29,6 +29,7 @@ ACCOUNT, REGION = "123456789012", "us-east-1"
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d")
 QUOTA = 1000
 STACK = "pulumi:pulumi:Stack"
+SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}  # how the SDK marks a value as one
 # What a registration says beside its options: the resource itself, and what the SDK tells the engine about itself.
 NO_OPTIONS = {
     *("type", "name", "parent", "custom", "object", "dependencies", "propertyDependencies", "version", "packageRef"),
@@ -67,6 +68,11 @@ class Node:
         return value
 
 
+def kind_of(node: Node) -> str:
+    """The end of the type's name; CloudFront's functions, which are no functions of Lambda's, have one of their own."""
+    return "ViewerFunction" if node.type.startswith("aws:cloudfront/function:") else node.type.rpartition(":")[2]
+
+
 @dataclass(frozen=True, order=True)
 class Lookup:
     """One question to the cloud; `arguments` are JSON, `provider` is empty for the default one."""
@@ -89,8 +95,8 @@ class Graph:
     lookups: tuple[Lookup, ...]
 
     def of(self, *types: str) -> list[Node]:
-        """The nodes of these types, given as the end of the type's name: "Function"."""
-        return [node for node in self.nodes if node.type.rpartition(":")[2] in types]
+        """The nodes of these types, given as the end of the type's name: "Function" is Lambda's."""
+        return [node for node in self.nodes if kind_of(node) in types]
 
     def one(self, kind: str, name: str = "") -> Node:
         """The only node of a type, and of this name if one is given."""
@@ -123,6 +129,8 @@ class _Cloud(mocks.Mocks):
             "invokeArn": f"arn:aws:apigateway:{REGION}:lambda:path/{args.name}",
             "executionArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{args.name}",
             "apiEndpoint": f"https://{args.name}.example.com",
+            "bucketRegionalDomainName": f"{args.name}.s3.{REGION}.amazonaws.com",
+            "domainName": f"{args.name}.cloudfront.net",
         }
         state = computed | cast("dict[str, Any]", args.inputs)  # pyright: ignore[reportUnknownMemberType] - untyped
         if args.typ.endswith(":DomainName"):
@@ -139,15 +147,22 @@ class _Cloud(mocks.Mocks):
             "aws:index/getPartition:getPartition": {"partition": "aws"},
             "aws:index/getRegion:getRegion": {"region": REGION},
             "aws:ec2/getPrefixList:getPrefixList": {"id": "prefix-list-of-region"},
+            "aws:secretsmanager/getRandomPassword:getRandomPassword": {"randomPassword": "drawn"},
+            "aws:secretsmanager/getSecretVersion:getSecretVersion": {"secretString": "current"},
             "aws:servicequotas/getServiceQuota:getServiceQuota": {"value": float(self.quota)},
         }
         return answers[args.token], []
 
 
 def _plain(value: Any) -> Any:
-    """Without the envelope of an archive, and with integers as integers; an archive is its files' names."""
+    """Without the envelope of an archive, and with integers as integers; an archive is its files' names.
+
+    A secret is {"secret": its value}.
+    """
     if isinstance(value, dict):
         given = cast("dict[str, Any]", value)
+        if SECRET.items() <= given.items():
+            return {"secret": _plain(given["value"])}
         return sorted(given["assets"]) if "assets" in given else {key: _plain(item) for key, item in given.items()}
     if isinstance(value, list):
         return [_plain(item) for item in cast("list[Any]", value)]

@@ -53,9 +53,9 @@ def run(stack: str = "dev", changes: dict[str, Any] | None = None, code: Path = 
     more = {key if ":" in key else f"{PROJECT}:{key}": text_of(value) for key, value in (changes or {}).items()}
     program = str(ROOT / "__main__.py")
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("stack", "background", "working"):
-            patch.setattr(f"infra.{module}.archive_of", partial(_archive_of, root=code))
-            patch.setattr(f"infra.{module}.sources_of", partial(_sources_of, root=code))
+        patch.setattr("infra.stack.archive_of", partial(_archive_of, root=code))
+        patch.setattr("infra.stack.sources_of", partial(_sources_of, root=code))
+        patch.setattr("infra.fronting.page_files", _page_files)
         patch.setattr("infra.delivering.infrastructure_hash", _infrastructure_hash)
         patch.setattr("infra.delivering.file_patterns", _file_patterns)
         return graph_of(lambda: runpy.run_path(program, run_name="__main__"), config_of(stack) | more, stack, **options)
@@ -71,6 +71,11 @@ def graph(stack: str) -> Graph:
 def _archive_of(function: str, runtime: str, root: Path) -> AssetArchive:
     """The code does not change while the tests run, and to find what a function imports takes 0.1 s."""
     return archive_of(function, runtime, root)
+
+
+def _page_files() -> dict[str, Path]:
+    """Two files of the page stand for all, so that a graph does not change with the page."""
+    return {name: ROOT / name for name in ("dashboard/index.html", "dashboard/app.js")}
 
 
 _sources_of, _infrastructure_hash, _file_patterns = cache(sources_of), cache(infrastructure_hash), cache(file_patterns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -22,14 +23,18 @@ from infra.data.backup import BackupArgs, BackupComponent
 from infra.data.bucket import BucketArgs
 from infra.data.lake import LakeArgs, LakeComponent
 from infra.data.queue import QueueArgs
+from infra.data.secret import SecretArgs
 from infra.data.storage import StorageArgs, StorageComponent
+from infra.edge.distribution import EdgeArgs, EdgeComponent, EdgeDomain
+from infra.edge.key import EdgeKeyArgs, EdgeKeyComponent
 from infra.foundation.existing_network import ExistingNetworkArgs, ExistingNetworkComponent
 from infra.foundation.flow_logs import FlowLogs
 from infra.foundation.key import KeyArgs, KeyComponent
 from infra.foundation.network import NetworkArgs, NetworkComponent
-from infra.gateway.api import ApiArgs, ApiComponent, Target
+from infra.gateway.api import ApiArgs, ApiComponent
 from infra.gateway.callers import IAM, JWT, NONE, Callers
 from infra.gateway.domain import Domain
+from infra.gateway.target import Target
 from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
 from infra.jobs.schedules import ScheduledCall, SchedulesArgs, SchedulesComponent
 from infra.jobs.work import ORDERS, Followed, WorkArgs, WorkComponent
@@ -55,12 +60,14 @@ CALLERS = Callers(
     jwt_audience=("readers",),
     cors_origins=("https://example.com",),
 )
+EDGE_DOMAIN = EdgeDomain(name="data.example.com", certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/2")
+PAGE = Path(__file__)  # any file
 DOMAIN = Domain(name="api.example.com", certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/1")
 ONLY_DOMAIN = dataclasses.replace(DOMAIN, is_only=True)
 ALL_ARGS = (
     *(KeyArgs, NetworkArgs, ExistingNetworkArgs, IdentityArgs, StorageArgs, DataAccess, FunctionArgs, ApiArgs),
     *(ProjectionArgs, SchedulesArgs, TopicArgs, AlarmsArgs, DashboardArgs, BudgetArgs, BackupArgs, RolloutArgs),
-    *(BucketArgs, QueueArgs, JobsArgs, WorkArgs, LakeArgs, RebuildArgs),
+    *(BucketArgs, QueueArgs, JobsArgs, WorkArgs, LakeArgs, RebuildArgs, SecretArgs, EdgeKeyArgs, EdgeArgs),
 )
 
 
@@ -85,6 +92,7 @@ class Case:
     window_s: int | None = 1
     metrics: bool = True
     jobs: bool = True
+    has_firewall: bool = True
     worker_timeout_s: int = 60
 
 
@@ -94,7 +102,9 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
     key_arn = (
         KeyComponent(
             f"{case.prefix}key",
-            KeyArgs(naming=naming, protect=case.protect, announces=True, imports_part="imports"),
+            KeyArgs(
+                naming=naming, protect=case.protect, announces=True, imports_part="imports", edge_logs_part="edge-logs"
+            ),
             opts,
         ).key.arn
         if case.own_key
@@ -259,6 +269,7 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
     )
     BudgetComponent(f"{case.prefix}budget", BudgetArgs(naming=naming, usd=1, topic_arns=[topic.topic.arn]), opts)
     build_rollout(case, naming, functions, key_arn, opts)
+    build_edge(case, naming, api, key_arn, opts)
     build_work(case, naming, opts, worker=functions[WORKER], storage=storage, projection=projection, key_arn=key_arn)
     LakeComponent(
         f"{case.prefix}lake",
@@ -270,6 +281,27 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
         RebuildArgs(naming=naming, projector_arn=projector.alias.arn, timeout_s=60, log_days=14, key_arn=key_arn),
         opts,
     )
+
+
+def build_edge(
+    case: Case,
+    naming: Naming,
+    api: ApiComponent,
+    key_arn: pulumi.Output[str] | None,
+    opts: pulumi.ResourceOptions | None,
+) -> None:
+    key = EdgeKeyComponent(f"{case.prefix}edge-key", EdgeKeyArgs(naming=naming, key_arn=key_arn), opts)
+    args = EdgeArgs(
+        naming=naming,
+        api_url=api.url,
+        edge_key=key.value,
+        files={"dashboard/index.html": PAGE},
+        domain=EDGE_DOMAIN if case.domain else None,
+        rate_limit=100 if case.has_firewall else None,
+        log_days=30 if case.has_firewall else None,
+        key_arn=key_arn,
+    )
+    EdgeComponent(f"{case.prefix}edge", args, opts)
 
 
 def worker_rights(storage: StorageComponent) -> dict[str, pulumi.Output[str]]:
@@ -447,6 +479,7 @@ def any_case(draw: st.DrawFn) -> Case:
         window_s=draw(st.none() | st.integers(0, 300)),
         metrics=draw(st.booleans()),
         jobs=draw(st.booleans()),
+        has_firewall=draw(st.booleans()),
         worker_timeout_s=draw(st.integers(60, 900)),
     )
 
@@ -460,13 +493,14 @@ def test_any_arguments_keep_the_contract(case: Case) -> None:
     assert len(seen.of("Route")) == len(seen.of("Permission"))
     assert len(seen.of("EventSourceMapping")) == (case.window_s is not None) + (3 if case.jobs else 1)
     assert len(seen.of("BucketCorsConfiguration")) == bool(case.callers.cors_origins)
+    assert len(seen.of("WebAcl")) == len(seen.of("LogDelivery")) == case.has_firewall
 
 
 def test_tokens_are_those_that_the_state_of_every_stack_holds() -> None:
     kinds = (
         *("Network", "Storage", "Function", "Api", "Identity", "Key", "Projection", "Schedules"),
         *("Topic", "Alarms", "Dashboard", "Budget", "Backup", "Rollout"),
-        *("Jobs", "Work", "Lake", "Rebuild"),
+        *("Jobs", "Work", "Lake", "Rebuild", "EdgeKey", "Edge"),
     )
     for own_network, parts in ((True, kinds), (False, ("ExistingNetwork", *kinds[1:]))):
         seen = graph_of(lambda own=own_network: build(Case(own_network=own)))

@@ -140,6 +140,8 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
         ("routeTableIds", ["network-routes-id"]),
     ],
 }
+OF_THE_GUARDS = {"SESSIONS_TABLE", "SESSION_KEY_ARN", "SESSION_MINUTES", "EDGE_KEY_ARN"}
+OF_AN_EDGE = {"EDGE", "SHARED_MAX_AGE_S"}
 OF_THE_WORKER = {
     *("JOBS_BUCKET", "JOBS_QUEUE_URL", "DEAD_LETTERS_ARN", "REBUILD_MACHINE_ARN", "LAKE_BUCKET", "TOPIC_ARN"),
 }
@@ -391,7 +393,7 @@ def test_the_functions_are_told_what_they_read_and_nothing_else() -> None:
     for function in functions:
         given = function.inputs["environment"]["variables"]
         set_by_lambda = {name for name in known if name.startswith("AWS_")}
-        assert set(given) == known - set_by_lambda - {"TMP_DIR"} - OF_THE_WORKER
+        assert set(given) == known - set_by_lambda - {"TMP_DIR"} - OF_THE_WORKER - OF_THE_GUARDS - OF_AN_EDGE
         assert given["TABLE_NAME"] == "lambda-sqlite-prod-ledger"
         assert given["EFS_DIR"] == function.inputs["fileSystemConfig"]["localMountPath"]
 
@@ -457,7 +459,7 @@ def test_traces_are_recorded_and_granted_only_where_they_are_asked_for(stack: st
 def test_every_role_has_the_boundary() -> None:
     roles = graph("everything").of("Role")
     assert {node.inputs.get("permissionsBoundary") for node in roles} == {"arn:aws:iam::123456789012:policy/boundary"}
-    assert len(roles) == 16
+    assert len(roles) == 18
 
 
 def test_every_resource_with_tags_has_the_owners_too() -> None:
@@ -468,12 +470,12 @@ def test_every_resource_with_tags_has_the_owners_too() -> None:
 
 def test_a_table_of_another_name_is_the_one_that_everything_uses() -> None:
     seen = graph("everything")
-    assert seen.one("Table").inputs["name"] == "ledger-restored"
+    assert seen.one("Table", "storage-table").inputs["name"] == "ledger-restored"
     (statement,) = statements(seen.one("VpcEndpoint"))
     arn = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger-restored"
     assert statement["Resource"] == [arn, f"{arn}/index/*"]
     tables = {function.name: function.at("environment.variables.TABLE_NAME") for function in seen.of("Function")}
-    assert tables.pop("warmer-function") is None
+    assert [tables.pop(f"{other}-function") for other in ("warmer", "sessions", "authorizer")] == [None] * 3
     assert {*tables.values()} == {"ledger-restored"}
 
 
@@ -487,7 +489,11 @@ def test_what_is_asked_of_the_cloud() -> None:
     assert ("getAvailabilityZones", zones) in asked
     assert ("getServiceQuota", {"serviceCode": "lambda", "quotaCode": "L-B99A9384"}) in asked
     about_the_account = {"getCallerIdentity", "getPartition", "getRegion"}
-    assert {token for token, _ in asked} == {"getAvailabilityZones", "getServiceQuota"} | about_the_account
+    about_secrets = {"getRandomPassword", "getSecretVersion"}
+    assert {token for token, _ in asked} - about_the_account == {
+        "getAvailabilityZones",
+        "getServiceQuota",
+    } | about_secrets
 
 
 def test_the_provider_waits_for_an_index_that_a_large_table_gets() -> None:

@@ -84,11 +84,12 @@ def test_everything_ends_when_it_is_killed(tmp_path: Path) -> None:
         until(lambda: all(gone(pid) for pid in running))
 
 
+@pytest.mark.parametrize(("toy", "said"), [("sick", "was answered with 503"), ("fail", "failed: ValueError: .*")])
 def test_a_stack_that_is_not_healthy_is_not_ready(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], own_children: Children
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], own_children: Children, toy: str, said: str
 ) -> None:
-    with pytest.raises(ConsoleError, match=r"^GET /query/health was answered with 503$"):
-        run(toy_stack(tmp_path, query="tests.support.local.toys.sick"))
+    with pytest.raises(ConsoleError, match=f"^GET /query/health {said}$"):
+        run(toy_stack(tmp_path, query=f"tests.support.local.toys.{toy}"))
     assert capfd.readouterr().out == ""
     assert own_children() == set()
 

@@ -259,7 +259,7 @@ def test_direct_needs_a_table_with_a_ledger(
     name = f"table-{uuid.uuid4()}"
     monkeypatch.setenv("TABLE_NAME", name)
     ran = run_console("seed", "--direct", "--count", "5")
-    assert "The ledger refuses to answer (ResourceNotFoundException)" in ran.err
+    assert "The table refuses to answer (ResourceNotFoundException)" in ran.err
     with open_store({**here.environment, "TABLE_NAME": name}) as store:
         create_table(store.client, name)
     ran = run_console("seed", "--direct", "--count", "5")

@@ -47,6 +47,8 @@ QUERY_PARAMETERS = {
     "benchmarks": ("limit", "cursor"),
     "jobs": ("state", "limit", "cursor"),
     "sql": ("as_of",),
+    "codes": ("tenant", "limit", "cursor"),
+    "sessions": ("tenant", "limit", "cursor"),
 }
 OPERATION_OF = {(verb, path): (function, name) for verb, path, function, name in ROUTES}
 
@@ -141,8 +143,10 @@ def test_every_route_is_described_and_nothing_else() -> None:
 
 def test_every_reference_leads_somewhere_and_every_component_is_used() -> None:
     used = set(references(DESCRIPTION))
-    components = {f"#/components/{kind}/{name}" for kind, named in DESCRIPTION["components"].items() for name in named}
-    assert used == components
+    kinds = dict(DESCRIPTION["components"])
+    schemes = kinds.pop("securitySchemes")
+    assert used == {f"#/components/{kind}/{name}" for kind, named in kinds.items() for name in named}
+    assert {name for _, _, operation in operations() for one in operation["security"] for name in one} == set(schemes)
 
 
 def test_every_object_has_a_name_and_its_title_is_that_name() -> None:
@@ -186,9 +190,10 @@ def test_every_problem_is_described_where_it_can_happen() -> None:
         assert TYPE_PREFIX + kind in described[str(status)]
 
 
-def test_only_a_copy_made_again_is_refused_for_coming_too_often() -> None:
+def test_only_a_copy_made_again_and_a_code_are_refused_for_coming_too_often() -> None:
     for verb, path, operation in operations():
-        assert ("429" in operation["responses"]) == (verb == "GET" and path.startswith("/sqlite-tmp"))
+        may_be = verb == "GET" and path.startswith("/sqlite-tmp")
+        assert ("429" in operation["responses"]) == (may_be or (verb, path) == ("POST", "/sessions"))
     response = DESCRIPTION["components"]["responses"]["Problem429"]
     assert set(response["content"]["application/problem+json"]["examples"]) == {"too-many-requests"}
     assert HEADERS["Retry-After"][2]

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from handlers.openapi.description import description
-from handlers.routes import ROUTES
+from handlers.routes import ROUTES, SESSIONS
 from tests.support.api import Api
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -44,7 +44,7 @@ def test_the_start_has_a_link_for_each_route(api: Api) -> None:
     assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
     links = answer.json["links"]
     assert [(link["method"], link["href"], link["operation"]) for link in links] == [
-        (verb, path, name) for verb, path, _, name in ROUTES
+        (verb, path, name) for verb, path, function, name in ROUTES if function != SESSIONS
     ]
     paths: Any = description()["paths"]
     assert all(link["summary"] == paths[link["href"]][link["method"].lower()]["summary"] for link in links)
@@ -60,10 +60,19 @@ def test_what_can_be_read_at_once_answers(api: Api) -> None:
 def test_a_browser_gets_a_page_with_the_same_links(api: Api) -> None:
     answer = api.get("/", accept=BROWSER)
     assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    readable = [path for verb, path, _, _ in ROUTES if verb == "GET" and "{" not in path]
+    there = [(verb, path) for verb, path, function, _ in ROUTES if function != SESSIONS]
+    readable = [path for verb, path in there if verb == "GET" and "{" not in path]
     page = Page(answer.text)
     assert sorted(page.links) == sorted(["/openapi.json", *readable])
-    assert all(f"<b>{verb}</b>" in answer.text and path in answer.text for verb, path, _, _ in ROUTES)
+    assert all(f"<b>{verb}</b>" in answer.text and path in answer.text for verb, path in there)
+
+
+def test_codes_and_sessions_are_there_where_reads_need_a_session(environ: dict[str, str]) -> None:
+    api = Api({**environ, "READ_AUTH": "session"})
+    links = api.get("/").json["links"]
+    assert [(link["method"], link["href"]) for link in links] == [(verb, path) for verb, path, _, _ in ROUTES]
+    page = api.get("/", accept=BROWSER).text
+    assert "<b>GET</b>/access/codes" in page  # and no link: it has to be asked for a tenant
 
 
 def test_the_page_loads_nothing_and_may_load_nothing_but_its_own_style(api: Api) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from archives.closure import files_of
 from archives.manifest import infrastructure_files
-from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER, WORKER
-from infra.delivering import PIPELINES, file_patterns
+from handlers.routes import COMMAND, FUNCTIONS, PROJECTOR, QUERY
+from infra.delivering import PIPELINES, WITHOUT_PIPELINES, file_patterns
 from infra.delivery.build import INFRASTRUCTURE
 from infra.delivery.file_patterns import MOST_CHARACTERS, MOST_PATTERNS, patterns_of
 from tests.infra.program import EVERYTHING, ROOT, graph
@@ -35,8 +35,12 @@ def matched(patterns: list[str]) -> set[str]:
 
 def own_files(part: str) -> set[str]:
     if part == INFRASTRUCTURE:
-        return {*infrastructure_files(ROOT), *own_files(WARMER), *own_files(WORKER)}
+        return {*infrastructure_files(ROOT), *(name for other in WITHOUT_PIPELINES for name in own_files(other))}
     return {name for name in files_of(f"handlers.{part}", ROOT) if name.startswith("handlers/")}
+
+
+def test_each_function_is_deployed_by_some_pipeline() -> None:
+    assert sorted((*PIPELINES, *WITHOUT_PIPELINES)) == sorted((*FUNCTIONS, INFRASTRUCTURE))
 
 
 @pytest.mark.parametrize("part", PIPELINES)
@@ -74,6 +78,8 @@ def test_the_halves_start_on_their_own() -> None:
         "handlers/projector.py": {PROJECTOR},
         "handlers/warmer.py": {INFRASTRUCTURE},
         "handlers/worker.py": {INFRASTRUCTURE},
+        "handlers/sessions.py": {INFRASTRUCTURE},
+        "handlers/authorizer.py": {INFRASTRUCTURE},
         "infra/gateway/api.py": {INFRASTRUCTURE},
         "Pulumi.yaml": {INFRASTRUCTURE},
         "handlers/snapshots/publish.py": {COMMAND, QUERY, PROJECTOR},

@@ -69,7 +69,7 @@ def test_without_a_bucket_the_state_is_elsewhere(without_provider: Graph) -> Non
     assert [node.name for node in without_provider.of("RolePolicy") if node.name.startswith("github-")] == [
         "github-look"
     ]
-    assert "s3:" not in preview_policy(ACCOUNT, None)
+    assert "s3:" not in preview_policy(ACCOUNT, NAMING, None)
 
 
 @pytest.mark.parametrize(

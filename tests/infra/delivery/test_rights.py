@@ -16,12 +16,14 @@ import pytest
 
 from infra.account import Account
 from infra.delivery.rights import preview_policy
+from infra.naming import Naming
 from tests.infra.contract import statements
 from tests.infra.graph import Node
 from tests.infra.program import EVERYTHING, graph
 
 ACCOUNT = Account(partition="aws", region="us-east-1", account_id="123456789012")
 NAME = "lambda-sqlite-everything"
+NAMING = Naming(project="lambda-sqlite", stack="everything", stage="prod")
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 TAGS = {"Project": "lambda-sqlite", "Stack": "everything"}
 BORN = {f"aws:RequestTag/{key}": value for key, value in TAGS.items()}
@@ -69,6 +71,8 @@ FUNCTION, KEY = _of("lambda", f"function:{NAME}-query"), _of("kms", "key/1")
 FILES, MACHINE = _of("elasticfilesystem", "file-system/fs-1"), _of("states", "stateMachine:{name}")
 TOPIC, QUEUE = _of("sns", f"{NAME}-alarms"), _of("sqs", f"{NAME}-failures")
 API = "apigateway:us-east-1::/apis/1"
+DISTRIBUTION, DELIVERY = "cloudfront::123456789012:distribution/1", _of("logs", "delivery:1")
+FIREWALL = _of("wafv2", f"global/webacl/{NAME}-edge/1")
 NEEDS: dict[str, tuple[Need, ...]] = {
     "apigatewayv2/api:Api": (Need("apigateway:POST apigateway:GET apigateway:PATCH apigateway:DELETE", API),),
     "apigatewayv2/apiMapping:ApiMapping": (
@@ -143,6 +147,59 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         # docs.aws.amazon.com/dtconsole/latest/userguide/security-iam.html
         Need("codeconnections:PassConnection", _of("codeconnections", "connection/1")),
         _passed("pipelines", "codepipeline"),
+    ),
+    **{
+        f"cloudfront/{kind[0].lower()}{kind[1:]}:{kind}": (
+            Need(
+                f"cloudfront:Create{kind} cloudfront:Get{kind} cloudfront:Update{kind} cloudfront:Delete{kind}",
+                f"cloudfront::123456789012:{path}/1",
+            ),
+        )
+        for kind, path in {
+            "CachePolicy": "cache-policy",
+            "OriginAccessControl": "origin-access-control",
+            "OriginRequestPolicy": "origin-request-policy",
+            "ResponseHeadersPolicy": "response-headers-policy",
+        }.items()
+    },
+    "cloudfront/distribution:Distribution": (
+        Need("cloudfront:CreateDistribution cloudfront:CreateDistributionWithTags", DISTRIBUTION),
+        Need("cloudfront:TagResource", DISTRIBUTION, BORN),
+        Need(
+            "cloudfront:GetDistribution cloudfront:UpdateDistribution cloudfront:DeleteDistribution"
+            " cloudfront:ListTagsForResource",
+            DISTRIBUTION,
+            OWNED,
+        ),
+        Need(
+            "wafv2:GetWebACL", FIREWALL
+        ),  # docs.aws.amazon.com/waf/latest/developerguide/security_iam_id-based-policies
+    ),
+    "cloudfront/function:Function": (
+        Need(
+            "cloudfront:CreateFunction cloudfront:DescribeFunction cloudfront:PublishFunction"
+            " cloudfront:UpdateFunction cloudfront:DeleteFunction cloudfront:TagResource",
+            "cloudfront::123456789012:function/{name}",
+        ),
+    ),
+    # docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3.html
+    "cloudwatch/logDelivery:LogDelivery": (
+        Need("logs:CreateDelivery logs:GetDelivery logs:DeleteDelivery logs:UpdateDeliveryConfiguration", DELIVERY),
+        Need("logs:TagResource logs:ListTagsForResource", DELIVERY),
+        Need("s3:GetBucketPolicy s3:PutBucketPolicy", S3),
+    ),
+    "cloudwatch/logDeliveryDestination:LogDeliveryDestination": (
+        Need(
+            "logs:PutDeliveryDestination logs:GetDeliveryDestination logs:DeleteDeliveryDestination",
+            _of("logs", "delivery-destination:{name}"),
+        ),
+    ),
+    "cloudwatch/logDeliverySource:LogDeliverySource": (
+        Need(
+            "logs:PutDeliverySource logs:GetDeliverySource logs:DeleteDeliverySource",
+            _of("logs", "delivery-source:{name}"),
+        ),
+        Need("cloudfront:AllowVendedLogDeliveryForResource", DISTRIBUTION, OWNED),
     ),
     "dynamodb/table:Table": (
         Need(
@@ -255,6 +312,9 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("s3:CreateBucket s3:PutBucketTagging s3:DeleteBucket s3:ListBucketVersions", S3),
         Need("s3:DeleteObject s3:DeleteObjectVersion", f"{S3}/imports/any"),  # with force_destroy
     ),
+    "s3/bucketObjectv2:BucketObjectv2": (
+        Need("s3:PutObject s3:PutObjectTagging s3:GetObject s3:GetObjectTagging s3:DeleteObject", f"{S3}/{{key}}"),
+    ),
     "s3/bucketCorsConfiguration:BucketCorsConfiguration": (Need("s3:PutBucketCORS", S3),),
     "s3/bucketNotification:BucketNotification": (Need("s3:PutBucketNotification s3:GetBucketNotification", S3),),
     "s3/bucketVersioning:BucketVersioning": (Need("s3:PutBucketVersioning", S3),),
@@ -274,6 +334,22 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "scheduler/scheduleGroup:ScheduleGroup": (
         Need("scheduler:CreateScheduleGroup scheduler:TagResource", _of("scheduler", "schedule-group/{name}")),
     ),
+    "secretsmanager/secret:Secret": (
+        Need(
+            "secretsmanager:CreateSecret secretsmanager:DescribeSecret secretsmanager:UpdateSecret"
+            " secretsmanager:DeleteSecret secretsmanager:TagResource secretsmanager:GetResourcePolicy",
+            _of("secretsmanager", "secret:{name}-abcdef"),
+        ),
+    ),
+    "secretsmanager/secretVersion:SecretVersion": (
+        Need("secretsmanager:GetRandomPassword"),
+        Need(
+            "secretsmanager:PutSecretValue secretsmanager:GetSecretValue secretsmanager:UpdateSecretVersionStage",
+            _of("secretsmanager", f"secret:{NAME}-session-key-abcdef"),
+        ),
+        # docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html: by the rights of who asks
+        Need("kms:GenerateDataKey kms:Decrypt", KEY, OWNED),
+    ),
     "sfn/stateMachine:StateMachine": (  # X-Ray takes nothing of who makes it: the machine's own role writes traces
         Need("states:ValidateStateMachineDefinition", _of("states", "stateMachine:*")),
         Need("states:CreateStateMachine states:UpdateStateMachine states:TagResource", MACHINE),
@@ -291,6 +367,17 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("sqs:CreateQueue sqs:SetQueueAttributes sqs:TagQueue sqs:DeleteQueue", _of("sqs", "{name}")),
     ),
     "sqs/queuePolicy:QueuePolicy": (Need("sqs:SetQueueAttributes", QUEUE),),
+    "wafv2/webAcl:WebAcl": (
+        Need(
+            "wafv2:CreateWebACL wafv2:GetWebACL wafv2:UpdateWebACL wafv2:DeleteWebACL wafv2:TagResource",
+            _of("wafv2", "global/webacl/{name}/1"),
+        ),
+        Need("wafv2:CreateWebACL wafv2:UpdateWebACL", _of("wafv2", "global/managedruleset/AWS/Common")),
+    ),
+    "wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": (
+        Need("wafv2:PutLoggingConfiguration wafv2:GetLoggingConfiguration wafv2:DeleteLoggingConfiguration", FIREWALL),
+        LOG_DELIVERY,
+    ),
     **{
         f"vpc/securityGroup{way}Rule:SecurityGroup{way}Rule": (
             Need(f"ec2:AuthorizeSecurityGroup{way}", _ec2("security-group"), OWNED),
@@ -343,7 +430,7 @@ def test_the_table_has_every_type_of_the_graph() -> None:
 @pytest.mark.parametrize("role", ["github-deploy", "deploy-all"])
 def test_who_deploys_has_every_right_that_a_whole_stack_takes(role: str) -> None:
     policies = [node for node in graph(EVERYTHING).of("Policy") if node.inputs["name"].startswith(f"{NAME}-{role}-")]
-    assert len(policies) == 3
+    assert len(policies) == 4
     given = [statement for node in policies for statement in statements(node)]
     missing = {
         (node.type, *need)
@@ -373,7 +460,7 @@ def test_what_is_not_the_stacks_stays_out_of_reach() -> None:
 
 def test_a_preview_may_have_a_state_machine_checked() -> None:
     """The provider asks AWS while it plans (source: github.com/hashicorp/terraform-provider-aws/issues/39472)."""
-    given = json.loads(preview_policy(ACCOUNT, None))["Statement"]
+    given = json.loads(preview_policy(ACCOUNT, NAMING, None))["Statement"]
     assert is_allowed(
         given, "states:ValidateStateMachineDefinition", f"arn:aws:{_of('states', 'stateMachine:*')}", NOTHING
     )

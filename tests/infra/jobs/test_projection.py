@@ -74,7 +74,11 @@ def test_of_asynchronous_calls_the_projectors_tasks_are_kept_and_all_others_are_
         for node in graph(stack).of("FunctionEventInvokeConfig")
     }
     assert given.pop("projector") == ("live", 0, 3600, QUEUE)
-    assert {*given} == {"command", "query", *(["warmer", "worker"] if stack == EVERYTHING else [])}
+    assert {*given} == {
+        "command",
+        "query",
+        *(["warmer", "worker", "sessions", "authorizer"] if stack == EVERYTHING else []),
+    }
     assert {*given.values()} == {("live", 0, 60, None)}
 
 
@@ -97,6 +101,11 @@ def test_the_outputs_name_what_an_alarm_needs(stack: str) -> None:
     assert outputs["projector_function"] == f"lambda-sqlite-{stack}-projector"
     assert outputs["failure_queue_arn"] == QUEUE
     assert outputs["failure_queue_url"].endswith("/projection-failures")
-    functions = {"command", "query", "projector", *(["warmer", "worker"] if stack == EVERYTHING else [])}
+    functions = {
+        "command",
+        "query",
+        "projector",
+        *(["warmer", "worker", "sessions", "authorizer"] if stack == EVERYTHING else []),
+    }
     assert {*outputs["function_arns"]} == {*outputs["role_arns"]} == functions
     assert functions < {*outputs["log_groups"]}

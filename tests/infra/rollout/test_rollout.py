@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER, WORKER
+from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS, WARMER, WORKER
 from handlers.telemetry.metrics import ERRORS, NAMESPACE
 from infra.naming import Naming
 from infra.rolling import TOO_SHORT
@@ -47,7 +47,7 @@ def test_a_canary_leaves_the_aliases_to_the_state_machine_but_those_that_nobody_
     seen = graph(EVERYTHING)
     ignored = {node.name: node.options.get("ignoreChanges") for node in seen.of("Alias") if node.name != "key-alias"}
     by_the_machine = ["functionVersion", "routingConfig", "description"]
-    by_pulumi = {f"{name}-live": ["description"] for name in (WARMER, WORKER)}
+    by_pulumi = {f"{name}-live": ["description"] for name in (WARMER, WORKER, SESSIONS, AUTHORIZER)}
     assert ignored == {f"{name}-live": by_the_machine for name in FUNCTIONS} | by_pulumi
     assert seen.outputs["rollout_state_machine_arn"].endswith(":rollout-machine")
     assert seen.outputs["log_groups"]["rollout"] == "/aws/vendedlogs/lambda-sqlite/everything/rollout"

@@ -23,6 +23,8 @@ from tests.infra.program import EVERYTHING, PROJECT, STACKS, config_of, given_of
 
 VPC = {"vpcId": "vpc-0a1b2c3d4e5f60718", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"]}
 JWT = {"readAuth": "jwt", "jwtIssuer": "https://issuer.example.com/", "jwtAudience": ["readers"]}
+CERTIFICATE, EDGE = "arn:aws:acm:us-east-1:123456789012:certificate/2", {"edge": "cloudfront"}
+OWN_EDGE = EDGE | {"edgeDomain": "data.example.com", "edgeCertificateArn": CERTIFICATE}
 JOBS, LAKE, TELLS = {"jobs": True}, {"lake": True}, {"notifications": True}
 WAREHOUSE = "arn:aws:sqs:us-east-1:123456789012:warehouse"
 JWT_WRITES = JWT | {"readAuth": "iam", "writeAuth": "jwt"}
@@ -31,6 +33,7 @@ BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 DOMAIN = {"domain": "api.example.com", "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1"}
 BUDGET = {"budgetUsd": 25, "budgetEmails": ["finance@example.com"]}
 TABLE_ARN = "arn:aws:dynamodb:us-east-1:123456789012:storage-table"
+FIREWALL = "arn:aws:wafv2:us-east-1:123456789012:edge-firewall"
 CANARY, FOUR = {"rollout": "canary"}, {"Condition": "{% $rounds < 4 %}", "Next": "Watch"}
 SOURCE, BUILD = "stages.0.actions.0.configuration", "environment.environmentVariables"
 RESERVED, VARIABLES, LOCAL = "reservedConcurrentExecutions", "environment.variables", "http://localhost:3000"
@@ -146,7 +149,8 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
         ({"retainSeconds": "2592001"}, "retainSeconds: got 2592001, allowed: an integer from 60 to 2592000"),
         ({"retainSeconds": "1h"}, "retainSeconds"),
         ({"writeAuth": "none"}, "writeAuth: got 'none', allowed: iam or jwt"),
-        ({"readAuth": "basic"}, "readAuth: got 'basic', allowed: none or iam or jwt"),
+        ({"readAuth": "basic"}, "readAuth: got 'basic', allowed: none or iam or jwt or session"),
+        ({"sessionMinutes": "4"}, "sessionMinutes: got 4, allowed: an integer from 5 to 43200"),
         ({"readAuth": "jwt"}, "jwtIssuer: got '', allowed: the issuer's URL, needed by writeAuth or readAuth jwt"),
         ({"readAuth": "jwt", "jwtIssuer": "https://a.example"}, "jwtAudience: got [], allowed: at least one audience"),
         ({"jwtIssuer": "http://a.example"}, "jwtIssuer: got 'http://a.example', allowed: the issuer's URL, https://"),
@@ -188,6 +192,32 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
         ),
         ({"defaultEndpoint": "false"}, "defaultEndpoint: got 'false', allowed: true without domain, or the API would"),
         ({"domain": "localhost"}, "domain: got 'localhost', allowed: a host name"),
+        ({"edge": "nginx"}, "edge: got 'nginx', allowed: none or cloudfront"),
+        (
+            {"edge": "cloudfront", "readAuth": "iam"},
+            "edge: got 'cloudfront', allowed: none with readAuth iam: a signature is of the API's own host",
+        ),
+        ({"edgeMaxAgeS": "61"}, "edgeMaxAgeS: got 61, allowed: an integer from 0 to 60"),
+        ({"edgeFirewall": "true"}, "edgeFirewall: got 'true', allowed: false without edge cloudfront"),
+        ({"edgeRateLimit": "9"}, "edgeRateLimit: got 9, allowed: an integer from 10 to 2000000000"),
+        ({"edgeLogDays": "3654"}, "edgeLogDays: got 3654, allowed: an integer from 0 to 3653"),
+        ({"edgeLogDays": "30"}, "edgeLogDays: got 30, allowed: 0 without edge cloudfront"),
+        (
+            OWN_EDGE | {"edge": "none"},
+            "edgeDomain: got 'data.example.com', allowed: nothing without edge cloudfront",
+        ),
+        (
+            {"edge": "cloudfront", "edgeDomain": "data.example.com"},
+            "edgeCertificateArn: got '', allowed: a certificate for edgeDomain; neither without the other",
+        ),
+        (
+            OWN_EDGE | {"edgeCertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"},
+            "allowed: the ARN of a certificate in us-east-1, where CloudFront looks for it, or nothing",
+        ),
+        (
+            OWN_EDGE | {"domain": "data.example.com", "certificateArn": CERTIFICATE},
+            "edgeDomain: got 'data.example.com', allowed: another name than domain, which is the API's behind the edge",
+        ),
         ({"requestLogPercent": "101"}, "requestLogPercent: got 101, allowed: an integer from 0 to 100"),
         ({"metrics": "on"}, "metrics: got 'on', allowed: true or false"),
         ({"alarms": "all"}, "alarms: got 'all', allowed: true or false"),
@@ -427,6 +457,13 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     ),
     "writeAuth": (JWT_WRITES, "Route", "api-post-insert", "authorizationType", "JWT"),
     "readAuth": ({"readAuth": "iam"}, "Route", "api-default", "authorizationType", "AWS_IAM"),
+    "sessionMinutes": (
+        {"readAuth": "session", "sessionMinutes": 30},
+        "Function",
+        "sessions-function",
+        f"{VARIABLES}.SESSION_MINUTES",
+        "30",
+    ),
     "jwtIssuer": (JWT, "Authorizer", "", "jwtConfiguration.issuer", JWT["jwtIssuer"]),
     "jwtAudience": (JWT, "Authorizer", "", "jwtConfiguration.audiences", ["readers"]),
     "jwtWriteScopes": (
@@ -442,6 +479,31 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "domain": (DOMAIN, "DomainName", "", "domainName", "api.example.com"),
     "defaultEndpoint": (DOMAIN | {"defaultEndpoint": False}, "Api", "", "disableExecuteApiEndpoint", True),
     "certificateArn": (DOMAIN, "DomainName", "", "domainNameConfiguration.certificateArn", DOMAIN["certificateArn"]),
+    "edge": (EDGE, "Distribution", "", "origins.1.domainName", "api-gateway.example.com"),
+    "edgeMaxAgeS": (
+        EDGE | {"edgeMaxAgeS": 7},
+        "Function",
+        "query-function",
+        f"{VARIABLES}.SHARED_MAX_AGE_S",
+        "7",
+    ),
+    "edgeFirewall": (EDGE | {"edgeFirewall": True}, "Distribution", "", "webAclId", FIREWALL),
+    "edgeRateLimit": (
+        EDGE | {"edgeFirewall": True, "edgeRateLimit": 50},
+        "WebAcl",
+        "",
+        "rules.0.statement.rateBasedStatement.limit",
+        50,
+    ),
+    "edgeLogDays": (
+        EDGE | {"edgeLogDays": 9},
+        "BucketLifecycleConfiguration",
+        "edge-logs-lifecycle",
+        "rules.0.expiration.days",
+        9,
+    ),
+    "edgeDomain": (OWN_EDGE, "Distribution", "", "aliases", ["data.example.com"]),
+    "edgeCertificateArn": (OWN_EDGE, "Distribution", "", "viewerCertificate.acmCertificateArn", CERTIFICATE),
     "requestLogPercent": (
         {"requestLogPercent": 50},
         "Function",
@@ -473,7 +535,7 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "deliveryRepository": (PIPELINES, "Pipeline", "", f"{SOURCE}.FullRepositoryId", "owner/name"),
     "deliveryBranch": (PIPELINES, "Pipeline", "", f"{SOURCE}.BranchName", "release"),
     "stateBucket": (PIPELINES, "Project", "", f"{BUILD}.1.value", "s3://state?region=us-east-1&awssdk=v2"),
-    "stateKeyArn": (GITHUB | STATE, "RolePolicy", "github-look", "policy", preview_policy(IDENTITY, KEPT)),
+    "stateKeyArn": (GITHUB | STATE, "RolePolicy", "github-look", "policy", preview_policy(IDENTITY, NAMING, KEPT)),
     "passphraseArn": (PIPELINES | STATE, "Project", "", f"{BUILD}.4.value", "/pulumi/passphrase"),
     "githubRepository": (GITHUB, "Role", "github-preview", "description", "Workflows of owner/name, pull_request"),
     "githubEnvironment": (GITHUB, "Role", "github-deploy", "description", "Workflows of owner/name, environment:prod"),
@@ -509,7 +571,7 @@ def test_the_graph_follows_the_setting(key: str) -> None:
 
 def test_the_table_and_its_indexes_always_have_a_cap_so_that_it_can_be_lifted_again() -> None:
     for stack in (*STACKS, EVERYTHING):
-        table = graph(stack).one("Table")
+        table = graph(stack).one("Table", "storage-table")
         assert table.at("onDemandThroughput.maxReadRequestUnits") > 0
         assert table.at("onDemandThroughput.maxWriteRequestUnits") > 0
         indexes = table.at("globalSecondaryIndexes")

@@ -63,7 +63,7 @@ def test_all_functions_are_watched_by_what_is_reserved_for_them() -> None:
     assert limits == {"command-concurrency": 8, "projector-concurrency": 1.6, "query-concurrency": 80} | {
         "worker-concurrency": 6.4
     }
-    for name in ("warmer", "worker"):
+    for name in ("warmer", "worker", "sessions", "authorizer"):
         assert {f"{name}-errors", f"{name}-throttles", f"{name}-duration"} < {*alarms(graph(EVERYTHING))}
 
 

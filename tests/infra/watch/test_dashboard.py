@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from handlers.routes import FUNCTIONS
 from tests.infra.program import EVERYTHING, graph, run
 from tests.infra.watch.named import named_by_widgets, widgets
 
@@ -51,7 +52,7 @@ def test_every_function_has_its_line_and_every_home_too() -> None:
         (shown,) = [graph_ for graph_ in widgets(graph(EVERYTHING)) if graph_["title"] == title]
         return {entry[-1]["label"] for entry in shown["metrics"] if entry[-1].get("visible", True)}
 
-    assert labels("Calls") == {"command", "query", "projector", "warmer", "worker"}
+    assert labels("Calls") == {*FUNCTIONS}
     assert labels("Cold starts") == {"command", "query", "projector"}
     assert labels("A million requests cost") == {"sqlite-efs", "sqlite-tmp", "ddb"}
     assert {graph_["region"] for graph_ in widgets(graph(EVERYTHING))} == {"us-east-1"}

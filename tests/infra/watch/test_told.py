@@ -61,7 +61,7 @@ def test_the_budget_counts_what_is_tagged_as_the_stacks() -> None:
     budget = graph(EVERYTHING).one("Budget")
     tags = [(one["tags"]["key"], one["tags"]["values"]) for one in budget.at("filterExpression.ands")]
     assert tags == [("Project", ["lambda-sqlite"]), ("Stack", [EVERYTHING])]
-    carried = graph(EVERYTHING).one("Table").inputs["tags"]
+    carried = graph(EVERYTHING).one("Table", "storage-table").inputs["tags"]
     assert all(carried[key] == value for key, (value,) in tags)
     assert (budget.at("limitAmount"), budget.at("limitUnit"), budget.at("timeUnit")) == ("50", "USD", "MONTHLY")
 

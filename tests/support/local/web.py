@@ -13,7 +13,7 @@ from functools import partial
 import httpx
 import uvicorn
 
-from console.local.gateway import Gateway
+from console.local.gateway import App
 
 get = partial(httpx.get, timeout=None)
 post = partial(httpx.post, timeout=None)
@@ -22,9 +22,9 @@ delete = partial(httpx.delete, timeout=None)
 
 
 @contextlib.contextmanager
-def served(gateway: Gateway) -> Generator[str]:
-    """Serve a gateway on loopback; gives its URL."""
-    config = uvicorn.Config(gateway, lifespan="on", log_config=None, http="httptools", ws="none")
+def served(app: App) -> Generator[str]:
+    """Serve a gateway, or what stands before one, on loopback; gives its URL."""
+    config = uvicorn.Config(app, lifespan="on", log_config=None, http="httptools", ws="none")
     config.get_loop_factory()  # imported here, not in the thread beside what a test imports
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:

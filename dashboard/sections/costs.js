@@ -1,0 +1,6 @@
+export const title = "What it costs";
+
+/** @param {HTMLElement} root @param {import("../app.js").Context} context */
+export function mount(root, { api }) {
+  return {};
+}

@@ -1,0 +1,35 @@
+/** The data set: figures of the whole, and its rows, page by page. */
+
+import { describe } from "../description.js";
+import { fill, make } from "../elements.js";
+import { failure, isAborted, loading } from "../notice.js";
+import { summary } from "./data/summary.js";
+import { rows } from "./data/rows.js";
+
+export const title = "Data set";
+
+/** @param {HTMLElement} root @param {import("../app.js").Context} context */
+export function mount(root, context) {
+  const ending = new AbortController();
+  const parts = [];
+
+  async function start() {
+    fill(root, loading());
+    try {
+      const description = await describe(context.api);
+      if (ending.signal.aborted) return;
+      const places = [make("section.card", { "aria-label": "The whole" }), make("section.card", { "aria-label": "Rows" })];
+      fill(root, places);
+      const shared = { ...context, description, signal: ending.signal };
+      parts.push(summary(places[0], shared), rows(places[1], shared));
+    } catch (error) {
+      if (!isAborted(error)) fill(root, failure(error, start));
+    }
+  }
+
+  start();
+  return {
+    refresh: () => (parts.length ? Promise.all(parts.map((part) => part.refresh())) : start()),
+    close: () => ending.abort(),
+  };
+}

@@ -1,0 +1,50 @@
+/** Rows as a table: each value exactly as the API gives it, numbers to the right, a row's id opens the row. */
+
+import { make } from "../../elements.js";
+import { time } from "../../format.js";
+
+/**
+ * Make the table of a page.
+ * @param {string} caption
+ * @param {import("../../description.js").Column[]} columns
+ * @param {Record<string, unknown>[]} rows
+ * @param {(id: string) => void} open
+ */
+export function rowsTable(caption, columns, rows, open) {
+  const head = columns.map((column) => make("th", { scope: "col", class: isNumber(column) ? "number" : null }, column.name));
+  const body = rows.map((row) => make("tr", {}, ...columns.map((column, place) => cell(column, row, place, open))));
+  return make(
+    "div.scroller.rows",
+    { tabindex: "0", role: "region", "aria-label": caption },
+    make("table", {}, make("caption.hidden", {}, caption), make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body)),
+  );
+}
+
+/**
+ * Return a value of a row as it is shown: a text for what is there, a dash for what is not.
+ * @param {import("../../description.js").Column} column
+ * @param {unknown} value
+ * @returns {Node | string}
+ */
+export function shown(column, value) {
+  if (value === null || value === undefined) return make("span.none", {}, "none");
+  if (column.format === "date-time") return make("time", { datetime: value, title: value }, precise(String(value)));
+  return typeof value === "object" ? make("code", {}, JSON.stringify(value)) : String(value);
+}
+
+/** To the second, and the fraction where there is one. */
+function precise(value) {
+  const fraction = /\.\d*[1-9]/.exec(value)?.[0] ?? "";
+  return time(value) + fraction;
+}
+
+const isNumber = (column) => column.type === "number" || column.type === "integer";
+
+function cell(column, row, place, open) {
+  const value = row[column.name];
+  if (place === 0) {
+    const button = make("button.link.mono", { type: "button", title: `Show row ${value}`, onclick: () => open(String(value)) }, String(value));
+    return make("th", { scope: "row" }, button);
+  }
+  return make("td", { class: isNumber(column) ? "number" : null }, shown(column, value));
+}

@@ -1,0 +1,125 @@
+/** The code page: an access code is exchanged for a session; who is in sees until when, and can leave. */
+
+import { Problem } from "../api.js";
+import { fill, make } from "../elements.js";
+import { time } from "../format.js";
+import { failure, isAborted, loading } from "../notice.js";
+import { keepSession, session } from "../visitor.js";
+
+export const title = "Enter";
+
+const CODE_CHARACTERS = 16;
+
+/** @param {HTMLElement} root @param {import("../app.js").Context} context */
+export function mount(root, { api, query, announce }) {
+  const ending = new AbortController();
+  const { signal } = ending;
+  const then = query.get("then") ?? "";
+
+  async function show() {
+    if (!session()) return ask();
+    fill(root, loading());
+    try {
+      const { body } = await api.get("/sessions/current", { signal });
+      keepSession(body.session);
+      fill(root, inside(body.session));
+    } catch (error) {
+      if (error instanceof Problem && [401, 403, 404].includes(error.status)) {
+        keepSession(null);
+        ask();
+      } else if (!isAborted(error)) fill(root, failure(error, show));
+    }
+  }
+
+  function ask() {
+    const input = /** @type {HTMLInputElement} */ (
+      make("input.mono.code", {
+        id: "code",
+        name: "code",
+        required: true,
+        size: 22,
+        placeholder: "XXXX-XXXX-XXXX-XXXX",
+        autocomplete: "one-time-code",
+        autocapitalize: "characters",
+        spellcheck: "false",
+        "aria-describedby": "code-help",
+        oninput: () => (input.value = grouped(input.value)),
+      })
+    );
+    const button = make("button.primary", {}, "Enter");
+    const answer = make("div");
+    const form = make(
+      "form.card.entry",
+      { onsubmit: (event) => (event.preventDefault(), exchange(input, button, answer)) },
+      make("p", { id: "code-help" }, "This data set opens with an access code. Whoever runs it gives you one; it may work only once."),
+      make("label.field", {}, make("span", {}, "Access code"), input),
+      make("div.controls", {}, button),
+      answer,
+    );
+    fill(root, form);
+    input.focus();
+  }
+
+  async function exchange(input, button, place) {
+    button.setAttribute("disabled", "");
+    fill(place, loading("Looking at the code …"));
+    try {
+      const { body } = await api.post("/sessions", { code: input.value }, { signal });
+      keepSession(body.session);
+      announce("You are in");
+      if (then.startsWith("#/")) location.hash = then;
+      else fill(root, inside(body.session));
+    } catch (error) {
+      if (isAborted(error)) return;
+      fill(place, refusal(error));
+      const waitS = (error instanceof Problem && error.retryAfterS) || 0;
+      countDown(button, waitS, () => input.focus());
+    }
+  }
+
+  function inside(now) {
+    const leave = make("button", { type: "button", onclick: end }, "Leave");
+    const pairs = [
+      ["Who", now.tenant],
+      ["May", now.scopes.join(", ")],
+      ["Until", make("time", { datetime: now.expires_at }, `${time(now.expires_at)} UTC`)],
+      ["Session", make("span.mono", {}, now.id)],
+    ];
+    const list = make("dl.pairs", {}, ...pairs.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
+    return make("section.card.entry", { "aria-label": "Your session" }, make("h2", {}, "You are in"), list, make("div.controls", {}, leave));
+  }
+
+  async function end() {
+    try {
+      await api.remove("/sessions/current", { signal });
+      keepSession(null);
+      announce("You have left");
+      ask();
+    } catch (error) {
+      if (!isAborted(error)) fill(root, failure(error, show));
+    }
+  }
+
+  show();
+  return { close: () => ending.abort() };
+}
+
+/** `abcdefgh` as `ABCD-EFGH`, however it was typed or pasted. */
+function grouped(text) {
+  const plain = text.toUpperCase().replace(/[^0-9A-Z]/g, "").slice(0, CODE_CHARACTERS);
+  return plain.replace(/(.{4})(?=.)/g, "$1-");
+}
+
+/** Why a code did not open; 404 is an API without codes, which wants its reads signed. */
+function refusal(error) {
+  if (!(error instanceof Problem) || error.status !== 404) return failure(error);
+  const detail = "This API knows no access codes. It lets in whom its own settings name, by signed requests or tokens, which this page cannot send.";
+  return failure(new Problem(404, { title: "No codes here", detail }));
+}
+
+function countDown(button, seconds, ready) {
+  button.toggleAttribute("disabled", seconds > 0);
+  fill(button, seconds > 0 ? `Wait ${seconds} s` : "Enter");
+  if (seconds > 0) setTimeout(() => button.isConnected && countDown(button, seconds - 1, ready), 1000);
+  else ready();
+}

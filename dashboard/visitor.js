@@ -1,0 +1,47 @@
+/**
+ * Who is in, and until when. The session itself is a cookie that no script can read; what is kept here is what the API
+ * said of it, so that a page that needs no session does not ask for one.
+ */
+
+import { fill, make } from "./elements.js";
+import { time } from "./format.js";
+
+const KEPT = "session";
+
+/**
+ * @typedef {object} Session
+ * @property {string} id
+ * @property {string} tenant
+ * @property {string[]} scopes
+ * @property {string} expires_at
+ */
+
+/** Return what is known of this browser's session; null where it has none. @returns {Session | null} */
+export function session() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEPT) ?? "null");
+    return Date.parse(kept?.expires_at) > Date.now() ? kept : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Keep what the API said of a session, or forget it, and let the page know. @param {Session | null} now */
+export function keepSession(now) {
+  try {
+    if (now) localStorage.setItem(KEPT, JSON.stringify(now));
+    else localStorage.removeItem(KEPT);
+  } catch {
+    // A browser that keeps nothing for pages: the cookie still lets it in.
+  }
+  document.dispatchEvent(new CustomEvent("sessionchange"));
+}
+
+/** Show who is in. @param {HTMLElement} root */
+export function showVisitor(root) {
+  const known = session();
+  root.toggleAttribute("hidden", !known);
+  if (!known) return;
+  const until = make("time", { datetime: known.expires_at }, `${time(known.expires_at).slice(0, 16)} UTC`);
+  fill(root, make("a", { href: "#/enter" }, known.tenant), " until ", until);
+}

@@ -1,0 +1,74 @@
+"""The keys of hashes: two versions of a secret are valid, so that it can be changed while it is in use.
+
+A code and a token stand in the table as hashes alone. Without the key nobody who reads the table can try codes out.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from typing import TYPE_CHECKING
+
+from handlers.aws.sdk import ServiceError
+from handlers.domain.problem import unavailable
+from handlers.domain.timestamps import boottime_s
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEPT_S = 300.0  # then the versions are read again
+SETTLED_S = 60.0  # what is found under none of them lets them be read again, but not more often than this
+ID_DIGITS = 32  # 128 bits of the hash
+
+_log = logging.getLogger(__name__)
+
+
+class Keys:
+    """The versions of a secret, as one sandbox knows them. Every method raises Problem (503) where they are away.
+
+    Args:
+        read: returns them, the current one first. Raises ServiceError.
+        clock: seconds that never go back.
+    """
+
+    def __init__(self, read: Callable[[], tuple[str, ...]], clock: Callable[[], float] = boottime_s) -> None:
+        self._read = read
+        self._clock = clock
+        self._versions: tuple[str, ...] = ()
+        self._read_s = 0.0
+
+    def versions(self) -> tuple[str, ...]:
+        """Return those that are valid, the current one first."""
+        if not self._versions or self._clock() - self._read_s >= KEPT_S:
+            self._renew()
+        return self._versions
+
+    def have_changed(self) -> bool:
+        """Tell whether others are valid by now. Asked where nothing was found, it looks once a minute at most."""
+        if self._clock() - self._read_s < SETTLED_S:
+            return False
+        before = self._versions
+        self._renew()
+        return self._versions != before
+
+    def current_id(self, kind: str, text: str) -> str:
+        """Return the id of something new."""
+        return keyed_id(self.versions()[0], kind, text)
+
+    def ids(self, kind: str, text: str) -> list[str]:
+        """Return the ids that something can have, one for each version."""
+        return [keyed_id(version, kind, text) for version in self.versions()]
+
+    def _renew(self) -> None:
+        began_s = self._clock()
+        try:
+            self._versions = self._read()
+        except ServiceError as error:
+            _log.error("the keys are away: %s", error)
+            raise unavailable("The keys that codes and sessions are found by are away", retry_after_s=2) from error
+        self._read_s = began_s
+
+
+def keyed_id(key: str, kind: str, text: str) -> str:
+    """Return the keyed hash of a code, a token or an address, by which it is found and named."""
+    return hmac.digest(key.encode(), f"{kind}:{text}".encode("utf-8", "surrogatepass"), "sha256").hex()[:ID_DIGITS]

@@ -1,0 +1,176 @@
+"""The rows on the page: the same as the API says, whatever the page is asked for."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from handlers.routes import SOURCES
+from handlers.rows import MODEL
+from tests.dashboard.conftest import ROWS, Visiting
+from tests.support.local import web
+
+BOOKMARK = re.compile(r"^\d+\.\d+$")
+
+
+def open_data(page: Page, view: str = "") -> None:
+    page.goto(f"/dashboard/#/data{view}")
+    expect(page.get_by_role("navigation", name="Pages of rows")).to_be_visible()
+
+
+def shown_ids(page: Page) -> list[str]:
+    return page.locator(".rows tbody th").all_inner_texts()
+
+
+def ids(stack: str, query: str, home: str = SOURCES[0]) -> list[str]:
+    return [row["id"] for row in web.get(f"{stack}/{home}?{query}").json()["data"]]
+
+
+def test_the_figures_are_those_of_the_api(visit: Visiting, stack: str) -> None:
+    with visit() as visited:
+        open_data(visited.page)
+        whole = visited.page.get_by_role("region", name="The whole")
+        expect(whole.locator("dd").first).to_have_text(str(ROWS))
+        expect(whole).to_contain_text(web.get(f"{stack}/sqlite-efs/stats").json()["bookmark"])
+        expect(whole).to_contain_text("the snapshot is the ledger")
+
+
+def test_every_column_of_the_model_is_shown_and_nothing_else(visit: Visiting) -> None:
+    with visit() as visited:
+        open_data(visited.page)
+        expect(visited.page.locator(".rows thead th")).to_have_text(
+            ["id", *[column.name for column in MODEL.columns], "created_at"]
+        )
+
+
+def test_values_are_shown_as_the_api_gives_them(visit: Visiting, stack: str) -> None:
+    row = web.get(f"{stack}/ddb?limit=1").json()["data"][0]
+    with visit() as visited:
+        open_data(visited.page, "?home=ddb")
+        cells = visited.page.locator(".rows tbody tr").first.locator("th, td")
+        assert cells.count() == len(row)
+        expect(cells.first).to_have_text(row["id"])
+        for number, column in enumerate(MODEL.columns, start=1):
+            if column.kind in {"number", "integer"}:
+                assert float(cells.nth(number).inner_text()) == row[column.name]
+
+
+def test_pages_go_forward_and_back_by_cursor(visit: Visiting, stack: str) -> None:
+    every = ids(stack, "limit=1000")
+    with visit() as visited:
+        page = visited.page
+        open_data(page, "?limit=10")
+        turns = page.get_by_role("navigation", name="Pages of rows")
+        assert shown_ids(page) == every[:10]
+        turns.get_by_role("button", name="Next").press("Enter")
+        expect(turns).to_contain_text("Rows 11 to 20, page 2")
+        expect(turns.get_by_role("button", name="Next")).to_be_focused()
+        turns.get_by_role("button", name="Next").click()
+        expect(turns).to_contain_text("Rows 21 to 30, page 3")
+        assert shown_ids(page) == every[20:30]
+        turns.get_by_role("button", name="Back").click()
+        expect(turns).to_contain_text("Rows 11 to 20, page 2")
+        assert shown_ids(page) == every[10:20]
+        turns.get_by_role("button", name="First").click()
+        expect(turns).to_contain_text("Rows 1 to 10, page 1")
+        expect(turns.get_by_role("button", name="Back")).to_be_disabled()
+        assert shown_ids(page) == every[:10]
+
+
+def test_the_last_page_leads_no_further(visit: Visiting) -> None:
+    with visit() as visited:
+        open_data(visited.page, "?limit=100")
+        turns = visited.page.get_by_role("navigation", name="Pages of rows")
+        expect(turns).to_contain_text(f"Rows 1 to {ROWS}, page 1")
+        expect(turns.get_by_role("button", name="Next")).to_be_disabled()
+
+
+def test_home_and_order_are_asked_for_and_kept_in_the_address(visit: Visiting, stack: str) -> None:
+    with visit() as visited:
+        page = visited.page
+        open_data(page)
+        page.get_by_label("Order").select_option("asc")
+        page.get_by_label("Home").select_option("sqlite-tmp")
+        expect(page.locator(".page .note")).to_contain_text("sqlite-tmp")
+        assert shown_ids(page) == ids(stack, "order=asc&limit=25", "sqlite-tmp")
+        page.reload()
+        expect(page.locator(".page .note")).to_contain_text("sqlite-tmp")
+        assert shown_ids(page) == ids(stack, "order=asc&limit=25", "sqlite-tmp")
+
+
+def test_filters_let_through_what_the_api_does(visit: Visiting, stack: str) -> None:
+    wanted = ids(stack, "min_value=0.25&max_value=0.75&limit=25")
+    assert wanted != ids(stack, "limit=25")
+    name = next(column.name for column in MODEL.columns if getattr(column, "is_statistics", False))
+    with visit() as visited:
+        page = visited.page
+        open_data(page)
+        for comparison, bound in (("is at least", "0.25"), ("is at most", "0.75")):
+            page.get_by_label("Only rows whose").select_option(name)
+            page.get_by_label("Comparison").select_option(comparison)
+            page.get_by_role("textbox", name="Value").fill(bound)
+            page.get_by_role("textbox", name="Value").press("Enter")
+            expect(page.locator(".chip", has_text=f"{name} {comparison} {bound}")).to_be_visible()
+        expect(page.locator(".rows tbody th").first).to_have_text(wanted[0])
+        assert shown_ids(page) == wanted
+        page.get_by_role("button", name=f"Remove the filter {name} is at least 0.25").click()
+        page.get_by_role("button", name=f"Remove the filter {name} is at most 0.75").click()
+        expect(page.locator(".rows tbody th").first).to_have_text(ids(stack, "limit=1")[0])
+
+
+def test_a_malformed_filter_has_the_apis_own_words_beside_it(visit: Visiting) -> None:
+    with visit(expected=["status of 400"]) as visited:
+        page = visited.page
+        page.goto("/dashboard/#/data?min_value=1&from=yesterday")
+        chip = page.locator(".chip", has_text="created_at is at or after yesterday")
+        expect(chip.get_by_role("alert")).to_contain_text('from: got "yesterday", allowed: an RFC 3339 time')
+        chip.get_by_role("button").click()
+        expect(page.locator(".rows tbody th").first).to_be_visible()
+
+
+def test_a_point_of_the_history_is_held_and_let_go(visit: Visiting, stack: str) -> None:
+    with visit(expected=["status of 400"]) as visited:
+        page = visited.page
+        open_data(page)
+        page.get_by_role("button", name="Hold").click()
+        expect(page.get_by_role("button", name="Follow")).to_be_visible()
+        bookmark = web.get(f"{stack}/sqlite-efs/stats").json()["bookmark"]
+        expect(page.get_by_label("As of bookmark")).to_have_value(bookmark)
+        assert visited.asked(f"GET /api/sqlite-efs?order=desc&limit=25&as_of={bookmark}")
+        page.get_by_label("As of bookmark").fill(f"{bookmark.split('.')[0]}.5")
+        page.get_by_label("As of bookmark").press("Enter")
+        expect(page.get_by_role("navigation", name="Pages of rows")).to_contain_text("Rows 1 to 5")
+        page.get_by_label("As of bookmark").fill("last week")
+        page.get_by_label("As of bookmark").press("Enter")
+        expect(page.locator("#as-of-fault")).to_contain_text('as_of: got "last week"')
+
+
+def test_one_row_by_its_id_is_shown_in_a_dialog(visit: Visiting, stack: str) -> None:
+    row = web.get(f"{stack}/ddb?limit=1&order=asc").json()["data"][0]
+    with visit(expected=["status of 404"]) as visited:
+        page = visited.page
+        open_data(page)
+        page.get_by_label("One row by its id").fill(row["id"])
+        page.get_by_role("button", name="Show", exact=True).click()
+        dialog = page.get_by_role("dialog", name=row["id"])
+        expect(dialog.locator("dd").first).to_have_text(row["id"])
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+        page.get_by_label("One row by its id").fill("0" * 26)
+        page.get_by_role("button", name="Show", exact=True).click()
+        expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("Not found (status 404)")
+
+
+def test_an_integer_beyond_what_a_double_holds_keeps_its_digits(visit: Visiting, stack: str) -> None:
+    column = next(column.name for column in MODEL.columns if column.kind in {"number", "integer"})
+    with visit() as visited:
+        answer = web.get(f"{stack}/sqlite-efs?limit=1").text
+        changed = re.sub(rf'"{column}":[^,}}]+', f'"{column}":9007199254740993', answer)
+        assert changed != answer
+        visited.page.route(
+            re.compile(r"/api/sqlite-efs\?order"),
+            lambda route: route.fulfill(body=changed, content_type="application/json"),
+        )
+        open_data(visited.page)
+        expect(visited.page.locator(".rows tbody")).to_contain_text("9007199254740993")
