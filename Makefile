@@ -10,6 +10,7 @@
 # make bench-load      requests a second of one sandbox, and a burst of new ones; UNDER another Python
 # make bench-libraries what zlib and boto3 take
 # make bench-rebuild   a rebuild of a million rows by its steps, a few at once, three minutes
+# make bench-edge      what a cache in front keeps from the functions, five minutes; needs nginx
 # make growth          how costs grow with the rows, a minute
 # make bench-compare   the micro-benchmarks again, beside those saved
 # make simulate        other histories than the tests run, of writers, publishers, readers and faults: SEEDS many, or SEED
@@ -26,7 +27,7 @@
 # make install-dev     all of them, and the tools
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test check bench bench-code bench-runtime bench-writes bench-load bench-libraries bench-rebuild \
-	bench-compare growth simulate delivery-time mutants screenshots deploy format lock docs clean \
+	bench-edge bench-compare growth simulate delivery-time mutants screenshots deploy format lock docs clean \
 	install-run install-report install-deploy install-dev
 .NOTPARALLEL:  # nothing else runs while something is measured
 PYTHON ?= python3
@@ -118,6 +119,9 @@ bench-libraries: $(DEV)
 
 bench-rebuild: $(DEV)
 	@$(BIN)/python -m tests.perf.rebuild
+
+bench-edge: $(DEV)
+	@$(BIN)/python -m tests.perf.edge
 
 growth: $(DEV)
 	@$(BIN)/python -m tests.perf.growth

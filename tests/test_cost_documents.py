@@ -13,6 +13,8 @@ from rich.console import Console
 from console.costs import prices
 from console.costs.bill import bill, totals_usd
 from console.costs.crossover import crossings
+from console.costs.front.edge import answers_bytes, edge_bill
+from console.costs.front.sessions import asked_bill, sessions_bill
 from console.costs.levers import levers, tiering_usd
 from console.costs.merges import publish_bytes, written_rows
 from console.costs.scenario import INPUTS, Scenario, assemble, option
@@ -31,11 +33,14 @@ from tests.support.results import figures
 pytestmark = pytest.mark.usefixtures("rows_as_shipped")
 
 ROOT = Path(__file__).parent.parent
-README, FAQ, DEPLOYMENT, COSTS, NOTIFICATIONS, OPERATIONS, LAKE, JOBS = (
+README, FAQ, DEPLOYMENT, COSTS, NOTIFICATIONS, OPERATIONS, LAKE, JOBS, EDGE = (
     (ROOT / name).read_text(encoding="utf-8")
     for name in (
         "README.md",
-        *(f"docs/{it}.md" for it in ("faq", "deployment", "costs", "notifications", "operations", "lake", "jobs")),
+        *(
+            f"docs/{it}.md"
+            for it in ("faq", "deployment", "costs", "notifications", "operations", "lake", "jobs", "edge")
+        ),
     )
 )
 COLUMNS = ("sqlite-tmp", "sqlite-efs", "ddb")  # of the table in docs/deployment.md
@@ -285,3 +290,54 @@ def test_the_pace_of_a_rebuild_is_that_of_its_simulation() -> None:
 
 def one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+FRONTS = replace(IDLE, page_views_per_month=0, sessions_per_month=0)
+A_MILLION_SEEN = Scenario(row_bytes=115, writes_per_month=0)
+
+
+def of_fronts(scenario: Scenario, **more: float) -> str:
+    return f"{totals_usd(PRICES, replace(scenario, **more))['sqlite-efs']:.2f}"
+
+
+def test_an_edge_costs_what_its_table_says() -> None:
+    edge, firewall = {"edge": 1.0}, {"edge": 1.0, "firewall": 1.0}
+    table = {"idle": (FRONTS, 0.0)} | {
+        f"a million reads, {share:.0%} of them answered by the edge".replace("%", " %"): (A_MILLION_SEEN, share)
+        for share in (0.0, 0.5, 0.95)
+    }
+    for name, (scenario, share) in table.items():
+        without = "" if share else f" {of_fronts(scenario)}"
+        said = " | ".join(of_fronts(scenario, cached=share, **more) for more in (edge, firewall))
+        assert f"\n| {name} |{without} | {said} |\n" in EDGE
+
+
+def test_what_stands_in_front_costs_by_service_what_the_document_says() -> None:
+    idle, busy = (edge_bill(PRICES, replace(each, edge=1, firewall=1, cached=0.5)) for each in (FRONTS, A_MILLION_SEEN))
+    for name, usd in busy.items():
+        if usd >= 0.005:
+            assert f"\n| {name} | {cents(idle.get(name, 0))} | {cents(usd)} |\n" in EDGE
+    rest = sum(usd for usd in busy.values() if usd < 0.005)
+    assert rest < 0.01
+    traffic_usd = answers_bytes(A_MILLION_SEEN) / 2**30 * PRICES.internet_transfer.each
+    assert f"{traffic_usd:.2f} USD of the gateway's own traffic" in one_line(EDGE)
+
+
+def test_sessions_cost_what_the_document_says() -> None:
+    idle, busy = (fsum(sessions_bill(PRICES, replace(each, sessions=1)).values()) for each in (FRONTS, A_MILLION_SEEN))
+    assert f"Sessions are {idle:.2f} USD idle, and {busy:.2f} with 1,000 of them" in one_line(EDGE)
+    each_read = asked_bill(PRICES, A_MILLION_SEEN, 1e6)
+    assert f"With each of a million reads they would be asked for at {fsum(each_read.values()):.2f} USD" in one_line(
+        EDGE
+    )
+
+
+def test_a_request_costs_what_is_said_with_an_edge_and_without() -> None:
+    edge = PRICES.cloudfront_request.usd + PRICES.cloudfront_function.usd
+    own = fsum(for_reads(replace(A_MILLION, tracing=0), "sqlite-efs").values())
+    said = f"a request costs CloudFront {edge:.2f} USD a million, function included, and the gateway with the function"
+    assert f"{said} behind it some {own:.2f}" in one_line(COSTS)
+
+
+def cents(usd: float) -> str:
+    return f"{usd:.2f}" if usd >= 0.005 else "-"

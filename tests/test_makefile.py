@@ -19,6 +19,7 @@ PURPOSE_OF_TARGET = {
         (
             *("bench", "bench-code", "bench-runtime", "bench-writes", "bench-load", "bench-libraries", "bench-compare"),
             *("growth", "delivery-time", "screenshots"),
+            "bench-edge",
         ),
         "dev",
     ),

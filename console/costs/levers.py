@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from console.costs.bill import LOG_BYTES, totals_usd
-from console.costs.fronts import answers_bytes, asked_bill, authorized, edge_bill
+from console.costs.front.edge import answers_bytes, edge_bill
+from console.costs.front.sessions import asked_bill, authorized
 from console.costs.prices import GB, Prices
 from console.costs.scenario import READ_UNIT_BYTES, Scenario
 from console.costs.work import POLLS, QUEUES, RECORD_BYTES, RECORD_ID_BYTES

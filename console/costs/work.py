@@ -1,5 +1,5 @@
 """The costs of work that nobody waits for: jobs, the data lake, notifications. They are the same on every read path,
-as is what stands in front (fronts.py).
+as is what stands in front (front/).
 
 What is off costs nothing. Idle, jobs alone cost something: Lambda keeps asking their two queues for messages.
 """
@@ -10,7 +10,8 @@ import math
 from functools import cache
 
 from console.costs.activity import BYTES_PER_MS, PUBLISH_MS
-from console.costs.fronts import edge_bill, sessions_bill
+from console.costs.front.edge import edge_bill
+from console.costs.front.sessions import sessions_bill
 from console.costs.merges import merged_bytes
 from console.costs.prices import GB, Bill, Prices
 from console.costs.scenario import MONTH_S, PROJECTION_WINDOW_S, READ_UNIT_BYTES, WRITE_UNIT_BYTES, Scenario

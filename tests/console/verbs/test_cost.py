@@ -98,7 +98,8 @@ def test_rows_are_those_of_one_source(run_console: RunConsole, measured: str) ->
 def test_every_value_is_an_option(run_console: RunConsole) -> None:
     """Each with a number of its own, so that none is taken for another."""
     narrow = {"memory_mb": 777.0, "tmp_mb": 778.0, "retain_s": 779.0, "worker_memory_mb": 780.0}
-    narrow |= dict.fromkeys(("tracing", "jobs", "lake", "notifications"), 1.0)
+    narrow |= dict.fromkeys(("tracing", "jobs", "lake", "notifications", "edge", "firewall", "sessions"), 1.0)
+    narrow["cached"] = 0.25
     values = {name: narrow.get(name, 7.0 + place) for place, name in enumerate(INPUTS)}
     options = [word for name, value in values.items() for word in (option(name), str(value))]
     scenario = json.loads(run_console("cost", "--json", *options).out)["scenario"]

@@ -17,7 +17,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-KEY_HEADERS = ("Authorization", "Min-Bookmark", "Origin")  # those of the cache policy
+from infra.edge.caching import KEY_HEADERS
+
 CONFIGURATION = Path(__file__).with_name("nginx.conf")
 PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or ""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from base64 import b64decode
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,7 +76,8 @@ class Origin:
             made["requestContext"]["authorizer"] = {"jwt": {"claims": {"sub": headers["authorization"]}}}
         answer = self._answered(made)
         method: str = made["requestContext"]["http"]["method"]
-        size_bytes = len(answer.get("body", ""))
+        body: str = answer.get("body", "")
+        size_bytes = len(b64decode(body) if answer.get("isBase64Encoded") else body)
         query = f"?{made['rawQueryString']}" if made["rawQueryString"] else ""
         self.calls.append(Call(method, made["rawPath"] + query, headers, answer["statusCode"], size_bytes))
         return answer

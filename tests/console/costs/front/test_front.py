@@ -6,11 +6,13 @@ import pytest
 
 from console.costs.activity import activity
 from console.costs.bill import bill, totals_usd
-from console.costs.fronts import answers_bytes, authorized, edge_bill, edge_bytes, edge_requests, sessions_bill
+from console.costs.front.edge import FIREWALL_RULES, answers_bytes, edge_bill, edge_bytes, edge_requests
+from console.costs.front.sessions import authorized, sessions_bill
 from console.costs.levers import levers
 from console.costs.scenario import Scenario
 from console.costs.study import cost_series
 from handlers.routes import SOURCES
+from infra.edge.firewall import GROUPS
 from tests.support.costs import PRICES
 
 pytestmark = pytest.mark.usefixtures("rows_as_shipped")
@@ -45,6 +47,11 @@ def test_the_firewall_is_paid_for_its_rules_and_for_all_requests() -> None:
     assert lines["firewall"] == pytest.approx(5 + 4 + 1.05 * 0.60)
     assert lines["firewall log"] == pytest.approx(1_050_000 * 0.01 * 2_000 / GIB * 0.50)
     assert {name: lines[name] for name in edge_bill(PRICES, EDGE)} == edge_bill(PRICES, EDGE)
+
+
+def test_the_firewall_has_so_many_rules_as_are_paid_for() -> None:
+    """Each of AWS's groups is one; beside them the limit of an address, and that of a body."""
+    assert len(GROUPS) + 2 == FIREWALL_RULES
 
 
 def test_access_logs_are_paid_for_the_days_that_they_are_kept() -> None:
