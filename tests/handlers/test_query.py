@@ -12,6 +12,7 @@ import pytest
 import handlers
 from handlers import query
 from handlers.openapi.description import description
+from handlers.routes import ROUTES, SESSIONS
 from tests.support.api import SOURCES, Answer, Api, event
 from tests.support.problems import assert_problem
 

@@ -89,7 +89,7 @@ def test_a_code_that_is_asked_for_wrongly_is_refused(site: AccessSite, field: st
 
 
 def test_all_that_is_wrong_is_said_at_once(site: AccessSite) -> None:
-    content = {"other": 1, "max_uses": 0, "expires_at": "", "scopes": []}
+    content: dict[str, object] = {"other": 1, "max_uses": 0, "expires_at": "", "scopes": []}
     answer = site.call("POST", "/access/codes", content)
     assert fields(answer, 422) == {"tenant", "other", "max_uses", "expires_at", "scopes"}
     assert_as_described(answer, "POST", "/access/codes")
@@ -256,7 +256,7 @@ def test_ten_wrong_codes_wait_wherever_they_come_from_in_a_network(site: AccessS
 
 
 def test_behind_an_edge_the_address_is_the_one_that_it_tells(client: DynamoDBClient) -> None:
-    viewers = [f"198.51.100.{number}:{40000 + number}" for number in range(11)]
+    viewers = [f"203.0.113.{number}:{40000 + number}" for number in range(11)]
     wrong = {"code": "wrong"}
     behind, direct = AccessSite(client, EDGE="cloudfront"), AccessSite(client)
     for viewer in viewers:
