@@ -8,7 +8,7 @@ import pytest
 
 from archives.errors import ArchiveError
 from archives.manifest import Manifest, infrastructure_files, manifest_of
-from handlers.routes import COMMAND, FUNCTIONS, PROJECTOR, QUERY, WARMER, WORKER
+from handlers.routes import AUTHORIZER, COMMAND, FUNCTIONS, PROJECTOR, QUERY, SESSIONS, WARMER, WORKER
 from tests.archives.conftest import Write
 
 ROOT = Path(__file__).resolve().parents[2]
