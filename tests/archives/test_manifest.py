@@ -104,7 +104,7 @@ REACHES = {
     "handlers/warmer.py": {WARMER},
     "handlers/snapshots/publish.py": {COMMAND, PROJECTOR},
     "handlers/domain/bookmark.py": {COMMAND, QUERY, PROJECTOR, WORKER},
-    "handlers/routes.py": {COMMAND, QUERY, WORKER, "infrastructure"},
+    "handlers/routes.py": {COMMAND, QUERY, WORKER, SESSIONS, AUTHORIZER, "infrastructure"},
     "infra/gateway/api.py": {"infrastructure"},
     "Pulumi.yaml": {"infrastructure"},
 }

@@ -189,3 +189,15 @@ def test_the_function_asks_for_what_its_environment_says(site: AccessSite) -> No
 def test_an_authorizer_that_would_ask_for_nothing_does_not_start(environ: dict[str, str], name: str) -> None:
     with pytest.raises(SettingsError, match=name):
         make_handler(environ)
+
+
+def test_a_session_of_a_newer_key_is_found_once_the_keys_are_read_again(site: AccessSite) -> None:
+    old = site.other_keys()
+    old.versions()
+    site.rotate()
+    site.new_sandbox()
+    token = site.enter(site.make_code().text).json["token"]
+    site.now.pass_s(59)
+    assert not site.may_read(token, authorizer=site.authorizer(keys=old))
+    site.now.pass_s(1)
+    assert site.may_read(token, authorizer=site.authorizer(keys=old))
