@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from archives.closure import files_of
+
 ROOT = Path(__file__).parent.parent
 PARTS = ("archives", "console", "handlers", "infra")
 QUESTION_WORDS = {"What", "Where", "Whether", "Who", "How", "That", "Of"}
@@ -311,6 +313,19 @@ def test_the_query_function_leads_to_the_sdk_only_when_ddb_is_used_and_never_to_
 
     assert outside(lazy=False) == set()
     assert outside(lazy=True) == {"boto3", "botocore"}
+
+
+@pytest.mark.parametrize(
+    ("function", "most_files", "rooms"),
+    [
+        ("authorizer", 25, {"access", "aws", "domain", "telemetry"}),
+        ("sessions", 55, {"access", "api", "aws", "domain", "gateway", "model", "telemetry"}),
+    ],
+)
+def test_who_guards_the_door_carries_no_data_room(function: str, most_files: int, rooms: set[str]) -> None:
+    packed = files_of(f"handlers.{function}", ROOT)
+    assert len(packed) <= most_files
+    assert {Path(name).parts[1] for name in packed if len(Path(name).parts) > 2} == rooms
 
 
 def test_a_cold_start_of_the_query_function_loads_what_it_needs_and_no_more() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from archives.errors import ArchiveError
 from archives.manifest import Manifest, infrastructure_files, manifest_of
-from handlers.routes import COMMAND, FUNCTIONS, PROJECTOR, QUERY, WARMER, WORKER
+from handlers.routes import AUTHORIZER, COMMAND, FUNCTIONS, PROJECTOR, QUERY, SESSIONS, WARMER, WORKER
 from tests.archives.conftest import Write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,7 +104,7 @@ REACHES = {
     "handlers/warmer.py": {WARMER},
     "handlers/snapshots/publish.py": {COMMAND, PROJECTOR},
     "handlers/domain/bookmark.py": {COMMAND, QUERY, PROJECTOR, WORKER},
-    "handlers/routes.py": {COMMAND, QUERY, WORKER, "infrastructure"},
+    "handlers/routes.py": {COMMAND, QUERY, WORKER, SESSIONS, AUTHORIZER, "infrastructure"},
     "infra/gateway/api.py": {"infrastructure"},
     "Pulumi.yaml": {"infrastructure"},
 }
