@@ -39,7 +39,6 @@ UNRESTRICTABLE = {
     "secretsmanager:GetRandomPassword",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
-    "secretsmanager:GetRandomPassword",
     "servicequotas:GetServiceQuota",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
