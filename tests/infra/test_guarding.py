@@ -34,10 +34,8 @@ def test_with_an_edge_alone_there_is_who_knows_its_key_and_no_session() -> None:
     given = seen.one("Function", "authorizer-function").at("environment.variables")
     assert given["EDGE_KEY_ARN"] == SECRET.format("edge-key")
     assert not {"SESSIONS_TABLE", "SESSION_KEY_ARN"} & {*given}
-    assert [node.name for node in seen.of("RolePolicy") if node.name.startswith("authorizer-")] == [
-        "authorizer-identity-runtime",
-        "authorizer-secrets",
-    ]
+    rights = {node.name for node in seen.of("RolePolicy") if node.name.startswith("authorizer-")}
+    assert rights == {"authorizer-identity-runtime", "authorizer-secrets"}
     assert {*seen.outputs} & {"authorizer_function", "sessions_function", "sessions_table"} == {"authorizer_function"}
 
 
