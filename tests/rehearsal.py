@@ -1,7 +1,8 @@
 """Check a stack that stands: what no insert publishes becomes visible, schedules and rollout work, nothing failed.
 
 Where it has jobs, notifications or a data lake, a file is imported, all is rebuilt, both are told of, pages are there.
-Where its reads need a session, a code is made and exchanged, and the session reads until it is ended.
+Where its reads need a session, a code is made and exchanged, and the session reads until it is ended. Where it has an
+edge, the page is there, and the API answers nobody without the edge's key.
 
     API_URL="$(pulumi stack output api_url)" AWS_REGION=us-east-1 python tests/rehearsal.py [lambda-sqlite-dev]
 
@@ -14,6 +15,7 @@ where there are several.
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import os
 import sys
@@ -23,6 +25,7 @@ import urllib.request
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.auth import SigV4Auth
@@ -34,6 +37,10 @@ API_URL = os.environ["API_URL"].rstrip("/")
 SESSION = boto3.Session(region_name=os.environ.get("AWS_REGION"))
 ROWS = 5
 PATIENCE_S, PAUSE_S = 60, 0.5
+EDGE_KEY = "x-origin-key"
+EDGE: dict[str, str] = {}  # the header that an edge sends, where there is one
+# What browsers have to be told that the page's files are.
+TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 ENDED = ("succeeded", "failed", "cancelled")
 EXPECTED = {"keep-command", "keep-query"}
 OF_THE_PROJECTOR = {"maintain", "keep-projector"}  # the latter with `maintenanceMinutes: 0`
@@ -85,7 +92,8 @@ def read(path: str, token: str, **headers: str) -> tuple[int, Any]:
 
 
 def _named(headers: dict[str, str]) -> dict[str, str]:
-    return {name.replace("_", "-"): value for name, value in headers.items()} | {"content-type": "application/json"}
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return {**EDGE, **named, "content-type": "application/json"}
 
 
 def _answer(request: urllib.request.Request) -> tuple[int, Any]:
@@ -172,6 +180,81 @@ def environment_of(stack: str, function: str) -> dict[str, str]:
     except functions.exceptions.ResourceNotFoundException:
         return {}
     return cast("dict[str, str]", found["Environment"]["Variables"])
+
+
+def edge_key_of(stack: str) -> str:
+    """Return what the stack's edge sends to the API; nothing where there is no edge."""
+    secrets = client("secretsmanager")
+    try:
+        return str(secrets.get_secret_value(SecretId=f"{stack}-edge-key")["SecretString"])
+    except secrets.exceptions.ResourceNotFoundException:
+        return ""
+
+
+def check_the_edge(report: Report, stack: str, key: str) -> None:
+    """See that the API takes nobody for its edge, that the page is there, and that CloudFront has the key."""
+    status, content = visit("GET", "/ddb?limit=1")
+    report.check("without the edge's key a read is refused before any function runs", status == 401, (status, content))
+    status, content = visit("GET", "/ddb?limit=1", x_origin_key="x" * len(key))
+    report.check("with another key it is forbidden", status == 403, (status, content))
+    EDGE[EDGE_KEY] = key
+    status, content = visit("GET", "/openapi.json")
+    report.check("with the edge's key the API describes itself", status == 200, (status, str(content)[:100]))
+    distribution = distribution_of(stack)
+    headers = [
+        header
+        for origin in distribution["Origins"]["Items"]
+        for header in origin.get("CustomHeaders", {}).get("Items", [])
+    ]
+    report.check(
+        "CloudFront sends the key as it is now", {"HeaderName": EDGE_KEY, "HeaderValue": key} in headers, "not"
+    )
+    check_the_page(report, stack)
+    check_the_viewer(report, str(distribution["DomainName"]))
+
+
+def distribution_of(stack: str) -> dict[str, Any]:
+    """Return the configuration of the stack's distribution, and its domain's name."""
+    cloudfront = client("cloudfront")
+    pages = cloudfront.get_paginator("list_distributions").paginate()
+    found = [item for page in pages for item in page["DistributionList"].get("Items", [])]
+    (own,) = [item for item in found if item["Comment"] == f"{stack}-edge"]
+    config = cloudfront.get_distribution_config(Id=own["Id"])["DistributionConfig"]
+    return {**config, "DomainName": own["DomainName"]}
+
+
+def check_the_page(report: Report, stack: str) -> None:
+    """See that the page's files are what browsers take them for."""
+    s3, bucket = client("s3"), f"{stack}-dashboard-{client('sts').get_caller_identity()['Account']}"
+    keys = [str(item["Key"]) for item in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    report.check("the page is in its bucket", "dashboard/index.html" in keys, keys)
+    types = {key: str(s3.head_object(Bucket=bucket, Key=key)["ContentType"]) for key in keys}
+    wrong = {key: kind for key, kind in types.items() if not kind.startswith(TYPES.get(os.path.splitext(key)[1], ""))}
+    report.check(f"its {len(keys)} files have their types", not wrong, wrong)
+
+
+def check_the_viewer(report: Report, host: str) -> None:
+    """See that the edge leads to the page. An emulator's answers at its own address, by the host that is asked for."""
+    emulator = os.environ.get("AWS_ENDPOINT_URL", "")
+    status, location = _led_to(emulator or f"https://{host}", host)
+    report.check("the edge leads to the page", (status, location) == (302, "/dashboard/"), (status, location))
+    if not emulator:
+        with urllib.request.urlopen(f"https://{host}/dashboard/", timeout=60) as answer:
+            policy = answer.headers["content-security-policy"]
+        report.check("the page comes with its policy", "default-src 'none'" in policy, policy)
+
+
+def _led_to(url: str, host: str) -> tuple[int, str]:
+    """Return the status and the location of a host's root."""
+    address = urlsplit(url)
+    kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
+    connection = kind(address.netloc, timeout=60)
+    try:
+        connection.request("GET", "/", headers={"host": host})
+        answer = connection.getresponse()
+        return answer.status, answer.getheader("location", "")
+    finally:
+        connection.close()
 
 
 def enter(report: Report, scopes: list[str]) -> tuple[str, dict[str, Any]]:
@@ -315,6 +398,8 @@ def the_stack() -> str:
 def main() -> int:
     """Check all of it."""
     stack, report = sys.argv[1] if len(sys.argv) > 1 else the_stack(), Report()
+    if key := edge_key_of(stack):
+        check_the_edge(report, stack, key)
     token = check_the_sessions(report, stack) if environment_of(stack, "sessions") else ""
     check_the_stream(report, token)
     check_the_schedules(report, stack)

@@ -16,7 +16,7 @@ from infra.edge.access_logs import make_access_logs
 from infra.edge.caching import Caching, make_caching, uncached_errors
 from infra.edge.firewall import REGION, Firewall, make_firewall
 from infra.edge.headers import API_SECURITY_POLICY, CONTENT_SECURITY_POLICY
-from infra.edge.page import Page, let_distribution_read, make_page
+from infra.edge.page import PageOrigin, let_distribution_read, make_page
 from infra.edge.response_headers import make_response_headers
 from infra.edge.viewer import make_viewer_function
 from infra.naming import Naming
@@ -67,7 +67,7 @@ class EdgeArgs:
 class EdgeComponent(pulumi.ComponentResource):
     """The distribution with the page's bucket, its policies and, where they are asked for, firewall and access logs."""
 
-    page: Page
+    page: PageOrigin
     firewall: aws.wafv2.WebAcl | None
     distribution: aws.cloudfront.Distribution
     logs: aws.s3.Bucket | None

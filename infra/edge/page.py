@@ -49,7 +49,7 @@ RULES: tuple[LifecycleRule, ...] = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class PageOrigin:
     """The bucket, and CloudFront's way to it."""
 
     bucket: aws.s3.Bucket
@@ -80,7 +80,7 @@ def make_page(
     account_id: str,
     key_arn: pulumi.Input[str] | None,
     opts: pulumi.ResourceOptions,
-) -> Page:
+) -> PageOrigin:
     """Make the bucket with the page's files; `name` is the component's, whose resources they are."""
     args = BucketArgs(
         naming=naming,
@@ -104,7 +104,7 @@ def make_page(
         signing_protocol="sigv4",
         opts=opts,
     )
-    return Page(bucket=bucket, access=access)
+    return PageOrigin(bucket=bucket, access=access)
 
 
 def _upload(
@@ -129,7 +129,7 @@ def _upload(
 
 
 def let_distribution_read(
-    name: str, naming: Naming, page: Page, distribution_arn: pulumi.Output[str], opts: pulumi.ResourceOptions
+    name: str, naming: Naming, page: PageOrigin, distribution_arn: pulumi.Output[str], opts: pulumi.ResourceOptions
 ) -> None:
     """Let one distribution read the page, and nobody else."""
     reads = pulumi.Output.all(bucket=page.bucket.arn, distribution=distribution_arn).apply(
