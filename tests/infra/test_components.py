@@ -63,7 +63,7 @@ CALLERS = Callers(
     cors_origins=("https://example.com",),
 )
 EDGE_DOMAIN = EdgeDomain(name="data.example.com", certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/2")
-PAGE = Path(__file__)  # any file
+PAGE = Path(__file__).parents[2] / "README.md"  # any file that a page may have
 DOMAIN = Domain(name="api.example.com", certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/1")
 ONLY_DOMAIN = dataclasses.replace(DOMAIN, is_only=True)
 ALL_ARGS = (
