@@ -76,12 +76,16 @@ class AccessSite:
 
     def router_with(self, keys: Keys) -> Router:
         """The sessions function with these keys."""
-        return make_router(self.table, keys, Settings(self.environ), self.now, self.deadline)
+        return make_router(self.table, keys, Settings(self.environ), self.now, self.make_deadline)
+
+    def make_deadline(self) -> Deadline:
+        """The limit of a request that begins now, as the test would have it by now."""
+        return self.deadline()
 
     def authorizer(self, keys: Keys | None = None, edge_keys: Keys | None = None) -> Authorizer:
         """The authorizer, with the keys of the same sandbox or of another."""
         sessions = LivingSessions(self.table, keys or self.keys, self.now)
-        return Authorizer(Permission(edge_keys, sessions, self.deadline))
+        return Authorizer(Permission(edge_keys, sessions, self.make_deadline))
 
     def rotate(self) -> None:
         """Put a new version of the secret."""
