@@ -25,7 +25,7 @@ FORMAT = 1
 DIGITS = 16  # of SHA-256: 64 bits
 # The infrastructure beside its own code: a new version of Pulumi's provider changes resources too.
 PROGRAM = "__main__.py"
-ROOMS = ("infra", "archives")
+ROOMS = ("infra", "archives", "dashboard")  # of which every file counts
 FILES = ("Pulumi*.yaml", "requirements.txt", "constraints.txt")
 
 
@@ -94,18 +94,27 @@ def infrastructure_files(root: Path, stack: str = "") -> dict[str, Path]:
 
     For a stack, the configuration of others is none of them.
 
-    They are the program, its rooms, its configuration, its packages, and what it imports of handlers/: the gateway's
-    routes follow from the functions' own table.
+    They are the program, its rooms, the page's among them, its configuration, its packages, and what it imports of
+    handlers/: the gateway's routes follow from the functions' own table.
 
     Raises:
         ArchiveError: an import cannot be followed, or a file is no Python.
     """
-    code = [root / PROGRAM, *(path for room in ROOMS for path in (root / room).rglob("*.py"))]
-    found = [*code, *(path for pattern in FILES for path in root.glob(pattern) if _is_for(path.name, stack))]
+    rooms = [path for room in ROOMS for path in (root / room).rglob("*") if path.is_file() and _is_source(path)]
+    code = [root / PROGRAM, *(path for path in rooms if path.suffix == ".py")]
+    found = [
+        root / PROGRAM,
+        *rooms,
+        *(path for pattern in FILES for path in root.glob(pattern) if _is_for(path.name, stack)),
+    ]
     files = {path.relative_to(root).as_posix(): path for path in found}
     for module in sorted({module for path in code for module in _handlers_of(path, root)}):
         files |= files_of(module, root)
     return dict(sorted(files.items()))
+
+
+def _is_source(path: Path) -> bool:
+    return path.suffix != ".pyc" and not path.name.startswith(".")
 
 
 def _is_for(file: str, stack: str) -> bool:

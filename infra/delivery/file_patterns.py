@@ -28,7 +28,7 @@ def patterns_of(files: Iterable[str], whole: Sequence[str] = (), more: Sequence[
     for file in files:
         folder, room, *rest = file.split("/")
         (rooms if rest else alone).setdefault(folder, set()).add(room)
-    patterns = [*more, *(f"{folder}/**" for folder in whole)]
+    patterns = [*more, *([_any(sorted(whole)) + "/**"] if whole else [])]
     patterns += [_in(parent, names, "") for parent, names in sorted(alone.items()) if parent not in whole]
     patterns += [_in(parent, names, "/**") for parent, names in sorted(rooms.items()) if parent not in whole]
     if len(patterns) > MOST_PATTERNS or any(len(pattern) > MOST_CHARACTERS for pattern in patterns):
@@ -37,6 +37,8 @@ def patterns_of(files: Iterable[str], whole: Sequence[str] = (), more: Sequence[
 
 
 def _in(parent: str, names: Iterable[str], end: str) -> str:
-    either = sorted(names)
-    chosen = either[0] if len(either) == 1 else f"{{{','.join(either)}}}"
-    return f"{parent}/{chosen}{end}"
+    return f"{parent}/{_any(sorted(names))}{end}"
+
+
+def _any(either: Sequence[str]) -> str:
+    return either[0] if len(either) == 1 else f"{{{','.join(either)}}}"

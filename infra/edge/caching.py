@@ -1,4 +1,4 @@
-"""What CloudFront keeps, under which key, and what of a request it hands on.
+"""CloudFront's rules: the answers that it keeps, the key of each, and the part of a request that it hands on.
 
 The answers themselves say for how long they may be kept (`Cache-Control`); the policies add nothing to it. With a least
 time of 0, `no-cache`, `no-store` and `private` are obeyed, and with a usual time of 0 an answer that says nothing is

@@ -29,7 +29,7 @@ Rule = aws.wafv2.WebAclRuleArgsDict
 
 @dataclass(frozen=True, kw_only=True)
 class Firewall:
-    """What the firewall lets through, and how long its log is kept.
+    """The firewall's limit, and how long its log is kept.
 
     Args:
         rate_limit: requests of an address in five minutes.

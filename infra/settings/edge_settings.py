@@ -18,7 +18,7 @@ MOST_LOG_DAYS = 3653
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeSettings:
-    """What there is of an edge.
+    """An edge, if there is one, and its parts.
 
     Args:
         is_there: whether CloudFront stands in front of the API.

@@ -463,7 +463,8 @@ def test_every_role_has_the_boundary() -> None:
 
 
 def test_every_resource_with_tags_has_the_owners_too() -> None:
-    tagged = [node.inputs["tags"] for node in graph("everything").nodes if "tags" in node.inputs]
+    few = graph("everything").of("BucketObjectv2")  # S3 takes ten tags for an object
+    tagged = [node.inputs["tags"] for node in graph("everything").nodes if "tags" in node.inputs and node not in few]
     assert len(tagged) > 20
     assert all(tags["Team"] == "data" and tags["CostCenter"] == "1234" for tags in tagged)
 

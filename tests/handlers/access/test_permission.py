@@ -8,16 +8,17 @@ import pytest
 
 from handlers.access.bearer import new_token
 from handlers.access.keys import Keys
-from handlers.access.permission import OPEN_ROUTES, SQL_ROUTES, Permission
+from handlers.access.permission import Permission
 from handlers.authorizer import Authorizer, make_handler
 from handlers.aws.sdk import ServiceError
 from handlers.domain.problem import Problem
-from handlers.settings import SettingsError
+from handlers.routes import OPEN_ROUTES, PREFLIGHT, SQL_ROUTES
+from handlers.settings import EDGE_KEY_HEADER, SettingsError
 from tests.support.access.site import AccessSite, request_of
 from tests.support.meddling import Meddled, client_error, no_time_limit, refuse
 
 NOBODY: dict[str, object] = {"isAuthorized": False, "context": {}}
-BY_EDGE = {"x-edge-key": "the edge's key"}
+BY_EDGE = {EDGE_KEY_HEADER: "the edge's key"}
 SQL_ROUTE = "POST /sqlite-efs/sql"
 
 
@@ -81,7 +82,7 @@ def test_a_session_that_is_over_or_ended_lets_nobody_in(site: AccessSite) -> Non
     ids=repr,
 )
 def test_a_bad_request_is_refused_and_never_raises(site: AccessSite, broken: dict[str, Any]) -> None:
-    edge_keys = Keys(lambda: (BY_EDGE["x-edge-key"],))
+    edge_keys = Keys(lambda: (BY_EDGE[EDGE_KEY_HEADER],))
     for authorizer in (site.authorizer(), site.authorizer(edge_keys=edge_keys)):
         assert authorizer(request_of("$default", {}) | broken, None) == NOBODY
     assert site.authorizer()({}, None) == NOBODY
@@ -95,22 +96,22 @@ def test_a_bad_request_is_refused_and_never_raises(site: AccessSite, broken: dic
 def test_the_edges_key_is_the_current_or_the_previous(given: str, is_let_in: bool) -> None:
     known: dict[str, object] = {"isAuthorized": True, "context": {"edge": "yes"}} if is_let_in else NOBODY
     authorizer = by_edge_alone("current key", "previous key")
-    assert authorizer(request_of("$default", {"X-Edge-Key": given}), None) == known
+    assert authorizer(request_of("$default", {EDGE_KEY_HEADER.title(): given}), None) == known
     assert by_edge_alone("current key")(request_of("$default", {}), None) == NOBODY
 
 
 def test_with_an_edge_a_session_alone_is_not_enough(site: AccessSite) -> None:
     token = site.enter(site.make_code().text).json["token"]
-    edge_keys = Keys(lambda: (BY_EDGE["x-edge-key"],), site.now)
+    edge_keys = Keys(lambda: (BY_EDGE[EDGE_KEY_HEADER],), site.now)
     authorizer = site.authorizer(edge_keys=edge_keys)
     for headers, is_let_in in (
         (bearer(token), False),
         (BY_EDGE, False),
-        ({**bearer(token), "x-edge-key": "another"}, False),
+        ({**bearer(token), EDGE_KEY_HEADER: "another"}, False),
         ({**bearer(token), **BY_EDGE}, True),
     ):
         assert authorizer(request_of("$default", headers), None)["isAuthorized"] is is_let_in
-    for route in OPEN_ROUTES:  # a visitor's own: they look at the code or the session themselves
+    for route in (*OPEN_ROUTES, PREFLIGHT):  # a visitor's own, which look at the code or the session themselves
         assert authorizer(request_of(route, BY_EDGE), None)["context"] == {"edge": "yes"}
         assert authorizer(request_of(route, bearer(token)), None) == NOBODY
         assert site.authorizer()(request_of(route, {}), None) == {"isAuthorized": True, "context": {}}
@@ -122,7 +123,7 @@ def test_the_edges_key_is_read_again_where_another_comes(site: AccessSite) -> No
     authorizer = site.authorizer(edge_keys=keys)
     keys.versions()
     del versions[0]
-    asked = request_of("POST /sessions", {"x-edge-key": "new"})
+    asked = request_of("POST /sessions", {EDGE_KEY_HEADER: "new"})
     assert authorizer(asked, None) == NOBODY
     site.now.pass_s(60)
     assert authorizer(asked, None)["isAuthorized"] is True
@@ -173,7 +174,7 @@ def test_the_function_asks_for_what_its_environment_says(site: AccessSite) -> No
     assert make_handler(site.environ)(asked, None)["isAuthorized"] is True
     by_edge = make_handler(site.environ | {"READ_AUTH": "none", "EDGE_KEY_ARN": site.secret})
     key = site.keys.versions()[0]
-    assert by_edge(request_of("$default", {"x-edge-key": key}), None)["isAuthorized"] is True
+    assert by_edge(request_of("$default", {EDGE_KEY_HEADER: key}), None)["isAuthorized"] is True
     assert by_edge(asked, None) == NOBODY
 
 

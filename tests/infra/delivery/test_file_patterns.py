@@ -14,7 +14,7 @@ from infra.delivery.build import INFRASTRUCTURE
 from infra.delivery.file_patterns import MOST_CHARACTERS, MOST_PATTERNS, patterns_of
 from tests.infra.program import EVERYTHING, ROOT, graph
 
-FOLDERS = ("handlers", "infra", "archives", "console", "tests", "docs")
+FOLDERS = ("handlers", "infra", "archives", "dashboard", "console", "tests", "docs")
 ALL = [
     path.relative_to(ROOT).as_posix()
     for path in (*ROOT.glob("*.*"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.*")))
@@ -52,12 +52,20 @@ def test_every_file_that_a_pipeline_deploys_starts_it(part: str) -> None:
 WORK = {"handlers/events", "handlers/imports", "handlers/jobs"}
 ALSO = {
     COMMAND: {"handlers/api", "handlers/aws", "handlers/upkeep", "handlers/domain", *WORK},
-    QUERY: {"handlers/api", "handlers/aws", "handlers/upkeep", "handlers/ledger", "handlers/snapshots", *WORK},
+    QUERY: {
+        "handlers/access",
+        "handlers/api",
+        "handlers/aws",
+        "handlers/upkeep",
+        "handlers/ledger",
+        "handlers/snapshots",
+        *WORK,
+    },
     PROJECTOR: {
         *("handlers/aws", "handlers/domain", "handlers/ledger", "handlers/snapshots", "handlers/upkeep"),
         *WORK,
     },
-    INFRASTRUCTURE: {"handlers/aws", "handlers/domain", "handlers/ledger", *WORK},
+    INFRASTRUCTURE: {"handlers/api", "handlers/aws", "handlers/domain", "handlers/gateway", "handlers/ledger", *WORK},
 }
 
 
@@ -105,6 +113,7 @@ def test_the_pipelines_of_the_graph_have_patterns_that_codepipeline_takes(part: 
 def test_files_become_folders() -> None:
     files = ["b/c.py", "b/d/e.py", "b/f/g.py", "infra/x.py", "infra/y/z.py"]
     assert patterns_of(files, whole=["infra"], more=["*.py"]) == ["*.py", "infra/**", "b/c.py", "b/{d,f}/**"]
+    assert patterns_of(files, whole=["infra", "a"]) == ["{a,infra}/**", "b/c.py", "b/{d,f}/**"]
 
 
 def test_too_many_patterns_are_refused_here_and_not_by_aws() -> None:
