@@ -36,25 +36,22 @@ class Secret:
         )
 
     def versions(self) -> tuple[str, ...]:
-        """Return the current version and, where there is one, the previous. Raises ServiceError.
-
-        A previous version that could be guessed counts as none: an empty one is what a secret may begin with.
-        """
+        """Return the current version and, where there is one, the previous. Raises ServiceError."""
         current = self._version(CURRENT)
         if len(current) < LEAST_CHARACTERS:
-            raise ServiceError(f"the secret has to be a text of {LEAST_CHARACTERS} characters or more")
-        previous = self._previous()
-        return (current, previous) if len(previous) >= LEAST_CHARACTERS else (current,)
-
-    def _previous(self) -> str:
+            raise ServiceError(f"the secret {self._arn} has to be a text of {LEAST_CHARACTERS} characters or more")
         try:
-            return self._version(PREVIOUS)
+            previous = self._version(PREVIOUS)
         except ServiceError as error:
             if error.code != NOT_THERE:
                 raise
-            return ""
+            previous = ""
+        return (current, previous) if len(previous) >= LEAST_CHARACTERS else (current,)
 
     def _version(self, stage: str) -> str:
-        asked = {"SecretId": self._arn, "VersionStage": stage}
-        answer = ask(f"GetSecretValue {stage}", lambda: self._client.get_secret_value(**asked))
-        return str(answer.get("SecretString", ""))
+        """Return a version; "" where it is no text."""
+        answer = ask(
+            f"GetSecretValue {stage}",
+            lambda: self._client.get_secret_value(SecretId=self._arn, VersionStage=stage),
+        )
+        return answer.get("SecretString", "")

@@ -116,3 +116,20 @@ def test_the_description_is_served(api: Api) -> None:
     answer = api.get("/openapi.json")
     assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
     assert answer.json == description()
+
+
+SESSION_ROUTES = [(verb, path) for verb, path, function, _ in ROUTES if function == SESSIONS]
+
+
+@pytest.mark.parametrize(("verb", "path"), SESSION_ROUTES)
+def test_where_reads_need_no_session_there_are_none(api: Api, verb: str, path: str) -> None:
+    answer = api(verb, path)
+    assert answer.status == 404
+    assert "Reads need no session here" in answer.json["detail"]
+
+
+def test_where_they_need_one_other_methods_say_which_there_are(environ: dict[str, str]) -> None:
+    api = Api({**environ, "READ_AUTH": "session"})
+    for path, allowed in {"/sessions": "POST", "/access/codes": "GET, HEAD, POST", "/access/codes/1": "DELETE"}.items():
+        answer = api("PATCH", path)
+        assert (answer.status, answer.headers["allow"]) == (405, allowed)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER, WORKER
+from handlers.routes import AUTHORIZER, COMMAND, FUNCTIONS, PROJECTOR, QUERY, SESSIONS, WARMER, WORKER
 from infra.compute.function import DataAccess, FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
 from infra.compute.jobs import JobsArgs, JobsComponent
@@ -24,6 +24,8 @@ from infra.data.bucket import BucketArgs
 from infra.data.lake import LakeArgs, LakeComponent
 from infra.data.queue import QueueArgs
 from infra.data.secret import SecretArgs
+from infra.data.sessions import SessionsArgs, SessionsComponent
+from infra.data.sessions_rights import lookup_policy, secrets_policy, sessions_policy
 from infra.data.storage import StorageArgs, StorageComponent
 from infra.edge.distribution import EdgeArgs, EdgeComponent, EdgeDomain
 from infra.edge.key import EdgeKeyArgs, EdgeKeyComponent
@@ -32,7 +34,7 @@ from infra.foundation.flow_logs import FlowLogs
 from infra.foundation.key import KeyArgs, KeyComponent
 from infra.foundation.network import NetworkArgs, NetworkComponent
 from infra.gateway.api import ApiArgs, ApiComponent
-from infra.gateway.callers import IAM, JWT, NONE, Callers
+from infra.gateway.callers import IAM, JWT, NONE, SESSION, Callers
 from infra.gateway.domain import Domain
 from infra.gateway.target import Target
 from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
@@ -61,13 +63,14 @@ CALLERS = Callers(
     cors_origins=("https://example.com",),
 )
 EDGE_DOMAIN = EdgeDomain(name="data.example.com", certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/2")
-PAGE = Path(__file__)  # any file
+PAGE = Path(__file__).parents[2] / "README.md"  # any file that a page may have
 DOMAIN = Domain(name="api.example.com", certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/1")
 ONLY_DOMAIN = dataclasses.replace(DOMAIN, is_only=True)
 ALL_ARGS = (
     *(KeyArgs, NetworkArgs, ExistingNetworkArgs, IdentityArgs, StorageArgs, DataAccess, FunctionArgs, ApiArgs),
     *(ProjectionArgs, SchedulesArgs, TopicArgs, AlarmsArgs, DashboardArgs, BudgetArgs, BackupArgs, RolloutArgs),
     *(BucketArgs, QueueArgs, JobsArgs, WorkArgs, LakeArgs, RebuildArgs, SecretArgs, EdgeKeyArgs, EdgeArgs),
+    SessionsArgs,
 )
 
 
@@ -125,7 +128,7 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
             ),
             opts,
         )
-        for name in (COMMAND, QUERY, PROJECTOR, WARMER, WORKER)
+        for name in FUNCTIONS
     }
     storage = StorageComponent(
         f"{case.prefix}storage",
@@ -156,6 +159,10 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
             ),
             opts,
         )
+    access = SessionsComponent(
+        f"{case.prefix}access", SessionsArgs(naming=naming, protect=case.protect, key_arn=key_arn), opts
+    )
+    rights = {WORKER: worker_rights(storage), **guard_rights(access)}
     points = {COMMAND: storage.writer, QUERY: storage.reader, PROJECTOR: storage.writer}
     functions: dict[str, FunctionComponent] = {}
     for name, identity in identities.items():
@@ -186,7 +193,7 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
                 log_group_name=identity.log_group.name,
                 data=data,
                 invokes=[functions[QUERY].alias.arn] if name == WARMER else (),
-                rights=worker_rights(storage) if name == WORKER else {},
+                rights=rights.get(name, {}),
                 memory_mb=case.memory_mb,
                 timeout_s=case.worker_timeout_s,
                 tmp_mb=512,
@@ -204,7 +211,7 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
             alias_name=functions[name].alias.name,
             invoke_arn=functions[name].alias.invoke_arn,
         )
-        for name in (COMMAND, QUERY)
+        for name in (COMMAND, QUERY, SESSIONS, AUTHORIZER)
     }
     api = ApiComponent(
         f"{case.prefix}api",
@@ -212,6 +219,7 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
             naming=naming,
             targets=targets,
             callers=case.callers,
+            authorizer=targets[AUTHORIZER],
             rate=10,
             burst=10,
             log_days=14,
@@ -302,6 +310,14 @@ def build_edge(
         key_arn=key_arn,
     )
     EdgeComponent(f"{case.prefix}edge", args, opts)
+
+
+def guard_rights(access: SessionsComponent) -> dict[str, dict[str, pulumi.Output[str]]]:
+    secrets = pulumi.Output.all(access.secret.arn).apply(secrets_policy)
+    return {
+        SESSIONS: {"table": access.table.arn.apply(sessions_policy), "secrets": secrets},
+        AUTHORIZER: {"table": access.table.arn.apply(lookup_policy), "secrets": secrets},
+    }
 
 
 def worker_rights(storage: StorageComponent) -> dict[str, pulumi.Output[str]]:
@@ -406,6 +422,9 @@ def test_two_of_each_live_side_by_side() -> None:
         "live",
         "$default",
         "jwt",
+        "session",
+        "edge",
+        "secrets",
         "invoke",
         "projection",
         "copy",
@@ -455,7 +474,7 @@ def test_everything_made_and_asked_for_goes_through_the_provider_that_a_componen
 def any_case(draw: st.DrawFn) -> Case:
     """Any arguments that make sense."""
     address, prefix = draw(st.integers(0x0A000000, 0x0AFFFFFF)), draw(st.integers(16, 26))
-    auth = draw(st.tuples(st.sampled_from([IAM, JWT]), st.sampled_from([NONE, IAM, JWT])))
+    auth = draw(st.tuples(st.sampled_from([IAM, JWT]), st.sampled_from([NONE, IAM, JWT, SESSION])))
     return Case(
         own_key=draw(st.booleans()),
         own_network=draw(st.booleans()),
@@ -474,6 +493,7 @@ def any_case(draw: st.DrawFn) -> Case:
             read_auth=auth[1],
             jwt_write_scopes=draw(st.sampled_from([(), ("write",)])),
             cors_origins=draw(st.sampled_from([(), ("https://example.com",)])),
+            has_edge=draw(st.booleans()),
         ),
         domain=draw(st.sampled_from([None, DOMAIN, ONLY_DOMAIN])),
         window_s=draw(st.none() | st.integers(0, 300)),
@@ -490,7 +510,8 @@ def test_any_arguments_keep_the_contract(case: Case) -> None:
     seen = graph_of(lambda: build(case))
     assert broken(seen) == []
     assert len(seen.of("MountTarget")) == case.zones
-    assert len(seen.of("Route")) == len(seen.of("Permission"))
+    asked = [node for node in seen.of("Authorizer") if node.inputs["authorizerType"] == "REQUEST"]
+    assert len(seen.of("Permission")) == len(seen.of("Route")) + len(asked)
     assert len(seen.of("EventSourceMapping")) == (case.window_s is not None) + (3 if case.jobs else 1)
     assert len(seen.of("BucketCorsConfiguration")) == bool(case.callers.cors_origins)
     assert len(seen.of("WebAcl")) == len(seen.of("LogDelivery")) == case.has_firewall
@@ -500,7 +521,7 @@ def test_tokens_are_those_that_the_state_of_every_stack_holds() -> None:
     kinds = (
         *("Network", "Storage", "Function", "Api", "Identity", "Key", "Projection", "Schedules"),
         *("Topic", "Alarms", "Dashboard", "Budget", "Backup", "Rollout"),
-        *("Jobs", "Work", "Lake", "Rebuild", "EdgeKey", "Edge"),
+        *("Jobs", "Work", "Lake", "Rebuild", "EdgeKey", "Edge", "Sessions"),
     )
     for own_network, parts in ((True, kinds), (False, ("ExistingNetwork", *kinds[1:]))):
         seen = graph_of(lambda own=own_network: build(Case(own_network=own)))

@@ -275,3 +275,30 @@ def test_recorded_events_of_the_gateway_are_answered(path: Path, api: Api) -> No
         }[path.stem]
         problem = assert_problem(answer, kind, name, got)
         assert problem["instance"] == recorded["requestContext"]["requestId"]
+
+
+@pytest.mark.parametrize(
+    ("authorizer", "is_somebodys"),
+    [
+        (None, False),
+        ({}, False),
+        ({"iam": {"userId": "me"}}, True),
+        ({"jwt": {"claims": {}}}, True),
+        ({"lambda": {"session": "1", "tenant": "acme", "scopes": "read"}}, True),
+        ({"lambda": {"edge": "yes"}}, False),
+        ({"lambda": None}, False),
+    ],
+    ids=repr,
+)
+def test_a_request_is_somebodys_where_the_gateway_knows_whose(authorizer: object, is_somebodys: bool) -> None:
+    made = event("GET", "/")
+    made["requestContext"]["authorizer"] = authorizer
+    assert Request(made).is_authorized is is_somebodys
+
+
+def test_an_address_and_cookies_are_there_where_the_gateway_tells_them() -> None:
+    made = event("GET", "/")
+    assert (Request(made).source_ip(), Request(made).cookies()) == ("", [])
+    made["requestContext"]["http"]["sourceIp"] = "198.51.100.7"
+    made["cookies"] = ["a=b", "c=d"]
+    assert (Request(made).source_ip(), Request(made).cookies()) == ("198.51.100.7", ["a=b", "c=d"])

@@ -45,3 +45,10 @@ def test_the_build_tells_where_it_runs() -> None:
 def test_what_a_machine_does_not_tell_is_null(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.uname", lambda: os.uname_result(("Linux", "", "", "", "")))
     assert runtime_of(Settings({}))["architecture"] is None
+
+
+def test_cookies_are_beside_the_headers() -> None:
+    response = json_response(200, {})
+    assert "cookies" not in response.to_event()
+    response.cookies = ("a=b", "c=d")
+    assert response.to_event()["cookies"] == ["a=b", "c=d"]

@@ -52,12 +52,20 @@ def test_every_file_that_a_pipeline_deploys_starts_it(part: str) -> None:
 WORK = {"handlers/events", "handlers/imports", "handlers/jobs"}
 ALSO = {
     COMMAND: {"handlers/api", "handlers/aws", "handlers/upkeep", "handlers/domain", *WORK},
-    QUERY: {"handlers/api", "handlers/aws", "handlers/upkeep", "handlers/ledger", "handlers/snapshots", *WORK},
+    QUERY: {
+        "handlers/access",
+        "handlers/api",
+        "handlers/aws",
+        "handlers/upkeep",
+        "handlers/ledger",
+        "handlers/snapshots",
+        *WORK,
+    },
     PROJECTOR: {
         *("handlers/aws", "handlers/domain", "handlers/ledger", "handlers/snapshots", "handlers/upkeep"),
         *WORK,
     },
-    INFRASTRUCTURE: {"handlers/aws", "handlers/domain", "handlers/ledger", *WORK},
+    INFRASTRUCTURE: {"handlers/api", "handlers/aws", "handlers/domain", "handlers/gateway", "handlers/ledger", *WORK},
 }
 
 

@@ -56,6 +56,8 @@ def test_alarms_cost_what_their_setting_says() -> None:
     backed_up = alarms_usd(run("dev", {**UNRESERVED, "backup": "table"}))
     assert backed_up - plain == pytest.approx(ALARM_METRIC_USD)
     assert described("alarms")[3] == ALARM_METRIC_USD
+    for number, guarded in enumerate(({"readAuth": "session"}, {"edge": "cloudfront"}), 8):
+        assert described("alarms")[number] == pytest.approx(alarms_usd(run("dev", {**UNRESERVED, **guarded})) - plain)
     for number, working in enumerate(("jobs", "lake", "notifications"), 4):
         alone = alarms_usd(run("dev", {**UNRESERVED, working: True}))
         assert described("alarms")[number] == pytest.approx(alone - plain)

@@ -1,0 +1,1 @@
+"""Codes and sessions for tests."""
