@@ -34,6 +34,7 @@ from botocore.awsrequest import AWSRequest
 T = TypeVar("T")
 
 API_URL = os.environ["API_URL"].rstrip("/")
+EMULATOR = os.environ.get("AWS_ENDPOINT_URL", "")
 SESSION = boto3.Session(region_name=os.environ.get("AWS_REGION"))
 ROWS = 5
 PATIENCE_S, PAUSE_S = 60, 0.5
@@ -207,9 +208,10 @@ def check_the_edge(report: Report, stack: str, key: str) -> None:
         for origin in distribution["Origins"]["Items"]
         for header in origin.get("CustomHeaders", {}).get("Items", [])
     ]
-    report.check(
-        "CloudFront sends the key as it is now", {"HeaderName": EDGE_KEY, "HeaderValue": key} in headers, "not"
-    )
+    sent = {str(header["HeaderName"]): str(header["HeaderValue"]) for header in headers}
+    report.check("CloudFront sends a key", EDGE_KEY in sent, [*sent])
+    if not EMULATOR:  # a rehearsal runs the program before there is a secret to look up
+        report.check("it is the key as it is now", sent.get(EDGE_KEY) == key, "another: `pulumi up` hands it over")
     check_the_page(report, stack)
     check_the_viewer(report, str(distribution["DomainName"]))
 
@@ -236,10 +238,9 @@ def check_the_page(report: Report, stack: str) -> None:
 
 def check_the_viewer(report: Report, host: str) -> None:
     """See that the edge leads to the page. An emulator's answers at its own address, by the host that is asked for."""
-    emulator = os.environ.get("AWS_ENDPOINT_URL", "")
-    status, location = _led_to(emulator or f"https://{host}", host)
+    status, location = _led_to(EMULATOR or f"https://{host}", host)
     report.check("the edge leads to the page", (status, location) == (302, "/dashboard/"), (status, location))
-    if not emulator:
+    if not EMULATOR:
         with urllib.request.urlopen(f"https://{host}/dashboard/", timeout=60) as answer:
             policy = answer.headers["content-security-policy"]
         report.check("the page comes with its policy", "default-src 'none'" in policy, policy)
@@ -251,7 +252,7 @@ def _led_to(url: str, host: str) -> tuple[int, str]:
     kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
     connection = kind(address.netloc, timeout=60)
     try:
-        connection.request("GET", "/", headers={"host": host})
+        connection.request("GET", "/", headers={"host": host, "x-forwarded-proto": "https"})
         answer = connection.getresponse()
         return answer.status, answer.getheader("location", "")
     finally:
