@@ -1,4 +1,4 @@
-"""What the functions around sessions may do. Pure: from ARNs to JSON."""
+"""The rights of the functions around sessions. Pure: from ARNs to JSON."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ import pytest
 
 from infra.settings.stack_settings import GUARD_SIZE
 from tests.infra.contract import statements
+from tests.infra.gateway.sessions_graph import with_sessions
 from tests.infra.program import EVERYTHING, graph, run
-from tests.infra.sessions_graph import with_sessions
 
 TABLE = "arn:aws:dynamodb:us-east-1:123456789012:access-table"
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:{}-secret"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from handlers.aws.sessions_table import TTL, sessions_table_arguments
+from tests.infra.gateway.sessions_graph import with_sessions
 from tests.infra.program import EVERYTHING, graph
-from tests.infra.sessions_graph import with_sessions
 
 
 def test_the_table_is_the_one_that_the_handlers_define() -> None:

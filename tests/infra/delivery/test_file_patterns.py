@@ -17,8 +17,8 @@ from tests.infra.program import EVERYTHING, ROOT, graph
 FOLDERS = ("handlers", "infra", "archives", "dashboard", "console", "tests", "docs")
 ALL = [
     path.relative_to(ROOT).as_posix()
-    for path in (*ROOT.glob("*.*"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.*")))
-    if "__pycache__" not in path.parts
+    for path in (*ROOT.glob("*.*"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*")))
+    if path.is_file() and "__pycache__" not in path.parts
 ]
 
 

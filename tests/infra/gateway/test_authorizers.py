@@ -10,9 +10,9 @@ from handlers.routes import OPEN_ROUTES, PREFLIGHT, SQL_ROUTES, gateway_routes
 from infra.gateway.authorizers import make_authorizer
 from infra.gateway.callers import EDGE, IAM, JWT, NONE, SESSION, Callers, route_rules
 from tests.infra.contract import violations
+from tests.infra.gateway.sessions_graph import with_sessions
 from tests.infra.graph import Graph, graph_of
 from tests.infra.program import EVERYTHING, graph
-from tests.infra.sessions_graph import with_sessions
 
 ORIGINS = ("https://a.example.com",)
 EVERY_ROUTE = {*gateway_routes(has_sessions=True)}
