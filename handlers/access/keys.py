@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEPT_S = 300.0  # then the versions are read again
-SETTLED_S = 60.0  # what is found under none of them lets them be read again, but not more often than this
+# What is found under none of them lets them be read again, but not more often than this: so guesses cost two calls of
+# Secrets Manager in as many seconds and sandbox. It is shorter than `pulumi up`, which brings a new key to the edge: a
+# sandbox that has just read the key before would refuse the edge, and the gateway would keep that, for all visitors.
+SETTLED_S = 5.0
 ID_DIGITS = 32  # 128 bits of the hash
 
 _log = logging.getLogger(__name__)
@@ -44,7 +47,7 @@ class Keys:
         return self._versions
 
     def have_changed(self) -> bool:
-        """Tell whether others are valid by now. Asked where nothing was found, it looks once a minute at most."""
+        """Tell whether others are valid by now. Asked where nothing was found, it looks every `SETTLED_S` at most."""
         if self._clock() - self._read_s < SETTLED_S:
             return False
         before = self._versions
