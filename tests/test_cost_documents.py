@@ -43,6 +43,7 @@ README, FAQ, DEPLOYMENT, COSTS, NOTIFICATIONS, OPERATIONS, LAKE, JOBS, EDGE = (
         ),
     )
 )
+PULUMI = (ROOT / "Pulumi.yaml").read_text(encoding="utf-8")
 COLUMNS = ("sqlite-tmp", "sqlite-efs", "ddb")  # of the table in docs/deployment.md
 PRICES = prices.load().prices
 A_MILLION = Scenario(row_bytes=115, writes_per_month=0, reads_per_sandbox=1e9, tracing=1)
@@ -327,9 +328,15 @@ def test_sessions_cost_what_the_document_says() -> None:
     idle, busy = (fsum(sessions_bill(PRICES, replace(each, sessions=1)).values()) for each in (FRONTS, A_MILLION_SEEN))
     assert f"Sessions are {idle:.2f} USD idle, and {busy:.2f} with 1,000 of them" in one_line(EDGE)
     each_read = asked_bill(PRICES, A_MILLION_SEEN, 1e6)
-    assert f"With each of a million reads they would be asked for at {fsum(each_read.values()):.2f} USD" in one_line(
-        EDGE
+    million_usd = f"{fsum(each_read.values()):.2f}"
+    assert f"With each of a million reads they would be asked for at {million_usd} USD" in one_line(EDGE)
+    key_usd = sessions_bill(PRICES, replace(A_MILLION_SEEN, sessions=1))["Secrets Manager"]
+    said = (
+        f"| 0.40 | 0.40 to {key_usd:.2f} for the key, 0.01 for 1,000 sessions, and {million_usd} for a million minutes"
     )
+    assert said in OPERATIONS
+    (described,) = re.findall(r"in a minute in which it reads, ([\d.]+) USD a million times", one_line(PULUMI))
+    assert described == million_usd
 
 
 def test_a_request_costs_what_is_said_with_an_edge_and_without() -> None:

@@ -10,6 +10,8 @@ import httpx
 
 from console.client.client import Client, read_members
 from console.client.failures import unexpected
+from console.errors import ConsoleError, NotDoneError
+from console.paths import PROGRAM
 from handlers.domain.paging import MAX_LIMIT
 
 CODES, SESSIONS = "codes", "sessions"
@@ -28,13 +30,15 @@ def make_code(client: Client, tenant: str, max_uses: int, expires_at: str, scope
     Raises ConsoleError.
     """
     asked = {"tenant": tenant, "max_uses": max_uses, "expires_at": expires_at, "scopes": list(scopes)}
-    response = client.post("/access/codes", {name: value for name, value in asked.items() if value})
+    doubt = f"a code may have been made: `{PROGRAM} access codes --tenant {tenant}` shows it"
+    response = _post_once(client, "/access/codes", {name: value for name, value in asked.items() if value}, doubt)
     return _with(response, "access_code", str)
 
 
 def enter(client: Client, access_code: str) -> Members:
     """Exchange an access code for a session. Returns the answer: `session` and `token`. Raises ConsoleError."""
-    return _with(client.post("/sessions", {"code": access_code}), "token", str)
+    doubt = f"the code may have been spent: its owner's `{PROGRAM} access sessions --tenant …` shows whether it was"
+    return _with(_post_once(client, "/sessions", {"code": access_code}, doubt), "token", str)
 
 
 def listed(client: Client, kind: str, tenant: str) -> list[Members]:
@@ -61,6 +65,17 @@ def end(client: Client, kind: str, record_id: str) -> Members:
     """
     response = client.delete(f"/access/{kind}/{quote(record_id, safe='')}")
     return cast("Members", _with(response, SINGULAR[kind], dict)[SINGULAR[kind]])
+
+
+def _post_once(client: Client, path: str, content: object, doubt: str) -> httpx.Response:
+    """POST what may not arrive twice. Raises ConsoleError, whose hint is the doubt where it may have been done."""
+    try:
+        return client.post_once(path, content)
+    except NotDoneError:
+        raise
+    except ConsoleError as error:
+        error.hint = doubt
+        raise
 
 
 def _with(response: httpx.Response, name: str, kind: type) -> Members:

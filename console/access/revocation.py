@@ -13,7 +13,7 @@ from console.paths import PROGRAM
 from handlers.access.code import ACTIVE
 
 NOT_FOUND = 404
-# The index by which sessions are listed is a moment late: one that has just begun is found at the second look.
+# The index by which they are listed is a moment late: what has just been made is found at the second look.
 LOOKS = 2
 BETWEEN_LOOKS_S = 1.0
 
@@ -43,16 +43,14 @@ def revoke(client: Client, record_id: str, *, with_sessions: bool) -> Revoked:
         return Revoked(sessions=[record_id])
     if not with_sessions:
         return Revoked(codes=[record_id])
-    ended = _end_sessions(client, str(code["tenant"]), lambda session: session["code"] == record_id)
+    ended = _end_all(client, SESSIONS, str(code["tenant"]), lambda session: session["code"] == record_id)
     return Revoked([record_id], ended)
 
 
 def revoke_all(client: Client, tenant: str) -> Revoked:
     """Disable all codes of a tenant that can still be exchanged, then end all of its sessions. Raises ConsoleError."""
-    codes = [str(code["id"]) for code in listed(client, CODES, tenant) if code["state"] == ACTIVE]
-    for code_id in codes:
-        end(client, CODES, code_id)
-    return Revoked(codes, _end_sessions(client, tenant, lambda _: True))
+    codes = _end_all(client, CODES, tenant, lambda code: code["state"] == ACTIVE)
+    return Revoked(codes, _end_all(client, SESSIONS, tenant, lambda _: True))
 
 
 def _ended_code(client: Client, record_id: str) -> Members | None:
@@ -65,14 +63,14 @@ def _ended_code(client: Client, record_id: str) -> Members | None:
         return None
 
 
-def _end_sessions(client: Client, tenant: str, is_meant: Callable[[Members], bool]) -> list[str]:
-    """End the living sessions of a tenant that are meant. No code may let a new one begin meanwhile."""
+def _end_all(client: Client, kind: str, tenant: str, is_meant: Callable[[Members], bool]) -> list[str]:
+    """End those of a tenant that are meant; codes before sessions, so that none lets a new one begin meanwhile."""
     ended: list[str] = []
     for look in range(LOOKS):
         time.sleep(BETWEEN_LOOKS_S if look else 0)
-        meant = [str(session["id"]) for session in listed(client, SESSIONS, tenant) if is_meant(session)]
-        for session_id in meant:
-            if session_id not in ended:
-                end(client, SESSIONS, session_id)
-                ended.append(session_id)
+        meant = [str(each["id"]) for each in listed(client, kind, tenant) if is_meant(each)]
+        for record_id in meant:
+            if record_id not in ended:
+                end(client, kind, record_id)
+                ended.append(record_id)
     return ended

@@ -18,7 +18,7 @@ import httpx
 from console.client.edge_key import find_edge_key
 from console.client.signing import LOOPBACK, find_signer, sign
 from console.errors import ConsoleError
-from handlers.routes import OPEN_OPERATIONS, ROUTES, gateway_routes, methods
+from handlers.routes import OPEN_OPERATIONS, OPEN_ROUTES, ROUTES, gateway_routes, methods
 from handlers.settings import EDGE_KEY_HEADER
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Authorization(httpx.Auth):
             request.headers[EDGE_KEY_HEADER] = self._edge_key
         if self._takes_token(request):
             request.headers["authorization"] = f"Bearer {self._token}"
-        elif self._signer is not None:
+        elif self._signer is not None and not self._is_one_of(OPEN, request):
             sign(request, self._signer)
 
     def _finds_more(self, request: httpx.Request, status: int) -> bool:
@@ -75,14 +75,19 @@ class Authorization(httpx.Auth):
             self._edge_key = find_edge_key(self._url)
             return bool(self._edge_key)
         if status == FORBIDDEN and self._signer is None and not self._takes_token(request):
+            if self._is_one_of(OPEN, request):
+                return False  # the API's own word: it asks for no signature
             self._signer = find_signer(request.url.host)
             return self._signer is not None
         return False
 
     def _takes_token(self, request: httpx.Request) -> bool:
         """Tell whether there is a token, and the request is one that whoever reads is let through for."""
+        return bool(self._token) and not self._is_one_of(WRITES, request)
+
+    def _is_one_of(self, routes: tuple[re.Pattern[str], ...], request: httpx.Request) -> bool:
         asked = f"{request.method} {request.url.path.removeprefix(self._prefix)}"
-        return bool(self._token) and not any(route.fullmatch(asked) for route in WRITES)
+        return any(route.fullmatch(asked) for route in routes)
 
 
 def _token() -> str:
@@ -100,6 +105,7 @@ def _pattern(route: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(route)))
 
 
+OPEN = tuple(_pattern(route) for route in sorted(OPEN_ROUTES))  # a visitor's own
 _EXPLICIT = gateway_routes(has_sessions=True)
 # The routes that the gateway lets through as writes.
 WRITES = tuple(

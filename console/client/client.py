@@ -2,7 +2,7 @@
 
 A request is sent again when its answer got lost or says that it can work later, so callers only send requests that
 may arrive twice: reads, `POST /snapshots`, inserts with an `Idempotency-Key`, new jobs (one that gets no file ends by
-itself) and changes of jobs. Only what is measured is sent `once`.
+itself) and changes of jobs. What may not arrive twice is sent by `post_once`, and what is measured by `once`.
 """
 
 from __future__ import annotations
@@ -79,6 +79,10 @@ class Client:
         request = self._http.build_request("POST", path, json=content, headers=headers)
         return self._send(request, retry_for_s or self._retry_for_s)
 
+    def post_once(self, path: str, content: object) -> httpx.Response:
+        """POST JSON that may not arrive twice. Raises ConsoleError: NotDoneError where nothing was done."""
+        return self._send(self._http.build_request("POST", path, json=content), None)
+
     def delete(self, path: str) -> httpx.Response:
         """DELETE until it is answered with 2xx. Raises ConsoleError."""
         return self._send(self._http.build_request("DELETE", path), self._retry_for_s)
@@ -104,8 +108,9 @@ class Client:
         """Send a prepared request once and return whatever comes back: for measuring. Raises httpx.TransportError."""
         return self._http.send(request, auth=None)
 
-    def _send(self, request: httpx.Request, limit_s: float) -> httpx.Response:
-        retry = Retry(limit_s)
+    def _send(self, request: httpx.Request, limit_s: float | None) -> httpx.Response:
+        """Send a request for so long; None: once."""
+        retry = None if limit_s is None else Retry(limit_s)
         is_doubtful = False  # an attempt may have been carried out
         while True:
             try:
@@ -113,14 +118,14 @@ class Client:
             except httpx.TransportError as error:
                 is_doubtful |= not isinstance(error, NEVER_SENT)
                 # An API that never answered is more likely not there than about to be.
-                if not self._has_answered or not retry.pause():
+                if retry is None or not self._has_answered or not retry.pause():
                     raise unreachable(self.url, error, is_doubtful=is_doubtful) from error
                 continue
             self._has_answered = True
             if response.is_success:
                 return response
             is_doubtful |= is_undecided(response)
-            if not is_temporary(response) or not retry.pause(retry_after_s(response)):
+            if retry is None or not is_temporary(response) or not retry.pause(retry_after_s(response)):
                 raise refused(response, is_doubtful=is_doubtful)
 
 

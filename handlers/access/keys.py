@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import math
 from typing import TYPE_CHECKING
 
 from handlers.aws.sdk import ServiceError
@@ -17,14 +18,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEPT_S = 300.0  # then the versions are read again
-SETTLED_S = 60.0  # what is found under none of them lets them be read again, but not more often than this
+# What is found under none of them lets them be read again, but not more often than this: so guesses cost two calls of
+# Secrets Manager in as many seconds and sandbox. It is shorter than `pulumi up`, which brings a new key to the edge: a
+# sandbox that has just read the key before would refuse the edge, and the gateway would keep that, for all visitors.
+SETTLED_S = 5.0
+RESTED_S = 60.0  # after a look that failed: each can take seconds of somebody's request
+MOST_KEPT_S = 14_400.0  # while they are away: codes and sessions hold on, but a key that was given up does not for ever
 ID_DIGITS = 32  # 128 bits of the hash
 
 _log = logging.getLogger(__name__)
 
 
 class Keys:
-    """The versions of a secret, as one sandbox knows them. Every method raises Problem (503) where they are away.
+    """The versions of a secret, as one sandbox knows them. While they are away it goes by what it read last, for hours.
+
+    Every method but `have_changed` raises Problem (503) where that is too old, or there is none.
 
     Args:
         read: returns them, the current one first. Raises ServiceError.
@@ -35,20 +43,22 @@ class Keys:
         self._read = read
         self._clock = clock
         self._versions: tuple[str, ...] = ()
-        self._read_s = 0.0
+        self._read_s = -math.inf
+        self._rests_until_s = -math.inf
 
     def versions(self) -> tuple[str, ...]:
         """Return those that are valid, the current one first."""
-        if not self._versions or self._clock() - self._read_s >= KEPT_S:
-            self._renew()
+        if self._age_s() >= KEPT_S:
+            self._look()
+        if self._age_s() >= MOST_KEPT_S:
+            raise unavailable("The keys that codes and sessions are found by are away", retry_after_s=2)
         return self._versions
 
     def have_changed(self) -> bool:
-        """Tell whether others are valid by now. Asked where nothing was found, it looks once a minute at most."""
-        if self._clock() - self._read_s < SETTLED_S:
-            return False
+        """Tell whether others are valid by now. Asked where nothing was found, it looks every `SETTLED_S` at most."""
         before = self._versions
-        self._renew()
+        if self._age_s() >= SETTLED_S:
+            self._look()
         return self._versions != before
 
     def current_id(self, kind: str, text: str) -> str:
@@ -59,13 +69,20 @@ class Keys:
         """Return the ids that something can have, one for each version."""
         return [keyed_id(version, kind, text) for version in self.versions()]
 
-    def _renew(self) -> None:
+    def _age_s(self) -> float:
+        return self._clock() - self._read_s
+
+    def _look(self) -> None:
+        """Read them, and keep those that are known where that fails."""
         began_s = self._clock()
+        if self._age_s() < MOST_KEPT_S and began_s < self._rests_until_s:
+            return
         try:
             self._versions = self._read()
         except ServiceError as error:
             _log.error("the keys are away: %s", error)
-            raise unavailable("The keys that codes and sessions are found by are away", retry_after_s=2) from error
+            self._rests_until_s = self._clock() + RESTED_S
+            return
         self._read_s = began_s
 
 

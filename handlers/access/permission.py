@@ -44,11 +44,12 @@ class Permission:
         Raises:
             Problem: the table or the keys are away.
         """
+        deadline = self._make_deadline()  # before the keys are read, which takes of its time
         if self._edge_keys and not self._is_by_edge(self._edge_keys, headers.get(EDGE_KEY_HEADER, "")):
             return None
         if self._sessions is None or route_key in OPEN_ROUTES or route_key == PREFLIGHT:
             return {"edge": "yes"} if self._edge_keys else {}
-        session = self._sessions.find(bearer_of(headers), self._make_deadline())
+        session = self._sessions.find(bearer_of(headers), deadline)
         if session is None or (SQL if route_key in SQL_ROUTES else READ) not in session.scopes:
             return None
         return {"session": session.id, "tenant": session.tenant, "scopes": " ".join(session.scopes)}

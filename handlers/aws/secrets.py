@@ -13,8 +13,9 @@ from handlers.aws.sdk import ServiceError, ask, make_service, tries
 CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 NOT_THERE = "ResourceNotFoundException"
 LEAST_CHARACTERS = 32  # of a version: a shorter one could be guessed
-# Whoever waits for an answer waits for this as well, and the gateway gives an authorizer up after 10 s.
-CONNECT_TIMEOUT_S, READ_TIMEOUT_S, ATTEMPTS = 1.0, 2.0, 2
+# Whoever waits for an answer waits for this as well. The gateway gives an authorizer up after 10 s, in which both keys
+# can be asked for in vain and the table still answers.
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S, ATTEMPTS = 1.0, 1.0, 2
 
 
 class Secret:

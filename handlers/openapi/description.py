@@ -130,7 +130,7 @@ def description() -> dict[str, object]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "lambda-sqlite", "version": VERSION, "description": ABOUT, "license": {"name": "Apache-2.0"}},
-        "servers": [{"url": "/"}],
+        "servers": [{"url": "."}],  # where the description is: behind an edge below /api/
         "paths": paths,
         "components": {
             "schemas": {name: {"title": name} | schema for name, schema in _schemas().items()},

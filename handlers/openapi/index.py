@@ -1,7 +1,7 @@
 """GET /: what there is, as JSON with links, and as a page for a browser.
 
 The page is one file without scripts, fonts or pictures: its Content-Security-Policy allows its own style, known by its
-hash, and nothing else.
+hash, and nothing else. Links are relative to it: behind an edge the API stands below `/api/`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PAGE = f"""<!doctype html>
 <title>{NAME}</title>
 <style>{STYLE}</style>
 <h1>{NAME} <small>{VERSION}</small></h1>
-<p>One data set, several read paths. <a href="/openapi.json">openapi.json</a> describes each of these in full.</p>
+<p>One data set, several read paths. <a href="openapi.json">openapi.json</a> describes each of these in full.</p>
 <dl>
 """
 
@@ -57,7 +57,7 @@ def index_response(accept: str, has_sessions: bool) -> Response:
 def links(has_sessions: bool) -> list[dict[str, str]]:
     """Return an entry for each route that is there, in the order of the route table."""
     return [
-        {"method": method, "href": path, "operation": name, "summary": OPERATIONS[name][0]}
+        {"method": method, "href": _relative(path), "operation": name, "summary": OPERATIONS[name][0]}
         for method, path, function, name in ROUTES
         if has_sessions or function != SESSIONS
     ]
@@ -80,6 +80,11 @@ def policy() -> str:
     )
 
 
-def _link(method: str, path: str, name: str) -> str:
+def _relative(path: str) -> str:
+    return path.removeprefix("/") or "./"
+
+
+def _link(method: str, href: str, name: str) -> str:
+    path = f"/{href.removeprefix('./')}"
     is_readable = method == "GET" and "{" not in path and name not in SESSION_OPERATIONS
-    return f"<b>{method}</b>" + (f'<a href="{path}">{path}</a>' if is_readable else path)
+    return f"<b>{method}</b>" + (f'<a href="{href}">{path}</a>' if is_readable else path)

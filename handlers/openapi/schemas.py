@@ -204,7 +204,7 @@ def _problem() -> Schema:
 
 
 def _index() -> dict[str, Schema]:
-    href = TEXT | {"description": "A path; `{id}` stands for an id."}
+    href = TEXT | {"description": "A path, relative to the index; `{id}` stands for an id."}
     return {
         "Link": record({"method": TEXT, "href": href, "operation": TEXT, "summary": TEXT}),
         "Index": record({"name": TEXT, "version": TEXT, "links": array(ref("Link"))}),

@@ -13,8 +13,8 @@ AUTHORIZER_MS = 12.0  # assumed
 
 
 def authorizer_bill(prices: Prices, scenario: Scenario, calls: float) -> Bill:
-    """Price so many calls of the authorizer, one in so many of which begins in a new sandbox."""
-    seconds = calls * AUTHORIZER_MS / 1000 + calls / scenario.writes_per_sandbox * scenario.first_s
+    """Price so many calls of the authorizer, of which a sandbox answers as many in its life as one that reads."""
+    seconds = calls * AUTHORIZER_MS / 1000 + calls / scenario.reads_per_sandbox * scenario.first_s
     return {
         "Lambda requests": calls * prices.lambda_request.each,
         "Lambda time": guard_usd(prices, scenario, seconds),
@@ -23,7 +23,7 @@ def authorizer_bill(prices: Prices, scenario: Scenario, calls: float) -> Bill:
 
 def secret_bill(prices: Prices, scenario: Scenario, calls: float) -> Bill:
     """Price a secret whose versions are read by each new sandbox and, while there are calls, every few minutes."""
-    read = min(calls, MONTH_S / KEYS_S + calls / scenario.writes_per_sandbox)
+    read = min(calls, MONTH_S / KEYS_S + calls / scenario.reads_per_sandbox)
     return {"Secrets Manager": prices.secret.each + read * KEY_CALLS * prices.secret_call.each}
 
 

@@ -10,7 +10,7 @@ from console.costs.prices import GB, Bill, Prices
 from console.costs.scenario import DAY_S, MONTH_S, Scenario
 
 ANSWER_BYTES = 1_000  # of an answer beside its rows: headers, times, receipt
-PAGE_FILES, PAGE_BYTES = 50, 100_000  # of the page, compressed, for a browser that has nothing of it
+PAGE_FILES, PAGE_BYTES = 60, 120_000  # of the page, compressed, for a browser that has nothing of it
 FIREWALL_RULES = 4  # two groups of AWS's, the limit of an address, that of a body
 LOGGED_SHARE, LOGGED_BYTES = 0.01, 2_000  # of requests that a rule of the firewall matches, and a line of its log
 EDGE_LINE_BYTES = 150  # of the access log in S3, packed

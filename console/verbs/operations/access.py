@@ -138,7 +138,7 @@ def rotate_key(
         terminal.print_json(asdict(rotated))
         return
     lines = [f"The {key} key has a new version, {rotated.version}.", rotated.note]
-    lines += [f"Now: {rotated.next_step}"] if rotated.next_step else []
+    lines += [f"Wait a minute, then: {rotated.next_step}"] if rotated.next_step else []
     terminal.results().print("\n".join(lines), soft_wrap=True)
 
 

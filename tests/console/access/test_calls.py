@@ -6,9 +6,9 @@ import pytest
 
 from console.access.calls import CODES, end, enter, listed, make_code
 from console.client.client import Client
-from console.errors import ConsoleError
+from console.errors import ConsoleError, NotDoneError
 from tests.support.local.access_service import AccessService
-from tests.support.local.faults import FaultyApi, answers
+from tests.support.local.faults import FaultyApi, Step, answers, drops
 
 
 @pytest.fixture
@@ -63,3 +63,45 @@ def test_an_answer_of_another_api_is_unexpected(
     api.script.append(answers(200, answer))
     with pytest.raises(ConsoleError, match="gave an unexpected answer: no "):
         ask(client)
+
+
+@pytest.mark.parametrize("step", [answers(503), answers(502), drops], ids=["503", "502", "lost"])
+@pytest.mark.parametrize(
+    ("ask", "hint"),
+    [
+        (lambda client: make_code(client, "acme", 1, "", []), "access codes --tenant acme"),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+        (lambda client: enter(client, "ABCD"), "may have been spent: its owner's"),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    ],
+    ids=["make", "enter"],
+)
+def test_what_must_not_be_done_twice_is_sent_once_and_its_doubt_is_told(
+    client: Client, api: FaultyApi, step: Step, ask: Callable[[Client], object], hint: str
+) -> None:
+    api.default = step
+    with pytest.raises(ConsoleError) as error:
+        ask(client)
+    assert hint in error.value.hint
+    assert len(api.seen) == 1
+
+
+def test_a_code_that_is_refused_was_not_spent_and_is_not_signed(
+    client: Client, api: FaultyApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "there")
+    api.default = answers(403)
+    with pytest.raises(NotDoneError, match="answered with 403") as error:
+        enter(client, "ABCD")
+    assert "spent" not in error.value.hint
+    assert ["authorization" in headers for headers in api.headers] == [False]
+
+
+def test_a_signature_that_another_route_asked_for_does_not_go_with_a_code(
+    client: Client, api: FaultyApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "there")
+    api.script.append(answers(403, {"message": "Forbidden"}))
+    make_code(client, "acme", 1, "", [])
+    enter(client, "ABCD")
+    assert ["authorization" in headers for headers in api.headers] == [False, True, False]

@@ -22,6 +22,7 @@ def service() -> AccessService:
     for session, code in (("s1", "c1"), ("s2", "c2"), ("s3", "c1")):
         made.add_session(session, code)
     made.add_session("s-other", "other", "globex")
+    made.late_codes.append(made.code("c-late"))
     made.late.append(made.session("s-late", "c1"))
     return made
 
@@ -66,9 +67,12 @@ def test_a_session_is_ended(client: Client, service: AccessService) -> None:
     assert (revoked.codes, revoked.sessions, service.ended) == ([], ["s2"], ["s2"])
 
 
-def test_all_of_a_tenant_is_taken_back_and_nothing_of_others(client: Client, service: AccessService) -> None:
+def test_all_of_a_tenant_is_taken_back_and_nothing_of_others_also_what_the_index_shows_late(
+    client: Client, service: AccessService, pauses: list[float]
+) -> None:
     revoked = revoke_all(client, "acme")
-    assert revoked.codes == ["c1", "c5"]
+    assert pauses == [0, BETWEEN_LOOKS_S] * 2
+    assert revoked.codes == ["c1", "c5", "c-late"]
     assert revoked.sessions == ["s1", "s2", "s3", "s-late"]
     assert service.ended == [*revoked.codes, *revoked.sessions]
 

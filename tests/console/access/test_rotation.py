@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,16 @@ def leave_environment(folder: Path, **variables: str) -> None:
 
 @pytest.mark.parametrize(("which", "output"), [("session", "session_key_arn"), ("edge", "edge_key_arn")])
 def test_a_key_is_the_stacks(outputs: dict[str, object], which: str, output: str) -> None:
-    outputs[output] = ARN
+    outputs |= {output: ARN, "distribution_id": "E2"}
     place = find_key(which, "prod")
     assert (place.which, place.arn, place.environ["AWS_REGION"]) == (which, ARN, "eu-west-3")
+    handed = ("E2", "pulumi up --stack prod") if which == "edge" else ("", "")
+    assert (place.distribution, place.next_step) == handed
+
+
+def test_the_selected_stack_is_brought_up_without_its_name(outputs: dict[str, object]) -> None:
+    outputs |= {"edge_key_arn": ARN, "distribution_id": "E2"}
+    assert find_key("edge", "").next_step == "pulumi up"
 
 
 @pytest.mark.usefixtures("outputs")
@@ -63,7 +71,7 @@ def secret(emulator: Emulator) -> Iterator[tuple[Any, KeyPlace]]:
     """The client of Secrets Manager, and a key in it."""
     (secrets,) = make_clients(emulator.environment, "secretsmanager")
     arn = secrets.create_secret(Name="rotated", SecretString="first")["ARN"]
-    yield secrets, KeyPlace("edge", arn, emulator.environment)
+    yield secrets, KeyPlace("session", arn, emulator.environment)
     secrets.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
 
 
@@ -75,9 +83,9 @@ def test_a_rotation_keeps_the_value_before(secret: tuple[Any, KeyPlace]) -> None
         current, previous = (
             secrets.get_secret_value(SecretId=place.arn, VersionStage=stage) for stage in ("AWSCURRENT", "AWSPREVIOUS")
         )
-        assert (current["VersionId"], rotated.arn, rotated.key) == (rotated.version, place.arn, "edge")
+        assert (current["VersionId"], rotated.arn, rotated.key) == (rotated.version, place.arn, "session")
         assert previous["SecretString"] == (values[-1] if values else "first")
-        assert rotated.next_step == "pulumi up"
+        assert rotated.next_step == ""
         values.append(current["SecretString"])
     assert len({*values}) == 2
     assert all(len(value) == 64 for value in values)
@@ -86,4 +94,26 @@ def test_a_rotation_keeps_the_value_before(secret: tuple[Any, KeyPlace]) -> None
 def test_a_key_that_cannot_be_changed_says_so(emulator: Emulator) -> None:
     with pytest.raises(ConsoleError, match="none cannot be changed: ") as error:
         rotate(KeyPlace("session", "none", emulator.environment))
-    assert "secretsmanager:PutSecretValue" in error.value.hint
+    assert all(right in error.value.hint for right in ("secretsmanager:PutSecretValue", "kms:GenerateDataKey"))
+
+
+def test_the_edges_key_is_rotated_once_for_each_time_that_cloudfront_gets_it(
+    secret: tuple[Any, KeyPlace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets, place = secret
+    sent = "first"
+
+    def check(arn: str, distribution: str, environ: object, up: str) -> None:
+        assert (arn, distribution, environ) == (place.arn, "E2", place.environ)
+        if secrets.get_secret_value(SecretId=arn)["SecretString"] != sent:
+            raise ConsoleError("not yet", up)
+
+    monkeypatch.setattr(rotation, "check_handed_over", check)
+    edge = replace(place, which="edge", distribution="E2", next_step="pulumi up")
+    rotated = rotate(edge)
+    assert (rotated.next_step, rotated.note) == ("pulumi up", rotation.NOTES["edge"])
+    with pytest.raises(ConsoleError, match="not yet"):
+        rotate(edge)
+    assert secrets.get_secret_value(SecretId=place.arn)["VersionId"] == rotated.version
+    sent = secrets.get_secret_value(SecretId=place.arn)["SecretString"]
+    assert rotate(edge).version != rotated.version

@@ -55,28 +55,59 @@ def test_what_is_new_has_an_id_by_the_current_version_and_is_looked_for_by_each(
     assert keys.ids("CODE", "A") == [keyed_id("current", "CODE", "A"), keyed_id("previous", "CODE", "A")]
 
 
-def test_a_miss_reads_them_again_but_not_more_often_than_once_a_minute() -> None:
+def test_a_miss_reads_them_again_but_not_more_often_than_every_five_seconds() -> None:
     clock, reads = Clock(), Reads("old")
     keys = Keys(reads, clock)
     keys.versions()
     reads.versions = ("new", "old")
-    clock.pass_s(59.9)
+    clock.pass_s(4.9)
     assert (keys.have_changed(), reads.count) == (False, 1)
     clock.pass_s(0.1)
     assert (keys.have_changed(), reads.count) == (True, 2)
-    clock.pass_s(60)
+    clock.pass_s(5)
     assert (keys.have_changed(), reads.count) == (False, 3)
     assert (keys.have_changed(), reads.count) == (False, 3)
 
 
-def test_keys_that_are_away_are_a_503_and_are_asked_for_again() -> None:
-    clock, reads = Clock(), Reads("old")
+def test_keys_that_were_never_read_are_a_503_and_are_asked_for_with_each_request() -> None:
+    reads = Reads("old")
     reads.is_away = True
-    keys = Keys(reads, clock)
-    for ask in (keys.versions, keys.have_changed):
+    keys = Keys(reads, Clock())
+    for _ in range(2):
         with pytest.raises(Problem) as raised:
-            ask()
+            keys.versions()
         assert (raised.value.status, raised.value.headers) == (503, {"retry-after": "2"})
         assert "away" in raised.value.detail
+    assert reads.count == 2
+    reads.is_away = False
+    assert keys.versions() == ("old",)
+
+
+def test_keys_that_are_away_are_as_they_were_read_last_and_asked_for_once_a_minute() -> None:
+    clock, reads = Clock(), Reads("old")
+    keys = Keys(reads, clock)
+    keys.versions()
+    reads.versions, reads.is_away = ("new", "old"), True
+    clock.pass_s(300)
+    assert (keys.versions(), keys.have_changed(), reads.count) == (("old",), False, 2)
+    clock.pass_s(59.9)
+    assert (keys.versions(), keys.have_changed(), reads.count) == (("old",), False, 2)
+    clock.pass_s(0.1)
+    assert (keys.have_changed(), keys.versions(), reads.count) == (False, ("old",), 3)
+    reads.is_away = False
+    clock.pass_s(60)
+    assert (keys.have_changed(), keys.versions(), reads.count) == (True, ("new", "old"), 4)
+
+
+def test_keys_that_are_away_for_hours_are_a_503_until_they_are_back() -> None:
+    clock, reads = Clock(), Reads("old")
+    keys = Keys(reads, clock)
+    keys.versions()
+    reads.is_away = True
+    clock.pass_s(4 * 3600 - 1)
+    assert keys.versions() == ("old",)
+    clock.pass_s(1)
+    with pytest.raises(Problem):
+        keys.versions()
     reads.is_away = False
     assert keys.versions() == ("old",)

@@ -124,8 +124,23 @@ def test_the_edges_key_is_read_again_where_another_comes(site: AccessSite) -> No
     del versions[0]
     asked = request_of("POST /sessions", {EDGE_KEY_HEADER: "new"})
     assert authorizer(asked, None) == NOBODY
-    site.now.pass_s(60)
+    site.now.pass_s(5)
     assert authorizer(asked, None)["isAuthorized"] is True
+
+
+def test_wrong_keys_cost_one_look_at_the_secret_in_five_seconds(site: AccessSite) -> None:
+    looks: list[float] = []
+
+    def look() -> tuple[str, ...]:
+        looks.append(site.now())
+        return ("the key",)
+
+    authorizer = Authorizer(Permission(Keys(look, site.now), None, no_time_limit))
+    for number in range(40):
+        asked = request_of("$default", {EDGE_KEY_HEADER: f"a guess, the {number}th"})
+        assert authorizer(asked, None) == NOBODY
+        site.now.pass_s(0.5)
+    assert [later - looks[0] for later in looks] == [0, 5, 10, 15]
 
 
 def test_what_is_away_lets_nobody_in_and_leaves_no_refusal_behind(site: AccessSite) -> None:
@@ -197,7 +212,7 @@ def test_a_session_of_a_newer_key_is_found_once_the_keys_are_read_again(site: Ac
     site.rotate()
     site.new_sandbox()
     token = site.enter(site.make_code().text).json["token"]
-    site.now.pass_s(59)
+    site.now.pass_s(4)
     assert not site.may_read(token, authorizer=site.authorizer(keys=old))
     site.now.pass_s(1)
     assert site.may_read(token, authorizer=site.authorizer(keys=old))

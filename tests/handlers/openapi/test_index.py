@@ -5,6 +5,7 @@ import hashlib
 import re
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urljoin
 
 from handlers.openapi.description import description
 from handlers.routes import ROUTES, SESSIONS
@@ -43,16 +44,18 @@ def test_the_start_has_a_link_for_each_route(api: Api) -> None:
     answer = api.get("/")
     assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
     links = answer.json["links"]
-    assert [(link["method"], link["href"], link["operation"]) for link in links] == [
+    assert [(link["method"], urljoin("/", link["href"]), link["operation"]) for link in links] == [
         (verb, path, name) for verb, path, function, name in ROUTES if function != SESSIONS
     ]
     paths: Any = description()["paths"]
-    assert all(link["summary"] == paths[link["href"]][link["method"].lower()]["summary"] for link in links)
+    assert all(
+        link["summary"] == paths[urljoin("/", link["href"])][link["method"].lower()]["summary"] for link in links
+    )
 
 
 def test_what_can_be_read_at_once_answers(api: Api) -> None:
     links = api.get("/").json["links"]
-    readable = [link["href"] for link in links if link["method"] == "GET" and "{" not in link["href"]]
+    readable = [urljoin("/", link["href"]) for link in links if link["method"] == "GET" and "{" not in link["href"]]
     assert "/sqlite-tmp" in readable
     assert {href: api.get(href).status for href in readable} == dict.fromkeys(readable, 200)
 
@@ -63,14 +66,24 @@ def test_a_browser_gets_a_page_with_the_same_links(api: Api) -> None:
     there = [(verb, path) for verb, path, function, _ in ROUTES if function != SESSIONS]
     readable = [path for verb, path in there if verb == "GET" and "{" not in path]
     page = Page(answer.text)
-    assert sorted(page.links) == sorted(["/openapi.json", *readable])
+    assert sorted(urljoin("/", link) for link in page.links) == sorted(["/openapi.json", *readable])
     assert all(f"<b>{verb}</b>" in answer.text and path in answer.text for verb, path in there)
+
+
+def test_below_a_prefix_links_lead_to_the_api_as_well(api: Api) -> None:
+    base = "https://edge.example/api/"
+    hrefs = {link["href"] for link in api.get("/").json["links"]} | {*Page(api.get("/", accept=BROWSER).text).links}
+    assert {urljoin(base, href) for href in hrefs} == {base.rstrip("/") + urljoin("/", href) for href in hrefs}
+    servers: Any = description()["servers"]
+    assert urljoin(f"{base}openapi.json", servers[0]["url"]) == base
 
 
 def test_codes_and_sessions_are_there_where_reads_need_a_session(environ: dict[str, str]) -> None:
     api = Api({**environ, "READ_AUTH": "session"})
     links = api.get("/").json["links"]
-    assert [(link["method"], link["href"]) for link in links] == [(verb, path) for verb, path, _, _ in ROUTES]
+    assert [(link["method"], urljoin("/", link["href"])) for link in links] == [
+        (verb, path) for verb, path, _, _ in ROUTES
+    ]
     page = api.get("/", accept=BROWSER).text
     assert "<b>GET</b>/access/codes" in page  # and no link: it has to be asked for a tenant
 

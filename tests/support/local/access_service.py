@@ -18,6 +18,7 @@ class AccessService:
     Attributes:
         codes, sessions: by id, as they are shown.
         late: sessions that the index learns of when it has been asked.
+        late_codes: the same of codes.
         ended: ids, in the order in which they were disabled or ended.
     """
 
@@ -25,11 +26,15 @@ class AccessService:
         self.codes: dict[str, Members] = {}
         self.sessions: dict[str, Members] = {}
         self.late: list[Members] = []
+        self.late_codes: list[Members] = []
         self.ended: list[str] = []
         self.made: list[Members] = []
 
     def add_code(self, code_id: str, tenant: str = "acme", state: str = "active") -> None:
-        self.codes[code_id] = {**self._common(code_id, tenant), "max_uses": 5, "uses": 1, "state": state}
+        self.codes[code_id] = self.code(code_id, tenant, state)
+
+    def code(self, code_id: str, tenant: str = "acme", state: str = "active") -> Members:
+        return {**self._common(code_id, tenant), "max_uses": 5, "uses": 1, "state": state}
 
     def session(self, session_id: str, code_id: str, tenant: str = "acme") -> Members:
         return {**self._common(session_id, tenant), "code": code_id, "state": "active"}
@@ -69,8 +74,8 @@ class AccessService:
         begin = int(asked.get("cursor", "0"))
         following = str(begin + 2) if begin + 2 < len(found) else None
         exchange.answer(200, json.dumps({kind: found[begin : begin + 2], "next": following}))
-        if kind == "sessions" and following is None:
-            self.sessions |= {session["id"]: session for session in self.late}
+        if following is None:
+            records |= {record["id"]: record for record in (self.late_codes if kind == "codes" else self.late)}
 
     def _common(self, record_id: str, tenant: str) -> Members:
         times = {"created_at": "2026-01-31T12:00:00.000Z", "expires_at": "2026-02-07T12:00:00.000Z"}

@@ -133,7 +133,7 @@ def test_a_key_is_rotated_when_somebody_says_yes(
 ) -> None:
     says(monkeypatch, said)
     ran = run_console("access", "rotate", "edge", "--stack", "dev")
-    assert ran.out == "The edge key has a new version, v2.\nA note.\nNow: pulumi up\n"
+    assert ran.out == "The edge key has a new version, v2.\nA note.\nWait a minute, then: pulumi up\n"
     assert ran.err == "Put a new value into arn:dev:edge? [y/N] "
     assert [place.arn for place in rotations] == ["arn:dev:edge"]
 
