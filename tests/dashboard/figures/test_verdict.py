@@ -203,7 +203,7 @@ def test_of_a_wish_that_too_few_requests_can_show_it_says_how_many_would(visit: 
         least = visited.page.evaluate(
             "async () => (await import('/dashboard/sections/verdict/latencies.js')).LEAST_P99"
         )
-    ends = [figures_of(times(5, count))["p99_interval"][1] for count in (least - 1, least)]  # pyright: ignore[reportTypedDictNotRequiredAccess]
+    ends = [result("ddb", times(5, count))["server_ms"]["p99_interval"][1] for count in (least - 1, least)]
     assert [end is None for end in ends] == [True, False]
     with visit() as visited:
         open_verdict(visited, session(*FASTER_TMP), "?within=2")
