@@ -86,11 +86,17 @@ def wish(
         return f"Its p99, {_tail(latencies[choice.path])}, is within {within_ms:g} ms{rest}."
     if not others:
         return ""
-    nearest = "no latency was measured"
-    if choice.nearest is not None:
-        here = "here in the function" if is_local else "at the client"
-        nearest = f"the nearest is {choice.nearest} with {_tail(latencies[choice.nearest])} {here}"
-    return f"None is shown to be within {within_ms:g} ms at p99{' on AWS' if is_local else ''}: {nearest}."
+    unmet = f"None is shown to be within {within_ms:g} ms at p99"
+    if choice.nearest is None:
+        return f"{unmet}: no latency was measured."
+    tail = _tail(latencies[choice.nearest])
+    if is_local:
+        here = f"here in the function: {tail} on {choice.nearest}"
+        return (
+            f"Measured on this machine, which shows nothing about a latency on AWS ({here}). "
+            "Measure there, or leave out --within-ms."
+        )
+    return f"{unmet}: the nearest is {choice.nearest} with {tail} at the client."
 
 
 def failures(known: Mapping[str, Measurement], failing: Collection[str], most: float) -> str:

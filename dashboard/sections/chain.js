@@ -85,7 +85,7 @@ function figures(newest, before) {
       before ? bytes(written) : "–",
       before ? `${percent(written / newest.bytes)} of the snapshot, ${counted(added.length, "file")}` : "no snapshot before it is listed",
     ),
-    figure("Bytes a row", count(newest.bytes / newest.rows), "indexes included"),
+    figure("Bytes a row in a segment", count(newest.bytes / newest.rows), "indexes included"),
     figure("Content hash", make("span.mono.long", {}, `${newest.hash.slice(0, 16)}…`), "of all rows, in any order"),
   );
 }

@@ -10,6 +10,8 @@ import { count, dollars } from "../format.js";
 import { failure, isAborted, loading } from "../notice.js";
 
 export const title = "What it costs";
+const STALE = "Bill of the last valid values: a field above holds none.";
+const WRITE = "A write is one call of POST /insert; each publishes a snapshot, unless the assumptions say otherwise.";
 const SETTLED_MS = 150; // where the cheapest changes is looked for once the slider rests so long
 
 /** @param {HTMLElement} root @param {import("../app.js").Context} context */
@@ -32,7 +34,9 @@ export function mount(root, context) {
   return { close: () => ending.abort() };
 }
 
-function show(root, { query, remember, announce }, model, { values: measured, problem = null }) {
+function show(root, context, model, known) {
+  const { query, remember, announce } = context;
+  const { values: measured, problem = null } = known;
   const { scenario, given } = startingLoad(model, measured, query);
   const parts = { bill: make("div.part"), lines: make("div.part"), cheapest: make("p.strong"), changes: make("ul.plain") };
   let timer = 0;
@@ -54,20 +58,34 @@ function show(root, { query, remember, announce }, model, { values: measured, pr
     remember(given);
     announce(cheapestOf(model, study(model, scenario)));
   };
+  const reset = () => {
+    keepLoad({});
+    remember({});
+    show(root, { ...context, query: new URLSearchParams() }, model, known);
+    root.querySelector("#reset").focus();
+    announce("The load is as it was at first");
+  };
+  const stale = make("p.stale", { role: "status" });
+  const mark = (event) => {
+    const isStale = event.currentTarget.querySelector('[aria-invalid="true"]') !== null;
+    for (const part of [parts.bill, parts.lines]) part.toggleAttribute("data-stale", isStale);
+    stale.textContent = isStale ? STALE : "";
+  };
   fill(
     root,
     problem && failure(problem),
     make(
       "section.card",
-      { "aria-labelledby": "load" },
-      make("div.card-head", {}, make("h2", { id: "load" }, "Your load"), make("p.note", {}, origin(measured))),
+      { "aria-labelledby": "load", oninput: mark },
+      make("div.card-head", {}, make("h2", { id: "load" }, "Your load"), make("button.quiet", { id: "reset", type: "button", onclick: reset }, "Reset")),
+      make("p.note", {}, `${origin(measured)} ${WRITE}`),
       sliders(model, scenario, change, settle),
       assumptions(model, scenario, measured, change, settle),
     ),
     make(
       "div.wide-columns",
       {},
-      make("section.card", { "aria-labelledby": "bill" }, make("h2", { id: "bill" }, "A month, by home"), parts.bill),
+      make("section.card", { "aria-labelledby": "bill" }, make("h2", { id: "bill" }, "A month, by home"), stale, parts.bill),
       make(
         "section.card",
         { "aria-labelledby": "says" },
@@ -86,7 +104,7 @@ function show(root, { query, remember, announce }, model, { values: measured, pr
 
 const origin = ({ rows, row_bytes: rowBytes }) =>
   rows
-    ? `Starts at the ${count(rows)} rows of this data set${rowBytes ? ` and their size of ${count(rowBytes)} bytes` : ""}.`
+    ? `Starts at the ${count(rows)} rows of this data set${rowBytes ? ` and their size of ${count(rowBytes)} bytes each in the ledger` : ""}.`
     : "This data set has no rows yet: an example.";
 
 function lineTable(model, found) {

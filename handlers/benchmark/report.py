@@ -10,7 +10,7 @@ from handlers.telemetry.usage import RECEIPT_MEMBERS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handlers.benchmark.session import Benchmark, LaneResult
+    from handlers.benchmark.session import Benchmark, Interval, LaneResult
 
 ALIKE = ("version", "memory_mb", "architecture", "region")  # of the environment; else a change says nothing
 FIGURES = ("p50", "p90", "p99", "max", "mean")
@@ -25,7 +25,7 @@ WHAT_IT_IS = (
 
 class Point(TypedDict):
     """One session in a trend; changes are against the session before it: 0.1 is a tenth slower. They are None where
-    that one had other rows or another environment.
+    that one had other rows or another environment. An interval is None in sessions of versions that kept none.
     """
 
     id: str
@@ -34,6 +34,8 @@ class Point(TypedDict):
     p50_ms: float
     p90_ms: float
     p99_ms: float
+    p50_interval: Interval | None
+    p99_interval: Interval | None
     p50_change: float | None
     p99_change: float | None
 
@@ -108,6 +110,8 @@ def _points(benchmark: Benchmark, result: LaneResult, before: Point | None) -> l
             p50_ms=figures["p50"],
             p90_ms=figures["p90"],
             p99_ms=figures["p99"],
+            p50_interval=figures.get("p50_interval"),
+            p99_interval=figures.get("p99_interval"),
             p50_change=_change(figures["p50"], before and before["p50_ms"]),
             p99_change=_change(figures["p99"], before and before["p99_ms"]),
         )

@@ -24,6 +24,11 @@ NUMBERS: dict[str, tuple[Schema, str, object]] = {
     "init_ms": (nullable(AMOUNT), "First receipt of a sandbox: CPU time until the function was ready.", None),
 }
 ID: Schema = {"type": "string", "pattern": "^[1-9][0-9]{0,14}$", "description": "Milliseconds since 1970."}
+INTERVAL: Schema = array(nullable(AMOUNT)) | {
+    "minItems": 2,
+    "maxItems": 2,
+    "description": "Between which it lies with 95 % confidence; null: too few requests for an upper end.",
+}
 CHANGE: Schema = nullable(NUMBER) | {
     "description": "Against the session before: 0.1 is a tenth slower. null where that one had other rows, or "
     "another version, region, memory or architecture."
@@ -89,12 +94,7 @@ def _result() -> Schema:
 
 
 def _distribution() -> Schema:
-    bounds: Schema = array(nullable(AMOUNT)) | {
-        "minItems": 2,
-        "maxItems": 2,
-        "description": "Between which it lies with 95 % confidence; null: too few requests for an upper end.",
-    }
-    return record(dict.fromkeys(FIGURES, AMOUNT), {"p50_interval": bounds, "p99_interval": bounds}) | {
+    return record(dict.fromkeys(FIGURES, AMOUNT), {"p50_interval": INTERVAL, "p99_interval": INTERVAL}) | {
         "description": "Milliseconds."
     }
 
@@ -113,6 +113,8 @@ def _trends() -> dict[str, Schema]:
         "p50_ms": AMOUNT,
         "p90_ms": AMOUNT,
         "p99_ms": AMOUNT,
+        "p50_interval": nullable(INTERVAL),
+        "p99_interval": nullable(INTERVAL),
         "p50_change": CHANGE,
         "p99_change": CHANGE,
     }

@@ -39,6 +39,20 @@ def test_every_section_fits_and_passes_axe_in_both_themes(visit: Visiting, width
             page.emulate_media(color_scheme="light")
 
 
+def test_a_table_wider_than_the_page_has_a_shadow_where_it_goes_on_and_scrolls_by_keyboard(visit: Visiting) -> None:
+    with visit(width=NARROW) as visited:
+        page = visited.page
+        open_section(page, "chain")
+        region = page.get_by_role("region", name="Segments of the newest snapshot")
+        before = region.screenshot()
+        assert region.evaluate("it => it.scrollWidth > it.clientWidth")
+        region.evaluate("it => { it.style.background = 'none'; }")
+        assert region.screenshot() != before
+        region.focus()
+        page.keyboard.press("ArrowRight")
+        expect(region).not_to_have_js_property("scrollLeft", 0)
+
+
 def test_the_keyboard_reaches_everything_and_the_focus_is_seen(visit: Visiting) -> None:
     with visit() as visited:
         page = visited.page

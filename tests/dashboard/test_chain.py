@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import pytest
 from playwright.sync_api import expect
 
 from tests.dashboard.conftest import Visiting
+from tests.support.browser import NARROW, WIDE
 from tests.support.local import web
 
 
@@ -42,3 +46,22 @@ def test_boxes_of_a_line_touch_and_reach_from_the_first_row_to_the_newest(visit:
             assert box and abs(box["x"] - edges[-1]) < 1
             edges.append(box["x"] + box["width"])
         assert abs(edges[-1] - whole["x"] - whole["width"]) < 1
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE])
+@pytest.mark.parametrize("rows", [10_050, 1_000_100])
+def test_labels_of_the_axis_do_not_touch(visit: Visiting, width: int, rows: int) -> None:
+    segment = {"first": 1, "last": rows, "bytes": 90 * rows, "digest": "ab" * 8}
+    snapshot = {"bookmark": f"1.{rows}", "rows": rows, "bytes": 90 * rows, "hash": "cd" * 16, "segments": [segment]}
+    body = {"snapshots": [snapshot | {"published_at": "2026-11-18T12:00:00.000Z"}]}
+    with visit(width=width) as visited:
+        page = visited.page
+        page.route("**/api/snapshots*", lambda route: route.fulfill(json=body))
+        page.goto("/dashboard/#/chain")
+        labels = page.locator(".chain-axis span")
+        expect(labels.filter(visible=False)).not_to_have_count(0)  # the mark beside row 1
+        boxes = [box for label in labels.filter(visible=True).all() if (box := label.bounding_box())]
+    assert len(boxes) > 2
+    boxes.sort(key=lambda it: it["x"])
+    for one, other in pairwise(boxes):
+        assert one["x"] + one["width"] < other["x"]

@@ -5,6 +5,8 @@ import { colour, fill, make } from "../../elements.js";
 import { ms, time } from "../../format.js";
 
 const HEIGHT = 300;
+const LEAST_SPAN_S = 3600; // so wide is the axis of a single benchmark, or of several within an hour
+const MARGIN = 0.02;
 const SERIES = { "sqlite-efs": "--series-1", "sqlite-tmp": "--series-2", ddb: "--series-3" };
 
 /**
@@ -22,7 +24,7 @@ export function chart(label, lines) {
   const width = () => Math.max(200, place.clientWidth);
   const drawn = () => {
     plot?.destroy();
-    plot = new uPlot(options(width(), lines, times.length - 1, (i) => fill(reading, told(lines, times, values, i))), [times, ...values], place);
+    plot = new uPlot(options(width(), lines, times, (i) => fill(reading, told(lines, times, values, i))), [times, ...values], place);
   };
   fill(reading, told(lines, times, values, times.length - 1));
   const observer = new ResizeObserver(() => (plot ? plot.setSize({ width: width(), height: HEIGHT }) : drawn()));
@@ -46,7 +48,18 @@ function aligned(lines) {
   return [times, values];
 }
 
-function options(width, lines, last, onPoint) {
+/**
+ * Return where the axis of times begins and ends: a little beyond the points, and never narrower than an hour.
+ * @param {number} first in seconds
+ * @param {number} last in seconds
+ * @returns {[number, number]}
+ */
+export function spanOf(first, last) {
+  const beyond = Math.max(MARGIN * (last - first), (LEAST_SPAN_S - (last - first)) / 2);
+  return [first - beyond, last + beyond];
+}
+
+function options(width, lines, times, onPoint) {
   const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 }, font: "12px system-ui" };
   return {
     width,
@@ -54,13 +67,16 @@ function options(width, lines, last, onPoint) {
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false } },
-    scales: { y: { distr: 3, range: (_, low, high) => [decade(low, Math.floor), decade(high, Math.ceil)] } },
+    scales: {
+      x: { range: () => spanOf(times[0], times.at(-1)) },
+      y: { distr: 3, range: (_, low, high) => [decade(low, Math.floor), decade(high, Math.ceil)] },
+    },
     axes: [
       { ...axis, space: 90, values: (_, splits, place, space, stepS) => splits.map((at) => moment(at, stepS)) },
       { ...axis, size: 64, splits: (_, place, low, high) => decades(low, high), values: (_, splits) => splits.map(ms) },
     ],
     series: [{}, ...lines.map(({ source }) => line(source))],
-    hooks: { setCursor: [({ cursor }) => onPoint(cursor.idx ?? last)] },
+    hooks: { setCursor: [({ cursor }) => onPoint(cursor.idx ?? times.length - 1)] },
   };
 }
 

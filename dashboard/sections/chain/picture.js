@@ -4,6 +4,7 @@ import { make } from "../../elements.js";
 import { bytes, count, counted, time } from "../../format.js";
 
 const MOST_LINES = 12;
+const GAP_PX = 6; // between two labels of the axis
 
 /**
  * Draw the history of a chain. Boxes are elements, not paths: they carry text, and grow with it.
@@ -63,5 +64,19 @@ function axis(rows, place) {
   const marks = ticks
     .filter((_, i) => (ticks.length - 1 - i) % every === 0)
     .map((back) => make("span", { style: { left: `${place(rows - back)}%` } }, `−${count(back)}`));
-  return make("div.chain-axis", { "aria-hidden": "true" }, make("span.chain-first", {}, "row 1"), ...marks, make("span.chain-last", {}, "newest"));
+  const [first, last] = [make("span.chain-first", {}, "row 1"), make("span.chain-last", {}, "newest")];
+  new ResizeObserver(() => keepApart(first, marks, last)).observe(last);
+  return make("div.chain-axis", { "aria-hidden": "true" }, first, ...marks, last);
+}
+
+/** Hide each mark that would touch an end or the mark before it. */
+function keepApart(first, marks, last) {
+  const end = last.getBoundingClientRect().left - GAP_PX;
+  let from = first.getBoundingClientRect().right + GAP_PX;
+  for (const mark of [...marks].sort((one, other) => one.offsetLeft - other.offsetLeft)) {
+    const { left, right } = mark.getBoundingClientRect();
+    const fits = left >= from && right <= end;
+    mark.style.visibility = fits ? "" : "hidden";
+    if (fits) from = right + GAP_PX;
+  }
 }

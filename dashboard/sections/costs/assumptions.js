@@ -5,6 +5,7 @@ import { allowed } from "./load.js";
 import { numbers } from "../../costs/scenario.js";
 
 const ON_SLIDERS = ["rows", "reads_per_month", "writes_per_month"];
+const UNITS = { bytes: "bytes", mb: "MB", month: "a month", ms: "ms", s: "s" }; // by the end of an input's name
 const PLAIN = new Intl.NumberFormat("en", { maximumFractionDigits: 3, useGrouping: false });
 
 /**
@@ -47,5 +48,12 @@ function field(model, name, scenario, measured, onChange, onSettled) {
     onchange: onSettled,
   });
   const source = name in measured ? "measured" : follows && `empty: ${follows}`;
-  return make("label.field", {}, make("span", {}, meaning), input, source && make("span.note", {}, source), fault);
+  const below = make("span.below", {}, source && make("span.note", {}, source), fault);
+  return make("label.field", {}, make("span", {}, withUnit(name, meaning)), input, below);
+}
+
+/** Say what a field takes, with its unit: `Memory of a function (MB)`. */
+function withUnit(name, meaning) {
+  const unit = UNITS[name.split("_").at(-1)];
+  return unit && !meaning.split(" ").includes(unit) ? `${meaning} (${unit})` : meaning;
 }

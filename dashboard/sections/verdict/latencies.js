@@ -2,6 +2,9 @@
 
 import { UNKNOWN } from "./choice.js";
 
+/** Fewer requests give the 95 % interval of a p99 no upper end: the slowest of them may lie below it. */
+export const LEAST_P99 = Math.ceil(Math.log(0.025) / Math.log(0.99)); // 368
+
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
 
 /** Tell whether the page is of a stack on this machine: then `ddb` is an emulator, and nothing shows a p99 on AWS. */

@@ -2,8 +2,9 @@
 
 import { joined, quantity } from "../../costs/wording.js";
 import { isRealDifference } from "../../costs/study.js";
-import { dollars, ms } from "../../format.js";
+import { counted, dollars, ms } from "../../format.js";
 import { overlap, UNKNOWN } from "./choice.js";
+import { LEAST_P99 } from "./latencies.js";
 
 export const LOCAL =
   "Measured on this machine: the times of ddb are an emulator's and decide nothing, and those of the SQLite homes lack " +
@@ -52,12 +53,23 @@ function besideOf({ constants }, own, other, source) {
 export function wish(latencies, { path, paths, nearest }, withinMs, sources, local) {
   if (withinMs === null) return "";
   const tail = (source) => tailOf(latencies[source]);
+  if (path === null && nearest === null) return `No home is shown to be within ${ms(withinMs)} at p99: no latency is known.`;
+  if (path === null && local) {
+    const here = `here: ${tail(nearest)} on ${nearest}`;
+    return `Measured on this machine, which shows nothing about a latency on AWS (${here}). Measure there, or clear the wish.`;
+  }
   if (path === null) {
-    const where = nearest ? `the nearest is ${nearest} with ${tail(nearest)}` : "no latency is known";
-    return `No home is shown to be within ${ms(withinMs)} at p99${local ? " on AWS" : ""}: ${where}.`;
+    const said = `No home is shown to be within ${ms(withinMs)} at p99: the nearest is ${nearest} with ${tail(nearest)}.`;
+    return [said, tooFew(latencies, sources)].filter(Boolean).join(" ");
   }
   const others = sources.filter((source) => !paths.includes(source)).map((source) => `${source} (${tail(source)})`);
   return `Its p99, ${tail(path)}, is within ${ms(withinMs)}${others.length ? `; not shown to be: ${joined(others)}` : ""}.`;
+}
+
+/** Say that more requests would tell more; nothing where there were enough of every home. */
+function tooFew(latencies, sources) {
+  const requests = Math.min(...sources.filter((source) => latencies[source]).map((source) => latencies[source].requests));
+  return requests < LEAST_P99 ? `${counted(requests, "request")} ${requests === 1 ? "is" : "are"} too few to show a p99; measure with 1000.` : "";
 }
 
 function tailOf(known) {

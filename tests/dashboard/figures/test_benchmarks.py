@@ -38,6 +38,11 @@ TRENDS = [
     trend("sqlite-efs", [0.02], "stats"),
 ]
 
+SPANS = """async (points) => {
+    const { spanOf } = await import("/dashboard/sections/benchmarks/chart.js");
+    return points.map(([first, last]) => spanOf(first, last));
+}"""
+
 
 def answer(page: Page, path: str, body: Json, status: int = 200) -> None:
     kind = "application/json" if status == 200 else "application/problem+json"
@@ -49,7 +54,9 @@ def test_a_benchmark_is_measured_from_the_page_and_shown(visit: Visiting, stack:
         page = visited.page
         page.goto("/dashboard/#/benchmarks")
         expect(page.get_by_text("No benchmark in the last 90 days")).to_be_visible()
-        page.get_by_label("Requests each, at most").select_option("10")
+        asked = page.get_by_label("Requests each, at most")
+        expect(asked).to_have_value("1000")
+        asked.select_option("10")
         page.get_by_role("button", name="Measure now").click()
         results = page.get_by_role("region", name="Results of this benchmark")
         expect(results).to_be_visible(timeout=60_000)  # the function stops after 20 s
@@ -82,6 +89,16 @@ def test_lines_are_drawn_over_time_with_a_table_that_says_the_same(visit: Visiti
         page.get_by_label("Theme").select_option("light")
         expect(canvas).to_have_count(1)
         assert canvas.evaluate("(it) => it.toDataURL()") != dark
+
+
+def test_the_axis_of_times_is_no_wider_than_its_points_and_an_hour_at_least(visit: Visiting) -> None:
+    with visit() as visited:
+        page = visited.page
+        answer(page, "/benchmarks/trends", {"trends": [trend("sqlite-efs", [0.06])]})
+        page.goto("/dashboard/#/benchmarks")
+        expect(page.locator(".chart canvas")).to_be_visible()
+        spans = page.evaluate(SPANS, [[9000, 9000], [9000, 9600], [0, 100_000]])
+    assert spans == [[7200, 10_800], [7500, 11_100], [-2000, 102_000]]
 
 
 def test_percentile_and_workload_are_chosen_and_kept_in_the_address(visit: Visiting) -> None:

@@ -73,6 +73,34 @@ def test_an_exact_number_moves_the_slider_and_a_wrong_one_is_refused_beside_its_
         )
 
 
+def test_while_a_field_holds_no_value_the_bill_is_said_to_be_of_the_last_valid_ones(visit: Visiting) -> None:
+    with visit() as visited:
+        page = visited.page
+        page.goto("/dashboard/#/costs?rows=5000")
+        page.get_by_text("assumptions behind it").click()
+        field = page.get_by_label("Memory of a function")
+        bill = page.get_by_role("region", name="A month, by home")
+        field.fill("plenty")
+        expect(bill).to_contain_text("Bill of the last valid values")
+        expect(page.locator("[data-stale]")).to_have_count(2)
+        field.fill("2048")
+        expect(bill).not_to_contain_text("Bill of the last valid values")
+        expect(page.locator("[data-stale]")).to_have_count(0)
+
+
+def test_a_reset_goes_back_to_the_data_set_and_the_consoles_assumptions(visit: Visiting) -> None:
+    with visit() as visited:
+        page = visited.page
+        page.goto("/dashboard/#/costs?rows=5000&memory_mb=2048")
+        expect(page.locator(".cost-total")).to_have_text(shown_usd(rows=5000, memory_mb=2048))
+        page.get_by_role("button", name="Reset").click()
+        expect(page.locator(".cost-total")).to_have_text(shown_usd(rows=ROWS))
+        assert page.url.endswith("#/costs")
+        expect(page.get_by_role("button", name="Reset")).to_be_focused()
+        page.get_by_role("link", name="Verdict").click()
+        expect(page.get_by_label("Rows, exactly")).to_have_value(str(ROWS))
+
+
 def test_it_says_where_the_cheapest_changes_and_every_line_in_a_table(visit: Visiting) -> None:
     load = Scenario(rows=100_000, reads_per_month=1_000_000, writes_per_month=1_000)
     crossing = find_crossings(PRICE_LIST.prices, load, "reads_per_month")[0]
@@ -98,6 +126,8 @@ def test_an_assumption_can_be_changed_and_one_that_follows_from_others_emptied_a
         page.get_by_text("assumptions behind it").click()
         page.get_by_label("Memory of a function").fill("2048")
         expect(page.locator(".cost-total")).to_have_text(shown_usd(rows=5000, memory_mb=2048))
+        for unit in ("Memory of a function (MB)", "RETAIN_S of the functions (s)", "Snapshots published; the path"):
+            expect(page.get_by_label(unit)).to_be_visible()
         publishes = page.get_by_label("Snapshots published")
         publishes.fill("50000")
         expect(page.locator(".cost-total")).to_have_text(

@@ -194,6 +194,34 @@ def test_a_home_is_within_a_wish_only_if_its_whole_interval_is_and_what_is_no_ti
         expect(visited.page.locator("#fault-within")).to_contain_text("a number of milliseconds")
 
 
+def test_of_a_wish_that_too_few_requests_can_show_it_says_how_many_would(visit: Visiting) -> None:
+    few = [result(source, times(5, count=100)) for source in SOURCES]
+    with visit() as visited:
+        open_verdict(visited, session(*few), "?within=10")
+        verdict = visited.page.locator(".verdict")
+        expect(verdict).to_contain_text("100 requests are too few to show a p99; measure with 1000.")
+        least = visited.page.evaluate(
+            "async () => (await import('/dashboard/sections/verdict/latencies.js')).LEAST_P99"
+        )
+    ends = [result("ddb", times(5, count))["server_ms"]["p99_interval"][1] for count in (least - 1, least)]
+    assert [end is None for end in ends] == [True, False]
+    with visit() as visited:
+        open_verdict(visited, session(*FASTER_TMP), "?within=2")
+        expect(visited.page.locator(".verdict")).not_to_contain_text("too few")
+
+
+def test_on_this_machine_a_wish_is_neither_met_nor_nearly(visit: Visiting) -> None:
+    with visit() as visited:
+        headline = open_verdict(visited, session(*FASTER_TMP), "?within=1000", on_aws=False)
+        expect(headline).to_have_text("No home can be recommended")
+        verdict = visited.page.locator(".verdict")
+        expect(verdict).to_contain_text(
+            "Measured on this machine, which shows nothing about a latency on AWS (here: 5.4"
+        )
+        expect(verdict).to_contain_text("Measure there, or clear the wish.")
+        expect(verdict).not_to_contain_text("nearest")
+
+
 def test_a_home_of_which_requests_failed_is_left_out(visit: Visiting) -> None:
     failing = result("sqlite-tmp", times(5), status_503=20)
     with visit() as visited:

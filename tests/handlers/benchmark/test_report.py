@@ -94,6 +94,8 @@ def test_trends_go_from_the_oldest_to_the_newest_with_the_change_against_the_one
         "p50_ms": 10.0,
         "p90_ms": 1.5,
         "p99_ms": 8.0,
+        "p50_interval": None,
+        "p99_interval": None,
         "p50_change": None,
         "p99_change": None,
     }
@@ -122,6 +124,15 @@ def test_another_python_or_sqlite_still_compares() -> None:
     second["environment"] |= {"python": "3.14.0", "sqlite": "3.50.0"}
     (trend,) = trends_of([second, first])
     assert trend["points"][1]["p50_change"] == 0.0
+
+
+def test_a_trend_has_the_intervals_that_tell_a_change_from_noise() -> None:
+    measured = benchmark(1, result("by-id", "ddb", 10.0))
+    figures = measured["results"][0]["server_ms"]
+    assert figures
+    figures |= {"p50_interval": [9.0, 11.0], "p99_interval": [12.0, None]}
+    (trend,) = trends_of([measured])
+    assert (trend["points"][0]["p50_interval"], trend["points"][0]["p99_interval"]) == ([9.0, 11.0], [12.0, None])
 
 
 def test_a_change_against_nothing_is_not_known() -> None:
