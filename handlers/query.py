@@ -10,7 +10,7 @@ import os
 
 gc.disable()  # until all is loaded: there is no garbage yet, and to look for it takes 2 % of a start, 13 % with boto3
 
-from handlers.api.read import DataRoutes
+from handlers.api.read import DataRoutes, caching_of
 from handlers.api.status import QueryStatus
 from handlers.domain.problem import Problem
 from handlers.gateway.loading import loaded_later
@@ -94,7 +94,8 @@ def make_handler(environ: Mapping[str, str]) -> Router:
             warmth.append(Warmth((on_efs, in_tmp)))
         return warmth[0](event)
 
-    reads = DataRoutes(readers, load_reader, in_tmp, receipts, settings.shared_max_age_s)
+    caching = caching_of(settings.read_auth, settings.shared_max_age_s)
+    reads = DataRoutes(readers, load_reader, in_tmp, receipts, caching)
     status = QueryStatus(catalog, runtime_of(settings), (on_efs, in_tmp))
     router = Router(
         QUERY,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from handlers.aws.dynamodb import Deadline
 
 REFUSED = "This code cannot be exchanged: it is wrong, used up, expired or disabled"
+GIVING_BACK_S = 1.0  # what is left for giving a try back; longer than any pause between attempts
 
 _log = logging.getLogger(__name__)
 
@@ -69,13 +70,21 @@ class CodeExchange:
         """
         address_id = self._keys.current_id(ADDRESS, network_of(address))
         tried = self._attempts.take(address_id, self._now(), deadline)
-        code = plain(entered)
-        entrance = self._exchanged(code, deadline)
-        if entrance is None and self._keys.have_changed():
-            entrance = self._exchanged(code, deadline)
+        try:
+            entrance = self._entrance(plain(entered), deadline.sooner(GIVING_BACK_S))
+        except Problem:  # it was not learned whether the code is right
+            self._give_back(tried, deadline)
+            raise
         if entrance is None:
             raise Problem("forbidden", REFUSED)
         self._give_back(tried, deadline)
+        return entrance
+
+    def _entrance(self, text: str, deadline: Deadline) -> Entered | None:
+        """Exchange a code, once more where the keys were changed. Raises Problem (503)."""
+        entrance = self._exchanged(text, deadline)
+        if entrance is None and self._keys.have_changed():
+            entrance = self._exchanged(text, deadline)
         return entrance
 
     def _exchanged(self, text: str, deadline: Deadline) -> Entered | None:
@@ -98,5 +107,5 @@ class CodeExchange:
     def _give_back(self, tried: Try, deadline: Deadline) -> None:
         try:
             self._attempts.give_back(tried, deadline)
-        except Problem as problem:  # the visitor is in: a try less is no reason to say otherwise
+        except Problem as problem:  # a try less is no reason to say anything else to the visitor
             _log.warning("a try was not given back: %s", problem)

@@ -8,6 +8,7 @@ from handlers.gateway.response import measured_response
 from handlers.reads.page import PAGE_PARAMETERS, POINT_PARAMETERS, PageQuery
 from handlers.reads.question import FIXED, NEWEST, PUBLISHED, WORK, Asked, Question, bookmark_of, source_of
 from handlers.rows import MODEL
+from handlers.settings import OPEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class DataRoutes:
         load: makes the reader that is not loaded yet: of a path, or of a SQLite path with `?fresh`.
         copying: the path whose copy `refresh=1` makes again.
         receipts: makes each answer's receipt.
-        shared_max_age_s: for how many seconds a cache that many share may give away what was published.
+        caching: the values of Cache-Control, as `caching_of` makes them.
     """
 
     def __init__(
@@ -48,13 +49,13 @@ class DataRoutes:
         load: Callable[[str], Reader],
         copying: CopyingReader,
         receipts: Receipts,
-        shared_max_age_s: int = 0,
+        caching: dict[bool, dict[str, str]],
     ) -> None:
         self._readers = readers
         self._load = load
         self._copying = copying
         self._receipts = receipts
-        self._caching = caching_of(shared_max_age_s)
+        self._caching = caching
         self._questions: dict[tuple[str, str], Question] = {}
 
     def page(self, request: Request) -> Response:
@@ -110,24 +111,28 @@ class DataRoutes:
         self._questions[key] = question
 
 
-def caching_of(shared_max_age_s: int) -> dict[bool, dict[str, str]]:
+def caching_of(read_auth: str, shared_max_age_s: int) -> dict[bool, dict[str, str]]:
     """Return the values of Cache-Control, by whether the caller is somebody, and by how long an answer is one.
 
+    Args:
+        read_auth: who may read, one of `READ_AUTHS`.
+        shared_max_age_s: for how many seconds a cache that many share may give away what was published.
+
     `public` and `s-maxage` let a cache share even what was asked with Authorization, so that neither stands in what is
-    somebody's. `must-revalidate` forbids what has expired, `stale-if-error` also to those who give it away while the
-    origin fails. Sources: RFC 9111, sections 3.5 and 5.2.2; RFC 5861, section 4.
+    somebody's, nor anywhere where not everybody may read, whatever the gateway says of the caller. What is somebody's
+    is asked for again each time, so that a browser shows nothing after its session or its token is over; the entity tag
+    saves the transfer. `must-revalidate` forbids what has expired, `stale-if-error` also to those who give it away
+    while the origin fails. Sources: RFC 9111, sections 3.5 and 5.2.2; RFC 5861, section 4.
     """
+    somebodys = {**dict.fromkeys((FIXED, PUBLISHED, NEWEST), "private, no-cache"), WORK: "no-store"}
     shared = f"public, max-age=0, s-maxage={shared_max_age_s}, must-revalidate, stale-if-error=0"
-    kept = f"max-age={YEAR_S}, immutable"
-    return {
-        False: {
-            FIXED: f"public, {kept}",
-            PUBLISHED: shared if shared_max_age_s else "no-cache",
-            NEWEST: "no-cache",
-            WORK: "no-store",
-        },
-        True: {FIXED: f"private, {kept}", **dict.fromkeys((PUBLISHED, NEWEST), "private, no-cache"), WORK: "no-store"},
+    anybodys = {
+        FIXED: f"public, max-age={YEAR_S}, immutable",
+        PUBLISHED: shared if shared_max_age_s else "no-cache",
+        NEWEST: "no-cache",
+        WORK: "no-store",
     }
+    return {False: anybodys if read_auth == OPEN else somebodys, True: somebodys}
 
 
 def found_in(view: View, question: Question, at_least: Bookmark, known: str | None) -> tuple[str, str | None]:

@@ -30,6 +30,7 @@ CURRENT = "/sessions/current"
 MOST_ENTERED_CHARACTERS = 64
 CODE_ALLOWED = f"an access code, a text of 1 to {MOST_ENTERED_CHARACTERS} characters"
 VIEWER_ADDRESS = "cloudfront-viewer-address"
+FORGET_ANSWERS = {"clear-site-data": '"cache"'}  # its values stand in quotes. Source: W3C, Clear Site Data, section 3.1
 
 
 class Visit:
@@ -79,12 +80,12 @@ class Visit:
         return json_response(200, {"session": session.shown(self._now())})
 
     def leave(self, request: Request) -> Response:
-        """DELETE /sessions/current: end it, and let the browser forget it."""
+        """DELETE /sessions/current: end it, and let the browser forget it, and all that it has read."""
         request.parameters(())
         deadline = self._make_deadline()
         session = self._own(request, deadline)
         ended = self._sessions.end(session, deadline)
-        response = json_response(200, {"session": ended.shown(self._now())})
+        response = json_response(200, {"session": ended.shown(self._now())}, FORGET_ANSWERS)
         response.cookies = (NO_COOKIE,)
         return response
 

@@ -75,6 +75,10 @@ class Deadline:
         """Tell whether an attempt that starts now ends in time, however slow."""
         return self._clock() + CONNECT_TIMEOUT_S + READ_TIMEOUT_S < self._end_s
 
+    def sooner(self, seconds: float) -> Deadline:
+        """Return the same limit so much earlier, which leaves time for what is to be done after it."""
+        return Deadline(self._clock, self._sleep, self._end_s - self._clock() - seconds)
+
     def pause(self, attempt: int) -> None:
         """Back off before attempt number `attempt` (from 1), if one is left: exponentially, with full jitter."""
         if self.leaves_an_attempt():

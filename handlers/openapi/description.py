@@ -100,7 +100,7 @@ MORE_HEADERS = {
     "health": ("Snapshot-Lag",),
     "sql": ("Snapshot-Bookmark", "Server-Timing", "Consumed"),
     "enter": ("Set-Cookie",),
-    "leave": ("Set-Cookie",),
+    "leave": ("Set-Cookie", "Clear-Site-Data"),
 }
 TEXTS = {"report": "text/markdown", "results": "text/csv"}
 BODY_EXAMPLES: dict[str, dict[str, object]] = {

@@ -104,7 +104,7 @@ HEADERS: dict[str, tuple[Schema, str, bool]] = {
     "Cache-Control": (
         TEXT,
         "no-cache: ask again with If-None-Match; s-maxage: so do shared caches, after so many seconds; immutable: of "
-        "what was asked `as_of` a bookmark; private: only the caller may keep it.",
+        "what anybody may ask `as_of` a bookmark; private: only the caller may keep it.",
         True,
     ),
     "Vary": (TEXT, "What of the request decides on the answer's form.", True),
@@ -121,6 +121,7 @@ HEADERS: dict[str, tuple[Schema, str, bool]] = {
         True,
     ),
     "Set-Cookie": (TEXT, "The session's token for browsers; or, once it has ended, that they forget it.", True),
+    "Clear-Site-Data": ({"type": "string", "const": '"cache"'}, "The browser forgets what it has read.", True),
     "Allow": (TEXT, "The methods of this path.", True),
     "Preference-Applied": ({"type": "string", "const": "respond-async"}, "The preference was followed.", False),
     "Snapshot-Lag": (

@@ -140,6 +140,11 @@ def no_time_limit() -> Deadline:
     return Deadline(clock=lambda: 0.0)
 
 
+def no_pauses() -> Deadline:
+    """For tests that are to be quick: without a limit, and without waiting between attempts."""
+    return Deadline(clock=lambda: 0.0, sleep=lambda _: None)
+
+
 def appender(ledger: Ledger, epoch: int = EPOCH, now: Callable[[], float] = lambda: 1_700_000_000.25) -> Appender:
     return Appender(ledger, lambda: epoch, lambda _made: None, now)
 

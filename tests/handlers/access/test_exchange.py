@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from handlers.access.access_code import plain
+from handlers.access.attempts import MOST_TRIES
 from handlers.aws.dynamodb import Deadline
 from handlers.aws.sdk import ServiceError
 from tests.support.access.site import AccessSite, CookieAnswer
@@ -45,7 +46,10 @@ def spent(site: AccessSite) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("has_one_address", [False, True], ids=["200 addresses", "one address"])
-def test_of_200_who_come_at_once_as_many_get_in_as_the_code_has_uses(site: AccessSite, has_one_address: bool) -> None:
+def test_of_200_who_come_at_once_as_many_get_in_as_the_code_has_uses(
+    site: AccessSite, has_one_address: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.access.attempts.PAUSES", 1)
     code = site.make_code(max_uses=5).text
     addresses = ["198.51.100.7" if has_one_address else f"198.51.100.{number}" for number in range(200)]
     with ThreadPoolExecutor(len(addresses)) as threads:
@@ -56,6 +60,8 @@ def test_of_200_who_come_at_once_as_many_get_in_as_the_code_has_uses(site: Acces
     assert len({answer.json["token"] for answer in answers if answer.status == 201}) == sessions
     if has_one_address:  # a try is taken before it is known to be right: of those at once some wait
         assert statuses.keys() <= {201, 403, 429}
+        assert statuses[403] <= MOST_TRIES
+        assert statuses[429] >= len(addresses) - MOST_TRIES - 5
         assert 1 <= sessions <= 5
     else:
         assert statuses == {201: 5, 403: 195}
@@ -249,6 +255,32 @@ def test_a_try_that_cannot_be_given_back_keeps_nobody_out(site: AccessSite, capl
     meddle(site, update_item=[None, FAULTS["no rights"]])
     assert site.enter(code).status == 201
     assert "a try was not given back" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [FAULTS["no rights"], FAULTS["throttled"], cancel("TransactionConflict", "None")],
+    ids=["no rights", "throttled", "conflict"],
+)
+def test_a_try_of_which_nothing_was_learned_is_given_back(site: AccessSite, fault: Fault) -> None:
+    """More of them than tries: at the end there is room for a right code."""
+    code = site.make_code().text
+    site.deadline = site.now.deadline
+    client = site.table.client
+    meddle(site, {"transact_write_items": fault})
+    for entered in [WRONG, code] * (MOST_TRIES // 2 + 1):
+        before_s = site.now()
+        assert site.enter(entered).status == 503
+        assert site.now() - before_s <= Deadline.LIMIT_S
+    site.table.client = client
+    assert [item["pk"] for item in site.items_of("ADDRESS") if "tries" in item] == []
+    assert site.enter(code).status == 201
+
+
+def test_a_wrong_try_is_not_given_back(site: AccessSite) -> None:
+    site.enter(WRONG)
+    (item,) = site.items_of("ADDRESS")
+    assert len(item["tries"]["SS"]) == 1
 
 
 @pytest.mark.parametrize(("away_s", "statuses"), [(301, [201, 201, 200]), (4 * 3600, [503, 503, 503])])

@@ -34,6 +34,12 @@ def fields(answer: CookieAnswer, status: int) -> set[str]:
     return {error["field"] for error in answer.json["errors"]}
 
 
+def with_cookie_header(answer: CookieAnswer) -> CookieAnswer:
+    """An answer as a client gets it from the gateway, which makes a header of its cookies."""
+    headers = answer.headers | {"set-cookie": ", ".join(answer.cookies)}
+    return CookieAnswer({"statusCode": answer.status, "headers": headers, "body": answer.text})
+
+
 # Codes
 
 
@@ -181,10 +187,7 @@ def test_what_is_not_there_cannot_be_ended(site: AccessSite, kind: str, record_i
 def test_a_visitor_enters_a_code_sees_the_session_and_leaves(site: AccessSite) -> None:
     entered = site.enter(f" {site.make_code(scopes=['read', 'sql']).text.lower()} ".replace("-", "\u2013"))
     assert entered.status == 201
-    without_cookie = CookieAnswer(
-        {"statusCode": 201, "headers": entered.headers | {"set-cookie": ""}, "body": entered.text}
-    )
-    assert_as_described(without_cookie, "POST", "/sessions")
+    assert_as_described(with_cookie_header(entered), "POST", "/sessions")
     session, token = entered.json["session"], entered.json["token"]
     assert (session["tenant"], session["scopes"], session["state"]) == ("acme", ["read", "sql"], "active")
     assert session["expires_at"] == utc_text(NOW_S + DAY_S / 2)
@@ -200,6 +203,8 @@ def test_a_visitor_enters_a_code_sees_the_session_and_leaves(site: AccessSite) -
         assert_as_described(shown, "GET", "/sessions/current")
     left = site.call("DELETE", "/sessions/current", cookies=kept)
     assert (left.status, left.json["session"]) == (200, session | {"state": "ended"})
+    assert left.headers["clear-site-data"] == '"cache"'
+    assert_as_described(with_cookie_header(left), "DELETE", "/sessions/current")
     assert left.cookies == ["__Host-session=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Strict"]
     for method in ("GET", "DELETE"):
         gone = site.call(method, "/sessions/current", cookies=kept)

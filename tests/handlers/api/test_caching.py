@@ -6,11 +6,13 @@ import pytest
 
 from handlers.api.read import VARY, caching_of
 from handlers.reads.question import FIXED, NEWEST, PUBLISHED, WORK
+from handlers.settings import OPEN, READ_AUTHS
 from tests.support.api import SOURCES, Answer, Api, event
 
 SHARED = "public, max-age=0, s-maxage=5, must-revalidate, stale-if-error=0"
-FOR_EVER = "max-age=31536000, immutable"
+FOR_EVER = "public, max-age=31536000, immutable"
 SOMEBODY = {"iam": {"userId": "me"}}
+A_SESSION = {"lambda": {"session": "0", "tenant": "acme", "scopes": "read"}}
 
 
 @pytest.fixture
@@ -29,8 +31,8 @@ def read(api: Api, path: str, *, method: str = "GET", authorizer: object = None,
 
 
 def test_nothing_is_shared_unless_the_setting_says_for_how_long() -> None:
-    assert caching_of(0)[False] == {
-        FIXED: f"public, {FOR_EVER}",
+    assert caching_of(OPEN, 0)[False] == {
+        FIXED: FOR_EVER,
         PUBLISHED: "no-cache",
         NEWEST: "no-cache",
         WORK: "no-store",
@@ -38,13 +40,19 @@ def test_nothing_is_shared_unless_the_setting_says_for_how_long() -> None:
 
 
 def test_shared_is_what_was_published_and_nothing_that_has_to_be_the_newest() -> None:
-    assert caching_of(5)[False] == caching_of(0)[False] | {PUBLISHED: SHARED}
+    assert caching_of(OPEN, 5)[False] == caching_of(OPEN, 0)[False] | {PUBLISHED: SHARED}
 
 
 @pytest.mark.parametrize("shared_max_age_s", [0, 5])
-def test_nothing_of_somebody_lets_a_shared_cache_keep_it(shared_max_age_s: int) -> None:
-    """Source: RFC 9111, section 3.5: any of these three would, whatever the request had of Authorization."""
-    for value in caching_of(shared_max_age_s)[True].values():
+@pytest.mark.parametrize("read_auth", READ_AUTHS)
+def test_nothing_of_somebody_lets_a_shared_cache_keep_it(read_auth: str, shared_max_age_s: int) -> None:
+    """Source: RFC 9111, section 3.5: any of these three would, whatever the request had of Authorization.
+
+    Nor does anything where not everybody may read, even if the gateway did not say who asks.
+    """
+    caching = caching_of(read_auth, shared_max_age_s)
+    answers = caching[True] if read_auth == OPEN else caching[True] | caching[False]
+    for value in answers.values():
         directives = {each.strip().partition("=")[0] for each in value.split(",")}
         assert not directives & {"public", "s-maxage", "must-revalidate"}
         assert directives & {"private", "no-store"}
@@ -58,20 +66,27 @@ def test_an_answer_says_for_how_long_others_may_have_it(shared: Api, source: str
         assert answer.headers["cache-control"] == ("no-cache" if source == "/ddb" else SHARED)
         assert read(shared, f"{source}{path}?fresh=1").headers["cache-control"] == "no-cache"
         as_of = f"{source}{path}?as_of={answer.json['bookmark']}"
-        assert read(shared, as_of).headers["cache-control"] == f"public, {FOR_EVER}"
-        assert read(shared, f"{as_of}&fresh=1").headers["cache-control"] == f"public, {FOR_EVER}"
+        assert read(shared, as_of).headers["cache-control"] == FOR_EVER
+        assert read(shared, f"{as_of}&fresh=1").headers["cache-control"] == FOR_EVER
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_what_somebody_asks_is_nobody_elses(shared: Api, source: str) -> None:
+@pytest.mark.parametrize(
+    ("read_auth", "authorizer"),
+    [("none", SOMEBODY), ("iam", SOMEBODY), ("session", A_SESSION), ("session", None), ("jwt", {"lambda": None})],
+    ids=["open", "iam", "session", "session, unsaid", "jwt, unsaid"],
+)
+def test_what_somebody_asks_is_nobody_elses_and_asked_for_each_time(
+    shared: Api, environ: dict[str, str], source: str, read_auth: str, authorizer: object
+) -> None:
+    """A browser that has left, or whose session was ended, shows nothing of what it has kept."""
     bookmark = shared.post("/insert", {}).json["bookmark"]
-    for path, caching in (
-        ("", "no-cache"),
-        ("?fresh=1", "no-cache"),
-        (f"?as_of={bookmark}", FOR_EVER),
-    ):
-        answer = read(shared, f"{source}{path}", authorizer=SOMEBODY)
-        assert answer.headers["cache-control"] == f"private, {caching}"
+    api = Api(environ | {"SHARED_MAX_AGE_S": "5", "READ_AUTH": read_auth})
+    for path in ("", "/stats", "?fresh=1", f"?as_of={bookmark}"):
+        answer = read(api, f"{source}{path}", authorizer=authorizer)
+        assert (answer.status, answer.headers["cache-control"]) == (200, "private, no-cache")
+        known = read(api, f"{source}{path}", authorizer=authorizer, if_none_match=answer.headers["etag"])
+        assert known.status == 304
 
 
 @pytest.mark.parametrize("path", ["/sqlite-efs", "/sqlite-efs/stats", "/sqlite-efs?as_of=0.0", "/ddb"])

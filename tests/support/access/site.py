@@ -22,7 +22,7 @@ from handlers.gateway.router import Router
 from handlers.sessions import make_router
 from handlers.settings import Settings
 from tests.support.api import Answer, event
-from tests.support.meddling import Clock, no_time_limit
+from tests.support.meddling import Clock, no_pauses
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -62,7 +62,7 @@ class AccessSite:
             **settings,
         }
         self.table = AccessTable(client, self.name)
-        self.deadline: Callable[[], Deadline] = no_time_limit
+        self.deadline: Callable[[], Deadline] = no_pauses
         self.new_sandbox()
 
     def new_sandbox(self) -> None:
