@@ -10,8 +10,8 @@ the API answers with 5xx, CloudFront gives it away all the same, unless it says 
 CloudFront processes HTTP 4xx and 5xx status codes from your origin").
 
 What has expired is asked for again by its ETag, but not where cookies are forwarded: there CloudFront asks for all of
-it (source: ibid., "Cache content based on cookies"). So a visitor's own routes, whose answers say `no-store`, have rules
-of their own, and the rest of the API gets no cookie.
+it (source: ibid., "Cache content based on cookies"). So a visitor's own routes, whose answers say `no-store`, have
+rules of their own, and the rest of the API gets no cookie.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ import pulumi_aws as aws
 from infra.naming import Naming
 
 YEAR_S = 365 * 24 * 3600
-# The least longest time of a policy with headers in its key: CloudFront refuses them where all times are 0, and so would
-# not hand on Authorization. Nothing is kept where answers say `no-store`.
+# The least longest time of a policy with headers in its key: CloudFront refuses them where all times are 0 (source:
+# aws-cdk, issue 13441), and so would not hand on Authorization. Nothing is kept where answers say `no-store`.
 LEAST_S = 1
 API_PATHS = "/api/*"
 SESSION_PATHS = "/api/sessions*"  # a visitor's own routes, by which a session begins, shows and ends
