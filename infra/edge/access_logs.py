@@ -23,6 +23,11 @@ FIELDS = (
     *("cs(User-Agent)", "x-edge-result-type", "x-edge-detailed-result-type", "x-edge-request-id"),
     *("cs-protocol", "cs-protocol-version", "ssl-protocol", "cs-bytes", "sc-bytes", "time-taken", "time-to-first-byte"),
 )
+# AWS puts AWSLogs/ACCOUNT/CloudFront/ before the path when a delivery is made, but not when it is changed (source:
+# terraform-provider-aws, issue 46328), and there nobody may write. A source has one delivery to a destination.
+MADE_ANEW = pulumi.ResourceOptions(
+    replace_on_changes=["recordFields", "s3DeliveryConfigurations"], delete_before_replace=True
+)
 
 
 def make_access_logs(
@@ -100,7 +105,7 @@ def _deliver(
             {"enable_hive_compatible_path": False, "suffix_path": "edge/{yyyy}/{MM}/{dd}/{HH}"}
         ],
         tags=naming.tags(PART),
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, MADE_ANEW),
     )
 
 

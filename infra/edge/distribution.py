@@ -13,7 +13,7 @@ import pulumi_aws as aws
 from handlers.settings import EDGE_KEY_HEADER
 from infra.account import account_of
 from infra.edge.access_logs import make_access_logs
-from infra.edge.caching import Caching, make_caching, uncached_errors
+from infra.edge.caching import API_PATHS, SESSION_PATHS, Caching, make_caching, uncached_errors
 from infra.edge.firewall import REGION, Firewall, make_firewall
 from infra.edge.headers import API_SECURITY_POLICY, CONTENT_SECURITY_POLICY
 from infra.edge.page import PageOrigin, let_distribution_read, make_page
@@ -21,7 +21,6 @@ from infra.edge.response_headers import make_response_headers
 from infra.edge.viewer import make_viewer_function
 from infra.naming import Naming
 
-API_PATHS = "/api/*"
 PAGE, API = "page", "api"
 PRICE_CLASS = "PriceClass_100"  # North America and Europe, the cheapest; the rest of the world is served from there
 # A little more than the gateway waits for a function, so that its own answer comes through.
@@ -44,7 +43,8 @@ class EdgeArgs:
 
     Args:
         api_url: where the API answers.
-        edge_key: what is sent to it with each request.
+        edge_key: what is sent to it with each request; nothing where nobody there asks for it.
+        is_closed: whether the API answers nobody without authorization, so that neither may the cache.
         files: the page's, by their names in its bucket.
         domain: an own host name.
         rate_limit: requests of an address in five minutes that a firewall lets through; without it, there is none.
@@ -55,8 +55,9 @@ class EdgeArgs:
 
     naming: Naming
     api_url: pulumi.Input[str]
-    edge_key: pulumi.Input[str]
+    edge_key: pulumi.Input[str] | None
     files: Mapping[str, Path]
+    is_closed: bool = False
     domain: EdgeDomain | None = None
     rate_limit: int | None = None
     firewall_log_days: int = 14
@@ -114,7 +115,7 @@ class EdgeComponent(pulumi.ComponentResource):
     def _distribution(self) -> aws.cloudfront.Distribution:
         args = self._args
         caching = make_caching(self._name, args.naming, self._child)
-        viewer = make_viewer_function(self._name, args.naming, self._child)
+        viewer = make_viewer_function(self._name, args.naming, is_closed=args.is_closed, opts=self._child)
         return aws.cloudfront.Distribution(
             f"{self._name}-distribution",
             comment=args.naming.name("edge"),
@@ -126,7 +127,7 @@ class EdgeComponent(pulumi.ComponentResource):
             viewer_certificate=self._certificate(),
             origins=[self._page_origin(), self._api_origin()],
             default_cache_behavior=self._of_page(caching, viewer.arn),
-            ordered_cache_behaviors=[self._of_api(caching, viewer.arn)],
+            ordered_cache_behaviors=self._of_api(caching, viewer.arn),
             default_root_object="index.html",  # for whoever looks for one: the function leads elsewhere before
             custom_error_responses=uncached_errors(),
             restrictions={"geo_restriction": {"restriction_type": "none"}},
@@ -153,13 +154,14 @@ class EdgeComponent(pulumi.ComponentResource):
         }
 
     def _api_origin(self) -> aws.cloudfront.DistributionOriginArgsDict:
+        key = self._args.edge_key
         host = pulumi.Output.from_input(self._args.api_url).apply(lambda url: urlsplit(url).netloc)
         return {
             "origin_id": API,
             "domain_name": host,
             "connection_attempts": CONNECT_ATTEMPTS,
             "connection_timeout": CONNECT_TIMEOUT_S,
-            "custom_headers": [{"name": EDGE_KEY_HEADER, "value": self._args.edge_key}],
+            "custom_headers": [{"name": EDGE_KEY_HEADER, "value": key}] if key else [],
             "custom_origin_config": {
                 "http_port": 80,
                 "https_port": 443,
@@ -187,18 +189,25 @@ class EdgeComponent(pulumi.ComponentResource):
 
     def _of_api(
         self, caching: Caching, viewer_arn: pulumi.Output[str]
-    ) -> aws.cloudfront.DistributionOrderedCacheBehaviorArgsDict:
-        """Return the rules of the API's paths: a request without TLS is refused, as its token is out already."""
+    ) -> list[aws.cloudfront.DistributionOrderedCacheBehaviorArgsDict]:
+        """Return the rules of the API's paths, the visitor's own routes first: CloudFront takes the first that fits."""
         headers = make_response_headers(self._name, self._args.naming, API, API_SECURITY_POLICY, self._child)
-        return {
-            "path_pattern": API_PATHS,
-            "target_origin_id": API,
-            "allowed_methods": METHODS,
-            "cached_methods": READS,
-            "viewer_protocol_policy": "https-only",
-            "compress": True,
-            "cache_policy_id": caching.api,
-            "origin_request_policy_id": caching.api_request,
-            "response_headers_policy_id": headers.id,
-            "function_associations": [{"event_type": "viewer-request", "function_arn": viewer_arn}],
+        rules = {
+            SESSION_PATHS: (caching.sessions, caching.sessions_request),
+            API_PATHS: (caching.api, caching.api_request),
         }
+        return [
+            {
+                "path_pattern": paths,
+                "target_origin_id": API,
+                "allowed_methods": METHODS,
+                "cached_methods": READS,
+                "viewer_protocol_policy": "https-only",  # no redirect: what lets a caller in is out already
+                "compress": True,
+                "cache_policy_id": key,
+                "origin_request_policy_id": request,
+                "response_headers_policy_id": headers.id,
+                "function_associations": [{"event_type": "viewer-request", "function_arn": viewer_arn}],
+            }
+            for paths, (key, request) in rules.items()
+        ]

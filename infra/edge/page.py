@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "dashboard"
 # No file has a version in its name, so each is asked for again; its ETag spares the transfer.
 CACHE_CONTROL = "public, max-age=0, must-revalidate"
+LAST = ("dashboard/app.js", "dashboard/index.html")  # they lead to all others, the latter to the former
 OLD_DAYS = 30
 RULES: tuple[LifecycleRule, ...] = (
     {
@@ -79,8 +80,7 @@ def make_page(
         key_arn=key_arn,
     )
     bucket = make_bucket(f"{name}-page", args, opts)
-    for key, path in files.items():
-        _upload(f"{name}-{key}", bucket.bucket, key, path, tags=naming.stack_tags("dashboard"), opts=opts)
+    _upload_all(name, bucket, files, naming.stack_tags("dashboard"), opts)
     access = aws.cloudfront.OriginAccessControl(
         f"{name}-page-access",
         name=naming.name("dashboard"),
@@ -93,6 +93,21 @@ def make_page(
     return PageOrigin(bucket=bucket, access=access)
 
 
+def _upload_all(
+    name: str, bucket: aws.s3.Bucket, files: Mapping[str, Path], tags: Mapping[str, str], opts: pulumi.ResourceOptions
+) -> None:
+    """Upload the files, and those that name others only after these: a page never asks for what is not there yet."""
+    parts = [
+        _upload(f"{name}-{key}", bucket.bucket, key, path, tags=tags, opts=opts)
+        for key, path in files.items()
+        if key not in LAST
+    ]
+    for key in LAST:
+        after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[*parts]))
+        if key in files:
+            parts.append(_upload(f"{name}-{key}", bucket.bucket, key, files[key], tags=tags, opts=after))
+
+
 def _upload(
     name: str,
     bucket: pulumi.Input[str],
@@ -101,8 +116,8 @@ def _upload(
     *,
     tags: Mapping[str, str],
     opts: pulumi.ResourceOptions,
-) -> None:
-    aws.s3.BucketObjectv2(
+) -> aws.s3.BucketObjectv2:
+    return aws.s3.BucketObjectv2(
         name,
         bucket=bucket,
         key=key,

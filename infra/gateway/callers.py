@@ -69,8 +69,8 @@ def route_rules(callers: Callers, throttled: Collection[str] = ()) -> dict[str, 
     Explicit routes are authorised as writes, but for two kinds where reads need a session: statements, for which a
     session has a scope, and a visitor's own routes, by which a session begins and ends.
 
-    Where reads are authorised, `$default` would ask a browser's preflight for credentials that it cannot have; a
-    route of its own lets the gateway answer it.
+    Wherever reads are guarded, `$default` would ask a browser's preflight for credentials that it cannot have, the
+    edge's key among them; a route of its own lets the gateway answer it. It tells nothing.
     """
     rules = {
         key: _rule(key, function, callers)
@@ -78,8 +78,8 @@ def route_rules(callers: Callers, throttled: Collection[str] = ()) -> dict[str, 
     }
     reads = RouteRule(function=QUERY, auth=_through_the_edge(callers.read_auth, callers))
     rules |= {key: reads for key in throttled if key not in rules}
-    if callers.cors_origins and callers.read_auth != NONE:
-        rules[PREFLIGHT] = RouteRule(function=QUERY, auth=_through_the_edge(NONE, callers))
+    if callers.cors_origins and reads.auth != NONE:
+        rules[PREFLIGHT] = RouteRule(function=QUERY, auth=NONE)
     return {**rules, DEFAULT: reads}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from handlers.settings import CLOUDFRONT, EDGES
 from infra.edge.distribution import EdgeDomain
-from infra.gateway.callers import IAM
+from infra.gateway.callers import IAM, JWT, NONE
 from infra.settings.api_settings import HOST, ApiSettings
 from infra.typed_config import TypedConfig
 
@@ -22,6 +22,8 @@ class EdgeSettings:
 
     Args:
         is_there: whether CloudFront stands in front of the API.
+        has_key: whether the API asks for the edge's key; with tokens no route does, as each asks for the token.
+        is_closed: whether the API answers nobody without authorization.
         max_age_s: how long it may give away an answer that may change.
         firewall: whether WAF looks at each request.
         rate_limit: requests of an address in five minutes that WAF lets through.
@@ -30,6 +32,8 @@ class EdgeSettings:
     """
 
     is_there: bool
+    has_key: bool
+    is_closed: bool
     max_age_s: int
     firewall: bool
     rate_limit: int
@@ -45,8 +49,11 @@ class EdgeSettings:
 
 def read_edge(config: TypedConfig, api: ApiSettings) -> EdgeSettings:
     """Return the settings of the edge. Raises ConfigError for the first that cannot be used."""
+    is_there = config.choice("edge", *EDGES) == CLOUDFRONT
     edge = EdgeSettings(
-        is_there=config.choice("edge", *EDGES) == CLOUDFRONT,
+        is_there=is_there,
+        has_key=is_there and api.callers.read_auth != JWT,
+        is_closed=is_there and api.callers.read_auth != NONE,
         max_age_s=config.integer("edgeMaxAgeS", 0, MOST_AGE_S),
         firewall=config.flag("edgeFirewall"),
         rate_limit=config.integer("edgeRateLimit", *RATES),

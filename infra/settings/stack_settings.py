@@ -205,7 +205,7 @@ def _functions(config: TypedConfig, warm_sandboxes: int, work: WorkSettings) -> 
 def _guards(api: ApiSettings, edge: EdgeSettings) -> dict[str, FunctionSettings]:
     """Return the size of each function that guards the reads; those that nobody asks are not there."""
     has_sessions = api.callers.use_sessions()
-    are_there = {SESSIONS: has_sessions, AUTHORIZER: has_sessions or edge.is_there}
+    are_there = {SESSIONS: has_sessions, AUTHORIZER: has_sessions or edge.has_key}
     return {function: GUARD_SIZE for function, is_there in are_there.items() if is_there}
 
 

@@ -82,6 +82,18 @@ def test_what_somebody_asks_is_shared_with_nobody(cache: Edge, origin: Origin, p
     assert [call.headers.get("authorization") for call in origin.taken()] == [None, "Bearer a"] * 2
 
 
+def test_a_cookie_reaches_the_visitors_own_routes_alone(cache: Edge, origin: Origin, page: str) -> None:
+    cookie = "theme=dark; __Host-session=c"
+    for path in (page, "/sessions", "/sessions/current"):
+        for _ in range(2):
+            cache.get(f"/api{path}", cookie=cookie)
+    assert [(call.path, *call.cookies) for call in origin.taken()] == [
+        *[(page,)] * 2,
+        *[("/sessions", "__Host-session=c")] * 2,
+        *[("/sessions/current", "__Host-session=c")] * 2,
+    ]
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])
 def test_an_error_is_not_kept(cache: Edge, origin: Origin, page: str, status: int) -> None:
     """Not even the gateway's own, which say nothing of caches."""

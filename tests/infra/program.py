@@ -81,9 +81,23 @@ def _page_files() -> dict[str, Path]:
 _sources_of, _infrastructure_hash, _file_patterns = cache(sources_of), cache(infrastructure_hash), cache(file_patterns)
 
 
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice, of which YAML's own loader takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [cast("str", key.value) for key, _ in node.value]
+        assert len({*keys}) == len(keys), f"twice: {sorted(key for key in {*keys} if keys.count(key) > 1)}"
+        return super().construct_mapping(node, deep)
+
+
 @cache
 def _yaml(name: str) -> dict[str, Any]:
-    return cast("dict[str, Any]", yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
+    return read_yaml((ROOT / name).read_text(encoding="utf-8"))
+
+
+def read_yaml(text: str) -> dict[str, Any]:
+    """Return what a file of Pulumi's says; no key may stand in it twice."""
+    return cast("dict[str, Any]", yaml.load(text, _StrictLoader))
 
 
 def text_of(value: object) -> str:

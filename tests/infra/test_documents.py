@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.infra.contract import statements
-from tests.infra.program import EVERYTHING, ROOT, STACKS, graph, project_schema
+from tests.infra.program import EVERYTHING, ROOT, STACKS, graph, project_schema, read_yaml
 
 SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -37,3 +37,9 @@ def test_every_setting_that_is_named_exists(text: str) -> None:
 def test_every_output_is_described(stack: str) -> None:
     section = DEPLOYMENT[DEPLOYMENT.index("## Outputs") : DEPLOYMENT.index("A signed write")]
     assert set(graph(stack).outputs) <= set(re.findall(r"`([a-z_]+)`", section))
+
+
+@pytest.mark.parametrize("text", ["a: 1\na: 1", "config:\n  b:\n    - c: 1\n      d: 2\n      c: 3"])
+def test_a_setting_that_stands_twice_in_a_stacks_file_is_refused(text: str) -> None:
+    with pytest.raises(AssertionError, match=r"twice: \['[ac]'\]"):
+        read_yaml(text)

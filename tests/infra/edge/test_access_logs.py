@@ -32,6 +32,12 @@ def test_one_source_alone_writes_them() -> None:
     assert given["AWSLogDeliveryWrite"]["Resource"] == [f"{bucket}/AWSLogs/123456789012/*"]
 
 
+def test_a_delivery_that_changes_is_made_anew_since_aws_takes_its_prefix_off_otherwise() -> None:
+    options = graph(EVERYTHING).one("LogDelivery").options
+    assert options["replaceOnChanges"] == ["recordFields", "s3DeliveryConfigurations"]
+    assert options["deleteBeforeReplace"] is True
+
+
 def test_they_wait_for_the_right_to_be_written() -> None:
     policy = graph(EVERYTHING).one("BucketPolicy", "edge-logs-tls")
     assert policy.urn in graph(EVERYTHING).one("LogDelivery").dependencies

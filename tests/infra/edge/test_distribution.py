@@ -17,6 +17,8 @@ MOST_HEADERS = 10  # of a policy; source: ibid., "Quotas"
 HEADERS_ALONE_IN_KEYS = {"Authorization"}  # source: AWS re:Post, "Forward the Authorization header to the origin"
 NO_KEYS = {"CloudFront-Viewer-Address"}  # source: developer guide, "Add CloudFront request headers"
 
+TOKENS = {"readAuth": "jwt", "jwtIssuer": "https://issuer.example.com/", "jwtAudience": ["readers"]}
+
 
 @cache
 def dev() -> Graph:
@@ -33,8 +35,9 @@ def test_the_api_and_the_page_are_two_origins_under_one_name() -> None:
     assert page["domainName"] == "edge-page-bucket.s3.us-east-1.amazonaws.com"
     assert api["domainName"] == "api-gateway.example.com"
     assert distribution(dev()).at("defaultCacheBehavior.targetOriginId") == page["originId"]
-    (behavior,) = distribution(dev()).at("orderedCacheBehaviors")
-    assert (behavior["pathPattern"], behavior["targetOriginId"]) == ("/api/*", api["originId"])
+    behaviors = distribution(dev()).at("orderedCacheBehaviors")
+    assert [behavior["pathPattern"] for behavior in behaviors] == ["/api/sessions*", "/api/*"]
+    assert {behavior["targetOriginId"] for behavior in behaviors} == {api["originId"]}
 
 
 def test_the_api_is_asked_over_tls_and_with_the_edges_key_which_no_state_shows() -> None:
@@ -56,7 +59,8 @@ def test_an_api_with_no_other_address_is_asked_under_its_own_name() -> None:
 
 def test_a_page_without_tls_is_led_to_it_and_a_call_refused() -> None:
     assert distribution(dev()).at("defaultCacheBehavior.viewerProtocolPolicy") == "redirect-to-https"
-    assert distribution(dev()).at("orderedCacheBehaviors.0.viewerProtocolPolicy") == "https-only"
+    for behavior in distribution(dev()).at("orderedCacheBehaviors"):
+        assert behavior["viewerProtocolPolicy"] == "https-only"
 
 
 def test_an_own_name_takes_tls_1_2_and_newer_and_cloudfronts_takes_what_it_takes() -> None:
@@ -71,7 +75,7 @@ def test_http_3_ipv6_and_compression_are_on() -> None:
     seen = distribution(dev())
     assert (seen.at("httpVersion"), seen.at("isIpv6Enabled"), seen.at("enabled")) == ("http2and3", True, True)
     assert seen.at("defaultCacheBehavior.compress") is True
-    assert seen.at("orderedCacheBehaviors.0.compress") is True
+    assert all(behavior["compress"] for behavior in seen.at("orderedCacheBehaviors"))
 
 
 def test_no_error_is_kept() -> None:
@@ -81,15 +85,18 @@ def test_no_error_is_kept() -> None:
 
 
 def test_answers_are_kept_for_as_long_as_they_say_and_no_longer() -> None:
-    policies = dev().of("CachePolicy")
-    assert len(policies) == 2
-    for policy in policies:
+    policies = {policy.name: policy for policy in dev().of("CachePolicy")}
+    for policy in policies.values():
         assert (policy.at("minTtl"), policy.at("defaultTtl")) == (0, 0)
-        assert policy.at("maxTtl") == 365 * 24 * 3600
+    most_s = {name: policy.at("maxTtl") for name, policy in policies.items()}
+    year_s = 365 * 24 * 3600
+    # With 0 CloudFront would take no headers into the key, and forward no Authorization.
+    assert most_s == {"edge-page-key": year_s, "edge-api-key": year_s, "edge-sessions-key": 1}
 
 
-def test_an_answer_is_kept_for_whoever_asked_from_there_on_and_for_all_of_the_query() -> None:
-    key = dev().one("CachePolicy", "edge-api-key").at("parametersInCacheKeyAndForwardedToOrigin")
+@pytest.mark.parametrize("policy", ["edge-api-key", "edge-sessions-key"])
+def test_an_answer_is_kept_for_whoever_asked_from_there_on_and_for_all_of_the_query(policy: str) -> None:
+    key = dev().one("CachePolicy", policy).at("parametersInCacheKeyAndForwardedToOrigin")
     assert {*key["headersConfig"]["headers"]["items"]} == {"Authorization", "Min-Bookmark", "Origin"}
     assert key["queryStringsConfig"] == {"queryStringBehavior": "all"}
     assert key["cookiesConfig"] == {"cookieBehavior": "none"}
@@ -102,15 +109,46 @@ def test_the_page_is_kept_by_its_path_alone() -> None:
     assert key["queryStringsConfig"] == {"queryStringBehavior": "none"}
 
 
-def test_the_api_gets_what_it_reads_and_a_session_can_begin() -> None:
-    policy = dev().one("OriginRequestPolicy")
-    assert {*policy.at("headersConfig.headers.items")} == {*FORWARDED_HEADERS}
-    # CloudFront takes Set-Cookie off the answers where it forwards no cookie.
+def test_the_api_gets_what_it_reads() -> None:
+    for policy in dev().of("OriginRequestPolicy"):
+        assert {*policy.at("headersConfig.headers.items")} == {*FORWARDED_HEADERS}
+    assert "If-None-Match" not in FORWARDED_HEADERS  # it is not in the key: CloudFront sends its own
+    for behavior in distribution(dev()).at("orderedCacheBehaviors"):
+        assert {"POST", "DELETE", "OPTIONS"} < {*behavior["allowedMethods"]}
+        assert {*behavior["cachedMethods"]} == {"GET", "HEAD"}
+
+
+def test_a_session_can_begin_where_cookies_are_forwarded() -> None:
+    """CloudFront takes Set-Cookie off the answers where it forwards no cookie."""
+    first = distribution(dev()).at("orderedCacheBehaviors.0")
+    assert first["originRequestPolicyId"] == "edge-sessions-request-id"
+    policy = dev().one("OriginRequestPolicy", "edge-sessions-request")
     assert policy.at("cookiesConfig.cookies.items") == ["__Host-session"]
-    behavior = distribution(dev()).at("orderedCacheBehaviors.0")
-    assert behavior["originRequestPolicyId"] == "edge-api-request-id"
-    assert {"POST", "DELETE", "OPTIONS"} < {*behavior["allowedMethods"]}
-    assert {*behavior["cachedMethods"]} == {"GET", "HEAD"}
+
+
+@pytest.mark.parametrize("stack", ["dev", EVERYTHING])
+def test_what_is_kept_is_asked_for_by_its_etag_as_no_cookie_goes_with_it(stack: str) -> None:
+    """CloudFront asks for all of an expired answer again where a behaviour forwards cookies."""
+    seen = dev() if stack == "dev" else graph(stack)
+    policies = {f"{node.name}-id": node for node in seen.of("CachePolicy", "OriginRequestPolicy")}
+    node = distribution(seen)
+    behaviors = [node.at("defaultCacheBehavior"), *node.at("orderedCacheBehaviors")]
+    kept = [each for each in behaviors if policies[each["cachePolicyId"]].at("maxTtl") > 1]
+    assert len(kept) == 2
+    for behavior in kept:
+        key = policies[behavior["cachePolicyId"]].at("parametersInCacheKeyAndForwardedToOrigin")
+        assert key["cookiesConfig"] == {"cookieBehavior": "none"}
+        if request := behavior.get("originRequestPolicyId"):
+            assert policies[request].at("cookiesConfig") == {"cookieBehavior": "none"}
+
+
+def test_with_tokens_no_route_asks_for_the_edges_key_and_there_is_none() -> None:
+    seen = run("dev", {"edge": "cloudfront", **TOKENS, "corsOrigins": ["https://app.example.com"]})
+    assert not distribution(seen).inputs["origins"][1].get("customHeaders")
+    assert seen.of("Secret") == []
+    assert {node.at("name") for node in seen.of("Authorizer")} == {"jwt"}
+    assert "edge_url" in seen.outputs
+    assert not {"edge_key_arn", "authorizer_function"} & {*seen.outputs}
 
 
 def test_no_policy_names_what_cloudfront_refuses_there() -> None:
@@ -129,8 +167,9 @@ def test_browsers_are_told_what_they_may_do(part: str) -> None:
     assert policy["frameOptions"]["frameOption"] == "DENY"
     assert policy["referrerPolicy"]["referrerPolicy"] == "no-referrer"
     assert all(header["override"] for header in policy.values())
-    path = "defaultCacheBehavior" if part == "page" else "orderedCacheBehaviors.0"
-    assert distribution(dev()).at(f"{path}.responseHeadersPolicyId") == f"edge-{part}-headers-id"
+    seen = distribution(dev())
+    behaviors = [seen.at("defaultCacheBehavior")] if part == "page" else seen.at("orderedCacheBehaviors")
+    assert {behavior["responseHeadersPolicyId"] for behavior in behaviors} == {f"edge-{part}-headers-id"}
 
 
 def test_without_an_edge_there_is_nothing_of_it() -> None:

@@ -28,6 +28,12 @@ def test_a_file_is_asked_for_again_each_time_and_has_no_more_tags_than_s3_takes(
             assert len(node.at("tags")) <= 10
 
 
+def test_what_leads_to_other_files_is_there_after_them() -> None:
+    page, code = (dev().one("BucketObjectv2", f"edge-dashboard/{name}") for name in ("index.html", "app.js"))
+    assert code.urn in page.dependencies
+    assert page.urn not in code.dependencies
+
+
 def test_a_file_of_no_known_type_and_a_page_without_a_beginning_stop_the_program(tmp_path: Path) -> None:
     (tmp_path / "dashboard").mkdir()
     with pytest.raises(pulumi.RunError, match=r"dashboard/index\.html is missing"):

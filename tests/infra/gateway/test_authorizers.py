@@ -35,7 +35,8 @@ def test_with_sessions_visitors_read_and_ask_and_their_owner_does_all_else() -> 
 def test_behind_an_edge_what_asked_for_nothing_has_to_come_through_it() -> None:
     for read_auth in (NONE, IAM, JWT, SESSION):
         alone, behind = rules(read_auth=read_auth), rules(read_auth=read_auth, has_edge=True)
-        assert behind == {key: EDGE if auth == NONE else auth for key, auth in alone.items()}
+        guarded = {key: EDGE if auth == NONE else auth for key, auth in alone.items()}
+        assert behind == guarded | {PREFLIGHT: NONE}
     assert rules(read_auth=NONE, has_edge=True)["$default"] == EDGE
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infra.edge.caching import KEY_HEADERS
+from infra.edge.caching import FORWARDED_COOKIES, KEY_HEADERS, SESSION_PATHS
 
 CONFIGURATION = Path(__file__).with_name("nginx.conf")
 PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or ""
@@ -52,6 +52,11 @@ def clock_s(response: httpx.Response) -> int:
     return int(float(response.headers["x-cache-clock"]))
 
 
+def _rules() -> dict[str, str]:
+    """Return CloudFront's rules in nginx's words."""
+    return {"key": _key(), "cookies": "|".join(FORWARDED_COOKIES), "sessions": SESSION_PATHS.removesuffix("*")}
+
+
 def _key() -> str:
     """Return the variables of the headers that tell answers apart; that of Authorization has the session's cookie."""
     names = (header.lower().replace("-", "_") for header in KEY_HEADERS)
@@ -74,7 +79,7 @@ def edge(folder: Path, origin: str) -> Generator[Edge]:
         # root's worker would be somebody else, who may not enter the folder; others cannot choose
         user = "user root;" if os.geteuid() == 0 else ""
         text = CONFIGURATION.read_text(encoding="utf-8")
-        places = {"folder": str(folder), "origin": origin, "listen": listen, "user": user, "key": _key()}
+        places = {"folder": str(folder), "origin": origin, "listen": listen, "user": user, **_rules()}
         for name, value in places.items():
             text = text.replace(f"<<{name}>>", value)
         (folder / "nginx.conf").write_text(text, encoding="utf-8")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from base64 import b64decode
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -31,6 +31,7 @@ class Call(NamedTuple):
     method: str
     path: str
     headers: Mapping[str, str]
+    cookies: Sequence[str]
     status: int
     size_bytes: int
 
@@ -79,7 +80,9 @@ class Origin:
         body: str = answer.get("body", "")
         size_bytes = len(b64decode(body) if answer.get("isBase64Encoded") else body)
         query = f"?{made['rawQueryString']}" if made["rawQueryString"] else ""
-        self.calls.append(Call(method, made["rawPath"] + query, headers, answer["statusCode"], size_bytes))
+        self.calls.append(
+            Call(method, made["rawPath"] + query, headers, made.get("cookies", []), answer["statusCode"], size_bytes)
+        )
         return answer
 
     def _answered(self, event: dict[str, Any]) -> dict[str, Any]:
