@@ -16,10 +16,12 @@ class ConsoleError(Exception):
     Attributes:
         status: of the answer that refused what was asked; 0: there was none.
         problem: the kind that the API itself named in that answer; empty where it was not the API's, or none.
+        retry_after_s: how long that answer asks to wait; 0 where it does not say.
     """
 
     status = 0
     problem = ""
+    retry_after_s = 0.0
 
     def __init__(self, message: str, hint: str, code: int = 1) -> None:
         super().__init__(message)

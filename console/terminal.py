@@ -1,5 +1,6 @@
 """The output of the verbs: results on standard output, steps and progress on standard error.
 
+All text is shown as it is: `:smile:` and `[red]` are data, not an emoji and a colour.
 Where nobody watches (a pipe, a file) both are plain text, 100 columns wide.
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Callable, Generator
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from console.wording import three_digits
 
@@ -66,8 +68,8 @@ def progress(
     if not console.is_terminal:
         yield _Lines(console, title, pace, interval_s).advance
         return
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}"), TimeRemainingColumn())
-    with Progress(TextColumn("{task.description}"), *columns, console=console, transient=not is_kept) as bar:
+    columns = (BarColumn(), MofNCompleteColumn(), _column("{task.fields[speed]}"), TimeRemainingColumn())
+    with Progress(_column("{task.description}"), *columns, console=console, transient=not is_kept) as bar:
         task = bar.add_task(title, total=total, speed="")
 
         def advance(count: int) -> None:
@@ -91,8 +93,8 @@ def follow(interval_s: float = 5.0) -> Generator[Show]:
     if not console.is_terminal:
         yield _Log(console, interval_s).show
         return
-    said = TextColumn("{task.fields[said]}")
-    with Progress(TextColumn("{task.description}"), BarColumn(), said, console=console, transient=True) as bar:
+    said = _column("{task.fields[said]}")
+    with Progress(_column("{task.description}"), BarColumn(), said, console=console, transient=True) as bar:
         task = bar.add_task("", total=None, said="")
         yield lambda title, done, total, said: bar.update(
             task, description=title, completed=done, total=total or None, said=said
@@ -132,7 +134,7 @@ class Steps:
 @contextlib.contextmanager
 def _waiting(console: Console, title: str) -> Generator[Advance]:
     """Show a terminal that something goes on which cannot be counted."""
-    with console.status(title):
+    with console.status(Text(title)):
         yield lambda _: None
 
 
@@ -194,7 +196,11 @@ class _Log:
         self._console.print(f"{title}: {said}" if said else title)
 
 
+def _column(form: str) -> TextColumn:
+    return TextColumn(form, markup=False)
+
+
 def _console(*, is_error: bool) -> Console:
-    console = Console(stderr=is_error, highlight=False, markup=False)
+    console = Console(stderr=is_error, highlight=False, markup=False, emoji=False)
     console.width = min(WIDTH, console.width) if console.is_terminal else WIDTH
     return console

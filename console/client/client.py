@@ -15,7 +15,7 @@ import httpx
 
 from console.client.authorization import Authorization
 from console.client.failures import refused, unexpected, unreachable
-from console.client.retry import Retry
+from console.client.retry import Retry, retry_after_s
 from console.client.signing import LOOPBACK
 from console.errors import ConsoleError
 
@@ -153,9 +153,3 @@ def is_running(response: httpx.Response) -> bool:
 def is_temporary(response: httpx.Response) -> bool:
     """Tell whether the same request can work later."""
     return response.status_code in RETRIED or is_running(response)
-
-
-def retry_after_s(response: httpx.Response) -> float:
-    """Return the pause that the answer asks for; 0 where it does not name one in seconds."""
-    text = response.headers.get("retry-after", "")
-    return float(text) if text.isascii() and text.isdigit() else 0.0

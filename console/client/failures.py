@@ -9,6 +9,7 @@ from typing import cast
 
 import httpx
 
+from console.client.retry import retry_after_s
 from console.client.signing import LOOPBACK
 from console.errors import ConsoleError, NotDoneError
 from console.paths import PROGRAM
@@ -39,7 +40,7 @@ FORBIDDEN_HINTS = {"/imports": JOBS_HINT}  # by path, where the API itself refus
 COLUMNS_HINT = "deploy the code with the ledger's columns, or restore a point with the new ones: docs/your-data.md"
 SQL_HINT = "`.schema` at the prompt of `sql` shows the table, its names quoted as SQL's own words have to be"
 PROBLEM_HINTS = {"other-columns": COLUMNS_HINT, "wrong-sql": SQL_HINT}  # where the status alone does not tell
-LOCAL_HINT = "start the local stack with `make serve`, or name another API with --url"
+LOCAL_HINT = "start the local stack with `make serve`, name another API with --url, or set LOCAL_DIR to its folder"
 REMOTE_HINT = "check this machine's network, and the address: `pulumi stack output api_url` prints the stack's"
 # By what lies behind the failure, the first that fits.
 HINTS: tuple[tuple[type[Exception], str], ...] = (
@@ -80,6 +81,7 @@ def refused(response: httpx.Response, *, is_doubtful: bool = True) -> ConsoleErr
     error = _kind(is_doubtful)(f"{asked} was answered with {response.status_code}: {_detail(response)}", hint)
     error.status = response.status_code
     error.problem = _problem_kind(response)
+    error.retry_after_s = retry_after_s(response)
     return error
 
 

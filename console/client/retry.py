@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import httpx
+
 from handlers.aws.dynamodb import backoff_s
 
 BASE_S = 0.1
@@ -42,3 +44,9 @@ class Retry:
             return False
         self._sleep(pause_s)
         return True
+
+
+def retry_after_s(response: httpx.Response) -> float:
+    """Return the pause that the answer asks for; 0 where it does not name one in seconds."""
+    text = response.headers.get("retry-after", "")
+    return float(text) if text.isascii() and text.isdigit() else 0.0

@@ -70,4 +70,7 @@ def _check_listening(url: str, file: Path) -> None:
         socket.create_connection((parts.hostname or "", parts.port or 0), CONNECT_TIMEOUT_S).close()
     except (OSError, ValueError) as error:
         message = f"the local stack does not answer any more at {url}, the address in {file}"
-        raise ConsoleError(message, "start it again with `make serve`, or name another API with --url") from error
+        raise ConsoleError(
+            message,
+            "start it again with `make serve`, name another API with --url, or set LOCAL_DIR to another's folder",
+        ) from error

@@ -244,6 +244,17 @@ SETTINGS = {
     *("edge", "edge_log_days", "firewall", "sessions"),
 }
 
+FRONT = ("cached", "answer_row_bytes", "page_views_per_month", "edge_log_days", "firewall")
+# What counts for nothing without another value, or without any of others.
+NEEDS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(FRONT, ("edge",)),
+    **dict.fromkeys(("sessions_per_month", "minutes_per_session"), ("sessions",)),
+    **dict.fromkeys(("rows_per_import", "import_rows_per_s"), ("imports_per_month",)),
+    **dict.fromkeys(("lake_rounds", "lake_row_bytes"), ("lake",)),
+    "notified_addresses": ("notifications",),
+    "worker_memory_mb": ("jobs", "lake", "notifications", "imports_per_month", "rebuilds_per_month"),
+}
+
 
 @dataclass(frozen=True)
 class Assembled:
@@ -264,6 +275,14 @@ def assemble(given: ScenarioValues, measured: ScenarioValues) -> Assembled:
             _check(name, value, "measured" if name not in given else "given")
     scenario = Scenario(**values)  # pyright: ignore[reportArgumentType] - the names are those of the fields, checked above
     return Assembled(scenario, {name: _origin(name, given, measured) for name in names()})
+
+
+def check_needs(given: ScenarioValues) -> None:
+    """Raise ConsoleError for the first option whose number would be swallowed; 0 is what counts without it anyway."""
+    for name, others in NEEDS.items():
+        if given.get(name) and not any(given.get(other) for other in others):
+            needed = " or ".join(map(option, others))
+            raise ConsoleError(f"{option(name)} counts for nothing without {needed}", f"add {option(others[0])} 1", 2)
 
 
 def names() -> list[str]:

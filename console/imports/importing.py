@@ -97,11 +97,12 @@ def import_file(plan: ImportPlan, client: Client, command: str, *, again: bool =
     new = ImportState(identity, str(plan.file), client.url, head.epoch, str(head), time.time())
     state = begin_or_go_on(file.load(), new, head, again=again)
     if state.is_complete:
-        return Imported(str(plan.file), state.rows, known=state.rows, bookmark=state.bookmark)
+        return known_of(plan, state)
     checked = check_file(plan)
     if checked.rejected > plan.max_rejects or not checked.rows:
         return replace(checked, known=state.rows)
     started_s = time.monotonic()
+    state = replace(state, rejected=checked.rejected)
     sending = Sending(ApiWriter(client), file, state, head, checked.rows)
     if state.rows:
         terminal.messages().print(f"goes on after {rows(state.rows)} that {are(state.rows)} in")
@@ -118,6 +119,19 @@ def import_file(plan: ImportPlan, client: Client, command: str, *, again: bool =
         sending.state.bookmark,
         sending.snapshot,
         time.monotonic() - started_s,
+    )
+
+
+def known_of(plan: ImportPlan, state: ImportState) -> Imported:
+    """Return the outcome for a file that is in: as the first time, with the rows that were refused then."""
+    return Imported(
+        str(plan.file),
+        state.rows,
+        known=state.rows,
+        rejected=state.rejected,
+        rejects=str(plan.rejects) if state.rejected and plan.rejects.exists() else None,
+        bookmark=state.bookmark,
+        job=state.job or None,
     )
 
 

@@ -96,7 +96,8 @@ def _check_once(found: dict[str, str]) -> None:
 
 
 def _unmatched(source: Source, model: Model, others: Sequence[str]) -> ConsoleError:
-    message = f"the file's {_shown(others)} match no column of the data model"
+    matches = "matches" if len(others) == 1 else "match"
+    message = f"the file's {_shown(others)} {matches} no column of the data model"
     if delimiter := likely_delimiter(source.names):
         return ConsoleError(message, f"--delimiter {delimiter!r} if that is what stands between the cells")
     hint = f"--map 'its column=column' with {_listed([column.name for column in model.columns])}; or --ignore COLUMN"

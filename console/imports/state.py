@@ -40,6 +40,7 @@ class ImportState:
         sent_at_s: when the next batch was sent for the first time; None: it was not.
         is_complete: all rows are in, and published.
         job: imports the file, which was uploaded; empty: the rows are sent from here.
+        rejected: how many rows of the file were refused.
     """
 
     identity: str
@@ -54,6 +55,7 @@ class ImportState:
     sent_at_s: float | None = None
     is_complete: bool = False
     job: str = ""
+    rejected: int = 0
 
     def key(self) -> str:
         """Return the Idempotency-Key of the next batch."""

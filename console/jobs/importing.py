@@ -16,7 +16,7 @@ from console.client.health import ask_health
 from console.client.snapshots import ledger_head
 from console.errors import INTERRUPTED, ConsoleError
 from console.imports.checking import Checker
-from console.imports.importing import ADVANCED_EVERY, Imported, ImportPlan, check_file
+from console.imports.importing import ADVANCED_EVERY, Imported, ImportPlan, check_file, known_of
 from console.imports.state import LOOK_HINT, ImportState, StateFile, identity_of, undecided
 from console.jobs.calls import NOT_FOUND, ApiJob, ask_job, cancel_job, job_of
 from console.jobs.upload import send_file, upload_of
@@ -70,9 +70,7 @@ class Uploading:
         if job is not None and job.state == SUCCEEDED:
             state = self._keep(state, job)
         if state.is_complete:
-            return Imported(
-                str(plan.file), state.rows, known=state.rows, bookmark=state.bookmark, job=state.job or None
-            )
+            return known_of(plan, state)
         checked = None
         if job is None:
             checked = check_file(plan)
@@ -124,7 +122,7 @@ class Uploading:
                 }
                 response = self._client.post("/imports", content)
                 upload = upload_of(response)
-                state = self._file.save(replace(new, job=job_of(response).id))
+                state = self._file.save(replace(new, job=job_of(response).id, rejected=checked.rejected))
                 with terminal.progress("upload", written.size_bytes, unit="bytes") as advance:
                     send_file(written.path, upload, advance, self._command)
         except KeyboardInterrupt as error:
@@ -158,9 +156,15 @@ class Uploading:
         return self._file.save(replace(done, is_complete=True))
 
     def _imported(self, checked: Imported | None, state: ImportState, seconds: float) -> Imported:
-        known = checked or Imported(str(self._plan.file), state.rows)
+        outcome = checked or known_of(self._plan, state)
         return replace(
-            known, rows=state.rows, inserted=state.rows, bookmark=state.bookmark, seconds=seconds, job=state.job
+            outcome,
+            rows=state.rows,
+            inserted=state.rows,
+            known=0,
+            bookmark=state.bookmark,
+            seconds=seconds,
+            job=state.job,
         )
 
 

@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import shlex
 import signal
+import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -137,37 +138,42 @@ def _tell_kept(tell: Tell, environ: Mapping[str, str]) -> None:
     tell(f"stopping: keeps {counted(head.seq if head else 0)}")
 
 
-def run(stack: LocalStack) -> None:
+def run(stack: LocalStack, note: str = "") -> None:
     """Run a stack until SIGINT, SIGTERM or the end of its terminal, and stop all it started.
 
     Once it is ready, standard output says so, and where its page is; files in its folder hold its address, and what
     leads to its table.
 
+    Args:
+        note: a line on standard error, once it is ready.
+
     Raises:
         ConsoleError: the stack cannot start, or its health route does not answer 200.
     """
     with contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(_run(stack))
+        asyncio.run(_run(stack, note))
 
 
-async def _run(stack: LocalStack) -> None:
+async def _run(stack: LocalStack, note: str) -> None:
     stop = cast("asyncio.Task[None]", asyncio.current_task()).cancel
     hang_up = () if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else (signal.SIGHUP,)  # nohup wants it to stay
     for number in (signal.SIGINT, signal.SIGTERM, *hang_up):
         asyncio.get_running_loop().add_signal_handler(number, stop)
     async with stack:
         await _check_health(stack)
-        with _announced(stack):
+        with _announced(stack, note):
             await stack.watch()
 
 
 @contextlib.contextmanager
-def _announced(stack: LocalStack) -> Generator[None]:
+def _announced(stack: LocalStack, note: str) -> Generator[None]:
     """Say where the stack answers, here and to whoever looks into its folder."""
     variables = (f"export {name}={shlex.quote(value)}\n" for name, value in stack.environment.items())
     texts = {ENVIRONMENT_FILE: "".join(variables), URL_FILE: f"{stack.url}\n"}
     for name, text in texts.items():
         (stack.local_dir / name).write_text(text)
+    if note:
+        print(note, file=sys.stderr)
     print(f"ready {stack.url}", *([f"page {stack.page_url}"] if stack.page_url else []), sep="\n", flush=True)
     try:
         yield

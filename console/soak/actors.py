@@ -14,9 +14,9 @@ from collections.abc import Callable
 
 import httpx
 
-from console.client.client import is_temporary, read_members, retry_after_s
+from console.client.client import is_temporary, read_members
 from console.client.pages import member_text
-from console.client.retry import Retry
+from console.client.retry import Retry, retry_after_s
 from console.soak.promises import Acknowledged, Promises
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.routes import SOURCES

@@ -21,7 +21,7 @@ from console.client.target import JsonOption
 from console.costs import prices
 from console.costs.levers import Lever, levers
 from console.costs.prices import Architecture, PriceList
-from console.costs.scenario import INPUTS, Scenario, ScenarioValues, assemble, names
+from console.costs.scenario import INPUTS, Scenario, ScenarioValues, assemble, check_needs, names
 from console.costs.study import Study
 from console.costs.tables import cost_table, lever_table, paragraphs, work_table
 from console.errors import ConsoleError
@@ -109,6 +109,7 @@ def cost(
     given: ScenarioValues = {
         name: value for name, value in context.params.items() if name in names() and value is not None
     }
+    check_needs(given)
     if from_benchmark is not None and url:
         raise typer.BadParameter("--from-benchmark says how large the rows are: leave out --url")
     price_list = prices.load(price_file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -63,7 +64,13 @@ def serve(
         read_auth=read_auth,
         tell=terminal.messages().print,
     )
-    run(stack)
+    run(stack, folder_note(local_dir))
+
+
+def folder_note(local_dir: Path) -> str:
+    """Return how the other verbs find a stack that is not in the folder where they look; nothing where it is there."""
+    folder = local_dir.resolve()
+    return "" if folder == LOCAL_DIR.resolve() else f"for the other verbs: export LOCAL_DIR={shlex.quote(str(folder))}"
 
 
 def log_requests() -> None:

@@ -3,8 +3,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from rich.table import Table
 
 from console import terminal
+
+DATA = "arn:aws:x:secret:sql :smile: [red]7[/red]"
 
 
 @pytest.mark.parametrize("make", [terminal.results, terminal.messages])
@@ -18,6 +21,35 @@ def test_nobody_watching_gets_plain_text_of_one_width(
     assert shown.startswith("[bold]7[/bold] word")
     assert 90 < len(shown.splitlines()[0]) <= 100
     assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize("make", [terminal.results, terminal.messages])
+def test_data_stays_as_it_is(make: type, capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table(DATA, title=DATA)
+    table.add_row(DATA)
+    make().print(DATA, table, sep="\n")
+    assert "".join(capsys.readouterr()).count(DATA) == 4
+
+
+def test_so_it_does_in_what_shows_that_something_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    with terminal.progress(DATA, 4000, unit=DATA) as advance:
+        advance(3000)
+    assert shown_bits(capsys).count(DATA) >= 2
+    with terminal.follow() as show:
+        show(DATA, 1, 2, DATA)
+    assert shown_bits(capsys).count(DATA) >= 2
+    with terminal.Steps(terminal.messages())(DATA):
+        pass
+    assert shown_bits(capsys).count(DATA) == 2
+
+
+def shown_bits(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what was shown without its colours."""
+    return re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]", "", capsys.readouterr().err)
 
 
 def test_results_and_messages_go_different_ways(capsys: pytest.CaptureFixture[str]) -> None:

@@ -100,6 +100,9 @@ def _announce(source: Source, mapping: Mapping) -> None:
 def _words(outcome: Imported) -> str:
     if outcome.bookmark is None:
         return f"{rows(outcome.rows)} of {outcome.file} {are(outcome.rows)} right; {_unsent(outcome)}"
+    if outcome.known == outcome.rows and outcome.rejected:
+        known = f"{outcome.known:,} of {rows(outcome.known + outcome.rejected)} {are(outcome.known)} in already"
+        return f"{outcome.file}: {known}, {outcome.rejected:,} {are(outcome.rejected)} refused"
     if outcome.known == outcome.rows:
         return f"{outcome.file}: {all_rows(outcome.rows)} in already; --again imports the file once more"
     known = f" ({outcome.known:,} {'was' if outcome.known == 1 else 'were'} in already)" if outcome.known else ""
@@ -114,6 +117,8 @@ def _refused(outcome: Imported) -> ConsoleError:
         terminal.messages().print(complaint, soft_wrap=True)
     wrong = f"{outcome.rejected:,} of {rows(outcome.rejected + outcome.rows)} {are(outcome.rejected)} wrong"
     if outcome.bookmark:
+        if outcome.rejects is None:
+            return ConsoleError(f"{wrong}; the rest is in", "the same command with --dry-run says what is wrong")
         return ConsoleError(f"{wrong}; the rest is in", f"mend them in a file of their own: {_reasons(outcome)}")
     place = "a file of their own" if outcome.known else outcome.file  # another content is another import
     hint = f"mend them in {place}: {_reasons(outcome)}; --max-rejects {outcome.rejected} imports the rest"

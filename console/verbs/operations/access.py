@@ -9,11 +9,12 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
 
 from console import terminal
 from console.access.calls import CODES, SESSIONS, Members, listed, make_code
-from console.access.calls import enter as exchange
+from console.access.entrance import exchange
 from console.access.expiry import expiry_of
 from console.access.revocation import Revoked, revoke, revoke_all
 from console.access.rotation import find_key, rotate
@@ -23,10 +24,13 @@ from console.errors import ConsoleError
 from console.paths import PROGRAM
 from console.wording import counted
 from handlers.access.code import SCOPES
+from handlers.api.access import MOST_CODE_S, MOST_USES
 
 TO_SECONDS = len("2026-01-31T12:00:00")
 CODE_COLUMNS = ("id", "state", "uses", "scopes", "expires at")
-SESSION_COLUMNS = ("id", "code", "expires at")
+SESSION_COLUMNS = ("id", "code", "scopes", "expires at")
+MOST_DAYS = MOST_CODE_S // 86_400
+NOT_FOUND = "not-found"
 SOON = "The gateway may let them in for another minute."
 
 
@@ -47,10 +51,12 @@ TenantOption = Annotated[str, typer.Option(help="Whom it is for: a name of lette
 
 def make(
     tenant: TenantOption,
-    max_uses: Annotated[int, typer.Option(min=1, help="How many sessions it can be exchanged for.")] = 1,
-    expires: Annotated[str, typer.Option(help="Until when: 12h, 30d, or a time; 7 days unless it is said.")] = "",
+    max_uses: Annotated[int, typer.Option(min=1, max=MOST_USES, help="How many sessions it can be exchanged for.")] = 1,
+    expires: Annotated[
+        str, typer.Option(help=f"Until when: 12h, 30d, or a time, {MOST_DAYS} days at most; 7 days unless it is said.")
+    ] = "",
     scope: Annotated[
-        list[Scope] | None, typer.Option(help="What it lets do, once for each; reading alone unless it is said.")
+        list[Scope] | None, typer.Option(help="What it lets do: read alone, unless sql, which includes read, is said.")
     ] = None,
     url: UrlOption = "",
     *,
@@ -58,8 +64,11 @@ def make(
 ) -> None:
     """Make an access code. It is printed once, and kept nowhere."""
     expires_at = expiry_of(expires)
+    scopes = (
+        list(Scope) if Scope.SQL in (scope or []) else scope or []
+    )  # SQL alone would lock its visitor out of the page
     with Client(api_url(url)) as client:
-        made = make_code(client, tenant, max_uses, expires_at, scope or [])
+        made = make_code(client, tenant, max_uses, expires_at, scopes)
     if as_json:
         terminal.print_json(made)
         return
@@ -71,10 +80,11 @@ def make(
 
 def enter(url: UrlOption = "", *, as_json: JsonOption = False) -> None:
     """Exchange an access code, read from standard input, for a session. Prints its token, for API_TOKEN."""
-    terminal.messages().print("Access code: ", end="")
+    if sys.stdin.isatty():
+        terminal.messages().print("Access code: ", end="")
     access_code = sys.stdin.readline().strip()
     if not access_code:
-        raise ConsoleError("no access code was given", f"{PROGRAM} access code --help", 2)
+        raise ConsoleError("no access code was given", f"{PROGRAM} access enter --help", 2)
     with Client(api_url(url)) as client:
         entered = exchange(client, access_code)
     if as_json:
@@ -98,7 +108,8 @@ def list_sessions(tenant: TenantOption, url: UrlOption = "", *, as_json: JsonOpt
     """List the living sessions of a tenant, with the codes that they were exchanged for."""
     with Client(api_url(url)) as client:
         found = listed(client, SESSIONS, tenant)
-    _print_list(SESSIONS, found, SESSION_COLUMNS, [(each["id"], each["code"], _time(each)) for each in found], as_json)
+    rows = [(each["id"], each["code"], _scopes(each), _time(each)) for each in found]
+    _print_list(SESSIONS, found, SESSION_COLUMNS, rows, as_json)
 
 
 def take_back(
@@ -115,7 +126,7 @@ def take_back(
     """Disable a code, end a session, or take back all of a tenant's. The gateway follows within a minute."""
     _check_what(record_id, tenant, is_all, with_sessions)
     with Client(api_url(url)) as client:
-        revoked = revoke_all(client, tenant) if is_all else revoke(client, record_id, with_sessions=with_sessions)
+        revoked = revoke_all(client, tenant) if is_all else _revoke_one(client, record_id, with_sessions)
     if as_json:
         terminal.print_json(asdict(revoked))
     else:
@@ -149,6 +160,17 @@ def _check_what(record_id: str, tenant: str, is_all: bool, with_sessions: bool) 
         raise ConsoleError("it takes either an ID, or --tenant and --all", f"{PROGRAM} access revoke --help", 2)
 
 
+def _revoke_one(client: Client, record_id: str, with_sessions: bool) -> Revoked:
+    """Take one back. Raises ConsoleError, which says so where nothing has its id."""
+    try:
+        return revoke(client, record_id, with_sessions=with_sessions)
+    except ConsoleError as error:
+        # An API without sessions gives this status too, with words of its own.
+        if error.problem == NOT_FOUND and "There is no session " in str(error):
+            raise ConsoleError(f"no code or session has the id {record_id}", error.hint) from error
+        raise
+
+
 def _words(revoked: Revoked) -> str:
     said = [f"{counted(len(revoked.codes), 'code')} disabled"] if revoked.codes else []
     said += [f"{counted(len(revoked.sessions), 'session')} ended"] if revoked.sessions else []
@@ -163,7 +185,8 @@ def _print_list(
     if as_json:
         terminal.print_json({name: found})
         return
-    table = Table(*(Column(each, no_wrap=True) for each in columns))
+    table = Table(*(Column(each, no_wrap=True) for each in columns), box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.collapse_padding = True  # two ids in a line leave no room to waste
     for row in rows:
         table.add_row(*row)
     terminal.results().print(table if found else f"no {name}")

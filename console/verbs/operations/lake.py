@@ -11,12 +11,12 @@ import typer
 from console import terminal
 from console.client.target import JsonOption
 from console.errors import ConsoleError
-from console.lake.backfill import backfill
+from console.lake.backfill import Backfilled, backfill
 from console.lake.place import LakePlace, open_lake
 from console.lake.survey import MISSING
 from console.lake.verification import OTHER_CONTENT, LakeVerification, verify_lake
 from console.terminal import Steps
-from console.wording import joined, visible
+from console.wording import are, counted, joined, rows, visible
 
 MOST_SHOWN = 20
 MOST_NAMED = 3  # in an error
@@ -47,7 +47,7 @@ def fill(
     if as_json:
         terminal.print_json(asdict(outcome))
         return
-    said = f"{outcome.rows:,} rows in {outcome.pages:,} pages are in {name}, {outcome.written:,} written just now"
+    said = f"{_extent(outcome)} {are(outcome.rows)} in {name}, {outcome.written:,} written just now"
     terminal.results().print(
         f"{said}.\nTheir hash is the ledger's at {outcome.bookmark}: {outcome.hash}", soft_wrap=True
     )
@@ -73,12 +73,14 @@ def verify(
     _complain(outcome, place)
 
 
+def _extent(outcome: Backfilled | LakeVerification) -> str:
+    return f"{rows(outcome.rows)} in {counted(outcome.pages, 'page')}"
+
+
 def _words(outcome: LakeVerification, bucket: str) -> str:
     """Return the outcome for people."""
-    are = "should be" if outcome.differences else "are"
-    lines = [
-        f"{outcome.rows:,} rows in {outcome.pages:,} pages {are} in {bucket}; the ledger is at {outcome.bookmark}."
-    ]
+    verb = "should be" if outcome.differences else are(outcome.rows)
+    lines = [f"{_extent(outcome)} {verb} in {bucket}; the ledger is at {outcome.bookmark}."]
     if outcome.unwritten:
         lines.append(
             f"Not there yet: {outcome.unwritten:,} of its rows, the first created at {outcome.unwritten_since}."
@@ -105,7 +107,7 @@ def _complain(outcome: LakeVerification, place: LakePlace) -> None:
         said.append(f"{len(strays):,} of the objects in {bucket} {_are_no_page(len(strays))}: {names}")
         hints.append(f"look at what does not belong there, and: aws s3 rm {shlex.quote(f's3://{bucket}/{strays[0]}')}")
     if faults:
-        said.insert(0, f"{len(outcome.differences):,} of {outcome.pages:,} pages in {bucket} are not right")
+        said.insert(0, f"{len(outcome.differences):,} of {counted(outcome.pages, 'page')} in {bucket} are not right")
         again = ["--again"] if OTHER_CONTENT in faults else []
         hints.append(place.filling() if faults == {MISSING} else place.command("backfill", *again))
     if said:

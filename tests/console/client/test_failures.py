@@ -60,6 +60,7 @@ def test_a_certificate_that_is_not_trusted() -> None:
 def test_only_who_asks_this_machine_is_told_to_start_a_stack_here(url: str, is_here: bool) -> None:
     hint = unreachable(url, caused_by(ConnectionRefusedError("refused"))).hint
     assert ("make serve" in hint) is is_here
+    assert ("set LOCAL_DIR to its folder" in hint) is is_here
     assert ("pulumi stack output" in hint) is not is_here
 
 

@@ -73,4 +73,5 @@ def test_an_address_where_nobody_answers_says_whose_it_was(tmp_path: Path, text:
         target.api_url("")
     assert str(tmp_path / "local" / "url") in str(error.value)
     assert "make serve" in error.value.hint
+    assert "set LOCAL_DIR" in error.value.hint
     assert target.api_url("http://given") == "http://given"

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 import yaml
 
-from console.costs.scenario import INPUTS, Scenario, assemble, names, option, vary
+from console.costs.bill import totals_usd
+from console.costs.prices import load
+from console.costs.scenario import INPUTS, NEEDS, Scenario, assemble, check_needs, names, option, vary
+from console.costs.work import work_bills
 from console.errors import ConsoleError
 from console.paths import ROOT
+from tests.console.conftest import RunConsole
 
 pytestmark = pytest.mark.usefixtures("rows_as_shipped")
 
@@ -74,3 +78,44 @@ def test_a_value_outside_its_limits_is_refused(name: str, origin: str) -> None:
 
 def test_one_number_is_varied_and_nothing_else() -> None:
     assert vary(Scenario(), "rows", 7) == Scenario(rows=7)
+
+
+def costs(scenario: Scenario) -> tuple[object, object]:
+    prices = load().prices
+    return totals_usd(prices, scenario), work_bills(prices, scenario)
+
+
+def other(name: str) -> float:
+    """Return a number that the option is not by default."""
+    return INPUTS[name].most if name in ("cached", "firewall") else 700.0
+
+
+@pytest.mark.parametrize("name", sorted(NEEDS))
+def test_what_needs_another_option_counts_with_it_alone(name: str) -> None:
+    plain = Scenario()
+    assert costs(replace(plain, **{name: other(name)})) == costs(plain)
+    for switch in NEEDS[name]:
+        with_it = replace(plain, **{switch: 1.0})
+        assert costs(replace(with_it, **{name: other(name)})) != costs(with_it)
+
+
+@pytest.mark.parametrize("name", sorted(NEEDS))
+def test_without_it_the_option_is_refused(name: str) -> None:
+    with pytest.raises(ConsoleError, match=f"^--{name.replace('_', '-')} counts for nothing without --") as error:
+        check_needs({name: other(name)})
+    assert error.value.code == 2
+    check_needs({name: 0.0})
+    for switch in NEEDS[name]:
+        check_needs({name: other(name), switch: 1.0})
+
+
+@pytest.mark.parametrize("edge", [(), ("--edge", "0")], ids=["not given", "off"])
+def test_the_console_names_what_is_missing(run_console: RunConsole, edge: tuple[str, ...]) -> None:
+    ran = run_console("cost", "--firewall", "1", *edge)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "Error: --firewall counts for nothing without --edge\nTry: add --edge 1\n"
+
+
+def test_of_several_it_takes_one() -> None:
+    with pytest.raises(ConsoleError, match="without --jobs or --lake or --notifications or "):
+        check_needs({"worker_memory_mb": 512.0})

@@ -45,7 +45,7 @@ def test_a_map_goes_before_a_name_and_what_is_ignored_is_left_out(tmp_path: Path
     ("header", "maps", "said", "hint"),
     [
         (f"{EVERY},x,y", (), "the file's 'x' and 'y' match no column of the data model", "--ignore COLUMN"),
-        ("name;in_stock", (), "the file's 'name;in_stock' match no column", "--delimiter ';'"),
+        ("name;in_stock", (), "the file's 'name;in_stock' matches no column", "--delimiter ';'"),
         ("note", (), "the file has no column for name and in_stock, which every row needs; it has 'note'", "=name'"),
         (f"{EVERY},Name", (), "'name' and 'Name' of the file are both name", "--ignore 'Name'"),
         (f"{EVERY},x", ("x=name",), "'name' and 'x' of the file are both name", "--ignore 'x'"),

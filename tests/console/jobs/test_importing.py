@@ -90,6 +90,8 @@ def test_rows_that_are_wrong_are_refused_before_the_upload(
     ran = run_console(*command, "--max-rejects", "1")
     assert "Error: 1 of 26 rows is wrong; the rest is in" in ran.err
     assert next(iter(service.files.values())).count(b"\n") == COUNT
+    again = run_console(*command)
+    assert (again.code, again.out) == (1, f"{path}: {COUNT} of {COUNT + 1} rows are in already, 1 is refused\n")
 
 
 def test_a_file_of_more_rows_than_one_upload_takes_is_not_written_to_its_end(

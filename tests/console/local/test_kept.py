@@ -53,6 +53,7 @@ class Serving(NamedTuple):
         self.process.terminate()
         _, said = self.process.communicate()
         assert self.process.returncode == 0
+        assert said.startswith("for the other verbs: export LOCAL_DIR=")
         return said.splitlines()[-1]
 
 

@@ -24,6 +24,13 @@ def test_what_no_line_holds_stands_below_each_other(capsys: pytest.CaptureFixtur
     assert len(lines) == 21
 
 
+def test_data_is_no_emoji_and_no_colour(capsys: pytest.CaptureFixture[str]) -> None:
+    show(ResultSet([":smile:"], [["[red]x[/red] :secret:"]], "7.2", False, {}), Format.TABLE)
+    out = capsys.readouterr().out
+    assert ":smile:" in out
+    assert "[red]x[/red] :secret:" in out
+
+
 def test_records_have_a_line_a_column() -> None:
     assert records_of(NARROW) == "row 1\n  id    1\n  name  a\nrow 2\n  id    NULL\n  name  b\\x1b"
 

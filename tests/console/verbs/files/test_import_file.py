@@ -166,6 +166,24 @@ def test_the_others_are_imported_if_that_is_wanted(
     assert added_since(live, before) == [first, second]
 
 
+def test_a_file_that_is_in_keeps_its_refused_rows_in_mind(
+    live: BackgroundStack, run_console: RunConsole, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "wrong.ndjson", [*items(2, 5000), {VALUE: "x"}])
+    arguments = ("import", str(path), "--url", live.url)
+    first = run_console(*arguments, "--max-rejects", "1")
+    again = run_console(*arguments)
+    assert (first.code, again.code) == (1, 1)
+    assert again.out == f"{path}: 2 of 3 rows are in already, 1 is refused\n"
+    assert again.err.splitlines()[-2:] == first.err.splitlines()[-2:]
+    (tmp_path / "wrong.ndjson.rejects.ndjson").unlink()
+    again = run_console(*arguments)
+    assert again.err.splitlines()[-2:] == [
+        "Error: 1 of 3 rows is wrong; the rest is in",
+        "Try: the same command with --dry-run says what is wrong",
+    ]
+
+
 def test_what_is_in_of_a_file_that_is_refused_later_is_told(
     faulty: FaultyApi, run_console: RunConsole, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from console.data.ledger import explain_errors
+from console.lake.backfill import Backfilled
 from console.lake.place import LakePlace
 from console.verbs.operations import lake
 from handlers.aws.objects import Objects
@@ -50,6 +51,21 @@ def test_backfill_says_what_is_there_and_what_it_wrote(empty: LakePlace, run_con
     assert "Their hash is the ledger's at" in ran.out
     ran = run_console("lake", "backfill", *place_of(empty), "--again", "--json")
     assert json.loads(ran.out)["written"] == 4
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ((500, 1), "500 rows in 1 page are in "),
+        ((1, 1), "1 row in 1 page is in "),
+        ((1234, 2), "1,234 rows in 2 pages are in "),
+    ],
+)
+def test_one_page_is_no_pages(
+    run_console: RunConsole, monkeypatch: pytest.MonkeyPatch, filled: LakePlace, counts: tuple[int, int], said: str
+) -> None:
+    monkeypatch.setattr(lake, "backfill", lambda *_, **__: Backfilled("7.1", counts[0], "h", counts[1], 0))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] - the outcome alone counts
+    assert run_console("lake", "backfill", *place_of(filled)).out.startswith(said)
 
 
 def test_verify_gives_the_condition_for_sql(filled: LakePlace, run_console: RunConsole) -> None:
