@@ -48,7 +48,11 @@ def test_a_client_that_knows_the_compressed_answer_knows_the_plain_one(url: str)
     for accepted in ("gzip", "identity"):
         asked = {"if-none-match": headers["etag"], "accept-encoding": accepted}
         answer = web.get(f"{url}/sqlite-efs", headers=asked)
-        assert (answer.status_code, answer.content, answer.headers["vary"]) == (304, b"", "accept-encoding, min-bookmark")
+        assert (answer.status_code, answer.content, answer.headers["vary"]) == (
+            304,
+            b"",
+            "accept-encoding, min-bookmark",
+        )
         assert not {"content-length", "content-encoding"} & answer.headers.keys()
 
 
