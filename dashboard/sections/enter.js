@@ -110,11 +110,14 @@ function grouped(text) {
   return plain.replace(/(.{4})(?=.)/g, "$1-");
 }
 
-/** Why a code did not open; 404 is an API without codes, which wants its reads signed. */
+/**
+ * Why a code did not open. An API without codes does not know the path; where it also wants its reads signed, the
+ * gateway has refused the call before.
+ */
 function refusal(error) {
-  if (!(error instanceof Problem) || error.status !== 404) return failure(error);
+  if (!(error instanceof Problem) || !(error.status === 404 || (error.isOfGateway && error.isNobody))) return failure(error);
   const detail = "This API knows no access codes. It lets in whom its own settings name, by signed requests or tokens, which this page cannot send.";
-  return failure(new Problem(404, { title: "No codes here", detail }));
+  return failure(new Problem(error.status, { title: "No codes here", detail }));
 }
 
 function countDown(button, seconds, ready) {

@@ -73,6 +73,14 @@ class Visit:
             self.faults.append(f"asked elsewhere: {request.url}")
         self.requests.append(f"{request.method} {url.path}{'?' if url.query else ''}{url.query}")
 
+    def hold_clock(self) -> None:
+        """Let the page's time stand still, until `page.clock.run_for` moves it.
+
+        Call it when the page is there and waits for nothing, and `page.clock.install()` before the page is loaded. The
+        clock goes on by a day, which is more than can have passed since.
+        """
+        self.page.clock.pause_at(self.page.evaluate("Date.now() + 86_400_000") / 1000)
+
     def violations(self, **options: object) -> list[str]:
         """Return what axe finds wrong with the page as it is now: each rule, and an element that breaks it.
 
@@ -86,6 +94,15 @@ class Visit:
     def asked(self, start: str) -> list[str]:
         """Return the requests so far that begin like this."""
         return [request for request in self.requests if request.startswith(start)]
+
+
+def hide(page: Page, hidden: bool) -> None:
+    """Hide the page, as another tab in front of it does, or show it again."""
+    page.evaluate(
+        "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
+        " document.dispatchEvent(new Event('visibilitychange')); }",
+        hidden,
+    )
 
 
 @contextlib.contextmanager
