@@ -3,7 +3,7 @@
 import { makeApi, Problem } from "./api.js";
 import { fill, make } from "./elements.js";
 import { failure } from "./notice.js";
-import { keepSession, session, showVisitor } from "./visitor.js";
+import { hadSession, keepSession, showVisitor } from "./visitor.js";
 
 /**
  * What a section is given.
@@ -25,6 +25,12 @@ import { keepSession, session, showVisitor } from "./visitor.js";
 const FIRST = "data";
 const SECTIONS = ["data", "homes", "chain", "jobs", "benchmarks", "verdict", "costs", "enter"];
 
+/** A gateway keeps what it was told of keys and sessions for up to a minute. */
+const NOT_YET = {
+  title: "Refused so far",
+  detail: "The session is good, but reading is still refused, as it can be after the keys of sessions were changed. Try again in a minute.",
+};
+
 const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const unguarded = makeApi();
 const api = makeApi({ onNobody: (problem) => refused(problem) });
@@ -41,8 +47,9 @@ function address() {
 
 /** The API does not know this visitor, or no longer: a code is needed, and then the way back. */
 function enter() {
-  if (session()) keepSession(null);
-  if (address().name !== "enter") location.hash = `#/enter?then=${encodeURIComponent(location.hash)}`;
+  const ended = hadSession() ? { ended: "yes" } : {};
+  keepSession(null);
+  if (address().name !== "enter") location.hash = `#/enter?${new URLSearchParams({ ...ended, then: location.hash })}`;
 }
 
 /** A read is refused: nobody is in, or no longer, unless the session still lives; then its code opens something else. */
@@ -50,6 +57,7 @@ async function refused(problem) {
   if (problem.status === 403) {
     try {
       const { scopes } = (await unguarded.get("/sessions/current")).body.session;
+      if (scopes.includes("read")) return new Problem(403, NOT_YET);
       const detail = `This code does not open reading; it opens ${scopes.join(", ")}. Leave, and enter with another one.`;
       return new Problem(403, { title: "Not with this code", detail });
     } catch (error) {

@@ -25,6 +25,9 @@ export function session() {
   return Date.parse(kept?.expires_at ?? "") > Date.now() ? kept : null;
 }
 
+/** Tell whether this browser had one that is not left, be it over or not. */
+export const hadSession = () => Boolean(stored());
+
 function stored() {
   try {
     return JSON.parse(localStorage.getItem(KEPT) ?? "null");

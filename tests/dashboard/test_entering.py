@@ -39,6 +39,7 @@ def test_a_code_opens_the_page_that_was_asked_for_and_leaving_closes_it(browser:
         expect(page.locator("#section dd").first).to_have_text("Ada")
         page.get_by_role("button", name="Leave").click()
         expect(page.get_by_label("Access code")).to_be_visible()
+        expect(page.locator("#section")).to_contain_text("You have left.")
         expect(page.locator("#visitor")).to_be_hidden()
         page.goto("/dashboard/#/homes")
         expect(page.get_by_role("heading", level=1)).to_have_text("Enter with a code")
@@ -112,6 +113,7 @@ def test_a_browser_that_keeps_nothing_can_leave_too(browser: Browser, closed_sta
         page.locator("#visitor a").click()
         page.get_by_role("button", name="Leave").click()
         expect(page.get_by_label("Access code")).to_be_visible()
+        expect(page.locator("#section")).to_contain_text("You have left.")
         expect(page.locator("#visitor")).to_be_hidden()
 
 
@@ -120,3 +122,22 @@ def test_an_api_without_codes_says_whom_it_lets_in(browser: Browser, stack: str)
         visited.page.goto("/dashboard/#/enter")
         enter(visited.page, "AAAA-AAAA-AAAA-AAAA")
         expect(visited.page.get_by_role("alert")).to_contain_text("This API knows no access codes")
+
+
+def test_a_code_that_is_too_short_is_not_tried(browser: Browser, stack: str) -> None:
+    with visiting(browser, stack) as visited:
+        visited.page.goto("/dashboard/#/enter")
+        enter(visited.page, "AAAA-AAAA")
+        expect(visited.page.get_by_label("Access code")).to_be_focused()
+        assert visited.asked("POST") == []
+
+
+def test_a_good_session_that_is_refused_so_far_is_kept(browser: Browser, closed_stack: str) -> None:
+    code = make_code(closed_stack)
+    with visiting(browser, closed_stack, expected=["status of 401", "status of 403"]) as visited:
+        page = visited.page
+        page.goto("/dashboard/#/chain")
+        page.route(re.compile("/api/snapshots"), lambda route: route.fulfill(status=403, json={"message": "Forbidden"}))
+        enter(page, code)
+        expect(page.get_by_role("alert")).to_contain_text("The session is good, but reading is still refused")
+        expect(page.locator("#visitor")).to_contain_text("Ada")

@@ -123,7 +123,7 @@ def test_a_session_that_has_ended_leads_to_the_code_page_and_is_forgotten(visit:
         page.evaluate("kept => localStorage.setItem('session', JSON.stringify(kept))", kept)
         page.route(SNAPSHOTS, lambda route: route.fulfill(status=403, json={"message": "Forbidden"}))
         page.goto("/dashboard/#/chain")
-        expect(page.get_by_label("Access code")).to_be_visible()
+        expect(page.locator("#section")).to_contain_text("Your session has ended.")
         assert page.evaluate("localStorage.getItem('session')") is None
 
 

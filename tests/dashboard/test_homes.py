@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Response, Route, expect
 
 from handlers.routes import SOURCES
 from tests.dashboard.conftest import Visiting
-from tests.support.browser import Visit, hide
+from tests.support.browser import Visit, hide, hold
 from tests.support.local import web
 
 
@@ -146,12 +146,11 @@ def test_a_cache_is_known_by_what_it_says_of_itself(visit: Visiting, header: str
 
 
 def test_a_question_that_changes_twice_within_a_round_is_asked_once_from_round_one(visit: Visiting) -> None:
-    held: list[Route] = []
     with visit() as visited:
         page = visited.page
         page.goto("/dashboard/#/homes")
         expect(page.locator(".receipt")).to_have_count(len(SOURCES))
-        page.route(re.compile("limit=100$"), lambda route: held.append(route))
+        held = hold(page, re.compile("limit=100$"))
         with page.expect_request(re.compile("limit=100$")):
             page.get_by_role("button", name="Refresh").click()
         page.get_by_label("Ask each home for").select_option("one row")

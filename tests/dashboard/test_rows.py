@@ -183,7 +183,7 @@ def test_one_row_by_its_id_is_shown_in_a_dialog(visit: Visiting, stack: str) -> 
     with visit(expected=["status of 404"]) as visited:
         page = visited.page
         open_data(page)
-        page.get_by_label("One row by its id").fill(row["id"])
+        page.get_by_label("One row by its id").fill(f" {row['id'].lower()} ")
         page.get_by_role("button", name="Show", exact=True).click()
         dialog = page.get_by_role("dialog", name="A row of sqlite-efs")
         expect(dialog.locator("dd").first).to_have_text(row["id"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Generator, Sequence
 from typing import Any, cast
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs]
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # No sandbox, since tests run as root in containers; and nothing that asks a network for updates.
@@ -94,6 +95,17 @@ class Visit:
     def asked(self, start: str) -> list[str]:
         """Return the requests so far that begin like this."""
         return [request for request in self.requests if request.startswith(start)]
+
+
+def hold(page: Page, url: str | re.Pattern[str]) -> list[Route]:
+    """Leave requests without an answer; returns those that there are, for the test to answer."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(url, keep)
+    return held
 
 
 def hide(page: Page, hidden: bool) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from handlers.routes import SOURCES
 from tests.dashboard.conftest import ROWS, Visiting
-from tests.support.browser import NARROW
+from tests.support.browser import NARROW, hold
 from tests.support.local import web
 
 Json = dict[str, Any]
@@ -116,11 +116,10 @@ def test_one_that_is_gone_is_said_where_it_was_to_be(visit: Visiting) -> None:
 
 
 def test_the_benchmark_chosen_last_is_shown_whatever_answers_last(visit: Visiting) -> None:
-    held: list[Route] = []
     with visit(expected=["status of 404"]) as visited:
         page = visited.page
         answer(page, "/benchmarks/trends", {"trends": TRENDS})
-        page.route("**/api/benchmarks/1795000000000", lambda route: held.append(route))
+        held = hold(page, "**/api/benchmarks/1795000000000")
         page.goto("/dashboard/#/benchmarks")
         with page.expect_request("**/api/benchmarks/1795000000000"):
             page.get_by_role("button", name="Show the benchmark of 2026-11-18 12:00:00").click()

@@ -16,7 +16,7 @@ from console.local.project import project_stack
 from handlers.settings import BOTH
 from tests.dashboard.conftest import Visiting
 from tests.support.api import spread
-from tests.support.browser import PATIENCE_MS, hide
+from tests.support.browser import PATIENCE_MS, hide, hold
 from tests.support.local import web
 
 Json = dict[str, Any]
@@ -170,14 +170,13 @@ def test_while_jobs_only_wait_the_pauses_grow_and_nothing_is_asked_while_nobody_
 
 
 def test_a_late_answer_does_not_take_the_place_of_a_newer_one(visit: Visiting) -> None:
-    held: list[Route] = []
     with visit() as visited:
         page = visited.page
         Api(page, FAILED, DONE)
         page.goto("/dashboard/#/jobs")
         cards = page.get_by_role("article")
         expect(cards).to_have_count(2)
-        page.route("**/api/jobs?state=failed*", lambda route: held.append(route))
+        held = hold(page, "**/api/jobs?state=failed*")
         with page.expect_request("**/api/jobs?state=failed*"):
             page.get_by_label("State").select_option("failed")
         with page.expect_request_finished(lambda request: "state=succeeded" in request.url):
