@@ -137,6 +137,7 @@ def test_a_good_session_that_is_refused_so_far_is_kept(browser: Browser, closed_
     with visiting(browser, closed_stack, expected=["status of 401", "status of 403"]) as visited:
         page = visited.page
         page.goto("/dashboard/#/chain")
+        expect(page.get_by_label("Access code")).to_be_visible()
         page.route(re.compile("/api/snapshots"), lambda route: route.fulfill(status=403, json={"message": "Forbidden"}))
         enter(page, code)
         expect(page.get_by_role("alert")).to_contain_text("The session is good, but reading is still refused")
