@@ -10,7 +10,7 @@ export const TIMEOUT_MS = 30_000;
  * @property {Headers} headers
  * @property {any} body parsed where it is JSON, else the text
  * @property {number} roundTripMs from the request's start to the body's last byte
- * @property {number} bytes of the body as it came over the network
+ * @property {number} bytes of the body, before compression
  */
 
 /**
@@ -58,16 +58,17 @@ export class Problem extends Error {
 
 /**
  * Make the calls.
- * @param {{onNobody?: (problem: Problem) => void}} [hooks] `onNobody` hears of each read that needs a session
+ * @param {{onNobody?: (problem: Problem) => Promise<Problem>}} [hooks] `onNobody` hears of each read that needs a session,
+ *   and returns what to say of it
  * @returns {Api}
  */
-export function makeApi({ onNobody = () => {} } = {}) {
+export function makeApi({ onNobody = async (problem) => problem } = {}) {
   const call = async (method, path, body, options = {}) => {
     try {
       return await ask(method, path, body, options);
     } catch (error) {
       // What a page reads is what a session opens; whoever may not write is let in all the same.
-      if (method === "GET" && error instanceof Problem && error.isNobody) onNobody(error);
+      if (method === "GET" && error instanceof Problem && error.isNobody) throw await onNobody(error);
       throw error;
     }
   };
@@ -118,8 +119,7 @@ async function ask(method, path, body, { query, headers = {}, signal, timeoutMs 
 function answerOf(response, text, roundTripMs) {
   const body = parsed(response, text);
   if (!response.ok) throw problemOf(response, body);
-  const stated = response.headers.get("content-length");
-  const bytes = stated === null ? new TextEncoder().encode(text).length : Number(stated);
+  const bytes = new TextEncoder().encode(text).length;
   return { status: response.status, headers: response.headers, body, roundTripMs, bytes };
 }
 
@@ -136,6 +136,12 @@ function parsed(response, text) {
 function exactly(_, value, context) {
   const isLost = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
   return isLost && /^-?\d+$/.test(context?.source ?? "") ? BigInt(context.source) : value;
+}
+
+/** Return a value as JSON, with the integers of 64 bits that an answer had. @param {unknown} value */
+export function jsonOf(value) {
+  // A browser that has made a BigInt here has rawJSON: both are of one proposal.
+  return JSON.stringify(value, (_, one) => (typeof one === "bigint" ? JSON.rawJSON(String(one)) : one));
 }
 
 function problemOf(response, body) {

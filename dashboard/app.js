@@ -1,16 +1,17 @@
 /** The page: one section at a time, by the address's hash (`#/data?order=asc`), and what all sections share. */
 
-import { makeApi } from "./api.js";
+import { makeApi, Problem } from "./api.js";
 import { fill, make } from "./elements.js";
 import { failure } from "./notice.js";
-import { keepSession, session, showVisitor } from "./visitor.js";
+import { hadSession, keepSession, showVisitor } from "./visitor.js";
 
 /**
  * What a section is given.
  * @typedef {object} Context
  * @property {import("./api.js").Api} api
  * @property {URLSearchParams} query of the hash: what the section's view depends on
- * @property {(query: Record<string, string>) => void} remember puts the view into the address, without a step of history
+ * @property {(query: Record<string, string | number | null>) => void} remember puts the view into the address, without a
+ *   step of history; null and "" are left out, and so is all of a section that was closed
  * @property {(text: string) => void} announce tells those who hear the page what has changed
  */
 
@@ -24,8 +25,15 @@ import { keepSession, session, showVisitor } from "./visitor.js";
 const FIRST = "data";
 const SECTIONS = ["data", "homes", "chain", "jobs", "benchmarks", "verdict", "costs", "enter"];
 
+/** A gateway keeps what it was told of keys and sessions for up to a minute. */
+const NOT_YET = {
+  title: "Refused so far",
+  detail: "The session is good, but reading is still refused, as it can be after the keys of sessions were changed. Try again in a minute.",
+};
+
 const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-const api = makeApi({ onNobody: () => enter() });
+const unguarded = makeApi();
+const api = makeApi({ onNobody: (problem) => refused(problem) });
 
 /** @type {{refresh?: () => unknown, close?: () => void}} */
 let shown = {};
@@ -39,8 +47,25 @@ function address() {
 
 /** The API does not know this visitor, or no longer: a code is needed, and then the way back. */
 function enter() {
-  if (session()) keepSession(null);
-  if (address().name !== "enter") location.hash = `#/enter?then=${encodeURIComponent(location.hash)}`;
+  const ended = hadSession() ? { ended: "yes" } : {};
+  keepSession(null);
+  if (address().name !== "enter") location.hash = `#/enter?${new URLSearchParams({ ...ended, then: location.hash })}`;
+}
+
+/** A read is refused: nobody is in, or no longer, unless the session still lives; then its code opens something else. */
+async function refused(problem) {
+  if (problem.status === 403) {
+    try {
+      const { scopes } = (await unguarded.get("/sessions/current")).body.session;
+      if (scopes.includes("read")) return new Problem(403, NOT_YET);
+      const detail = `This code does not open reading; it opens ${scopes.join(", ")}. Leave, and enter with another one.`;
+      return new Problem(403, { title: "Not with this code", detail });
+    } catch (error) {
+      if (![401, 403, 404].includes(error.status)) return error;
+    }
+  }
+  enter();
+  return problem;
 }
 
 function announce(text) {
@@ -48,7 +73,8 @@ function announce(text) {
 }
 
 function remember(name, query) {
-  const text = new URLSearchParams(query).toString();
+  const known = Object.entries(query).filter(([, value]) => value !== null && value !== "");
+  const text = new URLSearchParams(known).toString();
   shownAs = `#/${name}${text && `?${text}`}`;
   history.replaceState(null, "", shownAs);
 }
@@ -79,7 +105,7 @@ async function show() {
     if (mine !== shownAs) return;
     fill(part("title"), title);
     document.title = `${title} · lambda-sqlite`;
-    shown = mount(root, { api, query, announce, remember: (now) => remember(name, now) });
+    shown = mount(root, { api, query, announce, remember: (now) => root.isConnected && remember(name, now) });
   } catch (error) {
     fill(root, failure(error));
   }

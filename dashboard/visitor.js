@@ -8,6 +8,9 @@ import { time } from "./format.js";
 
 const KEPT = "session";
 
+/** In a browser that keeps nothing for pages: until the page is loaded again. @type {Session | null} */
+let held = null;
+
 /**
  * @typedef {object} Session
  * @property {string} id
@@ -18,21 +21,29 @@ const KEPT = "session";
 
 /** Return what is known of this browser's session; null where it has none. @returns {Session | null} */
 export function session() {
+  const kept = stored();
+  return Date.parse(kept?.expires_at ?? "") > Date.now() ? kept : null;
+}
+
+/** Tell whether this browser had one that is not left, be it over or not. */
+export const hadSession = () => Boolean(stored());
+
+function stored() {
   try {
-    const kept = JSON.parse(localStorage.getItem(KEPT) ?? "null");
-    return Date.parse(kept?.expires_at) > Date.now() ? kept : null;
+    return JSON.parse(localStorage.getItem(KEPT) ?? "null");
   } catch {
-    return null;
+    return held;
   }
 }
 
 /** Keep what the API said of a session, or forget it, and let the page know. @param {Session | null} now */
 export function keepSession(now) {
+  held = now;
   try {
     if (now) localStorage.setItem(KEPT, JSON.stringify(now));
     else localStorage.removeItem(KEPT);
   } catch {
-    // A browser that keeps nothing for pages: the cookie still lets it in.
+    // A browser that keeps nothing for pages: the cookie still lets it in, and `held` lets it leave.
   }
   document.dispatchEvent(new CustomEvent("sessionchange"));
 }

@@ -1,6 +1,7 @@
 import { fill, make, table } from "../elements.js";
 import { count, ms, time } from "../format.js";
-import { failure, isAborted, loading, nothing } from "../notice.js";
+import { latest } from "../latest.js";
+import { failure, loading, nothing } from "../notice.js";
 import { chart } from "./benchmarks/chart.js";
 import { runner } from "./benchmarks/runner.js";
 import { isLocal } from "./verdict/latencies.js";
@@ -18,6 +19,7 @@ export function mount(root, context) {
   const { api, query } = context;
   const ending = new AbortController();
   const { signal } = ending;
+  const [beginTrends, beginOne] = [latest(signal), latest(signal)];
   const view = { workload: query.get("workload") ?? "", percentile: query.get("percentile") ?? "p50", session: query.get("session") };
   const [over, one] = [make("div.part"), make("section.card", { "aria-labelledby": "session", hidden: true })];
   let shown = { close() {} };
@@ -26,22 +28,22 @@ export function mount(root, context) {
     view.session = id;
     one.toggleAttribute("hidden", !id);
     remember(context, view);
-    if (id) showSession(one, api, id, signal);
+    if (id) showSession(one, api, id, beginOne());
   };
   const start = async () => {
+    const mine = beginTrends();
     try {
-      const { trends } = (await api.get("/benchmarks/trends", { signal })).body;
-      if (signal.aborted) return;
+      const { trends } = (await api.get("/benchmarks/trends", { signal: mine })).body;
       shown.close();
       shown = showTrends(over, trends, view, open, context);
     } catch (error) {
-      if (!isAborted(error)) fill(over, failure(error, start));
+      if (!mine.aborted) fill(over, failure(error, start));
     }
   };
   const done = async (session) => {
     context.announce("The benchmark is done");
     await start();
-    open(session.id);
+    if (!signal.aborted) open(session.id);
   };
   const measure = make("section.card", { "aria-labelledby": "measure" }, make("h2", { id: "measure" }, "Measure the homes"), runner(api, signal, done));
   fill(over, loading());

@@ -2,7 +2,8 @@
 
 import { figure, fill, make, table } from "../elements.js";
 import { ago, bytes, count, counted, percent, time } from "../format.js";
-import { failure, isAborted, loading, nothing } from "../notice.js";
+import { latest } from "../latest.js";
+import { failure, loading, nothing } from "../notice.js";
 import { picture } from "./chain/picture.js";
 
 export const title = "The chain of segments";
@@ -28,16 +29,18 @@ export const title = "The chain of segments";
 /** @param {HTMLElement} root @param {import("../app.js").Context} context */
 export function mount(root, { api, announce }) {
   const ending = new AbortController();
+  const begin = latest(ending.signal);
 
   async function refresh() {
+    const signal = begin();
     if (!root.hasChildNodes()) fill(root, loading());
     try {
-      const { body } = await api.get("/snapshots", { signal: ending.signal });
+      const { body } = await api.get("/snapshots", { signal });
       const snapshots = /** @type {Snapshot[]} */ (body.snapshots);
       fill(root, ...content(snapshots));
       if (snapshots[0]) announce(`${counted(snapshots[0].segments.length, "segment")} hold ${counted(snapshots[0].rows, "row")}`);
     } catch (error) {
-      if (!isAborted(error)) fill(root, failure(error, refresh));
+      if (!signal.aborted) fill(root, failure(error, refresh));
     }
   }
 

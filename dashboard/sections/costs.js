@@ -91,7 +91,7 @@ function show(root, context, model, known) {
         { "aria-labelledby": "says" },
         make("h2", { id: "says" }, "What that says"),
         parts.cheapest,
-        make("p", {}, "All else being as it is, the cheapest changes by"),
+        make("p", {}, "All else being equal, the cheapest home changes"),
         parts.changes,
         make("p.note", {}, basis(model)),
         make("p.note", {}, "The same model, with every option: ", make("code", {}, "python -m console cost")),

@@ -9,6 +9,7 @@ import { keepSession, session } from "../visitor.js";
 export const title = "Enter with a code";
 
 const CODE_CHARACTERS = 16;
+const ENDED = "Your session has ended.";
 
 /** @param {HTMLElement} root @param {import("../app.js").Context} context */
 export function mount(root, { api, query, announce }) {
@@ -18,7 +19,7 @@ export function mount(root, { api, query, announce }) {
   const then = wanted.startsWith("#/") ? wanted : "#/data";
 
   async function show() {
-    if (!session()) return ask();
+    if (!session()) return ask(query.has("ended") ? ENDED : "");
     fill(root, loading());
     try {
       const { body } = await api.get("/sessions/current", { signal });
@@ -27,12 +28,12 @@ export function mount(root, { api, query, announce }) {
     } catch (error) {
       if (error instanceof Problem && [401, 403, 404].includes(error.status)) {
         keepSession(null);
-        ask();
+        ask(ENDED);
       } else if (!isAborted(error)) fill(root, failure(error, show));
     }
   }
 
-  function ask() {
+  function ask(said = "") {
     const input = /** @type {HTMLInputElement} */ (
       make("input.mono.code", {
         id: "code",
@@ -40,6 +41,8 @@ export function mount(root, { api, query, announce }) {
         required: true,
         size: 22,
         placeholder: "XXXX-XXXX-XXXX-XXXX",
+        pattern: "(.{4}-){3}.{4}",
+        title: `${CODE_CHARACTERS} letters and digits`,
         autocomplete: "one-time-code",
         autocapitalize: "characters",
         spellcheck: "false",
@@ -52,6 +55,7 @@ export function mount(root, { api, query, announce }) {
     const form = make(
       "form.card.entry",
       { onsubmit: (event) => (event.preventDefault(), exchange(input, button, answer)) },
+      said && make("p.strong", {}, said),
       make("p", { id: "code-help" }, "This data set opens with an access code. Whoever runs it gives you one; it may work only once."),
       make("label.field", {}, make("span", {}, "Access code"), input),
       make("div.controls", {}, button),
@@ -94,7 +98,7 @@ export function mount(root, { api, query, announce }) {
       await api.remove("/sessions/current", { signal });
       keepSession(null);
       announce("You have left");
-      ask();
+      ask("You have left.");
     } catch (error) {
       if (!isAborted(error)) fill(root, failure(error, show));
     }
@@ -110,11 +114,14 @@ function grouped(text) {
   return plain.replace(/(.{4})(?=.)/g, "$1-");
 }
 
-/** Why a code did not open; 404 is an API without codes, which wants its reads signed. */
+/**
+ * Why a code did not open. An API without codes does not know the path; where it also wants its reads signed, the
+ * gateway has refused the call before.
+ */
 function refusal(error) {
-  if (!(error instanceof Problem) || error.status !== 404) return failure(error);
+  if (!(error instanceof Problem) || !(error.status === 404 || (error.isOfGateway && error.isNobody))) return failure(error);
   const detail = "This API knows no access codes. It lets in whom its own settings name, by signed requests or tokens, which this page cannot send.";
-  return failure(new Problem(404, { title: "No codes here", detail }));
+  return failure(new Problem(error.status, { title: "No codes here", detail }));
 }
 
 function countDown(button, seconds, ready) {

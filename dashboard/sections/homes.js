@@ -53,7 +53,7 @@ export function mount(root, { api, announce }) {
         fill(button, running.isOn ? "Stop" : "Start");
         fill(state, running.said());
       },
-      ended: () => announce(homes.map((home) => `${home} ${ms(running.of(home).at(-1)?.roundTripMs ?? null)}`).join(", ")),
+      ended: () => announce(homes.map((home) => said(home, running.of(home).at(-1))).join(", ")),
     });
     rounds = running;
     running.every(Number(pause.value));
@@ -81,6 +81,10 @@ export function mount(root, { api, announce }) {
       ending.abort();
     },
   };
+}
+
+function said(home, last) {
+  return `${home} ${last?.isFromEdge ? "from the edge's cache" : ms(last?.roundTripMs ?? null)}`;
 }
 
 function choice(values, chosen, changed, text = (value) => value) {

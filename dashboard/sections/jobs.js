@@ -1,45 +1,62 @@
 import { fill, make } from "../elements.js";
-import { failure, isAborted, loading, nothing } from "../notice.js";
+import { latest } from "../latest.js";
+import { failure, loading, nothing } from "../notice.js";
 import { isAtWork, jobCard } from "./jobs/card.js";
 
 export const title = "Jobs";
 const STATES = ["waiting", "running", "succeeded", "failed", "cancelled"];
 const PAGE = 20;
-const AGAIN_MS = 3000; // between looks while a job waits or runs
+const AGAIN_MS = 3000; // between looks while a job runs
+const MOST_MS = 60_000; // while jobs only wait, each pause is twice the one before, up to this
 
 /** @param {HTMLElement} root @param {import("../app.js").Context} context */
 export function mount(root, context) {
   const ending = new AbortController();
   const { signal } = ending;
+  const begin = latest(signal);
   const { api, announce } = context;
   let state = STATES.includes(context.query.get("state") ?? "") ? context.query.get("state") : "";
   let pages = 1;
   let timer = 0;
+  let pauseMs = AGAIN_MS;
+  let isFollowing = false;
   let states = new Map();
   const list = make("div.part");
   const more = make("button", { type: "button", hidden: true, onclick: () => (pages++, look()) }, "Older jobs");
 
+  /** Look again after a while, as long as somebody sees the page. */
+  const follow = (jobs) => {
+    isFollowing = jobs.some(isAtWork);
+    if (jobs.some((job) => job.state === "running")) pauseMs = AGAIN_MS;
+    if (isFollowing && !document.hidden) timer = setTimeout(look, pauseMs);
+    pauseMs = Math.min(MOST_MS, 2 * pauseMs);
+  };
+  const noticed = () => (document.hidden ? clearTimeout(timer) : isFollowing && look());
+
   const look = async () => {
     clearTimeout(timer);
+    const mine = begin();
     try {
-      const { jobs, next } = await newest(api, state, pages, signal);
+      const { jobs, next } = await newest(api, state, pages, mine);
       show(list, jobs.length ? cards(list, jobs, api, signal) : [empty(state)]);
       more.toggleAttribute("hidden", !next);
       states = tellChanges(states, jobs, announce);
-      if (jobs.some(isAtWork)) timer = setTimeout(look, AGAIN_MS);
+      follow(jobs);
     } catch (error) {
-      if (isAborted(error)) return;
+      if (mine.aborted) return;
+      isFollowing = false;
       fill(list, failure(error, look));
       more.setAttribute("hidden", "");
     }
   };
   const choose = (chosen) => {
-    [state, pages, states] = [chosen, 1, new Map()];
+    [state, pages, states, pauseMs] = [chosen, 1, new Map(), AGAIN_MS];
     context.remember(state ? { state } : {});
     look();
   };
   fill(list, loading());
   fill(root, make("div.controls", {}, filter(state, choose)), list, make("div", {}, more));
+  document.addEventListener("visibilitychange", noticed, { signal });
   look();
   return {
     refresh: look,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import visiting
@@ -38,6 +39,7 @@ def test_a_code_opens_the_page_that_was_asked_for_and_leaving_closes_it(browser:
         expect(page.locator("#section dd").first).to_have_text("Ada")
         page.get_by_role("button", name="Leave").click()
         expect(page.get_by_label("Access code")).to_be_visible()
+        expect(page.locator("#section")).to_contain_text("You have left.")
         expect(page.locator("#visitor")).to_be_hidden()
         page.goto("/dashboard/#/homes")
         expect(page.get_by_role("heading", level=1)).to_have_text("Enter with a code")
@@ -64,11 +66,55 @@ def test_whoever_guesses_waits_as_long_as_the_api_says(browser: Browser, closed_
             ),
         )
         page.goto("/dashboard/#/enter")
+        expect(page.get_by_label("Access code")).to_be_visible()
+        visited.hold_clock()
         enter(page, "AAAA-AAAA-AAAA-AAAA")
         expect(page.get_by_role("alert")).to_contain_text("Wait before the next code")
         expect(page.get_by_role("button", name="Wait 90 s")).to_be_disabled()
-        page.clock.run_for(91_000)
+        page.clock.run_for(89_999)
+        expect(page.get_by_role("button", name="Wait 1 s")).to_be_disabled()
+        page.clock.run_for(1)
         expect(page.get_by_role("button", name="Enter", exact=True)).to_be_enabled()
+
+
+@pytest.mark.parametrize(("status", "told"), [(401, "Unauthorized"), (403, "Forbidden")])
+def test_an_api_whose_gateway_wants_signed_reads_has_no_codes(
+    browser: Browser, stack: str, status: int, told: str
+) -> None:
+    with visiting(browser, stack, expected=[f"status of {status}"]) as visited:
+        page = visited.page
+        page.route(re.compile("/api/(?!openapi)"), lambda route: route.fulfill(status=status, json={"message": told}))
+        page.goto("/dashboard/#/chain")
+        enter(page, "AAAA-AAAA-AAAA-AAAA")
+        expect(page.get_by_role("alert")).to_contain_text("This API knows no access codes")
+
+
+def test_a_code_that_opens_no_reading_is_said_so_where_it_was_to_be_read(browser: Browser, closed_stack: str) -> None:
+    code = make_code(closed_stack, scopes=["sql"])
+    with visiting(browser, closed_stack, expected=["status of 401", "status of 403"]) as visited:
+        page = visited.page
+        page.goto("/dashboard/#/chain")
+        enter(page, code)
+        expect(page.get_by_role("heading", level=1)).to_have_text("The chain of segments")
+        expect(page.get_by_role("alert")).to_contain_text("This code does not open reading; it opens sql")
+        page.locator("#visitor a").click()
+        page.get_by_role("button", name="Leave").click()
+        expect(page.get_by_label("Access code")).to_be_visible()
+
+
+def test_a_browser_that_keeps_nothing_can_leave_too(browser: Browser, closed_stack: str) -> None:
+    code = make_code(closed_stack)
+    with visiting(browser, closed_stack, expected=["status of 401"]) as visited:
+        page = visited.page
+        page.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error('off') } })")
+        page.goto("/dashboard/#/chain")
+        enter(page, code)
+        expect(page.get_by_role("heading", level=1)).to_have_text("The chain of segments")
+        page.locator("#visitor a").click()
+        page.get_by_role("button", name="Leave").click()
+        expect(page.get_by_label("Access code")).to_be_visible()
+        expect(page.locator("#section")).to_contain_text("You have left.")
+        expect(page.locator("#visitor")).to_be_hidden()
 
 
 def test_an_api_without_codes_says_whom_it_lets_in(browser: Browser, stack: str) -> None:
@@ -76,3 +122,23 @@ def test_an_api_without_codes_says_whom_it_lets_in(browser: Browser, stack: str)
         visited.page.goto("/dashboard/#/enter")
         enter(visited.page, "AAAA-AAAA-AAAA-AAAA")
         expect(visited.page.get_by_role("alert")).to_contain_text("This API knows no access codes")
+
+
+def test_a_code_that_is_too_short_is_not_tried(browser: Browser, stack: str) -> None:
+    with visiting(browser, stack) as visited:
+        visited.page.goto("/dashboard/#/enter")
+        enter(visited.page, "AAAA-AAAA")
+        expect(visited.page.get_by_label("Access code")).to_be_focused()
+        assert visited.asked("POST") == []
+
+
+def test_a_good_session_that_is_refused_so_far_is_kept(browser: Browser, closed_stack: str) -> None:
+    code = make_code(closed_stack)
+    with visiting(browser, closed_stack, expected=["status of 401", "status of 403"]) as visited:
+        page = visited.page
+        page.goto("/dashboard/#/chain")
+        expect(page.get_by_label("Access code")).to_be_visible()
+        page.route(re.compile("/api/snapshots"), lambda route: route.fulfill(status=403, json={"message": "Forbidden"}))
+        enter(page, code)
+        expect(page.get_by_role("alert")).to_contain_text("The session is good, but reading is still refused")
+        expect(page.locator("#visitor")).to_contain_text("Ada")

@@ -35,9 +35,14 @@ def test_an_answer_that_never_comes_is_given_up(visit: Visiting) -> None:
         page = visited.page
         page.clock.install()
         page.route(SNAPSHOTS, lambda _: None)
+        page.goto("/dashboard/#/enter")
+        expect(page.get_by_label("Access code")).to_be_visible()
+        visited.hold_clock()
         with page.expect_request(SNAPSHOTS):
-            page.goto("/dashboard/#/chain")
-        page.clock.run_for(31_000)
+            page.get_by_role("link", name="Chain").click()
+        page.clock.run_for(29_999)
+        expect(page.get_by_text("Asking the API")).to_be_visible()
+        page.clock.run_for(1)
         expect(page.get_by_role("alert")).to_contain_text("did not answer within 30 s")
 
 
@@ -47,13 +52,18 @@ def test_whoever_has_to_wait_sees_how_long(visit: Visiting) -> None:
         page.clock.install()
         wait = {"retry-after": "5"}
         page.route(SNAPSHOTS, lambda route: problem(route, 503, "Unavailable", "EFS is away", wait), times=1)
-        page.goto("/dashboard/#/chain")
+        page.goto("/dashboard/#/enter")
+        expect(page.get_by_label("Access code")).to_be_visible()
+        visited.hold_clock()
+        page.get_by_role("link", name="Chain").click()
         button = page.get_by_role("alert").get_by_role("button")
         expect(page.get_by_role("alert")).to_contain_text("EFS is away")
         expect(page.get_by_role("alert")).to_contain_text("Request 4711")
         expect(button).to_have_text("Try again in 5 s")
         expect(button).to_be_disabled()
-        page.clock.run_for(6_000)
+        page.clock.run_for(4_999)
+        expect(button).to_have_text("Try again in 1 s")
+        page.clock.run_for(1)
         button.click()
         expect(page.locator(".chain-track").first).to_be_visible()
 
@@ -113,7 +123,7 @@ def test_a_session_that_has_ended_leads_to_the_code_page_and_is_forgotten(visit:
         page.evaluate("kept => localStorage.setItem('session', JSON.stringify(kept))", kept)
         page.route(SNAPSHOTS, lambda route: route.fulfill(status=403, json={"message": "Forbidden"}))
         page.goto("/dashboard/#/chain")
-        expect(page.get_by_label("Access code")).to_be_visible()
+        expect(page.locator("#section")).to_contain_text("Your session has ended.")
         assert page.evaluate("localStorage.getItem('session')") is None
 
 

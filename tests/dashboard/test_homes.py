@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Response, Route, expect
 
 from handlers.routes import SOURCES
 from tests.dashboard.conftest import Visiting
-from tests.support.browser import Visit
+from tests.support.browser import Visit, hide, hold
 from tests.support.local import web
 
 
@@ -19,14 +19,6 @@ def cards(page: Page) -> dict[str, str]:
 
 def asked_homes(visited: Visit) -> list[str]:
     return [re.split(r"[/?]", request)[2] for request in visited.requests if "limit=100" in request]
-
-
-def hide(page: Page, hidden: bool) -> None:
-    page.evaluate(
-        "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
-        " document.dispatchEvent(new Event('visibilitychange')); }",
-        hidden,
-    )
 
 
 def await_rounds(page: Page, count: int) -> None:
@@ -48,7 +40,7 @@ def test_each_home_is_asked_once_and_shows_its_phases_and_its_receipt(visit: Vis
             phases = re.findall(r"([\w-]+);dur=", answer.headers["server-timing"])
             assert [phase for phase in phases if phase != "total" and phase not in shown[home]] == []
             assert bookmark in shown[home]
-            assert f"{answer.json()['consumed']['billed_ms']} ms" in shown[home]
+            assert f"{answer.json()['consumed']['billed_ms']:,} ms" in shown[home]
         assert "read units of DynamoDB" in shown["ddb"]
 
 
@@ -58,9 +50,10 @@ def test_rounds_go_on_until_they_are_stopped_and_pause_while_nobody_looks(visit:
         page.clock.install()
         page.goto("/dashboard/#/homes")
         expect(page.locator(".receipt")).to_have_count(len(SOURCES))
+        visited.hold_clock()
         page.get_by_role("button", name="Start").click()
-        for round_number in (2, 3):
-            page.clock.run_for(2_000)
+        for round_number, after_ms in ((2, 1), (3, 2_000)):
+            page.clock.run_for(after_ms)
             expect(page.get_by_role("status").get_by_text(f"Asked {round_number} times")).to_be_visible()
             await_rounds(page, round_number)
         hide(page, True)
@@ -118,3 +111,69 @@ def test_another_question_begins_anew(visit: Visiting, question: str) -> None:
             page.get_by_label("Ask each home for").select_option(question)
         expect(page.get_by_text("Asked 1 time.")).to_be_visible()
         assert len([request for request in visited.requests if request.endswith(wanted)]) == len(SOURCES)
+
+
+def test_an_answer_of_the_edges_cache_is_said_to_be_one_and_stays_out_of_the_figures(visit: Visiting) -> None:
+    with visit() as visited:
+        page = visited.page
+        page.goto("/dashboard/#/homes")
+        expect(page.locator(".receipt")).to_have_count(len(SOURCES))
+        own = page.get_by_role("region", name="sqlite-efs").locator("dl").all_inner_texts()
+
+        def cached(route: Route) -> None:
+            answer = route.fetch()
+            headers = {**answer.headers, "x-cache": "Hit from cloudfront", "server-timing": "total;dur=9999"}
+            route.fulfill(response=answer, headers=headers)
+
+        page.route(re.compile("/api/sqlite-efs"), cached)
+        page.get_by_role("button", name="Refresh").click()
+        expect(page.locator("#announcer")).to_contain_text("sqlite-efs from the edge's cache")
+        card = page.get_by_role("region", name="sqlite-efs")
+        expect(card.locator(".badge")).to_have_text("from the edge's cache")
+        assert card.locator("dl").all_inner_texts() == own
+        page.get_by_text("As a table").click()
+        rows = page.get_by_role("region", name="The round trips by round").locator("tbody tr")
+        expect(rows.first.locator("td").nth(1 + SOURCES.index("sqlite-efs"))).to_have_text("cache")
+
+
+@pytest.mark.parametrize("header", ["age: 3", "x-cache: RefreshHit from cloudfront", "x-cache-status: REVALIDATED"])
+def test_a_cache_is_known_by_what_it_says_of_itself(visit: Visiting, header: str) -> None:
+    known = "async (pairs) => (await import('/dashboard/sections/homes/rounds.js')).fromEdge(new Headers(pairs))"
+    with visit() as visited:
+        visited.page.goto("/dashboard/#/enter")
+        assert visited.page.evaluate(known, [header.split(": ")])
+        assert not visited.page.evaluate(known, [["x-cache", "Miss from cloudfront"], ["x-cache-status", "EXPIRED"]])
+
+
+def test_a_question_that_changes_twice_within_a_round_is_asked_once_from_round_one(visit: Visiting) -> None:
+    with visit() as visited:
+        page = visited.page
+        page.goto("/dashboard/#/homes")
+        expect(page.locator(".receipt")).to_have_count(len(SOURCES))
+        held = hold(page, re.compile("limit=100$"))
+        with page.expect_request(re.compile("limit=100$")):
+            page.get_by_role("button", name="Refresh").click()
+        page.get_by_label("Ask each home for").select_option("one row")
+        page.get_by_label("Ask each home for").select_option("statistics")
+        held[0].continue_()
+        expect(page.locator(".receipt")).to_have_count(len(SOURCES))
+        expect(page.get_by_text("Asked 1 time.")).to_be_visible()
+        page.get_by_text("As a table").click()
+        expect(page.locator("details tbody tr")).to_have_count(1)
+        expect(page.locator("details tbody td").first).to_have_text("1")
+        assert [it for it in visited.requests if it.endswith("limit=1")] == []
+        assert len([it for it in visited.requests if it.endswith("/stats")]) == len(SOURCES)
+
+
+def test_a_round_in_which_no_home_is_asked_is_not_counted(visit: Visiting) -> None:
+    with visit(expected=["status of 503"]) as visited:
+        page = visited.page
+        page.route(
+            re.compile(f"/api/({'|'.join(SOURCES)})"),
+            lambda route: route.fulfill(status=503, headers={"retry-after": "300"}, json={"message": "away"}),
+        )
+        page.goto("/dashboard/#/homes")
+        expect(page.get_by_role("alert")).to_have_count(len(SOURCES))
+        page.get_by_role("button", name="Refresh").click()
+        expect(page.locator("#announcer")).to_contain_text(SOURCES[-1])
+        expect(page.get_by_text("Asked 1 time.")).to_be_visible()

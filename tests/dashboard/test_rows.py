@@ -11,6 +11,13 @@ from handlers.rows import MODEL
 from tests.dashboard.conftest import ROWS, Visiting
 from tests.support.local import web
 
+TWICE = "button => { button.click(); button.click(); }"  # before any answer can be there
+
+
+def answer_with(page: Page, part: str, body: str) -> None:
+    """Let the API answer so where the path and query begin like this."""
+    page.route(re.compile(f"/api/{part}"), lambda route: route.fulfill(body=body, content_type="application/json"))
+
 
 def open_data(page: Page, view: str = "") -> None:
     page.goto(f"/dashboard/#/data{view}")
@@ -76,6 +83,23 @@ def test_pages_go_forward_and_back_by_cursor(visit: Visiting, stack: str) -> Non
         assert shown_ids(page) == every[:10]
 
 
+def test_two_clicks_before_the_answer_lead_one_page_on(visit: Visiting, stack: str) -> None:
+    every = ids(stack, "limit=1000")
+    with visit() as visited:
+        page = visited.page
+        open_data(page, "?limit=10")
+        turns = page.get_by_role("navigation", name="Pages of rows")
+        turns.get_by_role("button", name="Next").evaluate(TWICE)
+        expect(turns).to_contain_text("Rows 11 to 20, page 2")
+        assert shown_ids(page) == every[10:20]
+        turns.get_by_role("button", name="Next").click()
+        expect(turns).to_contain_text("Rows 21 to 30, page 3")
+        turns.get_by_role("button", name="Back").evaluate(TWICE)
+        expect(turns).to_contain_text("Rows 11 to 20, page 2")
+        assert shown_ids(page) == every[10:20]
+        expect(page.locator(".page")).not_to_have_attribute("aria-busy", "true")
+
+
 def test_the_last_page_leads_no_further(visit: Visiting) -> None:
     with visit() as visited:
         open_data(visited.page, "?limit=1000")
@@ -110,11 +134,21 @@ def test_filters_let_through_what_the_api_does(visit: Visiting, stack: str) -> N
             page.get_by_role("textbox", name="Value").fill(bound)
             page.get_by_role("textbox", name="Value").press("Enter")
             expect(page.locator(".chip", has_text=f"{name} {comparison} {bound}")).to_be_visible()
-        expect(page.locator(".rows tbody th").first).to_have_text(wanted[0])
-        assert shown_ids(page) == wanted
+        expect(page.locator(".rows tbody th")).to_have_text(wanted)
         page.get_by_role("button", name=f"Remove the filter {name} is at least 0.25").click()
         page.get_by_role("button", name=f"Remove the filter {name} is at most 0.75").click()
         expect(page.locator(".rows tbody th").first).to_have_text(ids(stack, "limit=1")[0])
+
+
+def test_blanks_are_no_filter(visit: Visiting) -> None:
+    with visit() as visited:
+        page = visited.page
+        open_data(page, "?min_value=%20")
+        page.get_by_label("Only rows whose").select_option("created_at")
+        page.get_by_role("textbox", name="Value").fill("  ")
+        page.get_by_role("textbox", name="Value").press("Enter")
+        expect(page.get_by_role("textbox", name="Value")).to_have_value("")
+        expect(page.locator(".chip")).to_have_count(0)
 
 
 def test_a_malformed_filter_has_the_apis_own_words_beside_it(visit: Visiting) -> None:
@@ -149,7 +183,7 @@ def test_one_row_by_its_id_is_shown_in_a_dialog(visit: Visiting, stack: str) -> 
     with visit(expected=["status of 404"]) as visited:
         page = visited.page
         open_data(page)
-        page.get_by_label("One row by its id").fill(row["id"])
+        page.get_by_label("One row by its id").fill(f" {row['id'].lower()} ")
         page.get_by_role("button", name="Show", exact=True).click()
         dialog = page.get_by_role("dialog", name="A row of sqlite-efs")
         expect(dialog.locator("dd").first).to_have_text(row["id"])
@@ -201,9 +235,21 @@ def test_an_integer_beyond_what_a_double_holds_keeps_its_digits(visit: Visiting,
         answer = web.get(f"{stack}/sqlite-efs?limit=1").text
         changed = re.sub(rf'"{column}":[^,}}]+', f'"{column}":9007199254740993', answer)
         assert changed != answer
-        visited.page.route(
-            re.compile(r"/api/sqlite-efs\?order"),
-            lambda route: route.fulfill(body=changed, content_type="application/json"),
-        )
+        answer_with(visited.page, r"sqlite-efs\?order", changed)
         open_data(visited.page)
         expect(visited.page.locator(".rows tbody")).to_contain_text("9007199254740993")
+
+
+def test_figures_and_parts_of_a_value_keep_the_digits_too(visit: Visiting, stack: str) -> None:
+    great = "9007199254740993"
+    column = next(column.name for column in MODEL.columns if column.kind in {"number", "integer"})
+    with visit() as visited:
+        page = visited.page
+        stats = re.sub(r'"(min|max)":[^,}]+', rf'"\1":{great}', web.get(f"{stack}/sqlite-efs/stats").text)
+        rows = re.sub(rf'"{column}":[^,}}]+', f'"{column}":{{"of":[{great}]}}', web.get(f"{stack}/ddb?limit=1").text)
+        answer_with(page, "sqlite-efs/stats", stats)
+        answer_with(page, r"sqlite-efs\?order", rows)
+        open_data(page)
+        expect(page.locator(".rows tbody code")).to_have_text(f'{{"of":[{great}]}}')
+        whole = page.get_by_role("region", name="The whole")
+        expect(whole).to_contain_text("9,007,199,254,740,993 to 9,007,199,254,740,993")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Generator, Sequence
 from typing import Any, cast
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs]
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # No sandbox, since tests run as root in containers; and nothing that asks a network for updates.
@@ -73,6 +74,14 @@ class Visit:
             self.faults.append(f"asked elsewhere: {request.url}")
         self.requests.append(f"{request.method} {url.path}{'?' if url.query else ''}{url.query}")
 
+    def hold_clock(self) -> None:
+        """Let the page's time stand still, until `page.clock.run_for` moves it.
+
+        Call it when the page is there and waits for nothing, and `page.clock.install()` before the page is loaded. The
+        clock goes on by a day, which is more than can have passed since.
+        """
+        self.page.clock.pause_at(self.page.evaluate("Date.now() + 86_400_000") / 1000)
+
     def violations(self, **options: object) -> list[str]:
         """Return what axe finds wrong with the page as it is now: each rule, and an element that breaks it.
 
@@ -86,6 +95,26 @@ class Visit:
     def asked(self, start: str) -> list[str]:
         """Return the requests so far that begin like this."""
         return [request for request in self.requests if request.startswith(start)]
+
+
+def hold(page: Page, url: str | re.Pattern[str]) -> list[Route]:
+    """Leave requests without an answer; returns those that there are, for the test to answer."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(url, keep)
+    return held
+
+
+def hide(page: Page, hidden: bool) -> None:
+    """Hide the page, as another tab in front of it does, or show it again."""
+    page.evaluate(
+        "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
+        " document.dispatchEvent(new Event('visibilitychange')); }",
+        hidden,
+    )
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 import { fill, make, table } from "../../elements.js";
 import { bytes, count, counted, ms, number, seconds, time } from "../../format.js";
-import { failure, isAborted, loading } from "../../notice.js";
+import { failure, loading } from "../../notice.js";
 
 const FIGURES = ["p50", "p90", "p99", "max"];
 
@@ -11,7 +11,7 @@ const FIGURES = ["p50", "p90", "p99", "max"];
  * @param {HTMLElement} card
  * @param {import("../../api.js").Api} api
  * @param {string} id
- * @param {AbortSignal} signal
+ * @param {AbortSignal} signal ends the call: the section is closed, or another benchmark is shown
  */
 export async function showSession(card, api, id, signal) {
   fill(card, loading());
@@ -19,7 +19,7 @@ export async function showSession(card, api, id, signal) {
     const { body } = await api.get(`/benchmarks/${encodeURIComponent(id)}`, { signal });
     fill(card, ...content(body));
   } catch (error) {
-    if (!isAborted(error)) fill(card, failure(error, () => showSession(card, api, id, signal)));
+    if (!signal.aborted) fill(card, failure(error, () => showSession(card, api, id, signal)));
   }
 }
 

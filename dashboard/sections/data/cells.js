@@ -1,5 +1,6 @@
 /** Rows as a table: each value exactly as the API gives it, numbers to the right, a row's id opens the row. */
 
+import { jsonOf } from "../../api.js";
 import { make } from "../../elements.js";
 import { time } from "../../format.js";
 
@@ -31,7 +32,7 @@ export function rowsTable(caption, columns, rows, open) {
 export function shown(column, value) {
   if (value === null || value === undefined) return make("span.none", {}, "none");
   if (column.format === "date-time") return make("time", { datetime: value, title: value }, precise(String(value)));
-  return typeof value === "object" ? make("code", {}, JSON.stringify(value)) : String(value);
+  return typeof value === "object" ? make("code", {}, jsonOf(value)) : String(value);
 }
 
 /** To the second, and the fraction where there is one. */

@@ -13,7 +13,7 @@ export function filters(description, query, changed) {
   const offered = description.filters;
   const known = (parameter) => offered.find((one) => one.parameter === parameter);
   /** @type {Map<string, string>} */
-  const inForce = new Map([...query].filter(([name]) => known(name)));
+  const inForce = new Map([...query].filter(([name, text]) => known(name) && text.trim()));
   /** @type {Map<string, string>} */
   let faults = new Map();
 
@@ -45,9 +45,17 @@ export function filters(description, query, changed) {
 
   function add(event) {
     event.preventDefault();
-    inForce.set(comparison.value, value().value.trim());
+    const text = value().value.trim();
+    if (!text) return refuse(value());
+    inForce.set(comparison.value, text);
     show();
     changed();
+  }
+
+  /** Blanks are no value: the browser says so, as it does of nothing at all. */
+  function refuse(empty) {
+    empty.value = "";
+    empty.reportValidity();
   }
 
   function remove(parameter) {

@@ -3,11 +3,22 @@
 import { Problem } from "../../api.js";
 import { fill, make } from "../../elements.js";
 import { bytes, count, counted, ms } from "../../format.js";
-import { failure, isAborted, loading, nothing } from "../../notice.js";
+import { latest } from "../../latest.js";
+import { failure, loading, nothing } from "../../notice.js";
 import { rowsTable } from "./cells.js";
 import { filters } from "./filters.js";
 import { showRow } from "./one_row.js";
 import { toolbar } from "./toolbar.js";
+
+/**
+ * A place among the pages.
+ * @typedef {object} Place
+ * @property {string[]} cursors of the pages up to this one; the first page has none
+ * @property {number[]} before how many rows are before each of them
+ */
+
+/** @type {Place} */
+const FIRST = { cursors: [""], before: [0] };
 
 /**
  * Show rows; the view is the address's, so that it can be kept, sent, and gone back to.
@@ -18,16 +29,14 @@ export function rows(root, context) {
   const { api, description, query, remember, signal, announce } = context;
   const page = make("div.page");
   const parts = { tools: toolbar(description, query, again, open), sieve: filters(description, query, again) };
-  /** Cursors of the pages up to this one; the first page has none. */
-  let cursors = [""];
-  let before = [0];
-  let call = new AbortController();
+  const begin = latest(signal);
+  /** The page that is shown. A page that is asked for takes its place with the answer. */
+  let place = FIRST;
 
   const asked = () => ({ ...parts.tools.values(), ...parts.sieve.values() });
 
   function again() {
-    cursors = [""];
-    before = [0];
+    place = FIRST;
     const { home, ...rest } = asked();
     const defaults = { home: description.homes[0], order: description.orders[0], limit: "25" };
     const kept = Object.entries({ home, ...rest }).filter(([name, value]) => value && value !== defaults[name]);
@@ -35,18 +44,17 @@ export function rows(root, context) {
     return refresh();
   }
 
-  async function refresh() {
-    call.abort();
-    call = new AbortController();
-    const mine = AbortSignal.any([call.signal, signal]);
+  async function refresh(wanted = place) {
+    const mine = begin();
     const { home, ...rest } = asked();
     page.setAttribute("aria-busy", "true");
     try {
-      const answer = await api.get(`/${home}`, { query: { ...rest, cursor: cursors.at(-1) }, signal: mine });
+      const answer = await api.get(`/${home}`, { query: { ...rest, cursor: wanted.cursors.at(-1) }, signal: mine });
+      place = wanted;
       parts.sieve.showFaults([]);
       show(answer);
     } catch (error) {
-      if (!isAborted(error)) complain(error);
+      if (!mine.aborted) complain(error, wanted);
     } finally {
       if (!mine.aborted) page.removeAttribute("aria-busy");
     }
@@ -54,58 +62,49 @@ export function rows(root, context) {
 
   function show(answer) {
     const { data, next, source, bookmark, scanned_rows: scanned } = answer.body;
-    const first = before.at(-1);
+    const first = place.before.at(-1);
     const said = data.length ? `Rows ${count(first + 1)} to ${count(first + data.length)}` : "No rows";
     const cost = `${source} · ${ms(answer.body.timings_ms.total)} in the function, ${ms(answer.roundTripMs)} in all · ${bytes(answer.bytes)}`;
     const looked = scanned === undefined ? "" : ` · looked at ${counted(scanned, "row")}`;
     const body = data.length
       ? rowsTable(`${said} of ${source}`, description.columns, data, (id) => open(id))
       : nothing("No rows here", next ? "None among those that were looked at; the next page goes on." : "No row is let through.");
-    fill(page, body, pager(said, next), make("p.note", {}, cost + looked, " · at ", make("span.mono", {}, bookmark)));
+    fill(page, body, pager(said, data.length, next), make("p.note", {}, cost + looked, " · at ", make("span.mono", {}, bookmark)));
     parts.tools.showBookmark(bookmark);
     announce(`${said} of ${source}`);
   }
 
-  function pager(said, next) {
-    const turn = (label, isThere, step) =>
-      make("button", { type: "button", disabled: !isThere, onclick: () => go(step, label) }, label);
-    const back = () => {
-      cursors.pop();
-      before.pop();
-    };
-    const forward = () => {
-      before.push(before.at(-1) + page.querySelectorAll("tbody tr").length);
-      cursors.push(next);
-    };
-    const start = () => {
-      cursors = [""];
-      before = [0];
-    };
+  /** Each button leads to one page, however often it is pressed before that page is there. */
+  function pager(said, shownRows, next) {
+    const { cursors, before } = place;
+    const turn = (label, isThere, wanted) =>
+      make("button", { type: "button", disabled: !isThere, onclick: () => go(wanted, label) }, label);
+    const back = { cursors: cursors.slice(0, -1), before: before.slice(0, -1) };
+    const forward = { cursors: [...cursors, next], before: [...before, before.at(-1) + shownRows] };
     return make(
       "nav.pager",
       { "aria-label": "Pages of rows" },
       make("p", {}, `${said}, page ${count(cursors.length)}`),
-      turn("First", cursors.length > 1, start),
+      turn("First", cursors.length > 1, FIRST),
       turn("Back", cursors.length > 1, back),
       turn("Next", next !== null, forward),
     );
   }
 
-  async function go(step, label) {
-    step();
-    await refresh();
+  async function go(wanted, label) {
+    await refresh(wanted);
     const same = [...page.querySelectorAll(".pager button")].find((button) => button.textContent === label);
     const other = page.querySelector(".pager button:not([disabled])");
     /** @type {HTMLElement | null} */ (same && !same.hasAttribute("disabled") ? same : other)?.focus();
   }
 
-  function complain(error) {
+  function complain(error, wanted) {
     const isFilter = error instanceof Problem && error.status === 400;
     const left = isFilter ? parts.tools.showFaults(parts.sieve.showFaults(error.errors)) : error;
     if (isFilter && error.errors.length && !left.length) {
       fill(page, nothing("No rows shown", "The API does not take what is asked for; the field says why."));
       announce(error.detail);
-    } else fill(page, failure(error, refresh));
+    } else fill(page, failure(error, () => refresh(wanted)));
   }
 
   function open(id) {
@@ -116,5 +115,5 @@ export function rows(root, context) {
   fill(root, make("h2", {}, "Rows"), parts.tools.element, parts.sieve.element, page);
   fill(page, loading());
   refresh();
-  return { refresh };
+  return { refresh: () => refresh() };
 }

@@ -3,33 +3,36 @@
 import { Problem } from "../../api.js";
 import { figure, fill, make } from "../../elements.js";
 import { ago, bytes, count, counted, number, seconds, time } from "../../format.js";
-import { failure, isAborted, loading, nothing } from "../../notice.js";
+import { latest } from "../../latest.js";
+import { failure, loading, nothing } from "../../notice.js";
 
 /**
  * Show the figures; `refresh` asks anew.
  * @param {HTMLElement} root
  * @param {import("../../app.js").Context & {description: import("../../description.js").Description, signal: AbortSignal}} context
  */
-export function summary(root, { api, description, signal, announce }) {
+export function summary(root, { api, description, signal: ending, announce }) {
   const home = description.homes[0];
+  const begin = latest(ending);
 
   async function refresh() {
+    const signal = begin();
     try {
       const [stats, newest, health, snapshots] = await Promise.all([
         api.get(`/${home}/stats`, { signal }),
-        newestRow(),
+        newestRow(signal),
         api.get("/health", { signal }),
         api.get("/snapshots", { signal }),
       ]);
       fill(root, content(stats, newest, health.body, snapshots.body.snapshots[0]));
       announce(`${counted(stats.body.stats.count, "row")}`);
     } catch (error) {
-      if (!isAborted(error)) fill(root, failure(error, refresh));
+      if (!signal.aborted) fill(root, failure(error, refresh));
     }
   }
 
   /** The newest row of the ledger; of the snapshot, where that is too far behind to be made up for. */
-  async function newestRow() {
+  async function newestRow(signal) {
     try {
       return await api.get(`/${home}`, { query: { limit: 1, fresh: 1 }, signal });
     } catch (error) {
@@ -67,7 +70,7 @@ export function summary(root, { api, description, signal, announce }) {
 function lag(header, behind) {
   if (behind) return figure("Not published yet", "many rows", behind);
   const [, rows, since] = /rows=(\d+)(?:, seconds=([\d.]+))?/.exec(header ?? "") ?? [];
-  if (rows === undefined) return figure("Not published yet", "–", "not said by this answer");
+  if (rows === undefined) return figure("Not published yet", "unknown", "the answer does not say");
   if (rows === "0") return figure("Not published yet", "nothing", "the snapshot is the ledger");
   return figure("Not published yet", counted(Number(rows), "row"), since && `for ${seconds(Number(since))}`);
 }

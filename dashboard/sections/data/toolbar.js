@@ -28,10 +28,10 @@ export function toolbar(description, query, changed, open) {
     changed();
   }
 
-  const id = make("input.mono", { name: "id", placeholder: "26 characters", size: 27, spellcheck: "false", autocomplete: "off", required: true });
+  const id = make("input.mono", { name: "id", placeholder: "26 characters", size: 27, pattern: "\\s*[0-9A-Za-z]{26}\\s*", title: "26 letters and digits", spellcheck: "false", autocomplete: "off", required: true });
   const byId = make(
     "form.controls",
-    { onsubmit: (event) => (event.preventDefault(), open(id.value.trim())) },
+    { onsubmit: (event) => (event.preventDefault(), open(id.value.trim().toUpperCase())) },
     make("label.field", {}, make("span", {}, "One row by its id"), id),
     make("button", {}, "Show"),
   );

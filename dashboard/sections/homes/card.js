@@ -36,9 +36,22 @@ export function card(home, place) {
       const last = samples.at(-1);
       if (!last) fill(body, loading());
       else if (last.problem) fill(body, failure(last.problem));
-      else fill(body, ...content(samples, last, worstMs));
+      else fill(body, last.isFromEdge && edge(last), ...measured(samples, worstMs));
     },
   };
+}
+
+/** An answer in which the home had no part: shown as such, and in none of its figures. */
+function edge(last) {
+  const badge = make("span.badge", { "data-kind": "plain" }, "from the edge's cache");
+  return make("p.note", {}, badge, ` The last answer, after ${ms(last.roundTripMs)}: the home was not asked. Figures are of its own answers.`);
+}
+
+/** The figures of the last answer that the home gave itself; none before there is one. */
+function measured(samples, worstMs) {
+  const own = samples.filter((sample) => !sample.isFromEdge);
+  const last = own.findLast((sample) => !sample.problem);
+  return last ? content(own, last, worstMs) : [];
 }
 
 function content(samples, last, worstMs) {

@@ -4,10 +4,10 @@ import { draw, fill, make, table } from "../../elements.js";
 import { count, ms } from "../../format.js";
 import { KEPT } from "./rounds.js";
 
-/** What a line shows of a sample; null where the call failed. */
+/** What a line shows of a sample; null where the call failed, or the edge's cache has answered. */
 const MEASURES = {
-  "round trips": (sample) => sample.roundTripMs,
-  "times in the function": (sample) => (sample.problem ? null : sample.totalMs),
+  "round trips": (sample) => (sample.isFromEdge ? null : sample.roundTripMs),
+  "times in the function": (sample) => (sample.isFromEdge || sample.problem ? null : sample.totalMs),
 };
 const WIDTH = 1000;
 const HEIGHT = 220;
@@ -42,7 +42,7 @@ export function historyChart(homes) {
   /** @param {import("./rounds.js").Sample[][]} samples of each home, oldest first */
   function show(samples) {
     shown = samples;
-    const series = samples.map((one) => one.map((sample) => ({ round: sample.round, ms: MEASURES[choice.value](sample) })));
+    const series = samples.map((one) => one.map((sample) => ({ round: sample.round, isFromEdge: sample.isFromEdge, ms: MEASURES[choice.value](sample) })));
     const times = timesOf(series.flat());
     element.toggleAttribute("hidden", times.length === 0);
     if (!times.length) return;
@@ -81,7 +81,7 @@ function grid({ ticks, y }) {
   return ticks.map((tick) => draw("line", { class: "grid", x1: LEFT, x2: WIDTH, y1: y(tick), y2: y(tick), "vector-effect": "non-scaling-stroke" }));
 }
 
-/** A line through what was answered; where a call failed there is a gap. */
+/** A line through what was answered; where a call failed, or the home was not asked, there is a gap. */
 function line(points, place, { x, y }) {
   const steps = points.map(({ round, ms: time }, i) => {
     if (time === null) return "";
@@ -93,14 +93,14 @@ function line(points, place, { x, y }) {
 
 function said(home, points) {
   const times = timesOf(points);
-  return times.length ? `${home} from ${ms(Math.min(...times))} to ${ms(Math.max(...times))}` : `${home} never answered`;
+  return times.length ? `${home} from ${ms(Math.min(...times))} to ${ms(Math.max(...times))}` : `${home} without an answer of its own`;
 }
 
 function asTable(name, homes, series) {
   const rounds = [...new Set(series.flat().map(({ round }) => round))].sort((a, b) => b - a);
   const value = (points, wanted) => {
     const found = points.find(({ round }) => round === wanted);
-    return found ? (found.ms === null ? "failed" : ms(found.ms)) : "";
+    return found ? (found.ms === null ? (found.isFromEdge ? "cache" : "failed") : ms(found.ms)) : "";
   };
   const columns = [{ text: "Round", isNumber: true }, ...homes.map((text) => ({ text, isNumber: true }))];
   const lines = rounds.map((round) => [count(round), ...series.map((points) => value(points, round))]);

@@ -10,6 +10,7 @@ export const KEPT = 60;
  * What one home answered once.
  * @typedef {object} Sample
  * @property {number} round counted from 1
+ * @property {boolean} isFromEdge a cache on the way answered: what it says of the home is of an earlier call
  * @property {number | null} roundTripMs null where it failed
  * @property {number} bytes
  * @property {Record<string, number>} phases milliseconds by phase, the total left out
@@ -35,6 +36,8 @@ export class Rounds {
     /** @type {Map<string, number>} until when a home asked to be left alone */
     this.resting = new Map();
     this.count = 0;
+    /** Which question is asked, counted: an answer to an earlier one is not kept. */
+    this.series = 0;
     this.pauseMs = 2000;
     this.timer = 0;
     /** @type {Promise<void> | null} */
@@ -48,9 +51,14 @@ export class Rounds {
     return this.samples.get(home) ?? [];
   }
 
+  /** The latest answers that the home itself gave, and its failures. @param {string} home */
+  measuredOf(home) {
+    return this.of(home).filter((sample) => !sample.isFromEdge);
+  }
+
   /** The longest round trip among the homes' last ones: what their bars are drawn to. */
   slowest() {
-    return Math.max(0, ...this.homes.map((home) => this.of(home).at(-1)?.roundTripMs ?? 0));
+    return Math.max(0, ...this.homes.map((home) => this.measuredOf(home).at(-1)?.roundTripMs ?? 0));
   }
 
   /** What is going on, as a sentence. */
@@ -75,16 +83,19 @@ export class Rounds {
 
   /** Forget what was answered: another question is asked now. */
   async restart() {
-    await this.running;
+    const series = ++this.series;
     for (const home of this.homes) this.samples.set(home, []);
     this.count = 0;
     this.resting.clear();
-    await this.once();
+    this.hooks.changed();
+    await this.running;
+    if (series === this.series) await this.once();
   }
 
   async once() {
+    const { series } = this;
     await this.round();
-    this.hooks.ended();
+    if (series === this.series) this.hooks.ended();
   }
 
   close() {
@@ -110,13 +121,15 @@ export class Rounds {
   }
 
   async askAll() {
+    const { series } = this;
     const turn = this.count % this.homes.length;
-    this.count += 1;
-    for (const home of [...this.homes.slice(turn), ...this.homes.slice(0, turn)]) {
+    const order = [...this.homes.slice(turn), ...this.homes.slice(0, turn)];
+    const due = order.filter((home) => (this.resting.get(home) ?? 0) <= Date.now());
+    if (due.length) this.count += 1;
+    for (const home of due) {
       if (this.isClosed) return;
-      if ((this.resting.get(home) ?? 0) > Date.now()) continue;
       const sample = await this.sample(home);
-      if (!sample) return;
+      if (!sample || series !== this.series) return;
       this.samples.set(home, [...this.of(home), sample].slice(-KEPT));
       this.hooks.changed();
     }
@@ -129,14 +142,25 @@ export class Rounds {
     } catch (error) {
       if (isAborted(error)) return null;
       if (error instanceof Problem && error.retryAfterS) this.resting.set(home, Date.now() + error.retryAfterS * 1000);
-      return { round: this.count, problem: error, roundTripMs: null, bytes: 0, phases: {}, totalMs: 0, bookmark: "", consumed: {} };
+      return { round: this.count, problem: error, isFromEdge: false, roundTripMs: null, bytes: 0, phases: {}, totalMs: 0, bookmark: "", consumed: {} };
     }
   }
 }
 
 function measured({ roundTripMs, bytes, headers, body }) {
   const { total = 0, ...phases } = timings(headers.get("server-timing") ?? "");
-  return { roundTripMs, bytes, phases, totalMs: total, bookmark: headers.get("snapshot-bookmark") ?? "", consumed: body.consumed };
+  const isFromEdge = fromEdge(headers);
+  return { isFromEdge, roundTripMs, bytes, phases, totalMs: total, bookmark: headers.get("snapshot-bookmark") ?? "", consumed: body.consumed };
+}
+
+/**
+ * Tell whether a cache on the way has answered, by what CloudFront or nginx says of itself. CloudFront's `RefreshHit`
+ * is one too: the home has only said that nothing is new, and body and headers are of an earlier call.
+ * @param {Headers} headers
+ */
+export function fromEdge(headers) {
+  const said = `${headers.get("x-cache") ?? ""} ${headers.get("x-cache-status") ?? ""}`;
+  return headers.has("age") || /hit|revalidated|stale/i.test(said);
 }
 
 /**

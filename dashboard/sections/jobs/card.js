@@ -66,10 +66,11 @@ function told(job, share) {
 
 function history(job) {
   const took = job.started_at && job.ended_at && (Date.parse(job.ended_at) - Date.parse(job.started_at)) / 1000;
+  const since = (from, to) => (to.slice(0, 10) === from.slice(0, 10) ? time(to).slice(11) : time(to));
   return [
     `Asked for ${time(job.created_at)} UTC (${ago(job.created_at)})`,
-    job.started_at && `, begun ${time(job.started_at).slice(11)}`,
-    job.ended_at && `, ended ${time(job.ended_at).slice(11)}`,
+    job.started_at && `, begun ${since(job.created_at, job.started_at)}`,
+    job.ended_at && `, ended ${since(job.started_at ?? job.created_at, job.ended_at)}`,
     took ? ` after ${seconds(took)}` : "",
     job.attempts > 1 && `, ${count(job.attempts)} turns`,
     job.bookmark && `, reached ${job.bookmark}`,

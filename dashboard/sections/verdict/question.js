@@ -36,6 +36,6 @@ export function question(session, asked, onAsk) {
     "div.columns",
     {},
     make("label.field", {}, make("span", {}, "Most reads ask for"), make("select", { id: "workload", onchange: (event) => onAsk({ workload: event.target.value }) }, ...options)),
-    make("label.field", {}, make("span", {}, "99 of 100 reads within, ms"), within, fault),
+    make("label.field", {}, make("span", {}, "99 % of reads within (ms)"), within, fault),
   );
 }

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from handlers.routes import SOURCES
 from tests.dashboard.conftest import ROWS, Visiting
-from tests.support.browser import NARROW
+from tests.support.browser import NARROW, hold
 from tests.support.local import web
 
 Json = dict[str, Any]
@@ -130,6 +130,21 @@ def test_one_that_is_gone_is_said_where_it_was_to_be(visit: Visiting) -> None:
     with visit(expected=["status of 404"]) as visited:
         visited.page.goto("/dashboard/#/benchmarks?session=5")
         expect(visited.page.get_by_role("alert")).to_contain_text("There is no benchmark 5")
+
+
+def test_the_benchmark_chosen_last_is_shown_whatever_answers_last(visit: Visiting) -> None:
+    with visit(expected=["status of 404"]) as visited:
+        page = visited.page
+        answer(page, "/benchmarks/trends", {"trends": TRENDS})
+        held = hold(page, "**/api/benchmarks/1795000000000")
+        page.goto("/dashboard/#/benchmarks")
+        with page.expect_request("**/api/benchmarks/1795000000000"):
+            page.get_by_role("button", name="Show the benchmark of 2026-11-18 12:00:00").click()
+        page.get_by_role("button", name="Show the benchmark of 2026-11-19 12:00:00").click()
+        expect(page.get_by_role("alert")).to_contain_text("There is no benchmark 1795086400000")
+        held[0].fulfill(status=404, content_type="application/problem+json", json={"title": "Gone", "detail": "late"})
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        expect(page.get_by_role("alert")).to_contain_text("There is no benchmark 1795086400000")
 
 
 def test_an_empty_data_set_cannot_be_measured_and_the_api_says_why(visit: Visiting) -> None:

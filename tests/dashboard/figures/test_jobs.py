@@ -16,7 +16,7 @@ from console.local.project import project_stack
 from handlers.settings import BOTH
 from tests.dashboard.conftest import Visiting
 from tests.support.api import spread
-from tests.support.browser import PATIENCE_MS
+from tests.support.browser import PATIENCE_MS, hide, hold
 from tests.support.local import web
 
 Json = dict[str, Any]
@@ -141,6 +141,58 @@ def test_the_page_looks_again_while_a_job_runs_and_no_longer_when_it_has_ended(v
         asked = len(visited.asked("GET /api/jobs?"))
         page.clock.run_for(30_000)
         assert len(visited.asked("GET /api/jobs?")) == asked
+
+
+def test_while_jobs_only_wait_the_pauses_grow_and_nothing_is_asked_while_nobody_looks(visit: Visiting) -> None:
+    with visit() as visited:
+        page = visited.page
+        page.clock.install()
+        api = Api(page, job(3, "waiting", rows_done=0, bytes_done=0))
+        page.goto("/dashboard/#/enter")
+        expect(page.get_by_label("Access code")).to_be_visible()
+        visited.hold_clock()
+        page.get_by_role("link", name="Jobs").click()
+        card = page.get_by_role("article", name="file-3.csv")
+        expect(card.locator(".badge")).to_have_text("waiting")
+        looks = "GET /api/jobs?"
+        for turn, after_ms in ((2, 3_000), (3, 6_000)):
+            api.jobs = [job(3, "waiting", rows_done=0, bytes_done=0, attempts=turn)]
+            page.clock.run_for(after_ms - 1)
+            assert len(visited.asked(looks)) == turn - 1
+            page.clock.run_for(1)
+            expect(card).to_contain_text(f"{turn} turns")
+        hide(page, True)
+        page.clock.run_for(600_000)
+        assert len(visited.asked(looks)) == len(("at once", "after 3 s", "after 6 s"))
+        api.jobs = [RUNNING]
+        hide(page, False)
+        expect(card.locator(".badge")).to_have_text("running")
+
+
+def test_a_late_answer_does_not_take_the_place_of_a_newer_one(visit: Visiting) -> None:
+    with visit() as visited:
+        page = visited.page
+        Api(page, FAILED, DONE)
+        page.goto("/dashboard/#/jobs")
+        cards = page.get_by_role("article")
+        expect(cards).to_have_count(2)
+        held = hold(page, "**/api/jobs?state=failed*")
+        with page.expect_request("**/api/jobs?state=failed*"):
+            page.get_by_label("State").select_option("failed")
+        with page.expect_request_finished(lambda request: "state=succeeded" in request.url):
+            page.get_by_label("State").select_option("succeeded")
+        expect(cards.get_by_role("heading")).to_have_text(["file-1.csv"])
+        held[0].fulfill(json={"jobs": [FAILED], "next": None})
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        expect(cards.get_by_role("heading")).to_have_text(["file-1.csv"])
+
+
+def test_an_end_on_another_day_has_its_date(visit: Visiting) -> None:
+    with visit() as visited:
+        Api(visited.page, job(3, "succeeded", ended_at="2026-11-23T00:01:00.000Z"))
+        visited.page.goto("/dashboard/#/jobs")
+        card = visited.page.get_by_role("article", name="file-3.csv")
+        expect(card).to_contain_text("begun 10:26:04, ended 2026-11-23 00:01:00 after")
 
 
 def test_older_jobs_and_a_state_are_asked_for(visit: Visiting) -> None:

@@ -176,17 +176,17 @@ def test_where_bills_differ_the_cheapest_is_taken_however_slow(visit: Visiting) 
 def test_a_home_is_within_a_wish_only_if_its_whole_interval_is_and_what_is_no_time_is_refused(visit: Visiting) -> None:
     with visit() as visited:
         headline = open_verdict(visited, session(*FASTER_TMP))
-        visited.page.get_by_label("99 of 100 reads within, ms").fill("10")
+        visited.page.get_by_label("99 % of reads within (ms)").fill("10")
         visited.page.keyboard.press("Enter")
         expect(headline).to_have_text("Read by sqlite-tmp")
         row = visited.page.get_by_role("row").filter(has_text="sqlite-efs")
         expect(row.get_by_role("cell").last).to_have_text("yes")
-        visited.page.get_by_label("99 of 100 reads within, ms").fill("2")
+        visited.page.get_by_label("99 % of reads within (ms)").fill("2")
         visited.page.keyboard.press("Enter")
         expect(visited.page.locator(".headline")).to_have_text("No home can be recommended")
         expect(visited.page.locator(".verdict")).to_contain_text("the nearest is sqlite-tmp")
         assert "within=2" in visited.page.url
-        field = visited.page.get_by_label("99 of 100 reads within, ms")
+        field = visited.page.get_by_label("99 % of reads within (ms)")
         for typed in ("-1", "soon"):
             field.fill(typed)
             visited.page.keyboard.press("Enter")
