@@ -5,12 +5,13 @@ import { failure, loading, nothing } from "../notice.js";
 import { chart } from "./benchmarks/chart.js";
 import { runner } from "./benchmarks/runner.js";
 import { isLocal } from "./verdict/latencies.js";
+import { change } from "./benchmarks/change.js";
 import { showSession } from "./benchmarks/session.js";
 
 export const title = "Benchmarks over time";
 const WHAT =
   "Measured inside the function, by turns, without gateway and network. Changes are against the benchmark before, where " +
-  "that one had as many rows and the same version, memory and region.";
+  "that one had as many rows and the same version, memory and region, and shown where the 95 % intervals do not overlap.";
 const LOCAL = "This stack is on one machine: ddb is an emulator, and the files are not on EFS.";
 const PERCENTILES = ["p50", "p90", "p99"];
 
@@ -121,16 +122,12 @@ function sessions(trends, { percentile }, open) {
   const rows = [...all].sort(([one], [other]) => Number(other) - Number(one)).map(([id, it]) => [
     make("button.link", { type: "button", onclick: () => open(id), "aria-label": `Show the benchmark of ${time(it.at)}` }, time(it.at)),
     count(it.rows),
-    ...trends.map(({ source }) => (it[source] ? cell(it[source], percentile) : "–")),
+    ...trends.map(({ source, points }) => (it[source] ? cell(points, it[source], percentile) : "–")),
   ]);
   return table(`${percentile} by benchmark and home`, columns, rows);
 }
 
-function cell(point, percentile) {
-  const change = point[`${percentile}_change`];
-  const shown = change ? `${change > 0 ? "+" : "−"}${Math.abs(change * 100).toFixed(0)} %` : "";
-  return make("span", {}, ms(point[`${percentile}_ms`]), shown && make("span.change", { "data-worse": change > 0.1 }, ` ${shown}`));
-}
+const cell = (points, point, percentile) => make("span", {}, ms(point[`${percentile}_ms`]), change(points, point, percentile));
 
 function remember(context, { workload, percentile, session }) {
   context.remember(Object.fromEntries(Object.entries({ workload, percentile, session }).filter(([, value]) => value)));

@@ -35,8 +35,8 @@ function content(session) {
       make(
         "span.links",
         {},
-        make("a", { href: `/api/benchmarks/${session.id}/report.md` }, "report"),
-        make("a", { href: `/api/benchmarks/${session.id}/results.csv` }, "CSV"),
+        make("a", { href: `/api/benchmarks/${session.id}/report.md`, target: "_blank", rel: "noopener" }, "report (Markdown, new tab)"),
+        make("a", { href: `/api/benchmarks/${session.id}/results.csv`, download: `benchmark-${session.id}.csv` }, "CSV"),
       ),
     ),
     make(

@@ -52,7 +52,7 @@ export function summary(root, { api, description, signal: ending, announce }) {
       figure("Rows", count(found.count), snapshot ? `${bytes(snapshot.bytes)} in ${counted(snapshot.segments.length, "segment")}` : null),
       figure("Newest row", ago(row?.created_at), row ? `${time(row.created_at)} UTC` : null),
       figure("Oldest row", ago(found.first_created_at), found.count ? `${time(found.first_created_at)} UTC` : null),
-      figure("Bookmark", make("span.mono.long", {}, bookmark), "history . sequence number"),
+      figure("Bookmark", make("span.mono.long", {}, bookmark), "epoch . sequence number"),
       lag(newest.headers.get("snapshot-lag"), newest.behind),
       description.measured && figure(`Mean ${description.measured}`, number(found.avg), found.count ? `${number(found.min)} to ${number(found.max)}` : null),
     );

@@ -23,6 +23,8 @@ def trend(source: str, p50s_ms: list[float], workload: str = "newest-100") -> Js
             "p50_ms": p50_ms,
             "p90_ms": 2 * p50_ms,
             "p99_ms": 5 * p50_ms,
+            "p50_interval": [0.95 * p50_ms, 1.05 * p50_ms],
+            "p99_interval": [4.5 * p50_ms, None],
             "p50_change": None if day == 0 else round(p50_ms / p50s_ms[day - 1] - 1, 4),
             "p99_change": None,
         }
@@ -82,8 +84,10 @@ def test_lines_are_drawn_over_time_with_a_table_that_says_the_same(visit: Visiti
         table = page.get_by_role("region", name="p50 by benchmark and home")
         expect(table.get_by_role("columnheader")).to_have_text(["started, UTC", "rows", *SOURCES])
         expect(table.get_by_role("row").nth(1).get_by_role("cell")).to_have_text(
-            ["2026-11-20 12:00:00", "1,000", "0.06 ms \u221214 %", "0.1 ms +100 %", "6 ms +9 %"]
+            ["2026-11-20 12:00:00", "1,000", "0.06 ms \u221214 %", "0.1 ms +100 %", "6 ms no difference shown"]
         )
+        kinds = [it.get_attribute("data-kind") for it in table.get_by_role("row").nth(1).locator(".change").all()]
+        assert kinds == ["better", "worse", None]
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         dark = canvas.evaluate("(it) => it.toDataURL()")
         page.get_by_label("Theme").select_option("light")
