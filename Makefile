@@ -42,9 +42,7 @@ BENCH := $(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only 
 	--benchmark-columns=min,median,iqr,rounds --benchmark-sort=name
 PAIR := -n 2 --dist=loadfile --no-loadscope-reorder
 # Coverage would make these up to twice as slow; the others cover every branch.
-UNMEASURED := tests/dashboard tests/edge tests/faults tests/simulation tests/perf tests/mutants $(wildcard tests/test_*.py) \
-	$(addprefix tests/console/,soak local/account/test_jobs.py local/test_kept.py verbs/test_bench.py verbs/test_demo.py) \
-	$(addprefix tests/handlers/,openapi/test_schemathesis.py reads/test_paths_agree.py test_schema_change.py) \
+UNMEASURED := tests/dashboard tests/edge tests/faults/calls tests/simulation tests/perf tests/mutants $(wildcard tests/test_*.py) \
 	$(addprefix tests/infra/,test_components.py test_contract.py test_one_change.py test_policies.py test_resources.py)
 # A file for each purpose says that its packages are installed.
 RUN := $(VENV)/.run
