@@ -34,13 +34,15 @@ export const TIMEOUT_MS = 30_000;
 export class Problem extends Error {
   /**
    * @param {number} status
-   * @param {{title?: string, detail?: string, errors?: {field: string, got: string, allowed: string}[],
+   * @param {{kind?: string, title?: string, detail?: string, errors?: {field: string, got: string, allowed: string}[],
    *   instance?: string, isOfGateway?: boolean, retryAfterS?: number | null}} told
    */
-  constructor(status, { title = "", detail = "", errors = [], instance = "", isOfGateway = false, retryAfterS = null }) {
+  constructor(status, { kind = "", title = "", detail = "", errors = [], instance = "", isOfGateway = false, retryAfterS = null }) {
     super(detail || title);
     this.name = "Problem";
     this.status = status;
+    /** The last part of the problem's type: `not-there-yet`; "" where the API itself did not answer. */
+    this.kind = kind;
     this.title = title;
     this.detail = detail;
     this.errors = errors;
@@ -149,6 +151,7 @@ function problemOf(response, body) {
   const told = typeof body === "object" && body !== null ? body : {};
   const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   return new Problem(response.status, {
+    kind: String(told.type ?? "").split(":").at(-1),
     title: told.title ?? `Status ${response.status}`,
     detail: told.detail ?? told.message ?? "It does not say why.",
     errors: told.errors ?? [],

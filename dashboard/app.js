@@ -68,6 +68,22 @@ async function refused(problem) {
   return problem;
 }
 
+/** End the session; one that is over already is left all the same. */
+async function leave() {
+  part("section").querySelector("[data-leaving]")?.remove();
+  try {
+    await unguarded.remove("/sessions/current");
+  } catch (error) {
+    if (![401, 403, 404].includes(error.status)) {
+      part("section").prepend(make("div", { "data-leaving": true }, failure(error, leave)));
+      return;
+    }
+  }
+  keepSession(null);
+  announce("You have left");
+  location.hash = "#/enter?left=yes";
+}
+
 function announce(text) {
   fill(part("announcer"), text);
 }
@@ -144,6 +160,6 @@ addEventListener("hashchange", async () => {
   await show();
   scrollTo(0, 0);
 });
-document.addEventListener("sessionchange", () => showVisitor(part("visitor")));
-showVisitor(part("visitor"));
+document.addEventListener("sessionchange", () => showVisitor(part("visitor"), leave));
+showVisitor(part("visitor"), leave);
 await show();

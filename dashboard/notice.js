@@ -16,11 +16,11 @@ const HINTS = {
  * Show why something is not there, with a button to try again, which waits as long as the API asks.
  * @param {unknown} error
  * @param {(() => void) | null} [retry]
+ * @param {string} [hint] what may be the reason, in place of what is usual for the status
  * @returns {HTMLElement}
  */
-export function failure(error, retry = null) {
+export function failure(error, retry = null, hint = hintOf(error)) {
   const problem = asProblem(error);
-  const hint = error instanceof Problem ? HINTS[problem.status] : "Load the page again; if that does not help, report it.";
   const status = problem.status ? ` (status ${problem.status})` : "";
   return make(
     "div.notice",
@@ -28,7 +28,7 @@ export function failure(error, retry = null) {
     make("p.notice-title", {}, (problem.title || "Something went wrong") + status),
     problem.errors.length > 1 ? null : make("p", {}, problem.detail),
     problem.errors.length > 1 && make("ul", {}, ...problem.errors.map((one) => make("li", {}, fault(one)))),
-    make("p.note", {}, hint ?? "", problem.instance && ` Request ${problem.instance}.`),
+    make("p.note", {}, hint, problem.instance && ` Request ${problem.instance}.`),
     retry && retryButton(retry, problem.retryAfterS),
   );
 }
@@ -45,6 +45,20 @@ export function nothing(title, ...text) {
   return make("div.notice", { "data-kind": "empty" }, make("p.notice-title", {}, title), make("p", {}, ...text));
 }
 
+/**
+ * Show that something cannot be had as it was asked for, and the way on.
+ * @param {string} title
+ * @param {string} text
+ * @param {"bad" | "warn"} kind
+ * @param {HTMLElement | null} [button]
+ */
+export function refusal(title, text, kind, button = null) {
+  return make("div.notice", { role: "alert", "data-kind": kind }, make("p.notice-title", {}, title), make("p", {}, text), button);
+}
+
+/** Return how long to wait: `90 s`, `15 min`, so that nobody comes back too early. @param {number} leftS */
+export const wait = (leftS) => (leftS > 120 ? `${Math.ceil(leftS / 60)} min` : `${leftS} s`);
+
 /** Show that something is on its way. @param {string} [text] */
 export function loading(text = "Asking the API …") {
   return make("p.loading", {}, text);
@@ -52,6 +66,10 @@ export function loading(text = "Asking the API …") {
 
 /** Tell whether a call was ended by the page itself: no one has to hear of that. @param {unknown} error */
 export const isAborted = (error) => error instanceof DOMException && error.name === "AbortError";
+
+function hintOf(error) {
+  return error instanceof Problem ? (HINTS[error.status] ?? "") : "Load the page again; if that does not help, report it.";
+}
 
 function asProblem(error) {
   if (error instanceof Problem) return error;
@@ -64,7 +82,7 @@ function retryButton(retry, waitS) {
   let left = waitS ?? 0;
   const tick = () => {
     button.toggleAttribute("disabled", left > 0);
-    button.textContent = left > 0 ? `Try again in ${left} s` : "Try again";
+    button.textContent = left > 0 ? `Try again in ${wait(left)}` : "Try again";
     if (left-- > 0) setTimeout(() => button.isConnected && tick(), 1000);
   };
   queueMicrotask(tick);

@@ -48,11 +48,12 @@ export function keepSession(now) {
   document.dispatchEvent(new CustomEvent("sessionchange"));
 }
 
-/** Show who is in. @param {HTMLElement} root */
-export function showVisitor(root) {
+/** Show who is in, and the way out. @param {HTMLElement} root @param {() => void} leave */
+export function showVisitor(root, leave) {
   const known = session();
   root.toggleAttribute("hidden", !known);
   if (!known) return;
   const until = make("time", { datetime: known.expires_at }, `${time(known.expires_at).slice(0, 16)} UTC`);
-  fill(root, make("a", { href: "#/enter" }, known.tenant), " until ", until);
+  const out = make("button.link", { type: "button", onclick: leave }, "Leave");
+  fill(root, make("span", {}, make("a", { href: "#/enter" }, known.tenant), " until ", until), out);
 }

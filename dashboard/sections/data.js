@@ -2,6 +2,7 @@
 
 import { describe } from "../description.js";
 import { fill, make } from "../elements.js";
+import { latest } from "../latest.js";
 import { failure, isAborted, loading } from "../notice.js";
 import { summary } from "./data/summary.js";
 import { rows } from "./data/rows.js";
@@ -11,7 +12,14 @@ export const title = "Data set";
 /** @param {HTMLElement} root @param {import("../app.js").Context} context */
 export function mount(root, context) {
   const ending = new AbortController();
+  const begin = latest(ending.signal);
   const parts = [];
+
+  /** Ask for the snapshots first: figures and rows are then at least as new as the newest, whichever machine answers. */
+  function look() {
+    const snapshots = context.api.get("/snapshots", { signal: begin() });
+    return Promise.all(parts.map((part) => part.refresh(snapshots)));
+  }
 
   async function start() {
     fill(root, loading());
@@ -20,8 +28,9 @@ export function mount(root, context) {
       if (ending.signal.aborted) return;
       const places = [make("section.card", { "aria-label": "The whole" }), make("section.card", { "aria-label": "Rows" })];
       fill(root, places);
-      const shared = { ...context, description, signal: ending.signal };
+      const shared = { ...context, description, signal: ending.signal, look };
       parts.push(summary(places[0], shared), rows(places[1], shared));
+      look();
     } catch (error) {
       if (!isAborted(error)) fill(root, failure(error, start));
     }
@@ -29,7 +38,7 @@ export function mount(root, context) {
 
   start();
   return {
-    refresh: () => (parts.length ? Promise.all(parts.map((part) => part.refresh())) : start()),
+    refresh: () => (parts.length ? look() : start()),
     close: () => ending.abort(),
   };
 }

@@ -1,15 +1,16 @@
-/** The code page: an access code is exchanged for a session; who is in sees until when, and can leave. */
+/** The code page: an access code is exchanged for a session; who is in sees until when. */
 
 import { Problem } from "../api.js";
 import { fill, make } from "../elements.js";
 import { time } from "../format.js";
-import { failure, isAborted, loading } from "../notice.js";
+import { failure, isAborted, loading, refusal, wait } from "../notice.js";
 import { keepSession, session } from "../visitor.js";
 
 export const title = "Enter with a code";
 
 const CODE_CHARACTERS = 16;
 const ENDED = "Your session has ended.";
+const LEFT = "You have left.";
 
 /** @param {HTMLElement} root @param {import("../app.js").Context} context */
 export function mount(root, { api, query, announce }) {
@@ -19,7 +20,7 @@ export function mount(root, { api, query, announce }) {
   const then = wanted.startsWith("#/") ? wanted : "#/data";
 
   async function show() {
-    if (!session()) return ask(query.has("ended") ? ENDED : "");
+    if (!session()) return ask(query.has("ended") ? ENDED : query.has("left") ? LEFT : "");
     fill(root, loading());
     try {
       const { body } = await api.get("/sessions/current", { signal });
@@ -75,14 +76,13 @@ export function mount(root, { api, query, announce }) {
       location.hash = then;
     } catch (error) {
       if (isAborted(error)) return;
-      fill(place, refusal(error));
+      fill(place, unopened(error));
       const waitS = (error instanceof Problem && error.retryAfterS) || 0;
       countDown(button, waitS, () => input.focus());
     }
   }
 
   function inside(now) {
-    const leave = make("button", { type: "button", onclick: end }, "Leave");
     const pairs = [
       ["Who", now.tenant],
       ["May", now.scopes.join(", ")],
@@ -90,18 +90,7 @@ export function mount(root, { api, query, announce }) {
       ["Session", make("span.mono", {}, now.id)],
     ];
     const list = make("dl.pairs", {}, ...pairs.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
-    return make("section.card.entry", { "aria-label": "Your session" }, make("h2", {}, "You are in"), list, make("div.controls", {}, leave));
-  }
-
-  async function end() {
-    try {
-      await api.remove("/sessions/current", { signal });
-      keepSession(null);
-      announce("You have left");
-      ask("You have left.");
-    } catch (error) {
-      if (!isAborted(error)) fill(root, failure(error, show));
-    }
+    return make("section.card.entry", { "aria-label": "Your session" }, make("h2", {}, "You are in"), list);
   }
 
   show();
@@ -118,7 +107,13 @@ function grouped(text) {
  * Why a code did not open. An API without codes does not know the path; where it also wants its reads signed, the
  * gateway has refused the call before.
  */
-function refusal(error) {
+function unopened(error) {
+  if (error instanceof Problem && error.kind === "forbidden") {
+    return refusal("This code does not open anything here", "It is wrong, used up, expired or disabled.", "bad");
+  }
+  if (error instanceof Problem && error.kind === "too-many-requests") {
+    return refusal("Too many wrong codes came from here", "Until the wait is over no code is looked at, not even a good one.", "warn");
+  }
   if (!(error instanceof Problem) || !(error.status === 404 || (error.isOfGateway && error.isNobody))) return failure(error);
   const detail = "This API knows no access codes. It lets in whom its own settings name, by signed requests or tokens, which this page cannot send.";
   return failure(new Problem(error.status, { title: "No codes here", detail }));
@@ -126,7 +121,7 @@ function refusal(error) {
 
 function countDown(button, seconds, ready) {
   button.toggleAttribute("disabled", seconds > 0);
-  fill(button, seconds > 0 ? `Wait ${seconds} s` : "Enter");
+  fill(button, seconds > 0 ? `Wait ${wait(seconds)}` : "Enter");
   if (seconds > 0) setTimeout(() => button.isConnected && countDown(button, seconds - 1, ready), 1000);
   else ready();
 }

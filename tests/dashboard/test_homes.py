@@ -177,3 +177,19 @@ def test_a_round_in_which_no_home_is_asked_is_not_counted(visit: Visiting) -> No
         page.get_by_role("button", name="Refresh").click()
         expect(page.locator("#announcer")).to_contain_text(SOURCES[-1])
         expect(page.get_by_text("Asked 1 time.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_phases_have_colours_that_are_no_homes_and_a_first_round_is_seen(visit: Visiting, scheme: str) -> None:
+    with visit(scheme=scheme) as visited:
+        page = visited.page
+        page.goto("/dashboard/#/homes")
+        expect(page.locator(".receipt")).to_have_count(len(SOURCES))
+        homes = page.locator(".history .points").evaluate_all("all => all.map(it => getComputedStyle(it).stroke)")
+        assert len(set(homes)) == len(SOURCES)
+        for phase in ("check", "open", "copy", "ledger", "query"):
+            piece = page.locator(".piece").first
+            piece.evaluate("(it, phase) => it.dataset.phase = phase", phase)
+            assert piece.evaluate("it => getComputedStyle(it).backgroundColor") not in homes
+        widths = page.locator(".history .points").evaluate_all("all => all.map(it => getComputedStyle(it).strokeWidth)")
+        assert set(widths) == {"6px"}

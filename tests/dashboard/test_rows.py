@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+import shlex
+from operator import itemgetter
+from pathlib import Path
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Browser, Page, expect
 
+from console.local.background import BackgroundStack
+from console.local.project import project_stack
 from handlers.routes import SOURCES
 from handlers.rows import MODEL
 from tests.dashboard.conftest import ROWS, Visiting
+from tests.support.browser import visiting
 from tests.support.local import web
 
 TWICE = "button => { button.click(); button.click(); }"  # before any answer can be there
@@ -192,6 +199,12 @@ def test_one_row_by_its_id_is_shown_in_a_dialog(visit: Visiting, stack: str) -> 
         page.get_by_label("One row by its id").fill("0" * 26)
         page.get_by_role("button", name="Show", exact=True).click()
         expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("Not found (status 404)")
+        expect(page.get_by_role("dialog")).not_to_contain_text("newer than this bookmark")
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Hold").click()
+        expect(page.get_by_role("button", name="Follow")).to_be_visible()
+        page.get_by_role("button", name="Show", exact=True).click()
+        expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("or is newer than this bookmark")
 
 
 def test_another_model_needs_nothing_of_the_page(visit: Visiting, stack: str) -> None:
@@ -226,7 +239,74 @@ def test_a_data_set_without_rows_says_so(visit_empty: Visiting) -> None:
         whole = visited.page.get_by_role("region", name="The whole")
         expect(whole).to_contain_text("The data set is empty")
         expect(whole.locator("dd").first).to_have_text("0")
-        expect(visited.page.get_by_role("region", name="Rows", exact=True)).to_contain_text("No rows here")
+        expect(whole).not_to_contain_text("segment")
+        rows = visited.page.get_by_role("region", name="Rows", exact=True)
+        expect(rows).to_contain_text("There are no rows")
+        visited.page.goto("/dashboard/#/data?from=2000-01-01T00:00:00Z")
+        expect(rows).to_contain_text("No row matches")
+
+
+def test_the_command_for_the_first_row_works_as_pasted_and_refresh_shows_the_row_at_once(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with (
+        BackgroundStack(project_stack(tmp_path, sandboxes=2, check_interval_ms=3_600_000, has_page=True)) as running,
+        visiting(browser, running.url) as visited,
+    ):
+        page = visited.page
+        page.goto("/dashboard/#/data")
+        whole, rows = page.get_by_role("region", name="The whole"), page.get_by_role("region", name="Rows", exact=True)
+        expect(rows).to_contain_text("There are no rows")
+        curl, *words, url, _, header, _, body = shlex.split(whole.locator(".notice code").inner_text())
+        assert (curl, words, url) == ("curl", ["-X", "POST"], f"{running.url}/api/insert")
+        assert web.post(url, content=body, headers=dict([header.split(": ")])).status_code == 201
+        page.get_by_role("button", name="Refresh").click()
+        expect(rows.locator("tbody tr")).to_have_count(1)
+        expect(whole.locator("dd").first).to_have_text("1")
+
+
+def test_figures_and_rows_are_asked_for_as_new_as_the_newest_snapshot(visit: Visiting, stack: str) -> None:
+    bookmark = web.get(f"{stack}/snapshots").json()["snapshots"][0]["bookmark"]
+    asked: list[tuple[str, str | None]] = []
+    with visit() as visited:
+        page = visited.page
+        page.on("request", lambda request: asked.append((request.url, request.headers.get("min-bookmark"))))
+        open_data(page)
+        expect(page.get_by_role("region", name="The whole").locator("dd").first).to_have_text(str(ROWS))
+        calls = [(url.partition("/api/")[2], least) for url, least in asked if "/api/" in url]
+        assert [path for path, _ in calls[:2]] == ["openapi.json", "snapshots"]
+        assert sorted(calls[2:], key=itemgetter(0)) == [
+            ("health", None),
+            ("sqlite-efs/stats", bookmark),
+            ("sqlite-efs?limit=1&fresh=1", bookmark),
+            ("sqlite-efs?order=desc&limit=25", bookmark),
+        ]
+        page.get_by_role("button", name="Hold").click()
+        expect(page.get_by_role("button", name="Follow")).to_be_visible()
+        assert [least for url, least in asked if "as_of" in url] == [None]
+
+
+@pytest.mark.parametrize(
+    ("which", "status", "title"),
+    [
+        ("replaced", 409, "The ledger of that bookmark was replaced"),
+        ("to come", 503, "This bookmark does not exist yet"),
+    ],
+)
+def test_a_bookmark_that_leads_nowhere_has_a_way_to_the_newest(
+    visit: Visiting, stack: str, which: str, status: int, title: str
+) -> None:
+    epoch = web.get(f"{stack}/sqlite-efs/stats").json()["bookmark"].split(".")[0]
+    bookmark = {"replaced": "1.1", "to come": f"{epoch}.{ROWS + 1}"}[which]
+    with visit(expected=[f"status of {status}"]) as visited:
+        page = visited.page
+        page.goto(f"/dashboard/#/data?limit=10&as_of={bookmark}")
+        alert = page.get_by_role("region", name="Rows", exact=True).get_by_role("alert").filter(has_text=title)
+        expect(alert).to_contain_text(bookmark)
+        alert.get_by_role("button", name="Show the newest").click()
+        expect(page.get_by_role("navigation", name="Pages of rows")).to_contain_text("Rows 1 to 10")
+        expect(page.get_by_label("As of bookmark")).to_have_value("")
+        assert page.url.endswith("#/data?limit=10")
 
 
 def test_an_integer_beyond_what_a_double_holds_keeps_its_digits(visit: Visiting, stack: str) -> None:

@@ -47,9 +47,14 @@ function field(model, name, scenario, measured, onChange, onSettled) {
     },
     onchange: onSettled,
   });
-  const source = name in measured ? "measured" : follows && `empty: ${follows}`;
+  const source = name in measured ? "measured" : follows && `empty: ${inWords(model, follows)}`;
   const below = make("span.below", {}, source && make("span.note", {}, source), fault);
   return make("label.field", {}, make("span", {}, withUnit(name, meaning)), input, below);
+}
+
+/** The model names inputs as the console's options are named; a field here has its meaning as a name. */
+function inWords(model, follows) {
+  return follows.replace(/--([\w-]+)/g, (_, option) => `“${model.inputs[option.replaceAll("-", "_")].meaning}”`);
 }
 
 /** Say what a field takes, with its unit: `Memory of a function (MB)`. */

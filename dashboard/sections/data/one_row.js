@@ -5,6 +5,8 @@ import { bytes, ms } from "../../format.js";
 import { failure, isAborted, loading } from "../../notice.js";
 import { shown } from "./cells.js";
 
+const NEVER = [404, 409]; // to ask again changes nothing
+
 /**
  * Show a row in a dialog: Escape closes it, and the focus goes back where it was.
  * @param {import("../../app.js").Context & {description: import("../../description.js").Description, signal: AbortSignal}} context
@@ -29,8 +31,13 @@ export async function showRow({ api, description, signal }, home, id, asOf) {
       const answer = await api.get(`/${home}/${encodeURIComponent(id)}`, { query: { as_of: asOf }, signal });
       fill(body, fields(answer.body.data), make("p.note", {}, said(answer)));
     } catch (error) {
-      if (!isAborted(error)) fill(body, failure(error, error.status === 404 ? null : ask));
+      if (!isAborted(error)) fill(body, NEVER.includes(error.status) ? failure(error, null, reason(error)) : failure(error, ask));
     }
+  }
+
+  function reason({ status }) {
+    if (status !== 404) return "";
+    return asOf ? "It may have been removed, never been there, or is newer than this bookmark." : undefined;
   }
 
   function fields(row) {

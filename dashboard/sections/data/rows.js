@@ -4,9 +4,10 @@ import { Problem } from "../../api.js";
 import { fill, make } from "../../elements.js";
 import { bytes, count, counted, ms } from "../../format.js";
 import { latest } from "../../latest.js";
-import { failure, loading, nothing } from "../../notice.js";
+import { failure, loading, nothing, refusal } from "../../notice.js";
 import { rowsTable } from "./cells.js";
 import { filters } from "./filters.js";
+import { atLeast } from "./newest.js";
 import { showRow } from "./one_row.js";
 import { toolbar } from "./toolbar.js";
 
@@ -23,25 +24,38 @@ const FIRST = { cursors: [""], before: [0] };
 /**
  * Show rows; the view is the address's, so that it can be kept, sent, and gone back to.
  * @param {HTMLElement} root
- * @param {import("../../app.js").Context & {description: import("../../description.js").Description, signal: AbortSignal}} context
+ * @param {import("../../app.js").Context & {description: import("../../description.js").Description, signal: AbortSignal, look: () => unknown}} context
  */
 export function rows(root, context) {
-  const { api, description, query, remember, signal, announce } = context;
+  const { api, description, query, remember, signal, announce, look } = context;
   const page = make("div.page");
   const parts = { tools: toolbar(description, query, again, open), sieve: filters(description, query, again) };
   const begin = latest(signal);
   /** The page that is shown. A page that is asked for takes its place with the answer. */
   let place = FIRST;
+  /** @type {Promise<import("../../api.js").Answer>} what `/snapshots` answered last */
+  let snapshots;
 
   const asked = () => ({ ...parts.tools.values(), ...parts.sieve.values() });
 
   function again() {
+    settle();
+    return refresh();
+  }
+
+  /** Begin at the first page of what is asked for now, and keep that in the address. */
+  function settle() {
     place = FIRST;
     const { home, ...rest } = asked();
     const defaults = { home: description.homes[0], order: description.orders[0], limit: "25" };
     const kept = Object.entries({ home, ...rest }).filter(([name, value]) => value && value !== defaults[name]);
     remember(Object.fromEntries(kept));
-    return refresh();
+  }
+
+  /** A point of the history, as a bookmark or in a cursor, is as old as it is. */
+  async function optionsFor(rest, cursor) {
+    const headers = rest.as_of || cursor ? {} : await atLeast(snapshots);
+    return { query: { ...rest, cursor }, headers };
   }
 
   async function refresh(wanted = place) {
@@ -49,7 +63,8 @@ export function rows(root, context) {
     const { home, ...rest } = asked();
     page.setAttribute("aria-busy", "true");
     try {
-      const answer = await api.get(`/${home}`, { query: { ...rest, cursor: wanted.cursors.at(-1) }, signal: mine });
+      const options = await optionsFor(rest, wanted.cursors.at(-1));
+      const answer = await api.get(`/${home}`, { ...options, signal: mine });
       place = wanted;
       parts.sieve.showFaults([]);
       show(answer);
@@ -68,10 +83,16 @@ export function rows(root, context) {
     const looked = scanned === undefined ? "" : ` · looked at ${counted(scanned, "row")}`;
     const body = data.length
       ? rowsTable(`${said} of ${source}`, description.columns, data, (id) => open(id))
-      : nothing("No rows here", next ? "None among those that were looked at; the next page goes on." : "No row is let through.");
+      : none(next);
     fill(page, body, pager(said, data.length, next), make("p.note", {}, cost + looked, " · at ", make("span.mono", {}, bookmark)));
     parts.tools.showBookmark(bookmark);
     announce(`${said} of ${source}`);
+  }
+
+  function none(next) {
+    if (next) return nothing("No row matches here", "None among those that were looked at; the next page goes on.");
+    const isSieved = Object.keys(parts.sieve.values()).length > 0;
+    return isSieved ? nothing("No row matches", "The filters let none through.") : nothing("There are no rows", "None at this bookmark.");
   }
 
   /** Each button leads to one page, however often it is pressed before that page is there. */
@@ -104,7 +125,22 @@ export function rows(root, context) {
     if (isFilter && error.errors.length && !left.length) {
       fill(page, nothing("No rows shown", "The API does not take what is asked for; the field says why."));
       announce(error.detail);
-    } else fill(page, failure(error, () => refresh(wanted)));
+    } else fill(page, beyond(error) ?? failure(error, () => refresh(wanted)));
+  }
+
+  /** A bookmark that never leads anywhere, or not yet: the way on is the newest. */
+  function beyond(error) {
+    const isReplaced = error instanceof Problem && error.kind === "epoch-replaced";
+    const isToCome = error instanceof Problem && error.kind === "not-there-yet" && asked().as_of;
+    if (!isReplaced && !isToCome) return null;
+    const title = isReplaced ? error.title : "This bookmark does not exist yet";
+    return refusal(title, error.detail, "warn", make("button", { type: "button", onclick: follow }, "Show the newest"));
+  }
+
+  function follow() {
+    parts.tools.follow();
+    settle();
+    return look();
   }
 
   function open(id) {
@@ -114,6 +150,11 @@ export function rows(root, context) {
 
   fill(root, make("h2", {}, "Rows"), parts.tools.element, parts.sieve.element, page);
   fill(page, loading());
-  refresh();
-  return { refresh: () => refresh() };
+  return {
+    /** @param {Promise<import("../../api.js").Answer>} told what `/snapshots` answers */
+    refresh(told) {
+      snapshots = told;
+      return refresh();
+    },
+  };
 }

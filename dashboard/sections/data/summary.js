@@ -1,43 +1,45 @@
 /** Figures of the whole data set: how many rows, how new, and how far the snapshots are behind the ledger. */
 
-import { Problem } from "../../api.js";
+import { addressOf, Problem } from "../../api.js";
 import { figure, fill, make } from "../../elements.js";
 import { ago, bytes, count, counted, number, seconds, time } from "../../format.js";
 import { latest } from "../../latest.js";
 import { failure, loading, nothing } from "../../notice.js";
+import { atLeast } from "./newest.js";
 
 /**
- * Show the figures; `refresh` asks anew.
+ * Show the figures; `refresh` asks for them, no older than an answer of `/snapshots`.
  * @param {HTMLElement} root
- * @param {import("../../app.js").Context & {description: import("../../description.js").Description, signal: AbortSignal}} context
+ * @param {import("../../app.js").Context & {description: import("../../description.js").Description, signal: AbortSignal, look: () => unknown}} context
  */
-export function summary(root, { api, description, signal: ending, announce }) {
+export function summary(root, { api, description, signal: ending, announce, look }) {
   const home = description.homes[0];
   const begin = latest(ending);
 
-  async function refresh() {
+  async function refresh(snapshots) {
     const signal = begin();
     try {
-      const [stats, newest, health, snapshots] = await Promise.all([
-        api.get(`/${home}/stats`, { signal }),
-        newestRow(signal),
+      const { body } = await snapshots;
+      const headers = await atLeast(snapshots);
+      const [stats, newest, health] = await Promise.all([
+        api.get(`/${home}/stats`, { headers, signal }),
+        newestRow({ headers, signal }),
         api.get("/health", { signal }),
-        api.get("/snapshots", { signal }),
       ]);
-      fill(root, content(stats, newest, health.body, snapshots.body.snapshots[0]));
+      fill(root, content(stats, newest, health.body, body.snapshots[0]));
       announce(`${counted(stats.body.stats.count, "row")}`);
     } catch (error) {
-      if (!signal.aborted) fill(root, failure(error, refresh));
+      if (!signal.aborted) fill(root, failure(error, look));
     }
   }
 
   /** The newest row of the ledger; of the snapshot, where that is too far behind to be made up for. */
-  async function newestRow(signal) {
+  async function newestRow(options) {
     try {
-      return await api.get(`/${home}`, { query: { limit: 1, fresh: 1 }, signal });
+      return await api.get(`/${home}`, { query: { limit: 1, fresh: 1 }, ...options });
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 503) throw error;
-      const published = await api.get(`/${home}`, { query: { limit: 1 }, signal });
+      const published = await api.get(`/${home}`, { query: { limit: 1 }, ...options });
       return { ...published, behind: error.detail };
     }
   }
@@ -49,7 +51,7 @@ export function summary(root, { api, description, signal: ending, announce }) {
     const list = make(
       "dl.figures",
       {},
-      figure("Rows", count(found.count), snapshot ? `${bytes(snapshot.bytes)} in ${counted(snapshot.segments.length, "segment")}` : null),
+      figure("Rows", count(found.count), snapshot?.rows ? `${bytes(snapshot.bytes)} in ${counted(snapshot.segments.length, "segment")}` : null),
       figure("Newest row", ago(row?.created_at), row ? `${time(row.created_at)} UTC` : null),
       figure("Oldest row", ago(found.first_created_at), found.count ? `${time(found.first_created_at)} UTC` : null),
       figure("Bookmark", make("span.mono.long", {}, bookmark), "epoch . sequence number"),
@@ -62,7 +64,6 @@ export function summary(root, { api, description, signal: ending, announce }) {
   }
 
   fill(root, loading());
-  refresh();
   return { refresh };
 }
 
@@ -76,6 +77,6 @@ function lag(header, behind) {
 }
 
 function empty() {
-  const command = make("code", {}, "curl -X POST …/insert");
-  return nothing("No rows yet", "The data set is empty. Insert the first row, with ", command, ", and refresh.");
+  const command = `curl -X POST ${location.origin}${addressOf("/insert")} -H 'content-type: application/json' -d '{}'`;
+  return nothing("No rows yet", "The data set is empty. Insert the first row, then refresh: ", make("code", {}, command));
 }

@@ -48,6 +48,8 @@ export function toolbar(description, query, changed, open) {
       pin.title = pointed.value ? "Read the newest again" : "Read at the point of the rows shown: they stay as they are";
       showFaults([]);
     },
+    /** Let the point go, if one is held. */
+    follow: () => (pointed.value = ""),
     showFaults,
   };
 

@@ -47,7 +47,7 @@ export function historyChart(homes) {
     element.toggleAttribute("hidden", times.length === 0);
     if (!times.length) return;
     const scale = scaleOf(times, series);
-    fill(picture, ...grid(scale), ...series.map((points, place) => line(points, place, scale)));
+    fill(picture, ...grid(scale), ...series.flatMap((points, place) => [line(points, place, scale), marks(points, place, scale)]));
     fill(labels, ...scale.ticks.map((tick) => make("span", { style: { top: `${(100 * scale.y(tick)) / HEIGHT}%` } }, ms(tick))));
     picture.setAttribute("aria-label", homes.map((home, place) => said(home, series[place])).join("; "));
     fill(figures, asTable(choice.value, homes, series));
@@ -86,9 +86,15 @@ function line(points, place, { x, y }) {
   const steps = points.map(({ round, ms: time }, i) => {
     if (time === null) return "";
     const isAfter = i > 0 && points[i - 1].ms !== null;
-    return `${isAfter ? "L" : "M"}${x(round).toFixed(1)} ${y(time).toFixed(1)}h0.01`;
+    return `${isAfter ? "L" : "M"}${x(round).toFixed(1)} ${y(time).toFixed(1)}`;
   });
   return draw("path", { class: "line", d: steps.join(""), style: { stroke: seriesColour(place) }, "vector-effect": "non-scaling-stroke" });
+}
+
+/** A mark at each answer: a round caps a line of no length, so that it stays round however wide the picture is. */
+function marks(points, place, { x, y }) {
+  const steps = points.map(({ round, ms: time }) => (time === null ? "" : `M${x(round).toFixed(1)} ${y(time).toFixed(1)}h0.01`));
+  return draw("path", { class: "points", d: steps.join(""), style: { stroke: seriesColour(place) }, "vector-effect": "non-scaling-stroke" });
 }
 
 function said(home, points) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from playwright.sync_api import expect
@@ -86,6 +87,19 @@ def test_while_a_field_holds_no_value_the_bill_is_said_to_be_of_the_last_valid_o
         field.fill("2048")
         expect(bill).not_to_contain_text("Bill of the last valid values")
         expect(page.locator("[data-stale]")).to_have_count(0)
+
+
+def test_assumptions_speak_of_the_fields_beside_them_not_of_the_consoles_options(visit: Visiting) -> None:
+    with visit() as visited:
+        page = visited.page
+        page.goto("/dashboard/#/costs")
+        page.get_by_text("assumptions behind it").click()
+        notes = page.locator(".assumptions .note", has_text="empty:")
+        expect(notes.first).to_be_visible()
+        assert [text for text in notes.all_inner_texts() if "--" in text] == []
+        name = "A row in the ledger, as DynamoDB counts it"
+        expect(notes.filter(has_text=f"“{name}”, times")).to_have_count(1)
+        expect(page.get_by_label(re.compile(f"^{name}"))).to_have_count(1)
 
 
 def test_a_reset_goes_back_to_the_data_set_and_the_consoles_assumptions(visit: Visiting) -> None:
