@@ -39,7 +39,8 @@ class Visit:
     Args:
         exchange: makes sessions.
         sessions: finds them and ends them.
-        settings: whether an edge stands in front of the gateway, and says where a visitor comes from.
+        settings: how long a session lasts, and whether an edge stands in front of the gateway, and says where a visitor
+            comes from.
         now: the time in seconds since 1970.
         make_deadline: gives each request the limit of its work on the table.
     """
@@ -55,6 +56,7 @@ class Visit:
         self._exchange = exchange
         self._sessions = sessions
         self._edge = settings.edge
+        self._session_s = settings.session_s
         self._now = now
         self._make_deadline = make_deadline
 
@@ -67,10 +69,9 @@ class Visit:
         request.parameters(())
         entered = _entered(request.json_object())
         entrance = self._exchange.enter(entered, self._address(request), self._make_deadline())
-        session, now_s = entrance.session, self._now()
-        content = {"session": session.shown(now_s), "token": entrance.token}
+        content = {"session": entrance.session.shown(self._now()), "token": entrance.token}
         response = json_response(201, content, {"location": CURRENT})
-        response.cookies = (cookie_with(entrance.token, max(0, session.expires_s - int(now_s))),)
+        response.cookies = (cookie_with(entrance.token, self._session_s),)
         return response
 
     def show(self, request: Request) -> Response:
