@@ -153,11 +153,19 @@ class Sandbox:
             raise SandboxFailed(f"{heard.path}: {heard.body.decode()}")
         return heard
 
+    def _ready(self) -> list[socket.socket]:
+        """Return the sockets with something to read, after a moment at most; `select` takes no descriptor over 1023."""
+        sockets = {each.fileno(): each for each in (self._listener, *self._readers)}
+        poll = select.poll()
+        for descriptor in sockets:
+            poll.register(descriptor, select.POLLIN)
+        return [sockets[descriptor] for descriptor, _ in poll.poll(50)]
+
     def _heard(self) -> Heard:
         """Wait for the runtime client's next request."""
         end_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < end_s:
-            ready, _, _ = select.select([self._listener, *self._readers], [], [], 0.05)
+            ready = self._ready()
             if not ready and self._has_ended():
                 break
             for connection in ready:
