@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from handlers.routes import HOMES
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +15,7 @@ READ_AUTHS = OPEN, IAM, JWT, SESSION = ("none", "iam", "jwt", "session")
 EDGES = NO_EDGE, CLOUDFRONT = ("none", "cloudfront")
 EDGE_KEY_HEADER = "x-origin-key"  # CloudFront adds no header whose name begins with x-edge- or x-amz-
 PROJECTIONS = SYNC, STREAM, BOTH = ("sync", "stream", "both")
+DATABASE_AUTHS = BY_IAM, BY_TRUST = ("iam", "trust")
 SWITCH = ("on", "off")
 MOST_WARM = 20  # sandboxes of the query function: one small warmer wakes them all at once
 # (name, default)
@@ -42,6 +45,12 @@ VARIABLES: tuple[tuple[str, str], ...] = (
     ("SESSIONS_TABLE", ""),  # DynamoDB table of access codes and sessions; nothing = there are none
     ("SESSION_KEY_ARN", ""),  # secret that keys the hashes of codes and sessions
     ("SESSION_MINUTES", "720"),  # how long a session lasts
+    ("DB_PROVIDER", "sqlite-efs"),  # the home that GET /rows answers from
+    ("DATABASE_URL", ""),  # PostgreSQL, as postgresql://user@host:port/database; nothing = there is none
+    ("DATABASE_PROXY", ""),  # host of the proxy before it; nothing = there is none
+    ("DATABASE_AUTH", "iam"),  # how to log in: iam, by a token and TLS; trust, by the name alone, on one's own machine
+    ("MASTER_SECRET_ARN", ""),  # secret of the database's master user, for the migrator alone
+    ("RELATIONAL_FUNCTION", ""),  # name of the function that sets the database up, when the migrator asks for it
     ("AWS_REGION", ""),  # region of the table; set by Lambda
     ("AWS_LAMBDA_FUNCTION_NAME", ""),  # the function's name, in its lines in the log; set by Lambda
     ("AWS_LAMBDA_FUNCTION_VERSION", ""),  # and its version, likewise
@@ -58,6 +67,9 @@ class Settings:
 
     __slots__ = (
         "check_interval_s",
+        "database_auth",
+        "database_proxy",
+        "database_url",
         "dead_letters_arn",
         "edge",
         "edge_key_arn",
@@ -71,11 +83,14 @@ class Settings:
         "jobs_bucket",
         "jobs_queue_url",
         "lake_bucket",
+        "master_secret_arn",
         "memory_mb",
         "projection",
+        "provider",
         "read_auth",
         "rebuild_machine_arn",
         "region",
+        "relational_function",
         "request_log_percent",
         "retain_s",
         "session_key_arn",
@@ -115,6 +130,12 @@ class Settings:
         self.sessions_table = values["SESSIONS_TABLE"]
         self.session_key_arn = values["SESSION_KEY_ARN"]
         self.session_s = _integer(values, "SESSION_MINUTES", 1) * 60
+        self.provider = _choice(values, "DB_PROVIDER", HOMES)
+        self.database_url = values["DATABASE_URL"]
+        self.database_proxy = values["DATABASE_PROXY"]
+        self.database_auth = _choice(values, "DATABASE_AUTH", DATABASE_AUTHS)
+        self.master_secret_arn = values["MASTER_SECRET_ARN"]
+        self.relational_function = values["RELATIONAL_FUNCTION"]
         self.region = values["AWS_REGION"]
         self.function_name = values["AWS_LAMBDA_FUNCTION_NAME"]
         self.function_version = values["AWS_LAMBDA_FUNCTION_VERSION"]

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from schemathesis.pytest.plugin import SchemathesisFunction
@@ -29,11 +30,15 @@ os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 
 from archives.runtimes import RUNTIMES
 from console.costs.study import find_crossings
+from console.local.database.binaries import embedded_programs
+from console.local.database.server import PostgresServer
 from console.local.emulator import Emulator
+from console.paths import ROOT
 from handlers.aws.dynamodb import make_client
 from handlers.aws.table import create_table_arguments
 from handlers.ledger.ledger import Ledger
 from tests.support.api import Api
+from tests.support.database.postgres import new_database
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -138,6 +143,31 @@ def ledger(client: DynamoDBClient) -> Ledger:
     name = f"table-{uuid.uuid4()}"
     client.create_table(**create_table_arguments(name))  # pyright: ignore[reportArgumentType] - plain data
     return Ledger(client, name)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A real PostgreSQL, without TLS."""
+    with PostgresServer(embedded_programs()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> str:
+    """The name of a database as the migrations leave it: to copy one is faster than to migrate."""
+    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE migrated")
+    with psycopg.connect(postgres_server.url("migrated"), autocommit=True) as connection:
+        for path in sorted((ROOT / "db" / "migrations").glob("*.sql")):
+            connection.execute(path.read_text().partition("-- migrate:down")[0].encode())
+    return "migrated"
+
+
+@pytest.fixture
+def database_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """The URL of a new database that the migrations have gone through."""
+    with new_database(postgres_server, postgres_template) as url:
+        yield url
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import json
 import os
 import runpy
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,8 +22,8 @@ from typing import Any, Self, TextIO
 from console.client.retry import Retry
 from console.errors import ConsoleError
 from console.local import process
+from console.local.process import HOST, hold_free_port
 
-HOST = "127.0.0.1"
 REGION = "local"  # what a function here says of itself: none of AWS's own
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 _POLL_S = 0.04  # at most
@@ -49,7 +48,7 @@ class Emulator:
         self._kept = kept
         self._keeping_s = _KEEPING_S if kept else 0.0
         self._log = folder / "emulator.log"
-        free_port, self._holding = _hold_free_port()
+        free_port, self._holding = hold_free_port()
         self._port = port or free_port
         self._start_timeout_s = start_timeout_s + self._keeping_s
         self._state = self._make_state()
@@ -156,20 +155,6 @@ class Emulator:
         last = self._log.read_text(errors="replace").split("\n")[-_LAST_LINES:]
         printed = " / ".join(line.strip() for line in last if line.strip())
         return ConsoleError(f"the emulator on {self.url} {what}: {printed or 'it printed nothing'}", f"cat {self._log}")
-
-
-def _hold_free_port() -> tuple[int, socket.socket]:
-    """Return a port, and a socket that keeps it from being given to somebody else before the emulator listens there.
-
-    Only Linux lets the emulator listen where another socket is bound; elsewhere the port may get lost meanwhile.
-    """
-    holding = socket.socket()
-    holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    holding.bind((HOST, 0))
-    port = holding.getsockname()[1]
-    if sys.platform != "linux":
-        holding.close()
-    return port, holding
 
 
 def main() -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
 
 from console.paths import ROOT
 
+HOST = "127.0.0.1"
 GRACE_S = 3.0
 # The last one makes coverage measure the children too; it is only there while the tests are measured.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "COVERAGE_PROCESS_CONFIG")
@@ -50,3 +52,17 @@ def end(process: subprocess.Popen[bytes], longer_s: float = 0.0) -> None:
 def end_this_process() -> None:
     """End this process, as a child does when its parent is gone."""
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def hold_free_port() -> tuple[int, socket.socket]:
+    """Return a port, and a socket that keeps it from being given to somebody else before a child listens there.
+
+    Only Linux lets a child listen where another socket is bound; elsewhere the port may get lost meanwhile.
+    """
+    holding = socket.socket()
+    holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holding.bind((HOST, 0))
+    port = holding.getsockname()[1]
+    if sys.platform != "linux":
+        holding.close()
+    return port, holding

@@ -24,9 +24,10 @@ from console.errors import ConsoleError
 from console.local.access.guard import Guard, GuardPlan
 from console.local.edge.edge import PAGE, LocalEdge
 from console.local.edge.page import PageFiles
-from console.local.emulator import HOST, Emulator
+from console.local.emulator import Emulator
 from console.local.function import Function
 from console.local.gateway import App, Gateway, Invoke
+from console.local.process import HOST
 
 TABLE_NAME = "lambda-sqlite"
 LOG = "log.ndjson"  # in the stack's folder: what the functions print

@@ -16,8 +16,8 @@ from typing import Any
 from console.local.account.clients import make_clients
 from console.local.account.entrance import Entrance
 from console.local.account.stores import DEAD_LETTERS, JOBS, NOTIFICATIONS, REBUILD, arn_of, role_arn
-from console.local.emulator import HOST
 from console.local.gateway import Invoke
+from console.local.process import HOST
 from console.local.schedule import every
 from console.local.stack import listen, serving
 from console.local.stream import Record, follow

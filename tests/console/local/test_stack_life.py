@@ -16,8 +16,8 @@ import pytest
 from console.errors import ConsoleError
 from console.local.account.entrance import Entrance
 from console.local.background import BackgroundStack
-from console.local.emulator import HOST
 from console.local.gateway import Invoke
+from console.local.process import HOST
 from console.local.project import run
 from console.local.stack import listen, serving
 from tests.support.local import web

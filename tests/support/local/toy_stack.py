@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from console.local.emulator import HOST
+from console.local.process import HOST
 from console.local.project import run
 from console.local.stack import Caller, LocalStack
 from tests.support.local.processes import PATIENCE_S

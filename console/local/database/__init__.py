@@ -1,0 +1,1 @@
+"""A real PostgreSQL on this machine, for as long as it is wanted."""

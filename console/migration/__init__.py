@@ -1,0 +1,1 @@
+"""The move of an application from SQLite: planned, copied, exported, and proven."""

@@ -1,0 +1,1 @@
+"""A real PostgreSQL, and what stands in for the rest of RDS."""
