@@ -1,0 +1,232 @@
+"""The kinds of columns that there are where the rows go: a value made one of its kind, and its normal form.
+
+A SQLite value is a whole number, a number, a text, bytes or NULL. Bytes of a text that are no UTF-8 stand in it as
+`surrogateescape` has them. As the target's values: `bigint` int, `double precision` float, `numeric` Decimal,
+`boolean` bool, `timestamptz` a datetime in UTC, `timestamp` a datetime without a zone, `date` a date, `text` str,
+`bytea` bytes, `jsonb` its text as str, `uuid` its text as str. NULL is None in every kind.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import uuid
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+from console.migration.json_text import check_json, normal_json
+from console.migration.moments import UTC, date_of, moment_of
+
+Kind = Literal[
+    "bigint",
+    "double precision",
+    "numeric",
+    "boolean",
+    "timestamptz",
+    "timestamp",
+    "date",
+    "text",
+    "bytea",
+    "jsonb",
+    "uuid",
+]
+SourceValue = int | float | str | bytes | None
+TargetValue = int | float | Decimal | bool | dt.datetime | dt.date | str | bytes | None
+AnyValue = object
+
+BIGGEST = 2**63 - 1
+MOST_DIGITS = 131_072  # of a numeric before the point; 16,383 behind it
+MOST_DECIMALS = 16_383
+TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})
+FALSE = frozenset({"false", "f", "no", "n", "off", "0"})
+
+
+def convert(kind: Kind, value: AnyValue) -> TargetValue:
+    """Return a value as the target has it: of SQLite, or of any target.
+
+    Raises:
+        ValueError: it is none of this kind; the text says why.
+    """
+    return None if value is None else CONVERTERS[kind](value)
+
+
+def canonical(kind: Kind, value: AnyValue) -> bytes:
+    """Return the normal form of a value: the same for every value that means the same, in SQLite or a target.
+
+    Raises:
+        ValueError: it is none of this kind.
+    """
+    made = convert(kind, value)
+    return b"-" if made is None else b"=" + FORMS[kind](made)
+
+
+def _bigint(value: AnyValue) -> int:
+    if isinstance(value, bool | int) or (isinstance(value, Decimal) and value == value.to_integral_value()):
+        number = int(value)
+        if -BIGGEST - 1 <= number <= BIGGEST:
+            return number
+        raise ValueError("is beyond 64 bits")
+    raise ValueError(f"is {named(value)}, not a whole number")
+
+
+def _double(value: AnyValue) -> float:
+    if isinstance(value, float):
+        return value
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return _exact_double(value)
+    raise ValueError(f"is {named(value)}, not a number")
+
+
+def _exact_double(value: int | Decimal) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if isinstance(value, int) and (math.isinf(number) or int(number) != value):
+        raise ValueError("is a whole number with more digits than double precision keeps")
+    return number
+
+
+def _numeric(value: AnyValue) -> Decimal:
+    if isinstance(value, bool | bytes) or not isinstance(value, int | float | str | Decimal):
+        raise ValueError(f"is {named(value)}, not a number")
+    try:
+        number = Decimal(repr(value) if isinstance(value, float) else value)
+    except InvalidOperation:
+        raise ValueError("is a text that is no number") from None
+    if isinstance(value, str) and (not value.isascii() or "_" in value or value != value.strip()):
+        raise ValueError("is a text that is no number")
+    if not number.is_finite():
+        raise ValueError("is infinite or no number")
+    if number.adjusted() >= MOST_DIGITS or -int(number.as_tuple().exponent) > MOST_DECIMALS:
+        raise ValueError("has more digits than numeric keeps")
+    return number
+
+
+def _boolean(value: AnyValue) -> bool:
+    if isinstance(value, str):
+        word = value.lower()
+        if word in TRUE or word in FALSE:
+            return word in TRUE
+    elif isinstance(value, int | float | Decimal) and value in (0, 1):
+        return bool(value)
+    raise ValueError("is neither true nor false (0, 1, true, false, t, f, yes, no, y, n, on, off)")
+
+
+def _timestamptz(value: AnyValue) -> dt.datetime:
+    moment = moment_of(value)
+    if moment.tzinfo is None:
+        raise ValueError("is a time without an offset from UTC")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is a time beyond the years 1 to 9999") from None
+
+
+def _timestamp(value: AnyValue) -> dt.datetime:
+    moment = moment_of(value)
+    if moment.tzinfo is not None:
+        raise ValueError("is a time with an offset from UTC")
+    return moment
+
+
+def _text(value: AnyValue) -> str:
+    if isinstance(value, bytes | bytearray | memoryview):
+        raise ValueError("is bytes, not a text")
+    text = value if isinstance(value, str) else _number_as_text(value)
+    if "\0" in text:
+        raise ValueError("has a NUL character, which a text in PostgreSQL cannot have")
+    if not text.isascii():
+        _check_unicode(text)
+    return text
+
+
+def _number_as_text(value: AnyValue) -> str:
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return repr(value) if isinstance(value, float) else str(value)
+    raise ValueError(f"is {named(value)}, not a text")
+
+
+def _check_unicode(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        found = text[error.start : error.end].encode("utf-8", "surrogateescape").hex(" ")
+        at = len(text[: error.start].encode())
+        raise ValueError(f"is no UTF-8: bytes {found} at byte {at}") from None
+
+
+def _bytea(value: AnyValue) -> bytes:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    raise ValueError(f"is {named(value)}, not bytes")
+
+
+def _jsonb(value: AnyValue) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"is {named(value)}, not a text of JSON")
+    _text(value)
+    check_json(value)
+    return value
+
+
+def _uuid(value: AnyValue) -> str:
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, bytes) and len(value) == 16:
+        return str(uuid.UUID(bytes=value))
+    try:
+        if isinstance(value, str) and len(value) in (32, 36):
+            return str(uuid.UUID(value))
+    except ValueError:
+        pass
+    raise ValueError("is no UUID")
+
+
+def named(value: AnyValue) -> str:
+    """Return what a value is, in words."""
+    names = {bool: "a boolean", int: "a whole number", float: "a number", Decimal: "a number", str: "a text"}
+    return names.get(type(value), "bytes" if isinstance(value, bytes | bytearray | memoryview) else type(value).__name__)
+
+
+def _double_form(value: float) -> bytes:
+    return b"0" if value == 0 else repr(value).encode()
+
+
+def _numeric_form(value: Decimal) -> bytes:
+    if value == 0:
+        return b"0"
+    sign, digits, exponent = value.as_tuple()
+    text = "".join(map(str, digits)).lstrip("0")
+    short = text.rstrip("0")
+    return f"{'-' * sign}{short}e{int(exponent) + len(text) - len(short)}".encode()
+
+
+CONVERTERS: dict[Kind, Callable[[AnyValue], TargetValue]] = {
+    "bigint": _bigint,
+    "double precision": _double,
+    "numeric": _numeric,
+    "boolean": _boolean,
+    "timestamptz": _timestamptz,
+    "timestamp": _timestamp,
+    "date": date_of,
+    "text": _text,
+    "bytea": _bytea,
+    "jsonb": _jsonb,
+    "uuid": _uuid,
+}
+FORMS: dict[Kind, Callable[..., bytes]] = {
+    "bigint": lambda value: b"%d" % value,
+    "double precision": _double_form,
+    "numeric": _numeric_form,
+    "boolean": lambda value: b"1" if value else b"0",
+    "timestamptz": lambda value: value.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode(),
+    "timestamp": lambda value: value.isoformat(timespec="microseconds").encode(),
+    "date": lambda value: value.isoformat().encode(),
+    "text": str.encode,
+    "bytea": bytes,
+    "jsonb": normal_json,
+    "uuid": str.encode,
+}
+KINDS: tuple[Kind, ...] = tuple(CONVERTERS)
