@@ -1,0 +1,1 @@
+"""Targets of a migration: where the rows of a SQLite file go."""

@@ -1,0 +1,1 @@
+"""Tables made in PostgreSQL and filled there, in one transaction."""

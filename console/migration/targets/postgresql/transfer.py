@@ -1,0 +1,155 @@
+"""A plan's tables and their rows, put into PostgreSQL in one transaction: all of it is there, or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import errors, sql
+
+from console.errors import INTERRUPTED, ConsoleError
+from console.interrupts import hold_interrupts
+from console.migration.plan import PlannedTable
+from console.migration.targets.postgresql.address import Address
+from console.migration.targets.postgresql.commit import DoubtfulError, commit
+from console.migration.targets.postgresql.connection import Connection, connect, one_line
+from console.migration.targets.postgresql.counters import set_counters
+from console.migration.targets.postgresql.definitions import Step, constraints, table_definition
+from console.migration.targets.postgresql.loading import load
+from console.migration.targets.postgresql.place import Place
+from console.migration.targets.postgresql.violations import explain
+from console.terminal import Advance, Steps
+from console.wording import counted, rows, three_digits, visible
+
+NOTHING = "nothing was copied to PostgreSQL"
+SAVEPOINT = sql.Identifier("a_step")
+OF_ROWS = ("22", "23", "42", "54")  # classes of errors that rows or a definition cause, not the server
+HINTS: dict[type[psycopg.Error], str] = {
+    errors.InsufficientPrivilege: "GRANT CREATE ON SCHEMA …; for a new schema, and for tables that give way,"
+    " GRANT CREATE ON DATABASE …",
+    errors.ReadOnlySqlTransaction: "name the writer's address: this one only reads",
+    errors.DiskFull: "give the server more room",
+    errors.LockNotAvailable: "stop the application first",
+    errors.NotNullViolation: "leave such rows out by the rules",
+}
+
+RowsOf = Callable[[PlannedTable], Iterable[Sequence[Any]]]
+
+
+@dataclass(frozen=True)
+class PostgresTarget:
+    """Where the tables go.
+
+    Attributes:
+        schema: empty: the first one of the user's search path.
+        replaces: tables with rows give way to new ones.
+        password: instead of the address's own.
+    """
+
+    address: Address
+    schema: str = ""
+    replaces: bool = False
+    password: str = ""
+
+
+@dataclass(frozen=True)
+class PostgresCopy:
+    """The outcome.
+
+    Attributes:
+        rows: by target names.
+        replaced: the tables that gave way.
+        counters: the last key given, by target names.
+    """
+
+    schema: str
+    rows: dict[str, int]
+    replaced: tuple[str, ...]
+    counters: dict[str, int]
+
+
+class Transfer:
+    """The transaction.
+
+    Args:
+        tables: in an order in which each may be made.
+        rows_of: gives a table's rows.
+        given: the greatest keys that tables ever gave, by the source's names.
+        steps: shows what is done.
+    """
+
+    def __init__(self, tables: Sequence[PlannedTable], rows_of: RowsOf, given: Mapping[str, int], steps: Steps) -> None:
+        self._tables = tables
+        self._rows_of = rows_of
+        self._given = given
+        self._steps = steps
+        self._doing = "beginning"
+
+    def run(self, target: PostgresTarget) -> PostgresCopy:
+        """Carry it out. Raises ConsoleError, which says that nothing was copied."""
+        try:
+            with contextlib.closing(connect(target.address, target.password)) as connection:
+                copied = self._prepare(connection, target)
+                with hold_interrupts(), self._step("commit"):
+                    commit(connection, target.address, target.password)
+        except DoubtfulError:
+            raise
+        except ConsoleError as error:
+            raise ConsoleError(f"{error}; {NOTHING}", error.hint, error.code) from error
+        except psycopg.Error as error:
+            hint = HINTS.get(type(error), "the same command again, once the server is well")
+            raise ConsoleError(f"{self._doing}: {one_line(error)}; {NOTHING}", hint) from error
+        except KeyboardInterrupt as error:
+            raise ConsoleError(f"interrupted; {NOTHING}", "the same command again", INTERRUPTED) from error
+        return copied
+
+    def _prepare(self, connection: Connection, target: PostgresTarget) -> PostgresCopy:
+        """Do all but the end."""
+        with self._step("look at the target"):
+            place = Place(connection, target.schema, [t.target for t in self._tables], replaces=target.replaces)
+        with self._step(f"make {counted(len(self._tables), 'table')}"):
+            for table in self._tables:
+                connection.execute(table_definition(place.staging, table))
+        loaded = {table.target: self._load(connection, place.staging, table) for table in self._tables}
+        for step in constraints(place.staging, self._tables):
+            with self._step(f"{visible(step.table.target)}: {step.what}"):
+                self._constrain(connection, place.staging, step)
+        with self._step("set the counters"):
+            counters = set_counters(connection, place.staging, self._tables, self._given)
+        with self._step("gather statistics"):
+            for table in self._tables:
+                connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(place.staging, table.target)))
+        with self._step("put the tables in their place"):
+            place.swap()
+        return PostgresCopy(place.schema, loaded, place.replaced, counters)
+
+    def _load(self, connection: Connection, schema: str, table: PlannedTable) -> int:
+        started_s = time.monotonic()
+        with self._step(f"copy {visible(table.target)}, {rows(table.rows)}", table.rows) as advance:
+            count = load(connection, schema, table, self._rows_of(table), advance)
+            self._steps.note(f"{three_digits(count / (time.monotonic() - started_s))} rows/s")
+        if count != table.rows:
+            message = f"table {visible(table.name)} gave {rows(count)}, and the plan has {rows(table.rows)}"
+            raise ConsoleError(message, "plan and copy it again")
+        return count
+
+    def _constrain(self, connection: Connection, schema: str, step: Step) -> None:
+        connection.execute(sql.SQL("SAVEPOINT {}").format(SAVEPOINT))
+        try:
+            connection.execute(step.statement)
+        except psycopg.Error as error:
+            if not (error.sqlstate or "").startswith(OF_ROWS):
+                raise
+            connection.execute(sql.SQL("ROLLBACK TO SAVEPOINT {}").format(SAVEPOINT))
+            raise explain(connection, schema, step, error) from error
+        connection.execute(sql.SQL("RELEASE SAVEPOINT {}").format(SAVEPOINT))
+
+    @contextlib.contextmanager
+    def _step(self, what: str, total: int = 0) -> Generator[Advance]:
+        self._doing = what
+        with self._steps(what, total) as advance:
+            yield advance
