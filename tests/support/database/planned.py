@@ -15,7 +15,9 @@ def column(name: str, kind: Kind = "text", *, is_nullable: bool = True, default:
     return PlannedColumn(name, name, kind, is_nullable, default)
 
 
-def table(name: str, rows: Rows, *columns: PlannedColumn, key: tuple[str, ...] = ("id",), **others: Any) -> PlannedTable:
+def table(
+    name: str, rows: Rows, *columns: PlannedColumn, key: tuple[str, ...] = ("id",), **others: Any
+) -> PlannedTable:
     """A table with a column `id` that counts, before the others, unless it has another key."""
     own = (column("id", "bigint", is_nullable=False), *columns) if key == ("id",) else columns
     given = {"identity": "id" if key == ("id",) else None, "rows": len(rows)} | others

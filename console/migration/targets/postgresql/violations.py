@@ -20,7 +20,7 @@ MOST_CHARACTERS = 80  # of a value
 HINT = "mend these rows in the source, or leave them out by the rules (docs/migration.md)"
 HINTS: dict[type[psycopg.Error], str] = {
     errors.ProgramLimitExceeded: "PostgreSQL's indexes take values of up to 2,704 bytes: leave the index out",
-    errors.DatatypeMismatch: "give both columns one kind by the rules: kind = ",
+    errors.DatatypeMismatch: "give both columns one kind by the rules",
     errors.InvalidForeignKey: "the columns referred to need a primary key or a unique constraint",
 }
 

@@ -61,7 +61,9 @@ def ask(url: str) -> Ask:
 def put(url: str) -> Put:
     """Copy tables with their rows."""
 
-    def run(content: Content, steps: Steps | None = None, given: Mapping[str, int] | None = None, **options: Any) -> Any:
+    def run(
+        content: Content, steps: Steps | None = None, given: Mapping[str, int] | None = None, **options: Any
+    ) -> Any:
         target = PostgresTarget(Address(options.pop("url", url)), **options)
         rows = rows_of({table.name: rows for table, rows in content.items()})
         return Transfer(tuple(content), rows, given or {}, steps or StepsSeen()).run(target)
