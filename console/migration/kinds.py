@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 import uuid
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Literal
 
 from console.migration.json_text import check_json, normal_json
 from console.migration.moments import UTC, date_of, moment_of
+from console.migration.numbers import check_digits, normal_number
 
 Kind = Literal[
     "bigint",
@@ -36,8 +38,8 @@ TargetValue = int | float | Decimal | bool | dt.datetime | dt.date | str | bytes
 AnyValue = object
 
 BIGGEST = 2**63 - 1
-MOST_DIGITS = 131_072  # of a numeric before the point; 16,383 behind it
-MOST_DECIMALS = 16_383
+NUMBER_FORM = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?", re.ASCII)
+UUID_FORM = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})
 FALSE = frozenset({"false", "f", "no", "n", "off", "0"})
 
@@ -91,16 +93,10 @@ def _exact_double(value: int | Decimal) -> float:
 def _numeric(value: AnyValue) -> Decimal:
     if isinstance(value, bool | bytes) or not isinstance(value, int | float | str | Decimal):
         raise ValueError(f"is {named(value)}, not a number")
-    try:
-        number = Decimal(repr(value) if isinstance(value, float) else value)
-    except InvalidOperation:
-        raise ValueError("is a text that is no number") from None
-    if isinstance(value, str) and (not value.isascii() or "_" in value or value != value.strip()):
+    if isinstance(value, str) and not NUMBER_FORM.fullmatch(value):
         raise ValueError("is a text that is no number")
-    if not number.is_finite():
-        raise ValueError("is infinite or no number")
-    if number.adjusted() >= MOST_DIGITS or -int(number.as_tuple().exponent) > MOST_DECIMALS:
-        raise ValueError("has more digits than numeric keeps")
+    number = Decimal(repr(value) if isinstance(value, float) else value)
+    check_digits(number)
     return number
 
 
@@ -132,20 +128,13 @@ def _timestamp(value: AnyValue) -> dt.datetime:
 
 
 def _text(value: AnyValue) -> str:
-    if isinstance(value, bytes | bytearray | memoryview):
-        raise ValueError("is bytes, not a text")
-    text = value if isinstance(value, str) else _number_as_text(value)
-    if "\0" in text:
+    if not isinstance(value, str):
+        raise ValueError(f"is {named(value)}, not a text")
+    if "\0" in value:
         raise ValueError("has a NUL character, which a text in PostgreSQL cannot have")
-    if not text.isascii():
-        _check_unicode(text)
-    return text
-
-
-def _number_as_text(value: AnyValue) -> str:
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return repr(value) if isinstance(value, float) else str(value)
-    raise ValueError(f"is {named(value)}, not a text")
+    if not value.isascii():
+        _check_unicode(value)
+    return value
 
 
 def _check_unicode(text: str) -> None:
@@ -164,11 +153,11 @@ def _bytea(value: AnyValue) -> bytes:
 
 
 def _jsonb(value: AnyValue) -> str:
-    if not isinstance(value, str):
+    if isinstance(value, bool | bytes) or not isinstance(value, int | float | str):
         raise ValueError(f"is {named(value)}, not a text of JSON")
-    _text(value)
-    check_json(value)
-    return value
+    text = _text(value) if isinstance(value, str) else repr(value)
+    check_json(text)
+    return text
 
 
 def _uuid(value: AnyValue) -> str:
@@ -176,31 +165,21 @@ def _uuid(value: AnyValue) -> str:
         return str(value)
     if isinstance(value, bytes) and len(value) == 16:
         return str(uuid.UUID(bytes=value))
-    try:
-        if isinstance(value, str) and len(value) in (32, 36):
-            return str(uuid.UUID(value))
-    except ValueError:
-        pass
+    if isinstance(value, str) and UUID_FORM.fullmatch(value):
+        return str(uuid.UUID(value))
     raise ValueError("is no UUID")
 
 
 def named(value: AnyValue) -> str:
     """Return what a value is, in words."""
     names = {bool: "a boolean", int: "a whole number", float: "a number", Decimal: "a number", str: "a text"}
-    return names.get(type(value), "bytes" if isinstance(value, bytes | bytearray | memoryview) else type(value).__name__)
+    return names.get(
+        type(value), "bytes" if isinstance(value, bytes | bytearray | memoryview) else type(value).__name__
+    )
 
 
 def _double_form(value: float) -> bytes:
     return b"0" if value == 0 else repr(value).encode()
-
-
-def _numeric_form(value: Decimal) -> bytes:
-    if value == 0:
-        return b"0"
-    sign, digits, exponent = value.as_tuple()
-    text = "".join(map(str, digits)).lstrip("0")
-    short = text.rstrip("0")
-    return f"{'-' * sign}{short}e{int(exponent) + len(text) - len(short)}".encode()
 
 
 CONVERTERS: dict[Kind, Callable[[AnyValue], TargetValue]] = {
@@ -219,9 +198,9 @@ CONVERTERS: dict[Kind, Callable[[AnyValue], TargetValue]] = {
 FORMS: dict[Kind, Callable[..., bytes]] = {
     "bigint": lambda value: b"%d" % value,
     "double precision": _double_form,
-    "numeric": _numeric_form,
+    "numeric": lambda value: normal_number(value).encode(),
     "boolean": lambda value: b"1" if value else b"0",
-    "timestamptz": lambda value: value.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode(),
+    "timestamptz": lambda value: value.isoformat(timespec="microseconds").encode(),
     "timestamp": lambda value: value.isoformat(timespec="microseconds").encode(),
     "date": lambda value: value.isoformat().encode(),
     "text": str.encode,

@@ -1,15 +1,15 @@
-"""Times and dates as SQLite's applications write them: texts of ISO 8601, with a space or a T, with or without an offset."""
+"""Times and dates as applications write them into SQLite: ISO 8601 with a space or a T, with or without an offset."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 
-UTC = dt.timezone.utc
+UTC = dt.UTC
 FORM = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)"
-    r"(?:[ T](?P<time>\d\d:\d\d(?::\d\d)?)(?:[.,](?P<fraction>\d+))?)?"
-    r" ?(?P<offset>Z|z|UTC|[+-]\d\d(?::?\d\d)?)?",
+    r"(?:[ T](?P<time>\d\d:\d\d(?::\d\d)?)(?:[.,](?P<fraction>\d+))?"
+    r" ?(?P<offset>Z|z|UTC|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
 
@@ -23,12 +23,14 @@ def moment_of(value: object) -> dt.datetime:
     if isinstance(value, dt.datetime):
         return value
     if isinstance(value, dt.date):
-        return dt.datetime(value.year, value.month, value.day)  # noqa: DTZ001
+        return dt.datetime(value.year, value.month, value.day)
     if not isinstance(value, str):
-        raise ValueError("is no text of a time; a rule `convert` says what a number means")
+        raise ValueError("is no text of a time; a rule's `convert` says what such a value means")
     found = FORM.fullmatch(value)
-    if found is None or (found["offset"] and not found["time"]):
+    if found is None:
         raise ValueError("is no time such as 2026-01-31 23:59:59, with or without an offset")
+    if len((found["fraction"] or "").rstrip("0")) > 6:
+        raise ValueError('has a fraction below microseconds, which would be lost; `convert = "microseconds"` cuts it')
     try:
         return _moment(found)
     except ValueError:
@@ -36,21 +38,17 @@ def moment_of(value: object) -> dt.datetime:
 
 
 def _moment(found: re.Match[str]) -> dt.datetime:
-    fraction = (found["fraction"] or "").rstrip("0")
-    if len(fraction) > 6:
-        raise FractionError
     offset = found["offset"] or ""
     zone = "+00:00" if offset in ("Z", "z", "UTC") else offset
-    return dt.datetime.fromisoformat(f"{found['date']}T{found['time'] or '00:00'}{zone}").replace(
-        microsecond=int(fraction.ljust(6, "0"))
-    )
+    second = dt.datetime.fromisoformat(f"{found['date']}T{found['time'] or '00:00'}{zone}")
+    return second.replace(microsecond=int((found["fraction"] or "")[:6].ljust(6, "0")))
 
 
 def date_of(value: object) -> dt.date:
     """Return a text as a date.
 
     Raises:
-        ValueError: it is none, or has a time that is not midnight.
+        ValueError: it is none, or a time that is not midnight.
     """
     moment = moment_of(value)
     if moment.tzinfo is not None or moment.time() != dt.time():

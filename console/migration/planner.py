@@ -10,7 +10,9 @@ from console.terminal import Advance
 MOST_SHOWN = 10  # misfits of one column for one reason
 
 
-def make_plan(source: Source, rules: Rules, advance: Advance | None = None, most_shown: int = MOST_SHOWN) -> MigrationPlan:
+def make_plan(
+    source: Source, rules: Rules, advance: Advance | None = None, most_shown: int = MOST_SHOWN
+) -> MigrationPlan:
     """Return the plan for a source.
 
     Args:

@@ -10,7 +10,7 @@ class SourceColumn:
     """A column as declared.
 
     Attributes:
-        declared: its type, in capitals as SQLite normalises it not; empty where there is none.
+        declared: its type in capitals; empty where there is none.
         default: SQL of the source.
         is_generated: SQLite reckons its values.
     """
