@@ -20,7 +20,7 @@ def table(
 ) -> PlannedTable:
     """A table with a column `id` that counts, before the others, unless it has another key."""
     own = (column("id", "bigint", is_nullable=False), *columns) if key == ("id",) else columns
-    given = {"identity": "id" if key == ("id",) else None, "rows": len(rows)} | others
+    given: dict[str, Any] = {"identity": "id" if key == ("id",) else None, "rows": len(rows)} | others
     return PlannedTable(name, name, own, key, **given)
 
 

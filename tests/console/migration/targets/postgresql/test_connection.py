@@ -9,7 +9,7 @@ from console.migration.targets.postgresql import connection
 from console.migration.targets.postgresql.address import Address
 from console.migration.targets.postgresql.connection import CONNECT_TIMEOUT_S, connect
 
-SECRET = "s3cret"  # noqa: S105
+SECRET = "s3cret"
 
 
 @pytest.mark.parametrize(
