@@ -1,4 +1,4 @@
-"""What a target cannot hold though the kind can."""
+"""Limits of a target that its kinds do not have."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from decimal import Decimal
 
+from console.migration.forms.numbers import normal_number
 from console.migration.kinds import TargetValue
-from console.migration.numbers import normal_number
 from console.migration.plan import PlannedColumn, PlannedTable
 
 MOST_KEY_BYTES = 1_024  # of a DynamoDB sort key, the smaller of both
