@@ -11,7 +11,7 @@ from pathlib import Path
 
 from console.migration.kinds import SourceValue, TargetValue
 from console.migration.plan import PlannedTable
-from handlers.model.column import quoted
+from console.migration.sqlite.introspection import quoted
 
 UTC_OFFSET = "+00:00"
 

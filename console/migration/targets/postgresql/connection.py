@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from console.data.ledger import explain_errors, make_session
 from console.errors import ConsoleError
@@ -53,8 +55,8 @@ def connect(login: Login) -> Connection:
     """Open a connection, in a transaction that no limit of the role cuts short. Raises ConsoleError."""
     connection = _connected(login)
     try:
-        for name, value in SETTINGS.items():
-            connection.execute("SELECT set_config(%s, %s, true)", (name, value))
+        set_all = sql.SQL(", ").join([sql.SQL("set_config(%s, %s, true)")] * len(SETTINGS))
+        connection.execute(sql.SQL("SELECT {}").format(set_all), list(itertools.chain(*SETTINGS.items())))
     except psycopg.Error as error:
         connection.close()
         raise ConsoleError(f"{login.address.shown} refuses: {one_line(error)}", "see the server's log") from error

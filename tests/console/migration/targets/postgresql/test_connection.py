@@ -87,6 +87,15 @@ def test_only_the_users_own_limit_is_a_longer_one_for_connecting(url: str, monke
     assert limit(url) in ("", "55")
 
 
+def test_limits_of_a_role_do_not_end_a_migration(url: str) -> None:
+    limits = "-cstatement_timeout%3D1min%20-cidle_in_transaction_session_timeout%3D1min"
+    with connect(Login(Address(f"{url}?options={limits}"))) as made:
+        found = [made.execute(f"SHOW {name}".encode()).fetchone() for name in connection.SETTINGS]
+        assert found == [("0",), ("0",), ("30s",)]
+        made.rollback()
+        assert made.execute("SHOW statement_timeout").fetchone() == ("1min",)
+
+
 def test_a_server_that_does_not_know_a_setting_refuses_with_its_words(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,11 +119,6 @@ def test_a_target_that_only_reads_is_told(put: Put, ask: Ask, url: str) -> None:
     assert is_empty(ask)
 
 
-def test_limits_of_a_role_do_not_end_a_migration(put: Put, url: str) -> None:
-    limits = "-cstatement_timeout%3D1ms%20-cidle_in_transaction_session_timeout%3D1ms"
-    assert put({USERS: ROWS}, url=f"{url}?options={limits}").rows == {"users": 2}
-
-
 def test_a_step_names_itself_where_the_server_is_gone(put: Put, ask: Ask, url: str) -> None:
     with pytest.raises(ConsoleError, match=r"^users: the primary key: ") as raised:
         put({USERS: ROWS}, at("users: the primary key", lambda: kill(ask, url)))
