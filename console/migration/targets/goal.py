@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,15 @@ SCHEMES = ("postgresql://", "postgres://")
 DYNAMODB = "dynamodb:"
 LEDGER = "ledger"
 HINT = "postgresql://user@host/database, dynamodb:PREFIX or ledger"
+Kind = Literal["postgresql", "dynamodb", "ledger"]
+OPTIONS: dict[str, tuple[Kind, ...]] = {  # and where they mean something
+    "--schema": ("postgresql",),
+    "--dynamodb-prefix": ("postgresql",),
+    "--iam": ("postgresql",),
+    "--replace": ("postgresql", "dynamodb"),
+    "--table": ("ledger",),
+    "--url": ("ledger",),
+}
 
 
 @dataclass(frozen=True)
@@ -21,8 +31,15 @@ class Goal:
         text: of PostgreSQL the address, of DynamoDB the prefix of the tables' names.
     """
 
-    kind: Literal["postgresql", "dynamodb", "ledger"]
+    kind: Kind
     text: str = ""
+
+
+def check_options(goal: Goal, given: Mapping[str, object]) -> None:
+    """Raise ConsoleError where an option has a value and means nothing for the goal."""
+    for option, value in given.items():
+        if value and goal.kind not in OPTIONS[option]:
+            raise ConsoleError(f"{option} says nothing about --to {goal.kind}", "leave it out", 2)
 
 
 def parse_goal(to: str) -> Goal:

@@ -19,7 +19,7 @@ from console.errors import INTERRUPTED, ConsoleError
 from console.migration.opening import BackupOption, FileArgument, NowOption, RulesOption, check_fits, open_planned
 from console.migration.plan import MigrationPlan
 from console.migration.source import SourceFile
-from console.migration.targets.goal import parse_goal
+from console.migration.targets.goal import check_options, parse_goal
 from console.migration.telling import as_json as plan_as_json
 from console.migration.telling import lines
 from console.paths import PROGRAM
@@ -63,6 +63,8 @@ def copy_tables(
 
     started_s = time.monotonic()
     goal = parse_goal(to)
+    given = {"--schema": schema, "--dynamodb-prefix": dynamodb_prefix, "--iam": iam, "--replace": replace}
+    check_options(goal, given | {"--table": table, "--url": url})
     try:
         if dry_run:
             with open_planned(file, rules, backup, now) as (_, plan):

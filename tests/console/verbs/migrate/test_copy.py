@@ -119,7 +119,7 @@ def test_what_is_there_gives_way_only_where_it_is_wanted(run_console: RunConsole
 
 @pytest.mark.usefixtures("client")
 def test_rules_send_a_table_to_dynamodb_while_the_others_go_to_postgresql(
-    run_console: RunConsole, app: Path, rules: Path, url: str, prefix: str, client: DynamoDBClient
+    run_console: RunConsole, app: Path, *, rules: Path, url: str, prefix: str, client: DynamoDBClient
 ) -> None:
     arguments = ("migrate", "copy", str(app), "--rules", str(rules), "--to", url, "--dynamodb-prefix", prefix)
     ran = run_console(*arguments)
@@ -132,7 +132,7 @@ def test_rules_send_a_table_to_dynamodb_while_the_others_go_to_postgresql(
 
 @pytest.mark.usefixtures("client")
 def test_a_copy_whose_second_half_failed_goes_on_with_the_same_rows(
-    run_console: RunConsole, app: Path, rules: Path, url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+    run_console: RunConsole, app: Path, *, rules: Path, url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> int:
         raise psycopg.OperationalError("server closed the connection unexpectedly")
@@ -152,7 +152,7 @@ def test_a_copy_whose_second_half_failed_goes_on_with_the_same_rows(
 
 @pytest.mark.usefixtures("client")
 def test_what_postgresql_would_refuse_is_told_before_an_item_is_written(
-    run_console: RunConsole, app: Path, rules: Path, url: str, prefix: str, client: DynamoDBClient
+    run_console: RunConsole, app: Path, *, rules: Path, url: str, prefix: str, client: DynamoDBClient
 ) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE users AS SELECT 1")
@@ -163,7 +163,7 @@ def test_what_postgresql_would_refuse_is_told_before_an_item_is_written(
 
 
 def test_all_tables_go_to_dynamodb_and_go_on_where_they_were_cut_short(
-    run_console: RunConsole, app: Path, prefix: str, client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+    run_console: RunConsole, app: Path, *, prefix: str, client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments = ("migrate", "copy", str(app), "--to", f"dynamodb:{prefix}")
     real = BatchWriter.write
