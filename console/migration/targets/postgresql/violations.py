@@ -19,7 +19,8 @@ MOST_ROWS = 5  # of those that share a value
 MOST_CHARACTERS = 80  # of a value
 HINT = "mend these rows in the source, or leave them out by the rules (docs/migration.md)"
 HINTS: dict[type[psycopg.Error], str] = {
-    errors.ProgramLimitExceeded: "PostgreSQL's indexes take values of up to 2,704 bytes: leave the index out",
+    errors.ProgramLimitExceeded: "PostgreSQL's indexes take values of up to 2,704 bytes: leave such rows out,"
+    " or drop the index in a copy of the file",
     errors.DatatypeMismatch: "give both columns one kind by the rules",
     errors.InvalidForeignKey: "the columns referred to need a primary key or a unique constraint",
 }

@@ -245,3 +245,35 @@ def test_a_file_without_tables_is_copied_as_nothing(run_console: RunConsole, tmp
     change(path, "CREATE TABLE t (a); DROP TABLE t")
     ran = run_console("migrate", "copy", str(path), "--to", url)
     assert ran.out.startswith(f"{path}: nothing in ")
+
+
+ODD = """
+CREATE TABLE "order" ("select" INTEGER PRIMARY KEY, "user ""x"" é" TEXT, "group" REAL);
+INSERT INTO "order" VALUES (-9223372036854775808, '\U0001f600', 9e999), (9223372036854775807, '', -9e999);
+CREATE TABLE pairs (a TEXT, b INTEGER, PRIMARY KEY (b, a)) WITHOUT ROWID;
+INSERT INTO pairs VALUES ('x', 2), ('y', 1);
+CREATE TABLE sums (a INTEGER, b INTEGER, c INTEGER GENERATED ALWAYS AS (a + b) STORED);
+INSERT INTO sums (a, b) VALUES (1, 2), (1, 2);
+CREATE TABLE empty (id INTEGER PRIMARY KEY, note TEXT DEFAULT 'none');
+CREATE TABLE eggs (id INTEGER PRIMARY KEY, hen INTEGER REFERENCES hens (id));
+CREATE TABLE hens (id INTEGER PRIMARY KEY, egg INTEGER REFERENCES eggs (id));
+INSERT INTO eggs VALUES (1, 1);
+INSERT INTO hens VALUES (1, 1);
+"""
+
+
+def test_a_file_of_oddities_arrives_as_it_is(run_console: RunConsole, tmp_path: Path, url: str) -> None:
+    path = tmp_path / "odd.sqlite"
+    change(path, ODD)
+    ran = run_console("migrate", "copy", str(path), "--to", url)
+    assert ran.code == 0, ran.err
+    assert ask(url, 'SELECT * FROM "order"') == [
+        (-(2**63), "\U0001f600", float("inf")),
+        (2**63 - 1, "", float("-inf")),
+    ]
+    assert ask(url, "SELECT a, b FROM pairs") == [("y", 1), ("x", 2)]
+    assert ask(url, "SELECT c FROM sums") == [(3,), (3,)]
+    assert ask(url, "INSERT INTO empty DEFAULT VALUES RETURNING id, note") == [(1, "none")]
+    assert ask(url, "SELECT count(*) FROM pg_constraint WHERE contype = 'f'") == [(2,)]
+    with pytest.raises(psycopg.errors.SequenceGeneratorLimitExceeded):
+        ask(url, 'INSERT INTO "order" ("group") VALUES (1)')
