@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Generator
 from pathlib import Path
 from typing import Annotated
@@ -54,4 +55,4 @@ def check_fits(plan: MigrationPlan, file: Path) -> None:
     if count:
         first = plan.counts[0]
         said = f"{counted(count, 'misfit')}, the first in {first.table}, column {first.column}; nothing was moved"
-        raise ConsoleError(said, f"{PROGRAM} migrate plan {file}")
+        raise ConsoleError(said, f"{PROGRAM} migrate plan {shlex.quote(str(file))}")

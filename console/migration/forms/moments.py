@@ -7,6 +7,7 @@ import re
 
 UTC = dt.UTC
 NO_TEXT = "is no text of a time; a rule's `convert` says what such a value means"
+USUAL = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d", re.ASCII)  # needs no taking apart
 FORM = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)"
     r"(?:[ T](?P<time>\d\d:\d\d(?::\d\d)?)(?:[.,](?P<fraction>\d+))?"
@@ -27,13 +28,13 @@ def moment_of(value: object) -> dt.datetime:
         return dt.datetime(value.year, value.month, value.day)
     if not isinstance(value, str):
         raise ValueError(NO_TEXT)  # noqa: TRY004 - as of every value that does not fit
-    found = FORM.fullmatch(value)
-    if found is None:
+    found = None if (is_usual := USUAL.fullmatch(value)) else FORM.fullmatch(value)
+    if not is_usual and found is None:
         raise ValueError("is no time such as 2026-01-31 23:59:59, with or without an offset")
-    if len((found["fraction"] or "").rstrip("0")) > 6:
+    if found and len((found["fraction"] or "").rstrip("0")) > 6:
         raise ValueError('has a fraction below microseconds, which would be lost; `convert = "microseconds"` cuts it')
     try:
-        return _moment(found)
+        return _moment(found) if found else dt.datetime.fromisoformat(value)
     except ValueError:
         raise ValueError("is no time that there is, in the years 1 to 9999") from None
 

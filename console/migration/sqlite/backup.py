@@ -91,11 +91,13 @@ def _copy(source: sqlite3.Connection, copy: sqlite3.Connection, path: Path, adva
         if is_held or mode == "wal":
             source.execute("BEGIN")
             source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        source.execute("PRAGMA busy_timeout = 0")  # from here on it is the watch that waits
         watch = _Watch(path, page_bytes, advance, may_restart=source.in_transaction)
         try:
             source.backup(copy, pages=STEP_PAGES, progress=watch.look, sleep=0.05)
         except _RestartedError:
             advance(-watch.done_bytes)
+            source.execute(f"PRAGMA busy_timeout = {PATIENCE_S * 1_000:.0f}")
             continue
         return
 
@@ -122,7 +124,7 @@ class _Watch:
                 raise ConsoleError(said, "end the transaction that another program holds open")
             return
         done = (total - remaining) * self._page_bytes
-        if done < self.done_bytes and not self._may_restart:
+        if done <= self.done_bytes and self.done_bytes and not self._may_restart:
             raise _RestartedError
         self._advance(done - self.done_bytes)
         self.done_bytes, self._moved_at = done, time.monotonic()
