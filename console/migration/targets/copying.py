@@ -17,7 +17,7 @@ from console.migration.rules import read_rules
 from console.migration.source import SourceFile
 from console.migration.targets.dynamodb.state import CopyStateFile, digest_of
 from console.migration.targets.dynamodb.transfer import DynamoCopy, ItemTransfer
-from console.migration.targets.goal import Goal
+from console.migration.targets.goal import CopyGoal
 from console.migration.targets.postgresql.address import Address
 from console.migration.targets.postgresql.connection import Login
 from console.migration.targets.postgresql.transfer import PostgresCopy, PostgresTarget, Transfer
@@ -34,7 +34,7 @@ class CopyWish:
         replaces: tables in PostgreSQL give way, items in DynamoDB are written over.
     """
 
-    goal: Goal
+    goal: CopyGoal
     prefix: str = ""
     schema: str = ""
     replaces: bool = False

@@ -24,7 +24,7 @@ OPTIONS: dict[str, tuple[Kind, ...]] = {  # and where they mean something
 
 
 @dataclass(frozen=True)
-class Goal:
+class CopyGoal:
     """The place.
 
     Attributes:
@@ -35,20 +35,20 @@ class Goal:
     text: str = ""
 
 
-def check_options(goal: Goal, given: Mapping[str, object]) -> None:
+def check_options(goal: CopyGoal, given: Mapping[str, object]) -> None:
     """Raise ConsoleError where an option has a value and means nothing for the goal."""
     for option, value in given.items():
         if value and goal.kind not in OPTIONS[option]:
             raise ConsoleError(f"{option} says nothing about --to {goal.kind}", "leave it out", 2)
 
 
-def parse_goal(to: str) -> Goal:
+def parse_goal(to: str) -> CopyGoal:
     """Return what `--to` names; an address of PostgreSQL is not looked into. Raises ConsoleError."""
     if to.startswith(SCHEMES):
-        return Goal("postgresql", to)
+        return CopyGoal("postgresql", to)
     if to.startswith(DYNAMODB):
-        return Goal("dynamodb", to.removeprefix(DYNAMODB))
+        return CopyGoal("dynamodb", to.removeprefix(DYNAMODB))
     if to == LEDGER:
-        return Goal("ledger")
+        return CopyGoal("ledger")
     # It may be an address with a slip in it, and a password.
     raise ConsoleError("--to names neither PostgreSQL nor DynamoDB nor the ledger", HINT, 2)

@@ -11,7 +11,7 @@ from console.migration.plan import PlannedColumn, PlannedForeignKey, PlannedInde
 from console.wording import joined, visible
 
 
-class Step(NamedTuple):
+class ConstraintStep(NamedTuple):
     """A statement that holds for all rows of a table, or fails.
 
     Attributes:
@@ -35,7 +35,7 @@ def table_definition(schema: str, table: PlannedTable) -> sql.Composed:
     return sql.SQL("CREATE TABLE {} (\n  {}\n)").format(sql.Identifier(schema, table.target), columns)
 
 
-def constraints(schema: str, tables: Sequence[PlannedTable]) -> Iterator[Step]:
+def constraints(schema: str, tables: Sequence[PlannedTable]) -> Iterator[ConstraintStep]:
     """Yield what comes after the rows: keys and indexes of all tables, then what refers to other tables."""
     for table in tables:
         yield from _keys(schema, table)
@@ -66,14 +66,16 @@ def _column(column: PlannedColumn, table: PlannedTable) -> sql.Composed:
     return sql.SQL(" ").join(parts)
 
 
-def _keys(schema: str, table: PlannedTable) -> Iterator[Step]:
+def _keys(schema: str, table: PlannedTable) -> Iterator[ConstraintStep]:
     if table.key:
-        yield Step(table, "the primary key", _altered(schema, table, "ADD PRIMARY KEY ({})", table.key), table.key)
+        yield ConstraintStep(
+            table, "the primary key", _altered(schema, table, "ADD PRIMARY KEY ({})", table.key), table.key
+        )
     for columns in table.uniques:
-        yield Step(table, "a unique constraint", _altered(schema, table, "ADD UNIQUE ({})", columns), columns)
+        yield ConstraintStep(table, "a unique constraint", _altered(schema, table, "ADD UNIQUE ({})", columns), columns)
 
 
-def _index(schema: str, table: PlannedTable, index: PlannedIndex) -> Step:
+def _index(schema: str, table: PlannedTable, index: PlannedIndex) -> ConstraintStep:
     statement = sql.SQL("CREATE {}INDEX {} ON {} ({}){}").format(
         sql.SQL("UNIQUE " if index.is_unique else ""),
         sql.Identifier(index.name),
@@ -81,16 +83,16 @@ def _index(schema: str, table: PlannedTable, index: PlannedIndex) -> Step:
         sql.SQL(", ").join(map(_verbatim, index.terms)),
         sql.SQL(" WHERE {}").format(_verbatim(index.where)) if index.where else sql.SQL(""),
     )
-    return Step(table, f"the index {visible(index.name)}", statement)
+    return ConstraintStep(table, f"the index {visible(index.name)}", statement)
 
 
-def _check(schema: str, table: PlannedTable, condition: str) -> Step:
+def _check(schema: str, table: PlannedTable, condition: str) -> ConstraintStep:
     text = _verbatim(condition)
     statement = sql.SQL("ALTER TABLE {} ADD CHECK ({})").format(sql.Identifier(schema, table.target), text)
-    return Step(table, f"the check ({visible(condition)})", statement, condition=text)
+    return ConstraintStep(table, f"the check ({visible(condition)})", statement, condition=text)
 
 
-def _foreign_key(schema: str, table: PlannedTable, reference: PlannedForeignKey) -> Step:
+def _foreign_key(schema: str, table: PlannedTable, reference: PlannedForeignKey) -> ConstraintStep:
     statement = sql.SQL("ALTER TABLE {} ADD FOREIGN KEY ({}) REFERENCES {} ({}) ON DELETE {} ON UPDATE {}{}").format(
         sql.Identifier(schema, table.target),
         named(reference.columns),
@@ -101,7 +103,7 @@ def _foreign_key(schema: str, table: PlannedTable, reference: PlannedForeignKey)
         sql.SQL(" DEFERRABLE INITIALLY DEFERRED" if reference.is_deferred else ""),
     )
     what = f"the foreign key to {visible(reference.parent)}"
-    return Step(table, what, statement, reference.columns, reference)
+    return ConstraintStep(table, what, statement, reference.columns, reference)
 
 
 def _altered(schema: str, table: PlannedTable, change: str, columns: Sequence[str]) -> sql.Composed:

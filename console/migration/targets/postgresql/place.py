@@ -28,7 +28,7 @@ SELECT relname, relkind::text FROM pg_class WHERE relnamespace = to_regnamespace
 """
 
 
-class Place:
+class TargetPlace:
     """A schema, locked against another migration, and the tables that are to come there. Raises ConsoleError.
 
     Args:

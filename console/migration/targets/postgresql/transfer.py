@@ -17,9 +17,9 @@ from console.migration.plan import PlannedTable
 from console.migration.targets.postgresql.commit import DoubtfulError, commit
 from console.migration.targets.postgresql.connection import Connection, Login, connect, one_line
 from console.migration.targets.postgresql.counters import set_counters
-from console.migration.targets.postgresql.definitions import Step, constraints, table_definition
+from console.migration.targets.postgresql.definitions import ConstraintStep, constraints, table_definition
 from console.migration.targets.postgresql.loading import load
-from console.migration.targets.postgresql.place import Place
+from console.migration.targets.postgresql.place import TargetPlace
 from console.migration.targets.postgresql.violations import explain
 from console.terminal import Advance, Steps
 from console.wording import counted, rows, three_digits, visible
@@ -41,7 +41,7 @@ RowsOf = Callable[[PlannedTable], Iterable[Sequence[Any]]]
 
 @dataclass(frozen=True)
 class PostgresTarget:
-    """Where the tables go.
+    """The place that the tables go to.
 
     Attributes:
         schema: empty: the first one of the user's search path.
@@ -133,9 +133,9 @@ class Transfer:
             place.swap()
         return PostgresCopy(place.schema, loaded, place.replaced, counters)
 
-    def _place(self, connection: Connection, target: PostgresTarget) -> Place:
+    def _place(self, connection: Connection, target: PostgresTarget) -> TargetPlace:
         with self._step("look at the target"):
-            return Place(connection, target.schema, [t.target for t in self._tables], replaces=target.replaces)
+            return TargetPlace(connection, target.schema, [t.target for t in self._tables], replaces=target.replaces)
 
     def _load(self, connection: Connection, schema: str, table: PlannedTable) -> int:
         started_s = time.monotonic()
@@ -147,7 +147,7 @@ class Transfer:
             raise ConsoleError(message, "plan and copy it again")
         return count
 
-    def _constrain(self, connection: Connection, schema: str, step: Step) -> None:
+    def _constrain(self, connection: Connection, schema: str, step: ConstraintStep) -> None:
         connection.execute(sql.SQL("SAVEPOINT {}").format(SAVEPOINT))
         try:
             connection.execute(step.statement)

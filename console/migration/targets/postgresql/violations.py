@@ -1,4 +1,4 @@
-"""What stands against a constraint: PostgreSQL names one row at most, and this all that there are room for."""
+"""Rows that stand against a constraint: PostgreSQL names one at most, and this all that there is room for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from psycopg import errors, sql
 from console.errors import ConsoleError
 from console.migration.plan import PlannedForeignKey, PlannedTable
 from console.migration.targets.postgresql.connection import Connection, one_line
-from console.migration.targets.postgresql.definitions import Step, named, shown
+from console.migration.targets.postgresql.definitions import ConstraintStep, named, shown
 from console.wording import visible
 
 MOST_SHOWN = 10
@@ -26,7 +26,7 @@ HINTS: dict[type[psycopg.Error], str] = {
 }
 
 
-def explain(connection: Connection, schema: str, step: Step, error: psycopg.Error) -> ConsoleError:
+def explain(connection: Connection, schema: str, step: ConstraintStep, error: psycopg.Error) -> ConsoleError:
     """Return the error for a step that failed; the connection is as it was before."""
     place = f"table {visible(step.table.target)}"
     if step.columns:

@@ -3,20 +3,20 @@ from __future__ import annotations
 import pytest
 
 from console.errors import ConsoleError
-from console.migration.targets.goal import OPTIONS, Goal, Kind, check_options, parse_goal
+from console.migration.targets.goal import OPTIONS, CopyGoal, Kind, check_options, parse_goal
 
 
 @pytest.mark.parametrize(
     ("to", "goal"),
     [
-        ("postgresql://app@host/app", Goal("postgresql", "postgresql://app@host/app")),
-        ("postgres://host", Goal("postgresql", "postgres://host")),
-        ("dynamodb:app-", Goal("dynamodb", "app-")),
-        ("dynamodb:", Goal("dynamodb")),
-        ("ledger", Goal("ledger")),
+        ("postgresql://app@host/app", CopyGoal("postgresql", "postgresql://app@host/app")),
+        ("postgres://host", CopyGoal("postgresql", "postgres://host")),
+        ("dynamodb:app-", CopyGoal("dynamodb", "app-")),
+        ("dynamodb:", CopyGoal("dynamodb")),
+        ("ledger", CopyGoal("ledger")),
     ],
 )
-def test_a_goal_is_what_to_names(to: str, goal: Goal) -> None:
+def test_a_goal_is_what_to_names(to: str, goal: CopyGoal) -> None:
     assert parse_goal(to) == goal
 
 
@@ -29,9 +29,9 @@ def test_what_is_no_goal_is_refused_and_not_said(to: str) -> None:
 @pytest.mark.parametrize("kind", ["postgresql", "dynamodb", "ledger"])
 @pytest.mark.parametrize("option", OPTIONS)
 def test_an_option_that_means_nothing_is_refused(kind: Kind, option: str) -> None:
-    check_options(Goal(kind), {option: ""})
+    check_options(CopyGoal(kind), {option: ""})
     if kind in OPTIONS[option]:
-        check_options(Goal(kind), {option: "given"})
+        check_options(CopyGoal(kind), {option: "given"})
         return
     with pytest.raises(ConsoleError, match=f"^{option} says nothing about --to {kind}$"):
-        check_options(Goal(kind), {option: "given"})
+        check_options(CopyGoal(kind), {option: "given"})

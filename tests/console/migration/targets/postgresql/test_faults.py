@@ -119,6 +119,14 @@ def test_a_target_that_only_reads_is_told(put: Put, ask: Ask, url: str) -> None:
     assert is_empty(ask)
 
 
+def test_an_error_of_the_server_is_no_row_s_fault(put: Put, ask: Ask) -> None:
+    cancelled = table("t", [(1,)], checks=("pg_cancel_backend(pg_backend_pid()) AND pg_sleep(60) IS NOT NULL",))
+    with pytest.raises(ConsoleError, match=r"^t: the check .*: canceling statement due to user request") as raised:
+        put({cancelled: [(1,)]})
+    assert raised.value.hint == "the same command again, once the server is well"
+    assert is_empty(ask)
+
+
 def test_a_step_names_itself_where_the_server_is_gone(put: Put, ask: Ask, url: str) -> None:
     with pytest.raises(ConsoleError, match=r"^users: the primary key: ") as raised:
         put({USERS: ROWS}, at("users: the primary key", lambda: kill(ask, url)))

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from console.errors import INTERRUPTED, ConsoleError
 from console.migration.kinds import Kind
 from console.migration.plan import PlannedForeignKey, PlannedIndex, PlannedTable
+from console.terminal import Advance
 from tests.console.migration.targets.postgresql.conftest import Ask, Put, StepsSeen
 from tests.support.database.planned import Rows, column, table
 
@@ -99,6 +101,20 @@ def test_two_hundred_columns_an_empty_table_and_one_without_a_key(put: Put, ask:
     assert ask("SELECT count(*) FROM empty") == [0]
     assert ask("SELECT name FROM plain") == ["a", "a"]
     assert ask("INSERT INTO empty (name) VALUES ('first') RETURNING id") == [1]
+
+
+def test_progress_counts_every_row(put: Put) -> None:
+    counts: list[int] = []
+
+    class Counting(StepsSeen):
+        @contextmanager
+        def __call__(self, what: str, total: int = 0, unit: str = "rows") -> Generator[Advance]:
+            with super().__call__(what, total, unit):
+                yield counts.append
+
+    rows = [(number,) for number in range(2500)]
+    put({table("many", rows): rows}, Counting())
+    assert counts == [1000, 1000, 500]
 
 
 def test_defaults_and_checks_hold_for_what_comes_later(put: Put, ask: Ask) -> None:
