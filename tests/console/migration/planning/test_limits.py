@@ -43,5 +43,5 @@ def test_keys_have_1_to_1024_bytes() -> None:
     for fine in ("a", "ü" * 512, b"x" * 1_024):
         check(fine)
     for wrong in ("", b"", "ü" * 513):
-        with pytest.raises(ValueError, match="is a key of [0-9,]+ bytes: DynamoDB takes 1 to 1,024"):
+        with pytest.raises(ValueError, match=r"is a key of [0-9,]+ bytes: DynamoDB takes 1 to 1,024"):
             check(wrong)
