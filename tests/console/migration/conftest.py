@@ -70,7 +70,8 @@ def make_plan_of(make_file: MakeFile, tmp_path: Path) -> Iterator[MakePlan]:
 
         def make(script: str, toml: str = "", most: int = 10) -> Planned:
             rules = tmp_path / "migration.toml"
-            rules.write_text(toml)
+            if toml:
+                rules.write_text(toml)
             return opened.enter_context(planned(make_file(script), rules if toml else None, most))
 
         yield make

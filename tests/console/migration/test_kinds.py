@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal
@@ -28,8 +29,6 @@ def offset_text(moment: dt.datetime, minutes: int) -> str:
 
 
 def json_text(value: Any) -> str:
-    import json
-
     return json.dumps(value, indent=1)
 
 
@@ -156,6 +155,6 @@ def test_different_values_have_different_normal_forms() -> None:
     ids=lambda each: ascii(each)[:40].replace("\\", ""),
 )
 def test_a_value_of_another_kind_is_refused_with_the_reason(kind: Kind, value: Any, reason: str) -> None:
-    with pytest.raises(ValueError, match=".") as refused:
+    with pytest.raises(ValueError, match=r"is |has ") as refused:
         convert(kind, value)
     assert str(refused.value).startswith(reason)

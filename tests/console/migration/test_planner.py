@@ -49,8 +49,8 @@ def test_values_of_another_kind_are_named_with_row_and_column(make_plan_of: Make
             '6f9619ff-8b86-d011-b42d-00c04fc964ff');
         INSERT INTO t VALUES (2, 'five', 2, '2024-01-01T10:00:00Z', '0000-00-00', 'much', 9e999, 'a' || char(0), 'x',
             '{', 'me');
-        INSERT INTO t VALUES (3, 9223372036854775807, 'true', '2024-01-01', NULL, 9e999, NULL, CAST(x'c3' AS TEXT), NULL,
-            NULL, NULL);
+        INSERT INTO t VALUES (3, 9223372036854775807, 'true', '2024-01-01', NULL, 9e999, NULL, CAST(x'c3' AS TEXT),
+            NULL, NULL, NULL);
     """)
     found = {(column, *key): reason for _, column, key, _, reason in made.misfits()}
     assert found.pop(("b", 2)).startswith("is neither true nor false")

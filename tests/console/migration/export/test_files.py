@@ -19,7 +19,8 @@ from tests.console.migration.conftest import MakePlan, Planned
 
 SCRIPT = """
 CREATE TABLE "All / kinds" (
-    id INTEGER PRIMARY KEY, r REAL, d DECIMAL, b BOOLEAN, tz TIMESTAMPTZ, ts DATETIME, day DATE, t TEXT, x BLOB, j JSON, u UUID
+    id INTEGER PRIMARY KEY, r REAL, d DECIMAL, b BOOLEAN, tz TIMESTAMPTZ, ts DATETIME, day DATE, t TEXT, x BLOB,
+    j JSON, u UUID
 );
 INSERT INTO "All / kinds" VALUES (1, 0.1, 12.50, 1, '2024-01-01T10:00:00.5+02:00', '2024-01-01 10:00:00', '2024-01-01',
     'a "b", ü' || char(10) || 'c', x'00ff', '{"a":' || char(10) || '[1.50]}', '6f9619ff-8b86-d011-b42d-00c04fc964ff');

@@ -17,5 +17,5 @@ def test_numeric_keeps_131072_digits_before_the_point_and_16383_behind_it() -> N
     check_digits(Decimal("9e131071"))
     check_digits(Decimal("1e-16383"))
     for text in ("1e131072", "1e-16384", "Infinity", "NaN"):
-        with pytest.raises(ValueError, match="digits|infinite"):
+        with pytest.raises(ValueError, match=r"digits|infinite"):
             check_digits(Decimal(text))

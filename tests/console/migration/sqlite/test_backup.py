@@ -3,7 +3,6 @@ from __future__ import annotations
 import sqlite3
 import stat
 import threading
-from collections import namedtuple
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -101,8 +100,11 @@ def test_a_file_that_is_locked_for_too_long_is_not_waited_for(
 def test_a_copy_that_has_no_room_is_not_begun(
     make_file: MakeFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = namedtuple("usage", "total used free")  # noqa: PYI024
-    full = SimpleNamespace(disk_usage=lambda _: usage(1, 1, 4_000))  # pyright: ignore[reportUnknownLambdaType]
+
+    def disk_usage(_: Path) -> SimpleNamespace:
+        return SimpleNamespace(free=4_000)
+
+    full = SimpleNamespace(disk_usage=disk_usage)
     monkeypatch.setattr("console.migration.sqlite.backup.shutil", full)
     with pytest.raises(ConsoleError, match=r"needs .* MB, and .* has 0.004 MB") as refused:
         copy_database(make_file(FILLED), tmp_path / "copy.sqlite", nothing)
@@ -153,5 +155,5 @@ def test_a_file_that_is_locked_from_the_start_is_named(
     path = make_file(FILLED)
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(ConsoleError, match="cannot be copied .*: database is locked"):
+        with pytest.raises(ConsoleError, match=r"cannot be copied .*: database is locked"):
             copy_database(path, tmp_path / "copy.sqlite", nothing)

@@ -38,7 +38,8 @@ def test_definitions_are_told_apart_whatever_stands_in_texts_and_comments() -> N
 
 
 def test_references_that_are_checked_late_are_found() -> None:
-    sql = """CREATE TABLE t (a REFERENCES p DEFERRABLE INITIALLY DEFERRED, b REFERENCES p DEFERRABLE INITIALLY IMMEDIATE,
+    sql = """CREATE TABLE t (a REFERENCES p DEFERRABLE INITIALLY DEFERRED,
+        b REFERENCES p DEFERRABLE INITIALLY IMMEDIATE,
         C, d, FOREIGN KEY (C, "D") REFERENCES q (x, y) DEFERRABLE INITIALLY DEFERRED)"""
     assert deferred(sql) == {("a",), ("c", "d")}
 

@@ -15,7 +15,8 @@ CREATE TABLE Users (id INTEGER PRIMARY KEY, email TEXT NOT NULL COLLATE NOCASE U
 CREATE INDEX by_role ON Users (role DESC) WHERE role <> 'user';
 CREATE TABLE sessions (token TEXT PRIMARY KEY, expires_at INT);
 CREATE VIEW v AS SELECT 1;
-INSERT INTO Users VALUES (1, 'me@example.com', NULL, 'user', 'one'), (2, 'you@example.com', 1, 'user', 'two'), (3, 'x', 1, 'admin', 3);
+INSERT INTO Users VALUES (1, 'me@example.com', NULL, 'user', 'one'),
+    (2, 'you@example.com', 1, 'user', 'two'), (3, 'x', 1, 'admin', 3);
 INSERT INTO sessions VALUES ('a', 1), ('b', 4000000000);
 """
 RULES = """
