@@ -14,11 +14,11 @@ import re
 import uuid
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
-from console.migration.json_text import check_json, normal_json
-from console.migration.moments import UTC, date_of, moment_of
-from console.migration.numbers import check_digits, normal_number
+from console.migration.forms.json_text import check_json, normal_json
+from console.migration.forms.moments import UTC, date_of, moment_of
+from console.migration.forms.numbers import check_digits, normal_number
 
 Kind = Literal[
     "bigint",
@@ -38,6 +38,7 @@ TargetValue = int | float | Decimal | bool | dt.datetime | dt.date | str | bytes
 AnyValue = object
 
 BIGGEST = 2**63 - 1
+BYTES = (bytes, bytearray)
 NUMBER_FORM = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?", re.ASCII)
 UUID_FORM = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})
@@ -60,7 +61,9 @@ def canonical(kind: Kind, value: AnyValue) -> bytes:
         ValueError: it is none of this kind.
     """
     made = convert(kind, value)
-    return b"-" if made is None else b"=" + FORMS[kind](made)
+    if made is None:
+        return b"-"
+    return b"=" + (normal_json(str(made)) if kind == "jsonb" else FORMS[type(made)](made))
 
 
 def _bigint(value: AnyValue) -> int:
@@ -69,7 +72,7 @@ def _bigint(value: AnyValue) -> int:
         if -BIGGEST - 1 <= number <= BIGGEST:
             return number
         raise ValueError("is beyond 64 bits")
-    raise ValueError(f"is {named(value)}, not a whole number")
+    raise _refusal(value, "a whole number")
 
 
 def _double(value: AnyValue) -> float:
@@ -77,7 +80,7 @@ def _double(value: AnyValue) -> float:
         return value
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return _exact_double(value)
-    raise ValueError(f"is {named(value)}, not a number")
+    raise _refusal(value, "a number")
 
 
 def _exact_double(value: int | Decimal) -> float:
@@ -92,7 +95,7 @@ def _exact_double(value: int | Decimal) -> float:
 
 def _numeric(value: AnyValue) -> Decimal:
     if isinstance(value, bool | bytes) or not isinstance(value, int | float | str | Decimal):
-        raise ValueError(f"is {named(value)}, not a number")
+        raise _refusal(value, "a number")
     if isinstance(value, str) and not NUMBER_FORM.fullmatch(value):
         raise ValueError("is a text that is no number")
     number = Decimal(repr(value) if isinstance(value, float) else value)
@@ -129,7 +132,7 @@ def _timestamp(value: AnyValue) -> dt.datetime:
 
 def _text(value: AnyValue) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"is {named(value)}, not a text")
+        raise _refusal(value, "a text")
     if "\0" in value:
         raise ValueError("has a NUL character, which a text in PostgreSQL cannot have")
     if not value.isascii():
@@ -147,14 +150,14 @@ def _check_unicode(text: str) -> None:
 
 
 def _bytea(value: AnyValue) -> bytes:
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, bytes | bytearray):
         return bytes(value)
-    raise ValueError(f"is {named(value)}, not bytes")
+    raise _refusal(value, "bytes")
 
 
 def _jsonb(value: AnyValue) -> str:
     if isinstance(value, bool | bytes) or not isinstance(value, int | float | str):
-        raise ValueError(f"is {named(value)}, not a text of JSON")
+        raise _refusal(value, "a text of JSON")
     text = _text(value) if isinstance(value, str) else repr(value)
     check_json(text)
     return text
@@ -172,13 +175,21 @@ def _uuid(value: AnyValue) -> str:
 
 def named(value: AnyValue) -> str:
     """Return what a value is, in words."""
-    names = {bool: "a boolean", int: "a whole number", float: "a number", Decimal: "a number", str: "a text"}
-    return names.get(
-        type(value), "bytes" if isinstance(value, bytes | bytearray | memoryview) else type(value).__name__
+    names: tuple[tuple[type | tuple[type, ...], str], ...] = (
+        (bool, "a boolean"),
+        (int, "a whole number"),
+        ((float, Decimal), "a number"),
+        (str, "a text"),
+        (BYTES, "bytes"),
     )
+    return next((name for types, name in names if isinstance(value, types)), type(value).__name__)
 
 
-def _double_form(value: float) -> bytes:
+def _refusal(value: AnyValue, wanted: str) -> ValueError:
+    return ValueError(f"is {named(value)}, not {wanted}")
+
+
+def _float_form(value: float) -> bytes:
     return b"0" if value == 0 else repr(value).encode()
 
 
@@ -195,17 +206,14 @@ CONVERTERS: dict[Kind, Callable[[AnyValue], TargetValue]] = {
     "jsonb": _jsonb,
     "uuid": _uuid,
 }
-FORMS: dict[Kind, Callable[..., bytes]] = {
-    "bigint": lambda value: b"%d" % value,
-    "double precision": _double_form,
-    "numeric": lambda value: normal_number(value).encode(),
-    "boolean": lambda value: b"1" if value else b"0",
-    "timestamptz": lambda value: value.isoformat(timespec="microseconds").encode(),
-    "timestamp": lambda value: value.isoformat(timespec="microseconds").encode(),
-    "date": lambda value: value.isoformat().encode(),
-    "text": str.encode,
-    "bytea": bytes,
-    "jsonb": normal_json,
-    "uuid": str.encode,
+FORMS: dict[type, Callable[[Any], bytes]] = {
+    int: lambda value: b"%d" % value,
+    float: _float_form,
+    Decimal: lambda value: normal_number(value).encode(),
+    bool: lambda value: b"1" if value else b"0",
+    dt.datetime: lambda value: value.isoformat(timespec="microseconds").encode(),
+    dt.date: lambda value: value.isoformat().encode(),
+    str: str.encode,
+    bytes: bytes,
 }
 KINDS: tuple[Kind, ...] = tuple(CONVERTERS)

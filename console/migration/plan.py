@@ -22,7 +22,7 @@ class PlannedColumn:
         default: SQL of PostgreSQL; None where there is none, or none that PostgreSQL can have.
         convert: by the rules, done in this order before the value becomes one of its kind.
         on_misfit: by the rules, of a value that is none of its kind, or that refers to no row.
-        expression: the source's SQL that gives the value; the quoted name, but where the rules make dangling references null.
+        expression: the source's SQL that gives the value, where the rules make dangling references null; else empty.
     """
 
     name: str

@@ -6,13 +6,13 @@ import sqlite3
 from dataclasses import replace
 
 from console.errors import ConsoleError
+from console.migration.dialect.names import fits, target_name
 from console.migration.plan import MigrationPlan
 from console.migration.planning.agreement import check_rules
 from console.migration.planning.constraints import plan_constraints
 from console.migration.planning.dangling import find_dangling
 from console.migration.planning.drafts import Draft, draft_table
 from console.migration.planning.misfits import Misfits
-from console.migration.planning.names import fits, target_name
 from console.migration.planning.references import adopt_kinds, in_order, plan_references
 from console.migration.planning.survey import survey
 from console.migration.planning.trial import try_rows

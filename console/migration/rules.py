@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar, cast, get_args
 
 from console.errors import ConsoleError
-from console.migration.conversions import conversion_of
+from console.migration.forms.conversions import conversion_of
 from console.migration.kinds import KINDS, Kind
 from console.migration.plan import Destination, OnMisfit
 

@@ -1,4 +1,4 @@
-"""Values of an application's rows as people get to see them: cut, with nothing that steers the terminal, or not at all."""
+"""Values of an application's rows as people see them: cut, with nothing that steers the terminal, or not at all."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ def shown_value(value: SourceValue, *, is_hidden: bool = False) -> str:
     if value is None:
         return "NULL"
     if is_hidden:
-        size = f" of {len(value):,} {'bytes' if isinstance(value, bytes) else 'characters'}"
-        return f"({named(value)}{size if isinstance(value, str | bytes) else ''})"
+        return f"({named(value)}{f' of length {len(value):,}' if isinstance(value, str | bytes) else ''})"
     text = f"x'{value[:MOST_CHARACTERS].hex()}'" if isinstance(value, bytes) else _one_line(value)
     return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
 

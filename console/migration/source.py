@@ -12,14 +12,14 @@ from pathlib import Path
 from types import TracebackType
 
 from console.errors import ConsoleError
+from console.migration.forms.moments import UTC, moment_of
 from console.migration.kinds import TargetValue
-from console.migration.moments import UTC, moment_of
 from console.migration.plan import PlannedTable
-from console.migration.reading import Batch, Parameters, add_fits, condition, read_batches
 from console.migration.shown import shown_key, shown_value
 from console.migration.sqlite.backup import copy_database
 from console.migration.sqlite.integrity import open_copy
 from console.migration.sqlite.introspection import quoted, read_left_behind, read_tables
+from console.migration.sqlite.reading import Batch, Parameters, add_fits, condition, read_batches
 from console.migration.sqlite.schema import SourceTable
 from console.migration.values import convert_all, converter_of
 from console.terminal import Advance
@@ -51,7 +51,7 @@ class Source:
         self.path = path
         self._instant = _instant(now)
         self._backup = backup
-        self._advance = advance or (lambda _: None)
+        self._advance: Advance = advance or _ignore
         self._open = contextlib.ExitStack()
 
     def __enter__(self) -> Source:
@@ -70,7 +70,7 @@ class Source:
 
     @property
     def now(self) -> str:
-        """What `:now` stands for, as RFC 3339 in UTC: give it to another source, and its rules leave the same rows out."""
+        """What `:now` stands for, as RFC 3339 in UTC: with it another source's rules leave out the same rows."""
         return self._instant.isoformat().replace("+00:00", "Z")
 
     @property
@@ -94,7 +94,7 @@ class Source:
 
     def count(self, table: PlannedTable) -> tuple[int, int]:
         """Return how many rows move, and how many the rules leave out."""
-        counted = f"SELECT count(*) FROM {quoted(table.name)}"
+        counted = f"SELECT count(*) FROM {quoted(table.name)}"  # noqa: S608 - quoted
         (every,) = self.connection.execute(counted).fetchone()
         (kept,) = self.connection.execute(counted + condition(table), self.parameters).fetchone()
         return kept, every - kept
@@ -106,7 +106,7 @@ class Source:
 
     def batches(self, table: PlannedTable, start: int = 0, count: int | None = None) -> Iterator[Batch]:
         """Yield the rows that move with the source's values."""
-        return read_batches(self.connection, table, self._named[table.name], self.parameters, start, count)
+        return read_batches(self.connection, table, self._named[table.name], self.parameters, start=start, count=count)
 
     def rows(self, table: PlannedTable, start: int = 0, count: int | None = None) -> Iterator[tuple[TargetValue, ...]]:
         """Yield the rows that move as the target's Python values, in ascending order of the key.
@@ -134,6 +134,10 @@ class Source:
     @cached_property
     def _named(self) -> dict[str, SourceTable]:
         return {table.name: table for table in self._tables}
+
+
+def _ignore(_: int) -> None:
+    """Take no notice."""
 
 
 def _instant(now: str) -> dt.datetime:

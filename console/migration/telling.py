@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from console.migration.plan import Misfit, MigrationPlan, PlannedColumn, PlannedTable
+from console.migration.plan import MigrationPlan, Misfit, PlannedColumn, PlannedTable
 from console.migration.shown import shown_key, shown_value
 from console.wording import counted, joined, rows, visible
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from types import NoneType
 
-from console.migration.conversions import conversion_of
+from console.migration.forms.conversions import conversion_of
 from console.migration.kinds import CONVERTERS, Kind, SourceValue, TargetValue
 from console.migration.plan import PlannedColumn
 

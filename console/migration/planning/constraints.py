@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from console.migration.dialect.expressions import portable_condition, portable_term
+from console.migration.dialect.names import target_name
 from console.migration.plan import PlannedIndex
 from console.migration.planning.drafts import Draft
-from console.migration.planning.expressions import portable_condition, portable_term
-from console.migration.planning.names import target_name
 from console.migration.sqlite.introspection import quoted
 from console.migration.sqlite.schema import IndexTerm, SourceIndex
 from console.migration.sqlite.tokens import Token, checks, group, split, tokens

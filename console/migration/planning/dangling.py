@@ -5,9 +5,9 @@ from __future__ import annotations
 from console.migration.planning.drafts import Draft
 from console.migration.planning.misfits import Misfits
 from console.migration.planning.references import Cycles, Drafts, dangling_condition
-from console.migration.reading import key_names
 from console.migration.source import Source
 from console.migration.sqlite.introspection import quoted
+from console.migration.sqlite.reading import key_names
 from console.migration.sqlite.schema import SourceForeignKey
 
 
@@ -32,7 +32,7 @@ def _find(source: Source, draft: Draft, key: SourceForeignKey, nowhere: str, mis
     terms = ", ".join([*(f"{table}.{quoted(name)}" for name in names), *values])
     kept = f"({draft.table.where}) AND " if draft.table.where else ""
     is_there = " AND ".join(f"{value} IS NOT NULL" for value in values)
-    sql = f"SELECT {terms} FROM {table} WHERE {kept}({nowhere}) AND {is_there}"
+    sql = f"SELECT {terms} FROM {table} WHERE {kept}({nowhere}) AND {is_there}"  # noqa: S608 - quoted
     for row in source.connection.execute(sql, source.parameters):
         own, value = row[: len(names)], row[len(names) :]
         told = value[0] if len(value) == 1 else ", ".join(map(str, value))

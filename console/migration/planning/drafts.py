@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from console.errors import ConsoleError
+from console.migration.dialect.defaults import target_default
+from console.migration.dialect.names import TAKEN, fits, target_name
 from console.migration.kinds import Kind
 from console.migration.plan import PlannedColumn, PlannedTable
 from console.migration.planning.choice import Choice, Profile, choose
-from console.migration.planning.defaults import target_default
-from console.migration.planning.names import TAKEN, fits, target_name
 from console.migration.rules import HINT, ColumnRules, TableRules
 from console.migration.sqlite.schema import SourceColumn, SourceTable
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from decimal import Decimal
 
+from console.migration.forms.numbers import normal_number
 from console.migration.kinds import TargetValue
-from console.migration.numbers import normal_number
 from console.migration.plan import PlannedColumn, PlannedTable
 
 MOST_KEY_BYTES = 1_024  # of a DynamoDB sort key, the smaller of both

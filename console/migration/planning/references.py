@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import graphlib
+import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 
 from console.migration.plan import PlannedColumn, PlannedForeignKey
 from console.migration.planning.drafts import Draft
-from console.migration.reading import fits_condition
 from console.migration.sqlite.introspection import quoted
+from console.migration.sqlite.reading import fits_condition
 from console.migration.sqlite.schema import SourceForeignKey
 
 Drafts = Mapping[str, Draft]  # by the source's name in small letters
@@ -25,7 +26,7 @@ def in_order(drafts: Drafts) -> tuple[list[Draft], Cycles]:
             return [drafts[name] for name in _sorted(graph)], cyclic
         except graphlib.CycleError as error:
             cycle: list[str] = error.args[1]
-            for parent, child in zip(cycle, cycle[1:], strict=False):
+            for parent, child in itertools.pairwise(cycle):
                 cyclic.add(frozenset((parent, child)))
                 graph[child].discard(parent)
 
@@ -85,7 +86,7 @@ def dangling_condition(draft: Draft, key: SourceForeignKey, drafts: Drafts, cycl
     is_whole = not is_self and frozenset((draft.source.name.lower(), key.parent.lower())) not in cyclic
     kept = parent.table.where if is_whole else parent.rules.where
     conditions = " AND ".join([*pairs, *([f"({kept})"] if kept else [])])
-    return f"{given} AND NOT EXISTS (SELECT 1 FROM {quoted(parent.source.name)} AS {name} WHERE {conditions})"
+    return f"{given} AND NOT EXISTS (SELECT 1 FROM {quoted(parent.source.name)} AS {name} WHERE {conditions})"  # noqa: S608 - quoted
 
 
 def adopt_kinds(draft: Draft, drafts: Drafts) -> None:

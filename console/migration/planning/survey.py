@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 
 from console.migration.planning.choice import TIMES, Profile, declared_kind
-from console.migration.reading import Parameters
 from console.migration.sqlite.introspection import quoted
+from console.migration.sqlite.reading import Parameters
 from console.migration.sqlite.schema import SourceColumn
 
 MOST_COLUMNS = 200  # a statement: SQLite has at most 2,000 results
@@ -34,7 +34,7 @@ def survey(
         some = columns[start : start + MOST_COLUMNS]
         terms = ", ".join(f"coalesce(sum({term}), 0)" for column in some for term in _terms(column))
         condition = f" WHERE ({where})" if where else ""
-        counts = connection.execute(f"SELECT {terms} FROM {quoted(table)}{condition}", parameters).fetchone()
+        counts = connection.execute(f"SELECT {terms} FROM {quoted(table)}{condition}", parameters).fetchone()  # noqa: S608 - quoted
         for number, column in enumerate(some):
             found[column.name] = Profile(*counts[number * 6 : number * 6 + 6])
     return found

@@ -14,7 +14,7 @@ from console.migration.source import Source
 from console.migration.values import convert_all, converter_of
 from console.terminal import Advance
 
-Keys = Sequence[tuple[SourceValue, ...]]
+Keyed = tuple[Sequence[tuple[SourceValue, ...]], Sequence[SourceValue]]  # keys of rows, and values of a column
 
 
 def try_rows(source: Source, draft: Draft, misfits: Misfits, advance: Advance) -> None:
@@ -25,7 +25,7 @@ def try_rows(source: Source, draft: Draft, misfits: Misfits, advance: Advance) -
     try:
         for batch in source.batches(table):
             made = [
-                _try_column(table, column, limit, batch.keys, values, misfits)
+                _try_column(table, column, limit, (batch.keys, values), misfits)
                 for column, limit, values in zip(table.columns, limits, batch.columns, strict=True)
             ]
             duplicates.look(batch.keys, made, misfits)
@@ -38,32 +38,30 @@ def _try_column(
     table: PlannedTable,
     column: PlannedColumn,
     limit: Check | None,
-    keys: Keys,
-    values: Sequence[SourceValue],
+    keyed: Keyed,
     misfits: Misfits,
 ) -> Sequence[TargetValue]:
     """Return the target's values, None for those that do not fit."""
     if limit is None:
         try:
-            made = convert_all(column, values)
+            made = convert_all(column, keyed[1])
         except ValueError:
             pass
         else:
             if column.is_nullable or None not in made:
                 return made
-    return _try_each(table, column, limit, keys, values, misfits)
+    return _try_each(table, column, limit, keyed, misfits)
 
 
 def _try_each(
     table: PlannedTable,
     column: PlannedColumn,
     limit: Check | None,
-    keys: Keys,
-    values: Sequence[SourceValue],
+    keyed: Keyed,
     misfits: Misfits,
 ) -> list[TargetValue]:
     into, found = converter_of(column), list[TargetValue]()
-    for key, value in zip(keys, values, strict=True):
+    for key, value in zip(*keyed, strict=True):
         made: TargetValue = None
         try:
             made = into(value)

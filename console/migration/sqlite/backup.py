@@ -49,7 +49,7 @@ def copy_database(path: Path, target: Path, advance: Advance) -> None:
 
 def open_read_only(path: Path) -> sqlite3.Connection:
     """Open a file without the right to change it."""
-    address = f"file:{quote(os.path.abspath(path))}?mode=ro"  # noqa: PTH100
+    address = f"file:{quote(os.path.abspath(path))}?mode=ro"
     return sqlite3.connect(address, uri=True, isolation_level=None, timeout=PATIENCE_S)
 
 

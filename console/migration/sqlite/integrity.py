@@ -23,7 +23,7 @@ def open_copy(path: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]:
         ConsoleError: it is damaged.
     """
     connection = open_read_only(path)
-    connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")  # pyright: ignore[reportUnknownLambdaType]
+    connection.text_factory = _text
     try:
         connection.execute("BEGIN")
         unknown = _check(connection, path)
@@ -34,6 +34,10 @@ def open_copy(path: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]:
         connection.close()
         raise
     return connection, unknown
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> tuple[str, ...]:

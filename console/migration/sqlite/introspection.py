@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 from console.migration.sqlite.schema import IndexTerm, SourceColumn, SourceForeignKey, SourceIndex, SourceTable
 from console.migration.sqlite.tokens import collations, deferred, tokens
@@ -88,7 +89,7 @@ def _rowid(columns: Iterable[str]) -> str | None:
 
 
 def _foreign_keys(connection: sqlite3.Connection, name: str, sql: str) -> tuple[SourceForeignKey, ...]:
-    parts = defaultdict[int, list[tuple[str, ...]]](list)
+    parts = defaultdict[int, list[tuple[Any, ...]]](list)
     asked = connection.execute(
         'SELECT id, "from", "table", "to", on_delete, on_update FROM pragma_foreign_key_list(?) ORDER BY id DESC, seq',
         (name,),
@@ -100,7 +101,7 @@ def _foreign_keys(connection: sqlite3.Connection, name: str, sql: str) -> tuple[
 
 
 def _foreign_key(
-    connection: sqlite3.Connection, parts: list[tuple[str, ...]], late: set[tuple[str, ...]]
+    connection: sqlite3.Connection, parts: list[tuple[Any, ...]], late: set[tuple[str, ...]]
 ) -> SourceForeignKey:
     _, parent, _, on_delete, on_update = parts[0]
     columns, named = tuple(part[0] for part in parts), tuple(part[2] for part in parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -101,7 +102,7 @@ def collations(sql: str) -> dict[str, str]:
     found = dict[str, str]()
     for definition in definitions(sql):
         if definition[0].upper not in TABLE_CONSTRAINTS:
-            for token, following in zip(definition[1:], definition[2:], strict=False):
+            for token, following in itertools.pairwise(definition[1:]):
                 if token.upper == "COLLATE":
                     found[definition[0].value] = following.value.upper()
     return found

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
 from console import terminal
 from console.client.target import JsonOption
 from console.errors import ConsoleError
-from console.migration.export import check_export, export_tables
-from console.migration.export_formats import FORMATS, Format
+from console.migration.export.files import check_export, export_tables
+from console.migration.export.formats import FORMATS
 from console.migration.opening import BackupOption, NowOption, RulesOption, check_fits, open_planned
 from console.wording import counted, rows
 
@@ -24,12 +24,12 @@ CheckOption = Annotated[Path | None, typer.Option(help="Hold this folder against
 def export_files(
     file: FileArgument = None,
     to: ToOption = None,
+    *,
     form: FormatOption = FORMATS[0],
     rules: RulesOption = None,
     backup: BackupOption = None,
     now: NowOption = "",
     check: CheckOption = None,
-    *,
     gzip: Annotated[bool, typer.Option("--gzip", help="Compress the files.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -45,7 +45,7 @@ def export_files(
         with open_planned(file, rules, backup, now) as (source, plan):
             check_fits(plan, file)
             with terminal.progress("export", sum(table.rows for table in plan.tables)) as advance:
-                manifest = export_tables(source, plan, to, cast("Format", form), is_zipped=gzip, advance=advance)
+                manifest = export_tables(source, plan, to, form, is_zipped=gzip, advance=advance)
     if as_json:
         terminal.print_json(manifest)
     else:

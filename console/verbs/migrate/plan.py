@@ -19,11 +19,11 @@ HideOption = Annotated[bool, typer.Option("--hide-values", help="Say of values o
 
 def plan_move(
     file: FileArgument,
+    *,
     rules: RulesOption = None,
     backup: BackupOption = None,
     now: NowOption = "",
     most: MostOption = MOST_SHOWN,
-    *,
     hide_values: HideOption = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -8,8 +8,8 @@ import zoneinfo
 from collections.abc import Callable
 from decimal import Decimal
 
+from console.migration.forms.moments import UTC, moment_of
 from console.migration.kinds import AnyValue
-from console.migration.moments import UTC, moment_of
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=UTC)
 JULIAN_DAY_OF_EPOCH = 2_440_587.5

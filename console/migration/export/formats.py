@@ -24,7 +24,7 @@ def header(form: Format, columns: Sequence[PlannedColumn]) -> str:
 
 def row_writer(form: Format, columns: Sequence[PlannedColumn]) -> Write:
     """Return what makes a row its line."""
-    kinds = [column.kind for column in columns]
+    kinds: list[Kind] = [column.kind for column in columns]
     if form == "csv":
         return lambda row: ",".join(_cell(kind, value) for kind, value in zip(kinds, row, strict=True)) + "\n"
     names = [json.dumps(column.target, ensure_ascii=False) for column in columns]

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from console.errors import ConsoleError
 from console.migration.checksum import Checksum
-from console.migration.export_formats import Format, header, row_writer
+from console.migration.export.formats import Format, header, row_writer
 from console.migration.plan import MigrationPlan, PlannedTable
 from console.migration.source import Source
 from console.terminal import Advance
@@ -46,7 +46,7 @@ class ExportedTable:
 def export_tables(
     source: Source, plan: MigrationPlan, folder: Path, form: Format, *, is_zipped: bool, advance: Advance
 ) -> dict[str, Any]:
-    """Write a file for each table, and the manifest, into a folder that is there when all of it is; returns the manifest.
+    """Write a file for each table, and the manifest; the folder is there when all of it is. Returns the manifest.
 
     Raises:
         ConsoleError: the folder exists, or cannot be written.

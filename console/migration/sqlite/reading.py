@@ -50,6 +50,7 @@ def read_batches(
     table: PlannedTable,
     source: SourceTable,
     parameters: Parameters,
+    *,
     start: int = 0,
     count: int | None = None,
 ) -> Iterator[Batch]:
@@ -57,7 +58,9 @@ def read_batches(
     names = key_names(table, source)
     terms = [*map(quoted, names), *(column.expression or quoted(column.name) for column in table.columns)]
     order = f" ORDER BY {', '.join(key_terms(names, source))}" if names else ""
-    sql = f"SELECT {', '.join(terms)} FROM {quoted(table.name)}{condition(table)}{order} LIMIT {-1 if count is None else count} OFFSET {start}"
+    most = -1 if count is None else count
+    kept = f"FROM {quoted(table.name)}{condition(table)}"
+    sql = f"SELECT {', '.join(terms)} {kept}{order} LIMIT {most} OFFSET {start}"
     cursor = connection.execute(sql, parameters)
     while rows := cursor.fetchmany(BATCH):
         columns = list(zip(*rows, strict=True))

@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any, Never
 
-from console.migration.numbers import check_digits, normal_number
+from console.migration.forms.numbers import check_digits, normal_number
 
 
 def check_json(text: str) -> None:
