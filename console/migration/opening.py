@@ -14,7 +14,7 @@ from console.errors import ConsoleError
 from console.migration.plan import MigrationPlan
 from console.migration.planner import MOST_SHOWN, make_plan
 from console.migration.rules import Rules, read_rules
-from console.migration.source import Source
+from console.migration.source import SourceFile
 from console.migration.sqlite.backup import database_bytes
 from console.paths import PROGRAM
 from console.wording import counted
@@ -28,17 +28,17 @@ NowOption = Annotated[str, typer.Option(help="What :now stands for in the rules 
 @contextlib.contextmanager
 def open_planned(
     file: Path, rules: Path | None = None, backup: Path | None = None, now: str = "", *, most_shown: int = MOST_SHOWN
-) -> Generator[tuple[Source, MigrationPlan]]:
+) -> Generator[tuple[SourceFile, MigrationPlan]]:
     """Copy a file, plan its move, and keep it open; standard error says how far both are.
 
     Raises:
-        ConsoleError: as those of `Source`, `read_rules` and `make_plan`.
+        ConsoleError: as those of `SourceFile`, `read_rules` and `make_plan`.
     """
     read = read_rules(rules) if rules else Rules()
     size = database_bytes(file) if file.is_file() else 0
     with contextlib.ExitStack() as opened:
         with terminal.progress("copy", size, unit="bytes") as advance:
-            source = opened.enter_context(Source(file, now=now, backup=backup, advance=advance))
+            source = opened.enter_context(SourceFile(file, now=now, backup=backup, advance=advance))
         with terminal.progress("look at", source.count_all()) as advance:
             plan = make_plan(source, read, advance, most_shown)
         yield source, plan

@@ -121,7 +121,7 @@ class Misfit:
 
 @dataclass(frozen=True)
 class MisfitCount:
-    """How many values of a column do not fit for one reason: of many, the plan has the first as misfits."""
+    """The number of values in a column that do not fit for one reason; the plan has the first of them as misfits."""
 
     table: str
     column: str

@@ -17,7 +17,7 @@ from console.migration.planning.references import adopt_kinds, in_order, plan_re
 from console.migration.planning.survey import survey
 from console.migration.planning.trial import try_rows
 from console.migration.rules import HINT, Rules
-from console.migration.source import Source
+from console.migration.source import SourceFile
 from console.migration.sqlite.schema import SourceTable
 from console.terminal import Advance
 
@@ -25,7 +25,7 @@ MOST_SHOWN = 10  # misfits of one column for one reason
 
 
 def make_plan(
-    source: Source, rules: Rules, advance: Advance | None = None, most_shown: int = MOST_SHOWN
+    source: SourceFile, rules: Rules, advance: Advance | None = None, most_shown: int = MOST_SHOWN
 ) -> MigrationPlan:
     """Return the plan for a source.
 
@@ -43,7 +43,7 @@ def make_plan(
         raise ConsoleError(f"{source.path} cannot be read: {error}", "see that SQLite alone can read it") from error
 
 
-def _plan(source: Source, rules: Rules, advance: Advance, misfits: Misfits) -> MigrationPlan:
+def _plan(source: SourceFile, rules: Rules, advance: Advance, misfits: Misfits) -> MigrationPlan:
     notes = [*source.left_behind(), *_collations(source)]
     drafts = _drafts(source, rules, notes)
     taken = {draft.table.target for draft in drafts.values()}
@@ -65,7 +65,7 @@ def _plan(source: Source, rules: Rules, advance: Advance, misfits: Misfits) -> M
     )
 
 
-def _drafts(source: Source, rules: Rules, notes: list[str]) -> dict[str, Draft]:
+def _drafts(source: SourceFile, rules: Rules, notes: list[str]) -> dict[str, Draft]:
     kept = [table for table in source.tables() if not rules.of_table(table.name).skip]
     for table in source.tables():
         if table not in kept:
@@ -92,7 +92,7 @@ def _targets(tables: list[SourceTable], rules: Rules, notes: list[str]) -> dict[
     return made
 
 
-def _collations(source: Source) -> list[str]:
+def _collations(source: SourceFile) -> list[str]:
     return [
         f"the collation {name} is the application's own: PostgreSQL sorts otherwise"
         for name in source.unknown_collations

@@ -25,7 +25,7 @@ from console.migration.values import convert_all, converter_of
 from console.terminal import Advance
 
 
-class Source:
+class SourceFile:
     """A copy of a SQLite file, made on entering; whoever writes to the file meanwhile does not matter.
 
     Args:
@@ -54,7 +54,7 @@ class Source:
         self._advance: Advance = advance or _ignore
         self._open = contextlib.ExitStack()
 
-    def __enter__(self) -> Source:
+    def __enter__(self) -> SourceFile:
         with self._open as opened:
             folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="migrate-")))
             self.copy = self._backup or folder / "copy.sqlite"
@@ -70,7 +70,7 @@ class Source:
 
     @property
     def now(self) -> str:
-        """What `:now` stands for, as RFC 3339 in UTC: with it another source's rules leave out the same rows."""
+        """The instant of `:now`, as RFC 3339 in UTC: with it another source's rules leave out the same rows."""
         return self._instant.isoformat().replace("+00:00", "Z")
 
     @property

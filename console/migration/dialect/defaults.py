@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from console.migration.kinds import Kind, convert
-from console.migration.sqlite.tokens import Token, tokens
+from console.migration.sqlite.tokens import SqlToken, tokens
 
 UTC_NOW = "(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')"
 # What a default of SQLite's says without its spaces and parentheses, in capitals.
@@ -35,7 +35,7 @@ def target_default(sql: str, kind: Kind) -> str | None:
     return _literal(given, kind)
 
 
-def _literal(given: tuple[Token, ...], kind: Kind) -> str | None:
+def _literal(given: tuple[SqlToken, ...], kind: Kind) -> str | None:
     inner = tuple(token for token in given if token.text not in "()+")
     is_negative = len(inner) == 2 and inner[0].text == "-" and inner[1].type == "number"
     if not (is_negative or len(inner) == 1) or inner[-1].type not in ("string", "quoted", "number"):

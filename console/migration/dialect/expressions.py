@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from console.migration.plan import PlannedColumn
 from console.migration.sqlite.introspection import quoted
-from console.migration.sqlite.tokens import Token
+from console.migration.sqlite.tokens import SqlToken
 
 JOINS = ("AND", "OR", "NOT", "(", ")")
 EQUALITY = {"=": "=", "==": "=", "<>": "<>", "!=": "<>", "IN": "IN", ",": ",", "IS": "IS", "NULL": "NULL"}
@@ -26,9 +26,9 @@ class _NotPortableError(Exception):
     """PostgreSQL has no such thing, or means something else by it."""
 
 
-def portable_condition(of: Sequence[Token], columns: Columns) -> str | None:
+def portable_condition(of: Sequence[SqlToken], columns: Columns) -> str | None:
     """Return a condition as SQL of PostgreSQL."""
-    said, part = list[str](), list[Token]()
+    said, part = list[str](), list[SqlToken]()
     try:
         for token in [*of, None]:
             if token is None or (token.upper in JOINS and not _is_part(part, token)):
@@ -42,14 +42,14 @@ def portable_condition(of: Sequence[Token], columns: Columns) -> str | None:
     return " ".join(said)
 
 
-def portable_term(of: Sequence[Token], columns: Columns) -> str | None:
+def portable_term(of: Sequence[SqlToken], columns: Columns) -> str | None:
     """Return an index's expression as SQL of PostgreSQL: a function of one column."""
     if len(of) == 4 and of[0].upper in FUNCTIONS and (column := columns.get(of[2].value.lower())):
         return _call(of[0], column) if of[1].text == "(" and _takes(of[0], column) else None
     return None
 
 
-def _is_part(part: Sequence[Token], token: Token) -> bool:
+def _is_part(part: Sequence[SqlToken], token: SqlToken) -> bool:
     """Tell whether a word that joins belongs to the part before it: `IS NOT`, `NOT IN`, `length(`, `IN (`."""
     opened = sum(each.text == "(" for each in part) - sum(each.text == ")" for each in part)
     if token.text == ")":
@@ -59,7 +59,7 @@ def _is_part(part: Sequence[Token], token: Token) -> bool:
     return token.upper == "NOT" and bool(part)
 
 
-def _part(part: Sequence[Token], columns: Columns) -> list[str]:
+def _part(part: Sequence[SqlToken], columns: Columns) -> list[str]:
     used = {columns[each.value.lower()].kind for each in part if _is_column(each, columns)}
     is_null_alone = all(_is_column(each, columns) or each.upper in ("IS", "NOT", "NULL") for each in part)
     is_boolean = used == {"boolean"} and not is_null_alone
@@ -81,7 +81,7 @@ def _part(part: Sequence[Token], columns: Columns) -> list[str]:
     return said
 
 
-def _check_classes(part: Sequence[Token], classes: set[str]) -> None:
+def _check_classes(part: Sequence[SqlToken], classes: set[str]) -> None:
     words = [token.upper for token in part]
     after_is = [words[number + 1 :] for number, word in enumerate(words) if word == "IS"]
     is_whole = not part or (words[0] not in COMPARISONS and words[-1] not in (*COMPARISONS, "BETWEEN"))
@@ -95,7 +95,7 @@ def _check_classes(part: Sequence[Token], classes: set[str]) -> None:
         raise _NotPortableError
 
 
-def _plain(token: Token, columns: Columns) -> str:
+def _plain(token: SqlToken, columns: Columns) -> str:
     if _is_column(token, columns):
         return quoted(columns[token.value.lower()].target)
     if token.type == "string":
@@ -108,14 +108,14 @@ def _plain(token: Token, columns: Columns) -> str:
     return known[token.upper]
 
 
-def _boolean(token: Token, columns: Columns) -> str:
+def _boolean(token: SqlToken, columns: Columns) -> str:
     words = {"0": "FALSE", "1": "TRUE", "FALSE": "FALSE", "TRUE": "TRUE"}
     if token.type == "string" or (token.type == "number" and token.text not in words):
         raise _NotPortableError
     return words.get(token.upper) or _plain(token, columns)
 
 
-def _class(token: Token, columns: Columns, *, is_null_alone: bool, is_boolean: bool) -> set[str]:
+def _class(token: SqlToken, columns: Columns, *, is_null_alone: bool, is_boolean: bool) -> set[str]:
     if is_null_alone or is_boolean:
         return set()
     if _is_column(token, columns):
@@ -124,13 +124,13 @@ def _class(token: Token, columns: Columns, *, is_null_alone: bool, is_boolean: b
     return {"text"} if token.type == "string" else {"number"} if token.type == "number" else set()
 
 
-def _is_column(token: Token, columns: Columns) -> bool:
+def _is_column(token: SqlToken, columns: Columns) -> bool:
     return token.type in ("word", "quoted") and token.value.lower() in columns and token.upper not in ("NULL", "NOT")
 
 
-def _takes(function: Token, column: PlannedColumn) -> bool:
+def _takes(function: SqlToken, column: PlannedColumn) -> bool:
     return (column.kind in NUMBERS) if function.upper == "ABS" else column.kind == "text"
 
 
-def _call(function: Token, column: PlannedColumn) -> str:
+def _call(function: SqlToken, column: PlannedColumn) -> str:
     return f"{function.text.lower()}({quoted(column.target)})"

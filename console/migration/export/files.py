@@ -17,7 +17,7 @@ from console.errors import ConsoleError
 from console.migration.checksum import Checksum
 from console.migration.export.formats import Format, header, row_writer
 from console.migration.plan import MigrationPlan, PlannedTable
-from console.migration.source import Source
+from console.migration.source import SourceFile
 from console.terminal import Advance
 
 MANIFEST = "manifest.json"
@@ -44,7 +44,7 @@ class ExportedTable:
 
 
 def export_tables(
-    source: Source, plan: MigrationPlan, folder: Path, form: Format, *, is_zipped: bool, advance: Advance
+    source: SourceFile, plan: MigrationPlan, folder: Path, form: Format, *, is_zipped: bool, advance: Advance
 ) -> dict[str, Any]:
     """Write a file for each table, and the manifest; the folder is there when all of it is. Returns the manifest.
 
@@ -95,7 +95,7 @@ def check_export(folder: Path, advance: Callable[[int], None]) -> dict[str, Any]
 
 
 def _export(
-    source: Source, table: PlannedTable, folder: Path, form: Format, *, is_zipped: bool, advance: Advance
+    source: SourceFile, table: PlannedTable, folder: Path, form: Format, *, is_zipped: bool, advance: Advance
 ) -> ExportedTable:
     path = folder / f"{quote(table.target, safe='')}.{form}{'.gz' * is_zipped}"
     checksum = Checksum([column.kind for column in table.columns])
@@ -134,7 +134,7 @@ def _opened(path: Path, *, is_zipped: bool) -> io.TextIOBase:
     return io.TextIOWrapper(raw, encoding="utf-8", newline="\n")
 
 
-def _manifest(source: Source, plan: MigrationPlan, form: Format, tables: list[ExportedTable]) -> dict[str, Any]:
+def _manifest(source: SourceFile, plan: MigrationPlan, form: Format, tables: list[ExportedTable]) -> dict[str, Any]:
     digest, size = _digest(source.copy)
     return {
         "version": VERSION,

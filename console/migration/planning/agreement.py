@@ -8,12 +8,12 @@ from collections.abc import Iterable
 
 from console.errors import ConsoleError
 from console.migration.rules import HINT, Rules, TableRules
-from console.migration.source import Source
+from console.migration.source import SourceFile
 from console.migration.sqlite.introspection import quoted
 from console.migration.sqlite.schema import SourceTable
 
 
-def check_rules(rules: Rules, source: Source) -> None:
+def check_rules(rules: Rules, source: SourceFile) -> None:
     """Hold the rules against a source.
 
     Raises:
@@ -43,7 +43,7 @@ def _check_destination(name: str, rule: TableRules, table: SourceTable) -> None:
         raise ConsoleError(f"rules: tables.{name} goes to DynamoDB and has no primary key: give a `key`", HINT, 2)
 
 
-def _check_where(name: str, where: str, source: Source) -> None:
+def _check_where(name: str, where: str, source: SourceFile) -> None:
     known = source.parameters
     try:
         source.connection.execute(f"EXPLAIN SELECT count(*) FROM {quoted(name)} WHERE ({where}\n)", known)  # noqa: S608 - quoted

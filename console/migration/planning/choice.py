@@ -10,7 +10,7 @@ from console.migration.kinds import Kind
 
 @dataclass(frozen=True)
 class Profile:
-    """How many values of each form a column has.
+    """The number of values of each form in a column.
 
     Attributes:
         offsets: those of the texts that end like a time with an offset from UTC.
@@ -31,7 +31,7 @@ class Profile:
 
 
 @dataclass(frozen=True)
-class Choice:
+class KindChoice:
     """A kind, and in words why it is not the declared one, if so."""
 
     kind: Kind
@@ -62,17 +62,17 @@ def declared_kind(declared: str) -> Kind | None:
     return next((kind for pattern, kind in DECLARED if re.search(pattern, name)), None)
 
 
-def choose(declared: str, profile: Profile) -> Choice:
+def choose(declared: str, profile: Profile) -> KindChoice:
     """Return the kind for a column of these values."""
     wanted = declared_kind(declared)
     if not profile.values:
-        return Choice(wanted or "text")
+        return KindChoice(wanted or "text")
     if wanted in TIMES:
         return _time(declared, wanted, profile)
     if wanted is None or not _holds_any(wanted, profile):
         kind = by_values(profile)
-        return Choice(kind, f"declared {declared}, holds {_forms(profile)}: {kind}" if wanted else "")
-    return Choice(wanted)
+        return KindChoice(kind, f"declared {declared}, holds {_forms(profile)}: {kind}" if wanted else "")
+    return KindChoice(wanted)
 
 
 def by_values(profile: Profile) -> Kind:
@@ -85,17 +85,17 @@ def by_values(profile: Profile) -> Kind:
     return max(forms, key=lambda form: form[0])[1]
 
 
-def _time(declared: str, wanted: Kind, profile: Profile) -> Choice:
+def _time(declared: str, wanted: Kind, profile: Profile) -> KindChoice:
     if not profile.texts:
         kind = by_values(profile)
         meant = "a rule `convert` with unixepoch, unixepoch_ms or julianday makes them times"
-        return Choice(kind, f"declared {declared}, holds {_forms(profile)}: {kind}; {meant}")
+        return KindChoice(kind, f"declared {declared}, holds {_forms(profile)}: {kind}; {meant}")
     if profile.offsets:
-        return Choice("timestamptz")
+        return KindChoice("timestamptz")
     if profile.dates == profile.texts:
-        return Choice("date", "" if wanted == "date" else f"declared {declared}, holds dates alone: date")
+        return KindChoice("date", "" if wanted == "date" else f"declared {declared}, holds dates alone: date")
     note = f"declared {declared}, holds times without an offset: timestamp" if wanted != "timestamp" else ""
-    return Choice("timestamp", note)
+    return KindChoice("timestamp", note)
 
 
 def _holds_any(kind: Kind, profile: Profile) -> bool:

@@ -1,4 +1,4 @@
-"""What a table is held to, and how it is found: unique columns, checks and indexes, as PostgreSQL can have them."""
+"""Unique columns, checks and indexes of a table, as PostgreSQL can have them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from console.migration.plan import PlannedIndex
 from console.migration.planning.drafts import Draft
 from console.migration.sqlite.introspection import quoted
 from console.migration.sqlite.schema import IndexTerm, SourceIndex
-from console.migration.sqlite.tokens import Token, checks, group, split, tokens
+from console.migration.sqlite.tokens import SqlToken, checks, group, split, tokens
 
 
 def plan_constraints(draft: Draft, taken: set[str]) -> None:
@@ -73,7 +73,7 @@ def _terms(draft: Draft, index: SourceIndex) -> tuple[str, ...] | None:
     return None if None in made else tuple(term for term in made if term is not None)
 
 
-def _term(draft: Draft, term: IndexTerm, expression: Sequence[Token]) -> str | None:
+def _term(draft: Draft, term: IndexTerm, expression: Sequence[SqlToken]) -> str | None:
     if term.column is None:
         said = portable_term(expression, draft.columns)
     else:
@@ -86,7 +86,7 @@ def _term(draft: Draft, term: IndexTerm, expression: Sequence[Token]) -> str | N
     return f"{said} DESC" if term.is_descending else said
 
 
-def _expressions(index: SourceIndex) -> list[tuple[Token, ...]]:
+def _expressions(index: SourceIndex) -> list[tuple[SqlToken, ...]]:
     """Return the tokens of each term of a CREATE INDEX, without its order."""
     terms = list(split(group(tokens(index.sql))))
     return [tuple(token for token in term if token.upper not in ("ASC", "DESC")) for term in terms]
@@ -101,5 +101,5 @@ def _where(draft: Draft, index: SourceIndex) -> str | None:
     return portable_condition(given[at + 1 :], draft.columns) or ""
 
 
-def _said(condition: Sequence[Token]) -> str:
+def _said(condition: Sequence[SqlToken]) -> str:
     return " ".join(token.text for token in condition)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from console.migration.planning.drafts import Draft
 from console.migration.planning.misfits import Misfits
 from console.migration.planning.references import Cycles, Drafts, dangling_condition
-from console.migration.source import Source
+from console.migration.source import SourceFile
 from console.migration.sqlite.introspection import quoted
 from console.migration.sqlite.reading import key_names
 from console.migration.sqlite.schema import SourceForeignKey
 
 
-def find_dangling(source: Source, draft: Draft, drafts: Drafts, cyclic: Cycles, misfits: Misfits) -> None:
+def find_dangling(source: SourceFile, draft: Draft, drafts: Drafts, cyclic: Cycles, misfits: Misfits) -> None:
     """Find the rows of a table whose references lead nowhere, where the rules do not say what becomes of them."""
     for key in draft.source.foreign_keys:
         if _matters(draft, key, drafts):
@@ -25,7 +25,7 @@ def _matters(draft: Draft, key: SourceForeignKey, drafts: Drafts) -> bool:
     return any(each.columns == draft.targets(key.columns) for each in draft.table.foreign_keys)
 
 
-def _find(source: Source, draft: Draft, key: SourceForeignKey, nowhere: str, misfits: Misfits) -> None:
+def _find(source: SourceFile, draft: Draft, key: SourceForeignKey, nowhere: str, misfits: Misfits) -> None:
     names = key_names(draft.table, draft.source)
     table = quoted(draft.source.name)
     values = [draft.columns[name.lower()].expression or quoted(name) for name in key.columns]

@@ -10,7 +10,7 @@ from console.migration.dialect.defaults import target_default
 from console.migration.dialect.names import TAKEN, fits, target_name
 from console.migration.kinds import Kind
 from console.migration.plan import PlannedColumn, PlannedTable
-from console.migration.planning.choice import Choice, Profile, choose
+from console.migration.planning.choice import KindChoice, Profile, choose
 from console.migration.rules import HINT, ColumnRules, TableRules
 from console.migration.sqlite.schema import SourceColumn, SourceTable
 
@@ -118,13 +118,13 @@ def _column(draft: Draft, column: SourceColumn, rule: ColumnRules, target: str, 
     )
 
 
-def _choice(column: SourceColumn, rule: ColumnRules, profile: Profile) -> Choice:
+def _choice(column: SourceColumn, rule: ColumnRules, profile: Profile) -> KindChoice:
     if rule.kind:
-        return Choice(rule.kind)
+        return KindChoice(rule.kind)
     if any(step in TIMES or step.startswith("local:") for step in rule.convert):
-        return Choice("timestamptz")
+        return KindChoice("timestamptz")
     if "text" in rule.convert:
-        return Choice("text")
+        return KindChoice("text")
     return choose(column.declared, profile)
 
 

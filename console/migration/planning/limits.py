@@ -1,4 +1,4 @@
-"""What a target cannot hold though the kind can."""
+"""Limits of a target that its kinds do not have."""
 
 from __future__ import annotations
 

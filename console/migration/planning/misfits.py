@@ -35,5 +35,5 @@ class Misfits:
 
     @property
     def counts(self) -> tuple[MisfitCount, ...]:
-        """How many there are of each kind."""
+        """The number of each kind."""
         return tuple(MisfitCount(*kind, count) for kind, count in self._counts.items())

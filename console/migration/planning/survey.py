@@ -1,4 +1,4 @@
-"""What is really in the columns of a table: counted by SQLite in one pass."""
+"""The values in the columns of a table, counted by SQLite in one pass."""
 
 from __future__ import annotations
 

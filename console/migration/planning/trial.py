@@ -10,14 +10,14 @@ from console.migration.planning.drafts import Draft
 from console.migration.planning.duplicates import Duplicates
 from console.migration.planning.limits import Check, limit_of
 from console.migration.planning.misfits import Misfits
-from console.migration.source import Source
+from console.migration.source import SourceFile
 from console.migration.values import convert_all, converter_of
 from console.terminal import Advance
 
 Keyed = tuple[Sequence[tuple[SourceValue, ...]], Sequence[SourceValue]]  # keys of rows, and values of a column
 
 
-def try_rows(source: Source, draft: Draft, misfits: Misfits, advance: Advance) -> None:
+def try_rows(source: SourceFile, draft: Draft, misfits: Misfits, advance: Advance) -> None:
     """Find the values of a table that do not fit."""
     table = draft.table
     limits = [limit_of(column, table) for column in table.columns]

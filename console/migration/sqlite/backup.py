@@ -105,7 +105,7 @@ class _RestartedError(Exception):
 
 
 class _Watch:
-    """How far the copy is, and whether it goes on at all."""
+    """The progress of a copy, and an end to one that makes none."""
 
     def __init__(self, path: Path, page_bytes: int, advance: Advance, *, may_restart: bool) -> None:
         self._path = path

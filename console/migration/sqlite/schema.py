@@ -1,4 +1,4 @@
-"""What a SQLite file declares: tables, columns, keys, indexes."""
+"""The schema of a SQLite file: tables, columns, keys, indexes."""
 
 from __future__ import annotations
 

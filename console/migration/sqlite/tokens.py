@@ -23,7 +23,7 @@ TABLE_CONSTRAINTS = ("CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN")
 
 
 @dataclass(frozen=True)
-class Token:
+class SqlToken:
     """A token: `value` is the name or the text that it quotes, `upper` the keyword that it may be."""
 
     type: TokenType
@@ -36,31 +36,31 @@ class Token:
         return self.text.upper() if self.type in ("word", "other", "number") else ""
 
 
-def tokens(sql: str) -> tuple[Token, ...]:
+def tokens(sql: str) -> tuple[SqlToken, ...]:
     """Return the tokens of a statement without spaces and comments."""
     return tuple(_token(found) for found in TOKEN.finditer(sql) if found.lastgroup != "skip")
 
 
-def _token(found: re.Match[str]) -> Token:
+def _token(found: re.Match[str]) -> SqlToken:
     text = found[0]
     if found.lastgroup == "string":
-        return Token("string", text, text[1:-1].replace("''", "'"))
+        return SqlToken("string", text, text[1:-1].replace("''", "'"))
     if found.lastgroup == "quoted":
         mark = text[-1]
-        return Token("quoted", text, text[1:-1].replace(mark * 2, mark) if mark != "]" else text[1:-1])
+        return SqlToken("quoted", text, text[1:-1].replace(mark * 2, mark) if mark != "]" else text[1:-1])
     named: dict[str | None, TokenType] = {"word": "word", "number": "number"}
-    return Token(named.get(found.lastgroup, "other"), text, text)
+    return SqlToken(named.get(found.lastgroup, "other"), text, text)
 
 
-def definitions(sql: str) -> tuple[tuple[Token, ...], ...]:
+def definitions(sql: str) -> tuple[tuple[SqlToken, ...], ...]:
     """Return what stands between the commas of a CREATE TABLE: its columns, then its constraints."""
     body = group(tokens(sql))
     return tuple(split(body))
 
 
-def group(of: Sequence[Token]) -> tuple[Token, ...]:
+def group(of: Sequence[SqlToken]) -> tuple[SqlToken, ...]:
     """Return what stands within the first parentheses."""
-    depth, found = 0, list[Token]()
+    depth, found = 0, list[SqlToken]()
     for token in of:
         depth -= token.text == ")"
         if depth < 0 or (depth == 0 and found and token.text == ")"):
@@ -71,9 +71,9 @@ def group(of: Sequence[Token]) -> tuple[Token, ...]:
     return tuple(found)
 
 
-def split(of: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
+def split(of: Sequence[SqlToken]) -> Iterator[tuple[SqlToken, ...]]:
     """Yield what stands between commas that are in no parentheses."""
-    depth, found = 0, list[Token]()
+    depth, found = 0, list[SqlToken]()
     for token in of:
         depth += (token.text == "(") - (token.text == ")")
         if token.text == "," and depth == 0:
@@ -85,9 +85,9 @@ def split(of: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
         yield tuple(found)
 
 
-def checks(sql: str) -> tuple[tuple[Token, ...], ...]:
+def checks(sql: str) -> tuple[tuple[SqlToken, ...], ...]:
     """Return the conditions of a CREATE TABLE's CHECK constraints."""
-    found = list[tuple[Token, ...]]()
+    found = list[tuple[SqlToken, ...]]()
     for definition in definitions(sql):
         depth = 0
         for number, token in enumerate(definition):
