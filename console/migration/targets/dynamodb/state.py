@@ -87,12 +87,14 @@ class CopyStateFile:
         new = replace(self._new, now=now, content=content, form=form)
         if anew or not found.form:
             return self.save(new)
-        if (found.content, found.form) != (content, form):
-            changed = "the file has" if found.content != content else "the rules have"
-            count = sum(found.rows.values())
-            message = f"{found.file}: {changed} changed since {count:,} items of it were written to {found.target}"
-            raise ConsoleError(message, "write all items anew with --replace")
-        return found
+        if (found.content, found.form, found.now) == (content, form, now):
+            return found
+        changed = (
+            "the file has" if found.content != content else "the rules have" if found.form != form else "--now has"
+        )
+        count = sum(found.rows.values())
+        message = f"{found.file}: {changed} changed since {count:,} items of it were written to {found.target}"
+        raise ConsoleError(message, "write all items anew with --replace")
 
 
 def digest_of(copy: Path) -> str:

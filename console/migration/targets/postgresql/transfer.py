@@ -14,9 +14,8 @@ from psycopg import errors, sql
 from console.errors import INTERRUPTED, ConsoleError
 from console.interrupts import hold_interrupts
 from console.migration.plan import PlannedTable
-from console.migration.targets.postgresql.address import Address
 from console.migration.targets.postgresql.commit import DoubtfulError, commit
-from console.migration.targets.postgresql.connection import Connection, connect, one_line
+from console.migration.targets.postgresql.connection import Connection, Login, connect, one_line
 from console.migration.targets.postgresql.counters import set_counters
 from console.migration.targets.postgresql.definitions import Step, constraints, table_definition
 from console.migration.targets.postgresql.loading import load
@@ -47,13 +46,11 @@ class PostgresTarget:
     Attributes:
         schema: empty: the first one of the user's search path.
         replaces: tables with rows give way to new ones.
-        password: instead of the address's own.
     """
 
-    address: Address
+    login: Login
     schema: str = ""
     replaces: bool = False
-    password: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,13 +86,24 @@ class Transfer:
         self._steps = steps
         self._doing = "beginning"
 
+    def check(self, target: PostgresTarget) -> None:
+        """Look whether the tables may come there, and change nothing. Raises ConsoleError."""
+        with self._explained(), contextlib.closing(connect(target.login)) as connection:
+            self._place(connection, target)
+
     def run(self, target: PostgresTarget) -> PostgresCopy:
         """Carry it out. Raises ConsoleError, which says that nothing was copied."""
+        with self._explained(), contextlib.closing(connect(target.login)) as connection:
+            copied = self._prepare(connection, target)
+            with hold_interrupts(), self._step("commit"):
+                commit(connection, target.login)
+        return copied
+
+    @contextlib.contextmanager
+    def _explained(self) -> Generator[None]:
+        """Raise what goes wrong as a ConsoleError that says that nothing was copied."""
         try:
-            with contextlib.closing(connect(target.address, target.password)) as connection:
-                copied = self._prepare(connection, target)
-                with hold_interrupts(), self._step("commit"):
-                    commit(connection, target.address, target.password)
+            yield
         except DoubtfulError:
             raise
         except ConsoleError as error:
@@ -105,12 +113,10 @@ class Transfer:
             raise ConsoleError(f"{self._doing}: {one_line(error)}; {NOTHING}", hint) from error
         except KeyboardInterrupt as error:
             raise ConsoleError(f"interrupted; {NOTHING}", "the same command again", INTERRUPTED) from error
-        return copied
 
     def _prepare(self, connection: Connection, target: PostgresTarget) -> PostgresCopy:
         """Do all but the end."""
-        with self._step("look at the target"):
-            place = Place(connection, target.schema, [t.target for t in self._tables], replaces=target.replaces)
+        place = self._place(connection, target)
         with self._step(f"make {counted(len(self._tables), 'table')}"):
             for table in self._tables:
                 connection.execute(table_definition(place.staging, table))
@@ -126,6 +132,10 @@ class Transfer:
         with self._step("put the tables in their place"):
             place.swap()
         return PostgresCopy(place.schema, loaded, place.replaced, counters)
+
+    def _place(self, connection: Connection, target: PostgresTarget) -> Place:
+        with self._step("look at the target"):
+            return Place(connection, target.schema, [t.target for t in self._tables], replaces=target.replaces)
 
     def _load(self, connection: Connection, schema: str, table: PlannedTable) -> int:
         started_s = time.monotonic()

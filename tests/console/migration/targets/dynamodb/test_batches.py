@@ -98,6 +98,6 @@ def test_what_dynamodb_refuses_is_not_sent_again(
     client: DynamoDBClient, name: str, make_retry: Callable[[float], Retry], pauses: list[float]
 ) -> None:
     failing: Any = Failing(client, refused("AccessDeniedException"))
-    with BatchWriter(failing, name, make_retry) as writer, pytest.raises(ConsoleError, match="AccessDeniedException"):
+    with BatchWriter(failing, name, make_retry) as writer, pytest.raises(ConsoleError, match=r"AccessDeniedException"):
         writer.write(ITEMS[:25], lambda _: None)
     assert pauses == []

@@ -94,7 +94,7 @@ def test_an_item_of_the_greatest_size_is_one() -> None:
 @pytest.mark.parametrize("value", [10**12, -1, float("inf"), float("nan")])
 def test_what_is_no_number_of_seconds_is_no_time_to_live(value: float) -> None:
     form = ItemForm(table("t", [], column("value", "double precision"), ttl="value"))
-    with pytest.raises(ItemFaultError, match="^table t, row id 7, column value: "):
+    with pytest.raises(ItemFaultError, match=r"^table t, row id 7, column value: "):
         form.item((7, value))
 
 

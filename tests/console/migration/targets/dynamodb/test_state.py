@@ -28,19 +28,26 @@ def test_a_copy_goes_on_where_it_was(file: CopyStateFile) -> None:
     begun = file.begin_or_go_on("now", "content", TABLES, anew=False)
     assert begun.rows == {}
     file.save(begun.after("app-users", 200).after("app-users", 30))
-    found = file.begin_or_go_on("later", "content", TABLES, anew=False)
+    found = file.begin_or_go_on("now", "content", TABLES, anew=False)
     assert (found.rows, found.now) == ({"app-users": 230}, "now")
     assert file.begin_or_go_on("later", "content", TABLES, anew=True).rows == {}
     assert file.load().now == "later"
 
 
 @pytest.mark.parametrize(
-    ("content", "tables", "what"), [("other", TABLES, "the file has"), ("content", (), "the rules have")]
+    ("now", "content", "tables", "what"),
+    [
+        ("now", "other", TABLES, "the file has"),
+        ("now", "content", (), "the rules have"),
+        ("later", "content", TABLES, "--now has"),
+    ],
 )
-def test_what_has_changed_meanwhile_is_refused(file: CopyStateFile, content: str, tables: tuple[()], what: str) -> None:
+def test_what_has_changed_meanwhile_is_refused(
+    file: CopyStateFile, now: str, content: str, tables: tuple[()], what: str
+)], what: str) -> None:
     file.save(file.begin_or_go_on("now", "content", TABLES, anew=False).after("app-users", 1200))
     with pytest.raises(ConsoleError, match=rf"app\.sqlite: {what} changed since 1,200 items of it were written to dyn"):
-        file.begin_or_go_on("now", content, tables, anew=False)
+        file.begin_or_go_on(now, content, tables, anew=False)
 
 
 def test_another_file_or_another_place_has_another_state(file: CopyStateFile, tmp_path: Path) -> None:
@@ -51,12 +58,12 @@ def test_another_file_or_another_place_has_another_state(file: CopyStateFile, tm
 def test_a_state_that_cannot_be_read_or_written_is_told(file: CopyStateFile, local_dir: Path) -> None:
     state = file.load()
     local_dir.write_text("a file")
-    with pytest.raises(ConsoleError, match="cannot be written"):
+    with pytest.raises(ConsoleError, match=r"cannot be written"):
         file.save(state)
     local_dir.unlink()
     file.save(state)
     file.path.write_text("{")
-    with pytest.raises(ConsoleError, match="cannot be read"):
+    with pytest.raises(ConsoleError, match=r"cannot be read"):
         file.load()
 
 

@@ -35,7 +35,7 @@ def test_a_table_is_made_with_its_key_and_its_time_to_live(client: DynamoDBClien
 def test_a_table_with_items_is_refused_unless_it_may_have_them(client: DynamoDBClient, prefix: str) -> None:
     ensure_table(client, PAIRS, f"{prefix}pairs", may_have_items=False)
     client.put_item(TableName=f"{prefix}pairs", Item={"a": {"S": "x"}, "b": {"N": "1"}})
-    with pytest.raises(ConsoleError, match=f"^the DynamoDB table {prefix}pairs has items already$"):
+    with pytest.raises(ConsoleError, match=rf"^the DynamoDB table {prefix}pairs has items already$"):
         ensure_table(client, PAIRS, f"{prefix}pairs", may_have_items=False)
     assert not ensure_table(client, PAIRS, f"{prefix}pairs", may_have_items=True)
 
@@ -45,7 +45,7 @@ def test_a_table_of_another_form_is_refused(client: DynamoDBClient, prefix: str)
     with pytest.raises(ConsoleError, match=r"has the key a \(S\) and b \(N\), and pairs needs id \(N\)$"):
         ensure_table(client, table("pairs", []), f"{prefix}pairs", may_have_items=True)
     other = table("pairs", [], column("a"), column("b", "bigint"), column("at", "date"), key=("a", "b"), ttl="at")
-    with pytest.raises(ConsoleError, match=f"{prefix}pairs forgets items by until, not by at"):
+    with pytest.raises(ConsoleError, match=rf"{prefix}pairs forgets items by until, not by at"):
         ensure_table(client, other, f"{prefix}pairs", may_have_items=True)
 
 
@@ -63,16 +63,16 @@ def test_a_table_that_does_not_become_active_is_given_up(monkeypatch: pytest.Mon
         tables, "Retry", lambda limit_s: Retry(limit_s, sleep=lambda _: None, monotonic=lambda: next(times))
     )
     slow: Any = Slow()
-    with pytest.raises(ConsoleError, match="^the DynamoDB table t is CREATING for 120 s$"):
+    with pytest.raises(ConsoleError, match=r"^the DynamoDB table t is CREATING for 120 s$"):
         ensure_table(slow, table("t", []), "t", may_have_items=False)
 
 
 @pytest.mark.parametrize(
     ("made", "name", "reason"),
     [
-        (table("t", [], column("a"), key=()), "table", "table t: a key in DynamoDB has one column or two, and the primary key has none"),
+        (table("t", [], column("a"), key=()), "table", "one column or two, and the primary key has none"),
         (table("t", [], *map(column, "abc"), key=tuple("abc")), "table", "and the primary key has 3 columns"),
-        (table("t", [], column("a", "boolean"), key=("a",)), "table", "table t, column a: a boolean is no key in DynamoDB"),
+        (table("t", [], column("a", "boolean"), key=("a",)), "table", "column a: a boolean is no key in DynamoDB"),
         (table("t", [], column("a"), ttl="a"), "table", "table t, column a: text is no time to forget a row at"),
         (table("t", []), "t", "table t: t is no name of a table in DynamoDB"),
         (table("t", []), "täble", "is no name of a table in DynamoDB"),

@@ -81,13 +81,14 @@ def test_what_was_cut_short_goes_on_after_what_is_in(
     prefix: str,
     file: CopyStateFile,
     stored: Callable[[str], list[Any]],
+    *,
     error: BaseException,
     said: str,
     code: int,
 ) -> None:
     tables = Tables(client, prefix, {"users": ROWS})
     tables.error = error
-    with pytest.raises(ConsoleError, match=f"^{said}; {GROUP} of {COUNT} rows are in DynamoDB$") as raised:
+    with pytest.raises(ConsoleError, match=rf"^{said}; {GROUP} of {COUNT} rows are in DynamoDB$") as raised:
         tables.run(file)
     assert raised.value.code == code
     tables.error = None
@@ -103,7 +104,7 @@ def test_items_of_others_are_written_over_only_where_it_is_wanted(
     Tables(client, prefix, {"users": [(1, "ann"), (2, "bob")]}).run(file)
     file.path.unlink()
     tables = Tables(client, prefix, {"users": [(2, "cem")]})
-    with pytest.raises(ConsoleError, match="users has items already; 0 of 1 row are in DynamoDB"):
+    with pytest.raises(ConsoleError, match=r"users has items already; 0 of 1 row are in DynamoDB"):
         tables.run(file)
     tables.run(file, replaces=True)
     assert [item["name"]["S"] for item in stored("users")] == ["ann", "cem"]
@@ -125,7 +126,7 @@ def test_rows_that_can_be_no_items_are_named_before_one_is_written(client: Dynam
 
 
 def test_a_table_that_dynamodb_cannot_have_is_named_before_one_is_made(client: DynamoDBClient, prefix: str) -> None:
-    with pytest.raises(ConsoleError, match="table users: a key in DynamoDB has one column or two"):
+    with pytest.raises(ConsoleError, match=r"table users: a key in DynamoDB has one column or two"):
         Tables(client, prefix, {"users": [("ann",)]}, key=()).transfer().check()
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from console.local.database.server import PostgresServer
 from console.migration.plan import PlannedTable
 from console.migration.targets.postgresql.address import Address
+from console.migration.targets.postgresql.connection import Login
 from console.migration.targets.postgresql.transfer import PostgresCopy, PostgresTarget, Transfer
 from console.terminal import Advance, Steps
 from tests.support.database.planned import Rows, rows_of
@@ -64,7 +65,7 @@ def put(url: str) -> Put:
     def run(
         content: Content, steps: Steps | None = None, given: Mapping[str, int] | None = None, **options: Any
     ) -> Any:
-        target = PostgresTarget(Address(options.pop("url", url)), **options)
+        target = PostgresTarget(Login(Address(options.pop("url", url))), **options)
         rows = rows_of({table.name: rows for table, rows in content.items()})
         return Transfer(tuple(content), rows, given or {}, steps or StepsSeen()).run(target)
 

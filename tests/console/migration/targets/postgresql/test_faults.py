@@ -40,15 +40,16 @@ from tests.console.migration.targets.postgresql.conftest import StepsSeen
 from tests.console.migration.targets.postgresql.test_faults import ROWS, USERS
 from tests.support.database.planned import rows_of
 from console.migration.targets.postgresql.address import Address
+from console.migration.targets.postgresql.connection import Login
 from console.migration.targets.postgresql.transfer import PostgresTarget, Transfer
 def kill(what):
     if what == sys.argv[2]:
         os.kill(os.getpid(), signal.SIGKILL)
-Transfer([USERS], rows_of({"users": ROWS}), {}, StepsSeen(kill)).run(PostgresTarget(Address(sys.argv[1])))
+Transfer([USERS], rows_of({"users": ROWS}), {}, StepsSeen(kill)).run(PostgresTarget(Login(Address(sys.argv[1]))))
 """
 
 
-def at(step: str, meddle: Callable[[], object]) -> StepsSeen:
+def at(step: str, meddle: Callable[[], None]) -> StepsSeen:
     return StepsSeen(lambda what: meddle() if what == step else None)
 
 
@@ -72,7 +73,7 @@ def test_these_are_all_steps(put: Put) -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_backend_that_is_killed_leaves_nothing(put: Put, ask: Ask, url: str, step: str) -> None:
-    with pytest.raises(ConsoleError, match="; nothing was copied to PostgreSQL$"):
+    with pytest.raises(ConsoleError, match=r"; nothing was copied to PostgreSQL$"):
         put({USERS: ROWS}, at(step, lambda: kill(ask, url)))
     assert is_empty(ask)
     assert put({USERS: ROWS}).rows == {"users": 2}
@@ -81,7 +82,7 @@ def test_a_backend_that_is_killed_leaves_nothing(put: Put, ask: Ask, url: str, s
 @pytest.mark.parametrize("step", STEPS)
 def test_what_gives_way_is_as_it_was_when_the_backend_is_killed(put: Put, ask: Ask, url: str, step: str) -> None:
     ask("CREATE TABLE users (x int); INSERT INTO users VALUES (7)")
-    with pytest.raises(ConsoleError, match="; nothing was copied to PostgreSQL$"):
+    with pytest.raises(ConsoleError, match=r"; nothing was copied to PostgreSQL$"):
         put({USERS: ROWS}, at(step, lambda: kill(ask, url)), replaces=True)
     assert ask("SELECT * FROM users") == [7]
     assert ask("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'migration%'") == []
@@ -101,10 +102,10 @@ def test_a_user_without_rights_is_told_which_one_is_missing(put: Put, ask: Ask, 
     ask(f"CREATE ROLE {user} LOGIN")  # pyright: ignore[reportArgumentType] - ours
     as_user = url.replace("lambda_sqlite@", f"{user}@")
     try:
-        with pytest.raises(ConsoleError, match="make 1 table: permission denied for schema public") as raised:
+        with pytest.raises(ConsoleError, match=r"make 1 table: permission denied for schema public") as raised:
             put({USERS: ROWS}, url=as_user)
         assert raised.value.hint.startswith("GRANT CREATE ON SCHEMA")
-        with pytest.raises(ConsoleError, match="look at the target: permission denied for database"):
+        with pytest.raises(ConsoleError, match=r"look at the target: permission denied for database"):
             put({USERS: ROWS}, url=as_user, schema="new")
     finally:
         ask(f"DROP OWNED BY {user}; DROP ROLE {user}")  # pyright: ignore[reportArgumentType] - ours
@@ -112,7 +113,7 @@ def test_a_user_without_rights_is_told_which_one_is_missing(put: Put, ask: Ask, 
 
 
 def test_a_target_that_only_reads_is_told(put: Put, ask: Ask, url: str) -> None:
-    with pytest.raises(ConsoleError, match="cannot execute CREATE TABLE in a read-only transaction") as raised:
+    with pytest.raises(ConsoleError, match=r"cannot execute CREATE TABLE in a read-only transaction") as raised:
         put({USERS: ROWS}, url=f"{url}?options=-cdefault_transaction_read_only%3Don")
     assert raised.value.hint.startswith("name the writer's address")
     assert is_empty(ask)
@@ -124,7 +125,7 @@ def test_limits_of_a_role_do_not_end_a_migration(put: Put, url: str) -> None:
 
 
 def test_a_step_names_itself_where_the_server_is_gone(put: Put, ask: Ask, url: str) -> None:
-    with pytest.raises(ConsoleError, match="^users: the primary key: ") as raised:
+    with pytest.raises(ConsoleError, match=r"^users: the primary key: ") as raised:
         put({USERS: ROWS}, at("users: the primary key", lambda: kill(ask, url)))
     assert isinstance(raised.value.__cause__, psycopg.OperationalError)
     assert raised.value.hint == "the same command again, once the server is well"

@@ -13,7 +13,7 @@ CONTENT = {table("users", ROWS, column("name")): ROWS, table("codes", [], column
 
 
 def refusal(put: Put, **options: object) -> ConsoleError:
-    with pytest.raises(ConsoleError, match="; nothing was copied to PostgreSQL$") as raised:
+    with pytest.raises(ConsoleError, match=r"; nothing was copied to PostgreSQL$") as raised:
         put(CONTENT, **options)
     return raised.value
 

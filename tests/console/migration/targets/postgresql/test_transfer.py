@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import psycopg
 import pytest
 
 from console.errors import INTERRUPTED, ConsoleError
-from console.migration.plan import PlannedForeignKey, PlannedIndex
+from console.migration.kinds import Kind
+from console.migration.plan import PlannedForeignKey, PlannedIndex, PlannedTable
 from tests.console.migration.targets.postgresql.conftest import Ask, Put, StepsSeen
-from tests.support.database.planned import column, table
+from tests.support.database.planned import Rows, column, table
 
 USERS = [(1, "ann"), (5, "bob")]
 SESSIONS = [(1, 5), (2, 1), (3, None)]
@@ -18,12 +21,11 @@ CONSTRAINTS = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname
 TABLES = "SELECT table_schema || '.' || table_name FROM information_schema.tables WHERE table_schema = 'public'"
 
 
-def users(rows: list[tuple[int, str | None]] | None = None, **others: object):
-    rows = USERS if rows is None else rows
-    return table("users", rows, column("name"), uniques=(("name",),), **others), rows
+def users(rows: Rows = USERS) -> tuple[PlannedTable, Rows]:
+    return table("users", rows, column("name"), uniques=(("name",),)), rows
 
 
-def sessions(rows: list[tuple[int, int | None]] = SESSIONS):
+def sessions(rows: Rows = SESSIONS) -> tuple[PlannedTable, Rows]:
     reference = PlannedForeignKey(("user_id",), "users", ("id",), on_delete="SET NULL")
     index = PlannedIndex("sessions_user", ('"user_id"', '"id" DESC'), where='"user_id" IS NOT NULL')
     made = table("sessions", rows, column("user_id", "bigint"), foreign_keys=(reference,), indexes=(index,))
@@ -50,7 +52,7 @@ def test_tables_come_with_rows_keys_and_all_that_refers_to_them(put: Put, ask: A
 
 def test_values_of_every_kind_arrive_as_they_are(put: Put, ask: Ask) -> None:
     utc = dt.UTC
-    kinds = {
+    kinds: dict[Kind, list[Any]] = {
         "bigint": [-(2**63), 2**63 - 1, None],
         "double precision": [float("inf"), float("-inf"), 5e-324, -0.0, sys.float_info.max, None],
         "numeric": [Decimal("1.00"), Decimal("-12345678901234567890.123456789"), None],
@@ -110,7 +112,7 @@ def test_defaults_and_checks_hold_for_what_comes_later(put: Put, ask: Ask) -> No
 
 
 def test_tables_that_refer_to_each_other_come_together(put: Put, ask: Ask) -> None:
-    def one(name: str, other: str):
+    def one(name: str, other: str) -> PlannedTable:
         reference = PlannedForeignKey(("other",), other, ("id",), is_deferred=True, is_in_cycle=True)
         return table(name, [(1, 1)], column("other", "bigint"), foreign_keys=(reference,))
 
@@ -149,18 +151,18 @@ def test_readers_of_a_table_that_gives_way_see_the_old_rows_until_the_end(put: P
 
 
 def test_a_table_that_gave_other_rows_than_planned_is_not_copied(put: Put, ask: Ask) -> None:
-    made, rows = users(rows=None)
-    with pytest.raises(ConsoleError, match="table users gave 1 row, and the plan has 2 rows; nothing was copied"):
+    made, rows = users()
+    with pytest.raises(ConsoleError, match=r"table users gave 1 row, and the plan has 2 rows; nothing was copied"):
         put({made: rows[:1]})
     assert ask(TABLES) == []
 
 
 def test_a_complaint_of_the_source_stays_as_it_is(put: Put, ask: Ask) -> None:
-    def rows():
+    def rows() -> Iterator[tuple[int, str]]:
         yield (1, "ann")
         raise ConsoleError("table users, column name, id 2: is bytes", "mend it")
 
-    with pytest.raises(ConsoleError, match="^table users, column name, id 2: is bytes; nothing was copied") as raised:
+    with pytest.raises(ConsoleError, match=r"^table users, column name, id 2: is bytes; nothing was copied") as raised:
         put({users()[0]: rows()})
     assert raised.value.hint == "mend it"
     assert ask(TABLES) == []
@@ -171,7 +173,7 @@ def test_an_interrupt_leaves_nothing_and_is_told(put: Put, ask: Ask) -> None:
         if what.startswith("sessions"):
             raise KeyboardInterrupt
 
-    with pytest.raises(ConsoleError, match="interrupted; nothing was copied to PostgreSQL") as raised:
+    with pytest.raises(ConsoleError, match=r"interrupted; nothing was copied to PostgreSQL") as raised:
         put(dict([users(), sessions()]), StepsSeen(interrupt))
     assert raised.value.code == INTERRUPTED
     assert ask(TABLES) == []
