@@ -52,9 +52,12 @@ def _difference(difference: RowDifference, *, is_hidden: bool) -> str:
     copies = f" {difference.copies} times" if difference.copies > 1 else ""
     key = ", ".join(_shown(value, is_hidden=is_hidden and not isinstance(value, int)) for value in difference.key)
     said = f"row {key} {WORDS[difference.how]}{copies}"
+
+    def shown(value: object) -> str:
+        return _shown(value, is_hidden=is_hidden)
+
     columns = [
-        f"{visible(each.column)} is {_shown(each.target, is_hidden=is_hidden)}, not {_shown(each.source, is_hidden=is_hidden)}"
-        for each in difference.columns
+        f"{visible(each.column)} is {shown(each.target)}, not {shown(each.source)}" for each in difference.columns
     ]
     return f"{said}: {'; '.join(columns)}" if columns else said
 

@@ -14,7 +14,7 @@ from console.data.ledger import make_client
 from console.errors import ConsoleError
 from console.migration.plan import MigrationPlan, PlannedTable
 from console.migration.rules import read_rules
-from console.migration.source import Source
+from console.migration.source import SourceFile
 from console.migration.targets.dynamodb.state import CopyStateFile, digest_of
 from console.migration.targets.dynamodb.transfer import DynamoCopy, ItemTransfer
 from console.migration.targets.goal import Goal
@@ -73,7 +73,7 @@ class Copying:
         )
         return self._state_file().load().now if goes_there and not self._wish.replaces else ""
 
-    def run(self, source: Source, plan: MigrationPlan) -> Copied:
+    def run(self, source: SourceFile, plan: MigrationPlan) -> Copied:
         """Copy. Raises ConsoleError, which says what is where."""
         items = [table for table in plan.tables if self._login is None or table.destination == "dynamodb"]
         tables = [table for table in plan.tables if table not in items]
@@ -97,7 +97,7 @@ class Copying:
     def _state_file(self) -> CopyStateFile:
         return CopyStateFile(self._file, f"{make_client(os.environ).meta.endpoint_url} {self._prefix}")
 
-    def _write_items(self, source: Source, tables: Sequence[PlannedTable]) -> DynamoCopy:
+    def _write_items(self, source: SourceFile, tables: Sequence[PlannedTable]) -> DynamoCopy:
         transfer = ItemTransfer(make_client(os.environ), tables, self._prefix, source.rows, self._steps)
         transfer.check()
         file = self._state_file()
@@ -106,7 +106,7 @@ class Copying:
         return transfer.run(file, state, replaces=self._wish.replaces)
 
 
-def given_keys(source: Source) -> Mapping[str, int]:
+def given_keys(source: SourceFile) -> Mapping[str, int]:
     """Return the greatest key that each table ever gave, of those that never give one twice."""
     if not any(table.is_autoincrement for table in source.tables()):
         return {}

@@ -25,8 +25,8 @@ class Goal:
     text: str = ""
 
 
-def parse_goal(to: str) -> Goal:
-    """Return what `--to` names; an address of PostgreSQL is not looked into. Raises ConsoleError."""
+def parse_goal(to: str, option: str = "--to") -> Goal:
+    """Return what an option names; an address of PostgreSQL is not looked into. Raises ConsoleError."""
     if to.startswith(SCHEMES):
         return Goal("postgresql", to)
     if to.startswith(DYNAMODB):
@@ -34,4 +34,4 @@ def parse_goal(to: str) -> Goal:
     if to == LEDGER:
         return Goal("ledger")
     # It may be an address with a slip in it, and a password.
-    raise ConsoleError("--to names neither PostgreSQL nor DynamoDB nor the ledger", HINT, 2)
+    raise ConsoleError(f"{option} names neither PostgreSQL nor DynamoDB nor the ledger", HINT, 2)

@@ -13,7 +13,7 @@ from console.imports.mapping import Mapping, Matching, match
 from console.imports.rejects import rejects_of
 from console.imports.source import Source as FileSource
 from console.migration.plan import MigrationPlan, PlannedTable
-from console.migration.source import Source
+from console.migration.source import SourceFile
 from console.migration.targets.values import write_table
 from console.wording import are, joined, rows, visible
 from handlers.rows import MODEL
@@ -40,7 +40,7 @@ def choose_table(plan: MigrationPlan, name: str) -> PlannedTable:
     raise ConsoleError(f"one table goes to the ledger, and there are {names}", "choose one with --table", 2)
 
 
-def copy_to_ledger(source: Source, table: PlannedTable, file: Path, client: Client, command: str) -> Imported:
+def copy_to_ledger(source: SourceFile, table: PlannedTable, file: Path, client: Client, command: str) -> Imported:
     """Import the rows.
 
     Args:

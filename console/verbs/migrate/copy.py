@@ -18,7 +18,7 @@ from console.client.target import JsonOption, UrlOption, api_url
 from console.errors import INTERRUPTED, ConsoleError
 from console.migration.opening import BackupOption, FileArgument, NowOption, RulesOption, check_fits, open_planned
 from console.migration.plan import MigrationPlan
-from console.migration.source import Source
+from console.migration.source import SourceFile
 from console.migration.targets.goal import parse_goal
 from console.migration.telling import as_json as plan_as_json
 from console.migration.telling import lines
@@ -83,7 +83,7 @@ def copy_tables(
         raise ConsoleError("interrupted; nothing was copied", "the same command again", INTERRUPTED) from error
 
 
-def _import(source: Source, plan: MigrationPlan, file: Path, table: str, url: str) -> Imported:
+def _import(source: SourceFile, plan: MigrationPlan, file: Path, table: str, url: str) -> Imported:
     from console.migration.targets.ledger import choose_table, copy_to_ledger  # noqa: PLC0415 - as above
 
     command = f"{PROGRAM} {shlex.join(sys.argv[1:])}"
