@@ -11,7 +11,7 @@ MODULUS = 1 << 128
 
 
 class Checksum:
-    """The checksum of a table or a range of it: equal where every row is in both as often, each value of the same meaning."""
+    """The checksum of a table or a range of it: equal where every row is in both as often, with values that mean the same."""
 
     def __init__(self, kinds: Sequence[Kind]) -> None:
         self._kinds = tuple(kinds)

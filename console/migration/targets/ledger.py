@@ -11,7 +11,7 @@ from console.imports.files import open_source
 from console.imports.importing import Imported, ImportPlan, import_file
 from console.imports.mapping import Mapping, Matching, match
 from console.imports.rejects import rejects_of
-from console.imports.source import Source as FileSource
+from console.imports.source import Source
 from console.migration.plan import MigrationPlan, PlannedTable
 from console.migration.source import SourceFile
 from console.migration.targets.values import write_table
@@ -62,7 +62,7 @@ def copy_to_ledger(source: SourceFile, table: PlannedTable, file: Path, client: 
     return imported
 
 
-def _matched(rows_file: FileSource, table: PlannedTable) -> Mapping:
+def _matched(rows_file: Source, table: PlannedTable) -> Mapping:
     try:
         return match(rows_file, MODEL, Matching())
     except ConsoleError as error:

@@ -44,7 +44,7 @@ def test_a_copy_goes_on_where_it_was(file: CopyStateFile) -> None:
 )
 def test_what_has_changed_meanwhile_is_refused(
     file: CopyStateFile, now: str, content: str, tables: tuple[()], what: str
-)], what: str) -> None:
+) -> None:
     file.save(file.begin_or_go_on("now", "content", TABLES, anew=False).after("app-users", 1200))
     with pytest.raises(ConsoleError, match=rf"app\.sqlite: {what} changed since 1,200 items of it were written to dyn"):
         file.begin_or_go_on(now, content, tables, anew=False)

@@ -59,9 +59,11 @@ def test_a_table_that_does_not_become_active_is_given_up(monkeypatch: pytest.Mon
             return {"Table": {"TableStatus": "CREATING"}}
 
     times = iter(range(0, 1000, 50))
-    monkeypatch.setattr(
-        tables, "Retry", lambda limit_s: Retry(limit_s, sleep=lambda _: None, monotonic=lambda: next(times))
-    )
+
+    def retry(limit_s: float) -> Retry:
+        return Retry(limit_s, sleep=lambda _: None, monotonic=lambda: next(times))
+
+    monkeypatch.setattr(tables, "Retry", retry)
     slow: Any = Slow()
     with pytest.raises(ConsoleError, match=r"^the DynamoDB table t is CREATING for 120 s$"):
         ensure_table(slow, table("t", []), "t", may_have_items=False)
