@@ -70,10 +70,10 @@ class ItemForms:
         """Return the item that a row becomes."""
         return self._item_form.item(row)
 
-    def of_target(self, item: Mapping[str, Any]) -> NormalRow:
+    def of_target(self, row: Mapping[str, Any]) -> NormalRow:
         """Return the form of an item."""
-        attributes = [item.get(name) for name in self._names]
-        others = tuple(sorted(item.keys() - self._known))
+        attributes = [row.get(name) for name in self._names]
+        others = tuple(sorted(row.keys() - self._known))
         shown = tuple([None if each is None else next(iter(each.values())) for each in attributes])
         return NormalRow(tuple([_attribute_form(each) for each in attributes]), shown, others)
 

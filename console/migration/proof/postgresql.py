@@ -42,7 +42,8 @@ class PostgresTables:
         if not found:
             return "is not there"
         missing = [column.target for column in table.columns if (column.target,) not in found]
-        return f"lacks the column {joined([visible(name) for name in missing])}" if missing else ""
+        names = joined([visible(name) for name in missing])
+        return f"lacks the column{'s' * (len(missing) > 1)} {names}" if missing else ""
 
     def count(self, table: PlannedTable) -> int:
         """Return how many rows a table has."""
