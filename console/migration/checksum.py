@@ -36,6 +36,10 @@ class Checksum:
 
 def row_hash(kinds: Sequence[Kind], row: Sequence[TargetValue]) -> int:
     """Return the hash of a row: of each value's length and normal form."""
-    forms = [canonical(kind, value) for kind, value in zip(kinds, row, strict=True)]
-    framed = b"".join(b"%d:%b" % (len(form), form) for form in forms)
+    return hash_of([canonical(kind, value) for kind, value in zip(kinds, row, strict=True)])
+
+
+def hash_of(forms: Iterable[bytes]) -> int:
+    """Return the hash of normal forms: of each one's length, and of itself."""
+    framed = b"".join([b"%d:%b" % (len(form), form) for form in forms])
     return int.from_bytes(blake2b(framed, digest_size=16).digest(), "big")

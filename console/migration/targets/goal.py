@@ -42,8 +42,8 @@ def check_options(goal: CopyGoal, given: Mapping[str, object]) -> None:
             raise ConsoleError(f"{option} says nothing about --to {goal.kind}", "leave it out", 2)
 
 
-def parse_goal(to: str) -> CopyGoal:
-    """Return what `--to` names; an address of PostgreSQL is not looked into. Raises ConsoleError."""
+def parse_goal(to: str, option: str = "--to") -> CopyGoal:
+    """Return what an option names; an address of PostgreSQL is not looked into. Raises ConsoleError."""
     if to.startswith(SCHEMES):
         return CopyGoal("postgresql", to)
     if to.startswith(DYNAMODB):
@@ -51,4 +51,4 @@ def parse_goal(to: str) -> CopyGoal:
     if to == LEDGER:
         return CopyGoal("ledger")
     # It may be an address with a slip in it, and a password.
-    raise ConsoleError("--to names neither PostgreSQL nor DynamoDB nor the ledger", HINT, 2)
+    raise ConsoleError(f"{option} names neither PostgreSQL nor DynamoDB nor the ledger", HINT, 2)

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, LiteralString
+
+import psycopg
+import pytest
+
+from console.local.database.server import PostgresServer
+from tests.console.conftest import RunConsole
+from tests.support.database.postgres import new_database
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+SCHEMA = """
+CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, born DATE, paid BOOLEAN,
+    rate DECIMAL(8, 2), seen DATETIME, more JSON);
+CREATE TABLE words (word TEXT);
+CREATE TABLE logins (token TEXT PRIMARY KEY, expires_at INTEGER NOT NULL);
+INSERT INTO people VALUES (1, 'Ann', '1990-01-31', 1, 12.5, '2026-01-31T10:00:00+02:00', '{"a": [1, 2.50]}');
+INSERT INTO people VALUES (2, 'Bob', NULL, 0, NULL, NULL, NULL);
+INSERT INTO words VALUES ('one'), ('one'), ('two');
+INSERT INTO logins VALUES ('a', 4102444800), ('b', 4102444801), ('over', 946684800);
+"""
+RULES = '[tables.logins]\ndestination = "dynamodb"\nttl = "expires_at"\n'
+NOW = "2026-11-22T12:00:00Z"
+
+
+class Move:
+    """An application's file that has been copied, and its verification."""
+
+    def __init__(self, folder: Path, url: str, run_console: RunConsole) -> None:
+        self.file, self.url, self.prefix = folder / "app.sqlite", url, f"{uuid.uuid4()}-"
+        self._rules = folder / "migration.toml"
+        self._rules.write_text(RULES)
+        self._run = run_console
+        with closing(sqlite3.connect(self.file)) as connection:
+            connection.executescript(SCHEMA)
+        copied = run_console("migrate", "copy", str(self.file), "--to", url, *self._options)
+        assert copied.code == 0, copied.err
+
+    @property
+    def _options(self) -> list[str]:
+        return ["--rules", str(self._rules), "--now", NOW, "--dynamodb-prefix", self.prefix]
+
+    def verify(self, *options: str, against: str = "") -> Any:
+        return self._run(
+            "migrate", "verify", str(self.file), "--against", against or self.url, *self._options, *options
+        )
+
+    def table(self, name: str, *options: str) -> dict[str, Any]:
+        """What the verification says of a table."""
+        tables = json.loads(self.verify("--json", *options).out)["tables"]
+        return next(table for table in tables if table["table"] == name)
+
+    def change(self, *statements: LiteralString) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+
+@pytest.fixture
+def move(
+    tmp_path: Path,
+    postgres_server: PostgresServer,
+    client: DynamoDBClient,
+    run_console: RunConsole,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Move]:
+    monkeypatch.setenv("LOCAL_DIR", str(tmp_path / "local"))
+    with new_database(postgres_server) as url:
+        yield Move(tmp_path, url, run_console)
+
+
+def test_a_copy_is_equal(move: Move) -> None:
+    done = move.verify()
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    assert [line.split(", checksum")[0] for line in lines[:3]] == ["logins: 2 rows", "people: 2 rows", "words: 3 rows"]
+    assert all(line.endswith(": equal") for line in lines[:3])
+    assert lines[3].startswith("All tables are equal")
+
+
+def test_what_means_the_same_is_equal(move: Move) -> None:
+    move.change("UPDATE people SET rate = 12.50000, more = '{\"a\":[1,2.5]}'", "DELETE FROM people WHERE id = 2")
+    move.change("INSERT INTO people (id, name, paid) VALUES (2, 'Bob', false)")
+    assert move.table("people")["equal"]
+
+
+def test_a_row_that_differs_is_shown_by_its_columns(move: Move) -> None:
+    move.change("UPDATE people SET name = 'Anna', born = NULL WHERE id = 1")
+    done = move.verify()
+    assert done.code == 1
+    assert "  row 1 differs: name is 'Anna', not 'Ann'; born is NULL, not '1990-01-31'" in done.out.splitlines()
+    assert "1 table of 3 differ" in done.out
+    assert move.table("people")["differences"] == [
+        {
+            "key": ["1"],
+            "how": "different",
+            "copies": 1,
+            "columns": [
+                {"column": "name", "source": "'Ann'", "target": "'Anna'"},
+                {"column": "born", "source": "'1990-01-31'", "target": "NULL"},
+            ],
+        }
+    ]
+
+
+def test_a_missing_row_and_one_too_many_are_named(move: Move) -> None:
+    move.change("DELETE FROM people WHERE id = 1", "INSERT INTO people (id, name) VALUES (9, 'Eve')")
+    found = move.table("people")
+    assert [(each["key"], each["how"]) for each in found["differences"]] == [(["1"], "missing"), (["9"], "extra")]
+    assert (found["rows"], found["target_rows"], found["differing_rows"]) == (2, 2, 2)
+
+
+def test_rows_without_a_key_are_counted_by_their_copies(move: Move) -> None:
+    move.change("DELETE FROM words WHERE word = 'one'", "INSERT INTO words VALUES ('two')")
+    found = {each["key"][0]: (each["how"], each["copies"]) for each in move.table("words")["differences"]}
+    assert found == {"'one'": ("missing", 2), "'two'": ("extra", 1)}
+    assert "  row 'one' is missing 2 times" in move.verify().out.splitlines()
+
+
+def test_a_table_that_is_not_there_is_a_difference(move: Move) -> None:
+    move.change("DROP TABLE words", "ALTER TABLE people DROP COLUMN born, DROP COLUMN seen")
+    done = move.verify()
+    assert done.code == 1
+    assert "words: is not there, and should have 3 rows" in done.out
+    assert "people: lacks the columns born and seen, and should have 2 rows" in done.out
+
+
+def test_values_can_stay_hidden(move: Move) -> None:
+    move.change("UPDATE people SET name = 'Anna' WHERE id = 1")
+    done = move.verify("--hide-values")
+    assert "row 1 differs: name is (a text of length 4), not (a text of length 3)" in done.out
+    assert "Ann" not in done.out
+
+
+def test_so_many_rows_are_shown_as_asked_for(move: Move) -> None:
+    move.change("INSERT INTO people (id) SELECT generate_series(10, 14)")
+    lines = move.verify("--most", "2").out.splitlines()
+    assert sum(line.startswith("  row") for line in lines) == 2
+    assert "  and 3 rows more" in lines
+    assert len(move.table("people", "--most", "2")["differences"]) == 2
+
+
+def test_of_many_parts_that_differ_the_first_are_looked_into(move: Move, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.migration.proof.comparison.MOST_ROWS", 3)
+    move.change("INSERT INTO people (id) SELECT generate_series(10, 14)")
+    found = move.table("people")
+    assert (found["differing_parts"], found["examined_parts"], found["differing_rows"]) == (5, 3, 3)
+    assert "in 5 of 4,096 parts, of which 3 were looked into" in move.verify().out
+
+
+def test_items_are_held_against_the_rows(move: Move, client: DynamoDBClient) -> None:
+    name = move.prefix + "logins"
+    client.put_item(
+        TableName=name, Item={"token": {"S": "a"}, "expires_at": {"N": "4102444899"}, "colour": {"S": "red"}}
+    )
+    client.delete_item(TableName=name, Key={"token": {"S": "b"}})
+    found = move.table("logins")
+    assert [(each["key"], each["how"]) for each in found["differences"]] == [
+        (["'a'"], "different"),
+        (["'b'"], "missing"),
+    ]
+    assert [each["column"] for each in found["differences"][0]["columns"]] == ["expires_at", "colour"]
+
+
+def test_an_item_whose_time_is_over_may_be_there_or_gone(move: Move, client: DynamoDBClient) -> None:
+    assert move.table("logins")["equal"]
+    client.delete_item(TableName=move.prefix + "logins", Key={"token": {"S": "over"}})
+    assert move.table("logins")["equal"]
+
+
+def test_all_can_be_in_dynamodb(move: Move, client: DynamoDBClient) -> None:
+    client.delete_table(TableName=move.prefix + "logins")
+    done = move.verify(against=f"dynamodb:{move.prefix}")
+    assert done.code == 1
+    assert "logins: is not there" in done.out
+    assert "people: is not there" in done.out
+
+
+def test_a_value_that_no_source_has_is_told(move: Move) -> None:
+    move.change("UPDATE people SET seen = 'infinity' WHERE id = 1")
+    done = move.verify()
+    assert done.code == 1
+    assert "Error: public.people cannot be read: timestamp too large" in done.err
+
+
+def test_dynamodb_that_refuses_is_told(move: Move, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    done = move.verify()
+    assert done.code == 1
+    assert f"Error: the DynamoDB table {move.prefix}logins cannot be read" in done.err
+
+
+def test_the_ledger_is_verified_elsewhere(move: Move) -> None:
+    done = move.verify(against="ledger")
+    assert done.code == 2
+    assert "--against ledger: its rows have ids and times of their own" in done.err
+
+
+def test_a_slip_in_the_address_is_told_by_the_option(move: Move) -> None:
+    done = move.verify(against="postgre://x")
+    assert done.code == 2
+    assert "--against names neither" in done.err
