@@ -25,6 +25,8 @@ os.environ.setdefault("SANDBOXES", "1")
 os.environ.setdefault("SESSIONS_TABLE", "unused")
 os.environ.setdefault("SESSION_KEY_ARN", "unused")
 os.environ.setdefault("EDGE_KEY_ARN", "unused")
+os.environ.setdefault("DATABASE_URL", "postgresql://unused@unused/unused")
+os.environ.setdefault("DATABASE_AUTH", "trust")
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 
 from archives.runtimes import RUNTIMES

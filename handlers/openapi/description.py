@@ -23,7 +23,7 @@ from handlers.openapi.schemas import DRAFT_EXAMPLE, Schema, ref, schemas
 from handlers.openapi.sql import STATEMENT_EXAMPLES, sql_schemas
 from handlers.openapi.status import status_schemas
 from handlers.reads.page import PAGE_PARAMETERS, POINT_PARAMETERS
-from handlers.routes import ROUTES
+from handlers.routes import RELATIONAL, ROUTES
 from handlers.telemetry.runtime import VERSION
 
 ABOUT = (
@@ -122,10 +122,12 @@ BODY_EXAMPLES: dict[str, dict[str, object]] = {
 }
 
 
-def description() -> dict[str, object]:
-    """Return the whole description."""
+def description(*, has_postgres: bool = True) -> dict[str, object]:
+    """Return the whole description, or without the routes of PostgreSQL."""
     paths: dict[str, dict[str, object]] = {}
     for verb, path, function, name in ROUTES:
+        if function == RELATIONAL and not has_postgres:
+            continue
         paths.setdefault(path, {})[verb.lower()] = _operation(verb, path, function, name)
     return {
         "openapi": "3.1.0",
