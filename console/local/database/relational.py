@@ -1,4 +1,4 @@
-"""PostgreSQL as a home of the local stack: its server, what sets it up and fills it, and what keeps it up with the table.
+"""PostgreSQL as a home of the local stack: its server, what sets it up, and what keeps it up with the table.
 
 What it holds is a projection: it is made anew at each start, from the ledger.
 """
@@ -28,7 +28,7 @@ DATABASE, USER = "lambda_sqlite", "relational"
 LOG = "emulator/postgres.log"  # in the stack's folder
 MAINTENANCE_S = 3600.0
 NO_WINDOW_S = 0.0  # a batch waits for no more records
-BOOTSTRAP = {"task": "bootstrap", "master": {"username": OWNER, "password": "unused"}}
+BOOTSTRAP: dict[str, object] = {"task": "bootstrap", "master": {"username": OWNER, "password": "unused"}}
 MIGRATE: dict[str, object] = {"task": "migrate"}
 MAINTAIN: dict[str, object] = {"task": "maintain"}
 
