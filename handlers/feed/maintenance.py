@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
     Done = dict[str, object]
 
-REMEDY = "it is of another history than the ledger: `python -m console ledger new-epoch` makes the ledger the newest one"
+REMEDY = (
+    "it is of another history than the ledger: `python -m console ledger new-epoch` makes the ledger the newest one"
+)
 
 _log = logging.getLogger(__name__)
 
@@ -111,9 +113,7 @@ class HomeMaintenance:
         done: Done = {"proven": prove(self._database, home, lambda: self._clock() < end_s)}
         if with_ledger and home.epoch == head.epoch:
             limit_s = max(0.0, end_s - self._clock())
-            done["compared"] = compare(
-                self._database, home, self._ledger, head, limit_s, lambda: self._clock() < end_s
-            )
+            done["compared"] = compare(self._database, home, self._ledger, head, limit_s, lambda: self._clock() < end_s)
         return done
 
     def _mend(self, end_s: float) -> str:

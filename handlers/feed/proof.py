@@ -73,11 +73,11 @@ def _rows(database: Database, epoch: int, first: int, last: int) -> list[Row]:
 
 def _check_end(connection: Connection[Any], epoch: int) -> None:
     """Hold the last row against the meta row, both as they are at one moment. Raises DivergedHomeError."""
-    found = connection.execute(
+    statement = (
         f"SELECT seq, (SELECT coalesce(max(seq), 0) FROM {table_name(epoch)}) FROM home "  # noqa: S608 - constants
-        "WHERE schema_version = %s AND epoch = %s",
-        (MODEL.schema_version, epoch),
-    ).fetchone()
+        "WHERE schema_version = %s AND epoch = %s"
+    )
+    found = connection.execute(statement.encode(), (MODEL.schema_version, epoch)).fetchone()
     said, last = found or (0, 0)
     if said != last:
         raise DivergedHomeError(f"table {table_name(epoch)} ends at row {last}, and its meta row says {said}")

@@ -19,12 +19,9 @@ if TYPE_CHECKING:
 
 OTHERS_S = 86_400  # that a home of another form is kept after it was used
 USE = "UPDATE home SET changed_at = now() WHERE schema_version = %s AND is_live"
-LEFT = """
-SELECT schema_version, epoch FROM home
-WHERE CASE WHEN schema_version = %s THEN NOT is_live AND abs(epoch) < %s AND changed_at < now() - make_interval(secs => %s)
-      ELSE NOT schema_version = ANY(%s) AND changed_at < now() - make_interval(secs => %s) END
-ORDER BY schema_version, epoch
-"""
+OWN = "SELECT schema_version, epoch FROM home WHERE schema_version = %s AND NOT is_live AND abs(epoch) < %s"
+OTHERS = "SELECT schema_version, epoch FROM home WHERE NOT schema_version = ANY(%s)"
+UNUSED = " AND changed_at < now() - make_interval(secs => %s) ORDER BY schema_version, epoch"
 FORGET = "DELETE FROM home WHERE schema_version = %s AND epoch = %s"
 
 
@@ -38,9 +35,9 @@ def drop_left(connection: Connection[Any], epoch: int, retain_s: int) -> list[st
     Raises psycopg.Error where somebody still reads a table for too long: what was dropped before stays so.
     """
     connection.execute(USE, (MODEL.schema_version,))
-    ours, replaced = MODEL.schema_version, _replaced(MODEL)
-    found = connection.execute(LEFT, (ours, epoch, retain_s, replaced, OTHERS_S)).fetchall()
-    return [_dropped(connection, version, left) for version, left in found]
+    left = connection.execute(OWN + UNUSED, (MODEL.schema_version, epoch, retain_s)).fetchall()
+    left += connection.execute(OTHERS + UNUSED, (_known(MODEL), OTHERS_S)).fetchall()
+    return [_dropped(connection, *home) for home in left]
 
 
 def _dropped(connection: Connection[Any], version: int, epoch: int) -> str:
@@ -51,7 +48,6 @@ def _dropped(connection: Connection[Any], version: int, epoch: int) -> str:
     return name
 
 
-def _replaced(model: Model) -> list[int]:
-    """Return the schema versions of the models that one replaces."""
-    before = model.replaces
-    return [before.schema_version, *_replaced(before)] if before else []
+def _known(model: Model | None) -> list[int]:
+    """Return the schema versions of a model and of those that it replaces."""
+    return [model.schema_version, *_known(model.replaces)] if model else []

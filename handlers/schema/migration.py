@@ -1,6 +1,6 @@
 """Migrations as files, in dbmate's format: `NNNN_name.sql`, with a part that is applied and one that takes it back.
 
-Source: dbmate's README, "Creating Migrations", "Migration options": the version is the number that the name begins with.
+Source: dbmate's README, "Creating Migrations" and "Migration options": the version is the number at the name's beginning.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def read_migrations(folder: Path) -> list[Migration]:
     """Return a folder's migrations, in the order of their numbers. Raises MigrationError."""
     found = [read_migration(path) for path in folder.glob("*.sql")]
     found.sort(key=lambda migration: (int(migration.version), migration.name))
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         if int(one.version) == int(other.version):
             raise MigrationError(f"{one.name} and {other.name} have the same number")
     if not found:
