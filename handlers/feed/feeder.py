@@ -153,7 +153,8 @@ def _behind(rows: int) -> Problem:
 
 def _gathered(pages: Iterable[list[Row]]) -> Iterator[list[Row]]:
     """Yield pages as chunks; one without rows where there are no pages, so that a home is made for none as well."""
-    chunk, is_first = list[Row](), True
+    chunk: list[Row] = []
+    is_first = True
     for page in pages:
         chunk += page
         if len(chunk) >= CHUNK_ROWS:

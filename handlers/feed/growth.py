@@ -11,7 +11,7 @@ from handlers.domain.hashes import content_hash
 from handlers.model.model import times_of
 from handlers.postgres.home import COLUMNS, Home, locked_home, save_home
 from handlers.postgres.tables import COLUMNS as FILTERED
-from handlers.postgres.tables import SQL_COLUMNS, TYPES, indexes_sql, table_name, table_sql, values_of
+from handlers.postgres.tables import SQL_COLUMNS, TEXT, TYPES, indexes_sql, table_name, table_sql, values_of
 from handlers.rows import MODEL
 
 if TYPE_CHECKING:
@@ -28,10 +28,8 @@ OPEN = (
     f"INSERT INTO home (schema_version, {COLUMNS}) VALUES (%s, %s, 0, '', NULL, '', false) "  # noqa: S608 - constants
     "ON CONFLICT DO NOTHING"
 )
-TEXT = "text"
-ARRAYS = ", ".join(
-    f"%s::{kind}[]" for kind in ("bigint", TEXT, *(TYPES[column.kind].split()[0] for column in FILTERED), TEXT, TEXT)
-)
+_KINDS = ("bigint", TEXT, *(TYPES[column.kind] for column in FILTERED), TEXT, TEXT)
+ARRAYS = ", ".join(f"%s::{kind.partition(' COLLATE')[0]}[]" for kind in _KINDS)
 NAMES = ", ".join(SQL_COLUMNS)
 
 

@@ -22,6 +22,7 @@ from handlers.feed.growth import DivergedHomeError
 from handlers.feed.homes import begin_replacement, discard
 from handlers.feed.proof import compare, prove
 from handlers.feed.retention import drop_left
+from handlers.ledger.ledger import Range
 from handlers.upkeep.findings import FULL, LEVELS, OF_POSTGRES, QUICK, Findings
 
 if TYPE_CHECKING:
@@ -112,8 +113,9 @@ class HomeMaintenance:
             return {"proven": 0}
         done: Done = {"proven": prove(self._database, home, lambda: self._clock() < end_s)}
         if with_ledger and home.epoch == head.epoch:
-            limit_s = max(0.0, end_s - self._clock())
-            done["compared"] = compare(self._database, home, self._ledger, head, limit_s, lambda: self._clock() < end_s)
+            deadline = Deadline(self._clock, limit_s=end_s - self._clock() + Deadline.LIMIT_S)
+            pages = self._ledger.rows(Range(head.roots, 1, home.seq), deadline)
+            done["compared"] = compare(self._database, home.epoch, pages, lambda: self._clock() < end_s)
         return done
 
     def _mend(self, end_s: float) -> str:

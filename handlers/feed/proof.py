@@ -5,21 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from handlers.aws.dynamodb import Deadline
 from handlers.feed.growth import DivergedHomeError, with_rows
 from handlers.feed.texts import read_values, rows_of
-from handlers.ledger.ledger import Range
 from handlers.postgres.home import Home
 from handlers.postgres.tables import table_name
 from handlers.rows import MODEL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from psycopg import Connection
 
-    from handlers.ledger.head import Head
-    from handlers.ledger.ledger import Ledger
     from handlers.model.model import Row
     from handlers.postgres.connection import Database
 
@@ -44,21 +40,18 @@ def prove(database: Database, home: Home, has_time: Callable[[], bool]) -> int:
     return home.seq
 
 
-def compare(
-    database: Database, home: Home, ledger: Ledger, head: Head, limit_s: float, has_time: Callable[[], bool]
-) -> int:
+def compare(database: Database, epoch: int, pages: Iterable[list[Row]], has_time: Callable[[], bool]) -> int:
     """Hold the rows of a home against the ledger's, one by one, and return how far the time sufficed.
 
     Args:
-        head: of the home's history.
-        limit_s: how long the ledger may be read.
+        pages: the ledger's rows from the first on.
 
     Raises DivergedHomeError that names the first row that differs, Problem (503), psycopg.Error.
     """
     reached = 0
-    for page in ledger.rows(Range(head.roots, 1, home.seq), Deadline(limit_s=limit_s + Deadline.LIMIT_S)):
+    for page in pages:
         reached = page[-1][0]
-        for row, expected in zip(_rows(database, home.epoch, page[0][0], reached), page, strict=True):
+        for row, expected in zip(_rows(database, epoch, page[0][0], reached), page, strict=True):
             if row != expected:
                 raise DivergedHomeError(f"row {row[0]} ({row[1]}) is not the ledger's, which is {expected[1]}")
         if not has_time():

@@ -18,18 +18,21 @@ from handlers.feed.feeder import Feeder
 from handlers.feed.growth import DivergedHomeError
 from handlers.feed.maintenance import HomeMaintenance
 from handlers.ledger.stream import moves_of, partial_answer
+from handlers.postgres.failures import problem_of
 from handlers.schema.bootstrap import bootstrap
 from handlers.schema.runner import Migrations
-from handlers.telemetry.log import ERROR, INFO, WELL, Log, members_of
+from handlers.telemetry.log import ERROR, INFO, WELL, members_of
 from handlers.telemetry.metrics import DIVERGENCES, ERRORS
 from handlers.upkeep.findings import QUICK, VerificationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from handlers.domain.bookmark import Bookmark
     from handlers.ledger.ledger import Ledger
     from handlers.postgres.connection import Database
     from handlers.settings import Settings
+    from handlers.telemetry.log import Log
     from handlers.telemetry.runtime import LambdaContext
 
     Event = Mapping[str, Any]
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 RESERVE_S = 10.0  # before Lambda ends the invocation: for a chunk that was begun at the limit
 NOT_FED = "not-fed"
+FAILURES = "batchItemFailures"
 TOLD = ("task", "level", "limit_s", "with_ledger", "check")  # of a task, in its line: never who the master is
 
 _log = logging.getLogger(__name__)
@@ -49,14 +53,20 @@ class FeedTasks:
         ledger: the ledger.
         database: PostgreSQL.
         settings: where it is, and how long what is left stays.
+        log: takes the line of a batch or a task.
         now: the time in seconds since 1970.
     """
 
     def __init__(
-        self, ledger: Ledger, database: Database, settings: Settings, now: Callable[[], float] = time.time
+        self,
+        ledger: Ledger,
+        database: Database,
+        settings: Settings,
+        log: Log,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
-        self._log = Log(settings)
+        self._log = log
         self._feeder = Feeder(ledger, database)
         self._maintenance = HomeMaintenance(ledger, database, settings.retain_s, now)
 
@@ -70,7 +80,20 @@ class FeedTasks:
             self._note(event, context, began_ns, type(error).__name__, {})
             raise
         self._note(event, context, began_ns, str(done.pop("outcome", WELL)), done)
-        return done if "Records" not in event else {name: done[name] for name in ("batchItemFailures",)}
+        return done if "Records" not in event else {FAILURES: done[FAILURES]}
+
+    def refresh(self) -> Bookmark:
+        """Feed what the ledger has, for a read that waits, and return up to where that is.
+
+        Raises Problem: 409 where it is not the ledger's, 503 where that cannot be done now.
+        """
+        try:
+            return self._feeder.refresh().visible
+        except psycopg.Error as error:
+            problem = problem_of(error)
+            if problem is None:
+                raise
+            raise problem from error
 
     def _do(self, event: Event, limit_s: float) -> Done:
         if "Records" in event:
@@ -94,15 +117,15 @@ class FeedTasks:
         """Feed what a batch tells of, and return the partial batch answer, with what its line tells."""
         moves = moves_of(records)
         if not moves:
-            return {"batchItemFailures": []}
+            return {FAILURES: []}
         try:
             fed = self._feeder.feed(limit_s)
         except (DivergedHomeError, Problem, psycopg.Error) as error:
             _log.exception("nothing was fed")
             outcome = VerificationError.__name__ if isinstance(error, DivergedHomeError) else type(error).__name__
-            return {"batchItemFailures": [{"itemIdentifier": moves[0][0]}], "outcome": outcome}
+            return {FAILURES: [{"itemIdentifier": moves[0][0]}], "outcome": outcome}
         done = partial_answer(moves, fed.visible)
-        return {**done, **fed.answer(), "outcome": NOT_FED if done["batchItemFailures"] else WELL}
+        return {**done, **fed.answer(), "outcome": NOT_FED if done[FAILURES] else WELL}
 
     def _note(self, event: Event, context: LambdaContext, began_ns: int, outcome: str, done: Done) -> None:
         """Write the line of a batch or a task; the traceback of an error is Lambda's to write."""

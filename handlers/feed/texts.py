@@ -10,21 +10,23 @@ from handlers.postgres.tables import table_name, values_of
 from handlers.rows import MODEL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from psycopg import Connection
 
     from handlers.model.column import Column
     from handlers.model.model import Row
 
+    Value = tuple[Any, ...]
 
-def read_values(connection: Connection[Any], epoch: int, first: int, last: int) -> list[tuple[Any, ...]]:
+WRONG = (ValueError, KeyError, TypeError, AttributeError)  # of texts that no row has
+
+
+def read_values(connection: Connection[Any], epoch: int, first: int, last: int) -> list[Value]:
     """Return what a table has of the rows first … last, by `SQL_COLUMNS`, in order. Raises psycopg.Error."""
     statement = f"SELECT {NAMES} FROM {table_name(epoch)} WHERE seq BETWEEN %s AND %s ORDER BY seq"  # noqa: S608 - constants
     return connection.execute(statement.encode(), (first, last)).fetchall()
 
 
-def rows_of(values: Sequence[tuple[Any, ...]], first: int, last: int) -> list[Row]:
+def rows_of(values: list[Value], first: int, last: int) -> list[Row]:
     """Return the rows first … last of a table, each proven: its text is that of the columns beside it.
 
     Args:
@@ -36,20 +38,30 @@ def rows_of(values: Sequence[tuple[Any, ...]], first: int, last: int) -> list[Ro
     if seqs != list(range(first, last + 1)):
         missing = next(seq for seq, found in zip(range(first, last + 1), [*seqs, None], strict=False) if seq != found)
         raise DivergedHomeError(f"row {missing} is missing")
-    return [_row_of(value) for value in values]
-
-
-def _row_of(value: tuple[Any, ...]) -> Row:
-    """Return the row that a text shows. Raises DivergedHomeError where it is not what is beside the text."""
-    seq, row_id, *_, created_at, text = value
     try:
-        shown = json.loads(text)
-        row = MODEL.row_of(seq, row_id, tuple([_held(each, shown[each.name]) for each in MODEL.columns]), created_at)
-        if values_of([row]) == [value]:
-            return row
-    except (ValueError, KeyError, TypeError, AttributeError):  # of texts that no row has
+        rows = list(map(_row_of, values))
+        if values_of(rows) == values:
+            return rows
+    except WRONG:
         pass
-    raise DivergedHomeError(f"row {seq} ({row_id}) has a text that is not that of its columns: {text[:80]!r}")
+    wrong = next(value for value in values if not _is_sound(value))
+    raise DivergedHomeError(
+        f"row {wrong[0]} ({wrong[1]}) has a text that is not that of its columns: {wrong[-1][:80]!r}"
+    )
+
+
+def _is_sound(value: Value) -> bool:
+    try:
+        return values_of([_row_of(value)]) == [value]
+    except WRONG:
+        return False
+
+
+def _row_of(value: Value) -> Row:
+    """Return the row that a text shows. Raises one of `WRONG` where it shows none."""
+    seq, row_id, *_, created_at, text = value
+    shown = json.loads(text)
+    return MODEL.row_of(seq, row_id, tuple([_held(each, shown[each.name]) for each in MODEL.columns]), created_at)
 
 
 def _held(column: Column, shown: Any) -> Any:  # noqa: ANN401 - a value of the column's type

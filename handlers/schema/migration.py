@@ -1,6 +1,6 @@
 """Migrations as files, in dbmate's format: `NNNN_name.sql`, with a part that is applied and one that takes it back.
 
-Source: dbmate's README, "Creating Migrations" and "Migration options": the version is the number at the name's beginning.
+Source: dbmate's README, "Creating Migrations" and "Migration options": the name begins with the version.
 """
 
 from __future__ import annotations
