@@ -21,8 +21,8 @@ from console.local.database.relational import SetUp
 from console.local.function import FunctionFailed
 from console.local.project import project_stack, run
 from console.paths import ROOT
-from handlers.routes import HOMES, POSTGRES, RELATIONAL, SOURCES
-from handlers.settings import BOTH, SESSION, SYNC
+from handlers.routes import HOMES, POSTGRES, RELATIONAL
+from handlers.settings import BOTH, SYNC
 from tests.console.conftest import RunConsole
 from tests.support.local import web
 from tests.support.local.processes import Children, child_that_runs, children, gone, until
@@ -40,11 +40,11 @@ class Live(NamedTuple):
         """Append rows and publish them; returns the bookmark."""
         return web.post(f"{self.stack.url}/insert", json={"count": count}).raise_for_status().json()["bookmark"]
 
-    def read(self, path: str, bookmark: str) -> bytes:
+    def read(self, path: str, bookmark: str) -> dict[str, Any]:
         """Read a path, once its home has what a bookmark tells of."""
         headers = {"min-bookmark": bookmark}
         until(lambda: web.get(f"{self.stack.url}{path}", headers=headers).status_code == 200)
-        return web.get(f"{self.stack.url}{path}", headers=headers).content
+        return web.get(f"{self.stack.url}{path}", headers=headers).json()
 
 
 @pytest.fixture(scope="module")
@@ -77,32 +77,16 @@ def test_the_start_says_what_is_there_and_how_to_look_into_it(live: Live) -> Non
 
 def test_what_is_inserted_is_fed_by_the_stream_and_reads_alike(live: Live) -> None:
     bookmark = live.insert(20)
-    for path in ("?limit=7", "/stats", "?limit=3&order=asc"):
-        assert live.read(f"/{POSTGRES}{path}", bookmark) == live.read(f"/ddb{path}", bookmark)
+    for path, member in (("?limit=7", "data"), ("/stats", "stats"), ("?limit=3&order=asc", "data")):
+        assert live.read(f"/{POSTGRES}{path}", bookmark)[member] == live.read(f"/ddb{path}", bookmark)[member]
 
 
 def test_rows_are_answered_from_the_home_that_is_named(live: Live) -> None:
-    bookmark = live.insert(1)
-    assert live.read("/rows?limit=5", bookmark) == live.read(f"/{POSTGRES}?limit=5", bookmark)
-    receipts = web.get(f"{live.stack.url}/rows?limit=5").headers["consumed"]
-    assert "db" in receipts
+    assert live.read("/rows?limit=5", live.insert(1))["source"] == POSTGRES
 
 
 def test_the_index_tells_of_all_homes(live: Live) -> None:
     assert web.get(f"{live.stack.url}/").json()["homes"] == list(HOMES)
-
-
-def test_without_it_the_index_tells_of_the_others_and_its_routes_say_so(tmp_path: Path) -> None:
-    with BackgroundStack(project_stack(tmp_path, sandboxes=1)) as stack:
-        assert web.get(f"{stack.url}/").json()["homes"] == list(SOURCES)
-        assert web.get(f"{stack.url}/{POSTGRES}").status_code == 404
-
-
-def test_where_reads_need_a_session_those_of_postgresql_do_too(tmp_path: Path) -> None:
-    made = project_stack(tmp_path, sandboxes=1, has_postgres=True, provider=POSTGRES, read_auth=SESSION)
-    with BackgroundStack(made) as stack:
-        for path in (POSTGRES, f"{POSTGRES}/stats", f"{POSTGRES}/1", "rows", "rows/1", "relational/health"):
-            assert web.get(f"{stack.url}/{path}").status_code == 401
 
 
 # The foreground
@@ -127,9 +111,11 @@ def serving(folder: Path, projection: str) -> Generator[Serving]:
         assert process.stdout is not None
         process.stderr.readline()
         said = process.stderr.readline()
-        yield Serving(process, said, process.stdout.readline().split()[1])
-        process.terminate()
-        process.communicate()
+        try:
+            yield Serving(process, said, process.stdout.readline().split()[1])
+        finally:
+            process.terminate()
+            process.communicate()
 
 
 def fed(serving: Serving, rows: int) -> None:
@@ -139,22 +125,28 @@ def fed(serving: Serving, rows: int) -> None:
     until(lambda: web.get(f"{serving.url}/{POSTGRES}", headers=headers).status_code == 200)
 
 
-def test_a_new_start_fills_it_from_the_kept_ledger_and_sync_feeds_it_too(tmp_path: Path) -> None:
-    with serving(tmp_path, SYNC) as first:
-        fed(first, 30)
-    with serving(tmp_path, SYNC) as second:
-        assert second.said.startswith("PostgreSQL: 30 rows in ")
-        assert web.get(f"{second.url}/{POSTGRES}/stats").json()["data"]["count"] == 30
+def processes(serving: Serving) -> set[int]:
+    """All that it runs: the emulator, the functions, and PostgreSQL with its keeper."""
+    keeper = child_that_runs(KEEPER, serving.process.pid)
+    return children(serving.process.pid) | children(keeper)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=("kill", "term", "interrupt"))
-def test_however_it_ends_nothing_is_left(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_new_start_fills_it_from_the_kept_ledger_and_however_it_ends_nothing_is_left(tmp_path: Path) -> None:
+    for found, number in (("0 rows", signal.SIGTERM), ("30 rows", signal.SIGINT)):
+        with serving(tmp_path, SYNC) as running:
+            assert running.said.startswith(f"PostgreSQL: {found} in ")
+            fed(running, 30)
+            left = processes(running)
+            running.process.send_signal(number)
+            assert running.process.wait() == 0
+            assert all(map(gone, left))
+
+
+def test_killed_by_force_it_leaves_nothing_running(tmp_path: Path) -> None:
     with serving(tmp_path, BOTH) as running:
-        keeper = child_that_runs(KEEPER, running.process.pid)
-        (server,) = children(keeper)
-        left = children(running.process.pid)
-        running.process.send_signal(number)
-        until(lambda: all(map(gone, (*left, server))))
+        left = processes(running)
+        running.process.kill()
+        until(lambda: all(map(gone, left)))
 
 
 def test_the_stack_ends_when_the_server_has_ended(tmp_path: Path) -> None:
