@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,7 +45,7 @@ class Site:
         return Feeder(ledger or self.ledger, self.database).feed(limit_s, **options)
 
     @contextmanager
-    def connected(self) -> Iterator[psycopg.Connection[Any]]:
+    def connected(self) -> Generator[psycopg.Connection[Any]]:
         with psycopg.connect(self.url, autocommit=True) as connection:
             yield connection
 
