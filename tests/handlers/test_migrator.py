@@ -18,7 +18,7 @@ from handlers.settings import SettingsError
 from tests.support.api import Context
 from tests.support.database.postgres import new_database
 
-PASSWORD = "no one shall ever read this"  # noqa: S105 - of nobody
+PASSWORD = "no one shall ever read this"
 
 
 class Secret:

@@ -12,8 +12,8 @@ import pytest
 from handlers.domain.problem import Problem, unavailable
 from handlers.feed.growth import DivergedHomeError
 from handlers.feed.tasks import RESERVE_S, FeedTasks
-from handlers.ledger.ledger import Ledger
 from handlers.ledger.head import Head
+from handlers.ledger.ledger import Ledger
 from handlers.postgres.connection import Database
 from handlers.telemetry.log import Log
 from handlers.upkeep.findings import VerificationError
