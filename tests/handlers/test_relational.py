@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from handlers import relational
 from handlers.ledger.ledger import Ledger
@@ -13,7 +14,7 @@ from handlers.openapi.description import description
 from handlers.postgres import failures
 from handlers.routes import HOMES, SOURCES
 from handlers.settings import SettingsError
-from tests.support.api import Answer, Api, event
+from tests.support.api import Answer, Api, Context
 from tests.support.database.feeding import fill
 from tests.support.drafts import items
 from tests.support.problems import assert_problem
@@ -76,12 +77,13 @@ def test_a_statement_of_ones_own_has_no_route(related: Api) -> None:
 
 def test_without_a_database_it_does_not_begin() -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL: got nothing"):
-        relational.make_handler({})
+        relational.make_handler({"TABLE_NAME": "rows"})
 
 
 def test_what_comes_from_elsewhere_is_a_task(with_postgres: dict[str, str]) -> None:
     function = relational.make_handler(with_postgres)
-    assert function(event("GET", "/relational/nothing"), None)["statusCode"] == 404
+    with pytest.raises(ValueError, match="task: got 'nothing'"):
+        function({"task": "nothing"}, Context())
 
 
 # /rows
@@ -162,11 +164,11 @@ def test_a_database_without_a_connection_left_says_so_and_works_again_after_that
     related: Api, with_postgres: dict[str, str]
 ) -> None:
     url = with_postgres["DATABASE_URL"]
-    name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
+    name = conninfo_to_dict(url)["dbname"]
     with psycopg.connect(url, autocommit=True) as other:
         other.execute("CREATE ROLE reader_of_few LOGIN CONNECTION LIMIT 0")
         other.execute(f"GRANT CONNECT ON DATABASE {name} TO reader_of_few".encode())
-    user = psycopg.conninfo.conninfo_to_dict(url)["user"]
+    user = conninfo_to_dict(url)["user"]
     api = Api({**with_postgres, "DATABASE_URL": url.replace(f"{user}@", "reader_of_few@")})
     answer = api.get("/postgres")
     assert_problem(answer, "unavailable", failures.CROWDED)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from handlers.domain.bookmark import NOTHING, Bookmark
 from handlers.domain.problem import Problem
@@ -219,8 +220,8 @@ def test_a_connection_lost_between_reads_or_within_one_is_made_anew(database: Da
 
 def test_a_statement_that_takes_too_long_is_unavailable(database: Database, database_url: str) -> None:
     hold(database_url, 3)
-    user = psycopg.conninfo.conninfo_to_dict(database_url)["user"]
-    name = psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]
+    user = conninfo_to_dict(database_url)["user"]
+    name = conninfo_to_dict(database_url)["dbname"]
     change(database_url, f"ALTER ROLE {user} IN DATABASE {name} SET statement_timeout = '200ms'")
     reader = PostgresReader(database, 0)
     with psycopg.connect(database_url) as other:
