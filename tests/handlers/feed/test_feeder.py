@@ -336,3 +336,14 @@ def test_during_a_change_of_columns_the_head_is_met_by_the_hash_of_those_before(
     monkeypatch.setattr(site.ledger, "head", theirs)
     with pytest.raises(DivergedHomeError):
         site.feed()
+
+
+def test_a_replacement_that_has_taken_its_place_is_not_begun_again(site: Site) -> None:
+    site.ledger.grow(3)
+    site.feed()
+    head, epoch = site.ledger.head(Deadline()), site.ledger.epoch
+    with site.connected() as connection:
+        found = feeder._add(connection, -epoch, head, site.ledger.stored)  # pyright: ignore[reportPrivateUsage] - the moment between
+    assert (found.seq, found.is_live) == (0, False)
+    assert len(site.tables()) == 1
+    site.check()

@@ -11,6 +11,7 @@ from handlers.aws.dynamodb import Deadline
 from handlers.domain.problem import Problem, unavailable
 from handlers.feed.homes import begin_replacement
 from handlers.feed.maintenance import REMEDY, HomeMaintenance
+from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger, Range
 from handlers.model.model import Row
 from handlers.postgres.tables import table_name
@@ -272,3 +273,20 @@ def test_a_ledger_that_is_away_is_not_a_fault(site: Site, upkeep: Upkeep, monkey
     monkeypatch.setattr(site.ledger, "head", gone)
     with pytest.raises(Problem, match="away"):
         upkeep.maintain(LIMIT_S)
+
+
+def test_a_ledger_that_is_gone_meanwhile_mends_nothing(
+    site: Site, upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.ledger.grow(5)
+    site.feed()
+    site.ask("UPDATE home SET hash = repeat('0', 32)")
+    heads = iter([site.ledger.head(Deadline()), None, None])
+
+    def next_head(_: Deadline) -> Head | None:
+        return next(heads)
+
+    monkeypatch.setattr(site.ledger, "head", next_head)
+    with pytest.raises(VerificationError, match="of another history"):
+        upkeep.maintain(LIMIT_S)
+    assert site.live().seq == 5

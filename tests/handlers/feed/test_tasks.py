@@ -26,8 +26,8 @@ from tests.support.meddling import EPOCH, head_of, no_time_limit, put_rows, set_
 class Function:
     """The tasks of one sandbox, and the lines that it wrote."""
 
-    def __init__(self, ledger: Ledger, url: str) -> None:
-        settings = settings_of(url, METRICS="on", AWS_LAMBDA_FUNCTION_NAME="relational")
+    def __init__(self, ledger: Ledger, url: str, metrics: str = "on") -> None:
+        settings = settings_of(url, METRICS=metrics, AWS_LAMBDA_FUNCTION_NAME="relational", REQUEST_LOG_PERCENT="0")
         self.ledger = ledger
         self.database = Database(settings)
         self.written: list[str] = []
@@ -60,6 +60,33 @@ def test_a_batch_brings_the_home_up_to_the_head(function: Function, site: Site) 
     assert (site.live().bookmark, site.live().hash) == (head.bookmark, head.hash)
     line = function.line()
     assert (line["task"], line["records"], line["rows"], line["outcome"]) == ("feed", 1, 5, "ok")
+
+
+def test_of_batches_that_go_well_only_a_share_has_a_line(ledger: Ledger, database_url: str) -> None:
+    function = Function(ledger, database_url, metrics="off")
+    function.grow(1)
+    for _ in range(3):
+        function({"Records": [record(1, head_of(ledger).bookmark)]})
+    assert len(function.written) == 1  # the first of a sandbox
+    function({"task": "maintain"})
+    assert len(function.written) == 2
+    function.database.close()
+
+
+def test_all_of_it_goes_by_way_of_a_pooler_that_keeps_nothing(
+    ledger: Ledger, pooled_url: str, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.feed.growth.COPY_ROWS", 3)
+    function = Function(ledger, pooled_url)
+    for count in (5, 2):
+        function.grow(count)
+        assert function({"task": "maintain"})["is_done"]
+    assert function({"task": "verify", "level": "full"})["proven"] == 7
+    site.ask("UPDATE home SET hash = repeat('0', 32)")
+    with pytest.raises(VerificationError):
+        function({"task": "maintain"})
+    assert site.live().bookmark == head_of(ledger).bookmark
+    function.database.close()
 
 
 def test_records_of_nothing_but_other_items_ask_nothing_of_anybody(function: Function, site: Site) -> None:
