@@ -28,6 +28,7 @@ from console.verbs.init import init
 from console.verbs.migrate.copy import copy_tables
 from console.verbs.migrate.export import export_files
 from console.verbs.migrate.plan import plan_move
+from console.verbs.migrate.schema import migrate_schema
 from console.verbs.migrate.verify import verify_move
 from console.verbs.operations import access, jobs, lake
 from console.verbs.operations.drill import drill_disasters
@@ -45,6 +46,7 @@ MIGRATE: dict[str, Callable[..., None]] = {
     "copy": copy_tables,
     "verify": verify_move,
     "export": export_files,
+    "schema": migrate_schema,
 }
 PLACEHOLDERS = {"int": "x", "int range": "x", "float": "x", "float range": "x", "str": "text", "path": "path"}
 # What typer says of a value, and the same in plain words.
