@@ -11,7 +11,7 @@ import pulumi
 from archives.closure import files_of
 from archives.lean import content_of
 from archives.manifest import FILES, PROGRAM, ROOMS, infrastructure_files, part_manifest
-from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS, WARMER, WORKER
+from handlers.routes import AUTHORIZER, COMMAND, MIGRATOR, PROJECTOR, QUERY, RELATIONAL, SESSIONS, WARMER, WORKER
 from infra.account import account_of
 from infra.compute.archive import ROOT, entry_of, errors_for_pulumi
 from infra.compute.function import FunctionComponent
@@ -26,7 +26,7 @@ from infra.naming import SOURCES_TAG
 from infra.settings.stack_settings import StackSettings
 
 PIPELINES = (COMMAND, QUERY, PROJECTOR, INFRASTRUCTURE)
-WITHOUT_PIPELINES = (WARMER, WORKER, SESSIONS, AUTHORIZER)
+WITHOUT_PIPELINES = (WARMER, WORKER, SESSIONS, AUTHORIZER, RELATIONAL, MIGRATOR)
 BUILD, BUILD_ALL, RUN_PIPELINES = "deploy-functions", "deploy-all", "pipelines"
 FUNCTIONS_BUILDER, ALL_BUILDER = "functions", "all"
 

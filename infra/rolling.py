@@ -39,6 +39,7 @@ def make_rollout(
             functions=[
                 RolledFunction(name=functions[name].function.name, arn=functions[name].function.arn, calls=calls)
                 for name, calls in tests.items()
+                if name in functions
             ],
             percent=settings.rollout.percent,
             bake_s=settings.rollout.bake_s,

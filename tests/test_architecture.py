@@ -71,7 +71,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("declaration", "errors", "install", "interrupts", "paths", "wording"),
     ),
     "infra": (
-        ("background", "delivering", "fronting", "guarding", "rolling", "watching", "working"),
+        ("background", "delivering", "fronting", "guarding", "relating", "rolling", "watching", "working"),
         ("stack",),
         ("settings",),
         ("watch",),
@@ -80,7 +80,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("compute",),
         ("delivery", "edge"),
         ("gateway",),
-        ("data",),
+        ("data", "database"),
         ("foundation",),
         ("policies",),
         ("account", "naming"),
