@@ -89,7 +89,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "archives": (
         ("manifest",),
         ("contents", "zipped"),
-        ("bytecode", "closure", "lean", "start"),
+        ("bytecode", "closure", "lean", "start", "wheels"),
         ("errors", "imports", "runtimes", "standard_library"),
     ),
 }

@@ -13,8 +13,7 @@ import pulumi_aws as aws
 from infra.foundation.security_groups import HTTPS, Rule
 from infra.naming import Naming
 
-PORT = 5433  # not the one that everybody tries first
-PROXY_PORT = 5432  # RDS Proxy listens on no other
+PORT = 5432  # RDS Proxy listens on no other, so that one address does for both
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +61,7 @@ class DatabaseGroupsComponent(pulumi.ComponentResource):
 
     def _proxy(self, relational: aws.ec2.SecurityGroup, database: aws.ec2.SecurityGroup) -> aws.ec2.SecurityGroup:
         proxy = self._group("proxy", "The proxy: in from the relational function, out to the database alone")
-        self._reach("relational", relational, "proxy", proxy, PROXY_PORT)
+        self._reach("relational", relational, "proxy", proxy, PORT)
         self._reach("proxy", proxy, "database", database, PORT)
         return proxy
 

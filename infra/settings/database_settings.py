@@ -38,7 +38,7 @@ class DatabaseSettings:
 
     def environment(self) -> dict[str, str]:
         """Return what the functions have to know of it."""
-        return {"DB_PROVIDER": self.provider}
+        return {"DB_PROVIDER": self.provider, "POSTGRES": "on" if self.is_there else "off"}
 
 
 def read_database(config: TypedConfig, network: NetworkSettings) -> DatabaseSettings:
