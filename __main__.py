@@ -18,7 +18,7 @@ from handlers.routes import (
     WARMER,
     WORKER,
 )
-from infra import background, delivering, fronting, guarding, relating, rolling, stack, watching, working
+from infra import background, delivering, fronting, guarding, relating, stack, watching, working
 from infra.account import check_account
 from infra.compute.archive import warn_without_byte_code
 from infra.compute.concurrency import check_concurrency
@@ -120,7 +120,7 @@ watched = watching.Watched(
     database=relation.database if relation else None,
 )
 watch = watching.make_watch(settings, watched, key_arn)
-rollout = rolling.make_rollout(settings, functions, key_arn, alarms=watching.alarms_of_calls(watch))
+rollout = delivering.make_rollout(settings, functions, key_arn, alarms=watching.alarms_of_calls(watch))
 delivering.make_delivery(settings, key_arn)
 delivering.make_github(settings)
 delivering.export_manifest(functions)

@@ -29,9 +29,12 @@ def contents_of(entry: str, root: Path, runtime: str) -> dict[str, bytes]:
         ArchiveError: an import cannot be followed, a file is no Python, or wheels cannot be downloaded.
     """
     closure = closure_of(entry, root)
-    contents = _sources(closure.files) | (wheel_contents(root, runtime) if closure.needs_wheels else {})
+    wheels = wheel_contents(root, runtime) if closure.needs_wheels else {}
+    contents = _sources(closure.files) | wheels
     if makes_byte_code_for(runtime):
-        for name in loaded_at_start(entry, contents):
+        # A driver's modules load others within functions, at its start already.
+        drivers = {name for name in wheels if name.endswith(".py")}
+        for name in {*loaded_at_start(entry, contents)} | drivers:
             with syntax_errors_of(name):
                 contents[byte_code_name(name)] = byte_code_of(contents[name], name)
     return dict(sorted(contents.items()))

@@ -15,7 +15,7 @@ import pulumi_aws as aws
 from handlers.aws.table import VERIFICATION
 from handlers.routes import MIGRATOR, RELATIONAL
 from infra.account import account_of
-from infra.compute.function import FunctionComponent, Place
+from infra.compute.function import FunctionComponent, NetworkPlace
 from infra.compute.identity import IdentityComponent
 from infra.data.storage import StorageComponent
 from infra.database.database import DATABASE, DatabaseArgs, DatabaseComponent
@@ -166,7 +166,7 @@ def make_relational(
     }
     args = replace(
         function_args(settings, RELATIONAL, identity, environment, key_arn),
-        place=Place(subnet_ids=list(network.subnet_ids.values()), security_group_ids=[relation.group_id]),
+        place=NetworkPlace(subnet_ids=list(network.subnet_ids.values()), security_group_ids=[relation.group_id]),
         rights=_rights(storage, relation),
         moves_alias=not settings.rollout.is_canary,
         has_fleeting_calls=False,  # its tasks leave their failures in the queue

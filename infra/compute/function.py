@@ -24,7 +24,7 @@ FLEETING_S = 60  # the least that AWS allows
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class NetworkPlace:
     """A function's place in the network."""
 
     subnet_ids: Sequence[pulumi.Input[str]]
@@ -32,7 +32,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataAccess(Place):
+class DataAccess(NetworkPlace):
     """A function's place beside the data: in the network, at the file system, and what it may do there."""
 
     access: Access
@@ -76,7 +76,7 @@ class FunctionArgs:
     role_name: pulumi.Input[str]
     role_arn: pulumi.Input[str]
     log_group_name: pulumi.Input[str]
-    place: Place | None = None
+    place: NetworkPlace | None = None
     invokes: Sequence[pulumi.Input[str]] = ()
     rights: Mapping[str, pulumi.Output[str]] = field(default_factory=dict[str, "pulumi.Output[str]"])
     memory_mb: pulumi.Input[int]
@@ -171,7 +171,7 @@ def _files(args: FunctionArgs) -> DataAccess | None:
     return args.place if isinstance(args.place, DataAccess) else None
 
 
-def _vpc_config(place: Place) -> aws.lambda_.FunctionVpcConfigArgsDict:
+def _vpc_config(place: NetworkPlace) -> aws.lambda_.FunctionVpcConfigArgsDict:
     return {"subnet_ids": place.subnet_ids, "security_group_ids": place.security_group_ids}
 
 
