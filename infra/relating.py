@@ -199,7 +199,7 @@ def _set_up(function: aws.lambda_.Function, migrator: FunctionComponent, relatio
             MIGRATOR: sources_of(MIGRATOR),
             "database": relation.database.instance.resource_id,
         },
-        opts=pulumi.ResourceOptions(parent=migrator, depends_on=[function, migrator]),
+        opts=pulumi.ResourceOptions(parent=migrator, depends_on=[function]),
     )
 
 

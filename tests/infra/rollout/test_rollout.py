@@ -7,8 +7,8 @@ import pytest
 
 from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS, WARMER, WORKER
 from handlers.telemetry.metrics import ERRORS, NAMESPACE
-from infra.naming import Naming
 from infra.delivering import TOO_SHORT
+from infra.naming import Naming
 from infra.rollout.calls import calls_of
 from infra.rollout.definition import MOST_BEFORE, MOST_ROUNDS, ROUND_S
 from infra.rollout.rollout import RolledFunction, RolloutArgs, RolloutComponent
