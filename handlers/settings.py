@@ -165,8 +165,8 @@ def sessions_settings(environ: Mapping[str, str]) -> Settings:
 
 
 def relational_settings(environ: Mapping[str, str]) -> Settings:
-    """Return the settings of the function that cannot do without PostgreSQL. Raises SettingsError."""
-    settings = Settings(environ)
+    """Return the settings of the function that cannot do without the table and PostgreSQL. Raises SettingsError."""
+    settings = table_settings(environ)
     if not settings.database_url:
         raise SettingsError("DATABASE_URL: got nothing, allowed: postgresql://user@host:port/database")
     return settings

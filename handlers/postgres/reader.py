@@ -19,7 +19,7 @@ from handlers.domain.bookmark import NOTHING
 from handlers.domain.problem import unavailable
 from handlers.domain.timestamps import boottime_s
 from handlers.postgres.failures import NOT_SET_UP, problem_of
-from handlers.postgres.home import Home, live_home
+from handlers.postgres.home import Home, is_fed, live_home
 from handlers.postgres.view import IncompleteHomeError, PostgresView
 from handlers.reads.reader import wait_for
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NOT_WHOLE = "PostgreSQL does not hold all the rows that it should; maintenance mends it"
+NOT_READ = "PostgreSQL is being fed, and holds nothing yet that can be read"
 
 _log = logging.getLogger(__name__)
 
@@ -105,9 +106,12 @@ class PostgresReader:
 
     def _look(self, connection: Connection[Any]) -> None:
         try:
-            self._home = live_home(connection) or Home.new(0, is_live=False)
+            home = live_home(connection)
+            if home is None and is_fed(connection):
+                raise unavailable(NOT_READ)
         except UndefinedTable as error:
             raise unavailable(NOT_SET_UP) from error
+        self._home = home or Home.new(0, is_live=False)
         self._next_look_s = self._clock() + self._check_interval_s
 
 
