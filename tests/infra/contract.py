@@ -51,8 +51,8 @@ ONLY_LOOKS = (
     r"\w+:(Describe|Get|List)\w*\*?|logs:\w+(LogDelivery|ResourcePolicy)|lambda:CreateEventSourceMapping"
     r"|ec2:(Create|Delete)NetworkInterface|backup-storage:MountCapsule|states:ValidateStateMachineDefinition"
 )
-# Resources without a name of the stack's: APIs, what is CloudFront's, deliveries of logs, a proxy's targets and a master
-# user's secret have none; AWS's own roles, rules and options, and Glue's catalog, are the account's.
+# Resources without a name of the stack's: APIs, what is CloudFront's, deliveries of logs, a proxy's targets and a
+# master user's secret have none; AWS's own roles, rules and options, and Glue's catalog, are the account's.
 ELSEWHERE = {
     "arn:aws:apigateway:us-east-1::/apis*",
     "arn:aws:cloudfront::123456789012:cache-policy/*",

@@ -307,6 +307,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": (
         Need("lambda:PutFunctionEventInvokeConfig", FUNCTION),
     ),
+    "lambda/invocation:Invocation": (Need("lambda:InvokeFunction", _of("lambda", f"function:{NAME}-migrator")),),
     "lambda/permission:Permission": (Need("lambda:AddPermission lambda:GetPolicy lambda:RemovePermission", FUNCTION),),
     "s3/bucket:Bucket": (
         Need("s3:CreateBucket s3:PutBucketTagging s3:DeleteBucket s3:ListBucketVersions", S3),
