@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from handlers import command, query
+from handlers import command, query, relational
 from handlers.domain.bookmark import Bookmark
-from handlers.gateway.router import Router
 from handlers.ledger.head import HEAD_KEY, Head
-from handlers.routes import COMMAND, QUERY, gateway_routes
+from handlers.postgres.connection import Database
+from handlers.routes import COMMAND, QUERY, RELATIONAL, gateway_routes
 from handlers.settings import Settings
 from handlers.telemetry.log import Log
 from tests.support.drafts import VALUE, fields
@@ -40,10 +40,22 @@ class Answer:
 
 
 class Api:
-    """Routes requests to fresh instances of the functions for one environment, as the gateway would."""
+    """Routes requests to fresh instances of the functions for one environment, as the gateway would.
+
+    Attributes:
+        database: the relational function's connection, where there is PostgreSQL; to be closed.
+    """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._functions = {COMMAND: command.make_handler(environ), QUERY: query.make_handler(environ)}
+        settings = Settings(environ)
+        self._functions: dict[str, Callable[[Mapping[str, Any], Any], dict[str, object]]] = {
+            COMMAND: command.make_handler(environ),
+            QUERY: query.make_handler(environ),
+        }
+        self._routes = gateway_routes(has_postgres=settings.has_postgres, provider=settings.provider)
+        if settings.has_postgres:
+            self.database = Database(settings)
+            self._functions[RELATIONAL] = relational.Relational(self.database, settings)
 
     def __call__(
         self,
@@ -56,10 +68,11 @@ class Api:
         made = event(method, path, body, headers, raw_query)
         return Answer(self.function(made)(made, None))
 
-    def function(self, made: Mapping[str, Any]) -> Router:
+    def function(self, made: Mapping[str, Any]) -> Callable[[Mapping[str, Any], Any], dict[str, object]]:
         """The function that the gateway gives this event to."""
-        route = f"{made['requestContext']['http']['method']} {made['rawPath']}"
-        return self._functions[gateway_routes().get(route, QUERY)]
+        method, path = made["requestContext"]["http"]["method"], made["rawPath"]
+        routes = (f"{method} {path}", f"{method} {path.rpartition('/')[0]}/{{id}}")
+        return self._functions[next((self._routes[route] for route in routes if route in self._routes), QUERY)]
 
     def get(self, path: str, raw_query: str = "", **headers: str) -> Answer:
         """GET; header names with underscores for hyphens."""
