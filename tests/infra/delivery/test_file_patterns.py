@@ -14,7 +14,7 @@ from infra.delivery.build import INFRASTRUCTURE
 from infra.delivery.file_patterns import MOST_CHARACTERS, MOST_PATTERNS, patterns_of
 from tests.infra.program import EVERYTHING, ROOT, graph
 
-FOLDERS = ("handlers", "infra", "archives", "dashboard", "console", "tests", "docs")
+FOLDERS = ("handlers", "infra", "archives", "dashboard", "db", "console", "tests", "docs")
 ALL = [
     path.relative_to(ROOT).as_posix()
     for path in (*ROOT.glob("*.*"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*")))
