@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import pulumi
 
-from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS, SOURCES, WARMER, WORKER
-from infra import background, delivering, fronting, guarding, rolling, stack, watching, working
+from handlers.routes import (
+    AUTHORIZER,
+    COMMAND,
+    MIGRATOR,
+    POSTGRES,
+    PROJECTOR,
+    QUERY,
+    RELATIONAL,
+    ROWS,
+    SESSIONS,
+    SOURCES,
+    WARMER,
+    WORKER,
+)
+from infra import background, delivering, fronting, guarding, relating, stack, watching, working
 from infra.account import check_account
 from infra.compute.archive import warn_without_byte_code
 from infra.compute.concurrency import check_concurrency
@@ -50,9 +63,33 @@ if AUTHORIZER in settings.functions:
         settings, identities[AUTHORIZER], access=access, edge_key=edge_key, key_arn=key_arn
     )
 guarding.export_guards(functions, access)
+relation = relating.make_relation(settings, network, key_arn)
+if relation:
+    identities[RELATIONAL] = stack.make_identity(settings, RELATIONAL, key_arn)
+    identities[MIGRATOR] = relating.make_migrator_identity(settings, key_arn)
+    functions[MIGRATOR] = relating.make_migrator(settings, identities[MIGRATOR], relation, key_arn)
+    functions[RELATIONAL] = relating.make_relational(
+        settings,
+        identities[RELATIONAL],
+        network=network,
+        storage=storage,
+        relation=relation,
+        migrator=functions[MIGRATOR],
+        key_arn=key_arn,
+    )
 api = stack.make_api(settings, functions, key_arn)
 edge = fronting.make_edge(settings, edge_key, api, key_arn)
 projection = background.make_projection(settings, functions[PROJECTOR], identities[PROJECTOR], storage, key_arn)
+if relation:
+    feed = relating.make_feed(
+        settings,
+        functions[RELATIONAL],
+        identities[RELATIONAL],
+        storage=storage,
+        projection=projection,
+        key_arn=key_arn,
+    )
+    relating.export_relation(relation, functions, feed)
 if WARMER in settings.functions:
     identities[WARMER] = stack.make_identity(settings, WARMER, key_arn, in_network=False)
     functions[WARMER] = background.make_warmer(settings, identities[WARMER], functions[QUERY], key_arn)
@@ -80,19 +117,18 @@ watched = watching.Watched(
     backup=backup,
     jobs=workplace.jobs,
     rebuild=rebuild,
+    database=relation.database if relation else None,
 )
 watch = watching.make_watch(settings, watched, key_arn)
-rollout = rolling.make_rollout(settings, functions, key_arn, alarms=watching.alarms_of_calls(watch))
+rollout = delivering.make_rollout(settings, functions, key_arn, alarms=watching.alarms_of_calls(watch))
 delivering.make_delivery(settings, key_arn)
 delivering.make_github(settings)
 delivering.export_manifest(functions)
 
 pulumi.export("api_url", api.url)
 pulumi.export("api_id", api.api.id)
-pulumi.export(
-    "endpoints",
-    {path.replace("-", "_"): pulumi.Output.concat(api.url, "/", path) for path in ("insert", *SOURCES)},
-)
+paths = ("insert", *SOURCES, ROWS, *([POSTGRES] if relation else []))
+pulumi.export("endpoints", {path.replace("-", "_"): pulumi.Output.concat(api.url, "/", path) for path in paths})
 if api.domain_name:
     pulumi.export("domain_target", api.domain_name.domain_name_configuration.target_domain_name)
 fronting.export_edge(settings, edge_key, edge)
@@ -118,6 +154,8 @@ log_groups = {name: identity.log_group.name for name, identity in identities.ite
 log_groups["access"] = api.log_group.name
 if isinstance(network, NetworkComponent) and network.flow_log_group:
     log_groups["flow"] = network.flow_log_group.name
+if relation:
+    log_groups["database"] = relation.database.log_group.name
 if rollout:
     log_groups["rollout"] = rollout.log_group.name
 if rebuild:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Generator, Mapping
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -18,10 +19,33 @@ from archives.standard_library import STANDARD_LIBRARY
 
 RUNTIME = frozenset({"boto3", "botocore"})  # comes with Lambda's Python
 SHIPPED: Mapping[str, str] = {"ulid": "python-ulid"}  # import name -> distribution
+WHEELS = frozenset({"psycopg"})  # shipped from the wheels of Lambda's platform
+# Files that a room reads when it runs, shipped with it.
+DATA: Mapping[str, str] = {
+    "handlers/postgres/__init__.py": "handlers/postgres/roots/*.pem",
+    "handlers/schema/__init__.py": "db/migrations/*.sql",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closure:
+    """All that an entry point needs: files, as path in the archive -> file, and whether wheels beside them."""
+
+    files: Mapping[str, Path]
+    needs_wheels: bool
 
 
 def files_of(entry: str, root: Path) -> dict[str, Path]:
     """Return the files that the entry point needs, as path in the archive -> file, sorted by path.
+
+    Args, Raises:
+        as for `closure_of`.
+    """
+    return {**closure_of(entry, root).files}
+
+
+def closure_of(entry: str, root: Path) -> Closure:
+    """Return all that the entry point needs, sorted by path.
 
     Args:
         entry: the module that the function starts in, such as "handlers.query".
@@ -32,6 +56,7 @@ def files_of(entry: str, root: Path) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     shipped: set[str] = set()
+    needs_wheels = False
     todo = [(entry, "the entry point")]
     while todo:
         module, importer = todo.pop()
@@ -41,6 +66,8 @@ def files_of(entry: str, root: Path) -> dict[str, Path]:
         origin = module.split(".")[0]
         if origin in SHIPPED:
             shipped.add(SHIPPED[origin])
+        elif origin in WHEELS:
+            needs_wheels = True
         elif (root / origin).is_dir():
             path = _file_of(module, root, importer)
             name = path.relative_to(root).as_posix()
@@ -51,7 +78,9 @@ def files_of(entry: str, root: Path) -> dict[str, Path]:
             raise ArchiveError(f"{importer} imports {module}, which no archive holds and Lambda's Pythons do not have")
     for name in shipped:
         found |= _distribution_files(name)
-    return dict(sorted(found.items()))
+    for room in DATA.keys() & found.keys():
+        found |= {path.relative_to(root).as_posix(): path for path in root.glob(DATA[room])}
+    return Closure(files=dict(sorted(found.items())), needs_wheels=needs_wheels)
 
 
 def _file_of(module: str, root: Path, importer: str) -> Path:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Generator, Mapping
-from pathlib import Path
 
 from archives.imports import ImportStatement, import_statements, module_of
 
 
-def loaded_at_start(entry: str, files: Mapping[str, Path]) -> list[str]:
+def loaded_at_start(entry: str, files: Mapping[str, bytes]) -> list[str]:
     """Return the files that are loaded before the first request, as paths in the archive, sorted.
 
     Args:
         entry: the module that the function starts in, such as "handlers.query".
-        files: what the archive is made of, as path in the archive -> file. Other modules are Lambda's own.
+        files: what the archive is made of, as path in the archive -> content. Other modules are Lambda's own.
     """
     found: set[str] = set()
     todo = [entry]
@@ -24,7 +23,7 @@ def loaded_at_start(entry: str, files: Mapping[str, Path]) -> list[str]:
         for name, package in ((f"{place}.py", module.rpartition(".")[0]), (f"{place}/__init__.py", module)):
             if name in files and name not in found:
                 found.add(name)
-                statements = import_statements(files[name].read_bytes(), name, at_start=True)
+                statements = import_statements(files[name], name, at_start=True)
                 todo += [imported for node in statements for imported in _names(node, package)]
                 todo.append(module.rpartition(".")[0])  # it is loaded before what stands in it
     return sorted(found)

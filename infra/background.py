@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pulumi
 
-from handlers.routes import COMMAND, PROJECTOR, QUERY, WARMER, WORKER
+from handlers.routes import COMMAND, PROJECTOR, QUERY, RELATIONAL, WARMER, WORKER
 from infra.compute.function import FunctionComponent
 from infra.compute.identity import IdentityComponent
 from infra.data.storage import StorageComponent
 from infra.gateway.event import gateway_event
-from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
+from infra.jobs.projection import Follower, ProjectionArgs, ProjectionComponent, Stream
 from infra.jobs.schedules import ScheduledCall, SchedulesArgs, SchedulesComponent
 from infra.settings.stack_settings import StackSettings
 from infra.stack import KeyArn, function_args
@@ -20,6 +20,7 @@ from infra.stack import KeyArn, function_args
 WARM_MINUTES = 5  # an idle sandbox lives some minutes longer
 LAG_MINUTES = 5
 SWEEP_MINUTES = 60
+FEED_MINUTES = 60
 # A lost wake-up is made good by the next.
 WARM_AGE_S = 60
 
@@ -37,10 +38,7 @@ def make_projection(
         "projection",
         ProjectionArgs(
             naming=settings.naming,
-            function_name=function.function.name,
-            alias_name=function.alias.name,
-            alias_arn=function.alias.arn,
-            role_name=identity.role.name,
+            follower=Follower.from_function(function, identity),
             stream=stream if settings.projection.follows_the_stream() else None,
             key_arn=key_arn,
         ),
@@ -105,6 +103,13 @@ def _calls(settings: StackSettings, aliases: Mapping[str, pulumi.Input[str]]) ->
             alias_arn=aliases[WORKER],
             every=f"{settings.work.lake_minutes} minutes",
             event={"task": "lake"},
+        )
+    if RELATIONAL in aliases:
+        calls["feed"] = ScheduledCall(
+            description="Feed PostgreSQL what it lacks, drop what is superseded, prove it",
+            alias_arn=aliases[RELATIONAL],
+            every=f"{FEED_MINUTES} minutes",
+            event={"task": "maintain"},
         )
     if WARMER in aliases:
         calls["warm"] = ScheduledCall(

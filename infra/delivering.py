@@ -1,8 +1,8 @@
-"""From settings to those who deploy: pipelines, roles for GitHub, and the manifest that says what is deployed."""
+"""From settings to those who deploy: pipelines, roles for GitHub, the rollout, and the manifest of what is deployed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -11,7 +11,7 @@ import pulumi
 from archives.closure import files_of
 from archives.lean import content_of
 from archives.manifest import FILES, PROGRAM, ROOMS, infrastructure_files, part_manifest
-from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS, WARMER, WORKER
+from handlers.routes import AUTHORIZER, COMMAND, MIGRATOR, PROJECTOR, QUERY, RELATIONAL, SESSIONS, WARMER, WORKER
 from infra.account import account_of
 from infra.compute.archive import ROOT, entry_of, errors_for_pulumi
 from infra.compute.function import FunctionComponent
@@ -23,12 +23,16 @@ from infra.delivery.pipelines import Branch, DeliveryArgs, DeliveryComponent, Pi
 from infra.delivery.rights import function_statements, infrastructure_policies
 from infra.delivery.state import State
 from infra.naming import SOURCES_TAG
+from infra.rollout.calls import calls_of
+from infra.rollout.rollout import RolledFunction, RolloutArgs, RolloutComponent
 from infra.settings.stack_settings import StackSettings
 
 PIPELINES = (COMMAND, QUERY, PROJECTOR, INFRASTRUCTURE)
-WITHOUT_PIPELINES = (WARMER, WORKER, SESSIONS, AUTHORIZER)
+WITHOUT_PIPELINES = (WARMER, WORKER, SESSIONS, AUTHORIZER, RELATIONAL, MIGRATOR)
 BUILD, BUILD_ALL, RUN_PIPELINES = "deploy-functions", "deploy-all", "pipelines"
 FUNCTIONS_BUILDER, ALL_BUILDER = "functions", "all"
+COUNTED_S = 180  # CloudWatch's numbers come a minute or two late
+TOO_SHORT = f"rollout: alarms ring too late for rolloutBakeS; from {COUNTED_S} on they turn a new version back"
 
 
 def export_manifest(functions: Mapping[str, FunctionComponent]) -> None:
@@ -92,6 +96,44 @@ def make_github(settings: StackSettings) -> GithubComponent | None:
     )
     pulumi.export("github_role_arns", {"deploy": component.deploy.arn, "preview": component.preview.arn})
     return component
+
+
+def make_rollout(
+    settings: StackSettings,
+    functions: Mapping[str, FunctionComponent],
+    key_arn: pulumi.Output[str] | None,
+    alarms: Sequence[pulumi.Input[str]] = (),
+) -> RolloutComponent | None:
+    """Make the state machine where the settings ask for a canary.
+
+    Args:
+        functions: all of the stack. The warmer is called by the clock alone: there is nothing to take a share of.
+        alarms: names of alarms that turn a new version back.
+    """
+    if not settings.rollout.is_canary:
+        return None
+    if alarms and settings.rollout.bake_s < COUNTED_S:
+        pulumi.log.info(TOO_SHORT)
+    tests = calls_of()
+    return RolloutComponent(
+        "rollout",
+        RolloutArgs(
+            naming=settings.naming,
+            functions=[
+                RolledFunction(name=functions[name].function.name, arn=functions[name].function.arn, calls=calls)
+                for name, calls in tests.items()
+                if name in functions
+            ],
+            percent=settings.rollout.percent,
+            bake_s=settings.rollout.bake_s,
+            log_days=settings.log_days,
+            alarms=alarms,
+            own_metrics=settings.watch.metrics,
+            tracing=settings.tracing,
+            key_arn=key_arn,
+            permissions_boundary=settings.permissions_boundary,
+        ),
+    )
 
 
 def file_patterns(part: str) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pulumi
 
 from handlers.aws.table import BENCHMARKS, EVENTS, JOBS, VERIFICATION
-from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS
+from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, RELATIONAL, SESSIONS, gateway_routes
 from infra.compute.archive import archive_of, handler_of, sources_of
 from infra.compute.function import DataAccess, FunctionArgs, FunctionComponent
 from infra.compute.identity import IdentityArgs, IdentityComponent
@@ -221,7 +221,7 @@ def make_function(
     }
     args = replace(
         function_args(settings, function, identity, environment, key_arn),
-        data=DataAccess(
+        place=DataAccess(
             subnet_ids=list(network.subnet_ids.values()),
             security_group_ids=[network.function_group_id],
             access=access_of(function, settings.work),
@@ -252,7 +252,12 @@ def make_api(settings: StackSettings, functions: Mapping[str, FunctionComponent]
         "api",
         ApiArgs(
             naming=settings.naming,
-            targets={name: targets[name] for name in (COMMAND, QUERY, SESSIONS) if name in targets},
+            targets={name: targets[name] for name in (COMMAND, QUERY, SESSIONS, RELATIONAL) if name in targets},
+            routes=gateway_routes(
+                has_sessions=settings.api.callers.use_sessions(),
+                has_postgres=settings.database.is_there,
+                provider=settings.database.provider,
+            ),
             callers=replace(settings.api.callers, has_edge=settings.edge.is_there),
             authorizer=targets.get(AUTHORIZER),
             rate=settings.api.rate,

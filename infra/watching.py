@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import pulumi
 
-from handlers.routes import COMMAND, PROJECTOR, QUERY, WORKER
+from handlers.routes import COMMAND, PROJECTOR, QUERY, RELATIONAL, WORKER
 from infra.account import account_of
 from infra.compute.function import FunctionComponent
 from infra.compute.jobs import JobsComponent
 from infra.data.backup import BackupComponent
 from infra.data.storage import StorageComponent
+from infra.database.database import STORAGE_GB, DatabaseComponent
 from infra.gateway.api import ApiComponent
 from infra.jobs.projection import ProjectionComponent
 from infra.jobs.work import WINDOW_S
@@ -24,7 +25,15 @@ from infra.settings.stack_settings import StackSettings
 from infra.watch.alarms import AlarmRule, AlarmsArgs, AlarmsComponent
 from infra.watch.budget import BudgetArgs, BudgetComponent
 from infra.watch.dashboard import DashboardArgs, DashboardComponent
-from infra.watch.data_alarms import backup_rule, files_rules, gateway_rules, letters_rule, queue_rule, table_rules
+from infra.watch.data_alarms import (
+    backup_rule,
+    database_rules,
+    files_rules,
+    gateway_rules,
+    letters_rule,
+    queue_rule,
+    table_rules,
+)
 from infra.watch.function_alarms import (
     WatchedFunction,
     function_rules,
@@ -45,7 +54,7 @@ LATE_S = 300  # a snapshot that comes this much later than the settings promise
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
-    """The parts of the stack that are watched; the last three are there where their settings are."""
+    """The parts of the stack that are watched; the last four are there where their settings are."""
 
     functions: Mapping[str, FunctionComponent]
     api: ApiComponent
@@ -54,6 +63,7 @@ class Watched:
     backup: BackupComponent | None
     jobs: JobsComponent | None
     rebuild: RebuildComponent | None
+    database: DatabaseComponent | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +96,8 @@ def alarms_of_calls(watch: Watch) -> list[pulumi.Output[str]]:
     if watch.alarms is None:
         return []
     parts = ["api-failures", "api-failure-rate"]
-    parts += [f"{part}-{kind}" for part in (COMMAND, QUERY, PROJECTOR) for kind in ("errors", "throttles")]
-    return [watch.alarms.alarms[part].name for part in parts]
+    parts += [f"{part}-{kind}" for part in (COMMAND, QUERY, PROJECTOR, RELATIONAL) for kind in ("errors", "throttles")]
+    return [watch.alarms.alarms[part].name for part in parts if part in watch.alarms.alarms]
 
 
 def _topic(settings: StackSettings, key_arn: KeyArn) -> TopicComponent:
@@ -132,9 +142,20 @@ def _rules(settings: StackSettings, watched: Watched) -> dict[str, AlarmRule]:
         rules["rebuild"] = machine_rule(watched.rebuild.machine.arn, REBUILD_FAILED)
     return {
         **rules,
+        **_database_rules(settings, watched),
         "failures": queue_rule(watched.projection.queue.name),
         **table_rules(watched.storage.table.name),
         **files_rules(watched.storage.file_system.id),
+    }
+
+
+def _database_rules(settings: StackSettings, watched: Watched) -> dict[str, AlarmRule]:
+    if not watched.database:
+        return {}
+    name = watched.functions[RELATIONAL].function.name
+    return {
+        "relational-stream": stream_rule(RELATIONAL, name, settings.projection.window_s),
+        **database_rules(watched.database.instance.identifier, STORAGE_GB),
     }
 
 
@@ -165,6 +186,7 @@ def _dashboard(settings: StackSettings, watched: Watched, alarms: AlarmsComponen
             table_name=watched.storage.table.name,
             file_system_id=watched.storage.file_system.id,
             queue_name=watched.projection.queue.name,
+            database=watched.database.instance.identifier if watched.database else None,
             jobs_queue_names=_job_queues(watched.jobs) if watched.jobs else {},
             alarm_arns=[alarm.arn for alarm in alarms.alarms.values()] if alarms else [],
         ),

@@ -1,6 +1,6 @@
-"""A file of an archive as Pulumi takes it: a text as it is, byte code from a file.
+"""A file of an archive as Pulumi takes it: a text as it is, byte code and libraries from a file.
 
-Pulumi's own protocol has texts and paths, and byte code is no text. It compares assets by their hashes alone, never by
+Pulumi's own protocol has texts and paths, and those are no texts. It compares assets by their hashes alone, never by
 their paths; the path is relative all the same, and the same on each machine, since Pulumi keeps it in the state.
 """
 
@@ -19,7 +19,7 @@ KEPT_S = 24 * 3600  # longer than any deployment takes between naming a file and
 
 
 def asset_of(name: str, content: bytes, folder: Path) -> pulumi.Asset:
-    """Return a file of an archive; byte code is written into the folder first.
+    """Return a file of an archive; what is no text is written into the folder first.
 
     Args:
         name: its path in the archive.
@@ -27,10 +27,10 @@ def asset_of(name: str, content: bytes, folder: Path) -> pulumi.Asset:
     Raises:
         RunError: the folder cannot be written.
     """
-    if not name.endswith(".pyc"):
+    with suppress(UnicodeDecodeError):
         return pulumi.StringAsset(content.decode())
-    digest = hashlib.sha256(content).hexdigest()[:16]
-    path = folder / f"{Path(name).stem}.{digest}.pyc"
+    digest, file = hashlib.sha256(content).hexdigest()[:16], Path(name)
+    path = folder / f"{file.stem}.{digest}{file.suffix}"
     try:
         _write(path, content)
     except OSError as error:

@@ -25,7 +25,7 @@ def check_concurrency(concurrencies: Collection[int]) -> None:
     if reserved > limit - KEPT_UNRESERVED:
         allowed = (
             f"together at most {max(0, limit - KEPT_UNRESERVED)}, the account's {limit} less {KEPT_UNRESERVED}; "
-            f"{UNRESERVED} for commandConcurrency, queryConcurrency, projectorConcurrency and workerConcurrency and 0 "
-            f"for warmSandboxes reserve none, and the account's {limit} are the cap"
+            f"{UNRESERVED} for commandConcurrency, queryConcurrency, projectorConcurrency, workerConcurrency and "
+            f"relationalConcurrency and 0 for warmSandboxes reserve none, and the account's {limit} are the cap"
         )
         raise ConfigError("the functions' concurrency", reserved, allowed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -24,11 +24,17 @@ FLEETING_S = 60  # the least that AWS allows
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataAccess:
-    """A function's place beside the data: in the network, at the file system, and what it may do there."""
+class NetworkPlace:
+    """A function's place in the network."""
 
     subnet_ids: Sequence[pulumi.Input[str]]
     security_group_ids: Sequence[pulumi.Input[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataAccess(NetworkPlace):
+    """A function's place beside the data: in the network, at the file system, and what it may do there."""
+
     access: Access
     table_arn: pulumi.Input[str]
     file_system_arn: pulumi.Input[str]
@@ -44,14 +50,15 @@ class FunctionArgs:
         code, handler: its archive, and the entry point in it.
         sources: the hash of what the archive is made of; a tag, so that the state says what was deployed.
         runtime: the Python that runs it, by Lambda's name.
-        environment: its variables; with `data`, beside `EFS_DIR`, which is where the file system is mounted.
-        data: without it, the function is outside the network and has no file system.
+        environment: its variables; with the file system, beside `EFS_DIR`, which is where the file system is mounted.
+        place: in the network; without it, the function is outside. One that is `DataAccess` has the file system too.
         invokes: the aliases that it may invoke.
         rights: documents of what else it may do, by the names of its role's policies.
         concurrency: sandboxes that are kept for it and that it may not exceed; -1 = none, 0 = switched off.
         tracing: whether X-Ray records it.
         moves_alias: whether the alias moves to each version that is published; without it, it stays where it was made,
             and something else moves it.
+        before_live: what is done with each new version before the alias moves to it.
         has_fleeting_calls: whether its asynchronous calls are dropped where they fail, or find no sandbox for a minute:
             the clock makes the next. Without it AWS's rules hold, or another component's.
         key_arn: encrypts its environment; without it AWS manages the key.
@@ -69,7 +76,7 @@ class FunctionArgs:
     role_name: pulumi.Input[str]
     role_arn: pulumi.Input[str]
     log_group_name: pulumi.Input[str]
-    data: DataAccess | None = None
+    place: NetworkPlace | None = None
     invokes: Sequence[pulumi.Input[str]] = ()
     rights: Mapping[str, pulumi.Output[str]] = field(default_factory=dict[str, "pulumi.Output[str]"])
     memory_mb: pulumi.Input[int]
@@ -78,6 +85,7 @@ class FunctionArgs:
     concurrency: pulumi.Input[int] = UNRESERVED
     tracing: bool = False
     moves_alias: bool = True
+    before_live: Callable[[aws.lambda_.Function], Sequence[pulumi.Resource]] | None = None
     has_fleeting_calls: bool = False
     key_arn: pulumi.Input[str] | None = None
     ready: Sequence[pulumi.Resource] = ()
@@ -97,7 +105,7 @@ class FunctionComponent(pulumi.ComponentResource):
             for part, policy in _policies(args).items()
         ]
         self.function = self._function(name, args, rights)
-        if args.data:
+        if args.place:
             aws.iam.RolePolicy(
                 f"{name}-no-interfaces",
                 name="no-interfaces",
@@ -112,7 +120,9 @@ class FunctionComponent(pulumi.ComponentResource):
             function_name=self.function.name,
             function_version=self.function.version,
             opts=pulumi.ResourceOptions(
-                parent=self, ignore_changes=WRITTEN_BY_OTHERS if args.moves_alias else MOVED_BY_OTHERS
+                parent=self,
+                ignore_changes=WRITTEN_BY_OTHERS if args.moves_alias else MOVED_BY_OTHERS,
+                depends_on=[*args.before_live(self.function)] if args.before_live else None,
             ),
         )
         if args.has_fleeting_calls:
@@ -127,6 +137,7 @@ class FunctionComponent(pulumi.ComponentResource):
         self.register_outputs({"function_name": self.function.name})
 
     def _function(self, name: str, args: FunctionArgs, rights: Sequence[pulumi.Resource]) -> aws.lambda_.Function:
+        files = _files(args)
         return aws.lambda_.Function(
             f"{name}-function",
             name=args.naming.name(args.function),
@@ -139,10 +150,10 @@ class FunctionComponent(pulumi.ComponentResource):
             timeout=args.timeout_s,
             reserved_concurrent_executions=args.concurrency,
             ephemeral_storage={"size": args.tmp_mb},
-            environment={"variables": {**args.environment, **({"EFS_DIR": MOUNT_PATH} if args.data else {})}},
+            environment={"variables": {**args.environment, **({"EFS_DIR": MOUNT_PATH} if files else {})}},
             kms_key_arn=args.key_arn,
-            vpc_config=_vpc_config(args.data) if args.data else None,
-            file_system_config=_mount(args.data) if args.data else None,
+            vpc_config=_vpc_config(args.place) if args.place else None,
+            file_system_config=_mount(files) if files else None,
             logging_config={
                 "log_format": "JSON",
                 "log_group": args.log_group_name,
@@ -156,8 +167,12 @@ class FunctionComponent(pulumi.ComponentResource):
         )
 
 
-def _vpc_config(data: DataAccess) -> aws.lambda_.FunctionVpcConfigArgsDict:
-    return {"subnet_ids": data.subnet_ids, "security_group_ids": data.security_group_ids}
+def _files(args: FunctionArgs) -> DataAccess | None:
+    return args.place if isinstance(args.place, DataAccess) else None
+
+
+def _vpc_config(place: NetworkPlace) -> aws.lambda_.FunctionVpcConfigArgsDict:
+    return {"subnet_ids": place.subnet_ids, "security_group_ids": place.security_group_ids}
 
 
 def _mount(data: DataAccess) -> aws.lambda_.FunctionFileSystemConfigArgsDict:
@@ -167,8 +182,8 @@ def _mount(data: DataAccess) -> aws.lambda_.FunctionFileSystemConfigArgsDict:
 def _policies(args: FunctionArgs) -> dict[str, pulumi.Output[str]]:
     """Return the documents of what a function's code may do, by the names of its role's policies."""
     policies = {**args.rights}
-    if args.data:
-        policies["data"] = _data_policy(args.data)
+    if data := _files(args):
+        policies["data"] = _data_policy(data)
     if args.invokes:
         policies["invoke"] = pulumi.Output.all(*args.invokes).apply(invoke_policy)
     return policies

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from infra.account import Account
+from infra.delivery.database_rights import database_statements
 from infra.delivery.edge_rights import edge_statements, read_edge_key
 from infra.delivery.state import State
 from infra.naming import Naming
@@ -107,7 +108,7 @@ CHANGE_ROLES = (
 )
 PASSED_TO = (
     *("backup", "codebuild", "codepipeline", "events", "lambda", "scheduler", "states", "vpc-flow-logs"),
-    "apigateway",
+    *("apigateway", "monitoring.rds", "rds"),
 )
 # What AWS grants on everything, or on what has neither the stack's name nor its tags. EFS makes and deletes the network
 # interfaces of mount targets by the rights of its caller, and tags them in its own way
@@ -184,6 +185,9 @@ def infrastructure_policies(
         "network": document(*_network(account, naming), allow("Everywhere", EVERYWHERE, ["*"])),
         "edge": document(
             *edge_statements(account, naming, made=_tagged("Request", naming), owned=_tagged("Resource", naming))
+        ),
+        "database": document(
+            *database_statements(account, naming, made=_tagged("Request", naming), owned=_tagged("Resource", naming))
         ),
         "roles": document(*_roles(account, naming, boundary, own_roles)),
     }

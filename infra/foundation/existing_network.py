@@ -36,33 +36,40 @@ class ExistingNetworkArgs:
 
 
 class ExistingNetworkComponent(pulumi.ComponentResource):
-    """A place for the functions in a VPC of somebody else: nothing is made in it but security groups."""
+    """A place for the functions in a VPC of somebody else: nothing is made in it but security groups.
+
+    `prefix_list_id` is DynamoDB, where the groups are made; None where they are there already, with their rules.
+    """
 
     groups: SecurityGroups | None
     vpc_id: pulumi.Input[str]
     subnet_ids: Mapping[str, pulumi.Input[str]]
     function_group_id: pulumi.Input[str]
     file_system_group_id: pulumi.Input[str]
+    prefix_list_id: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: ExistingNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("lambdasqlite:index:ExistingNetworkComponent", name, None, opts)
         self.vpc_id, self.subnet_ids = args.vpc_id, args.subnet_ids
         if args.groups is None:
-            self.groups = self._groups(name, args)
+            self.prefix_list_id = self._prefix_list_id()
+            self.groups = self._groups(name, args, self.prefix_list_id)
             self.function_group_id, self.file_system_group_id = self.groups.functions.id, self.groups.files.id
         else:
-            self.groups = None
+            self.groups = self.prefix_list_id = None
             self.function_group_id, self.file_system_group_id = args.groups.functions, args.groups.files
         self.register_outputs({"vpc_id": self.vpc_id, "subnet_ids": list(self.subnet_ids.values())})
 
-    def _groups(self, name: str, args: ExistingNetworkArgs) -> SecurityGroups:
-        dynamodb = aws.ec2.get_prefix_list_output(
+    def _prefix_list_id(self) -> pulumi.Output[str]:
+        return aws.ec2.get_prefix_list_output(
             name=dynamodb_service(account_of(self).region), opts=pulumi.InvokeOutputOptions(parent=self)
-        )
+        ).id
+
+    def _groups(self, name: str, args: ExistingNetworkArgs, prefix_list_id: pulumi.Output[str]) -> SecurityGroups:
         return security_groups(
             name,
             vpc_id=args.vpc_id,
-            dynamodb_prefix_list_id=dynamodb.id,
+            dynamodb_prefix_list_id=prefix_list_id,
             naming=args.naming,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -34,7 +34,8 @@ class NetworkArgs:
 class NetworkComponent(pulumi.ComponentResource):
     """A VPC without internet gateway or NAT: subnets, the way to DynamoDB, security groups.
 
-    `subnet_ids` has a name for each subnet, by which whatever is made in it can be called.
+    `subnet_ids` has a name for each subnet, by which whatever is made in it can be called; `prefix_list_id` is
+    DynamoDB.
     """
 
     vpc: aws.ec2.Vpc
@@ -48,6 +49,7 @@ class NetworkComponent(pulumi.ComponentResource):
     subnet_ids: Mapping[str, pulumi.Output[str]]
     function_group_id: pulumi.Output[str]
     file_system_group_id: pulumi.Output[str]
+    prefix_list_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("lambdasqlite:index:NetworkComponent", name, None, opts)
@@ -86,7 +88,7 @@ class NetworkComponent(pulumi.ComponentResource):
         self.flow_log_group = args.flow_logs and log_refusals(
             name, args.flow_logs, vpc_id=self.vpc.id, account_id=account.account_id, naming=naming, opts=child
         )
-        self.vpc_id = self.vpc.id
+        self.vpc_id, self.prefix_list_id = self.vpc.id, self.endpoint.prefix_list_id
         self.subnet_ids = {str(number): subnet.id for number, subnet in enumerate(self.subnets, start=1)}
         self.function_group_id, self.file_system_group_id = self.groups.functions.id, self.groups.files.id
         self.register_outputs({"vpc_id": self.vpc_id, "subnet_ids": list(self.subnet_ids.values())})

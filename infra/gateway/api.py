@@ -59,6 +59,7 @@ class ApiArgs:
     """The functions behind the API by their names, who may call it, how often, and how long its log is kept.
 
     Args:
+        routes: the explicit route keys, with the function each goes to; all others go to the query function.
         rate, burst: requests a second, and at once, that are let through.
         throttles: route keys that are let through less often.
         authorizer: the function that is asked for sessions and for the edge's key, where callers need either.
@@ -68,6 +69,7 @@ class ApiArgs:
 
     naming: Naming
     targets: Mapping[str, Target]
+    routes: Mapping[str, str]
     callers: Callers
     rate: pulumi.Input[int]
     burst: pulumi.Input[int]
@@ -94,7 +96,7 @@ class ApiComponent(pulumi.ComponentResource):
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=self)
         self.api = self._api()
-        rules = route_rules(args.callers, args.throttles)
+        rules = route_rules(args.callers, args.routes, args.throttles)
         self.authorizers = self._authorizers({rule.auth for rule in rules.values()})
         self._integrations = {function: self._integration(function) for function in args.targets}
         self.routes = {key: self._route(key, rule) for key, rule in rules.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi_aws as aws
@@ -13,10 +13,10 @@ from handlers.routes import (
     OPEN_ROUTES,
     PREFLIGHT,
     QUERY,
+    READ_ROUTES,
     REQUEST_HEADERS,
     RESPONSE_HEADERS,
     SQL_ROUTES,
-    gateway_routes,
 )
 from handlers.settings import READ_AUTHS
 
@@ -63,20 +63,18 @@ class RouteRule:
     scopes: Sequence[str] = ()
 
 
-def route_rules(callers: Callers, throttled: Collection[str] = ()) -> dict[str, RouteRule]:
+def route_rules(callers: Callers, routes: Mapping[str, str], throttled: Collection[str] = ()) -> dict[str, RouteRule]:
     """Return the rule of each route key; those that are throttled by themselves have to be explicit.
 
-    Explicit routes are authorised as writes, but for two kinds where reads need a session: statements, for which a
-    session has a scope, and a visitor's own routes, by which a session begins and ends.
+    Explicit routes are authorised as writes, but for those of the relational function, which are reads, and for two
+    kinds where reads need a session: statements, for which a session has a scope, and a visitor's own routes, by which
+    a session begins and ends.
 
     Wherever reads are guarded, `$default` would ask a browser's preflight for credentials that it cannot have, the
     edge's key among them; a route of its own lets the gateway answer it. It tells nothing.
     """
-    rules = {
-        key: _rule(key, function, callers)
-        for key, function in gateway_routes(has_sessions=callers.use_sessions()).items()
-    }
-    reads = RouteRule(function=QUERY, auth=_through_the_edge(callers.read_auth, callers))
+    rules = {key: _rule(key, function, callers) for key, function in routes.items()}
+    reads = _read(QUERY, callers)
     rules |= {key: reads for key in throttled if key not in rules}
     if callers.cors_origins and reads.auth != NONE:
         rules[PREFLIGHT] = RouteRule(function=QUERY, auth=NONE)
@@ -85,12 +83,18 @@ def route_rules(callers: Callers, throttled: Collection[str] = ()) -> dict[str, 
 
 def _rule(key: str, function: str, callers: Callers) -> RouteRule:
     """Return the rule of a route of the handlers' table that is explicit."""
+    if key in READ_ROUTES:
+        return _read(function, callers)
     if callers.use_sessions() and key in SQL_ROUTES:
         return RouteRule(function=function, auth=SESSION)
     if key in OPEN_ROUTES:
         return RouteRule(function=function, auth=_through_the_edge(NONE, callers))
     scopes = callers.jwt_write_scopes if callers.write_auth == JWT else ()
     return RouteRule(function=function, auth=callers.write_auth, scopes=scopes)
+
+
+def _read(function: str, callers: Callers) -> RouteRule:
+    return RouteRule(function=function, auth=_through_the_edge(callers.read_auth, callers))
 
 
 def _through_the_edge(auth: str, callers: Callers) -> str:

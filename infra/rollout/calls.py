@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from handlers.routes import COMMAND, PROJECTOR, QUERY, SOURCES, SQL_SOURCES
+from handlers.routes import COMMAND, POSTGRES, PROJECTOR, QUERY, RELATIONAL, SOURCES, SQL_SOURCES
 from infra.gateway.event import gateway_event
 
 WELL, REFUSED_INSERT = (200,), (422,)
@@ -38,6 +38,7 @@ def calls_of() -> dict[str, Sequence[TrialCall]]:
         COMMAND: [_look("/command/health"), _offend("/insert", {"items": []}, REFUSED_INSERT)],
         QUERY: [_look("/health"), *pages, *stats, *statements],
         PROJECTOR: [TrialCall(event={"task": "verify", "level": "quick"})],
+        RELATIONAL: [_look("/relational/health"), _look(f"/{POSTGRES}", "limit=1"), _look(f"/{POSTGRES}/stats")],
     }
 
 

@@ -14,12 +14,23 @@ import pulumi
 import pulumi_aws as aws
 
 from archives.runtimes import ALLOWED, RUNTIMES
-from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS, WARMER, WORKER
+from handlers.routes import (
+    AUTHORIZER,
+    COMMAND,
+    MIGRATOR,
+    PROJECTOR,
+    QUERY,
+    RELATIONAL,
+    SESSIONS,
+    WARMER,
+    WORKER,
+)
 from handlers.settings import SWITCH
 from infra.compute.function import UNRESERVED
 from infra.naming import SOURCES_TAG, STACK_TAGS, Naming
 from infra.settings.api_settings import ApiSettings, read_api
 from infra.settings.backup_settings import BackupSettings, read_backup
+from infra.settings.database_settings import DatabaseSettings, read_database
 from infra.settings.delivery_settings import DeliverySettings, read_delivery
 from infra.settings.edge_settings import EdgeSettings, read_edge
 from infra.settings.network_settings import NetworkSettings, read_network
@@ -32,8 +43,8 @@ from infra.typed_config import ConfigError, TypedConfig
 STAGES = ("dev", "prod", "local")
 STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
 # Append (8 s), build (16) and copy have to fit in, and a read on the ledger (8); the gateway gives up after 30. The
-# projector and the worker have as long as Lambda gives.
-TIMEOUT_S = {COMMAND: (26, 29), QUERY: (10, 29), PROJECTOR: (60, 900), WORKER: (60, 900)}
+# others have as long as Lambda gives; of the relational function's reads the database ends each that is slow.
+TIMEOUT_S = {COMMAND: (26, 29), QUERY: (10, 29), PROJECTOR: (60, 900), WORKER: (60, 900), RELATIONAL: (60, 900)}
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400),
     *(545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
@@ -61,6 +72,8 @@ WARMER_SIZE = FunctionSettings(memory_mb=1024, timeout_s=60, concurrency=1)
 # The gateway waits 10 s for an authorizer (source: Amazon API Gateway developer guide, "Quotas for configuring and
 # running an HTTP API"). A call of either is a secret that is mostly known already and a few items.
 GUARD_SIZE = FunctionSettings(memory_mb=512, timeout_s=10, concurrency=UNRESERVED)
+# It waits for the relational function, which has as long as Lambda gives to set the database up.
+MIGRATOR_SIZE = FunctionSettings(memory_mb=256, timeout_s=900, concurrency=UNRESERVED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +105,7 @@ class StackSettings:
     environment: Mapping[str, str]
     projection: ProjectionSettings
     work: WorkSettings
+    database: DatabaseSettings
     rollout: RolloutSettings
     api: ApiSettings
     edge: EdgeSettings
@@ -105,7 +119,8 @@ def read_settings() -> StackSettings:
     region = TypedConfig("aws").text("region", "an AWS region such as us-east-1", {*aws.Region}.__contains__)
     naming, projection, watch = _naming(config), read_projection(config), read_watch(config)
     work, api = read_work(config, projection), read_api(config, region)
-    edge = read_edge(config, api)
+    edge, network = read_edge(config, api), read_network(config)
+    database = read_database(config, network)
     boundary = _permissions_boundary(config)
     delivery = read_delivery(config, boundary)
     return StackSettings(
@@ -118,9 +133,13 @@ def read_settings() -> StackSettings:
         tracing=config.flag("tracing"),
         log_days=_log_days(config),
         runtime=config.text("runtime", ALLOWED, RUNTIMES.__contains__),
-        network=read_network(config),
+        network=network,
         table=_table(config, naming),
-        functions={**_functions(config, projection.warm_sandboxes, work), **_guards(api, edge)},
+        functions={
+            **_functions(config, projection.warm_sandboxes, work),
+            **_guards(api, edge),
+            **_relational(config, database),
+        },
         tmp_mb=config.integer("tmpMb", 512, 10240),
         environment={
             **_environment(config),
@@ -129,9 +148,11 @@ def read_settings() -> StackSettings:
             **work.environment(),
             **api.environment(),
             **edge.environment(),
+            **database.environment(),
         },
         projection=projection,
         work=work,
+        database=database,
         rollout=_rollout(config, delivery),
         api=api,
         edge=edge,
@@ -207,6 +228,12 @@ def _guards(api: ApiSettings, edge: EdgeSettings) -> dict[str, FunctionSettings]
     has_sessions = api.callers.use_sessions()
     are_there = {SESSIONS: has_sessions, AUTHORIZER: has_sessions or edge.has_key}
     return {function: GUARD_SIZE for function, is_there in are_there.items() if is_there}
+
+
+def _relational(config: TypedConfig, database: DatabaseSettings) -> dict[str, FunctionSettings]:
+    """Return the size of each function of the database's, where there is one."""
+    relational = _function(config, RELATIONAL)
+    return {RELATIONAL: relational, MIGRATOR: MIGRATOR_SIZE} if database.is_there else {}
 
 
 def _function(config: TypedConfig, function: str) -> FunctionSettings:

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.aws.table import BY_ID
-from handlers.routes import COMMAND, PROJECTOR, QUERY
+from handlers.routes import COMMAND, PROJECTOR, QUERY, RELATIONAL
 from handlers.telemetry.metrics import COLD_STARTS, CONFLICTS, ERRORS, LAG_ROWS, LAG_SECONDS, LATENCY, RETRIES
 from infra.account import account_of
 from infra.naming import Naming
@@ -22,6 +22,7 @@ from infra.watch.metric import (
     Metric,
     Text,
     of_api,
+    of_database,
     of_files,
     of_function,
     of_queue,
@@ -43,6 +44,7 @@ class DashboardArgs:
         metrics: whether the functions tell metrics of their own.
         queue_name: that of failures.
         jobs_queue_names: by what waits in them; none where there are no jobs.
+        database: PostgreSQL's name at RDS; None where there is none.
         alarm_arns: the alarms whose state is shown.
     """
 
@@ -55,6 +57,7 @@ class DashboardArgs:
     file_system_id: Text
     queue_name: Text
     jobs_queue_names: Mapping[str, Text] = field(default_factory=dict[str, Text])
+    database: Text | None = None
     alarm_arns: Sequence[Text] = ()
 
 
@@ -77,13 +80,14 @@ class DashboardComponent(pulumi.ComponentResource):
 
 def _sections(args: DashboardArgs) -> list[Section]:
     if not args.metrics:
-        return [Section(headline=HOMES_NEED_METRICS), _requests(args), _functions(args), _data(args)]
+        return [Section(headline=HOMES_NEED_METRICS), _requests(args), _functions(args), _data(args), *_database(args)]
     return [
         homes(args.functions[QUERY], args.query_memory_mb),
         _requests(args),
         _functions(args),
         _told(args),
         _data(args),
+        *_database(args),
     ]
 
 
@@ -177,3 +181,27 @@ def _data(args: DashboardArgs) -> Section:
             Graph(title="Failures that wait, age of the stream", right_unit="ms", lines=waiting),
         ),
     )
+
+
+def _database(args: DashboardArgs) -> list[Section]:
+    """Return PostgreSQL's section, where there is PostgreSQL."""
+    if args.database is None:
+        return []
+    of = args.database
+    load = [
+        line("% of the processor", of_database("CPUUtilization", of)),
+        line("connections", of_database("DatabaseConnections", of, MAXIMUM), right=True),
+    ]
+    disk = [
+        line("bytes free", of_database("FreeStorageSpace", of)),
+        line("stream's age in ms", of_function("IteratorAge", args.functions[RELATIONAL], MAXIMUM), right=True),
+    ]
+    return [
+        Section(
+            headline="PostgreSQL",
+            graphs=(
+                Graph(title="Processor and connections", unit="%", lines=load),
+                Graph(title="Disk, age of the stream", unit="bytes", right_unit="ms", lines=disk),
+            ),
+        )
+    ]

@@ -6,7 +6,18 @@ from dataclasses import replace
 
 from handlers.aws.table import BY_ID
 from infra.watch.alarms import SUM_OF_ALL, AlarmRule
-from infra.watch.metric import AVERAGE, MAXIMUM, Metric, Text, of_api, of_files, of_queue, of_table, of_vault
+from infra.watch.metric import (
+    AVERAGE,
+    MAXIMUM,
+    Metric,
+    Text,
+    of_api,
+    of_database,
+    of_files,
+    of_queue,
+    of_table,
+    of_vault,
+)
 from infra.watch.prices import EFS_READ_USD, EFS_WRITE_USD, GB
 
 FAILED_REQUESTS, FAILED_PERCENT, FEW_REQUESTS = 10, 1, 100
@@ -15,6 +26,7 @@ HOUR_S = 3600
 FILES_USD_AN_HOUR = 0.5
 STORED_GB = 50  # 15 USD a month
 BUSY_PERCENT = 80
+MOST_CONNECTIONS = 80  # of some 110 that a database with 1 GB of memory has
 
 
 def gateway_rules(api_id: Text) -> dict[str, AlarmRule]:
@@ -121,6 +133,35 @@ def files_rules(file_system_id: Text) -> dict[str, AlarmRule]:
             description=f"The file system holds more than {STORED_GB} GB",
             metrics={"stored": replace(stored, period_s=HOUR_S)},  # it is told every 15 minutes
             above=STORED_GB * GB,
+        ),
+    }
+
+
+def database_rules(identifier: Text, storage_gb: int) -> dict[str, AlarmRule]:
+    """Return the rules for PostgreSQL's machine, its disk and its connections.
+
+    Args:
+        storage_gb: the size of the disk.
+    """
+    used = f"100 - 100 * free / {storage_gb * 2**30}"
+    return {
+        "database-processor": AlarmRule(
+            description=f"The database's processor was over {BUSY_PERCENT} % busy, for 15 minutes",
+            metrics={"percent": of_database("CPUUtilization", identifier)},
+            above=BUSY_PERCENT,
+            bad=3,
+            periods=3,
+        ),
+        "database-storage": AlarmRule(
+            description=f"Over {BUSY_PERCENT} % of the database's {storage_gb} GB are used",
+            metrics={"free": of_database("FreeStorageSpace", identifier)},
+            expression=used,
+            above=BUSY_PERCENT,
+        ),
+        "database-connections": AlarmRule(
+            description=f"The database had more than {MOST_CONNECTIONS} connections: relationalConcurrency caps them",
+            metrics={"connections": of_database("DatabaseConnections", identifier, MAXIMUM)},
+            above=MOST_CONNECTIONS,
         ),
     }
 

@@ -68,3 +68,8 @@ def of_queue(name: str, queue_name: Text, statistic: str = MAXIMUM) -> Metric:
 def of_machine(name: str, machine_arn: Text) -> Metric:
     """Return a metric that Step Functions has of a state machine."""
     return Metric(namespace="AWS/States", name=name, dimensions={"StateMachineArn": machine_arn})
+
+
+def of_database(name: str, identifier: Text, statistic: str = AVERAGE) -> Metric:
+    """Return a metric that RDS has of a database."""
+    return Metric(namespace="AWS/RDS", name=name, dimensions={"DBInstanceIdentifier": identifier}, statistic=statistic)

@@ -8,7 +8,7 @@ import pytest
 
 from archives.errors import ArchiveError
 from archives.manifest import Manifest, infrastructure_files, manifest_of
-from handlers.routes import AUTHORIZER, COMMAND, FUNCTIONS, PROJECTOR, QUERY, SESSIONS, WARMER, WORKER
+from handlers.routes import COMMAND, FUNCTIONS, PROJECTOR, QUERY, RELATIONAL, WARMER, WORKER
 from tests.archives.conftest import Write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +35,7 @@ PARTS = (COMMAND, QUERY)
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the project's manifest is made of, to change."""
     root = tmp_path_factory.mktemp("project")
-    for folder in ("handlers", "infra", "archives"):
+    for folder in ("handlers", "infra", "archives", "db"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in (ROOT / "__main__.py", ROOT / "requirements.txt", *ROOT.glob("Pulumi*.yaml")):
         shutil.copy(file, root)
@@ -97,14 +97,17 @@ def test_a_file_that_is_no_python_is_named(write: Write) -> None:
 
 # Which parts a change of one file changes: what imports it, and nothing else.
 REACHES = {
-    "handlers/reads/page.py": {QUERY},
+    "handlers/reads/page.py": {QUERY, RELATIONAL},
     "handlers/openapi/schemas.py": {QUERY},
     "handlers/ledger/appender.py": {COMMAND, WORKER},
     "handlers/projector.py": {PROJECTOR},
     "handlers/warmer.py": {WARMER},
     "handlers/snapshots/publish.py": {COMMAND, PROJECTOR},
-    "handlers/domain/bookmark.py": {COMMAND, QUERY, PROJECTOR, WORKER},
-    "handlers/routes.py": {COMMAND, QUERY, WORKER, SESSIONS, AUTHORIZER, "infrastructure"},
+    "handlers/domain/bookmark.py": {COMMAND, QUERY, PROJECTOR, WORKER, RELATIONAL},
+    "handlers/routes.py": {*FUNCTIONS, "infrastructure"},  # the settings know the homes
+    "handlers/postgres/roots/us-east-1.pem": {RELATIONAL},
+    "db/migrations/0001_home.sql": {RELATIONAL},
+    "archives/wheels-python3.13.txt": {RELATIONAL, "infrastructure"},
     "infra/gateway/api.py": {"infrastructure"},
     "Pulumi.yaml": {"infrastructure"},
 }

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from archives.closure import files_of
+from archives.contents import sources_of
 from archives.start import loaded_at_start
 from tests.archives.conftest import Write
 
@@ -35,11 +35,13 @@ def test_what_a_start_loads(text: str, found: set[str], write: Write) -> None:
             "app/deep/inner.py": "",
         }
     )
-    assert loaded_at_start("app.main", files_of("app.main", root)) == sorted({"app/__init__.py", "app/main.py"} | found)
+    assert loaded_at_start("app.main", sources_of("app.main", root)) == sorted(
+        {"app/__init__.py", "app/main.py"} | found
+    )
 
 
 def test_a_shipped_distribution_is_followed_as_well(write: Write) -> None:
     root = write({"app/__init__.py": "", "app/main.py": "from ulid import ULID"})
-    found = loaded_at_start("app.main", files_of("app.main", root))
+    found = loaded_at_start("app.main", sources_of("app.main", root))
     assert {"ulid/__init__.py", "ulid/base32.py", "ulid/constants.py"} <= {*found}
     assert "ulid/__main__.py" not in found

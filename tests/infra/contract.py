@@ -51,8 +51,8 @@ ONLY_LOOKS = (
     r"\w+:(Describe|Get|List)\w*\*?|logs:\w+(LogDelivery|ResourcePolicy)|lambda:CreateEventSourceMapping"
     r"|ec2:(Create|Delete)NetworkInterface|backup-storage:MountCapsule|states:ValidateStateMachineDefinition"
 )
-# Resources without a name of the stack's: APIs, what is CloudFront's, and deliveries of logs have none; AWS's own roles
-# and rules, and Glue's catalog, are the account's.
+# Resources without a name of the stack's: APIs, what is CloudFront's, deliveries of logs, a proxy's targets and a
+# master user's secret have none; AWS's own roles, rules and options, and Glue's catalog, are the account's.
 ELSEWHERE = {
     "arn:aws:apigateway:us-east-1::/apis*",
     "arn:aws:cloudfront::123456789012:cache-policy/*",
@@ -62,6 +62,9 @@ ELSEWHERE = {
     "arn:aws:iam::123456789012:role/aws-service-role/*",
     "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:*",
     "arn:aws:logs:us-east-1:123456789012:delivery:*",
+    "arn:aws:rds:us-east-1:123456789012:og:default*",
+    "arn:aws:rds:us-east-1:123456789012:target-group:*",
+    "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-*",
     "arn:aws:wafv2:us-east-1:123456789012:global/managedruleset/*/*",
 }
 # Where those who store objects name their key.
@@ -133,6 +136,9 @@ def what_stores_is_encrypted(graph: Graph) -> Iterator[str]:
     for node in graph.of("Table"):
         if not node.inputs.get("serverSideEncryption", {}).get("enabled"):
             yield f"{node.name} is not encrypted"
+    for node in graph.of("Instance"):
+        if node.inputs.get("storageEncrypted") is not True:
+            yield f"{node.name} is not encrypted"
     for node in graph.of("Queue"):
         if not (node.inputs.get("sqsManagedSseEnabled") or node.inputs.get("kmsMasterKeyId")):
             yield f"{node.name} is not encrypted"
@@ -142,7 +148,9 @@ def with_a_key_of_its_own_everything_uses_it(graph: Graph) -> Iterator[str]:
     if not graph.of("Key"):
         return
     arn = "arn:aws:kms:us-east-1:123456789012:key-key"
-    for node in graph.of("FileSystem", "Table", "LogGroup", "Function", "Queue", "Topic", "Vault", "Secret"):
+    for node in graph.of(
+        "FileSystem", "Table", "LogGroup", "Function", "Queue", "Topic", "Vault", "Secret", "Instance"
+    ):
         given = node.inputs.get("serverSideEncryption") or node.inputs
         if arn not in (given.get("kmsKeyId"), given.get("kmsKeyArn"), given.get("kmsMasterKeyId")):
             yield f"{node.name} does not use the stack's key"
@@ -258,6 +266,28 @@ def nothing_is_open_to_the_world(graph: Graph) -> Iterator[str]:
     for node in graph.of("InternetGateway", "NatGateway", "EgressOnlyInternetGateway", "Route"):
         if node.type.startswith("aws:ec2"):
             yield f"{node.name} is a way out"
+
+
+def a_database_is_reached_from_inside_by_tokens_over_tls_and_kept_as_the_table_is(graph: Graph) -> Iterator[str]:
+    guarded = any(node.options.get("protect") for node in graph.of("Table"))
+    forced = [
+        node for node in graph.of("ParameterGroup") if {"name": "rds.force_ssl", "value": "1"} in node.at("parameters")
+    ]
+    for node in graph.of("Instance"):
+        if node.inputs.get("publiclyAccessible") is not False or not node.at("dbSubnetGroupName"):
+            yield f"{node.name} is reached from outside"
+        if node.at("parameterGroupName") not in {other.at("name") for other in forced}:
+            yield f"{node.name} is reached in plain text"
+        if node.at("password") or not (
+            node.at("manageMasterUserPassword") and node.at("iamDatabaseAuthenticationEnabled")
+        ):
+            yield f"{node.name} has a password that somebody knows"
+        kept = (node.options.get("protect"), node.at("deletionProtection"), not node.at("skipFinalSnapshot"))
+        if {bool(one) for one in kept} != {guarded}:
+            yield f"{node.name} is not guarded as the table is"
+    for node in graph.of("Proxy"):
+        if node.at("requireTls") is not True or node.at("defaultAuthScheme") != "IAM_AUTH" or node.at("debugLogging"):
+            yield f"{node.name} lets others in than tokens over TLS, or writes statements down"
 
 
 def security_rules_say_what_they_are_for(graph: Graph) -> Iterator[str]:
@@ -391,6 +421,8 @@ RIGHTS = {
     "worker": ("jobs", "lake", "notifications", "table"),
     "sessions": ("table", "secrets"),
     "authorizer": ("table", "secrets"),
+    "relational": ("connect", "table"),
+    "migrator": ("call", "master"),
 }
 
 
@@ -444,6 +476,7 @@ RULES: tuple[Rule, ...] = (
     a_queue_is_reached_over_tls_alone_and_open_to_nobody_but_a_bucket_of_this_account,
     messages_stay_hidden_while_they_are_worked_on_and_end_somewhere,
     nothing_is_open_to_the_world,
+    a_database_is_reached_from_inside_by_tokens_over_tls_and_kept_as_the_table_is,
     security_rules_say_what_they_are_for,
     logs_are_not_kept_for_ever,
     a_key_outlives_its_stack,

@@ -131,6 +131,9 @@ class _Cloud(mocks.Mocks):
             "apiEndpoint": f"https://{args.name}.example.com",
             "bucketRegionalDomainName": f"{args.name}.s3.{REGION}.amazonaws.com",
             "domainName": f"{args.name}.cloudfront.net",
+            "endpoint": f"{args.name}.example.com:5432",
+            "resourceId": f"db-{args.name}",
+            "masterUserSecrets": [{"secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!{args.name}"}],
         }
         state = computed | cast("dict[str, Any]", args.inputs)  # pyright: ignore[reportUnknownMemberType] - untyped
         if args.typ.endswith(":DomainName"):

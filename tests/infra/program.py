@@ -55,6 +55,8 @@ def run(stack: str = "dev", changes: dict[str, Any] | None = None, code: Path = 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("infra.stack.archive_of", partial(_archive_of, root=code))
         patch.setattr("infra.stack.sources_of", partial(_sources_of, root=code))
+        patch.setattr("infra.relating.sources_of", partial(_sources_of, root=code))
+        patch.setattr("archives.contents.wheel_contents", _no_wheels)
         patch.setattr("infra.fronting.page_files", _page_files)
         patch.setattr("infra.delivering.infrastructure_hash", _infrastructure_hash)
         patch.setattr("infra.delivering.file_patterns", _file_patterns)
@@ -71,6 +73,11 @@ def graph(stack: str) -> Graph:
 def _archive_of(function: str, runtime: str, root: Path) -> AssetArchive:
     """The code does not change while the tests run, and to find what a function imports takes 0.1 s."""
     return archive_of(function, runtime, root)
+
+
+def _no_wheels(root: Path, runtime: str) -> dict[str, bytes]:
+    """The driver of PostgreSQL would have to be downloaded; nothing that is looked at here is in it."""
+    return {}
 
 
 def _page_files() -> dict[str, Path]:

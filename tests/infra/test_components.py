@@ -15,8 +15,21 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from handlers.routes import AUTHORIZER, COMMAND, FUNCTIONS, PROJECTOR, QUERY, SESSIONS, WARMER, WORKER
-from infra.compute.function import DataAccess, FunctionArgs, FunctionComponent
+from handlers.routes import (
+    AUTHORIZER,
+    COMMAND,
+    FUNCTIONS,
+    MIGRATOR,
+    PROJECTOR,
+    QUERY,
+    RELATIONAL,
+    SESSIONS,
+    WARMER,
+    WORKER,
+    gateway_routes,
+)
+from infra.account import Account
+from infra.compute.function import DataAccess, FunctionArgs, FunctionComponent, NetworkPlace
 from infra.compute.identity import IdentityArgs, IdentityComponent
 from infra.compute.jobs import JobsArgs, JobsComponent
 from infra.data.backup import BackupArgs, BackupComponent
@@ -27,6 +40,10 @@ from infra.data.secret import SecretArgs
 from infra.data.sessions import SessionsArgs, SessionsComponent
 from infra.data.sessions_rights import lookup_policy, secrets_policy, sessions_policy
 from infra.data.storage import StorageArgs, StorageComponent
+from infra.database.database import DatabaseArgs, DatabaseComponent
+from infra.database.groups import DatabaseGroups, DatabaseGroupsArgs, DatabaseGroupsComponent
+from infra.database.proxy import ProxyArgs, ProxyComponent
+from infra.database.rights import call_policy, connect_policy, feed_policy, master_policy, user_arn
 from infra.edge.distribution import EdgeArgs, EdgeComponent, EdgeDomain
 from infra.edge.key import EdgeKeyArgs, EdgeKeyComponent
 from infra.foundation.existing_network import ExistingNetworkArgs, ExistingNetworkComponent
@@ -37,7 +54,8 @@ from infra.gateway.api import ApiArgs, ApiComponent
 from infra.gateway.callers import IAM, JWT, NONE, SESSION, Callers
 from infra.gateway.domain import Domain
 from infra.gateway.target import Target
-from infra.jobs.projection import ProjectionArgs, ProjectionComponent, Stream
+from infra.jobs.feed import FeedArgs, FeedComponent
+from infra.jobs.projection import Follower, ProjectionArgs, ProjectionComponent, Stream
 from infra.jobs.schedules import ScheduledCall, SchedulesArgs, SchedulesComponent
 from infra.jobs.work import ORDERS, Followed, WorkArgs, WorkComponent
 from infra.jobs.worker_rights import worker_table_policy
@@ -55,6 +73,7 @@ from tests.infra import contract
 from tests.infra.graph import Graph, graph_of
 
 CIDR = ipaddress.IPv4Network("10.0.0.0/24")
+ACCOUNT = Account(partition="aws", region="us-east-1", account_id="123456789012")
 CODE = pulumi.AssetArchive({"index.py": pulumi.StringAsset("handler = None")})
 CALLERS = Callers(
     read_auth=JWT,
@@ -70,7 +89,7 @@ ALL_ARGS = (
     *(KeyArgs, NetworkArgs, ExistingNetworkArgs, IdentityArgs, StorageArgs, DataAccess, FunctionArgs, ApiArgs),
     *(ProjectionArgs, SchedulesArgs, TopicArgs, AlarmsArgs, DashboardArgs, BudgetArgs, BackupArgs, RolloutArgs),
     *(BucketArgs, QueueArgs, JobsArgs, WorkArgs, LakeArgs, RebuildArgs, SecretArgs, EdgeKeyArgs, EdgeArgs),
-    SessionsArgs,
+    *(SessionsArgs, DatabaseArgs, DatabaseGroupsArgs, ProxyArgs, FeedArgs, NetworkPlace),
 )
 
 
@@ -97,6 +116,8 @@ class Case:
     jobs: bool = True
     has_firewall: bool = True
     worker_timeout_s: int = 60
+    has_proxy: bool = True
+    has_figures: bool = True
 
 
 def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -121,7 +142,7 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
                 naming=naming,
                 function=name,
                 log_days=14,
-                in_network=name in ACCESS,
+                in_network=name in (*ACCESS, RELATIONAL),
                 tracing=case.tracing,
                 key_arn=key_arn,
                 stores=["s3"] if name == WORKER else [],
@@ -162,13 +183,15 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
     access = SessionsComponent(
         f"{case.prefix}access", SessionsArgs(naming=naming, protect=case.protect, key_arn=key_arn), opts
     )
-    rights = {WORKER: worker_rights(storage), **guard_rights(access)}
+    groups, database = build_database(case, naming, network, key_arn, opts)
+    rights = {WORKER: worker_rights(storage), **guard_rights(access), **database_rights(database, storage)}
     points = {COMMAND: storage.writer, QUERY: storage.reader, PROJECTOR: storage.writer}
     functions: dict[str, FunctionComponent] = {}
     for name, identity in identities.items():
-        data = (
+        subnet_ids = list(network.subnet_ids.values())
+        beside_the_data = (
             DataAccess(
-                subnet_ids=list(network.subnet_ids.values()),
+                subnet_ids=subnet_ids,
                 security_group_ids=[network.function_group_id],
                 access=ACCESS[name],
                 table_arn=storage.table.arn,
@@ -178,6 +201,7 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
             if name in points
             else None
         )
+        beside_the_database = NetworkPlace(subnet_ids=subnet_ids, security_group_ids=[groups.relational])
         functions[name] = FunctionComponent(
             f"{case.prefix}{name}",
             FunctionArgs(
@@ -191,7 +215,7 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
                 role_name=identity.role.name,
                 role_arn=identity.role.arn,
                 log_group_name=identity.log_group.name,
-                data=data,
+                place=beside_the_database if name == RELATIONAL else beside_the_data,
                 invokes=[functions[QUERY].alias.arn] if name == WARMER else (),
                 rights=rights.get(name, {}),
                 memory_mb=case.memory_mb,
@@ -199,7 +223,7 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
                 tmp_mb=512,
                 concurrency=case.concurrency,
                 tracing=case.tracing,
-                moves_alias=name not in ACCESS,
+                moves_alias=name not in calls_of(),
                 key_arn=key_arn,
                 ready=(network, identity, storage),
             ),
@@ -211,13 +235,14 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
             alias_name=functions[name].alias.name,
             invoke_arn=functions[name].alias.invoke_arn,
         )
-        for name in (COMMAND, QUERY, SESSIONS, AUTHORIZER)
+        for name in (COMMAND, QUERY, SESSIONS, AUTHORIZER, RELATIONAL)
     }
     api = ApiComponent(
         f"{case.prefix}api",
         ApiArgs(
             naming=naming,
             targets=targets,
+            routes=gateway_routes(has_sessions=case.callers.use_sessions(), has_postgres=True),
             callers=case.callers,
             authorizer=targets[AUTHORIZER],
             rate=10,
@@ -234,11 +259,19 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
         f"{case.prefix}projection",
         ProjectionArgs(
             naming=naming,
-            function_name=projector.function.name,
-            alias_name=projector.alias.name,
-            alias_arn=projector.alias.arn,
-            role_name=identities[PROJECTOR].role.name,
+            follower=Follower.from_function(projector, identities[PROJECTOR]),
             stream=None if case.window_s is None else followed,
+            key_arn=key_arn,
+        ),
+        opts,
+    )
+    FeedComponent(
+        f"{case.prefix}feed",
+        FeedArgs(
+            naming=naming,
+            follower=Follower.from_function(functions[RELATIONAL], identities[RELATIONAL]),
+            stream=followed,
+            queue_arn=projection.queue.arn,
             key_arn=key_arn,
         ),
         opts,
@@ -271,6 +304,7 @@ def build(case: Case, opts: pulumi.ResourceOptions | None = None) -> None:
             table_name=storage.table.name,
             file_system_id=storage.file_system.id,
             queue_name=projection.queue.name,
+            database=database.instance.identifier,
             alarm_arns=[alarm.arn for alarm in alarms.alarms.values()],
         ),
         opts,
@@ -318,6 +352,73 @@ def guard_rights(access: SessionsComponent) -> dict[str, dict[str, pulumi.Output
         SESSIONS: {"table": access.table.arn.apply(sessions_policy), "secrets": secrets},
         AUTHORIZER: {"table": access.table.arn.apply(lookup_policy), "secrets": secrets},
     }
+
+
+def database_rights(database: DatabaseComponent, storage: StorageComponent) -> dict[str, dict[str, pulumi.Output[str]]]:
+    def connect(resource_id: str) -> str:
+        return connect_policy([user_arn(ACCOUNT, resource_id, "reader")])
+
+    def feed(table_arn: str) -> str:
+        return feed_policy(table_arn, ["notes"])
+
+    call = pulumi.Output.from_input(call_policy("arn:aws:lambda:us-east-1:123456789012:function:shop-relational"))
+    return {
+        RELATIONAL: {"connect": database.instance.resource_id.apply(connect), "table": storage.table.arn.apply(feed)},
+        MIGRATOR: {"master": database.secret_arn.apply(master_policy), "call": call},
+    }
+
+
+def build_database(
+    case: Case,
+    naming: Naming,
+    network: NetworkComponent | ExistingNetworkComponent,
+    key_arn: pulumi.Output[str] | None,
+    opts: pulumi.ResourceOptions | None,
+) -> tuple[DatabaseGroups, DatabaseComponent]:
+    assert network.prefix_list_id is not None
+    groups = DatabaseGroupsComponent(
+        f"{case.prefix}database-groups",
+        DatabaseGroupsArgs(
+            naming=naming,
+            vpc_id=network.vpc_id,
+            dynamodb_prefix_list_id=network.prefix_list_id,
+            has_proxy=case.has_proxy,
+        ),
+        opts,
+    ).ids
+    subnet_ids = list(network.subnet_ids.values())
+    database = DatabaseComponent(
+        f"{case.prefix}database",
+        DatabaseArgs(
+            naming=naming,
+            subnet_ids=subnet_ids,
+            security_group_id=groups.database,
+            instance_class="db.t4g.micro",
+            multi_az=case.protect,
+            backup_days=1,
+            has_figures=case.has_figures,
+            log_days=14,
+            protect=case.protect,
+            key_arn=key_arn,
+        ),
+        opts,
+    )
+    if groups.proxy is not None:
+        ProxyComponent(
+            f"{case.prefix}database-proxy",
+            ProxyArgs(
+                naming=naming,
+                subnet_ids=subnet_ids,
+                security_group_id=groups.proxy,
+                identifier=database.instance.identifier,
+                resource_id=database.instance.resource_id,
+                user="reader",
+                log_days=14,
+                key_arn=key_arn,
+            ),
+            opts,
+        )
+    return groups, database
 
 
 def worker_rights(storage: StorageComponent) -> dict[str, pulumi.Output[str]]:
@@ -427,6 +528,11 @@ def test_two_of_each_live_side_by_side() -> None:
         "secrets",
         "invoke",
         "projection",
+        "feed",
+        "connect",
+        "master",
+        "call",
+        "figures",
         "copy",
         "restore",
         "table",
@@ -478,6 +584,8 @@ def any_case(draw: st.DrawFn) -> Case:
     return Case(
         own_key=draw(st.booleans()),
         own_network=draw(st.booleans()),
+        has_proxy=draw(st.booleans()),
+        has_figures=draw(st.booleans()),
         flow_logs=draw(st.booleans()),
         protect=draw(st.booleans()),
         backup_days=draw(st.none() | st.integers(1, 90)),
@@ -512,7 +620,7 @@ def test_any_arguments_keep_the_contract(case: Case) -> None:
     assert len(seen.of("MountTarget")) == case.zones
     asked = [node for node in seen.of("Authorizer") if node.inputs["authorizerType"] == "REQUEST"]
     assert len(seen.of("Permission")) == len(seen.of("Route")) + len(asked)
-    assert len(seen.of("EventSourceMapping")) == (case.window_s is not None) + (3 if case.jobs else 1)
+    assert len(seen.of("EventSourceMapping")) == 1 + (case.window_s is not None) + (3 if case.jobs else 1)
     assert len(seen.of("BucketCorsConfiguration")) == bool(case.callers.cors_origins)
     assert len(seen.of("WebAcl")) == len(seen.of("LogDelivery")) == case.has_firewall
 
@@ -522,6 +630,7 @@ def test_tokens_are_those_that_the_state_of_every_stack_holds() -> None:
         *("Network", "Storage", "Function", "Api", "Identity", "Key", "Projection", "Schedules"),
         *("Topic", "Alarms", "Dashboard", "Budget", "Backup", "Rollout"),
         *("Jobs", "Work", "Lake", "Rebuild", "EdgeKey", "Edge", "Sessions"),
+        *("DatabaseGroups", "Database", "Proxy", "Feed"),
     )
     for own_network, parts in ((True, kinds), (False, ("ExistingNetwork", *kinds[1:]))):
         seen = graph_of(lambda own=own_network: build(Case(own_network=own)))

@@ -142,6 +142,7 @@ KEY_PROPERTIES: dict[str, list[tuple[str, Any]]] = {
 }
 OF_THE_GUARDS = {"SESSIONS_TABLE", "SESSION_KEY_ARN", "SESSION_MINUTES", "EDGE_KEY_ARN"}
 OF_AN_EDGE = {"EDGE", "SHARED_MAX_AGE_S"}
+OF_POSTGRES = {"DATABASE_URL", "DATABASE_PROXY", "DATABASE_AUTH", "MASTER_SECRET_ARN", "RELATIONAL_FUNCTION"}
 OF_THE_WORKER = {
     *("JOBS_BUCKET", "JOBS_QUEUE_URL", "DEAD_LETTERS_ARN", "REBUILD_MACHINE_ARN", "LAKE_BUCKET", "TOPIC_ARN"),
 }
@@ -393,7 +394,9 @@ def test_the_functions_are_told_what_they_read_and_nothing_else() -> None:
     for function in functions:
         given = function.inputs["environment"]["variables"]
         set_by_lambda = {name for name in known if name.startswith("AWS_")}
-        assert set(given) == known - set_by_lambda - {"TMP_DIR"} - OF_THE_WORKER - OF_THE_GUARDS - OF_AN_EDGE
+        assert (
+            set(given) == known - set_by_lambda - {"TMP_DIR"} - OF_THE_WORKER - OF_THE_GUARDS - OF_AN_EDGE - OF_POSTGRES
+        )
         assert given["TABLE_NAME"] == "lambda-sqlite-prod-ledger"
         assert given["EFS_DIR"] == function.inputs["fileSystemConfig"]["localMountPath"]
 
@@ -459,7 +462,7 @@ def test_traces_are_recorded_and_granted_only_where_they_are_asked_for(stack: st
 def test_every_role_has_the_boundary() -> None:
     roles = graph("everything").of("Role")
     assert {node.inputs.get("permissionsBoundary") for node in roles} == {"arn:aws:iam::123456789012:policy/boundary"}
-    assert len(roles) == 18
+    assert len(roles) == 22
 
 
 def test_every_resource_with_tags_has_the_owners_too() -> None:
@@ -476,7 +479,7 @@ def test_a_table_of_another_name_is_the_one_that_everything_uses() -> None:
     arn = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger-restored"
     assert statement["Resource"] == [arn, f"{arn}/index/*"]
     tables = {function.name: function.at("environment.variables.TABLE_NAME") for function in seen.of("Function")}
-    assert [tables.pop(f"{other}-function") for other in ("warmer", "sessions", "authorizer")] == [None] * 3
+    assert [tables.pop(f"{other}-function") for other in ("warmer", "sessions", "authorizer", "migrator")] == [None] * 4
     assert {*tables.values()} == {"ledger-restored"}
 
 

@@ -18,6 +18,12 @@ from console.verbs import package
 from handlers.routes import FUNCTIONS
 
 
+@pytest.fixture(autouse=True)
+def without_wheels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is downloaded: a file stands for the driver of PostgreSQL."""
+    monkeypatch.setattr("archives.contents.wheel_contents", lambda _root, _runtime: {"psycopg/__init__.py": b""})
+
+
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     monkeypatch.setattr(sys, "argv", ["console", "package", *arguments])
     return cli.main()

@@ -307,6 +307,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": (
         Need("lambda:PutFunctionEventInvokeConfig", FUNCTION),
     ),
+    "lambda/invocation:Invocation": (Need("lambda:InvokeFunction", _of("lambda", f"function:{NAME}-migrator")),),
     "lambda/permission:Permission": (Need("lambda:AddPermission lambda:GetPolicy lambda:RemovePermission", FUNCTION),),
     "s3/bucket:Bucket": (
         Need("s3:CreateBucket s3:PutBucketTagging s3:DeleteBucket s3:ListBucketVersions", S3),
@@ -330,6 +331,50 @@ NEEDS: dict[str, tuple[Need, ...]] = {
             "scheduler:CreateSchedule scheduler:UpdateSchedule", _of("scheduler", f"schedule/{NAME}-schedules/{{name}}")
         ),
         _passed("schedules", "scheduler"),
+    ),
+    "rds/instance:Instance": (
+        Need(
+            "rds:CreateDBInstance rds:DescribeDBInstances rds:ModifyDBInstance rds:DeleteDBInstance"
+            " rds:AddTagsToResource rds:RemoveTagsFromResource rds:ListTagsForResource",
+            _of("rds", "db:{identifier}"),
+        ),
+        Need("rds:CreateDBInstance rds:ModifyDBInstance", _of("rds", "og:default:postgres-17")),
+        Need("rds:CreateDBInstance", _of("rds", "subgrp:{dbSubnetGroupName}")),
+        Need("rds:CreateDBInstance rds:ModifyDBInstance", _of("rds", "pg:{parameterGroupName}")),
+        Need("rds:CreateDBSnapshot rds:AddTagsToResource", _of("rds", "snapshot:{finalSnapshotIdentifier}")),
+        # docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+        Need("secretsmanager:CreateSecret secretsmanager:TagResource", _of("secretsmanager", "secret:rds!db-1-abcdef")),
+        Need("kms:CreateGrant kms:DescribeKey kms:Decrypt kms:GenerateDataKey", KEY, OWNED),
+        _passed("postgres-figures", "monitoring.rds"),
+    ),
+    "rds/parameterGroup:ParameterGroup": (
+        Need(
+            "rds:CreateDBParameterGroup rds:ModifyDBParameterGroup rds:ResetDBParameterGroup"
+            " rds:DeleteDBParameterGroup rds:DescribeDBParameters rds:DescribeDBParameterGroups rds:AddTagsToResource",
+            _of("rds", "pg:{name}"),
+        ),
+    ),
+    "rds/proxy:Proxy": (
+        Need("rds:CreateDBProxy rds:AddTagsToResource", _of("rds", "db-proxy:prx-1"), BORN),
+        Need("rds:DescribeDBProxies rds:ModifyDBProxy rds:DeleteDBProxy", _of("rds", "db-proxy:prx-1"), OWNED),
+        _passed("postgres-proxy", "rds"),
+    ),
+    "rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup": (
+        Need("rds:DescribeDBProxyTargetGroups rds:ModifyDBProxyTargetGroup", _of("rds", "target-group:prx-tg-1")),
+    ),
+    "rds/proxyTarget:ProxyTarget": (
+        Need(
+            "rds:RegisterDBProxyTargets rds:DescribeDBProxyTargets rds:DeregisterDBProxyTargets",
+            _of("rds", "target-group:prx-tg-1"),
+        ),
+        Need("rds:RegisterDBProxyTargets", _of("rds", "db:{dbInstanceIdentifier}")),
+    ),
+    "rds/subnetGroup:SubnetGroup": (
+        Need(
+            "rds:CreateDBSubnetGroup rds:DescribeDBSubnetGroups rds:ModifyDBSubnetGroup rds:DeleteDBSubnetGroup"
+            " rds:AddTagsToResource",
+            _of("rds", "subgrp:{name}"),
+        ),
     ),
     "scheduler/scheduleGroup:ScheduleGroup": (
         Need("scheduler:CreateScheduleGroup scheduler:TagResource", _of("scheduler", "schedule-group/{name}")),
@@ -430,7 +475,7 @@ def test_the_table_has_every_type_of_the_graph() -> None:
 @pytest.mark.parametrize("role", ["github-deploy", "deploy-all"])
 def test_who_deploys_has_every_right_that_a_whole_stack_takes(role: str) -> None:
     policies = [node for node in graph(EVERYTHING).of("Policy") if node.inputs["name"].startswith(f"{NAME}-{role}-")]
-    assert len(policies) == 4
+    assert len(policies) == 5
     given = [statement for node in policies for statement in statements(node)]
     missing = {
         (node.type, *need)
@@ -455,6 +500,8 @@ def test_what_is_not_the_stacks_stays_out_of_reach() -> None:
     assert not is_allowed(given, "ec2:CreateTags", others, BORN)
     assert not is_allowed(given, "kms:CreateAlias", f"arn:aws:{_of('kms', 'alias/others')}", NOTHING)
     assert not is_allowed(given, "dynamodb:DeleteTable", f"arn:aws:{_of('dynamodb', 'table/others')}", NOTHING)
+    assert not is_allowed(given, "rds:DeleteDBInstance", f"arn:aws:{_of('rds', 'db:others')}", NOTHING)
+    assert not is_allowed(given, "rds:DeleteDBProxy", f"arn:aws:{_of('rds', 'db-proxy:prx-2')}", NOTHING)
     assert not is_allowed(given, "states:StartExecution", f"arn:aws:{_of('states', 'stateMachine:others')}", NOTHING)
 
 

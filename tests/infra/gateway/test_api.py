@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.routes import COMMAND, OPEN_ROUTES, ROUTES, SQL_ROUTES, gateway_routes
+from handlers.routes import COMMAND, OPEN_ROUTES, READ_ROUTES, ROUTES, SQL_ROUTES, gateway_routes
 from infra.compute.archive import sources_of
 from infra.delivering import infrastructure_hash
 from infra.gateway.callers import part_of
@@ -85,7 +85,7 @@ def test_a_token_that_may_read_needs_a_scope_to_write() -> None:
     ] * 4
     writes = {*gateway_routes(has_sessions=True)} - SQL_ROUTES - OPEN_ROUTES
     assert {key for key, asked in scopes.items() if asked == ["ledger/write"]} == writes
-    assert {key for key, asked in scopes.items() if asked is None} == SQL_ROUTES | OPEN_ROUTES
+    assert {key for key, asked in scopes.items() if asked is None} == SQL_ROUTES | OPEN_ROUTES | READ_ROUTES
 
 
 @pytest.mark.parametrize(("read_auth", "has_route"), [("none", False), ("iam", True)])
@@ -195,6 +195,7 @@ def test_outputs() -> None:
             "sqlite_efs": f"{url}/sqlite-efs",
             "sqlite_tmp": f"{url}/sqlite-tmp",
             "ddb": f"{url}/ddb",
+            "rows": f"{url}/rows",
         },
         "table_name": "lambda-sqlite-dev-ledger",
         "table_arn": "arn:aws:dynamodb:us-east-1:123456789012:storage-table",

@@ -23,7 +23,10 @@ TOKEN, EDGE_KEY = "$request.header.Authorization", "$request.header.x-origin-key
 def rules(**changes: Any) -> dict[str, str]:
     """How each route is authorised."""
     given = Callers(jwt_issuer="https://issuer.example.com", cors_origins=ORIGINS, **changes)
-    return {key: rule.auth for key, rule in route_rules(given, ["GET /ddb"]).items()}
+    return {
+        key: rule.auth
+        for key, rule in route_rules(given, gateway_routes(has_sessions=given.use_sessions()), ["GET /ddb"]).items()
+    }
 
 
 def test_with_sessions_visitors_read_and_ask_and_their_owner_does_all_else() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS, WARMER, WORKER
+from handlers.routes import AUTHORIZER, COMMAND, MIGRATOR, PROJECTOR, QUERY, RELATIONAL, SESSIONS, WARMER, WORKER
 from handlers.telemetry.metrics import ERRORS, NAMESPACE
+from infra.delivering import TOO_SHORT
 from infra.naming import Naming
-from infra.rolling import TOO_SHORT
 from infra.rollout.calls import calls_of
 from infra.rollout.definition import MOST_BEFORE, MOST_ROUNDS, ROUND_S
 from infra.rollout.rollout import RolledFunction, RolloutArgs, RolloutComponent
@@ -47,8 +47,8 @@ def test_a_canary_leaves_the_aliases_to_the_state_machine_but_those_that_nobody_
     seen = graph(EVERYTHING)
     ignored = {node.name: node.options.get("ignoreChanges") for node in seen.of("Alias") if node.name != "key-alias"}
     by_the_machine = ["functionVersion", "routingConfig", "description"]
-    by_pulumi = {f"{name}-live": ["description"] for name in (WARMER, WORKER, SESSIONS, AUTHORIZER)}
-    assert ignored == {f"{name}-live": by_the_machine for name in FUNCTIONS} | by_pulumi
+    by_pulumi = {f"{name}-live": ["description"] for name in (WARMER, WORKER, SESSIONS, AUTHORIZER, MIGRATOR)}
+    assert ignored == {f"{name}-live": by_the_machine for name in (*FUNCTIONS, RELATIONAL)} | by_pulumi
     assert seen.outputs["rollout_state_machine_arn"].endswith(":rollout-machine")
     assert seen.outputs["log_groups"]["rollout"] == "/aws/vendedlogs/lambda-sqlite/everything/rollout"
 
@@ -114,7 +114,8 @@ def test_failures_alone_are_logged_and_by_the_stacks_own_key() -> None:
 def test_the_machine_may_do_its_work_on_these_functions_and_no_more(stack: str, is_traced: bool) -> None:
     seen = graph(stack)
     given = {each["Sid"]: each for each in statements(seen.one("RolePolicy", "rollout-rights"))}
-    functions = [f"{ARN}:{name}-function" for name in FUNCTIONS]
+    names = (*FUNCTIONS, RELATIONAL) if stack == EVERYTHING else FUNCTIONS
+    functions = [f"{ARN}:{name}-function" for name in names]
     assert given["Test"]["Resource"] == [f"{arn}:*" for arn in functions]
     assert (given["Move"]["Action"], given["Move"]["Resource"]) == (
         ["lambda:GetAlias", "lambda:UpdateAlias"],

@@ -19,7 +19,7 @@ from infra.settings.stack_settings import StackSettings, read_settings
 from infra.typed_config import ConfigError
 from tests.infra.contract import violations
 from tests.infra.graph import ACCOUNT, Graph
-from tests.infra.program import EVERYTHING, PROJECT, STACKS, config_of, given_of, graph, project_schema, run
+from tests.infra.program import EVERYTHING, PROJECT, STACKS, config_of, given_of, graph, project_schema, run, text_of
 
 VPC = {"vpcId": "vpc-0a1b2c3d4e5f60718", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"]}
 JWT = {"readAuth": "jwt", "jwtIssuer": "https://issuer.example.com/", "jwtAudience": ["readers"]}
@@ -126,6 +126,25 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
             {"jobs": "true", "workerConcurrency": "4"},
             "workerConcurrency: got 4, allowed: -1, 0, or 5 and more with jobs",
         ),
+        ({"postgres": "aurora"}, "postgres: got 'aurora', allowed: none or rds"),
+        ({"dbProvider": "s3"}, "dbProvider: got 's3', allowed: sqlite-efs or sqlite-tmp or ddb or postgres"),
+        ({"dbProvider": "postgres"}, "dbProvider: got 'postgres', allowed: another home without postgres rds"),
+        ({"postgresClass": "t4g.micro"}, "postgresClass: got 't4g.micro', allowed: a class such as db.t4g.micro"),
+        ({"postgresProxy": "true"}, "postgresProxy: got 'true', allowed: false without postgres rds"),
+        ({"postgresBackupDays": "0"}, "postgresBackupDays: got 0, allowed: an integer from 1 to 35"),
+        (
+            {"databaseGroupId": "sg-0a1b2c3d"},
+            "databaseGroupId: got 'sg-0a1b2c3d', allowed: none without postgres rds",
+        ),
+        (
+            {"postgres": "rds", "databaseGroupId": "sg-0a1b2c3d"},
+            "databaseGroupId: got 'sg-0a1b2c3d', allowed: a group of the database's own beside functionGroupId",
+        ),
+        (
+            {"postgres": "rds", **{key: text_of(value) for key, value in GROUPS.items()}},
+            "databaseGroupId: got '', allowed: a group of the database's own beside functionGroupId with postgres rds",
+        ),
+        ({"relationalTimeoutS": "30"}, "relationalTimeoutS: got 30, allowed: an integer from 60 to 900"),
         ({"lakeMinutes": "4"}, "lakeMinutes: got 4, allowed: an integer from 5 to 1440"),
         (
             {"notificationEmails": '["a@b.example"]'},
@@ -355,6 +374,7 @@ def test_whatever_is_configured_is_read_or_refused_by_name(key: str, value: str)
 
 
 # Each setting: what is changed in dev, the node to look at, the input that follows, what it then is.
+POSTGRES = {"postgres": "rds"}
 FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "stage": ({"stage": "prod"}, "Vpc", "", "tags.Stage", "prod"),
     "tags": ({"tags": ["Team=data"]}, "Vpc", "", "tags.Team", "data"),
@@ -377,6 +397,34 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
     "subnetIds": (VPC, "MountTarget", "storage-mount-subnet-1a1b2c3d", "subnetId", "subnet-1a1b2c3d"),
     "functionGroupId": (GROUPS, "Function", "query-function", "vpcConfig.securityGroupIds", ["sg-0a1b2c3d"]),
     "fileSystemGroupId": (GROUPS, "MountTarget", "", "securityGroups", ["sg-1a1b2c3d"]),
+    "databaseGroupId": (
+        GROUPS | POSTGRES | {"databaseGroupId": "sg-2a1b2c3d"},
+        "Instance",
+        "",
+        "vpcSecurityGroupIds",
+        ["sg-2a1b2c3d"],
+    ),
+    "postgres": (POSTGRES, "Instance", "", "engine", "postgres"),
+    "dbProvider": (
+        POSTGRES | {"dbProvider": "postgres"},
+        "Route",
+        "api-get-rows",
+        "target",
+        "integrations/api-relational-id",
+    ),
+    "postgresClass": (POSTGRES | {"postgresClass": "db.t4g.small"}, "Instance", "", "instanceClass", "db.t4g.small"),
+    "postgresProxy": (POSTGRES | {"postgresProxy": True}, "Proxy", "", "engineFamily", "POSTGRESQL"),
+    "postgresMultiAz": (POSTGRES | {"postgresMultiAz": True}, "Instance", "", "multiAz", True),
+    "postgresBackupDays": (POSTGRES | {"postgresBackupDays": 9}, "Instance", "", "backupRetentionPeriod", 9),
+    "relationalMemoryMb": (
+        POSTGRES | {"relationalMemoryMb": 768},
+        "Function",
+        "relational-function",
+        "memorySize",
+        768,
+    ),
+    "relationalTimeoutS": (POSTGRES | {"relationalTimeoutS": 90}, "Function", "relational-function", "timeout", 90),
+    "relationalConcurrency": (POSTGRES | {"relationalConcurrency": 7}, "Function", "relational-function", RESERVED, 7),
     "flowLogs": ({"flowLogs": True}, "FlowLog", "", "trafficType", "REJECT"),
     "runtime": ({"runtime": "python3.12"}, "Function", "query-function", "runtime", "python3.12"),
     "commandMemoryMb": ({"commandMemoryMb": 2048}, "Function", "command-function", "memorySize", 2048),

@@ -7,6 +7,7 @@ Sources, by namespace:
     AWS/DynamoDB: DynamoDB developer guide, "DynamoDB metrics and dimensions".
     AWS/EFS: EFS user guide, "CloudWatch metrics for Amazon EFS".
     AWS/Lambda: Lambda developer guide, "Types of metrics for Lambda functions".
+    AWS/RDS: RDS user guide, "Amazon CloudWatch metrics for Amazon RDS".
     AWS/States: Step Functions developer guide, "Monitoring Step Functions metrics using Amazon CloudWatch".
     AWS/SQS: SQS developer guide, "Available CloudWatch metrics for Amazon SQS".
 """
@@ -46,6 +47,7 @@ METRICS: Mapping[str, Mapping[str, tuple[Dimensions, ...]]] = {
     "AWS/EFS": each(f"{FILES} {CHANGES}", of("FileSystemId"))
     | each("StorageBytes", of("FileSystemId", "StorageClass")),
     "AWS/Lambda": each(LAMBDA, of("FunctionName")),
+    "AWS/RDS": each("CPUUtilization DatabaseConnections FreeStorageSpace", of("DBInstanceIdentifier")),
     "AWS/SQS": each(f"{MESSAGES}Visible {MESSAGES}NotVisible ApproximateAgeOfOldestMessage", of("QueueName")),
     "AWS/States": each("ExecutionsFailed ExecutionsAborted ExecutionsTimedOut", of("StateMachineArn")),
     NAMESPACE: {

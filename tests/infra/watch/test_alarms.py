@@ -61,9 +61,10 @@ def test_reserved_concurrency_is_watched_where_there_is_more_than_one(reserved: 
 def test_all_functions_are_watched_by_what_is_reserved_for_them() -> None:
     limits = {name: node.at("threshold") for name, node in alarms(graph(EVERYTHING)).items() if "concurrency" in name}
     assert limits == {"command-concurrency": 8, "projector-concurrency": 1.6, "query-concurrency": 80} | {
-        "worker-concurrency": 6.4
+        "worker-concurrency": 6.4,
+        "relational-concurrency": 40,
     }
-    for name in ("warmer", "worker", "sessions", "authorizer"):
+    for name in ("warmer", "worker", "sessions", "authorizer", "relational", "migrator"):
         assert {f"{name}-errors", f"{name}-throttles", f"{name}-duration"} < {*alarms(graph(EVERYTHING))}
 
 

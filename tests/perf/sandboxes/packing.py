@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archives.bytecode import byte_code_name, byte_code_of
-from archives.closure import files_of
 from archives.contents import contents_of
 from archives.runtimes import DEFAULT, RUNTIMES
 from archives.start import loaded_at_start
@@ -85,7 +84,7 @@ def _contents() -> dict[str, bytes]:
     if here in RUNTIMES:
         return contents_of(entry, ROOT, here)
     contents = contents_of(entry, ROOT, DEFAULT)
-    names = loaded_at_start(entry, files_of(entry, ROOT))
+    names = loaded_at_start(entry, contents)
     return contents | {byte_code_name(name): byte_code_of(contents[name], name) for name in names}
 
 

@@ -1,0 +1,1 @@
+"""PostgreSQL as a home: the database, its proxy, its groups and rights."""

@@ -1,0 +1,78 @@
+"""The settings of PostgreSQL: whether there is one, what it runs on, and the home that GET /rows answers from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from handlers.routes import HOMES, POSTGRES
+from infra.settings.network_settings import GROUP_ID, NetworkSettings
+from infra.typed_config import TypedConfig
+
+NONE, RDS = "none", "rds"
+CLASS = r"db\.[a-z0-9]+\.[a-z0-9]+"
+MOST_BACKUP_DAYS = 35  # what RDS takes
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseSettings:
+    """A database, if there is one, and its parts.
+
+    Args:
+        is_there: whether RDS runs PostgreSQL.
+        provider: the home that `/rows` answers from.
+        instance_class: the machine that it runs on.
+        has_proxy: whether RDS Proxy stands before it.
+        multi_az: whether a second machine in another zone takes over when the first is gone.
+        backup_days: how long its own backups are kept; it can be had back as it was at any second of them.
+        group_id: its security group, in a network whose groups are there already.
+    """
+
+    is_there: bool
+    provider: str
+    instance_class: str
+    has_proxy: bool
+    multi_az: bool
+    backup_days: int
+    group_id: str
+
+    def environment(self) -> dict[str, str]:
+        """Return what the functions have to know of it."""
+        return {"DB_PROVIDER": self.provider, "POSTGRES": "on" if self.is_there else "off"}
+
+
+def read_database(config: TypedConfig, network: NetworkSettings) -> DatabaseSettings:
+    """Return the settings of the database. Raises ConfigError for the first that cannot be used."""
+    database = DatabaseSettings(
+        is_there=config.choice("postgres", NONE, RDS) == RDS,
+        provider=config.choice("dbProvider", *HOMES),
+        instance_class=config.text("postgresClass", "a class such as db.t4g.micro", _is_class),
+        has_proxy=config.flag("postgresProxy"),
+        multi_az=config.flag("postgresMultiAz"),
+        backup_days=config.integer("postgresBackupDays", 1, MOST_BACKUP_DAYS),
+        group_id=config.matching("databaseGroupId", GROUP_ID, "a security group of vpcId"),
+    )
+    if not database.is_there:
+        _refuse_what_needs_it(config, database)
+    _check_group(config, database, network)
+    return database
+
+
+def _is_class(text: str) -> bool:
+    return re.fullmatch(CLASS, text) is not None
+
+
+def _refuse_what_needs_it(config: TypedConfig, database: DatabaseSettings) -> None:
+    if database.provider == POSTGRES:
+        raise config.fail("dbProvider", POSTGRES, "another home without postgres rds")
+    if database.has_proxy:
+        raise config.fail("postgresProxy", "true", "false without postgres rds")
+    if database.group_id:
+        raise config.fail("databaseGroupId", database.group_id, "none without postgres rds")
+
+
+def _check_group(config: TypedConfig, database: DatabaseSettings, network: NetworkSettings) -> None:
+    """Hold the database's group against the network's: the stack makes all of them, or none."""
+    if bool(database.group_id) != (database.is_there and bool(network.function_group_id)):
+        allowed = "a group of the database's own beside functionGroupId with postgres rds; none without functionGroupId"
+        raise config.fail("databaseGroupId", database.group_id, allowed)
