@@ -17,7 +17,8 @@ from console.costs.front.edge import answers_bytes, edge_bill
 from console.costs.front.sessions import asked_bill, sessions_bill
 from console.costs.levers import levers, tiering_usd
 from console.costs.merges import publish_bytes, written_rows
-from console.costs.scenario import INPUTS, Scenario, assemble, option
+from console.costs.options.inputs import INPUTS, option
+from console.costs.scenario import Scenario, assemble
 from console.costs.study import Study
 from console.costs.tables import cost_table, paragraphs, usd_saved
 from console.costs.work import POLLS, REBUILT_ROWS_PER_S, jobs_bill, lake_bill, notifications_bill, work_bills

@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, Page
 from console.costs import prices
 from console.costs.bill import Bill, bills
 from console.costs.feasibility import obstacles
-from console.costs.scenario import INPUTS, Scenario
+from console.costs.options.inputs import INPUTS
+from console.costs.scenario import Scenario
 from console.costs.study import RANGES, find_crossings, is_real_difference
 from console.paths import ROOT
 from console.verdict.calculator import CORE_INPUTS, model_text
