@@ -1,5 +1,5 @@
-# make demo            the main job end to end, local, about half a minute
-# make serve           the local stack in the foreground
+# make demo            the main job end to end, local, about half a minute; POSTGRES=1 with PostgreSQL as a fourth home
+# make serve           the local stack in the foreground; POSTGRES=1 likewise
 # make test            everything CI runs
 # make check           format, lint, types
 # make format          let ruff mend what it can
@@ -23,12 +23,13 @@
 # make clean           remove what tests and local stacks left behind
 # make install-run     the packages for the demo and the console; the other targets do this as they need it
 # make install-report  those for python -m console bench and report as well: statistics and charts
+# make install-postgres those for PostgreSQL on this machine
 # make install-deploy  those for Pulumi
 # make install-dev     all of them, and the tools
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test check bench bench-code bench-runtime bench-writes bench-load bench-libraries bench-rebuild \
 	bench-edge bench-compare growth simulate delivery-time mutants screenshots deploy format lock docs clean \
-	install-run install-report install-deploy install-dev
+	install-run install-report install-postgres install-deploy install-dev
 .NOTPARALLEL:  # nothing else runs while something is measured
 PYTHON ?= python3
 VENV ?= .venv
@@ -37,6 +38,7 @@ LOCAL_DIR ?= .local
 STACK ?= dev
 SEEDS ?= 1000
 COUNT ?= 100
+WITH_POSTGRES := $(filter-out 0 off,$(POSTGRES))
 BIN := $(VENV)/bin
 BENCH := $(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only --benchmark-group-by=group \
 	--benchmark-columns=min,median,iqr,rounds --benchmark-sort=name
@@ -47,6 +49,7 @@ UNMEASURED := tests/dashboard tests/edge tests/faults/calls tests/simulation tes
 # A file for each purpose says that its packages are installed.
 RUN := $(VENV)/.run
 REPORT := $(VENV)/.report
+DATABASE := $(VENV)/.postgres
 DEPLOY := $(VENV)/.deploy
 DEV := $(VENV)/.dev
 
@@ -63,24 +66,26 @@ $(BIN)/python:
 
 $(RUN): requirements-run.txt
 $(REPORT): requirements-report.txt requirements-run.txt
+$(DATABASE): requirements-postgres.txt requirements-run.txt
 $(DEPLOY): requirements.txt requirements-run.txt
-$(DEV): requirements-dev.txt requirements-report.txt requirements-run.txt requirements.txt
-$(REPORT) $(DEPLOY): INCLUDED := $(RUN)
-$(DEV): INCLUDED := $(RUN) $(REPORT) $(DEPLOY)
-$(RUN) $(REPORT) $(DEPLOY) $(DEV): constraints.txt | $(BIN)/python
+$(DEV): requirements-dev.txt requirements-report.txt requirements-postgres.txt requirements-run.txt requirements.txt
+$(REPORT) $(DATABASE) $(DEPLOY): INCLUDED := $(RUN)
+$(DEV): INCLUDED := $(RUN) $(REPORT) $(DATABASE) $(DEPLOY)
+$(RUN) $(REPORT) $(DATABASE) $(DEPLOY) $(DEV): constraints.txt | $(BIN)/python
 	@$(BIN)/python -m console.install $(@:$(VENV)/.%=%)
 	@touch $@ $(INCLUDED)
 
 install-run: $(RUN)
 install-report: $(REPORT)
+install-postgres: $(DATABASE)
 install-deploy: $(DEPLOY)
 install-dev: $(DEV)
 
-demo: $(RUN)
-	@$(BIN)/python -m console demo
+demo: $(if $(WITH_POSTGRES),$(DATABASE),$(RUN))
+	@$(BIN)/python -m console demo $(if $(WITH_POSTGRES),--postgres)
 
-serve: $(RUN)
-	@exec $(BIN)/python -m console serve --port $(PORT) --local-dir $(LOCAL_DIR)
+serve: $(if $(WITH_POSTGRES),$(DATABASE),$(RUN))
+	@exec $(BIN)/python -m console serve --port $(PORT) --local-dir $(LOCAL_DIR) $(if $(WITH_POSTGRES),--postgres)
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

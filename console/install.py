@@ -36,8 +36,9 @@ class Purpose:
 PURPOSES = {
     "run": Purpose("the demo", ("requirements-run.txt",), 42, 57),
     "report": Purpose("a benchmark's report", ("requirements-report.txt",), 52, 193, ("matplotlib", "numpy")),
+    "postgres": Purpose("PostgreSQL on this machine", ("requirements-postgres.txt",), 48, 137, ("psycopg",)),
     "deploy": Purpose("deploying", ("requirements.txt", "requirements-run.txt"), 76, 256),
-    "dev": Purpose("developing", ("requirements-dev.txt",), 117, 925, ("yaml",)),
+    "dev": Purpose("developing", ("requirements-dev.txt",), 123, 1005, ("yaml",)),
 }
 CONSTRAINTS = "constraints.txt"
 NEW = ("Collecting", "Processing")  # how pip begins the line on a package that it is going to install

@@ -18,7 +18,7 @@ from handlers.gateway.response import json_response
 from handlers.gateway.router import Router
 from handlers.reads.sqlite_efs import SqliteReader
 from handlers.reads.sqlite_tmp import CopyingReader
-from handlers.routes import BENCHMARK_OPERATIONS, JOB_OPERATIONS, QUERY, SESSIONS
+from handlers.routes import BENCHMARK_OPERATIONS, JOB_OPERATIONS, QUERY, RELATIONAL, SESSIONS
 from handlers.settings import SESSION, Settings
 from handlers.snapshots.catalog import Catalog
 from handlers.snapshots.names import snapshots_dir
@@ -28,7 +28,7 @@ from handlers.telemetry.usage import Receipts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
     from typing import Any
 
     from handlers.api.sql import Statements
@@ -48,7 +48,11 @@ def make_handler(environ: Mapping[str, str]) -> Router:
     statements: list[Statements] = []
     warmth: list[Warmth] = []
     receipts = Receipts(settings.efs_dir)
-    has_sessions = settings.read_auth == SESSION
+    absent: dict[str, Operation] = {}
+    if settings.read_auth != SESSION:
+        absent[SESSIONS] = say_no_sessions
+    if not settings.has_postgres:
+        absent[RELATIONAL] = say_no_postgres
 
     def load_reader(source: str) -> Reader:
         """Make the readers of the ledger, of `ddb` and for `fresh`: they are loaded when first asked for."""
@@ -95,7 +99,7 @@ def make_handler(environ: Mapping[str, str]) -> Router:
         return warmth[0](event)
 
     caching = caching_of(settings.read_auth, settings.shared_max_age_s)
-    reads = DataRoutes(readers, load_reader, in_tmp, receipts, caching)
+    reads = DataRoutes(readers, load_reader, receipts, caching, provider=settings.provider, copying=in_tmp)
     status = QueryStatus(catalog, runtime_of(settings), (on_efs, in_tmp))
     router = Router(
         QUERY,
@@ -106,14 +110,15 @@ def make_handler(environ: Mapping[str, str]) -> Router:
             "sql": run_sql,
             "snapshots": status.snapshots,
             "health": status.health,
-            "index": lambda request: show_index(request, has_sessions),
-            "openapi": describe_api,
+            "index": lambda request: show_index(request, absent),
+            "openapi": lambda request: describe_api(request, absent),
             **loaded_later(BENCHMARK_OPERATIONS, load_benchmarks),
             **loaded_later(JOB_OPERATIONS, load_jobs),
         },
         Log(settings),
         warm,
-        {} if has_sessions else {SESSIONS: say_no_sessions},
+        absent,
+        provider=settings.provider,
     )
     return router
 
@@ -123,20 +128,25 @@ def say_no_sessions(_: Request) -> Response:
     raise Problem("not-found", "Reads need no session here: the stack's setting readAuth is another one")
 
 
-def show_index(request: Request, has_sessions: bool) -> Response:
+def say_no_postgres(_: Request) -> Response:
+    """Answer the routes of PostgreSQL where there is none. Raises Problem (404)."""
+    raise Problem("not-found", "There is no PostgreSQL here: the stack's setting postgres is none")
+
+
+def show_index(request: Request, absent: Container[str]) -> Response:
     """GET /: what there is."""
     request.parameters(())
     from handlers.openapi.index import index_response  # noqa: PLC0415 - as below
 
-    return index_response(request.headers.get("accept", ""), has_sessions)
+    return index_response(request.headers.get("accept", ""), absent)
 
 
-def describe_api(request: Request) -> Response:
-    """GET /openapi.json: the API's description."""
+def describe_api(request: Request, absent: Container[str]) -> Response:
+    """GET /openapi.json: the API's description; it leaves PostgreSQL out where there is none."""
     request.parameters(())
     from handlers.openapi.description import description  # noqa: PLC0415 - nothing that a read should pay for
 
-    return json_response(200, description())
+    return json_response(200, description(has_postgres=RELATIONAL not in absent))
 
 
 handler = make_handler(os.environ)

@@ -46,6 +46,7 @@ VARIABLES: tuple[tuple[str, str], ...] = (
     ("SESSION_KEY_ARN", ""),  # secret that keys the hashes of codes and sessions
     ("SESSION_MINUTES", "720"),  # how long a session lasts
     ("DB_PROVIDER", "sqlite-efs"),  # the home that GET /rows answers from
+    ("POSTGRES", "off"),  # on = there is PostgreSQL, and a function that answers its routes
     ("DATABASE_URL", ""),  # PostgreSQL, as postgresql://user@host:port/database; nothing = there is none
     ("DATABASE_PROXY", ""),  # host of the proxy before it; nothing = there is none
     ("DATABASE_AUTH", "iam"),  # how to log in: iam, by a token and TLS; trust, by the name alone, on one's own machine
@@ -79,6 +80,7 @@ class Settings:
         "function_version",
         "has_metrics",
         "has_notifications",
+        "has_postgres",
         "has_sql",
         "jobs_bucket",
         "jobs_queue_url",
@@ -131,6 +133,7 @@ class Settings:
         self.session_key_arn = values["SESSION_KEY_ARN"]
         self.session_s = _integer(values, "SESSION_MINUTES", 1) * 60
         self.provider = _choice(values, "DB_PROVIDER", HOMES)
+        self.has_postgres = _choice(values, "POSTGRES", SWITCH) == "on"
         self.database_url = values["DATABASE_URL"]
         self.database_proxy = values["DATABASE_PROXY"]
         self.database_auth = _choice(values, "DATABASE_AUTH", DATABASE_AUTHS)
@@ -158,6 +161,14 @@ def sessions_settings(environ: Mapping[str, str]) -> Settings:
         raise SettingsError("SESSIONS_TABLE: got nothing, allowed: the name of a DynamoDB table")
     if not settings.session_key_arn:
         raise SettingsError("SESSION_KEY_ARN: got nothing, allowed: the ARN of a secret")
+    return settings
+
+
+def relational_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of the function that cannot do without the table and PostgreSQL. Raises SettingsError."""
+    settings = table_settings(environ)
+    if not settings.database_url:
+        raise SettingsError("DATABASE_URL: got nothing, allowed: postgresql://user@host:port/database")
     return settings
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from schemathesis.pytest.plugin import SchemathesisFunction
@@ -26,6 +25,8 @@ os.environ.setdefault("SANDBOXES", "1")
 os.environ.setdefault("SESSIONS_TABLE", "unused")
 os.environ.setdefault("SESSION_KEY_ARN", "unused")
 os.environ.setdefault("EDGE_KEY_ARN", "unused")
+os.environ.setdefault("DATABASE_URL", "postgresql://unused@unused/unused")
+os.environ.setdefault("DATABASE_AUTH", "trust")
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 
 from archives.runtimes import RUNTIMES
@@ -33,12 +34,14 @@ from console.costs.study import find_crossings
 from console.local.database.binaries import embedded_programs
 from console.local.database.server import PostgresServer
 from console.local.emulator import Emulator
-from console.paths import ROOT
 from handlers.aws.dynamodb import make_client
 from handlers.aws.table import create_table_arguments
 from handlers.ledger.ledger import Ledger
 from tests.support.api import Api
-from tests.support.database.postgres import new_database
+from tests.support.database.pooler import pooler
+from tests.support.database.postgres import make_template, new_database
+from tests.support.database.tls import TlsServer
+from tests.support.database.tls import tls_server as start_tls_server
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -155,12 +158,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: PostgresServer) -> str:
     """The name of a database as the migrations leave it: to copy one is faster than to migrate."""
-    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE migrated")
-    with psycopg.connect(postgres_server.url("migrated"), autocommit=True) as connection:
-        for path in sorted((ROOT / "db" / "migrations").glob("*.sql")):
-            connection.execute(path.read_text().partition("-- migrate:down")[0].encode())
-    return "migrated"
+    return make_template(postgres_server)
 
 
 @pytest.fixture
@@ -168,6 +166,38 @@ def database_url(postgres_server: PostgresServer, postgres_template: str) -> Ite
     """The URL of a new database that the migrations have gone through."""
     with new_database(postgres_server, postgres_template) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def pooler_port(postgres_server: PostgresServer) -> Iterator[int]:
+    """The port of a real pgbouncer before that server, in transaction mode."""
+    with pooler(postgres_server) as port:
+        yield port
+
+
+@pytest.fixture
+def pooled_url(database_url: str, postgres_server: PostgresServer, pooler_port: int) -> str:
+    """The URL of the same database, by way of the pooler."""
+    return database_url.replace(f":{postgres_server.port}/", f":{pooler_port}/")
+
+
+@pytest.fixture(scope="session")
+def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsServer]:
+    """A real PostgreSQL that is reached by TLS alone."""
+    with start_tls_server(tmp_path_factory.mktemp("tls")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def tls_template(tls_server: TlsServer) -> str:
+    return make_template(tls_server.server)
+
+
+@pytest.fixture
+def tls_database(tls_server: TlsServer, tls_template: str) -> Iterator[str]:
+    """The name of a new database there that the migrations have gone through."""
+    with new_database(tls_server.server, tls_template) as url:
+        yield url.rpartition("/")[2]
 
 
 @pytest.fixture

@@ -37,9 +37,9 @@ def venv(tmp_path: Path) -> Path:
     return folder
 
 
-def installs(venv: Path, target: str) -> list[str]:
+def installs(venv: Path, target: str, *variables: str) -> list[str]:
     """The purposes that make would install for a target, without doing it."""
-    command = ["make", "--dry-run", f"VENV={venv}", target]
+    command = ["make", "--dry-run", f"VENV={venv}", target, *variables]
     planned = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     return re.findall(r"-m console\.install (\w+)", planned)
 
@@ -49,19 +49,25 @@ def test_a_target_installs_what_it_needs(venv: Path, target: str, purpose: str) 
     assert installs(venv, target) == [purpose]
 
 
+@pytest.mark.parametrize("target", ["demo", "serve"])
+def test_postgresql_is_installed_where_it_is_asked_for(venv: Path, target: str) -> None:
+    assert installs(venv, target, "POSTGRES=1") == ["postgres"]
+
+
 @pytest.mark.parametrize(
     ("installed", "sufficient_for"),
     [
         ("run", {"demo"}),
         ("report", {"demo", "install-report"}),
+        ("postgres", {"demo", "install-postgres"}),
         ("deploy", {"demo", "install-deploy"}),
-        ("dev", {"demo", "install-report", "install-deploy", "check"}),
+        ("dev", {"demo", "install-report", "install-postgres", "install-deploy", "check"}),
     ],
 )
 def test_what_is_installed_is_not_installed_again(venv: Path, installed: str, sufficient_for: set[str]) -> None:
     marks = make_marks(venv, installed)
     assert installed in marks
-    targets = ("demo", "install-report", "install-deploy", "check")
+    targets = ("demo", "install-report", "install-postgres", "install-deploy", "check")
     assert {target for target in targets if not installs(venv, target)} == sufficient_for
 
 

@@ -28,10 +28,14 @@ from console.results.environment import environment
 from console.results.result import Environment, Size
 from console.terminal import Steps
 from console.wording import three_digits
-from handlers.routes import MAX_INSERT_ROWS
+from handlers.routes import MAX_INSERT_ROWS, POSTGRES
 
 SEED = 1
-NUMBERS = {3: "three", 4: "four"}
+NUMBERS = {False: "three", True: "four"}  # of read paths, without PostgreSQL and with it
+PARTS = {
+    False: "an emulated DynamoDB, two functions, a gateway",
+    True: "an emulated DynamoDB, a PostgreSQL, three functions, a gateway",
+}
 
 
 @dataclass(frozen=True)
@@ -44,21 +48,22 @@ class DemoResult:
     verification: Verification
 
 
-def run_demo(steps: Steps, count: int, reads: int) -> DemoResult:
+def run_demo(steps: Steps, count: int, reads: int, *, has_postgres: bool = False) -> DemoResult:
     """Start a local stack, load it, measure the paths, prove that they answer alike, and stop it again.
 
     Args:
         steps: told of each.
         count: how many rows.
         reads: warm reads on each path.
+        has_postgres: whether PostgreSQL is one of them.
 
     Raises:
         ConsoleError: something failed, or the paths differ.
     """
     with tempfile.TemporaryDirectory(prefix="lambda-sqlite-") as folder:
-        stack = BackgroundStack(project_stack(Path(folder), sandboxes=1))
+        stack = BackgroundStack(project_stack(Path(folder), sandboxes=1, has_postgres=has_postgres))
         try:
-            with steps("start the local stack: an emulated DynamoDB, two functions, a gateway"):
+            with steps(f"start the local stack: {PARTS[has_postgres]}"):
                 stack.start()
             with Client(stack.url) as client:
                 loaded = _load(client, steps, count)
@@ -99,7 +104,7 @@ def _measure_published(client: Client, steps: Steps) -> Size:
 
 def _compare(client: Client, steps: Steps) -> None:
     asked = list_queries(client)
-    with steps(f"ask all {NUMBERS[len(client.homes())]} paths the same", len(asked), "queries") as advance:
+    with steps(f"ask all {NUMBERS[POSTGRES in client.homes()]} paths the same", len(asked), "queries") as advance:
         equal_bytes = compare_answers(client, asked, advance)
         steps.note(f"{len(asked)} queries, {equal_bytes:,} bytes, alike to the byte")
 

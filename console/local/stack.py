@@ -16,7 +16,7 @@ import shutil
 import socket
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Self, TextIO
+from typing import Protocol, Self, TextIO
 
 import uvicorn
 
@@ -40,6 +40,25 @@ Caller = Callable[[Mapping[str, str], Mapping[str, Invoke]], Coroutine[None, Non
 Make = Callable[[], Mapping[str, str]]
 
 
+class Service(Protocol):
+    """A process beside the emulator that the functions need: it starts with the object, and ends with `stop`."""
+
+    def wait(self) -> Mapping[str, str]:
+        """Return the variables that lead to it, once it is ready. Raises ConsoleError."""
+        ...
+
+    def check(self) -> None:
+        """Raise ConsoleError if it has ended."""
+        ...
+
+    def stop(self) -> None:
+        """End it."""
+        ...
+
+
+Serve = Callable[[Path], Service]
+
+
 class LocalStack:
     """The local stack; an async context manager that serves while it is open.
 
@@ -51,6 +70,8 @@ class LocalStack:
         prepare: called with the environment before the first request, to make the table.
         resources: called with the environment while the emulator starts. What it returns is called once that answers,
             makes what the functions need beside the table, and returns variables that lead them to it.
+        services: each is called with the stack's folder, and starts what the functions need beside the emulator.
+        opening: what calls the functions before anybody else does, one after the other; as `callers`, but each ends.
         closing: called with the environment at the end, when the functions are gone and the table is still there.
         settings: more variables for the functions' environment.
         kept: the file in its folder that keeps the table from a clean stop to the next start; None keeps nothing.
@@ -76,6 +97,8 @@ class LocalStack:
         prepare: Callable[[Mapping[str, str]], object],
         settings: Mapping[str, str],
         resources: Callable[[Mapping[str, str]], Make] | None = None,
+        services: Sequence[Serve] = (),
+        opening: Sequence[Caller] = (),
         closing: Callable[[Mapping[str, str]], object] = lambda _: None,
         kept: str | None = None,
         port: int = 0,
@@ -94,6 +117,8 @@ class LocalStack:
         self._prepare = prepare
         self._settings = settings
         self._resources: Callable[[Mapping[str, str]], Make] = resources or (lambda _: dict)
+        self._services = services
+        self._opening = opening
         self._closing = closing
         self._kept = self.local_dir / kept if kept else None
         self._sandboxes = sandboxes
@@ -103,7 +128,7 @@ class LocalStack:
         self._callers = callers
         self._calling: list[asyncio.Task[None]] = []
         self._functions: dict[str, Function] = {}
-        self._check: Callable[[], None] = lambda: None
+        self._checks: list[Callable[[], None]] = []
         self._parts = contextlib.AsyncExitStack()
 
     @property
@@ -123,6 +148,7 @@ class LocalStack:
             self.port = listener.getsockname()[1]
             await self._start_emulator(parts)
             self._start_functions(parts)
+            await self._open()
             self._start_callers(parts)
             await parts.enter_async_context(serving(self._app(), listener))
             parts.callback(self._cut_soon)  # the first to be called when the stack ends
@@ -152,12 +178,13 @@ class LocalStack:
             await function.configure(changes)
 
     async def watch(self) -> None:
-        """Go on until the emulator ends; then raise ConsoleError: nothing can be written any more.
+        """Go on until the emulator or a service ends; then raise ConsoleError: not all is there any more.
 
         Raises what one of the callers has ended with.
         """
         while True:
-            self._check()
+            for check in self._checks:
+                check()
             for calling in self._calling:
                 if calling.done():
                     calling.result()
@@ -165,14 +192,22 @@ class LocalStack:
 
     async def _start_emulator(self, parts: contextlib.AsyncExitStack) -> None:
         emulator = Emulator(self.local_dir / "emulator", kept=self._kept)
-        self._check = emulator.check
+        self._checks.append(emulator.check)
         parts.push_async_callback(asyncio.to_thread, emulator.stop)
+        services = [await self._start_service(serve, parts) for serve in self._services]
         folders = {"EFS_DIR": str(self.local_dir / "efs")}
         environ = {"TABLE_NAME": TABLE_NAME, **folders, **self._settings, **emulator.environment}
         make, _ = await asyncio.gather(asyncio.to_thread(self._resources, environ), asyncio.to_thread(emulator.wait))
         made, _ = await asyncio.gather(asyncio.to_thread(make), asyncio.to_thread(self._prepare, environ))
-        self.environment = {**environ, **made}
+        led = [await asyncio.to_thread(service.wait) for service in services]
+        self.environment = {**environ, **made, **{name: value for each in led for name, value in each.items()}}
         parts.push_async_callback(asyncio.to_thread, self._closing, self.environment)
+
+    async def _start_service(self, serve: Serve, parts: contextlib.AsyncExitStack) -> Service:
+        service = await asyncio.to_thread(serve, self.local_dir)
+        parts.push_async_callback(asyncio.to_thread, service.stop)
+        self._checks.append(service.check)
+        return service
 
     def _start_functions(self, parts: contextlib.AsyncExitStack) -> None:
         log = parts.enter_context((self.local_dir / LOG).open("a"))  # lines of several processes do not mix
@@ -190,22 +225,28 @@ class LocalStack:
             parts.push_async_callback(function.close)
 
     def _app(self) -> App:
-        invokes = {name: function.invoke for name, function in self._functions.items()}
+        invokes = self._invokes()
         guards: dict[str, Guard] = {}
         if self._guard:
             guards = dict.fromkeys(self._guard.routes, Guard(invokes[self._guard.function], self._guard.sources))
         gateway = Gateway(invokes, self._routes, self._default, guards)
         return LocalEdge(gateway, PageFiles(self._page_dir)) if self._page_dir else gateway
 
+    def _invokes(self) -> dict[str, Invoke]:
+        return {name: function.invoke for name, function in self._functions.items()}
+
     def _cut_soon(self) -> None:
         """Let what the functions are still doing fail when `DRAIN_S` have passed, so that nobody waits for it."""
         for function in self._functions.values():
             asyncio.get_running_loop().call_later(DRAIN_S, function.cut)
 
+    async def _open(self) -> None:
+        for opening in self._opening:
+            await opening(self.environment, self._invokes())
+
     def _start_callers(self, parts: contextlib.AsyncExitStack) -> None:
-        invokes = {name: function.invoke for name, function in self._functions.items()}
         for caller in self._callers:
-            self._calling.append(asyncio.create_task(caller(self.environment, invokes)))
+            self._calling.append(asyncio.create_task(caller(self.environment, self._invokes())))
             parts.push_async_callback(_end, self._calling[-1])
 
 

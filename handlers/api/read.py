@@ -7,6 +7,7 @@ from handlers.domain.problem import Problem, invalid
 from handlers.gateway.response import measured_response
 from handlers.reads.page import PAGE_PARAMETERS, POINT_PARAMETERS, PageQuery
 from handlers.reads.question import FIXED, NEWEST, PUBLISHED, WORK, Asked, Question, bookmark_of, source_of
+from handlers.routes import ROWS
 from handlers.rows import MODEL
 from handlers.settings import OPEN
 
@@ -27,6 +28,7 @@ YEAR_S = 31_536_000
 VARY = "accept-encoding, min-bookmark"  # an answer is at least as new as was asked: for others it may be too old
 MAX_ID_CHARACTERS = 100  # more than any row's id has, and less than DynamoDB refuses as a key
 MAX_KEPT_QUESTIONS = 128
+ANY_HOME = f"/{ROWS}"
 
 
 class DataRoutes:
@@ -38,24 +40,28 @@ class DataRoutes:
     Args:
         readers: the read paths that are loaded, by the name that they have in the API.
         load: makes the reader that is not loaded yet: of a path, or of a SQLite path with `?fresh`.
-        copying: the path whose copy `refresh=1` makes again.
         receipts: makes each answer's receipt.
         caching: the values of Cache-Control, as `caching_of` makes them.
+        provider: the home that answers `/rows`.
+        copying: the path whose copy `refresh=1` makes again; None: it is not here.
     """
 
     def __init__(
         self,
         readers: dict[str, Reader],
         load: Callable[[str], Reader],
-        copying: CopyingReader,
         receipts: Receipts,
         caching: dict[bool, dict[str, str]],
+        *,
+        provider: str,
+        copying: CopyingReader | None = None,
     ) -> None:
         self._readers = readers
         self._load = load
-        self._copying = copying
         self._receipts = receipts
         self._caching = caching
+        self._provider = provider
+        self._copying = copying
         self._questions: dict[tuple[str, str], Question] = {}
 
     def page(self, request: Request) -> Response:
@@ -78,7 +84,7 @@ class DataRoutes:
         usage = self._receipts.begin()
         reader = self._readers.get(question.home) or self._load(question.home)
         asked = question.asked
-        if asked.refresh:
+        if asked.refresh and self._copying is not None:
             self._copying.refresh()
             usage.lap("close")
         known = None if asked.refresh else request.headers.get("if-none-match")
@@ -100,10 +106,14 @@ class DataRoutes:
             if source_of(request.path) == "sqlite-tmp":
                 allowed = (*allowed, "refresh")
             parameters, others = request.checked_parameters(allowed)
-            question = parse(request.path, parameters, errors + others)
+            question = parse(self._path_of(request.path), parameters, errors + others)
             if parse is not row_question:
                 self._keep(key, question)
         return question
+
+    def _path_of(self, path: str) -> str:
+        """Return the path at which the home itself answers what is asked: `/rows` is one of them by another name."""
+        return f"/{self._provider}{path.removeprefix(ANY_HOME)}" if source_of(path) == ROWS else path
 
     def _keep(self, key: tuple[str, str], question: Question) -> None:
         if len(self._questions) == MAX_KEPT_QUESTIONS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from json.encoder import encode_basestring_ascii as quoted
 
-from handlers.routes import SOURCES
+from handlers.routes import HOMES, ROWS
 from handlers.telemetry.log import ERROR, INFO, NONE, WARN
 from handlers.telemetry.metrics import DIVERGENCES, ERRORS, LAG_ROWS, LAG_SECONDS, LATENCY
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from handlers.gateway.response import Response
     from handlers.telemetry.log import Log, Values
 
-MEASURED_PATHS = frozenset((*SOURCES, "insert"))
+READ_PATHS = (*HOMES, ROWS)
+MEASURED_PATHS = frozenset((*READ_PATHS, "insert"))
 
 
 def log_request(log: Log, request: Request, response: Response, spent_ns: int) -> None:
@@ -63,6 +64,6 @@ def _metrics(response: Response, path: str, lag: tuple[int, float] | None) -> di
         metrics[ERRORS] = 1
     if response.outcome == "diverged":
         metrics[DIVERGENCES] = 1
-    if lag and path not in SOURCES:
+    if lag and path not in READ_PATHS:
         metrics[LAG_ROWS], metrics[LAG_SECONDS] = lag
     return metrics

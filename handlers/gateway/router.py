@@ -14,7 +14,7 @@ from handlers.domain.problem import Problem
 from handlers.gateway.request import Request
 from handlers.gateway.request_log import log_request
 from handlers.gateway.response import problem_response
-from handlers.routes import ROUTES, methods
+from handlers.routes import ROUTES, SOURCES, answerer, methods
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Router:
         log: takes a line of each request.
         direct: answers the events that do not come from the gateway.
         absent: answers the routes of each function that is not there.
+        provider: the home that answers `/rows`.
     """
 
     def __init__(
@@ -52,13 +53,16 @@ class Router:
         log: Log,
         direct: DirectOperation | None = None,
         absent: Mapping[str, Operation] | None = None,
+        *,
+        provider: str = SOURCES[0],
     ) -> None:
         self._log = log
         self._direct = direct
         self._fixed: dict[str, dict[str, Operation | None]] = {}
         # By what is before and after the parameter, which is the last part of a path or the last but one.
         self._templates: dict[tuple[str, str], tuple[str, str, dict[str, Operation | None]]] = {}
-        for verb, path, owner, name in ROUTES:
+        for verb, path, listed, name in ROUTES:
+            owner = answerer(path, listed, provider)
             operation = operations[name] if owner == function else (absent or {}).get(owner)
             prefix, brace, rest = path.partition("/{")
             if not brace:

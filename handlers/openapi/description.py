@@ -23,14 +23,15 @@ from handlers.openapi.schemas import DRAFT_EXAMPLE, Schema, ref, schemas
 from handlers.openapi.sql import STATEMENT_EXAMPLES, sql_schemas
 from handlers.openapi.status import status_schemas
 from handlers.reads.page import PAGE_PARAMETERS, POINT_PARAMETERS
-from handlers.routes import ROUTES
+from handlers.routes import RELATIONAL, ROUTES
 from handlers.telemetry.runtime import VERSION
 
 ABOUT = (
-    "A read-heavy data set with three read paths. The same query at the same bookmark gives the same `data` on each "
-    "of them, to the byte. HEAD answers as GET does, without the body. A parameter that is unknown, repeated or "
-    f"blank is an error; a body may have {MAX_BODY_BYTES} bytes. Errors are problem+json (RFC 9457). The gateway in "
-    "front has answers of its own where it authorises or throttles (401, 403, 429)."
+    "A read-heavy data set with several read paths. The same query at the same bookmark gives the same `data` on each "
+    "of them, to the byte; `/rows` is the one that the stack's settings name. HEAD answers as GET does, without the "
+    "body. A parameter that is unknown, repeated or blank is an error; a body may have "
+    f"{MAX_BODY_BYTES} bytes. Errors are problem+json (RFC 9457). The gateway in front has answers of its own where it "
+    "authorises or throttles (401, 403, 429)."
 )
 FOR_A_READ = ("Min-Bookmark", "If-None-Match")
 FOR_AN_INSERT = ("Idempotency-Key", "Prefer")
@@ -122,10 +123,12 @@ BODY_EXAMPLES: dict[str, dict[str, object]] = {
 }
 
 
-def description() -> dict[str, object]:
-    """Return the whole description."""
+def description(*, has_postgres: bool = True) -> dict[str, object]:
+    """Return the whole description, or without the routes of PostgreSQL."""
     paths: dict[str, dict[str, object]] = {}
     for verb, path, function, name in ROUTES:
+        if function == RELATIONAL and not has_postgres:
+            continue
         paths.setdefault(path, {})[verb.lower()] = _operation(verb, path, function, name)
     return {
         "openapi": "3.1.0",
@@ -151,6 +154,8 @@ def _operation(verb: str, path: str, function: str, name: str) -> Schema:
     summary, names, body, problems = OPERATIONS[name]
     if path.startswith("/sqlite-tmp") and verb == "GET":
         names, problems = (*names, "refresh"), (*problems, 429)
+    if function == RELATIONAL:
+        problems = (*problems, 404)  # where there is no PostgreSQL
     operation: Schema = {
         "operationId": _operation_id(verb, path, name),
         "summary": summary,
@@ -158,7 +163,7 @@ def _operation(verb: str, path: str, function: str, name: str) -> Schema:
         "security": security_of(function, name),
         "parameters": [ref(parameter, "parameters") for parameter in names],
         "responses": _successes(name)
-        | {str(status): ref(f"Problem{status}", "responses") for status in sorted((*ALWAYS, *problems))},
+        | {str(status): ref(f"Problem{status}", "responses") for status in sorted({*ALWAYS, *problems})},
     }
     if body:
         examples = {title.replace(" ", "-"): {"value": value} for title, value in BODY_EXAMPLES[body].items()}

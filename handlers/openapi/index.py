@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from binascii import b2a_base64
+from typing import TYPE_CHECKING
 
 from handlers.gateway.negotiation import prefers_html
 from handlers.gateway.response import Response, json_response, text_response
 from handlers.openapi.description import OPERATIONS
-from handlers.routes import ROUTES, SESSION_OPERATIONS, SESSIONS
+from handlers.routes import POSTGRES, RELATIONAL, ROUTES, SESSION_OPERATIONS, SOURCES
 from handlers.telemetry.runtime import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 NAME = "lambda-sqlite"
 STYLE = """
@@ -37,36 +41,43 @@ PAGE = f"""<!doctype html>
 """
 
 
-def index_response(accept: str, has_sessions: bool) -> Response:
+def index_response(accept: str, absent: Container[str]) -> Response:
     """Return what there is, in the form that the client prefers.
 
     Args:
         accept: the header, as the client sent it.
-        has_sessions: whether reads need a session, so that there are codes and sessions.
+        absent: the functions that are not there.
     """
     if not prefers_html(accept):
-        response = json_response(200, {"name": NAME, "version": VERSION, "links": links(has_sessions)})
+        response = json_response(
+            200, {"name": NAME, "version": VERSION, "homes": homes(absent), "links": links(absent)}
+        )
     else:
-        response = text_response("text/html", page(has_sessions))
+        response = text_response("text/html", page(absent))
         response.headers["content-security-policy"] = policy()
         response.headers["x-content-type-options"] = "nosniff"
     response.headers["vary"] = "accept, accept-encoding"
     return response
 
 
-def links(has_sessions: bool) -> list[dict[str, str]]:
+def homes(absent: Container[str]) -> list[str]:
+    """Return the homes that are there, by the names of their routes."""
+    return [*SOURCES] if RELATIONAL in absent else [*SOURCES, POSTGRES]
+
+
+def links(absent: Container[str]) -> list[dict[str, str]]:
     """Return an entry for each route that is there, in the order of the route table."""
     return [
         {"method": method, "href": _relative(path), "operation": name, "summary": OPERATIONS[name][0]}
         for method, path, function, name in ROUTES
-        if has_sessions or function != SESSIONS
+        if function not in absent
     ]
 
 
-def page(has_sessions: bool) -> str:
+def page(absent: Container[str]) -> str:
     """Return the same as a page, by operation. Nothing in it comes from outside."""
     routes: dict[str, list[str]] = {}
-    for link in links(has_sessions):
+    for link in links(absent):
         routes.setdefault(link["operation"], []).append(_link(link["method"], link["href"], link["operation"]))
     operations = [f"<div><dt>{OPERATIONS[name][0]}</dt><dd>{'<br>'.join(routes[name])}" for name in routes]
     return PAGE + "</dd></div>\n".join([*operations, "</dl>\n"])

@@ -23,6 +23,12 @@ NUMBERS: dict[str, tuple[Schema, str, object]] = {
     "billed_ms": (COUNT | {"minimum": 1}, "The function's own time, rounded up.", 2),
     "init_ms": (nullable(AMOUNT), "First receipt of a sandbox: CPU time until the function was ready.", None),
 }
+# The same of a database's answers alone.
+OF_DATABASE: dict[str, Schema] = {
+    "database_rows": COUNT | {"description": "postgres only: the rows that it gave."},
+    "database_ms": AMOUNT | {"description": "postgres only: how long its statements took, with the way there."},
+    "database_connections": COUNT | {"description": "postgres only: connections made for this request."},
+}
 ID: Schema = {"type": "string", "pattern": "^[1-9][0-9]{0,14}$", "description": "Milliseconds since 1970."}
 INTERVAL: Schema = array(nullable(AMOUNT)) | {
     "minItems": 2,
@@ -39,7 +45,9 @@ def consumed() -> Schema:
     """Return the schema of the member `consumed`."""
     properties = {name: schema | {"description": text} for name, (schema, text, _) in NUMBERS.items()}
     example = {name: value for name, (_, _, value) in NUMBERS.items()}
-    return record(properties, example=example) | {"description": "What the request consumed, without the gateway."}
+    return record(properties, OF_DATABASE, example=example) | {
+        "description": "What the request consumed, without the gateway."
+    }
 
 
 def benchmark_schemas() -> dict[str, Schema]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from handlers.domain.problem import KINDS, SHOWN_ERRORS, TYPE_PREFIX
 from handlers.openapi.columns import draft_example, given_schema, row_example, shown_schema
-from handlers.routes import MAX_INSERT_ROWS, SOURCES
+from handlers.routes import HOMES, MAX_INSERT_ROWS, SOURCES
 from handlers.rows import MODEL
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def schemas() -> dict[str, Schema]:
     return {
         "Bookmark": BOOKMARK,
         "Source": choice(SOURCES),
+        "Home": choice(HOMES, "postgres: where the stack's setting asks for it."),
         "Timings": _timings(),
         "Draft": _draft(),
         "Row": record(
@@ -153,7 +154,7 @@ def _insertion() -> dict[str, Schema]:
 
 
 def _reads() -> dict[str, Schema]:
-    common: dict[str, Schema] = {"source": ref("Source"), "bookmark": ref("Bookmark")}
+    common: dict[str, Schema] = {"source": ref("Home"), "bookmark": ref("Bookmark")}
     measured: dict[str, Schema] = {"timings_ms": ref("Timings"), "consumed": ref("Consumed")}
     copied = "sqlite-tmp only: what this read copied; read from EFS while bytes remain."
     copy: dict[str, Schema] = {"copy": nullable(ref("Copy")) | {"description": copied}}
@@ -204,9 +205,10 @@ def _problem() -> Schema:
 
 
 def _index() -> dict[str, Schema]:
+    homes = array(ref("Home")) | {"description": "Those that are here."}
     href = TEXT | {"description": "A path, relative to the index; `{id}` stands for an id."}
     return {
         "Link": record({"method": TEXT, "href": href, "operation": TEXT, "summary": TEXT}),
-        "Index": record({"name": TEXT, "version": TEXT, "links": array(ref("Link"))}),
+        "Index": record({"name": TEXT, "version": TEXT, "homes": homes, "links": array(ref("Link"))}),
         "Description": {"type": "object", "description": "OpenAPI 3.1."},
     }

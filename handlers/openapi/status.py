@@ -98,7 +98,9 @@ def _verified() -> dict[str, Schema]:
 
 
 def _health() -> Schema:
-    retries = COUNT | {"description": "query only: reads tried again because a file was deleted meanwhile."}
+    retries = COUNT | {
+        "description": "query: reads tried again because a file was deleted meanwhile; relational: connections lost."
+    }
     columns: Schema = {
         "type": "integer",
         "minimum": 1,
@@ -106,7 +108,7 @@ def _health() -> Schema:
     }
     members: dict[str, Schema] = {
         "status": {"type": "string", "const": "ok"},
-        "role": choice(("command", "query")),
+        "role": choice(("command", "query", "relational")),
         "build": ref("Build"),
         "columns": columns,
         "bookmark": ref("Bookmark"),

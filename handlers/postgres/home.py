@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 COLUMNS = "epoch, seq, hash, counterpart_hash, stats, is_live"
 OF_MODEL = f"SELECT {COLUMNS} FROM home WHERE schema_version = %s"  # noqa: S608 - constants
 LIVE = f"{OF_MODEL} AND is_live"
+ALL = f"{OF_MODEL} ORDER BY epoch"
+ALL_LOCKED = f"{ALL} FOR UPDATE"  # in the same order for everybody, so that nobody waits in a circle
+ANY = "SELECT EXISTS (SELECT FROM home)"
 LOCKED = f"{OF_MODEL} AND epoch = %s FOR UPDATE"
 SAVE = """
 INSERT INTO home (schema_version, epoch, seq, hash, counterpart_hash, stats, is_live)
@@ -69,9 +72,21 @@ def live_home(connection: Connection[Any]) -> Home | None:
     return _home(connection.execute(LIVE, (MODEL.schema_version,)).fetchone())
 
 
+def is_fed(connection: Connection[Any]) -> bool:
+    """Tell whether there is any home, of whichever form of the rows: then one that is not live yet is missed."""
+    ((answer,),) = connection.execute(ANY).fetchall()
+    return bool(answer)
+
+
 def locked_home(connection: Connection[Any], epoch: int) -> Home | None:
     """Return the home of a history, for this transaction alone to change; None: there is none. Raises psycopg.Error."""
     return _home(connection.execute(LOCKED, (MODEL.schema_version, epoch)).fetchone())
+
+
+def all_homes(connection: Connection[Any], *, locks: bool = False) -> list[Home]:
+    """Return all homes of the data model; with `locks`, for this transaction alone to change. Raises psycopg.Error."""
+    rows = connection.execute(ALL_LOCKED if locks else ALL, (MODEL.schema_version,)).fetchall()
+    return [home for row in rows if (home := _home(row))]
 
 
 def save_home(connection: Connection[Any], home: Home) -> None:

@@ -10,12 +10,14 @@ from handlers.aws.table import PARTITION_KEY, SORT_KEY, VERIFICATION
 
 if TYPE_CHECKING:
     from handlers.aws.dynamodb import Deadline, Item
+    from handlers.domain.bookmark import Bookmark
     from handlers.ledger.ledger import Ledger
 
 QUICK, FULL = LEVELS = ("quick", "full")
 PROGRESS = "progress"  # of a full verification that is under way
 MEMBERS = ("bookmark", "checked_at", "fault", "last_fault", "last_fault_at")
-_PLACES = {QUICK: "0", FULL: "1", PROGRESS: "2"}
+OF_POSTGRES = {QUICK: "quick-postgres", FULL: "full-postgres"}  # what these levels are called there
+_PLACES = {QUICK: "0", FULL: "1", PROGRESS: "2", OF_POSTGRES[QUICK]: "3", OF_POSTGRES[FULL]: "4"}
 
 
 class VerificationError(Exception):
@@ -27,7 +29,7 @@ class Finding:
     """The outcome of one verification.
 
     Attributes:
-        level: one of `LEVELS`.
+        level: one of `LEVELS`, or its name for PostgreSQL.
         bookmark: the ledger's head that it was about.
         checked_at: when it ended, as text.
         fault: what is wrong; "" for nothing.
@@ -75,6 +77,14 @@ class Findings:
     def keep(self, finding: Finding, deadline: Deadline) -> None:
         """Keep a finding in place of the one before it of its level. Raises Problem (503)."""
         self.put(finding.level, {name: {"S": getattr(finding, name)} for name in MEMBERS}, deadline)
+
+    def conclude(self, level: str, bookmark: Bookmark, checked_at: str, fault: str, deadline: Deadline) -> Finding:
+        """Keep what a verification found, with the last fault of its level, and return it. Raises Problem (503)."""
+        before = None if fault else self.last(level, deadline)
+        last_fault = (before.last_fault, before.last_fault_at) if before else (fault, checked_at if fault else "")
+        finding = Finding(level, str(bookmark), checked_at, fault, *last_fault)
+        self.keep(finding, deadline)
+        return finding
 
     def last(self, level: str, deadline: Deadline) -> Finding | None:
         """Return the last finding of a level; None where there is none. Raises Problem (503)."""

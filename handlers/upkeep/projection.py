@@ -11,22 +11,21 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from handlers.aws.dynamodb import Deadline
-from handlers.domain.bookmark import NOTHING, Bookmark
+from handlers.domain.bookmark import NOTHING
 from handlers.domain.problem import Problem
-from handlers.ledger.head import HEAD_KEY
+from handlers.ledger.stream import moves_of, partial_answer
 from handlers.snapshots.files import UnprovenError
 from handlers.snapshots.published import DivergedError
 from handlers.telemetry.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
+    from handlers.domain.bookmark import Bookmark
     from handlers.ledger.head import Head
     from handlers.ledger.ledger import Ledger
+    from handlers.ledger.stream import StreamRecord
     from handlers.snapshots.publish import Publisher
-
-    StreamRecord = dict[str, Any]
 
 _log = logging.getLogger(__name__)
 
@@ -55,11 +54,9 @@ class Projection:
 
         Raises Problem (503) where the ledger is away: the whole batch comes again.
         """
-        told = [(record["dynamodb"]["SequenceNumber"], moved_to) for record in records if (moved_to := head_of(record))]
-        head = self._ledger.head(Deadline()) if told else None
-        reached = self._reached(head, limit_s) if head else NOTHING
-        missing = [number for number, moved_to in told if moved_to > reached]
-        return {"batchItemFailures": [{"itemIdentifier": number} for number in missing[:1]]}
+        moves = moves_of(records)
+        head = self._ledger.head(Deadline()) if moves else None
+        return partial_answer(moves, self._reached(head, limit_s) if head else NOTHING)
 
     def _reached(self, head: Head, limit_s: float) -> Bookmark:
         """Publish, and return what readers can see then."""
@@ -82,12 +79,3 @@ def visible(publisher: Publisher, head: Head) -> Bookmark:
         _log.warning("the snapshots cannot be read now: %s", error)
         return NOTHING
     return base.bookmark if base else NOTHING
-
-
-def head_of(record: StreamRecord) -> Bookmark | None:
-    """Return where a record says that the head has moved to; None for a record that does not speak of that."""
-    change = record["dynamodb"]
-    if change["Keys"] != HEAD_KEY or "NewImage" not in change:
-        return None
-    image = change["NewImage"]
-    return Bookmark(int(image["epoch"]["N"]), int(image["seq"]["N"]))

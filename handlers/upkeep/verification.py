@@ -195,11 +195,7 @@ class Verifier:
 
     def keep_finding(self, level: str, bookmark: Bookmark, fault: str = "") -> Finding:
         """Keep a finding, with the last fault of its level, tell of a fault, and return it. Raises Problem (503)."""
-        checked_at = utc_text(self._now())
-        before = None if fault else self.last(level)
-        last_fault = (before.last_fault, before.last_fault_at) if before else (fault, checked_at if fault else "")
-        finding = Finding(level, str(bookmark), checked_at, fault, *last_fault)
-        self._findings.keep(finding, Deadline())
+        finding = self._findings.conclude(level, bookmark, utc_text(self._now()), fault, Deadline())
         if fault:
             self._publisher.warn(bookmark, fault)
         for name in self._told if fault else ():

@@ -18,7 +18,17 @@ from console import install
 from console.install import PURPOSES, Purpose
 
 ROOT = Path(__file__).parent.parent.parent
-NOT_FOR_THE_DEMO = {"pulumi", "pulumi-aws", "pyright", "schemathesis", "matplotlib", "numpy", "moto", "pytest"}
+NOT_FOR_THE_DEMO = {
+    "pulumi",
+    "pulumi-aws",
+    "pyright",
+    "schemathesis",
+    "matplotlib",
+    "numpy",
+    "moto",
+    "psycopg",
+    "pytest",
+}
 KNOWN_BY = {"boto3", "moto", "pulumi", "pulumi-aws", "pytest", "pytest-benchmark", "python-ulid"}
 
 
@@ -76,6 +86,7 @@ def test_every_version_is_pinned(name: str) -> None:
 
 def test_a_module_is_installed_by_the_smallest_purpose_that_has_it() -> None:
     assert install.purpose_of("matplotlib.figure") == "report"
+    assert install.purpose_of("psycopg.rows") == "postgres"
     assert install.purpose_of("yaml") == "dev"
     assert install.purpose_of("typer") == "run"
 

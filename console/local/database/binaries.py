@@ -16,7 +16,8 @@ def embedded_programs() -> Path | None:
     spec = find_spec(EMBEDDED)
     if spec is None or spec.origin is None:
         return None
-    return Path(spec.origin).parent / "pginstall18" / "bin"
+    programs = Path(spec.origin).parent / "pginstall18" / "bin"
+    return programs if (programs / "postgres").exists() else None
 
 
 def debian_programs() -> Path | None:

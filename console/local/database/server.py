@@ -6,18 +6,12 @@ folder goes with it. PostgreSQL refuses to run as root: it then runs as nobody.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import pwd
+import json
 import shutil
 import signal
 import subprocess
-import sys
-import tempfile
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
 from typing import Self
 
 import psycopg
@@ -25,12 +19,13 @@ import psycopg
 from console.client.retry import Retry
 from console.errors import ConsoleError
 from console.local import process
+from console.local.database import unprivileged
 from console.local.database.binaries import find_programs
 from console.local.process import HOST, hold_free_port
 
 OWNER = "lambda_sqlite"  # superuser of the server, by trust
-UNPRIVILEGED = "nobody"
 _POLL_S = 0.02
+_ENDING_S = 5.0  # longer: the server itself gives its processes so long before it uses force
 _LAST_LINES = 5
 # There is nothing to lose, so nothing waits for the disk; a time limit of the server's own is each user's to set.
 SETTINGS = {
@@ -50,6 +45,7 @@ class PostgresServer:
     Args:
         programs: the folder of PostgreSQL's programs; None takes those that are installed.
         settings: further parameters of the server, or others.
+        log: the file for what it prints; None keeps that in its own folder, which goes with it.
         start_timeout_s: how long it may take until it answers.
 
     Attributes:
@@ -63,22 +59,15 @@ class PostgresServer:
         self,
         programs: Path | None = None,
         settings: Mapping[str, str] | None = None,
+        log: Path | None = None,
         start_timeout_s: float = 60.0,
     ) -> None:
-        programs = programs or find_programs()
-        self._folder = Path(tempfile.mkdtemp(prefix="postgres-"))
-        self._log = self._folder / "log"
+        self._folder = unprivileged.make_folder("postgres-")
+        self._is_log_kept = log is not None
+        self._log = log or self._folder / "log"
         self._start_timeout_s = start_timeout_s
         self.port, self._holding = hold_free_port()
-        options = [f"{name}={value}" for name, value in (SETTINGS | dict(settings or {})).items()]
-        with self._log.open("wb") as log:
-            self._process = process.spawn(
-                "console.local.database.server",
-                *(str(programs), str(self._folder), str(self.port), *options),
-                environ={},
-                stdin=subprocess.PIPE,
-                output=log.fileno(),
-            )
+        self._process = self._launch(unprivileged.reachable(programs or find_programs(), self._folder), settings or {})
 
     def url(self, database: str = "postgres", user: str = OWNER) -> str:
         """Return the URL of a database, as psql and psycopg take it."""
@@ -111,8 +100,26 @@ class PostgresServer:
     def stop(self) -> None:
         """End it, and remove what it kept."""
         with self._process, self._holding:
-            process.end(self._process)
+            process.end(self._process, _ENDING_S)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _launch(self, programs: Path, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        data = str(self._folder / "data")
+        own = {"listen_addresses": HOST, "port": str(self.port), "unix_socket_directories": ""}
+        options = [f"--{name}={value}" for name, value in (SETTINGS | own | dict(settings)).items()]
+        commands = (
+            [f"{programs}/initdb", "-D", data, "-A", "trust", "-U", OWNER, "-E", "UTF8", "--locale=C", "-N"],
+            [f"{programs}/postgres", "-D", data, *options],
+        )
+        with self._log.open("wb") as log:
+            return process.spawn(
+                "console.local.database.keeper",
+                *(str(int(signal.SIGQUIT)), str(self._folder)),  # at once: nothing is kept
+                *(json.dumps(command) for command in commands),
+                environ={},
+                stdin=subprocess.PIPE,
+                output=log.fileno(),
+            )
 
     def _answers(self) -> bool:
         try:
@@ -124,52 +131,5 @@ class PostgresServer:
     def _failure(self, what: str) -> ConsoleError:
         last = self._log.read_text(errors="replace").split("\n")[-_LAST_LINES:]
         printed = " / ".join(line.strip() for line in last if line.strip())
-        return ConsoleError(
-            f"PostgreSQL on port {self.port} {what}: {printed or 'it printed nothing'}", f"cat {self._log}"
-        )
-
-
-def main() -> None:
-    """Make the data folder, run the server, and end it with the parent."""
-    programs, folder, port, *options = sys.argv[1:]
-    user = pwd.getpwnam(UNPRIVILEGED) if os.geteuid() == 0 else None
-    if user:
-        os.chown(folder, user.pw_uid, user.pw_gid)
-    data = Path(folder, "data")
-    made = _start(
-        [f"{programs}/initdb", "-D", str(data), "-A", "trust", "-U", OWNER, "-E", "UTF8", "--locale=C", "-N"], user
-    )
-    if made.wait():
-        sys.exit(1)
-    arguments = {"listen_addresses": HOST, "port": port, "unix_socket_directories": folder}
-    settings = [*(f"{name}={value}" for name, value in arguments.items()), *options]
-    server = _start(
-        [f"{programs}/postgres", "-D", str(data), *(part for one in settings for part in ("-c", one))], user
-    )
-    threading.Thread(target=_follow_parent, daemon=True).start()
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        server.send_signal(signal.SIGQUIT)  # at once: nothing is kept
-
-    signal.signal(signal.SIGTERM, end)
-    code = server.wait()
-    with contextlib.suppress(OSError):
-        shutil.rmtree(folder)
-    sys.exit(code)
-
-
-def _start(command: Sequence[str], user: pwd.struct_passwd | None) -> subprocess.Popen[bytes]:
-    if user is None:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd="/")  # noqa: S603 - PostgreSQL's own programs
-    return subprocess.Popen(  # noqa: S603 - as above
-        command, stdin=subprocess.DEVNULL, cwd="/", user=user.pw_uid, group=user.pw_gid, extra_groups=()
-    )
-
-
-def _follow_parent() -> None:
-    os.read(sys.stdin.fileno(), 1)
-    process.end_this_process()
-
-
-if __name__ == "__main__":
-    main()
+        hint = f"cat {self._log}" if self._is_log_kept else "the same once more: what it printed is above"
+        return ConsoleError(f"PostgreSQL on port {self.port} {what}: {printed or 'it printed nothing'}", hint)

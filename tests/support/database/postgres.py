@@ -9,8 +9,20 @@ from contextlib import contextmanager
 import psycopg
 
 from console.local.database.server import PostgresServer
+from console.paths import ROOT
 
+MIGRATED = "migrated"
 _numbers = itertools.count(1)
+
+
+def make_template(server: PostgresServer) -> str:
+    """Make a database as the migrations leave it: to copy one is faster than to migrate. Returns its name."""
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {MIGRATED}".encode())
+    with psycopg.connect(server.url(MIGRATED), autocommit=True) as connection:
+        for path in sorted((ROOT / "db" / "migrations").glob("*.sql")):
+            connection.execute(path.read_text().partition("-- migrate:down")[0].encode())
+    return MIGRATED
 
 
 @contextmanager
