@@ -91,7 +91,8 @@ class Database:
         self._connection = None
 
     def _connected(self, usage: Usage | None) -> Connection[Any]:
-        if self._connection is None:
+        if self._connection is None or self._connection.closed:
+            self.close()
             DATABASE_METER.connections += 1
             self._connection = self._connect()
             if usage is not None:

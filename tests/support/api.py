@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from handlers import command, query
+from handlers import command, query, relational
 from handlers.domain.bookmark import Bookmark
 from handlers.gateway.router import Router
 from handlers.ledger.head import HEAD_KEY, Head
-from handlers.routes import COMMAND, QUERY, gateway_routes
+from handlers.postgres.connection import Database
+from handlers.routes import COMMAND, QUERY, RELATIONAL, gateway_routes
 from handlers.settings import Settings
 from handlers.telemetry.log import Log
 from tests.support.drafts import VALUE, fields
@@ -40,10 +41,19 @@ class Answer:
 
 
 class Api:
-    """Routes requests to fresh instances of the functions for one environment, as the gateway would."""
+    """Routes requests to fresh instances of the functions for one environment, as the gateway would.
+
+    Attributes:
+        database: the relational function's connection, where there is PostgreSQL; to be closed.
+    """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
+        settings = Settings(environ)
         self._functions = {COMMAND: command.make_handler(environ), QUERY: query.make_handler(environ)}
+        self._routes = gateway_routes(has_postgres=settings.has_postgres, provider=settings.provider)
+        if settings.has_postgres:
+            self.database = Database(settings)
+            self._functions[RELATIONAL] = relational.make_router(self.database, settings)
 
     def __call__(
         self,
@@ -58,8 +68,9 @@ class Api:
 
     def function(self, made: Mapping[str, Any]) -> Router:
         """The function that the gateway gives this event to."""
-        route = f"{made['requestContext']['http']['method']} {made['rawPath']}"
-        return self._functions[gateway_routes().get(route, QUERY)]
+        method, path = made["requestContext"]["http"]["method"], made["rawPath"]
+        routes = (f"{method} {path}", f"{method} {path.rpartition('/')[0]}/{{id}}")
+        return self._functions[next((self._routes[route] for route in routes if route in self._routes), QUERY)]
 
     def get(self, path: str, raw_query: str = "", **headers: str) -> Answer:
         """GET; header names with underscores for hyphens."""
