@@ -64,6 +64,7 @@ function onSqlite(model, scenario, lives, onEfs) {
   const kept = Math.min(constants.MOST_FILES, (published * scenario.retain_s) / constants.MONTH_S);
   const projected = projections(model, scenario);
   return {
+    ...NOTHING,
     reads: scenario.reads_per_month,
     calls,
     lives,
