@@ -251,7 +251,7 @@ def test_what_saves_money_saves_what_the_table_says() -> None:
 
 def test_postgresql_costs_what_the_document_says() -> None:
     said = COSTS.split("| USD a month, whatever is read |")[1].split("\n\n")[0].splitlines()[2:]
-    ways = ({}, {"proxy": 1.0}, {"multi_az": 1.0}, {"multi_az": 1.0, "proxy": 1.0})
+    ways: tuple[dict[str, float], ...] = ({}, {"proxy": 1.0}, {"multi_az": 1.0}, {"multi_az": 1.0, "proxy": 1.0})
     there = Scenario(postgres=1)
     classes: tuple[DatabaseClass, ...] = get_args(DatabaseClass)
     assert said == [
