@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -24,6 +25,8 @@ from console.verbs.files.export import export
 from console.verbs.files.import_file import import_rows
 from console.verbs.files.model import model
 from console.verbs.init import init
+from console.verbs.migrate.export import export_files
+from console.verbs.migrate.plan import plan_move
 from console.verbs.operations import access, jobs, lake
 from console.verbs.operations.drill import drill_disasters
 from console.verbs.package import package
@@ -35,6 +38,7 @@ from console.verbs.sql import sql
 from console.verbs.verify import verify
 from handlers.telemetry.runtime import VERSION
 
+MIGRATE: dict[str, Callable[..., None]] = {"plan": plan_move, "export": export_files}
 PLACEHOLDERS = {"int": "x", "int range": "x", "float": "x", "float range": "x", "str": "text", "path": "path"}
 # What typer says of a value, and the same in plain words.
 PLAIN_WORDS = (
@@ -72,6 +76,7 @@ for _name, _help, _commands in (
     ("ledger", "Show the ledger's histories, begin a new one, or go back to a point of one.", ledger.COMMANDS),
     ("lake", "Fill the data lake, or hold it against the ledger.", lake.COMMANDS),
     ("access", "Make, list and take back access codes and sessions, and rotate keys.", access.COMMANDS),
+    ("migrate", "Move an application's SQLite file to PostgreSQL, with proof.", MIGRATE),
     ("jobs", "List the API's jobs, watch one, cancel it, or let one that failed go on.", jobs.COMMANDS),
 ):
     _group = typer.Typer(help=_help)

@@ -51,7 +51,7 @@ VARIABLES: tuple[tuple[str, str], ...] = (
     ("DATABASE_PROXY", ""),  # host of the proxy before it; nothing = there is none
     ("DATABASE_AUTH", "iam"),  # how to log in: iam, by a token and TLS; trust, by the name alone, on one's own machine
     ("MASTER_SECRET_ARN", ""),  # secret of the database's master user, for the migrator alone
-    ("RELATIONAL_FUNCTION", ""),  # name of the function that sets the database up, when the migrator asks for it
+    ("RELATIONAL_FUNCTION", ""),  # name or ARN of the function that sets the database up, when the migrator asks for it
     ("AWS_REGION", ""),  # region of the table; set by Lambda
     ("AWS_LAMBDA_FUNCTION_NAME", ""),  # the function's name, in its lines in the log; set by Lambda
     ("AWS_LAMBDA_FUNCTION_VERSION", ""),  # and its version, likewise
@@ -169,6 +169,16 @@ def relational_settings(environ: Mapping[str, str]) -> Settings:
     settings = table_settings(environ)
     if not settings.database_url:
         raise SettingsError("DATABASE_URL: got nothing, allowed: postgresql://user@host:port/database")
+    return settings
+
+
+def migrator_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of the function that sets the database up. Raises SettingsError."""
+    settings = Settings(environ)
+    if not settings.master_secret_arn:
+        raise SettingsError("MASTER_SECRET_ARN: got nothing, allowed: the ARN of a secret")
+    if not settings.relational_function:
+        raise SettingsError("RELATIONAL_FUNCTION: got nothing, allowed: a function's name or ARN")
     return settings
 
 

@@ -26,6 +26,8 @@ os.environ.setdefault("SESSIONS_TABLE", "unused")
 os.environ.setdefault("SESSION_KEY_ARN", "unused")
 os.environ.setdefault("EDGE_KEY_ARN", "unused")
 os.environ.setdefault("DATABASE_URL", "postgresql://unused@unused/unused")
+os.environ.setdefault("MASTER_SECRET_ARN", "unused")
+os.environ.setdefault("RELATIONAL_FUNCTION", "unused")
 os.environ.setdefault("DATABASE_AUTH", "trust")
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 

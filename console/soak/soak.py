@@ -33,6 +33,7 @@ class SoakPlan:
 
     Attributes:
         kill_every_s, restore_every_s: the mean time between two; 0 = never.
+        has_postgres: there is PostgreSQL, whose connections end as often as sandboxes.
     """
 
     seconds: float
@@ -41,6 +42,7 @@ class SoakPlan:
     kill_every_s: float
     restore_every_s: float
     seed: int
+    has_postgres: bool = False
 
 
 def soak(stack: BackgroundStack, plan: SoakPlan, promises: Promises, advance: Advance) -> Soaked:
@@ -56,6 +58,7 @@ def soak(stack: BackgroundStack, plan: SoakPlan, promises: Promises, advance: Ad
         random.Random(plan.seed),  # noqa: S311 - no secret
         kill_every_s=plan.kill_every_s,
         restore_every_s=plan.restore_every_s,
+        drop_every_s=plan.kill_every_s if plan.has_postgres else 0.0,
     )
     is_over = threading.Event()
     with Client(stack.url) as client:

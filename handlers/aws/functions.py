@@ -16,11 +16,34 @@ class InvocationError(Exception):
     """A function was not invoked, or failed."""
 
 
-def make_invoke(function_arn: str, at_once: int) -> Callable[[Mapping[str, object]], object]:
+class FunctionError(InvocationError):
+    """A function was invoked, and failed.
+
+    Attributes:
+        kind: the class of its error; "" where it says none.
+    """
+
+    def __init__(self, function: str, content: bytes) -> None:
+        text = content.decode(errors="replace")
+        try:
+            found: dict[str, object] = json.loads(text)
+            self.kind, said = str(found.get("errorType", "")), str(found.get("errorMessage", text))
+        except (ValueError, AttributeError):
+            self.kind, said = "", text
+        super().__init__(f"{function} failed: {said}")
+
+
+def make_invoke(
+    function_arn: str, at_once: int, answer_timeout_s: float = ANSWER_TIMEOUT_S
+) -> Callable[[Mapping[str, object]], object]:
     """Return the call of one function, which hands it an event and returns its answer, in as many threads at once.
 
-    A call is tried once. It raises InvocationError where Lambda refuses or cannot be reached, and where the function
-    itself fails.
+    A call is tried once. It raises InvocationError where Lambda refuses or cannot be reached, and FunctionError where
+    the function itself fails.
+
+    Args:
+        function_arn: the function's, or its name; the region is then the environment's.
+        answer_timeout_s: how long it may take.
     """
     import boto3  # noqa: PLC0415 - for those alone who make a call
     from botocore.config import Config  # noqa: PLC0415
@@ -28,11 +51,11 @@ def make_invoke(function_arn: str, at_once: int) -> Callable[[Mapping[str, objec
 
     config = Config(
         connect_timeout=CONNECT_TIMEOUT_S,
-        read_timeout=ANSWER_TIMEOUT_S,
+        read_timeout=answer_timeout_s,
         retries={"mode": "standard", "total_max_attempts": 1},
         max_pool_connections=at_once,
     )
-    region = function_arn.split(":")[3]
+    region = function_arn.split(":")[3] if ":" in function_arn else None
     client = cast("Any", boto3.client("lambda", region_name=region, config=config))  # pyright: ignore[reportUnknownMemberType] - boto3-stubs covers DynamoDB only
 
     def invoke(event: Mapping[str, object]) -> object:
@@ -44,7 +67,7 @@ def make_invoke(function_arn: str, at_once: int) -> Callable[[Mapping[str, objec
         except (BotoCoreError, ClientError) as error:
             raise InvocationError(f"{function_arn} was not invoked: {error}") from error
         if "FunctionError" in answer:
-            raise InvocationError(f"{function_arn} failed: {content.decode(errors='replace')}")
+            raise FunctionError(function_arn, content)
         return json.loads(content)
 
     return invoke

@@ -38,9 +38,7 @@ class Secret:
 
     def versions(self) -> tuple[str, ...]:
         """Return the current version and, where there is one, the previous. Raises ServiceError."""
-        current = self._version(CURRENT)
-        if len(current) < LEAST_CHARACTERS:
-            raise ServiceError(f"the secret {self._arn} has to be a text of {LEAST_CHARACTERS} characters or more")
+        current = self.current()
         try:
             previous = self._version(PREVIOUS)
         except ServiceError as error:
@@ -48,6 +46,13 @@ class Secret:
                 raise
             previous = ""
         return (current, previous) if len(previous) >= LEAST_CHARACTERS else (current,)
+
+    def current(self) -> str:
+        """Return the current version. Raises ServiceError."""
+        current = self._version(CURRENT)
+        if len(current) < LEAST_CHARACTERS:
+            raise ServiceError(f"the secret {self._arn} has to be a text of {LEAST_CHARACTERS} characters or more")
+        return current
 
     def _version(self, stage: str) -> str:
         """Return a version; "" where it is no text."""

@@ -30,6 +30,10 @@ MAINTENANCE_S = 3600.0
 NO_WINDOW_S = 0.0  # a batch waits for no more records
 BOOTSTRAP: dict[str, object] = {"task": "bootstrap", "master": {"username": OWNER, "password": "unused"}}
 MIGRATE: dict[str, object] = {"task": "migrate"}
+OTHERS_END = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+"""
 MAINTAIN: dict[str, object] = {"task": "maintain"}
 
 
@@ -81,6 +85,12 @@ class SetUp:
         took = f"{three_digits(time.monotonic() - began_s)} s"
         url = environ["DATABASE_URL"]
         self._tell(f"PostgreSQL: {counted(await asyncio.to_thread(_count_rows, url))} in {took}; psql {url}")
+
+
+def end_connections(url: str) -> int:
+    """End all connections of a URL's user to its database; returns how many there were."""
+    with psycopg.connect(url) as connection:
+        return len(connection.execute(OTHERS_END).fetchall())
 
 
 def _count_rows(url: str) -> int:

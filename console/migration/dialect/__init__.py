@@ -1,0 +1,1 @@
+"""SQL of SQLite said in PostgreSQL: names, defaults, conditions."""

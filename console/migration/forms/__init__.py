@@ -1,0 +1,1 @@
+"""The forms that values come in: times, numbers, JSON; and the conversions between them."""

@@ -1,0 +1,1 @@
+"""From a schema, its data and the rules to a plan."""

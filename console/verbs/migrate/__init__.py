@@ -1,0 +1,1 @@
+"""The verbs for the move of an application from SQLite."""

@@ -1,0 +1,126 @@
+"""The bootstrap against a real PostgreSQL, by masters as RDS has them: no superusers, and with passwords."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier, Literal
+
+from console.local.database.server import OWNER, PostgresServer
+from handlers.schema.bootstrap import IAM_ROLE, LIMITS_MS, BootstrapError, bootstrap
+from handlers.schema.runner import Migrations
+from tests.handlers.feed.site import settings_of
+from tests.support.database.postgres import new_database
+
+_numbers = itertools.count(1)
+ODD = "p'w\"d\\ %s $1 @:/?#é "
+
+
+@contextmanager
+def roles(server: PostgresServer, *names: str) -> Generator[psycopg.Connection[Any]]:
+    """Remove these roles in the end: all databases of the server share them."""
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        try:
+            yield connection
+        finally:
+            for name in names:
+                connection.execute(SQL("DROP ROLE IF EXISTS {}").format(Identifier(name)))
+
+
+class Place:
+    """An empty database, its master, and the user that is to be made."""
+
+    def __init__(self, server: PostgresServer, url: str, owner: psycopg.Connection[Any], number: int) -> None:
+        self.owner = owner
+        self.user, self.master = f'the "user" {number}', f"master_{number}"
+        self.url = url
+        parts = urlsplit(url)
+        self.name = parts.path[1:]
+        self.settings = settings_of(f"host={parts.hostname} port={parts.port} dbname={self.name} user='{self.user}'")
+        owner.execute(SQL("CREATE ROLE {} LOGIN CREATEROLE PASSWORD {}").format(Identifier(self.master), Literal(ODD)))
+        owner.execute(SQL("ALTER DATABASE {} OWNER TO {}").format(Identifier(self.name), Identifier(self.master)))
+
+    def bootstrap(self, password: str = ODD) -> dict[str, object]:
+        return bootstrap(self.settings, {"username": self.master, "password": password})
+
+    def ask(self, statement: str, *values: object) -> Any:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            return connection.execute(statement.encode(), values).fetchall()
+
+
+@pytest.fixture
+def place(postgres_server: PostgresServer) -> Generator[Place]:
+    number = next(_numbers)
+    with (
+        roles(postgres_server, f'the "user" {number}', f"master_{number}", IAM_ROLE) as owner,
+        new_database(postgres_server) as url,
+    ):
+        yield Place(postgres_server, url, owner, number)
+
+
+def test_the_user_can_do_all_that_the_functions_do_and_no_more(place: Place) -> None:
+    assert place.bootstrap() == {"user": place.user, "made_user": True, "made_schema": True}
+    assert Migrations(place.settings).apply()["applied"] == ["0001_home.sql"]
+    assert place.ask("SELECT schemaname FROM pg_tables WHERE tablename = 'home'") == [(place.user,)]
+    ((settings,),) = place.ask("SELECT rolconfig FROM pg_roles WHERE rolname = %s", place.user)
+    assert set(settings) == {f"{name}={value}" for name, value in LIMITS_MS.items()}
+    assert place.ask("SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = %s", place.user) == [(False, False)]
+
+
+def test_it_may_be_done_again(place: Place) -> None:
+    place.bootstrap()
+    assert place.bootstrap() == {"user": place.user, "made_user": False, "made_schema": False}
+
+
+def test_where_users_log_in_by_token_this_one_does_and_the_master_does_not(place: Place) -> None:
+    place.owner.execute(SQL("CREATE ROLE {}").format(Identifier(IAM_ROLE)))
+    place.owner.execute(SQL("GRANT {} TO {} WITH ADMIN OPTION").format(Identifier(IAM_ROLE), Identifier(place.master)))
+    place.bootstrap()
+    place.bootstrap()
+    assert place.ask("SELECT pg_has_role(%s, 'rds_iam', 'MEMBER')", place.user) == [(True,)]
+    assert place.ask(
+        "SELECT count(*) FROM pg_auth_members WHERE member = %s::regrole AND roleid = %s::regrole AND set_option",
+        place.master,
+        f'"{place.user.replace(chr(34), chr(34) * 2)}"',
+    ) == [(0,)]
+
+
+def test_a_master_who_may_not_is_told_so(place: Place) -> None:
+    place.owner.execute(SQL("ALTER ROLE {} NOCREATEROLE").format(Identifier(place.master)))
+    with pytest.raises(BootstrapError, match=f"the master {place.master} may not do that: permission denied"):
+        place.bootstrap()
+
+
+def test_a_wrong_password_is_told_and_shown_nowhere(
+    place: Place, postgres_server: PostgresServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    ((path,),) = place.ask("SELECT current_setting('hba_file')")
+    with open(path) as file:  # noqa: PTH123 - the server's own
+        trusting = file.read()
+    try:
+        with open(path, "w") as file:  # noqa: PTH123
+            file.write(f"host all {place.master} 127.0.0.1/32 scram-sha-256\n{trusting}")
+        place.ask("SELECT pg_reload_conf()")
+        for wrong in ("wrong secret", ""):
+            with pytest.raises(BootstrapError) as error:
+                while True:  # the server reads its file a moment later
+                    place.bootstrap(wrong)
+            assert f"the master {place.master} was not let in" in str(error.value)
+            assert "wrong secret" not in f"{error.value!r}{error.value.__cause__!r}{caplog.text}"
+        assert place.bootstrap()["user"] == place.user
+    finally:
+        with open(path, "w") as file:  # noqa: PTH123
+            file.write(trusting)
+        place.ask("SELECT pg_reload_conf()")
+
+
+def test_a_database_that_is_not_there_yet_is_for_whoever_asked_to_try_again(place: Place) -> None:
+    settings = settings_of(f"postgresql://{OWNER}@127.0.0.1:1/none")
+    with pytest.raises(psycopg.OperationalError):
+        bootstrap(settings, {"username": place.master, "password": ODD})
