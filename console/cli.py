@@ -27,6 +27,7 @@ from console.verbs.files.model import model
 from console.verbs.init import init
 from console.verbs.migrate.export import export_files
 from console.verbs.migrate.plan import plan_move
+from console.verbs.migrate.schema import migrate_schema
 from console.verbs.operations import access, jobs, lake
 from console.verbs.operations.drill import drill_disasters
 from console.verbs.package import package
@@ -38,7 +39,7 @@ from console.verbs.sql import sql
 from console.verbs.verify import verify
 from handlers.telemetry.runtime import VERSION
 
-MIGRATE: dict[str, Callable[..., None]] = {"plan": plan_move, "export": export_files}
+MIGRATE: dict[str, Callable[..., None]] = {"plan": plan_move, "export": export_files, "schema": migrate_schema}
 PLACEHOLDERS = {"int": "x", "int range": "x", "float": "x", "float range": "x", "str": "text", "path": "path"}
 # What typer says of a value, and the same in plain words.
 PLAIN_WORDS = (

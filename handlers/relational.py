@@ -26,12 +26,10 @@ from handlers.telemetry.runtime import runtime_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from handlers.domain.bookmark import Bookmark
     from handlers.feed.tasks import FeedTasks
     from handlers.reads.reader import Reader
     from handlers.settings import Settings
     from handlers.telemetry.runtime import LambdaContext
-    from handlers.telemetry.usage import Usage
 
 FRESH = f"{POSTGRES}?fresh"
 
@@ -40,12 +38,13 @@ class Relational:
     """The function.
 
     Args:
+        database: the connection that all of it shares.
         settings: the table, the database, and who may keep answers.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings) -> None:
         self._settings = settings
-        self._database = Database(settings)
+        self._database = database
         self._log = Log(settings)
         self._router = self._make_router()
 
@@ -62,7 +61,7 @@ class Relational:
 
         def load(name: str) -> Reader:
             """Make the reader for `fresh`: the ledger's client is loaded when first asked for."""
-            readers[FRESH] = FedReader(reader, self._feed)
+            readers[FRESH] = FedReader(reader, self._tasks.refresh)
             return readers[name]
 
         caching = caching_of(settings.read_auth, settings.shared_max_age_s)
@@ -74,9 +73,6 @@ class Relational:
             "health": RelationalStatus(reader, runtime_of(settings)).health,
         }
         return Router(RELATIONAL, operations, self._log, provider=settings.provider)
-
-    def _feed(self, _usage: Usage) -> Bookmark:
-        return self._tasks.refresh()
 
     @cached_property
     def _tasks(self) -> FeedTasks:
@@ -91,7 +87,8 @@ class Relational:
 
 def make_handler(environ: Mapping[str, str]) -> Relational:
     """Return the function for an environment. Raises SettingsError."""
-    return Relational(relational_settings(environ))
+    settings = relational_settings(environ)
+    return Relational(Database(settings), settings)
 
 
 handler = make_handler(os.environ)

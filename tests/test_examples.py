@@ -22,6 +22,7 @@ TESTS = (
     "handlers/api/test_read.py",
     "handlers/lake/test_duckdb.py",
     "handlers/openapi/test_description.py",
+    "handlers/postgres/test_paths_agree.py",
     "handlers/reads/test_page.py",
     "handlers/reads/test_paths_agree.py",
     "handlers/reads/test_sqlite_view.py",

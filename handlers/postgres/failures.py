@@ -1,4 +1,4 @@
-"""What PostgreSQL complains of, in words for the caller: what can pass is 503, and names its cause without secrets.
+"""PostgreSQL's complaints in words for the caller: what can pass is 503, and names its cause without secrets.
 
 An error of a statement has a code of five characters; one of connecting has words alone, the server's or libpq's.
 Source: PostgreSQL's documentation, appendix A.

@@ -123,7 +123,7 @@ class FedReader:
         feed: feeds it all that the ledger has, and returns up to where that is. Raises Problem.
     """
 
-    def __init__(self, reader: PostgresReader, feed: Callable[[Usage], Bookmark]) -> None:
+    def __init__(self, reader: PostgresReader, feed: Callable[[], Bookmark]) -> None:
         self._reader = reader
         self._feed = feed
 
@@ -132,6 +132,6 @@ class FedReader:
 
         Raises Problem: as above, and 503 where the home cannot be fed now.
         """
-        reached = self._feed(usage)
+        reached = self._feed()
         usage.lap("feed")
         return self._reader.read(max(at_least, reached), usage, use)

@@ -12,7 +12,7 @@ import pytest
 import handlers
 from handlers import query
 from handlers.openapi.description import description
-from handlers.routes import ROUTES, SESSIONS
+from handlers.routes import RELATIONAL, ROUTES, SESSIONS
 from tests.support.api import SOURCES, Answer, Api, event
 from tests.support.problems import assert_problem
 
@@ -116,7 +116,7 @@ def test_a_wrong_method_is_told_the_right_ones(api: Api, method: str, path: str,
 def test_the_description_is_served(api: Api) -> None:
     answer = api.get("/openapi.json")
     assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
-    assert answer.json == description()
+    assert answer.json == description(has_postgres=False)
 
 
 SESSION_ROUTES = [(verb, path) for verb, path, function, _ in ROUTES if function == SESSIONS]
@@ -127,6 +127,12 @@ def test_where_reads_need_no_session_there_are_none(api: Api, verb: str, path: s
     answer = api(verb, path)
     assert answer.status == 404
     assert "Reads need no session here" in answer.json["detail"]
+
+
+def test_where_there_is_postgresql_the_query_function_leaves_its_routes_to_another(environ: dict[str, str]) -> None:
+    handler = query.make_handler({**environ, "POSTGRES": "on", "DB_PROVIDER": "postgres"})
+    for path in [path for _, path, function, _ in ROUTES if function == RELATIONAL] + ["/rows", "/rows/1"]:
+        assert_problem(Answer(handler(event("GET", path), None)), "method-not-allowed")
 
 
 def test_where_they_need_one_other_methods_say_which_there_are(environ: dict[str, str]) -> None:

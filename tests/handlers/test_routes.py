@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+import pytest
+
 from handlers.openapi.parameters import HEADERS, PARAMETERS
 from handlers.routes import (
     ALL_METHODS,
     COMMAND,
+    HOMES,
     OPEN_OPERATIONS,
+    POSTGRES,
     QUERY,
+    READ_ROUTES,
+    RELATIONAL,
     REQUEST_HEADERS,
     RESPONSE_HEADERS,
     ROUTES,
+    ROWS,
     SESSION_OPERATIONS,
     SESSIONS,
-    SOURCES,
     gateway_routes,
     methods,
 )
@@ -49,6 +55,20 @@ def test_what_the_sessions_function_answers_has_a_route_where_reads_need_a_sessi
     }
 
 
+OF_POSTGRES = {"/postgres", "/postgres/stats", "/postgres/{id}", "/relational/health"}
+OF_ROWS = {"/rows", "/rows/stats", "/rows/{id}"}
+
+
+@pytest.mark.parametrize(("provider", "paths"), [("ddb", OF_POSTGRES), (POSTGRES, OF_POSTGRES | OF_ROWS)])
+def test_what_the_relational_function_answers_has_a_route_where_there_is_postgresql(
+    provider: str, paths: set[str]
+) -> None:
+    more = gateway_routes(has_postgres=True, provider=provider)
+    added = {route: function for route, function in more.items() if route not in gateway_routes()}
+    assert added == {f"{method} {path}": RELATIONAL for path in paths for method in ("GET", "HEAD")}
+    assert added.keys() <= READ_ROUTES
+
+
 def test_the_operations_of_codes_and_sessions_are_those_of_their_function() -> None:
     assert set(SESSION_OPERATIONS) == {name for _, _, function, name in ROUTES if function == SESSIONS}
     assert set(OPEN_OPERATIONS) < set(SESSION_OPERATIONS)
@@ -75,7 +95,7 @@ def test_pages_of_other_origins_may_send_and_read_every_header_of_the_api() -> N
 def test_no_route_stands_twice_and_every_source_has_all_reads() -> None:
     keys = [(verb, path) for verb, path, _, _ in ROUTES]
     assert len(set(keys)) == len(keys)
-    for source in SOURCES:
+    for source in (*HOMES, ROWS):
         reads = {path: name for verb, path, _, name in ROUTES if path.startswith(f"/{source}") and verb == "GET"}
         assert reads == {f"/{source}": "page", f"/{source}/stats": "stats", f"/{source}/{{id}}": "row"}
-    assert {function for _, _, function, _ in ROUTES} == {COMMAND, QUERY, SESSIONS}
+    assert {function for _, _, function, _ in ROUTES} == {COMMAND, QUERY, RELATIONAL, SESSIONS}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from handlers import command, query, relational
 from handlers.domain.bookmark import Bookmark
-from handlers.gateway.router import Router
 from handlers.ledger.head import HEAD_KEY, Head
 from handlers.postgres.connection import Database
 from handlers.routes import COMMAND, QUERY, RELATIONAL, gateway_routes
@@ -49,11 +48,14 @@ class Api:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         settings = Settings(environ)
-        self._functions = {COMMAND: command.make_handler(environ), QUERY: query.make_handler(environ)}
+        self._functions: dict[str, Callable[[Mapping[str, Any], Any], dict[str, object]]] = {
+            COMMAND: command.make_handler(environ),
+            QUERY: query.make_handler(environ),
+        }
         self._routes = gateway_routes(has_postgres=settings.has_postgres, provider=settings.provider)
         if settings.has_postgres:
             self.database = Database(settings)
-            self._functions[RELATIONAL] = relational.make_router(self.database, settings)
+            self._functions[RELATIONAL] = relational.Relational(self.database, settings)
 
     def __call__(
         self,
@@ -66,7 +68,7 @@ class Api:
         made = event(method, path, body, headers, raw_query)
         return Answer(self.function(made)(made, None))
 
-    def function(self, made: Mapping[str, Any]) -> Router:
+    def function(self, made: Mapping[str, Any]) -> Callable[[Mapping[str, Any], Any], dict[str, object]]:
         """The function that the gateway gives this event to."""
         method, path = made["requestContext"]["http"]["method"], made["rawPath"]
         routes = (f"{method} {path}", f"{method} {path.rpartition('/')[0]}/{{id}}")

@@ -57,9 +57,7 @@ def connection(database_url: str) -> Iterator[psycopg.Connection[Any]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_postgresql_gives_back_a_value_of_the_same_normal_form(
-    kind: Kind, connection: psycopg.Connection[Any]
-) -> None:
+def test_postgresql_gives_back_a_value_of_the_same_normal_form(kind: Kind, connection: psycopg.Connection[Any]) -> None:
     back = "::text" if kind == "jsonb" else ""
 
     @settings(suppress_health_check=[HealthCheck.nested_given])

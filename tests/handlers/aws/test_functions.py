@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from handlers.aws.functions import InvocationError, make_invoke
+from handlers.aws.functions import FunctionError, InvocationError, make_invoke
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:shop-dev-query:live"
 
@@ -68,6 +68,24 @@ def test_a_function_that_fails_is_an_error_with_its_own_words(service: Service) 
     service.headers, service.body = {"X-Amz-Function-Error": "Unhandled"}, b'{"errorMessage": "no mount"}'
     with pytest.raises(InvocationError, match="no mount"):
         make_invoke(ARN, 1)({})
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "said"),
+    [
+        (b'{"errorMessage": "no mount", "errorType": "OSError"}', "OSError", "failed: no mount"),
+        (b'{"message": "odd"}', "", 'failed: {"message": "odd"}'),
+        (b"[1]", "", r"failed: \[1\]"),
+        (b"\xff", "", "failed: \ufffd"),
+    ],
+    ids=["Lambda's", "another", "a list", "no text"],
+)
+def test_an_error_says_of_which_kind_it_is(service: Service, body: bytes, kind: str, said: str) -> None:
+    service.headers, service.body = {"X-Amz-Function-Error": "Unhandled"}, body
+    with pytest.raises(FunctionError, match=said) as error:
+        make_invoke("by-its-name", 1, 5.0)({})
+    assert error.value.kind == kind
+    assert "/eu-central-1/lambda/" in service.requests[0][1]["Authorization"]
 
 
 @pytest.mark.parametrize("status", [403, 429, 500])

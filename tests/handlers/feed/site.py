@@ -66,13 +66,13 @@ class Site:
 
     def rows_in(self, epoch: int) -> list[tuple[Any, ...]]:
         names = ", ".join(SQL_COLUMNS)
-        return self.ask(f"SELECT {names} FROM {table_name(epoch)} ORDER BY seq")  # noqa: S608 - constants
+        return self.ask(f"SELECT {names} FROM {table_name(epoch)} ORDER BY seq")
 
     def tables(self) -> set[str]:
         return {name for (name,) in self.ask("SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^rows_'")}
 
     def check(self, *, is_up_to_date: bool = True) -> None:
-        """What readers see is a prefix of the ledger's history, or of the one before it, with its hash and statistics."""
+        """Readers see a prefix of the ledger's history, or of the one before it, with its hash and statistics."""
         home = self.live()
         if is_up_to_date:
             assert home.bookmark == self.ledger.bookmark

@@ -48,7 +48,7 @@ class World:
             self._feed_late(random.randrange(1, 30))
         elif action == "damage" and self.site.homes().live and self.site.live().seq:
             table = table_name(self.site.live().epoch)
-            self.site.ask(f"UPDATE {table} SET created_at = 'x' WHERE seq = 1")  # noqa: S608
+            self.site.ask(f"UPDATE {table} SET created_at = 'x' WHERE seq = 1")
             self.is_damaged = True
         elif action == "maintain":
             self._verify()

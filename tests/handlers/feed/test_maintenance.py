@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.problem import Problem, unavailable
+from handlers.feed.homes import begin_replacement
 from handlers.feed.maintenance import REMEDY, HomeMaintenance
-from handlers.ledger.ledger import Ledger
+from handlers.ledger.head import Head
+from handlers.ledger.ledger import Ledger, Range
+from handlers.model.model import Row
 from handlers.postgres.tables import table_name
 from handlers.rows import MODEL
 from handlers.upkeep.findings import FULL, OF_POSTGRES, QUICK, Findings, VerificationError
@@ -46,7 +50,7 @@ def table(site: Site) -> str:
 
 
 def damage(site: Site) -> None:
-    site.ask(f"UPDATE {table(site)} SET json = replace(json, '20', '19') WHERE seq = 3")  # noqa: S608
+    site.ask(f"UPDATE {table(site)} SET json = replace(json, '20', '19') WHERE seq = 3")
 
 
 def test_maintenance_feeds_and_keeps_what_it_found(site: Site, upkeep: Upkeep) -> None:
@@ -149,11 +153,7 @@ def test_while_it_is_fed_anew_nobody_reads_what_is_damaged(
 def test_a_replacement_that_is_not_the_ledgers_is_begun_again(site: Site, upkeep: Upkeep) -> None:
     site.ledger.grow(5)
     site.feed()
-    site.database.run(
-        lambda connection: __import__("handlers.feed.homes", fromlist=["x"]).begin_replacement(
-            connection, site.ledger.epoch
-        )
-    )
+    site.database.run(lambda connection: begin_replacement(connection, site.ledger.epoch))
     site.ask("UPDATE home SET hash = repeat('1', 32), seq = 5 WHERE epoch < 0")
     with pytest.raises(VerificationError):
         upkeep.maintain(LIMIT_S)
@@ -193,14 +193,22 @@ def test_a_history_that_nobody_reads_yet_is_thrown_away_where_it_is_wrong(site: 
     site.check()
 
 
+class Lying:
+    """Takes a ledger's rows, and gives others."""
+
+    def __init__(self, site: Site, patch: pytest.MonkeyPatch, lie: Callable[[Row], Row]) -> None:
+        self._rows = site.ledger.rows
+        self._lie = lie
+        patch.setattr(site.ledger, "rows", self.rows)
+
+    def rows(self, span: Range, deadline: Deadline) -> Iterator[list[Row]]:
+        for page in self._rows(span, deadline):
+            yield [self._lie(row) if row[0] == 4 else row for row in page]
+
+
 def test_a_ledger_that_is_wrong_itself_is_told_of(site: Site, upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch) -> None:
     site.ledger.grow(5)
-    rows = site.ledger.rows
-    monkeypatch.setattr(
-        site.ledger,
-        "rows",
-        lambda *given: ([*page[:-1], (*page[-1][:-1], "2026-01-01T00:00:09.000Z")] for page in rows(*given)),
-    )  # noqa: E501
+    Lying(site, monkeypatch, lambda row: (*row[:-1], "2026-01-01T00:00:09.000Z"))
     with pytest.raises(VerificationError, match="do not have the hash that the head"):
         upkeep.maintain(LIMIT_S)
     assert site.homes().live is None
@@ -209,12 +217,7 @@ def test_a_ledger_that_is_wrong_itself_is_told_of(site: Site, upkeep: Upkeep, mo
 def test_a_row_that_is_not_the_ledgers_is_named(site: Site, upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch) -> None:
     site.ledger.grow(5)
     site.feed()
-    rows = site.ledger.rows
-    monkeypatch.setattr(
-        site.ledger,
-        "rows",
-        lambda *given: ([*page[:3], (4, "other", *page[3][2:]), *page[4:]] for page in rows(*given)),
-    )  # noqa: E501
+    Lying(site, monkeypatch, lambda row: (4, "other", *row[2:]))
     with pytest.raises(VerificationError, match=r"row 4 \(id-00000004\) is not the ledger's, which is other"):
         upkeep.verify(FULL, LIMIT_S, with_ledger=True)
 
@@ -230,7 +233,7 @@ def test_a_verification_says_how_far_the_time_sufficed(
 
 
 def age(site: Site, seconds: int, where: str = "true") -> None:
-    site.ask(f"UPDATE home SET changed_at = now() - make_interval(secs => {seconds}) WHERE {where}")  # noqa: S608
+    site.ask(f"UPDATE home SET changed_at = now() - make_interval(secs => {seconds}) WHERE {where}")
 
 
 def test_a_history_that_was_left_goes_once_its_time_is_over(site: Site, upkeep: Upkeep) -> None:
@@ -270,3 +273,20 @@ def test_a_ledger_that_is_away_is_not_a_fault(site: Site, upkeep: Upkeep, monkey
     monkeypatch.setattr(site.ledger, "head", gone)
     with pytest.raises(Problem, match="away"):
         upkeep.maintain(LIMIT_S)
+
+
+def test_a_ledger_that_is_gone_meanwhile_mends_nothing(
+    site: Site, upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.ledger.grow(5)
+    site.feed()
+    site.ask("UPDATE home SET hash = repeat('0', 32)")
+    heads = iter([site.ledger.head(Deadline()), None, None])
+
+    def next_head(_: Deadline) -> Head | None:
+        return next(heads)
+
+    monkeypatch.setattr(site.ledger, "head", next_head)
+    with pytest.raises(VerificationError, match="of another history"):
+        upkeep.maintain(LIMIT_S)
+    assert site.live().seq == 5

@@ -29,7 +29,7 @@ from handlers.settings import Settings
 from handlers.telemetry.usage import Usage
 from tests.handlers.reads.test_paths_agree import ALL, World, answers, queries, small_numbers, steps
 from tests.support.api import Api
-from tests.support.database.feeding import OTHERS_STOP, fill, put
+from tests.support.database.feeding import NOTHING_FED, fill, put
 from tests.support.filters import asked_as, few_values
 from tests.support.meddling import all_rows
 
@@ -49,7 +49,7 @@ class FedWorld(World):
         self.database = Database(Settings({"DATABASE_URL": url, "DATABASE_AUTH": "trust"}))
         self._url = url
         self._in_postgres = PostgresReader(self.database, 0)
-        self.database.run(lambda connection: connection.execute(OTHERS_STOP))  # of the example before
+        self.database.run(lambda connection: connection.execute(NOTHING_FED))  # of the example before
 
     def publish(self, *, compact: bool) -> None:
         super().publish(compact=compact)

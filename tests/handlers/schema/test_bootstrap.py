@@ -101,10 +101,10 @@ def test_a_wrong_password_is_told_and_shown_nowhere(
     place: Place, postgres_server: PostgresServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     ((path,),) = place.ask("SELECT current_setting('hba_file')")
-    with open(path) as file:  # noqa: PTH123 - the server's own
+    with open(path) as file:
         trusting = file.read()
     try:
-        with open(path, "w") as file:  # noqa: PTH123
+        with open(path, "w") as file:
             file.write(f"host all {place.master} 127.0.0.1/32 scram-sha-256\n{trusting}")
         place.ask("SELECT pg_reload_conf()")
         for wrong in ("wrong secret", ""):
@@ -115,7 +115,7 @@ def test_a_wrong_password_is_told_and_shown_nowhere(
             assert "wrong secret" not in f"{error.value!r}{error.value.__cause__!r}{caplog.text}"
         assert place.bootstrap()["user"] == place.user
     finally:
-        with open(path, "w") as file:  # noqa: PTH123
+        with open(path, "w") as file:
             file.write(trusting)
         place.ask("SELECT pg_reload_conf()")
 

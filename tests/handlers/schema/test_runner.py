@@ -121,7 +121,8 @@ def test_a_file_that_is_missing_is_named_and_what_is_pending_is_applied(files: F
 
 def test_what_dbmate_has_applied_is_known_and_guarded_from_then_on(files: Files) -> None:
     files.ask(
-        "CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY); INSERT INTO schema_migrations VALUES ('0001')"
+        "CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY);"
+        "INSERT INTO schema_migrations VALUES ('0001')"
     )
     assert files.migrations.compare()["pending"] == ["0002_b.sql"]
     assert files.migrations.apply()["applied"] == ["0002_b.sql"]

@@ -13,6 +13,7 @@ from handlers.postgres.tables import SQL_COLUMNS, indexes_sql, table_name, table
 from tests.support.meddling import all_rows, head_of
 
 OTHERS_STOP = b"UPDATE home SET is_live = false"
+NOTHING_FED = b"DELETE FROM home"
 
 
 def fill(url: str, ledger: Ledger) -> Home:

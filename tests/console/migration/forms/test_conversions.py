@@ -61,5 +61,7 @@ def test_a_zone_that_nobody_knows_is_refused(name: str) -> None:
 
 
 def test_another_name_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(ValueError, match="'epoch' is none of unixepoch, unixepoch_ms, julianday, .*, local:Europe/Berlin"):
+    with pytest.raises(
+        ValueError, match="'epoch' is none of unixepoch, unixepoch_ms, julianday, .*, local:Europe/Berlin"
+    ):
         conversion_of("epoch")
