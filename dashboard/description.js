@@ -58,7 +58,7 @@ export function describe(api) {
  */
 export function read(openapi) {
   const { schemas, parameters } = openapi.components;
-  const homes = schemas.Source.enum;
+  const homes = schemas.Home.enum.filter((home) => `/${home}` in openapi.paths);
   const names = openapi.paths[`/${homes[0]}`].get.parameters.map((one) => one.$ref?.split("/").pop() ?? one.name);
   const asked = names.map((name) => parameters[name]).filter((one) => one?.in === "query");
   const columns = Object.entries(schemas.Row.properties).map(([name, schema]) => column(name, schema));

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from math import fsum
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from rich.console import Console
@@ -13,12 +14,15 @@ from rich.console import Console
 from console.costs import prices
 from console.costs.bill import bill, totals_usd
 from console.costs.crossover import crossings
+from console.costs.database.instance import DATABASE_BYTES_A_ROW_BYTE, LEAST_STORAGE_GB, database_bill
 from console.costs.front.edge import answers_bytes, edge_bill
 from console.costs.front.sessions import asked_bill, sessions_bill
 from console.costs.levers import levers, tiering_usd
 from console.costs.merges import publish_bytes, written_rows
-from console.costs.scenario import INPUTS, Scenario, assemble, option
-from console.costs.study import Study
+from console.costs.options.inputs import INPUTS, option
+from console.costs.prices import DatabaseClass
+from console.costs.scenario import Scenario, assemble
+from console.costs.study import Study, find_postgres_from
 from console.costs.tables import cost_table, paragraphs, usd_saved
 from console.costs.work import POLLS, REBUILT_ROWS_PER_S, jobs_bill, lake_bill, notifications_bill, work_bills
 from console.verdict.inputs import Case
@@ -243,6 +247,42 @@ def test_what_saves_money_saves_what_the_table_says() -> None:
         + " |"
         for lever in shipped
     ]
+
+
+def test_postgresql_costs_what_the_document_says() -> None:
+    said = COSTS.split("| USD a month, whatever is read |")[1].split("\n\n")[0].splitlines()[2:]
+    ways: tuple[dict[str, float], ...] = ({}, {"proxy": 1.0}, {"multi_az": 1.0}, {"multi_az": 1.0, "proxy": 1.0})
+    there = Scenario(postgres=1)
+    classes: tuple[DatabaseClass, ...] = get_args(DatabaseClass)
+    assert said == [
+        f"| `{each}` | "
+        + " | ".join(
+            f"{fsum(database_bill(PRICES, replace(there, database_class=each, **way)).values()):.2f}" for way in ways
+        )
+        + " |"
+        for each in classes
+    ]
+    least_gb = LEAST_STORAGE_GB * prices.GB / (there.row_bytes * DATABASE_BYTES_A_ROW_BYTE)
+    assert f"{LEAST_STORAGE_GB:g} GB have room for {quantity(least_gb)} rows" in COSTS
+
+
+def test_postgresql_beats_ddb_from_the_reads_that_the_document_says() -> None:
+    there = Scenario(postgres=1)
+    shown = [
+        quantity(find_postgres_from(PRICES, each) or 0)
+        for each in (
+            there,
+            replace(there, proxy=1),
+            replace(there, rows_per_read=1),
+            replace(there, rows_per_read=1000),
+        )
+    ]
+    hundred, behind_a_proxy, one, thousand = shown
+    said = f"{hundred} reads a month of 100 rows ({behind_a_proxy} with a proxy), {one} of one row by its id,"
+    assert f"{said} {thousand} of 1,000 rows" in one_line(COSTS)
+    for reads in (1e6, 1e8, 1e11):
+        usd = totals_usd(PRICES, replace(there, reads_per_month=reads))
+        assert usd["sqlite-efs"] < usd["postgres"]
 
 
 def test_what_is_said_of_tiering_is_so() -> None:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from console.costs.database.feed import ROUNDS, feeds
 from console.costs.merges import publish_bytes
 from console.costs.scenario import MONTH_S, Scenario
 from handlers.reads.sqlite_tmp import STEP_BYTES, WHOLE_BYTES
+from handlers.routes import POSTGRES
 from handlers.snapshots.retention import MOST_FILES
 from handlers.telemetry.usage import METERED_READ_BYTES
 
@@ -37,6 +39,7 @@ class Activity:
         looks: for a newer snapshot.
         stored_bytes: on EFS: the snapshot, and superseded segments that are kept.
         runs, run_lives: of the projector, and its sandboxes that start: maintenance finds that of the last round gone.
+        feeds, feed_lives: the same of what feeds PostgreSQL.
     """
 
     reads: float
@@ -57,13 +60,17 @@ class Activity:
     stored_bytes: float = 0
     runs: float = 0
     run_lives: float = 0
+    feeds: float = 0
+    feed_lives: float = 0
 
 
 def activity(scenario: Scenario, source: str) -> Activity:
-    """Count a month on `sqlite-efs`, `sqlite-tmp` or `ddb`; whoever reads on `ddb` alone publishes nothing."""
+    """Count a month on a home; whoever reads on `ddb` or `postgres` alone publishes nothing."""
     scenario = replace(scenario, reads_per_month=scenario.origin_reads, edge=0)
     if source == "ddb":
         return _on_ddb(scenario)
+    if source == POSTGRES:
+        return _on_postgres(scenario)
     publishes = scenario.publishes
     calls = max(scenario.writes_per_month, publishes)
     command_lives = calls / scenario.writes_per_sandbox
@@ -129,6 +136,18 @@ def _on_ddb(scenario: Scenario) -> Activity:
         loads=lives,
         warm_ms=scenario.ddb_ms,
         load_ms=scenario.ddb_first_ms,
+    )
+
+
+def _on_postgres(scenario: Scenario) -> Activity:
+    """Count reads as on `ddb`, by a function of their own that is also called to feed."""
+    fed = feeds(scenario)
+    return replace(
+        _on_ddb(scenario),
+        warm_ms=scenario.postgres_ms,
+        load_ms=scenario.postgres_first_ms,
+        feeds=fed + ROUNDS,
+        feed_lives=fed / scenario.writes_per_sandbox + ROUNDS,
     )
 
 

@@ -4,7 +4,8 @@ docs/costs.md has it as formulas, with every assumption and where it is weak.
 All paths pay the ledger, the gateway, the functions' time, the work that nobody waits for and what stands in front. The
 SQLite paths pay for publishing, for the projector and its maintenance, for looking whether there is a newer snapshot,
 for loading the snapshot once a sandbox, and for opening what is new in each later one.
-`ddb` pays for the units that it reads.
+`ddb` pays for the units that it reads; `postgres`, where there is one, for its machine, whatever is read, and for being
+fed.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from __future__ import annotations
 import math
 
 from console.costs.activity import BYTES_PER_MS, MONTH_S, PUBLISH_MS, Activity, activity
+from console.costs.database.feed import feed_read_units
+from console.costs.database.instance import database_bill
 from console.costs.prices import GB, Bill, Prices
 from console.costs.scenario import HEAD_READ_UNITS, READ_UNIT_BYTES, WRITE_UNIT_BYTES, Scenario
 from console.costs.work import work_bills
 from handlers.ledger.transaction import ROWS_PER_TRANSACTION
-from handlers.routes import SOURCES
+from handlers.routes import POSTGRES
 from handlers.telemetry.usage import METERED_METADATA_BYTES, METERED_READ_BYTES
 
 API_REQUEST_BYTES = 512 * 1024  # the gateway counts every begun so many bytes as a request
@@ -29,7 +32,7 @@ TRACED_PER_S, TRACED_SHARE = 1, 0.05  # Lambda traces the first request of each 
 
 def bills(prices: Prices, scenario: Scenario) -> dict[str, Bill]:
     """Work out what each path costs in a month."""
-    return {source: bill(prices, scenario, source) for source in SOURCES}
+    return {source: bill(prices, scenario, source) for source in scenario.homes}
 
 
 def totals_usd(prices: Prices, scenario: Scenario) -> dict[str, float]:
@@ -44,7 +47,7 @@ def bill(prices: Prices, scenario: Scenario, source: str) -> Bill:
     requests = month.reads + month.calls
     return {
         "HTTP API": _api_requests(scenario, month) * prices.http_api_request.each,
-        "Lambda requests": (requests + month.runs) * prices.lambda_request.each,
+        "Lambda requests": (requests + month.runs + month.feeds) * prices.lambda_request.each,
         "Lambda time": _billed_s(scenario, month)
         * scenario.memory_mb
         / 1024
@@ -57,10 +60,15 @@ def bill(prices: Prices, scenario: Scenario, source: str) -> Bill:
         "DynamoDB writes": _write_units(scenario) * prices.dynamodb_write_unit.each,
         "DynamoDB storage": items_gb * TABLE_AND_INDEX * prices.dynamodb_storage.each,
         "DynamoDB recovery": items_gb * prices.dynamodb_recovery.each,
+        **(_database_line(prices, scenario, source) if scenario.postgres else {}),
         "access log": requests * LOG_BYTES / GB * prices.log.each,
         "traces": scenario.tracing * _traces(month) * prices.trace.each,
         **{name: math.fsum(lines.values()) for name, lines in work_bills(prices, scenario).items()},
     }
+
+
+def _database_line(prices: Prices, scenario: Scenario, source: str) -> Bill:
+    return {"PostgreSQL": math.fsum(database_bill(prices, scenario).values()) if source == POSTGRES else 0.0}
 
 
 def _api_requests(scenario: Scenario, month: Activity) -> float:
@@ -77,7 +85,8 @@ def _billed_s(scenario: Scenario, month: Activity) -> float:
     append_ms = month.calls * scenario.write_ms + month.command_lives * first_ms
     publish_ms = month.publishes * (PUBLISH_MS + copy_ms)
     run_ms = month.runs * scenario.projector_ms + month.run_lives * first_ms
-    return (query_ms + append_ms + publish_ms + run_ms) / 1000
+    feed_ms = month.feeds * scenario.feed_ms + month.feed_lives * (first_ms + scenario.postgres_first_ms)
+    return (query_ms + append_ms + publish_ms + run_ms + feed_ms) / 1000
 
 
 def _read_bytes(month: Activity) -> float:
@@ -103,11 +112,14 @@ def _write_units(scenario: Scenario) -> float:
 
 
 def _read_units(scenario: Scenario, month: Activity, source: str) -> float:
-    """Count the head before each write and in each run of the projector, a publisher's head and new rows, and what is
-    read on `ddb`, where a sandbox that finds the ledger grown since its last read has to read the rows again.
+    """Count the head before each write and in each run of the projector, a publisher's head and new rows, what feeds
+    `postgres`, and what is read on `ddb`, where a sandbox that finds the ledger grown since its last read has to read
+    the rows again.
     """
     new_bytes = scenario.writes_per_month * scenario.rows_per_write * scenario.row_bytes
     published = month.publishes + max(month.publishes, new_bytes / READ_UNIT_BYTES) if month.publishes else 0
+    if source == POSTGRES:
+        return month.calls + feed_read_units(scenario)
     if source != "ddb":
         return month.calls + month.runs + published
     again = min(month.reads, scenario.sandboxes * month.calls) * max(0, scenario.ddb_read_units - HEAD_READ_UNITS)
@@ -115,7 +127,7 @@ def _read_units(scenario: Scenario, month: Activity, source: str) -> float:
 
 
 def _traces(month: Activity) -> float:
-    return math.fsum(_traced(calls) for calls in (month.reads, month.calls, month.runs))
+    return math.fsum(_traced(calls) for calls in (month.reads, month.calls, month.runs, month.feeds))
 
 
 def _traced(calls: float) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from console.costs.scenario import INPUTS, Scenario
+from console.costs.options.inputs import INPUTS
+from console.costs.scenario import Scenario
 from console.wording import megabytes
 from handlers.snapshots.maker import RANGE_ROWS
 

@@ -16,7 +16,7 @@ from console.costs.prices import GB, Prices
 from console.costs.scenario import READ_UNIT_BYTES, Scenario
 from console.costs.work import POLLS, QUEUES, RECORD_BYTES, RECORD_ID_BYTES
 from handlers.aws.table import PAGE_ROWS
-from handlers.routes import SOURCES
+from handlers.routes import POSTGRES
 
 TIERED_BYTES = 128 * 1024  # Intelligent-Tiering watches and moves no smaller object
 YEAR_MONTHS = 12
@@ -53,10 +53,15 @@ def _shipped(prices: Prices, scenario: Scenario) -> Iterator[Lever]:
         "`tracing` off": replace(scenario, tracing=1),
         "a look for a newer snapshot once a second at most": replace(scenario, check_interval_ms=0),
     }
+    if scenario.postgres:
+        others["PostgreSQL without RDS Proxy"] = replace(scenario, proxy=1)
+        others["PostgreSQL in one zone, not two"] = replace(scenario, multi_az=1)
     now_usd = totals_usd(prices, scenario)
     for name, other in others.items():
         usd = totals_usd(prices, other)
-        yield Lever(name, is_shipped=True, saved_usd={source: usd[source] - now_usd[source] for source in SOURCES})
+        yield Lever(
+            name, is_shipped=True, saved_usd={source: usd[source] - now_usd[source] for source in scenario.homes}
+        )
     for name, saved_usd in (
         ("`requestLogPercent` 5, not 100", _lines_usd(prices, scenario)),
         ("access logs kept 14 days, not for ever (after a year)", _old_logs_usd(prices, scenario)),
@@ -72,12 +77,13 @@ def _shipped(prices: Prices, scenario: Scenario) -> Iterator[Lever]:
         ("with an edge: its traffic at CloudFront's price", _traffic_usd(prices, scenario)),
         ("with sessions: asked for once a minute, not with each read", _answers_usd(prices, scenario)),
     ):
-        yield _for_all(name, saved_usd, is_shipped=True)
+        yield _for_all(scenario, name, saved_usd, is_shipped=True)
     files_gb = scenario.snapshot_bytes / GB
     idle_usd = files_gb * (prices.efs_storage.each - prices.efs_infrequent_storage.each)
-    saved = {source: 0.0 if source == "ddb" else idle_usd for source in SOURCES}
+    saved = {source: 0.0 if source in ("ddb", POSTGRES) else idle_usd for source in scenario.homes}
     yield Lever("segments unread for 30 days in EFS's cheaper class", is_shipped=True, saved_usd=saved)
     yield _for_all(
+        scenario,
         "the lake in Intelligent-Tiering: only for rows over 142 bytes packed",
         tiering_usd(prices, scenario),
         is_shipped=True,
@@ -100,7 +106,9 @@ def _possible(prices: Prices, scenario: Scenario) -> Iterator[Lever]:
     }
     for name, (before, after) in pairs.items():
         usd, less_usd = totals_usd(prices, before), totals_usd(prices, after)
-        yield Lever(name, is_shipped=False, saved_usd={source: usd[source] - less_usd[source] for source in SOURCES})
+        yield Lever(
+            name, is_shipped=False, saved_usd={source: usd[source] - less_usd[source] for source in scenario.homes}
+        )
 
 
 def tiering_usd(prices: Prices, scenario: Scenario) -> float:
@@ -115,8 +123,8 @@ def tiering_usd(prices: Prices, scenario: Scenario) -> float:
     return scenario.rows / PAGE_ROWS * (page_bytes / GB * cheaper - prices.s3_monitored_object.each)
 
 
-def _for_all(name: str, saved_usd: float, *, is_shipped: bool) -> Lever:
-    return Lever(name, is_shipped, dict.fromkeys(SOURCES, saved_usd))
+def _for_all(scenario: Scenario, name: str, saved_usd: float, *, is_shipped: bool) -> Lever:
+    return Lever(name, is_shipped, dict.fromkeys(scenario.homes, saved_usd))
 
 
 def _lines_usd(prices: Prices, scenario: Scenario) -> float:

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 from console.errors import ConsoleError
 
 Architecture = Literal["arm64", "x86"]
+DatabaseClass = Literal["db.t4g.micro", "db.t4g.small", "db.t4g.medium", "db.t4g.large"]
 Bill = dict[str, float]  # dollars a month by service
 
 GB = 2**30
@@ -93,10 +94,22 @@ class Prices:
     waf_request: Price
     secret: Price
     secret_call: Price
+    database_hour_micro: Price
+    database_hour_small: Price
+    database_hour_medium: Price
+    database_hour_large: Price
+    database_storage: Price
+    database_backup: Price
+    database_proxy: Price
 
     def lambda_time(self, architecture: Architecture) -> Price:
         """Return the price of a GB-second on a processor."""
         return self.lambda_time_arm64 if architecture == "arm64" else self.lambda_time_x86
+
+    def database_hour(self, database_class: DatabaseClass) -> Price:
+        """Return the price of an hour of a machine for PostgreSQL, in one zone."""
+        price: Price = getattr(self, f"database_hour_{database_class.rpartition('.')[2]}")
+        return price
 
 
 @_known

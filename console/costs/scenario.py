@@ -1,8 +1,8 @@
 """All that is to be paid for: the data, the load on it, and how the stack runs.
 
 Each field of `Scenario` is an option of `python -m console cost`. Some can be measured instead: given beats measured,
-measured beats the stack's default settings and what is assumed. `INPUTS` says what each number means and may be,
-wherever it comes from.
+measured beats the stack's default settings and what is assumed. options/inputs.py says what each of
+them means and may be.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
-from console.costs.prices import Architecture
+from console.costs.options.inputs import INPUTS, SETTINGS, option
+from console.costs.prices import Architecture, DatabaseClass
 from console.costs.row_size import random_row_bytes, snapshot_bytes_a_row_byte
 from console.errors import ConsoleError
 from console.paths import PROGRAM
+from handlers.routes import HOMES, SOURCES
 from handlers.settings import VARIABLES
-from handlers.telemetry.usage import METERED_READ_BYTES
 
 Origin = Literal["given", "measured", "setting", "assumed"]
 ScenarioValues = Mapping[str, float | str]
@@ -88,6 +89,19 @@ class Scenario:
     sessions: float = 0
     sessions_per_month: float = 1_000
     minutes_per_session: float = 10
+    postgres: float = 0
+    database_class: DatabaseClass = "db.t4g.micro"
+    multi_az: float = 0
+    proxy: float = 0
+    backup_days: float = 7
+    postgres_ms: float = 4
+    postgres_first_ms: float = 150
+    feed_ms: float = 30
+
+    @property
+    def homes(self) -> tuple[str, ...]:
+        """The homes that have a bill."""
+        return HOMES if self.postgres else SOURCES
 
     @property
     def snapshot_bytes(self) -> float:
@@ -159,101 +173,9 @@ class Scenario:
         }
         return {name: worked_out[name] if name in worked_out else getattr(self, name) for name in INPUTS}
 
-
-@dataclass(frozen=True)
-class Input:
-    """The values that a number of a scenario may have, and its meaning.
-
-    Args:
-        follows: from what it is worked out where nobody says it.
-    """
-
-    least: float
-    most: float
-    meaning: str
-    follows: str = ""
-
-
-READS = f"Reads of {METERED_READ_BYTES >> 10} KiB"
-INPUTS: dict[str, Input] = {
-    "rows": Input(1, 1e9, "Rows in the ledger"),
-    "row_bytes": Input(1, 400 * 1024, "A row in the ledger, as DynamoDB counts it"),
-    "snapshot_row_bytes": Input(
-        1,
-        1e7,
-        "A snapshot's bytes for each of its rows",
-        "--row-bytes, times what a segment of random rows has for each of theirs",
-    ),
-    "reads_per_month": Input(0, 1e11, "Reads of the main workload"),
-    "writes_per_month": Input(0, 1e9, "Calls of POST /insert"),
-    "rows_per_write": Input(1, 1000, "Rows in a call"),
-    "publishes_per_month": Input(0, 1e8, "Snapshots published; the path ddb needs none", "one a write"),
-    "projected_per_month": Input(
-        0, 1e8, "Runs of the projector after appends; 0 with the setting projection: sync", "one a write and second"
-    ),
-    "maintained_per_month": Input(0, 8_640, "Rounds of maintenance"),
-    "rows_per_read": Input(1, 1000, "Rows in an answer"),
-    "reads_per_sandbox": Input(1, 1e9, "Reads in the life of a query sandbox"),
-    "writes_per_sandbox": Input(1, 1e9, "Writes in the life of a command sandbox"),
-    "sandboxes": Input(1, 10_000, "Query sandboxes that are warm at once"),
-    "memory_mb": Input(128, 10_240, "Memory of a function"),
-    "tmp_mb": Input(512, 10_240, "A sandbox's /tmp, in MB of 2^20 bytes"),
-    "tracing": Input(0, 1, "Tracing of the functions: 1 where the stack switches it on"),
-    "check_interval_ms": Input(0, 3_600_000, "CHECK_INTERVAL_MS of the functions"),
-    "retain_s": Input(60, 30 * 24 * 3600, "RETAIN_S of the functions"),
-    "verify_max_bytes": Input(0, 2**40, "VERIFY_MAX_BYTES of the functions"),
-    "sqlite_efs_ms": Input(0, 900_000, "Billed time of a warm read on sqlite-efs"),
-    "sqlite_tmp_ms": Input(0, 900_000, "Billed time of a warm read on sqlite-tmp"),
-    "ddb_ms": Input(0, 900_000, "Billed time of a warm read on ddb"),
-    "write_ms": Input(0, 900_000, "Billed time of a write without publishing"),
-    "init_ms": Input(0, 900_000, "Billed time until a new sandbox is ready"),
-    "ddb_first_ms": Input(0, 900_000, "What a sandbox's first use of DynamoDB takes longer"),
-    "projector_ms": Input(0, 900_000, "Billed time of the projector where there is nothing to do"),
-    "read_units": Input(0, 1e6, "DynamoDB's read units of a read on ddb", "the head and one Query"),
-    "efs_reads_per_read": Input(0, 1e6, f"{READS} from EFS by a warm read on sqlite-efs"),
-    "cold_efs_reads": Input(0, 1e6, f"{READS} that open a snapshot too large to be read in full"),
-    "jobs": Input(0, 1, "Jobs: 1 where the stack has them, with or without an import"),
-    "imports_per_month": Input(0, 1e6, "Files imported"),
-    "rows_per_import": Input(1, 1e9, "Rows in a file"),
-    "import_rows_per_s": Input(1, 1e6, "Rows that an import checks and appends in a second"),
-    "rebuilds_per_month": Input(0, 1e6, "Snapshots built anew"),
-    "lake": Input(0, 1, "The data lake: 1 where the stack has it"),
-    "lake_rounds": Input(0, 43_200, "Rounds of writing the lake, a month"),
-    "lake_row_bytes": Input(
-        1, 1e7, "A row in the lake, packed", "0.3 of --row-bytes, as for random rows that came one by one"
-    ),
-    "notifications": Input(0, 1, "Notifications: 1 where the stack has them"),
-    "notified_addresses": Input(0, 1e4, "E-mail addresses that are told of everything"),
-    "worker_memory_mb": Input(128, 10_240, "Memory of the worker"),
-    "edge": Input(0, 1, "The edge: 1 where CloudFront stands in front"),
-    "cached": Input(0, 1, "Share of the reads that the edge answers itself; none with sessions"),
-    "answer_row_bytes": Input(1, 1e7, "A row in an answer, compressed", "0.3 of --row-bytes, as for random rows"),
-    "page_views_per_month": Input(0, 1e9, "Browsers that load the page and have nothing of it"),
-    "edge_log_days": Input(0, 3650, "Days that the edge's access logs are kept; 0: none"),
-    "firewall": Input(0, 1, "The edge's firewall: 1 where the stack has it"),
-    "sessions": Input(0, 1, "Sessions: 1 where reads need one"),
-    "sessions_per_month": Input(0, 1e9, "Access codes that are exchanged for a session"),
-    "minutes_per_session": Input(0, 43_200, "Minutes in which a session reads something"),
-}
-
-# Not assumptions: what the stack does unless its settings say otherwise.
-SETTINGS = {
-    *("memory_mb", "tmp_mb", "architecture", "tracing"),
-    *("check_interval_ms", "retain_s", "verify_max_bytes"),
-    *("maintained_per_month", "jobs", "lake", "lake_rounds", "notifications", "worker_memory_mb"),
-    *("edge", "edge_log_days", "firewall", "sessions"),
-}
-
-FRONT = ("cached", "answer_row_bytes", "page_views_per_month", "edge_log_days", "firewall")
-# What counts for nothing without another value, or without any of others.
-NEEDS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(FRONT, ("edge",)),
-    **dict.fromkeys(("sessions_per_month", "minutes_per_session"), ("sessions",)),
-    **dict.fromkeys(("rows_per_import", "import_rows_per_s"), ("imports_per_month",)),
-    **dict.fromkeys(("lake_rounds", "lake_row_bytes"), ("lake",)),
-    "notified_addresses": ("notifications",),
-    "worker_memory_mb": ("jobs", "lake", "notifications", "imports_per_month", "rebuilds_per_month"),
-}
+    def choices(self) -> dict[str, str]:
+        """Return by name what is chosen and no number."""
+        return {"architecture": self.architecture, "database_class": self.database_class}
 
 
 @dataclass(frozen=True)
@@ -277,14 +199,6 @@ def assemble(given: ScenarioValues, measured: ScenarioValues) -> Assembled:
     return Assembled(scenario, {name: _origin(name, given, measured) for name in names()})
 
 
-def check_needs(given: ScenarioValues) -> None:
-    """Raise ConsoleError for the first option whose number would be swallowed; 0 is what counts without it anyway."""
-    for name, others in NEEDS.items():
-        if given.get(name) and not any(given.get(other) for other in others):
-            needed = " or ".join(map(option, others))
-            raise ConsoleError(f"{option(name)} counts for nothing without {needed}", f"add {option(others[0])} 1", 2)
-
-
 def names() -> list[str]:
     """Return the names of all values of a scenario."""
     return [each.name for each in fields(Scenario)]
@@ -293,11 +207,6 @@ def names() -> list[str]:
 def vary(scenario: Scenario, name: str, value: float) -> Scenario:
     """Return the same with another number in one place."""
     return replace(scenario, **{name: value})  # pyright: ignore[reportArgumentType] - a name of INPUTS is a number's
-
-
-def option(name: str) -> str:
-    """Return the command line's option for a value."""
-    return "--" + name.replace("_", "-")
 
 
 def _origin(name: str, given: ScenarioValues, measured: ScenarioValues) -> Origin:

@@ -14,11 +14,13 @@ from typing import NamedTuple, Self
 from console.costs.activity import most_looks
 from console.costs.bill import Bill, bills, totals_usd
 from console.costs.crossover import Crossing, cheapest, crossings, steps
+from console.costs.database.instance import database_bill
 from console.costs.feasibility import obstacles
+from console.costs.options.inputs import INPUTS
 from console.costs.prices import PriceList, Prices
-from console.costs.scenario import INPUTS, Assembled, Scenario, vary
+from console.costs.scenario import Assembled, Scenario, vary
 from console.costs.work import work_bills
-from handlers.routes import SOURCES
+from handlers.routes import POSTGRES
 
 FACTORS = (0.5, 2.0)  # by which each assumption is varied
 LOAD = {  # yours to say: more costs more
@@ -83,6 +85,8 @@ class Study:
         cheapest: the path that costs least; several where they cost the same.
         crossings: where that changes, by what is varied while all else stays.
         work: dollars by what nobody waits for or stands in front, and service; in the bills of all paths already.
+        database: dollars of PostgreSQL by what it is for, whatever is read; in its bill already.
+        postgres_from: reads a month from which it is cheaper than `ddb`: 0 where always; None: never, or none is there.
         swings: what each assumption does, the load left out; the one that matters most first.
     """
 
@@ -96,6 +100,8 @@ class Study:
     crossings: dict[str, Sequence[Crossing]]
     swings: list[Swing]
     work: dict[str, Bill]
+    database: Bill
+    postgres_from: float | None
 
     @classmethod
     def from_assembled(cls, price_list: PriceList, assembled: Assembled, stack_region: str | None = None) -> Self:
@@ -120,6 +126,8 @@ class Study:
             {name: find_crossings(prices, scenario, name) for name in RANGES},
             swings(prices, scenario, assumed),
             work_bills(prices, scenario),
+            database_bill(prices, scenario),
+            find_postgres_from(prices, scenario) if scenario.postgres else None,
         )
 
     @property
@@ -158,6 +166,19 @@ def find_crossings(prices: Prices, scenario: Scenario, name: str) -> tuple[Cross
     return tuple(found)
 
 
+def find_postgres_from(prices: Prices, scenario: Scenario) -> float | None:
+    """Find the reads a month from which `postgres` costs less than `ddb`: 0 where it always does; None: never."""
+
+    def costs(reads: float) -> dict[str, float]:
+        usd = totals_usd(prices, vary(scenario, "reads_per_month", reads))
+        return {source: usd[source] for source in (POSTGRES, "ddb")}
+
+    low, high, _ = RANGES["reads_per_month"]
+    if cheapest(costs(low)) == (POSTGRES,):
+        return 0.0
+    return next((found.at for found in crossings(costs, low, high) if found.above == (POSTGRES,)), None)
+
+
 def runnable_usd(prices: Prices, scenario: Scenario) -> dict[str, float]:
     """Add up each path's bill; no sum is enough for one that cannot run."""
     return totals_usd(prices, scenario) | dict.fromkeys(obstacles(scenario), math.inf)
@@ -171,7 +192,7 @@ def cost_series(prices: Prices, scenario: Scenario, low: float = 1e4, high: floa
     """
     reads = steps(low, high)
     totals = [totals_usd(prices, vary(scenario, "reads_per_month", count)) for count in reads]
-    able = [source for source in SOURCES if source not in obstacles(scenario)]
+    able = [source for source in scenario.homes if source not in obstacles(scenario)]
     points = {source: [(count, found[source]) for count, found in zip(reads, totals, strict=True)] for source in able}
     changes = find_crossings(prices, scenario, "reads_per_month")
     looks = most_looks(scenario)

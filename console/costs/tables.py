@@ -9,10 +9,10 @@ from rich.table import Table
 
 from console.costs.crossover import Crossing
 from console.costs.levers import Lever
-from console.costs.scenario import Origin, option
+from console.costs.options.inputs import option
+from console.costs.scenario import Origin
 from console.costs.study import RANGES, Study, Swing, is_real_difference
 from console.wording import joined, quantity, usd
-from handlers.routes import SOURCES
 
 LABELS: dict[Origin, str] = {
     "given": "Given",
@@ -28,11 +28,12 @@ def cost_table(found: Study) -> Table:
     table.add_column("USD a month", "sum", min_width=24)
     if found.is_elsewhere:
         table.title = f"at prices of {found.price_list.region}, while the stack is in {found.stack_region}"
-    for source in SOURCES:
+    homes = found.assembled.scenario.homes
+    for source in homes:
         total = usd(found.totals_usd[source]) if source in found.totals_usd else "cannot run"
         table.add_column(source, total, justify="right", min_width=12)
     for service in found.bills["ddb"]:
-        amounts = [found.bills.get(source, {}).get(service) for source in SOURCES]
+        amounts = [found.bills.get(source, {}).get(service) for source in homes]
         table.add_row(service, *(usd(amount) if amount else "-" for amount in amounts))
     return table
 
@@ -57,7 +58,7 @@ def lever_table(found: Sequence[Lever]) -> Table:
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("USD a month saved by", min_width=24)
     table.add_column("shipped")
-    for source in SOURCES:
+    for source in found[0].saved_usd:
         table.add_column(source, justify="right")
     for lever in found:
         table.add_row(lever.name, "yes" if lever.is_shipped else "no", *map(usd_saved, lever.saved_usd.values()))
@@ -76,6 +77,7 @@ def paragraphs(found: Study) -> list[str]:
         _cheapest(found),
         _changes(found),
         _sensitivity(found.swings),
+        *filter(None, [_database(found)]),
         *filter(None, (_values(found, origin, label) for origin, label in LABELS.items())),
         _prices(found),
     ]
@@ -122,6 +124,18 @@ def _steps(crossings: Sequence[Crossing]) -> str:
     return "; ".join(f"{quantity(it.at)}, from {joined(it.below)} to {joined(it.above)}" for it in crossings)
 
 
+def _database(found: Study) -> str:
+    """Say what PostgreSQL costs whatever is read, and from how many reads on that is less than reading the ledger."""
+    if not found.database:
+        return ""
+    fixed = ", ".join(f"{name} {usd(amount)}" for name, amount in found.database.items() if amount)
+    reads = found.postgres_from
+    below = "never cheaper than ddb by reads a month alone"
+    if reads is not None:
+        below = f"cheaper than ddb from {quantity(reads)} reads a month on" if reads else "always cheaper than ddb"
+    return f"PostgreSQL: {usd(sum(found.database.values()))} USD a month whatever is read ({fixed}); {below}."
+
+
 def _sensitivity(swings: Sequence[Swing]) -> str:
     if not swings:
         return "Nothing is assumed."
@@ -146,7 +160,7 @@ def _values(found: Study, origin: Origin, label: str) -> str:
     shown = [
         f"{option(name)} {numbers[name]:.12g}"
         if name in numbers
-        else f"{option(name)} {found.assembled.scenario.architecture}"
+        else f"{option(name)} {found.assembled.scenario.choices()[name]}"
         for name, known in found.assembled.origins.items()
         if known == origin
     ]

@@ -48,7 +48,7 @@ Tell = Callable[[str], object]
 
 @dataclass(frozen=True)
 class Addition:
-    """What one more home adds to the stack; arguments as for `LocalStack`."""
+    """The additions of one more home to the stack; arguments as for `LocalStack`."""
 
     services: Sequence[Serve] = ()
     opening: Sequence[Caller] = ()

@@ -1,4 +1,4 @@
-"""The verb `cost`: what the three read paths cost in a month, and which one to use.
+"""The verb `cost`: what the read paths cost in a month, and which one to use.
 
 Nothing is asked of AWS unless `--url` names an API, whose rows are looked at: prices come from a dated file, the load
 from options, and what was measured from a result of `bench`.
@@ -20,8 +20,10 @@ from console.client.client import Client
 from console.client.target import JsonOption
 from console.costs import prices
 from console.costs.levers import Lever, levers
-from console.costs.prices import Architecture, PriceList
-from console.costs.scenario import INPUTS, Scenario, ScenarioValues, assemble, check_needs, names
+from console.costs.options.inputs import INPUTS
+from console.costs.options.needs import check_needs
+from console.costs.prices import Architecture, DatabaseClass, PriceList
+from console.costs.scenario import Scenario, ScenarioValues, assemble, names
 from console.costs.study import Study
 from console.costs.tables import cost_table, lever_table, paragraphs, work_table
 from console.errors import ConsoleError
@@ -29,7 +31,6 @@ from console.results import result
 from console.results.environment import environment
 from console.verdict.inputs import Case, MainWorkload, data_values, find_region
 from console.verdict.verdict import Verdict, decide
-from handlers.routes import SOURCES
 
 DEFAULTS = Scenario()
 
@@ -42,6 +43,8 @@ def _value(name: str) -> OptionInfo:
 
 
 _ARCHITECTURE = cast("OptionInfo", typer.Option(help="Of the processors; default: arm64.", show_default=False))
+
+_DATABASE_CLASS = cast("OptionInfo", typer.Option(help="Of PostgreSQL; default: db.t4g.micro.", show_default=False))
 
 
 def cost(
@@ -97,6 +100,14 @@ def cost(
     sessions: Annotated[float | None, _value("sessions")] = None,
     sessions_per_month: Annotated[float | None, _value("sessions_per_month")] = None,
     minutes_per_session: Annotated[float | None, _value("minutes_per_session")] = None,
+    postgres: Annotated[float | None, _value("postgres")] = None,
+    database_class: Annotated[DatabaseClass | None, _DATABASE_CLASS] = None,
+    multi_az: Annotated[float | None, _value("multi_az")] = None,
+    proxy: Annotated[float | None, _value("proxy")] = None,
+    backup_days: Annotated[float | None, _value("backup_days")] = None,
+    postgres_ms: Annotated[float | None, _value("postgres_ms")] = None,
+    postgres_first_ms: Annotated[float | None, _value("postgres_first_ms")] = None,
+    feed_ms: Annotated[float | None, _value("feed_ms")] = None,
     from_benchmark: Annotated[Path | None, typer.Option(help="Take what a result of `bench` measured.")] = None,
     url: Annotated[str, typer.Option(help="Take the number of rows and their size from an API's own.")] = "",
     workload: Annotated[MainWorkload, typer.Option(help="What most reads are like, of those measured.")] = "newest-100",
@@ -149,16 +160,18 @@ def _of_rows(price_list: PriceList, given: ScenarioValues, url: str) -> Study:
 def _content(found: Study, decided: Verdict | None, saving: Sequence[Lever]) -> dict[str, object]:
     """Return the result for other programs."""
     numbers, known = found.assembled.scenario.numbers(), found.price_list
-    values: ScenarioValues = {**numbers, "architecture": found.assembled.scenario.architecture}
+    values: ScenarioValues = {**numbers, **found.assembled.scenario.choices()}
     origins = found.assembled.origins
     return {
         "prices": {"date": known.date, "region": known.region, "currency": known.currency},
         "stack_region": found.stack_region,
         "scenario": {name: {"value": value, "origin": origins[name]} for name, value in values.items()},
         "cannot_run": found.cannot_run,
-        "usd_per_month": {source: found.totals_usd.get(source) for source in SOURCES},
-        "usd_per_month_by_service": {source: found.bills.get(source) for source in SOURCES},
+        "usd_per_month": {source: found.totals_usd.get(source) for source in found.assembled.scenario.homes},
+        "usd_per_month_by_service": {source: found.bills.get(source) for source in found.assembled.scenario.homes},
         "usd_per_month_of_work_by_service": found.work,
+        "usd_per_month_of_postgres": found.database,
+        "postgres_cheaper_than_ddb_from": found.postgres_from,
         "cheapest": found.cheapest,
         "crossings": {name: [asdict(it) for it in crossings] for name, crossings in found.crossings.items()},
         "sensitivity": [asdict(swing) for swing in found.swings],

@@ -16,7 +16,7 @@ from console.costs.scenario import Scenario, ScenarioValues, assemble
 from console.costs.study import Study
 from console.errors import ConsoleError
 from console.results.result import Environment, FunctionBuild, Measurement, Size
-from handlers.routes import SOURCES
+from handlers.routes import POSTGRES, SOURCES
 from handlers.telemetry.usage import METERED_METADATA_BYTES, METERED_READ_BYTES
 
 MainWorkload = Literal["newest-100", "by-id", "range"]  # those of which one request is one read
@@ -95,6 +95,8 @@ def measured_values(
     data = data_values(sizes, size, rows)
     if workload in ROWS_PER_READ:
         data["rows_per_read"] = ROWS_PER_READ[workload]
+    if POSTGRES in size.homes:
+        data["postgres"] = 1.0
     if environment.is_local:
         return data
     return data | _machine(environment.function) | _times(size, workload) | _receipts(size, workload)
@@ -151,7 +153,7 @@ def _machine(function: FunctionBuild) -> dict[str, float | str]:
 
 def _times(size: Size, workload: MainWorkload) -> dict[str, float | str]:
     known: dict[str, float | str] = {}
-    for source in SOURCES:
+    for source in size.homes:
         warm_ms = billed_ms(size.measured(workload, source))
         if warm_ms is not None:
             known[f"{source.replace('-', '_')}_ms"] = warm_ms
@@ -159,9 +161,10 @@ def _times(size: Size, workload: MainWorkload) -> dict[str, float | str]:
     init_ms = [found.consumed["init_ms"] for found in first if found and "init_ms" in found.consumed]
     if init_ms:
         known["init_ms"] = sum(init_ms) / len(init_ms)
-    warm_ddb_ms, first_ddb_ms = known.get("ddb_ms"), billed_ms(size.measured("first-in-sandbox", "ddb"))
-    if isinstance(warm_ddb_ms, float) and first_ddb_ms is not None:
-        known["ddb_first_ms"] = max(0.0, first_ddb_ms - warm_ddb_ms)
+    for source in ("ddb", POSTGRES):
+        warm_ms, first_ms = known.get(f"{source}_ms"), billed_ms(size.measured("first-in-sandbox", source))
+        if isinstance(warm_ms, float) and first_ms is not None:
+            known[f"{source}_first_ms"] = max(0.0, first_ms - warm_ms)
     return known
 
 

@@ -2,6 +2,7 @@
  * The activity of a month on one read path, counted as console/costs/activity.py does, which says what each member is.
  */
 
+import { feeds } from "./database.js";
 import { publishBytes } from "./merges.js";
 import { projections, publishes, snapshotBytes } from "./scenario.js";
 
@@ -17,11 +18,15 @@ const NOTHING = {
   stored_bytes: 0,
   runs: 0,
   run_lives: 0,
+  feeds: 0,
+  feed_lives: 0,
 };
 
 export function activity(model, scenario, source) {
   const lives = scenario.reads_per_month / scenario.reads_per_sandbox;
-  return source === "ddb" ? onDdb(scenario, lives) : onSqlite(model, scenario, lives, source === "sqlite-efs");
+  if (source === "ddb") return onDdb(scenario, lives);
+  if (source === "postgres") return onPostgres(model, scenario, lives);
+  return onSqlite(model, scenario, lives, source === "sqlite-efs");
 }
 
 function onDdb(scenario, lives) {
@@ -38,6 +43,18 @@ function onDdb(scenario, lives) {
   };
 }
 
+function onPostgres(model, scenario, lives) {
+  const { ROUNDS } = model.constants;
+  const fed = feeds(model, scenario);
+  return {
+    ...onDdb(scenario, lives),
+    warm_ms: scenario.postgres_ms,
+    load_ms: scenario.postgres_first_ms,
+    feeds: fed + ROUNDS,
+    feed_lives: fed / scenario.writes_per_sandbox + ROUNDS,
+  };
+}
+
 function onSqlite(model, scenario, lives, onEfs) {
   const { constants } = model;
   const published = publishes(scenario);
@@ -47,6 +64,7 @@ function onSqlite(model, scenario, lives, onEfs) {
   const kept = Math.min(constants.MOST_FILES, (published * scenario.retain_s) / constants.MONTH_S);
   const projected = projections(model, scenario);
   return {
+    ...NOTHING,
     reads: scenario.reads_per_month,
     calls,
     lives,

@@ -4,10 +4,11 @@
  */
 
 import { activity } from "./activity.js";
-import { readUnits } from "./scenario.js";
+import { databaseUsd, feedReadUnits } from "./database.js";
+import { homesOf, readUnits } from "./scenario.js";
 
 export const bills = (model, scenario) =>
-  Object.fromEntries(model.sources.map((source) => [source, bill(model, scenario, source)]));
+  Object.fromEntries(homesOf(model, scenario).map((source) => [source, bill(model, scenario, source)]));
 
 export const totals = (model, scenario) =>
   Object.fromEntries(Object.entries(bills(model, scenario)).map(([source, lines]) => [source, sum(lines)]));
@@ -23,7 +24,7 @@ export function bill(model, scenario, source) {
   const gbSeconds = (billedS(constants, scenario, month) * scenario.memory_mb) / 1024;
   return {
     "HTTP API": apiRequests(constants, scenario, month) * prices.http_api_request,
-    "Lambda requests": (requests + month.runs) * prices.lambda_request,
+    "Lambda requests": (requests + month.runs + month.feeds) * prices.lambda_request,
     "Lambda time": gbSeconds * prices[`lambda_time_${scenario.architecture}`],
     "EFS storage": (month.stored_bytes / GB) * prices.efs_storage,
     "EFS reads": (readBytes(constants, month) / GB) * prices.efs_read,
@@ -33,6 +34,7 @@ export function bill(model, scenario, source) {
     "DynamoDB writes": dynamodbWrites(constants, scenario) * prices.dynamodb_write_unit,
     "DynamoDB storage": itemsGb * constants.TABLE_AND_INDEX * prices.dynamodb_storage,
     "DynamoDB recovery": itemsGb * prices.dynamodb_recovery,
+    ...(scenario.postgres ? { PostgreSQL: source === "postgres" ? databaseUsd(model, scenario) : 0 } : {}),
     "access log": ((requests * constants.LOG_BYTES) / GB) * prices.log,
     traces: scenario.tracing * traces(constants, month) * prices.trace,
   };
@@ -52,7 +54,8 @@ function billedS({ BYTES_PER_MS, PUBLISH_MS }, scenario, month) {
   const appendMs = month.calls * scenario.write_ms + month.command_lives * firstMs;
   const publishMs = month.publishes * (PUBLISH_MS + copyMs);
   const runMs = month.runs * scenario.projector_ms + month.run_lives * firstMs;
-  return (queryMs + appendMs + publishMs + runMs) / 1000;
+  const feedMs = month.feeds * scenario.feed_ms + month.feed_lives * (firstMs + scenario.postgres_first_ms);
+  return (queryMs + appendMs + publishMs + runMs + feedMs) / 1000;
 }
 
 const readBytes = ({ METERED_READ_BYTES }, month) =>
@@ -77,14 +80,15 @@ function dynamodbReads(model, scenario, month, source) {
   const { READ_UNIT_BYTES, HEAD_READ_UNITS } = model.constants;
   const newBytes = scenario.writes_per_month * scenario.rows_per_write * scenario.row_bytes;
   const published = month.publishes ? month.publishes + Math.max(month.publishes, newBytes / READ_UNIT_BYTES) : 0;
+  if (source === "postgres") return month.calls + feedReadUnits(model, scenario);
   if (source !== "ddb") return month.calls + month.runs + published;
   const units = readUnits(model, scenario);
   const again = Math.min(month.reads, scenario.sandboxes * month.calls) * Math.max(0, units - HEAD_READ_UNITS);
   return month.calls + month.reads * units + again;
 }
 
-const traces = (constants, { reads, calls, runs }) =>
-  [reads, calls, runs].reduce((total, count) => total + traced(constants, count), 0);
+const traces = (constants, { reads, calls, runs, feeds }) =>
+  [reads, calls, runs, feeds].reduce((total, count) => total + traced(constants, count), 0);
 
 function traced({ TRACED_PER_S, TRACED_SHARE, MONTH_S }, calls) {
   const always = Math.min(calls, TRACED_PER_S * MONTH_S);

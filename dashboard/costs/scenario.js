@@ -5,6 +5,9 @@
 
 export const scenarioOf = (model, given = {}) => ({ ...model.defaults, ...given });
 
+/** The homes that have a bill. */
+export const homesOf = (model, it) => (it.postgres ? model.homes : model.sources);
+
 export const snapshotBytes = ({ constants }, it) =>
   it.rows * (it.snapshot_row_bytes || constants.SNAPSHOT_BYTES_A_ROW_BYTE * it.row_bytes);
 

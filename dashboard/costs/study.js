@@ -6,12 +6,13 @@
 import { bills, sum, totals } from "./bill.js";
 import { cheapest, crossings } from "./crossover.js";
 import { obstacles } from "./feasibility.js";
+import { homesOf } from "./scenario.js";
 
 export function study(model, scenario) {
   const cannotRun = obstacles(model, scenario);
   const paid = Object.fromEntries(Object.entries(bills(model, scenario)).filter(([source]) => !(source in cannotRun)));
   const totalsUsd = Object.fromEntries(Object.entries(paid).map(([source, lines]) => [source, sum(lines)]));
-  return { cannotRun, bills: paid, totalsUsd, cheapest: cheapest(model, totalsUsd) };
+  return { homes: homesOf(model, scenario), cannotRun, bills: paid, totalsUsd, cheapest: cheapest(model, totalsUsd) };
 }
 
 /** Where the cheapest path changes as one value grows, all else being as it is. */

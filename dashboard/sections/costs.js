@@ -108,11 +108,11 @@ const origin = ({ rows, row_bytes: rowBytes }) =>
     : "This data set has no rows yet: an example.";
 
 function lineTable(model, found) {
-  const columns = [{ text: "USD a month" }, ...model.sources.map((text) => ({ text, isNumber: true }))];
+  const columns = [{ text: "USD a month" }, ...found.homes.map((text) => ({ text, isNumber: true }))];
   const amount = (source, name) => (found.bills[source]?.[name] ? cents(found.bills[source][name]) : "–");
-  const rows = Object.keys(found.bills.ddb).map((name) => [name, ...model.sources.map((source) => amount(source, name))]);
+  const rows = Object.keys(found.bills.ddb).map((name) => [name, ...found.homes.map((source) => amount(source, name))]);
   const total = (source) => make("strong", {}, source in found.totalsUsd ? cents(found.totalsUsd[source]) : "cannot run");
-  return table("A month's bill, line by line", columns, [...rows, [make("strong", {}, "Sum"), ...model.sources.map(total)]]);
+  return table("A month's bill, line by line", columns, [...rows, [make("strong", {}, "Sum"), ...found.homes.map(total)]]);
 }
 
 const cents = (usd) => (usd < 0.005 ? "<0.01" : dollars(usd).replace(" USD", ""));

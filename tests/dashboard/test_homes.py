@@ -7,9 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Page, Response, Route, expect
 
-from handlers.routes import SOURCES
+from handlers.routes import HOMES, SOURCES
 from tests.dashboard.conftest import Visiting
-from tests.support.browser import Visit, hide, hold
+from tests.support.browser import Visit, add_postgres, hide, hold
 from tests.support.local import web
 
 
@@ -193,3 +193,16 @@ def test_phases_have_colours_that_are_no_homes_and_a_first_round_is_seen(visit: 
             assert piece.evaluate("it => getComputedStyle(it).backgroundColor") not in homes
         widths = page.locator(".history .points").evaluate_all("all => all.map(it => getComputedStyle(it).strokeWidth)")
         assert set(widths) == {"6px"}
+
+
+def test_a_fourth_home_is_asked_beside_the_others_where_the_api_has_it(visit: Visiting) -> None:
+    with visit() as visited:
+        add_postgres(visited.page)
+        visited.page.goto("/dashboard/#/homes")
+        expect(visited.page.locator(".receipt")).to_have_count(len(HOMES))
+        assert asked_homes(visited) == list(HOMES)
+        swatches = visited.page.locator(".card-head .legend .swatch")
+        colours = swatches.evaluate_all("(all) => all.map((each) => getComputedStyle(each).backgroundColor)")
+        assert len(set(colours)) == len(HOMES)
+        visited.page.goto("/dashboard/#/rows")
+        expect(visited.page.get_by_role("option", name="postgres")).to_have_count(1)

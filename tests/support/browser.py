@@ -152,3 +152,19 @@ def visiting(
         assert [part for part in expected if not any(part in fault for fault in visit.faults)] == []
     finally:
         context.close()
+
+
+def add_postgres(page: Page) -> None:
+    """Let the API have PostgreSQL, for a page: in its place answers `ddb`."""
+
+    def described(route: Route) -> None:
+        answer = route.fetch()
+        content = answer.json()
+        content["paths"]["/postgres"] = content["paths"]["/ddb"]
+        route.fulfill(response=answer, json=content)
+
+    page.route("**/openapi.json", described)
+    page.route(
+        "**/postgres?*",
+        lambda route: route.fulfill(response=route.fetch(url=route.request.url.replace("/postgres", "/ddb"))),
+    )

@@ -60,6 +60,13 @@ PRICES = Prices(
     waf_request=price(0.60, 1e6),
     secret=price(0.40),
     secret_call=price(0.05, 1e4),
+    database_hour_micro=price(0.016),
+    database_hour_small=price(0.032),
+    database_hour_medium=price(0.064),
+    database_hour_large=price(0.128),
+    database_storage=price(0.10),
+    database_backup=price(0.09),
+    database_proxy=price(0.015),
 )
 PRICE_LIST = PriceList("2026-01-02", "us-test-1", "USD", PRICES)
 ALWAYS_THE_SAME = settings(derandomize=True, deadline=None)  # whatever the day and the machine

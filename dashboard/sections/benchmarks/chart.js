@@ -7,7 +7,7 @@ import { ms, time } from "../../format.js";
 const HEIGHT = 300;
 const LEAST_SPAN_S = 3600; // so wide is the axis of a single benchmark, or of several within an hour
 const MARGIN = 0.02;
-const SERIES = { "sqlite-efs": "--series-1", "sqlite-tmp": "--series-2", ddb: "--series-3" };
+const SERIES = { "sqlite-efs": "--series-1", "sqlite-tmp": "--series-2", ddb: "--series-3", postgres: "--series-4" };
 
 /**
  * Draw the chart, and draw it anew when the theme or the width changes.

@@ -10,6 +10,7 @@ export const GROUPS = [
   { name: "EFS", lines: ["EFS storage", "EFS reads", "EFS writes", "EFS metadata"] },
   { name: "DynamoDB", lines: ["DynamoDB reads", "DynamoDB writes", "DynamoDB storage", "DynamoDB recovery"] },
   { name: "logs, traces", lines: ["access log", "traces"] },
+  { name: "PostgreSQL", lines: ["PostgreSQL"] },
 ];
 
 /**
@@ -20,11 +21,12 @@ export const GROUPS = [
  */
 export function bars(model, found) {
   const most = Math.max(...Object.values(found.totalsUsd));
+  const groups = GROUPS.filter(({ lines }) => lines.some((line) => line in found.bills.ddb));
   return make(
     "div.cost-bars",
     {},
-    ...model.sources.map((source) => home(source, found, most)),
-    make("ul.legend", { "aria-label": "Services" }, ...GROUPS.map(({ name }, i) => make("li", {}, swatch(i), name))),
+    ...found.homes.map((source) => home(source, found, most)),
+    make("ul.legend", { "aria-label": "Services" }, ...groups.map(({ name }, i) => make("li", {}, swatch(i), name))),
   );
 }
 
@@ -43,7 +45,7 @@ function home(source, found, most) {
 }
 
 function bar(source, lines, total, most) {
-  const parts = GROUPS.map(({ name, lines: names }) => ({ name, usd: names.reduce((sum, each) => sum + lines[each], 0) }));
+  const parts = GROUPS.map(({ name, lines: names }) => ({ name, usd: names.reduce((sum, each) => sum + (lines[each] ?? 0), 0) }));
   let from = 0;
   const pieces = parts.map(({ name, usd }, i) => {
     const [x, width] = [(100 * from) / most, (100 * usd) / most];

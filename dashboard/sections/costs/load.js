@@ -1,24 +1,26 @@
 /** The load that costs and verdict are about: what the visitor set, else what the data set says, else what is assumed. */
 
 import { scenarioOf } from "../../costs/scenario.js";
+import { describe } from "../../description.js";
 
 /** What was set last on this page: both sections go on with it. @type {Record<string, number>} */
 let latest = {};
 
 /**
- * Return what the data set says of a scenario: its rows and, where the snapshot is large enough to tell, a row's bytes.
+ * Return what the data set says of a scenario: whether PostgreSQL is there, its rows and, where the snapshot is large enough to tell, a row's bytes.
  * @param {import("../../api.js").Api} api
  * @param {any} model
  * @param {AbortSignal} signal
- * @returns {Promise<{bookmark: string | null, values: Record<string, number>}>} no values where there are no rows yet
+ * @returns {Promise<{bookmark: string | null, values: Record<string, number>}>} no rows where there are none yet
  */
 export async function measuredData(api, model, signal) {
-  const [newest] = (await api.get("/snapshots", { signal })).body.snapshots;
-  const { rows = 0, bytes = 0, bookmark = null } = newest ?? {};
-  if (!rows) return { bookmark, values: {} };
-  if (bytes <= model.constants.TELLING_BYTES) return { bookmark, values: { rows } };
+  const [{ body }, { homes }] = await Promise.all([api.get("/snapshots", { signal }), describe(api)]);
+  const { rows = 0, bytes = 0, bookmark = null } = body.snapshots[0] ?? {};
+  const there = homes.includes("postgres") ? { postgres: 1 } : {};
+  if (!rows) return { bookmark, values: there };
+  if (bytes <= model.constants.TELLING_BYTES) return { bookmark, values: { ...there, rows } };
   const [snapshotEach, { SNAPSHOT_BYTES_A_ROW_BYTE }] = [bytes / rows, model.constants];
-  return { bookmark, values: { rows, snapshot_row_bytes: snapshotEach, row_bytes: snapshotEach / SNAPSHOT_BYTES_A_ROW_BYTE } };
+  return { bookmark, values: { ...there, rows, snapshot_row_bytes: snapshotEach, row_bytes: snapshotEach / SNAPSHOT_BYTES_A_ROW_BYTE } };
 }
 
 /**

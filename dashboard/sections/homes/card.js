@@ -4,7 +4,7 @@ import { figure, fill, make } from "../../elements.js";
 import { bytes, count, ms, number } from "../../format.js";
 import { failure, loading } from "../../notice.js";
 
-const PHASES = ["check", "open", "copy", "close", "ledger", "query"];
+const PHASES = ["feed", "connect", "check", "open", "copy", "close", "ledger", "query"];
 /** Members of a receipt, and how each is shown. */
 const RECEIPT = {
   read_units: ["read units of DynamoDB", number],
@@ -12,6 +12,9 @@ const RECEIPT = {
   efs_reads: ["data reads of EFS", count],
   efs_metered_bytes: ["metered by EFS", bytes],
   copied_bytes: ["copied to /tmp", bytes],
+  database_rows: ["rows of PostgreSQL", count],
+  database_ms: ["in PostgreSQL", ms],
+  database_connections: ["connections to PostgreSQL", count],
   billed_ms: ["billed", (value) => `${count(value)} ms`],
   init_ms: ["cold start, CPU", ms],
 };

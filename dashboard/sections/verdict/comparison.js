@@ -24,7 +24,7 @@ export function comparison(model, it, withinMs) {
     { text: "failed", isNumber: true },
     ...(withinMs === null ? [] : [{ text: `within ${ms(withinMs)}` }]),
   ];
-  return table("Bills and times by home", columns, model.sources.map((source) => row(source, it, withinMs)));
+  return table("Bills and times by home", columns, it.found.homes.map((source) => row(source, it, withinMs)));
 }
 
 function row(source, { found, measured, choice, latencies, local }, withinMs) {

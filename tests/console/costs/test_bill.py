@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.costs.bill import bill, bills, totals_usd
+from console.costs.options.inputs import INPUTS
 from console.costs.prices import Price, Prices, named
-from console.costs.scenario import INPUTS, Scenario, vary
-from handlers.routes import SOURCES
+from console.costs.scenario import Scenario, vary
+from handlers.routes import HOMES, SOURCES
 from tests.support.costs import ALWAYS_THE_SAME, PRICES, price
 
 pytestmark = pytest.mark.usefixtures("rows_as_shipped")
@@ -180,6 +181,38 @@ def test_the_processors_have_a_price_each() -> None:
         assert bill(PRICES, x86, source)["Lambda time"] == pytest.approx(2 * bill(PRICES, arm, source)["Lambda time"])
 
 
+def test_a_month_on_postgres_is_its_machine_its_feed_and_reads_that_take_no_units() -> None:
+    quiet = Scenario(
+        rows=1000,
+        row_bytes=1024,
+        rows_per_write=8,
+        postgres=1,
+        reads_per_month=2_000_000,
+        writes_per_month=500,
+        init_ms=100,
+        ddb_first_ms=200,
+        postgres_ms=5,
+        postgres_first_ms=50,
+        feed_ms=40,
+        write_ms=20,
+    )
+    found = bill(PRICES, quiet, "postgres")
+    # 500 writes and as many feeds, 720 rounds of maintenance, each with a sandbox of its own; 2,000 lives of readers.
+    query_ms = 2_000_000 * 5 + 2000 * (100 + 50)
+    append_ms = 500 * 20 + 50 * 300
+    feed_ms = 1220 * 40 + (50 + 720) * 350
+    assert found["Lambda requests"] == pytest.approx((2_000_500 + 1220) * 0.20e-6)
+    assert found["Lambda time"] == pytest.approx((query_ms + append_ms + feed_ms) / 1000 * 0.00001)
+    # The head before each write and in each run, and 4,000 new rows of 1 KiB, four a unit.
+    assert found["DynamoDB reads"] == pytest.approx((500 + 1220 + 1000) * 0.125e-6)
+    assert found["PostgreSQL"] == pytest.approx(720 * 0.016 + 20 * 0.10 + 0.40)
+    assert all(found[line] == 0 for line in found if line.startswith("EFS"))
+    for source in SOURCES:
+        own = bill(PRICES, quiet, source)
+        assert list(own) == list(found)
+        assert own["PostgreSQL"] == 0
+
+
 LESS_WITH_MORE = {"reads_per_sandbox", "writes_per_sandbox", "check_interval_ms"}
 # The rows of a publish follow from these. What the merge rule writes of them falls where a size fits it better.
 ROWS_OF_A_PUBLISH = ("writes_per_month", "rows_per_write", "publishes_per_month", "import_rows_per_s")
@@ -195,13 +228,14 @@ def numbers(name: str) -> st.SearchStrategy[float]:
 scenarios = st.builds(
     Scenario,
     verify_max_bytes=PROVEN_IN_FULL,
-    **{name: numbers(name) for name in INPUTS if name not in ("verify_max_bytes", "snapshot_row_bytes")},  # pyright: ignore[reportArgumentType]
+    postgres=st.just(1.0),
+    **{name: numbers(name) for name in INPUTS if name not in ("verify_max_bytes", "snapshot_row_bytes", "postgres")},  # pyright: ignore[reportArgumentType]
 )
 
 
-@pytest.mark.parametrize("name", sorted(INPUTS.keys() - ROWS_OF_A_PUBLISH))
+@pytest.mark.parametrize("name", sorted(INPUTS.keys() - {*ROWS_OF_A_PUBLISH, "postgres"}))
 @settings(ALWAYS_THE_SAME, max_examples=30)
-@given(scenarios, st.floats(1, 100), st.sampled_from(SOURCES))
+@given(scenarios, st.floats(1, 100), st.sampled_from(HOMES))
 def test_more_of_anything_never_costs_less_but_of_what_spares_work(
     name: str, scenario: Scenario, factor: float, source: str
 ) -> None:
@@ -215,7 +249,7 @@ def test_more_of_anything_never_costs_less_but_of_what_spares_work(
 
 @pytest.mark.parametrize("name", ["writes_per_month", "rows_per_write"])
 @ALWAYS_THE_SAME
-@given(scenarios, st.floats(1, 100), st.sampled_from(SOURCES))
+@given(scenarios, st.floats(1, 100), st.sampled_from(HOMES))
 def test_more_rows_a_publish_never_cost_a_third_less(name: str, scenario: Scenario, factor: float, source: str) -> None:
     more = vary(scenario, name, scenario.numbers()[name] * factor)
     assert totals_usd(PRICES, scenario)[source] * 2 / 3 <= totals_usd(PRICES, more)[source]
@@ -247,7 +281,7 @@ def test_a_bill_is_linear_in_each_price(scenario: Scenario, name: str, factor: f
     known = named(PRICES)
     free = bills(replace_price(known, name, 0), scenario)
     once, often = bills(PRICES, scenario), bills(replace_price(known, name, known[name].usd * factor), scenario)
-    for source in SOURCES:
+    for source in HOMES:
         for service, usd in once[source].items():
             least = free[source][service]
             assert often[source][service] == pytest.approx(least + (usd - least) * factor, rel=1e-9, abs=1e-12)
@@ -258,7 +292,7 @@ def replace_price(known: dict[str, Price], name: str, usd: float) -> Prices:
 
 
 @ALWAYS_THE_SAME
-@given(scenarios, st.sampled_from(SOURCES), st.floats(1, 1000))
+@given(scenarios, st.sampled_from(HOMES), st.floats(1, 1000))
 def test_without_writes_and_below_one_a_second_a_bill_is_linear_in_reads(
     scenario: Scenario, source: str, factor: float
 ) -> None:

@@ -41,3 +41,11 @@ def test_tiering_saves_nothing_for_small_pages_less_for_middling_ones_and_someth
     assert tiering_usd(PRICES, replace(large, lake_row_bytes=141)) < 0
     assert tiering_usd(PRICES, replace(large, lake_row_bytes=142)) > 0
     assert tiering_usd(PRICES, large) == pytest.approx(1000 * (1e6 / 2**30 * 0.019 - 0.0025e-3))
+
+
+def test_what_postgresql_goes_without_is_a_lever_where_it_is_there() -> None:
+    saved = {lever.name: lever.saved_usd for lever in levers(PRICES, Scenario(postgres=1))}
+    assert saved["PostgreSQL without RDS Proxy"] == {**dict.fromkeys(SOURCES, 0.0), "postgres": pytest.approx(21.60)}
+    machine_and_disk_usd = 720 * 0.016 + 20 * 0.10
+    assert saved["PostgreSQL in one zone, not two"]["postgres"] == pytest.approx(machine_and_disk_usd)
+    assert not any("PostgreSQL" in lever.name for lever in levers(PRICES, Scenario()))

@@ -8,19 +8,22 @@ from hypothesis import strategies as st
 
 from console.costs.bill import bills, totals_usd
 from console.costs.crossover import Crossing, cheapest
-from console.costs.scenario import INPUTS, Scenario, vary
+from console.costs.options.inputs import INPUTS
+from console.costs.prices import named
+from console.costs.scenario import Scenario, vary
 from console.costs.study import (
     LOAD,
     RANGES,
     Study,
     cost_series,
     find_crossings,
+    find_postgres_from,
     is_real_difference,
     runnable_usd,
     swings,
 )
-from handlers.routes import SOURCES
-from tests.support.costs import ALWAYS_THE_SAME, PRICE_LIST, PRICES, assumed
+from handlers.routes import HOMES, SOURCES
+from tests.support.costs import ALWAYS_THE_SAME, PRICE_LIST, PRICES, assumed, price
 
 pytestmark = pytest.mark.usefixtures("rows_as_shipped")
 
@@ -241,3 +244,21 @@ def test_the_sum_is_that_of_the_path_that_is_cheapest_now() -> None:
 
 def test_the_processors_cannot_be_halved() -> None:
     assert swings(PRICES, NEAR, ["architecture"]) == []
+
+
+def test_postgresql_has_a_bill_where_it_is_there_and_says_from_how_many_reads_on_it_beats_ddb() -> None:
+    there = Study.from_assembled(PRICE_LIST, assumed(postgres=1.0, reads_per_month=1e6))
+    assert tuple(there.bills) == HOMES
+    assert there.database["machine"] == pytest.approx(720 * 0.016)
+    assert there.postgres_from is not None
+    for factor, cheapest_of_both in ((0.99, "ddb"), (1.01, "postgres")):
+        usd = totals_usd(PRICES, Scenario(postgres=1, reads_per_month=there.postgres_from * factor))
+        assert min(("ddb", "postgres"), key=lambda source: usd[source]) == cheapest_of_both
+    without = Study.from_assembled(PRICE_LIST, assumed())
+    assert (tuple(without.bills), without.database, without.postgres_from) == (SOURCES, {}, None)
+
+
+def test_postgresql_may_always_or_never_be_cheaper_than_ddb() -> None:
+    free = {name: price(0) for name in named(PRICES) if name.startswith(("database_", "secret"))}
+    assert find_postgres_from(replace(PRICES, **free), Scenario(postgres=1, read_units=1000, writes_per_month=0)) == 0
+    assert find_postgres_from(PRICES, Scenario(postgres=1, read_units=0, ddb_ms=0, ddb_first_ms=0)) is None

@@ -6,7 +6,7 @@ from rich.console import Console
 from console.costs.scenario import assemble, names
 from console.costs.study import Study
 from console.costs.tables import cost_table, paragraphs, usd_saved, work_table
-from handlers.routes import SOURCES
+from handlers.routes import HOMES, SOURCES
 from tests.support.costs import PRICE_LIST, assumed
 
 pytestmark = pytest.mark.usefixtures("rows_as_shipped")
@@ -73,7 +73,8 @@ def test_the_figures_in_words() -> None:
         "As the stack is set by default: --maintained-per-month 720, --memory-mb 1024, --tmp-mb 512, "
         "--architecture arm64, --tracing 0, --check-interval-ms 1000, --retain-s 3600, --verify-max-bytes 16777216, "
         "--jobs 0, --lake 0, --lake-rounds 720, --notifications 0, --worker-memory-mb 1024, "
-        "--edge 0, --edge-log-days 0, --firewall 0, --sessions 0."
+        "--edge 0, --edge-log-days 0, --firewall 0, --sessions 0, --postgres 0, --database-class db.t4g.micro, "
+        "--multi-az 0, --proxy 0, --backup-days 7."
     )
     assert prices.startswith("List prices of us-test-1, 2026-01-02, without free tiers;")
 
@@ -149,3 +150,27 @@ def test_where_nothing_changes_the_cheapest_path_that_is_said() -> None:
         "The cheapest path changes, all else being as it is",
         "  never by reads a month, reads in a sandbox's life, rows and publishes a month alone",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "cheaper than ddb from "),
+        ({"read_units": 0.0, "ddb_ms": 0.0, "ddb_first_ms": 0.0}, "; never cheaper than ddb by reads a month alone."),
+        ({"read_units": 1e6}, "; always cheaper than ddb."),
+    ],
+    ids=["from some on", "never", "always"],
+)
+def test_postgresql_s_price_is_said_by_its_parts(given: dict[str, float], said: str) -> None:
+    found = Study.from_assembled(PRICE_LIST, assumed(postgres=1.0, proxy=1.0, **given))
+    (sentence,) = (text for text in paragraphs(found) if text.startswith("PostgreSQL: "))
+    parts = "(machine 11.52, storage 2.00, proxy 21.60, secret 0.40)"
+    assert sentence.startswith(f"PostgreSQL: 35.52 USD a month whatever is read {parts}; ")
+    assert said in sentence
+
+
+def test_the_bill_has_a_column_and_a_line_for_postgresql() -> None:
+    table = cost_table(Study.from_assembled(PRICE_LIST, assumed(postgres=1.0)))
+    assert [column.header for column in table.columns] == ["USD a month", *HOMES]
+    lines = {cells[0]: cells[1:] for cells in zip(*(list(column.cells) for column in table.columns), strict=True)}
+    assert lines["PostgreSQL"] == ("-", "-", "-", "13.92")

@@ -9,8 +9,9 @@ from console.benchmark.data import look_at
 from console.client.client import Client
 from console.costs.bill import bills, totals_usd
 from console.costs.levers import levers
+from console.costs.options.inputs import INPUTS, option
 from console.costs.prices import OWN_FILE, load
-from console.costs.scenario import INPUTS, Scenario, names, option
+from console.costs.scenario import Scenario, names
 from console.costs.work import work_bills
 from console.local.background import BackgroundStack
 from console.results import result
@@ -99,6 +100,8 @@ def test_every_value_is_an_option(run_console: RunConsole) -> None:
     """Each with a number of its own, so that none is taken for another."""
     narrow = {"memory_mb": 777.0, "tmp_mb": 778.0, "retain_s": 779.0, "worker_memory_mb": 780.0}
     narrow |= dict.fromkeys(("tracing", "jobs", "lake", "notifications", "edge", "firewall", "sessions"), 1.0)
+    narrow |= dict.fromkeys(("postgres", "multi_az", "proxy"), 1.0)
+    narrow["backup_days"] = 21.0
     narrow["cached"] = 0.25
     values = {name: narrow.get(name, 7.0 + place) for place, name in enumerate(INPUTS)}
     options = [word for name, value in values.items() for word in (option(name), str(value))]

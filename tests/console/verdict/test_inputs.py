@@ -121,6 +121,18 @@ def test_a_first_use_is_never_faster_than_a_warm_one() -> None:
     assert "ddb_first_ms" not in values(result_of(slow[1]))
 
 
+def test_a_result_with_postgresql_is_of_a_stack_that_has_it() -> None:
+    reads = [
+        read("postgres", consumed={"billed_ms": 4.0}),
+        read("postgres", workload=FIRST, consumed={"init_ms": 300.0, "billed_ms": 44.0}),
+    ]
+    found = values(result_of(*MEASURED, *reads))
+    assert (found["postgres"], found["postgres_ms"], found["postgres_first_ms"]) == (1.0, 4.0, 40.0)
+    assert found["init_ms"] == 110  # that of the query function, which has no driver to load
+    assert values(result_of(*reads, is_local=True))["postgres"] == 1.0
+    assert "postgres" not in values(result_of(*MEASURED))
+
+
 @pytest.mark.parametrize(("said", "meant"), [("arm64", "arm64"), ("aarch64", "arm64"), ("x86_64", "x86")])
 def test_processors_have_several_names(said: str, meant: str) -> None:
     found = result_of()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -13,7 +13,9 @@ from playwright.sync_api import Browser, Page
 from console.costs import prices
 from console.costs.bill import Bill, bills
 from console.costs.feasibility import obstacles
-from console.costs.scenario import INPUTS, Scenario
+from console.costs.options.inputs import INPUTS
+from console.costs.prices import DatabaseClass
+from console.costs.scenario import Scenario
 from console.costs.study import RANGES, find_crossings, is_real_difference
 from console.paths import ROOT
 from console.verdict.calculator import CORE_INPUTS, model_text
@@ -70,7 +72,11 @@ def everywhere() -> list[Point]:
     ]
     # Half a row a publish, on average: Python rounds a half to the even neighbour.
     halves: list[Point] = [{"writes_per_month": odd * 50, "publishes_per_month": 100} for odd in (1, 3, 5, 7, 2001)]
-    return [point | {"architecture": random.choice(("arm64", "x86"))} for point in points] + halves
+    classes = get_args(DatabaseClass)
+    chosen = [
+        {"architecture": random.choice(("arm64", "x86")), "database_class": random.choice(classes)} for _ in points
+    ]
+    return [point | each for point, each in zip(points, chosen, strict=True)] + halves
 
 
 def evaluated(page: Page, script: str, argument: object) -> Any:

@@ -14,7 +14,7 @@ from console.costs.study import find_crossings
 from console.wording import joined, quantity
 from handlers.routes import SOURCES
 from tests.dashboard.conftest import ROWS, Visiting
-from tests.support.browser import NARROW
+from tests.support.browser import NARROW, add_postgres
 
 PRICE_LIST = prices.load()
 
@@ -185,3 +185,14 @@ def test_of_an_empty_data_set_it_shows_an_example(visit: Visiting) -> None:
         visited.page.goto("/dashboard/#/costs")
         expect(visited.page.get_by_text("This data set has no rows yet: an example.")).to_be_visible()
         expect(visited.page.locator(".cost-total")).to_have_text(shown_usd())
+
+
+def test_postgresql_has_a_bill_of_its_own_where_the_api_has_it(visit: Visiting) -> None:
+    with visit() as visited:
+        add_postgres(visited.page)
+        visited.page.goto("/dashboard/#/costs")
+        expect(visited.page.locator(".cost-total")).to_have_text(shown_usd(rows=ROWS, postgres=1))
+        expect(visited.page.get_by_role("list", name="Services")).to_contain_text("PostgreSQL")
+        expect(visited.page.get_by_role("row", name="PostgreSQL")).to_contain_text("14.22")
+        visited.page.goto("/dashboard/#/verdict")
+        expect(visited.page.get_by_role("row", name="postgres")).to_have_count(1)
