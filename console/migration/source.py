@@ -21,7 +21,7 @@ from console.migration.sqlite.integrity import open_copy
 from console.migration.sqlite.introspection import quoted, read_left_behind, read_tables
 from console.migration.sqlite.reading import Batch, Parameters, add_fits, condition, read_batches
 from console.migration.sqlite.schema import SourceTable
-from console.migration.values import convert_all, converter_of
+from console.migration.values import convert_all, misfit_reason
 from console.terminal import Advance
 
 
@@ -153,12 +153,11 @@ def _instant(now: str) -> dt.datetime:
 
 
 def _misfit(table: PlannedTable, batch: Batch) -> ConsoleError:
-    for column, values in zip(table.columns, batch.columns, strict=True):
-        convert_one = converter_of(column)
-        for key, value in zip(batch.keys, values, strict=True):
-            try:
-                convert_one(value)
-            except ValueError as error:
-                said = f"{table.name}, row {shown_key(key)}, column {column.name}: {shown_value(value)} {error}"
-                return ConsoleError(said, "see what `migrate plan` says, and give a rule for it")
-    raise AssertionError("a batch that fits does not fail")
+    """Return the error that names the first value of a batch that does not fit."""
+    said = next(
+        f"{table.name}, row {shown_key(key)}, column {column.name}: {shown_value(value)} {why}"
+        for column, values in zip(table.columns, batch.columns, strict=True)
+        for key, value in zip(batch.keys, values, strict=True)
+        if (why := misfit_reason(column, value))
+    )
+    return ConsoleError(said, "see what `migrate plan` says, and give a rule for it")

@@ -31,13 +31,13 @@ def converter_of(column: PlannedColumn) -> Callable[[SourceValue], TargetValue]:
     return converter
 
 
-def is_fit(column: PlannedColumn, value: SourceValue) -> bool:
-    """Tell whether a value of a column can move."""
+def misfit_reason(column: PlannedColumn, value: SourceValue) -> str:
+    """Return why a value of a column cannot move; nothing where it can."""
     try:
         converter_of(column)(value)
-    except ValueError:
-        return False
-    return True
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def convert_all(column: PlannedColumn, values: Sequence[SourceValue]) -> Sequence[TargetValue]:

@@ -46,7 +46,7 @@ def _check_destination(name: str, rule: TableRules, table: SourceTable) -> None:
 def _check_where(name: str, where: str, source: SourceFile) -> None:
     known = source.parameters
     try:
-        source.connection.execute(f"EXPLAIN SELECT count(*) FROM {quoted(name)} WHERE ({where}\n)", known)  # noqa: S608 - quoted
+        source.connection.execute(f"EXPLAIN SELECT count(*) FROM {quoted(name)} WHERE ({where})", known)  # noqa: S608 - quoted
     except (sqlite3.Error, sqlite3.Warning) as error:
         said = re.sub(r"You did not supply a value for binding (parameter )?:?", "there is no :", str(error))
         allowed = ", ".join(f":{each}" for each in known)

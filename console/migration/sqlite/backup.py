@@ -87,8 +87,10 @@ def _copy(source: sqlite3.Connection, copy: sqlite3.Connection, path: Path, adva
     """Copy page by page; a writer cannot make it begin again for ever, as from some point on none is let in."""
     page_bytes = source.execute("PRAGMA page_size").fetchone()[0]
     (mode,) = source.execute("PRAGMA journal_mode").fetchone()
-    for is_held in (False,) * MOST_RESTARTS + (True,):
-        if is_held or mode == "wal":
+    restarts = 0
+    while True:
+        if restarts == MOST_RESTARTS or mode == "wal":
+            source.execute(f"PRAGMA busy_timeout = {PATIENCE_S * 1_000:.0f}")
             source.execute("BEGIN")
             source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         source.execute("PRAGMA busy_timeout = 0")  # from here on it is the watch that waits
@@ -97,9 +99,9 @@ def _copy(source: sqlite3.Connection, copy: sqlite3.Connection, path: Path, adva
             source.backup(copy, pages=STEP_PAGES, progress=watch.look, sleep=0.05)
         except _RestartedError:
             advance(-watch.done_bytes)
-            source.execute(f"PRAGMA busy_timeout = {PATIENCE_S * 1_000:.0f}")
-            continue
-        return
+            restarts += 1
+        else:
+            return
 
 
 class _RestartedError(Exception):

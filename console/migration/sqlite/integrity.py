@@ -29,7 +29,9 @@ def open_copy(path: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]:
         unknown = _check(connection, path)
     except sqlite3.Error as error:
         connection.close()
-        raise ConsoleError(f"{path} is damaged, or no database: {error}", DAMAGE_HINT) from error
+        raise ConsoleError(
+            f"{path} is damaged, or no database that SQLite alone can read: {error}", DAMAGE_HINT
+        ) from error
     except ConsoleError:
         connection.close()
         raise

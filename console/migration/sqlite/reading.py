@@ -12,7 +12,7 @@ from console.migration.kinds import Kind, SourceValue
 from console.migration.plan import PlannedColumn, PlannedTable
 from console.migration.sqlite.introspection import quoted
 from console.migration.sqlite.schema import SourceTable
-from console.migration.values import is_fit
+from console.migration.values import misfit_reason
 
 BATCH = 1_000  # rows
 FITS = "migration_fits"
@@ -82,7 +82,7 @@ def add_fits(connection: sqlite3.Connection) -> None:
 
 def _fits(kind: str, converts: str, kind_of_value: str, raw: SourceValue) -> bool:
     value = raw.decode("utf-8", "surrogateescape") if kind_of_value == "text" and isinstance(raw, bytes) else raw
-    return is_fit(_column(kind, converts), value)
+    return not misfit_reason(_column(kind, converts), value)
 
 
 @lru_cache

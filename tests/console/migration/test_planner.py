@@ -244,6 +244,7 @@ def test_a_table_for_dynamodb_has_a_time_to_live_and_no_references(make_plan_of:
         ("tables.users.where = 'age > 1'", "no such column: age"),
         ("tables.users.where = 'id > :then'", "there is no :"),
         ("tables.users.where = '1); DROP TABLE users; --'", "where = "),
+        ("tables.users.where = 'id > 1 -- all'", "incomplete input"),
         ("tables.users.rename = 'tenants'\ntables.tenants.rename = 'tenants'", "which is taken"),
         (f"tables.users.rename = '{'x' * 64}'", "longer than 63 bytes"),
         ("tables.users.columns.email.rename = 'id'", "which is taken"),

@@ -55,3 +55,26 @@ def test_collations_of_the_application_are_stood_in_for_and_named(tmp_path: Path
             INSERT INTO t VALUES ('a', 'a'), ('b', 'b');
         """)
     assert set(opened(path)) == {"LOCALIZED", "OTHER"}
+
+
+def test_an_index_that_lacks_a_row_is_damage(make_file: MakeFile) -> None:
+    path = make_file(
+        "CREATE TABLE t (x); CREATE INDEX i ON t (x); CREATE INDEX j ON t (x) WHERE x IS NULL; INSERT INTO t VALUES (1)"
+    )
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA writable_schema = on")
+        pages = dict(connection.execute("SELECT name, rootpage FROM sqlite_schema").fetchall())
+        for name, other in (("i", "j"), ("j", "i")):
+            connection.execute("UPDATE sqlite_schema SET rootpage = ? WHERE name = ?", (pages[other], name))
+        connection.commit()
+    with pytest.raises(ConsoleError, match=r"is damaged: .*missing from index i"):
+        open_copy(path)
+
+
+def test_a_file_that_needs_the_applications_functions_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "app.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.create_function("own", 1, str, deterministic=True)
+        connection.executescript("CREATE TABLE t (x); CREATE INDEX i ON t (own(x)); INSERT INTO t VALUES (1)")
+    with pytest.raises(ConsoleError, match=r"unknown function: own\(\)|no such function: own"):
+        open_copy(path)

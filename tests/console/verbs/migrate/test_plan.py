@@ -13,7 +13,7 @@ SCRIPT = """
 CREATE TABLE Users (id INTEGER PRIMARY KEY, email TEXT NOT NULL COLLATE NOCASE UNIQUE, boss INT REFERENCES Users,
     role TEXT DEFAULT 'user' CHECK (role IN ('user', 'admin')), n INT);
 CREATE INDEX by_role ON Users (role DESC) WHERE role <> 'user';
-CREATE TABLE sessions (token TEXT PRIMARY KEY, expires_at INT);
+CREATE TABLE sessions (token TEXT PRIMARY KEY, expires_at INT UNIQUE);
 CREATE VIEW v AS SELECT 1;
 INSERT INTO Users VALUES (1, 'me@example.com', NULL, 'user', 'one'),
     (2, 'you@example.com', 1, 'user', 'two'), (3, 'x', 1, 'admin', 3);
@@ -49,6 +49,7 @@ def test_a_plan_with_misfits_names_them_and_ends_with_1(run_console: RunConsole,
     assert '  index by_role: "role" DESC where "role" <> \'user\'' in ran.out
     assert '  unique index users_email_key: lower("email")' in ran.out
     assert "  check: \"role\" IN ( 'user' , 'admin' )" in ran.out
+    assert "  unique: expires_at" in ran.out
     assert "2 misfits:" in ran.out
     assert "  Users, row 1, column n: 'one' is a text, not a whole number" in ran.out
     assert "  Users.n: 1 more whose value is a text, not a whole number" in ran.out
