@@ -11,7 +11,7 @@ MODULUS = 1 << 128
 
 
 class Checksum:
-    """The checksum of a table or a part of it: equal where each row is in both as often, with values that mean the same."""
+    """The checksum of a table or a part of it: equal where both have each row as often, by what its values mean."""
 
     def __init__(self, kinds: Sequence[Kind]) -> None:
         self._kinds = tuple(kinds)
