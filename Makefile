@@ -38,6 +38,7 @@ LOCAL_DIR ?= .local
 STACK ?= dev
 SEEDS ?= 1000
 COUNT ?= 100
+WITH_POSTGRES := $(filter-out 0 off,$(POSTGRES))
 BIN := $(VENV)/bin
 BENCH := $(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only --benchmark-group-by=group \
 	--benchmark-columns=min,median,iqr,rounds --benchmark-sort=name
@@ -80,11 +81,11 @@ install-postgres: $(DATABASE)
 install-deploy: $(DEPLOY)
 install-dev: $(DEV)
 
-demo: $(if $(POSTGRES),$(DATABASE),$(RUN))
-	@$(BIN)/python -m console demo $(if $(POSTGRES),--postgres)
+demo: $(if $(WITH_POSTGRES),$(DATABASE),$(RUN))
+	@$(BIN)/python -m console demo $(if $(WITH_POSTGRES),--postgres)
 
-serve: $(if $(POSTGRES),$(DATABASE),$(RUN))
-	@exec $(BIN)/python -m console serve --port $(PORT) --local-dir $(LOCAL_DIR) $(if $(POSTGRES),--postgres)
+serve: $(if $(WITH_POSTGRES),$(DATABASE),$(RUN))
+	@exec $(BIN)/python -m console serve --port $(PORT) --local-dir $(LOCAL_DIR) $(if $(WITH_POSTGRES),--postgres)
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""The demo: the main job on a local stack of its own, from nothing to three read paths compared and proven alike."""
+"""The demo: the main job on a local stack of its own, from nothing to all read paths compared and proven alike."""
 
 from __future__ import annotations
 
@@ -28,9 +28,14 @@ from console.results.environment import environment
 from console.results.result import Environment, Size
 from console.terminal import Steps
 from console.wording import three_digits
-from handlers.routes import MAX_INSERT_ROWS, SOURCES
+from handlers.routes import MAX_INSERT_ROWS, POSTGRES
 
 SEED = 1
+NUMBERS = {False: "three", True: "four"}  # of read paths, without PostgreSQL and with it
+PARTS = {
+    False: "an emulated DynamoDB, two functions, a gateway",
+    True: "an emulated DynamoDB, a PostgreSQL, three functions, a gateway",
+}
 
 
 @dataclass(frozen=True)
@@ -43,21 +48,22 @@ class DemoResult:
     verification: Verification
 
 
-def run_demo(steps: Steps, count: int, reads: int) -> DemoResult:
+def run_demo(steps: Steps, count: int, reads: int, *, has_postgres: bool = False) -> DemoResult:
     """Start a local stack, load it, measure the paths, prove that they answer alike, and stop it again.
 
     Args:
         steps: told of each.
         count: how many rows.
         reads: warm reads on each path.
+        has_postgres: whether PostgreSQL is one of them.
 
     Raises:
         ConsoleError: something failed, or the paths differ.
     """
     with tempfile.TemporaryDirectory(prefix="lambda-sqlite-") as folder:
-        stack = BackgroundStack(project_stack(Path(folder), sandboxes=1))
+        stack = BackgroundStack(project_stack(Path(folder), sandboxes=1, has_postgres=has_postgres))
         try:
-            with steps("start the local stack: an emulated DynamoDB, two functions, a gateway"):
+            with steps(f"start the local stack: {PARTS[has_postgres]}"):
                 stack.start()
             with Client(stack.url) as client:
                 loaded = _load(client, steps, count)
@@ -86,26 +92,26 @@ def _load(client: Client, steps: Steps, count: int) -> Loaded:
 
 def _measure(client: Client, steps: Steps, reads: int, stack: BackgroundStack) -> Size:
     what = f"read each path {reads:,} times, taking turns, and first in new sandboxes"
-    with steps(what, count_newest(reads), "requests") as advance:
+    with steps(what, count_newest(client, reads), "requests") as advance:
         return measure_newest(client, reads, stack.recycle, advance)
 
 
 def _measure_published(client: Client, steps: Steps) -> Size:
     what = f"publish a row and read it first on each path, {PUBLISHES} times"
-    with steps(what, count_published(), "requests") as advance:
+    with steps(what, count_published(client), "requests") as advance:
         return measure_published(client, advance)
 
 
 def _compare(client: Client, steps: Steps) -> None:
     asked = list_queries(client)
-    with steps("ask all three paths the same", len(asked), "queries") as advance:
+    with steps(f"ask all {NUMBERS[POSTGRES in client.homes()]} paths the same", len(asked), "queries") as advance:
         equal_bytes = compare_answers(client, asked, advance)
         steps.note(f"{len(asked)} queries, {equal_bytes:,} bytes, alike to the byte")
 
 
 def _verify(client: Client, steps: Steps) -> Verification:
     published = newest_snapshot(client)
-    with steps("verify each path against the snapshot", published.bookmark.seq * len(SOURCES)) as advance:
+    with steps("verify each path against the snapshot", published.bookmark.seq * len(client.homes())) as advance:
         outcome = verify_paths(client, published, advance)
         complain(outcome)
         steps.note(f"{outcome.rows:,} rows each, count and content hash agree")

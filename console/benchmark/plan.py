@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -45,18 +46,23 @@ class BenchPlan:
             f"a higher --rate, fewer --iterations, or --limit-s {needed_s}",
         )
 
-    def requests(self, rows_there: int) -> int:
-        """About how many requests it takes, loading included."""
+    def requests(self, rows_there: int, homes: Sequence[str]) -> int:
+        """About how many requests it takes of an API with these homes, loading included."""
         sizes = self.rows or (rows_there,)
         loaded = max(0, sizes[-1] - rows_there)
-        measured = sum(self._count_requests(workload, rows) for rows in sizes for workload in self.workloads)
+        measured = sum(
+            self._count_requests(workload, rows) * len(list_sources(workload, homes))
+            for rows in sizes
+            for workload in self.workloads
+        )
         return math.ceil(loaded / MAX_INSERT_ROWS) + measured
 
     def _count_requests(self, workload: Workload, rows: int) -> int:
+        """Count the requests to each source."""
         rounds = plan_rounds(workload, self.rounds, rows)
         once = count_pages(rows) if workload == "walk" else 1
         open_too = self.rounds.iterations if self.rate_per_s and workload in AT_A_RATE else 0
-        return ((rounds.warm_ups + rounds.iterations) * once + open_too) * len(list_sources(workload))
+        return (rounds.warm_ups + rounds.iterations) * once + open_too
 
 
 def finite(number: float | None) -> float | None:

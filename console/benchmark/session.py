@@ -16,7 +16,7 @@ from console.benchmark.stage import Stage
 from console.client.client import Client
 from console.results.result import Size, Workload
 from console.terminal import Advance
-from handlers.routes import MAX_INSERT_ROWS, SOURCES
+from handlers.routes import MAX_INSERT_ROWS
 
 WARM_UPS = 5
 FIRST_READS = 3
@@ -66,9 +66,9 @@ class BenchSession:
         return tuple(stage.figures() for stage in self._stages if stage.samples.by_kind)
 
 
-def count_newest(reads: int) -> int:
+def count_newest(client: Client, reads: int) -> int:
     """Count the requests of `measure_newest`."""
-    return (FIRST_READS + WARM_UPS + reads) * len(SOURCES)
+    return (FIRST_READS + WARM_UPS + reads) * len(client.homes())
 
 
 def measure_newest(client: Client, reads: int, recycle: Recycle, advance: Advance) -> Size:
@@ -94,9 +94,9 @@ def measure_newest(client: Client, reads: int, recycle: Recycle, advance: Advanc
     return joined_sizes(sizes)
 
 
-def count_published() -> int:
+def count_published(client: Client) -> int:
     """Count the requests of `measure_published`."""
-    return (1 + PUBLISHES) * len(SOURCES)
+    return (1 + PUBLISHES) * len(client.homes())
 
 
 def measure_published(client: Client, advance: Advance) -> Size:

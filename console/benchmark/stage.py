@@ -28,7 +28,6 @@ from console.benchmark.workloads import (
 from console.client.client import Client
 from console.results.result import Size, Workload
 from console.terminal import Advance
-from handlers.routes import SOURCES
 
 
 class Stage:
@@ -44,6 +43,7 @@ class Stage:
     def __init__(self, client: Client, plan: BenchPlan, data: BenchData, samples: Samples, advance: Advance) -> None:
         self.samples = samples
         self._client = client
+        self._homes = client.homes()
         self._probe = Probe(client)
         self._plan = plan
         self._data = data
@@ -97,7 +97,7 @@ class Stage:
             self._advance(sample.http_requests)
             return sample
 
-        loop = ClosedLoop(list_sources(workload), counted, keep)
+        loop = ClosedLoop(list_sources(workload, self._homes), counted, keep)
         try:
             loop.run(plan_rounds(workload, self._plan.rounds, self._rows))
         finally:
@@ -117,8 +117,8 @@ class Stage:
                     # Opening a connection is no part of a sandbox's start, and a burst opens many.
                     yield Sample.from_exchange(exchange, exchange.sent_s)
 
-            self._note("first-in-sandbox", bursts(SOURCES, wanted, burst, keep))
-        self._advance(wanted * len(SOURCES))
+            self._note("first-in-sandbox", bursts(self._homes, wanted, burst, keep))
+        self._advance(wanted * len(self._homes))
 
     def _open(self, workload: Workload, rate_per_s: float) -> None:
         def keep(source: str, block: Block, pace: Pace) -> None:
@@ -128,7 +128,7 @@ class Stage:
                 self.samples.add(kind, Sample.from_exchange(exchange, due_s))
             self._advance(len(block.timed))
 
-        run_open_loop(self._reads(workload), self._plan.rounds.iterations, rate_per_s, SOURCES, keep)
+        run_open_loop(self._reads(workload), self._plan.rounds.iterations, rate_per_s, self._homes, keep)
 
     def _note(self, workload: Workload, notes: Mapping[str, str]) -> None:
         for source, note in notes.items():

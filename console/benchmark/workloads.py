@@ -20,7 +20,7 @@ from console.client.client import Client, read_members
 from console.data.loading import generate_drafts
 from console.results.result import LEDGER, Workload
 from handlers.domain.paging import MAX_LIMIT
-from handlers.routes import SOURCES
+from handlers.routes import HOMES
 from handlers.rows import MODEL
 
 WORKLOADS: tuple[Workload, ...] = get_args(Workload)
@@ -48,14 +48,14 @@ class Draw(Protocol):
     def random(self) -> float: ...
 
 
-def list_sources(workload: Workload) -> tuple[str, ...]:
-    """Return the sources that take turns in a workload."""
-    return (LEDGER,) if workload == "write" else SOURCES
+def list_sources(workload: Workload, homes: Sequence[str]) -> tuple[str, ...]:
+    """Return the sources that take turns in a workload, of an API with these homes."""
+    return (LEDGER,) if workload == "write" else tuple(homes)
 
 
 def place(kind: Kind) -> tuple[int, str, int]:
     """Return the place of a kind in a result: by workload, loop and source."""
-    return WORKLOADS.index(kind.workload), kind.loop, (*SOURCES, LEDGER).index(kind.source)
+    return WORKLOADS.index(kind.workload), kind.loop, (*HOMES, LEDGER).index(kind.source)
 
 
 def plan_rounds(workload: Workload, asked: Rounds, rows: int) -> Rounds:

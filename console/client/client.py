@@ -18,6 +18,7 @@ from console.client.failures import refused, unexpected, unreachable
 from console.client.retry import Retry, retry_after_s
 from console.client.signing import LOOPBACK
 from console.errors import ConsoleError
+from handlers.routes import HOMES, SOURCES
 
 TIMEOUT = httpx.Timeout(35.0, connect=5.0)  # the gateway gives up after 30 s
 LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=30.0)
@@ -41,6 +42,7 @@ class Client:
         self.url = url.rstrip("/")
         self._retry_for_s = retry_for_s
         self._has_answered = False
+        self._homes: tuple[str, ...] = ()
         try:
             base = httpx.URL(self.url)
             if base.scheme not in ("http", "https") or not base.host or (base.port or 0) > MAX_PORT:
@@ -86,6 +88,16 @@ class Client:
     def delete(self, path: str) -> httpx.Response:
         """DELETE until it is answered with 2xx. Raises ConsoleError."""
         return self._send(self._http.build_request("DELETE", path), self._retry_for_s)
+
+    def homes(self) -> tuple[str, ...]:
+        """Return the homes that the API has; of one that does not say, those that are always there.
+
+        Raises ConsoleError. It is asked once.
+        """
+        if not self._homes:
+            said = read_members(self.get("/")).get("homes")
+            self._homes = tuple(home for home in HOMES if isinstance(said, list) and home in said) or SOURCES
+        return self._homes
 
     def prepared(
         self,

@@ -11,7 +11,6 @@ from console.data.walks import Differences, SideBySide
 from console.errors import ConsoleError
 from console.paths import PROGRAM
 from console.terminal import Advance
-from handlers.routes import SOURCES
 
 REMEDY = "a new epoch makes the ledger the newest history (docs/recovery.md, 'A restored table')"
 
@@ -70,8 +69,9 @@ def verify_paths(
     checks = [Check(walk.source, walk.rows, walk.hash, walk.source in right, None, walk.seconds) for walk in walks]
     for check in checks:
         if not check.is_right:
-            check.first_difference = _first_difference(check.source, right, differences)
-    is_right = len(right) == len(SOURCES)
+            others = right or {walk.source for walk in walks} - {check.source}
+            check.first_difference = _first_difference(check.source, others, differences)
+    is_right = len(right) == len(walks)
     return Verification(str(published.bookmark), published.bookmark.seq, published.hash, is_right, checks)
 
 
@@ -89,8 +89,7 @@ def _complaint(check: Check) -> str:
     return f"{check.source} (first at seq {check.first_difference})"
 
 
-def _first_difference(source: str, right: set[str], differences: Differences) -> int | None:
-    """Find where a wrong path leaves a right one; where there is none, where it leaves any other."""
-    others = right or set(SOURCES) - {source}
+def _first_difference(source: str, others: set[str], differences: Differences) -> int | None:
+    """Find where a wrong path leaves one of these: the right ones, or where there is none, any other."""
     found = [seq for pair, seq in differences.items() if source in pair and pair & others]
     return min(found, default=None)

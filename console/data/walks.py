@@ -20,7 +20,6 @@ from console.errors import ConsoleError
 from console.terminal import Advance
 from handlers.domain.bookmark import Bookmark
 from handlers.domain.hashes import content_hash, hash_text
-from handlers.routes import SOURCES
 
 Differences = dict[frozenset[str], int]  # by each two paths, the seq of the first row that is not the same
 
@@ -86,7 +85,7 @@ class SideBySide:
     """
 
     def __init__(self, client: Client, published: ListedSnapshot, advance: Advance, state: Path | None = None) -> None:
-        self.walks = [HashingWalk(client, source, published.bookmark, advance) for source in SOURCES]
+        self.walks = [HashingWalk(client, source, published.bookmark, advance) for source in client.homes()]
         self.differences: Differences = {}
         self._state = state
         self._of = {
@@ -94,6 +93,7 @@ class SideBySide:
             "bookmark": str(published.bookmark),
             "hash": published.hash,
             "size_bytes": published.size_bytes,
+            "homes": list(client.homes()),
         }
 
     def run(self) -> None:
@@ -113,7 +113,7 @@ class SideBySide:
                     self.differences.setdefault(frozenset((one.source, other.source)), seq)
 
     def _load(self) -> int:
-        """Go on from the state, if it is of the same snapshot. Returns how many rows were compared."""
+        """Go on from the state, if it is of the same snapshot and homes. Returns how many rows were compared."""
         found = read_state(self._state) if self._state is not None else None
         if found is None or found["of"] != self._of:
             return 0

@@ -16,7 +16,7 @@ from typing import NamedTuple, Self
 from console.expectations.latencies import LatencyFigure, LatencyFigures, latencies
 from console.expectations.operations import CASES, Operations, count_operations
 from console.results.result import Distribution, Environment, Measurement, Size, Workload
-from handlers.routes import SOURCES
+from handlers.routes import POSTGRES
 
 MIB = 2**20
 
@@ -65,7 +65,7 @@ def expect(environment: Environment, size: Size) -> list[Expectation]:
 
     A result from AWS tells it itself, and what it lacks is left out; the model starts from one of this machine.
     """
-    asked = [size.measured(case, source) for case in CASES for source in SOURCES]
+    asked = [size.measured(case, source) for case in CASES for source in size.homes]
     answered = [(it, it.client_ms, it.server_ms) for it in asked if it]
     if not environment.is_local:
         return [_measured(it, client_ms) for it, client_ms, _ in answered if client_ms]
@@ -82,14 +82,18 @@ def _modelled(it: Measurement, own_ms: Distribution, size: Size, figures: Latenc
     operations = count_operations(it, size)
     parts = [TimePart.from_figure("HTTP API", 1, figures.gateway), *_remote(operations, figures)]
     parts += _sdk(operations, figures) if it.source == "ddb" else [_own(own_ms, figures.function_speed)]
+    if it.source == POSTGRES:
+        loading = TimePart.from_figure("loading psycopg", operations.starts, figures.driver_first_use)
+        parts.append(_slowed(loading, figures.function_speed))
     used = tuple(part for part in parts if part.slow_ms)
     low_ms, p50_ms, slow_ms = (math.fsum(times) for times in zip(*(part[2:] for part in used), strict=True))
     return Expectation(it.source, it.workload, False, low_ms, p50_ms, slow_ms, used)
 
 
 def _remote(operations: Operations, figures: LatencyFigures) -> Sequence[TimePart]:
-    """Count what is elsewhere: a slow read on EFS looks for a newer snapshot at least."""
-    on_efs = not operations.dynamodb_calls
+    """Count what is elsewhere: a slow read on EFS looks for a newer snapshot at least, one of PostgreSQL for a home."""
+    asked = operations.database_round_trips
+    on_efs = not operations.dynamodb_calls and not asked
     trips, size_mib = operations.efs_round_trips, operations.efs_bytes / MIB
     waits = f"DynamoDB round trips, {operations.dynamodb_calls} calls of {operations.read_units:g} units"
     return [
@@ -97,6 +101,8 @@ def _remote(operations: Operations, figures: LatencyFigures) -> Sequence[TimePar
         TimePart.from_figure("EFS round trips", trips, figures.efs_round_trip, max(math.ceil(trips), int(on_efs))),
         TimePart.from_figure("MiB from EFS", size_mib, figures.efs_transfer),
         TimePart.from_figure(waits, operations.dynamodb_round_trips, figures.dynamodb_round_trip),
+        TimePart.from_figure("connections to PostgreSQL", operations.database_connections, figures.database_connection),
+        TimePart.from_figure("PostgreSQL round trips", asked, figures.database_round_trip, max(asked, 2 * bool(asked))),
     ]
 
 

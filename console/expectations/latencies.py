@@ -52,6 +52,9 @@ class LatencyFigures:
     efs_round_trip: LatencyFigure
     efs_transfer: LatencyFigure
     dynamodb_round_trip: LatencyFigure
+    database_round_trip: LatencyFigure
+    database_connection: LatencyFigure
+    driver_first_use: LatencyFigure
     sdk_read: LatencyFigure
     sdk_first_use: LatencyFigure
     function_speed: LatencyFigure

@@ -2,7 +2,7 @@
 
 On EFS the receipts of a local run count them: on a local disk the function does what it does over NFS. No receipt sees
 the closing of a file, nor that SQLite opens it once more; both follow from how many were opened. On DynamoDB the calls
-follow from the rows' size. Tests hold both to the code's own calls.
+follow from the rows' size; PostgreSQL is asked once. Tests hold both to the code's own calls.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from console.costs.scenario import Scenario
 from console.results.result import Measurement, Size, Workload
+from handlers.routes import POSTGRES
 
 CASES: dict[Workload, str] = {
     "newest-100": "warm read",
@@ -20,7 +21,7 @@ CASES: dict[Workload, str] = {
     "first-after-publish": "first read after a publish",
 }
 MOST_ANSWER_BYTES = 2**20  # of a Query: what is left takes another one
-HEAD_ALONGSIDE: Workload = "newest-100"  # here the sandbox knows the head, and reads it while it reads the rows
+HEAD_ALONGSIDE: Workload = "newest-100"  # here the sandbox knows the head or the home: `ddb` reads it alongside
 
 
 class Operations(NamedTuple):
@@ -31,6 +32,7 @@ class Operations(NamedTuple):
         efs_round_trips: on average; most warm reads look for nothing newer, some do.
         efs_bytes: read from EFS.
         dynamodb_calls: of `ddb`; dynamodb_round_trips: those that wait for each other.
+        database_round_trips: of `postgres`; database_connections: that have to be made first.
         read_units: of these calls, as DynamoDB meters them; an emulator's are none.
     """
 
@@ -40,6 +42,8 @@ class Operations(NamedTuple):
     dynamodb_calls: int = 0
     dynamodb_round_trips: int = 0
     read_units: float = 0
+    database_round_trips: int = 0
+    database_connections: int = 0
 
 
 def count_operations(measured: Measurement, size: Size) -> Operations:
@@ -54,6 +58,9 @@ def count_operations(measured: Measurement, size: Size) -> Operations:
         queries = ceil(rows.rows_per_read * rows.row_bytes / MOST_ANSWER_BYTES)
         waits = queries if measured.workload == HEAD_ALONGSIDE else 1 + queries
         return Operations(starts, 0, 0, 1 + queries, waits, rows.ddb_read_units)
+    if measured.source == POSTGRES:  # the rows; a sandbox that is new, or asked for more, looks for the home before
+        looks = int(measured.workload != HEAD_ALONGSIDE)
+        return Operations(starts, database_round_trips=1 + looks, database_connections=starts)
     trips = efs_round_trips(measured.source, measured.consumed)
     if starts and size.snapshot_bytes > Scenario.verify_max_bytes:  # not read in full: SQLite reads pages, unseen
         trips += Scenario.cold_efs_reads

@@ -9,6 +9,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -16,25 +17,26 @@ from typing import cast
 from console.data.ledger import make_ledger, open_store
 from console.errors import ConsoleError
 from console.local import payload
-from console.local.access.sessions import READERS, SessionStore
+from console.local.access.sessions import SessionStore, readers
 from console.local.account.callers import call_worker
 from console.local.account.stores import Stores
 from console.local.function import FunctionFailed
 from console.local.gateway import Invoke
 from console.local.schedule import every
-from console.local.stack import LocalStack, Make
+from console.local.stack import Caller, LocalStack, Make, Serve
 from console.local.stream import follow
 from console.paths import ENVIRONMENT_FILE, PAGE_DIR, URL_FILE
 from console.wording import rows as counted
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import Bookmark
 from handlers.gateway.request import event_of_get
-from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, SESSIONS, WORKER, gateway_routes
+from handlers.routes import AUTHORIZER, COMMAND, PROJECTOR, QUERY, RELATIONAL, SESSIONS, SOURCES, WORKER, gateway_routes
 from handlers.rows import MODEL
 from handlers.settings import OPEN, SESSION, SYNC
 
 HEALTH = "/query/health"
 PROJECTOR_TIMEOUT_S = 300.0
+RELATIONAL_TIMEOUT_S = 300.0
 WORKER_TIMEOUT_S = 60.0
 MAINTENANCE_S = 3600.0
 KEPT_ASKED_S = 4.0  # one attempt, however slow, or some
@@ -42,6 +44,15 @@ KEPT_ASKED_S = 4.0  # one attempt, however slow, or some
 KEPT = f"table-{(MODEL.replaces or MODEL).rows_version}.json"
 
 Tell = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Addition:
+    """The additions of one more home to the stack; arguments as for `LocalStack`."""
+
+    services: Sequence[Serve] = ()
+    opening: Sequence[Caller] = ()
+    callers: Sequence[Caller] = ()
 
 
 def project_stack(
@@ -56,6 +67,8 @@ def project_stack(
     has_worker: bool = False,
     has_page: bool = False,
     read_auth: str = OPEN,
+    has_postgres: bool = False,
+    provider: str = SOURCES[0],
     tell: Tell = lambda _: None,
 ) -> LocalStack:
     """Return the local stack with this project's functions, routes and table; arguments as for `LocalStack`.
@@ -66,34 +79,53 @@ def project_stack(
         has_worker: whether there are jobs, a data lake and notifications; not with `SYNC`.
         has_page: whether the page is at /dashboard/, and the API under /api/ too.
         read_auth: who may read, `OPEN` or `SESSION`; with that there are access codes, and nobody reads without one.
-        tell: gets a line on the ledger that was found there, or made, and one on what is kept of it.
+        has_postgres: whether there is PostgreSQL as one more home; needs the packages of `make install-postgres`.
+        provider: the home that answers /rows, one of `HOMES`; `POSTGRES` where there is PostgreSQL.
+        tell: gets a line on the ledger that was found there, or made, one on what PostgreSQL has of it, and one on what
+            is kept.
     """
     has_sessions = read_auth == SESSION
     access = (SESSIONS, AUTHORIZER) if has_sessions else ()
-    functions = (COMMAND, QUERY, PROJECTOR, *((WORKER,) if has_worker else ()), *access)
+    postgres = _postgres(tell) if has_postgres else Addition()
+    functions = (
+        *(COMMAND, QUERY, PROJECTOR),
+        *((WORKER,) if has_worker else ()),
+        *((RELATIONAL,) if has_postgres else ()),
+        *access,
+    )
     resources = (*((Stores,) if has_worker else ()), *((SessionStore,) if has_sessions else ()))
     projector = () if projection == SYNC else (_follow_stream, _maintain)
+    routes = gateway_routes(has_sessions=has_sessions, has_postgres=has_postgres, provider=provider)
     return LocalStack(
         local_dir,
         functions={name: f"handlers.{name}.handler" for name in functions},
-        routes=gateway_routes(has_sessions=has_sessions),
+        routes=routes,
         default=QUERY,
         prepare=partial(_prepare, tell, _was_killed(local_dir / KEPT)),
         settings={
             "CHECK_INTERVAL_MS": str(check_interval_ms),
             "PROJECTION": projection,
+            "DB_PROVIDER": provider,
             "REQUEST_LOG_PERCENT": str(log_percent),
         },
         resources=partial(_with_clients, resources),
+        services=postgres.services,
+        opening=postgres.opening,
         closing=partial(_tell_kept, tell) if keeps else lambda _: None,
         kept=KEPT if keeps else None,
         port=port,
         sandboxes=sandboxes,
-        timeouts_s={PROJECTOR: PROJECTOR_TIMEOUT_S, WORKER: WORKER_TIMEOUT_S},
-        guard=READERS if has_sessions else None,
+        timeouts_s={PROJECTOR: PROJECTOR_TIMEOUT_S, RELATIONAL: RELATIONAL_TIMEOUT_S, WORKER: WORKER_TIMEOUT_S},
+        guard=readers(routes) if has_sessions else None,
         page_dir=PAGE_DIR if has_page else None,
-        callers=(*projector, *((call_worker,) if has_worker else ())),
+        callers=(*projector, *((call_worker,) if has_worker else ()), *postgres.callers),
     )
+
+
+def _postgres(tell: Tell) -> Addition:
+    from console.local.database.relational import LocalDatabase, SetUp, feed, maintain  # noqa: PLC0415 - with psycopg
+
+    return Addition((LocalDatabase,), (SetUp(tell),), (feed, maintain))
 
 
 def _with_clients(resources: Sequence[type[Stores] | type[SessionStore]], environ: Mapping[str, str]) -> Make:

@@ -20,7 +20,7 @@ from console.local.background import BackgroundStack
 from console.paths import PROGRAM
 from console.recovery.clocked import Clocked, Phase
 from handlers.domain.bookmark import Bookmark
-from handlers.routes import MAX_INSERT_ROWS, SOURCES
+from handlers.routes import MAX_INSERT_ROWS
 
 SEED = 1
 
@@ -71,7 +71,7 @@ class DrilledStack:
     def prove(self) -> Bookmark:
         """Prove that all of it is back. Returns the point that was proven. Raises ConsoleError."""
         published, head = newest_snapshot(self.client), ledger_head(ask_health(self.client, "/command/health"))
-        shown_rows = published.bookmark.seq * len(SOURCES)
+        shown_rows = published.bookmark.seq * len(self.client.homes())
         with self.clocked(Phase.PROOF, "verify each path against the snapshot", shown_rows) as go_on:
             compare_hashes(head, published)
             complain(verify_paths(self.client, published, go_on))
@@ -89,5 +89,5 @@ class DrilledStack:
     def prove_replaced(self, old: Bookmark) -> None:
         """Prove that every path refuses a bookmark of the history that was left. Raises ConsoleError."""
         with self.clocked(Phase.PROOF, f"ask each path for the old bookmark {old}, which has to be refused"):
-            for source in SOURCES:
+            for source in self.client.homes():
                 self.expect(409, "GET", f"/{source}", old)

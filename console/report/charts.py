@@ -25,9 +25,16 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from console.results.result import Distribution, Measurement, Size, expect_temperature
 from console.wording import tick
 
-COLOURS = {"sqlite-efs": "#0072b2", "sqlite-tmp": "#d55e00", "ddb": "#009e73", "ledger": "#6f4e9c"}
-MARKERS = {"sqlite-efs": "o", "sqlite-tmp": "s", "ddb": "^", "ledger": "D"}
-WIDTHS = {"sqlite-efs": 3.4, "sqlite-tmp": 1.3, "ddb": 1.3, "ledger": 1.3}  # sqlite-efs shows on both sides of another
+COLOURS = {
+    "sqlite-efs": "#0072b2",
+    "sqlite-tmp": "#d55e00",
+    "ddb": "#009e73",
+    "postgres": "#b3407c",
+    "ledger": "#6f4e9c",
+}
+MARKERS = {"sqlite-efs": "o", "sqlite-tmp": "s", "ddb": "^", "postgres": "v", "ledger": "D"}
+# sqlite-efs shows on both sides of another.
+WIDTHS = {"sqlite-efs": 3.4, "sqlite-tmp": 1.3, "ddb": 1.3, "postgres": 1.3, "ledger": 1.3}
 PANEL_INCHES = (3.1, 2.5)
 COLUMNS = 3
 GREY = "#555555"

@@ -9,7 +9,7 @@ from console.expectations.latencies import latencies
 from console.expectations.operations import CASES
 from console.report.tables import TextTable
 from console.wording import three_digits, two_digits
-from handlers.routes import SOURCES
+from handlers.routes import HOMES
 
 TITLE = "What to expect on AWS"
 
@@ -17,13 +17,14 @@ TITLE = "What to expect on AWS"
 def expected_table(found: Sequence[Expectation]) -> TextTable:
     """Show p50 and slow case of each kind of read that was asked, the paths side by side."""
     known = {(it.case, it.source): it for it in found}
+    homes = [home for home in HOMES if any(it.source == home for it in found)]
     rows = [
-        [f"{said}, {which}", *(_cell(known.get((case, source)), which) for source in SOURCES)]
+        [f"{said}, {which}", *(_cell(known.get((case, source)), which) for source in homes)]
         for case, said in CASES.items()
         if any(it.case == case for it in found)
         for which in ("p50", "slow")
     ]
-    return TextTable(["expected on AWS, ms", *SOURCES], rows)
+    return TextTable(["expected on AWS, ms", *homes], rows)
 
 
 def parts_table(found: Sequence[Expectation]) -> TextTable | None:

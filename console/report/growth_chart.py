@@ -17,7 +17,8 @@ from console.report.charts import COLOURS, MARKERS, WIDTHS, At, labelled, panels
 from console.results.result import Interval, Size
 from console.wording import tick
 
-SHIFTS = {"sqlite-efs": -1, "sqlite-tmp": 0, "ddb": 1, "ledger": 0}  # beside each other, where one would hide another
+# Beside each other, where one would hide another.
+SHIFTS = {"sqlite-efs": -1, "sqlite-tmp": 0, "ddb": 1, "postgres": 2, "ledger": 0}
 SHIFT_SHARE = 0.035  # of the axis
 LABEL_SHARE = 0.17  # of the axis, that a label needs
 MARGIN_SHARE = 0.15  # of the decades between the least and the greatest size, at each end

@@ -14,7 +14,6 @@ from console.errors import ConsoleError
 from console.paths import PROGRAM
 from console.results.result import EMULATED, Distribution, Measurement, Size, Workload
 from console.wording import joined, megabytes, three_digits
-from handlers.routes import SOURCES
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class PathTimes:
 
 def path_times(size: Size) -> list[PathTimes]:
     """Return the figures of each path. Raises ConsoleError where reads failed: then there is nothing to compare."""
-    return [PathTimes.from_size(size, source) for source in SOURCES]
+    return [PathTimes.from_size(size, source) for source in size.homes]
 
 
 def sentence(paths: Sequence[PathTimes]) -> str:

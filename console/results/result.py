@@ -19,7 +19,7 @@ from typing import Annotated, Literal, cast
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from console.errors import ConsoleError
-from handlers.routes import SOURCES
+from handlers.routes import HOMES
 
 SCHEMA = 1
 LEDGER = "ledger"  # the source of writes
@@ -27,7 +27,7 @@ EMULATED = ("ddb", LEDGER)  # on this machine, where their times are an emulator
 BESIDE = ("verdict", "expected")  # members that `bench --json` adds
 
 Workload = Literal["newest-100", "by-id", "walk", "range", "stats", "first-in-sandbox", "first-after-publish", "write"]
-Source = Annotated[str, Field(pattern=f"^({'|'.join((*SOURCES, LEDGER))})$")]
+Source = Annotated[str, Field(pattern=f"^({'|'.join((*HOMES, LEDGER))})$")]
 Loop = Literal["closed", "open"]
 Temperature = Literal["warm", "cold"]
 
@@ -118,6 +118,12 @@ class Size:
         kind = (workload, source, loop, expect_temperature(workload))
         same = (it for it in self.measurements if (it.workload, it.source, it.loop, it.temperature) == kind)
         return next(same, None)
+
+    @property
+    def homes(self) -> tuple[str, ...]:
+        """Return the homes of which anything was measured."""
+        known = {it.source for it in self.measurements}
+        return tuple(home for home in HOMES if home in known)
 
     def without(self, sources: Sequence[str]) -> Size:
         """Return what was measured of all other sources."""

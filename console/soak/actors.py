@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import httpx
 
@@ -19,7 +19,6 @@ from console.client.pages import member_text
 from console.client.retry import Retry, retry_after_s
 from console.soak.promises import Acknowledged, Promises
 from handlers.domain.bookmark import NOTHING, Bookmark
-from handlers.routes import SOURCES
 
 TIMEOUT = httpx.Timeout(40.0, connect=5.0)
 PATIENCE_S = 90.0  # for one request, with all its attempts
@@ -62,11 +61,13 @@ class Actor(ABC):
     """Somebody who asks the API for one thing after another.
 
     Args:
+        homes: of the API.
         luck: draws what is done.
     """
 
-    def __init__(self, url: str, promises: Promises, luck: random.Random) -> None:
+    def __init__(self, url: str, homes: Sequence[str], promises: Promises, luck: random.Random) -> None:
         self._caller = PatientClient(url, promises)
+        self._homes = homes
         self._promises = promises
         self._luck = luck
 
@@ -102,7 +103,7 @@ class RowWriter(Actor):
 
     def _read_back(self, insert: Acknowledged) -> None:
         """Ask for one of its rows at its bookmark: it has to be there, unless the ledger went back meanwhile."""
-        row_id, source = self._luck.choice(insert.ids), self._luck.choice(SOURCES)
+        row_id, source = self._luck.choice(insert.ids), self._luck.choice(self._homes)
         path = f"/{source}/{row_id}"
         response = self._caller.send("GET", path, {"min-bookmark": str(insert.bookmark)})
         if response is None:
@@ -118,7 +119,7 @@ class PageReader(Actor):
 
     def act(self) -> None:
         """Read a page, then the same of another path."""
-        one, other = self._luck.sample(SOURCES, 2)
+        one, other = self._luck.sample(self._homes, 2)
         query = f"limit={self._luck.choice((1, 10, 100, 1000))}&order={self._luck.choice(('asc', 'desc'))}"
         page = self._page(f"/{one}?{query}", {"min-bookmark": str(self._seen)})
         if page is None:

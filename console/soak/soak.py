@@ -33,6 +33,7 @@ class SoakPlan:
 
     Attributes:
         kill_every_s, restore_every_s: the mean time between two; 0 = never.
+        has_postgres: there is PostgreSQL, whose connections end as often as sandboxes.
     """
 
     seconds: float
@@ -41,6 +42,7 @@ class SoakPlan:
     kill_every_s: float
     restore_every_s: float
     seed: int
+    has_postgres: bool = False
 
 
 def soak(stack: BackgroundStack, plan: SoakPlan, promises: Promises, advance: Advance) -> Soaked:
@@ -56,12 +58,13 @@ def soak(stack: BackgroundStack, plan: SoakPlan, promises: Promises, advance: Ad
         random.Random(plan.seed),  # noqa: S311 - no secret
         kill_every_s=plan.kill_every_s,
         restore_every_s=plan.restore_every_s,
+        drop_every_s=plan.kill_every_s if plan.has_postgres else 0.0,
     )
     is_over = threading.Event()
-    threads = [*_actors(stack.url, plan, promises, is_over), *violence.threads(is_over)]
-    for thread in threads:
-        thread.start()
     with Client(stack.url) as client:
+        threads = [*_actors(client, plan, promises, is_over), *violence.threads(is_over)]
+        for thread in threads:
+            thread.start()
         try:
             greatest_lag_s = _sample(client, plan.seconds, advance)
         finally:
@@ -78,9 +81,10 @@ def soak(stack: BackgroundStack, plan: SoakPlan, promises: Promises, advance: Ad
     return Soaked(promises, dict(violence.done), greatest_lag_s, healed_in_s, files, paths, inside)
 
 
-def _actors(url: str, plan: SoakPlan, promises: Promises, is_over: threading.Event) -> list[threading.Thread]:
-    actors = [RowWriter(url, promises, _luck(plan, number)) for number in range(plan.writers)]
-    readers = [PageReader(url, promises, _luck(plan, plan.writers + number)) for number in range(plan.readers)]
+def _actors(client: Client, plan: SoakPlan, promises: Promises, is_over: threading.Event) -> list[threading.Thread]:
+    url, homes = client.url, client.homes()
+    actors = [RowWriter(url, homes, promises, _luck(plan, number)) for number in range(plan.writers)]
+    readers = [PageReader(url, homes, promises, _luck(plan, plan.writers + number)) for number in range(plan.readers)]
     pauses = _luck(plan, plan.writers + plan.readers)
     return [
         threading.Thread(target=keep_acting, args=(actor, is_over, promises, lambda: pauses.uniform(*PAUSES_S)))

@@ -1,4 +1,4 @@
-"""The violence of a soak: sandboxes are killed and frozen at any moment, and the ledger goes back now and then."""
+"""The violence of a soak: sandboxes are killed and frozen, PostgreSQL's connections end, and the ledger goes back."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Violence:
     Args:
         promises: is told where it fails.
         luck: draws what, and when.
-        kill_every_s, restore_every_s: the mean time between two; 0 = never.
+        kill_every_s, restore_every_s, drop_every_s: the mean time between two; 0 = never.
 
     Attributes:
         done: how often each thing was done.
@@ -42,11 +42,12 @@ class Violence:
         *,
         kill_every_s: float,
         restore_every_s: float,
+        drop_every_s: float = 0.0,
     ) -> None:
         self._stack = stack
         self._promises = promises
         self._luck = luck
-        self._every_s = {self._hurt: kill_every_s, self._go_back: restore_every_s}
+        self._every_s = {self._hurt: kill_every_s, self._go_back: restore_every_s, self._drop: drop_every_s}
         self.done: Counter[str] = Counter()
 
     def threads(self, is_over: threading.Event) -> list[threading.Thread]:
@@ -92,3 +93,9 @@ class Violence:
             self.done["restores cut short"] += 1
         else:
             self.done["restored"] += 1
+
+    def _drop(self, _: threading.Event) -> None:
+        """End PostgreSQL's connections, as a failover does, in whatever they are."""
+        from console.local.database.relational import end_connections  # noqa: PLC0415 - with psycopg
+
+        self.done["connections ended"] += end_connections(self._stack.environment["DATABASE_URL"])

@@ -1,4 +1,4 @@
-"""The verb `bench`: measure the three read paths on the data of an API, and keep every request.
+"""The verb `bench`: measure the read paths on the data of an API, and keep every request.
 
 Whatever cuts a run short, what was measured until then is kept, and said to be incomplete.
 """
@@ -35,7 +35,6 @@ from console.results.files import OUT, Lines, cannot_write, raw_data
 from console.results.result import SCHEMA, BenchResult, BenchSettings, Environment, Size, save, to_json
 from console.verdict.verdict import advise
 from handlers.domain.timestamps import utc_text
-from handlers.routes import SOURCES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -78,7 +77,7 @@ def bench(
     out: Annotated[Path, typer.Option(help="Folder for the result; made if it is not there.")] = OUT,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure the three read paths side by side; writes the result, every request, a report and its charts."""
+    """Measure the read paths side by side; writes the result, every request, a report and its charts."""
     if local and url:
         raise typer.BadParameter("--local starts its own API: leave out --url")
     sizes = chosen_rows(rows) or (LOCAL_ROWS if local else ())
@@ -98,11 +97,11 @@ def _run(plan: BenchPlan, raw: Lines, url: str, *, is_local: bool) -> tuple[Benc
     """Measure; returns the result of all that could be measured, and what cut it short."""
     started_s, start_s = time.time(), time.monotonic()
     with _stack(url, is_local=is_local) as (address, recycle), Client(address) as client:
-        found = environment(client)
+        found, homes = environment(client), client.homes()
         measured, cut = _measured(client, plan, recycle, raw)
     rounds = plan.rounds
     settings = BenchSettings(
-        rounds.iterations, rounds.warm_ups, plan.rate_per_s, rounds.limit_s, plan.workloads, SOURCES, keep_alive=True
+        rounds.iterations, rounds.warm_ups, plan.rate_per_s, rounds.limit_s, plan.workloads, homes, keep_alive=True
     )
     duration_s = round(time.monotonic() - start_s, 3)
     is_whole = cut is None
@@ -112,7 +111,7 @@ def _run(plan: BenchPlan, raw: Lines, url: str, *, is_local: bool) -> tuple[Benc
 def _measured(client: Client, plan: BenchPlan, recycle: Recycle | None, raw: Lines) -> tuple[tuple[Size, ...], Cut]:
     from console.benchmark.session import BenchSession  # noqa: PLC0415 - with hdrh, which few verbs need
 
-    total = plan.requests(newest_snapshot(client).bookmark.seq)
+    total = plan.requests(newest_snapshot(client).bookmark.seq, client.homes())
     session = BenchSession(client, plan, recycle, raw)
     cut: Cut = None
     try:

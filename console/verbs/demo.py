@@ -1,4 +1,4 @@
-"""The verb `demo`: the whole main job on this machine, from nothing to a comparison of the three read paths."""
+"""The verb `demo`: the whole main job on this machine, from nothing to a comparison of the read paths."""
 
 from __future__ import annotations
 
@@ -25,18 +25,21 @@ def demo(
     count: Annotated[int, typer.Option(min=2, help="How many rows.")] = 10_000,
     reads: Annotated[int, typer.Option(min=2, help="Warm reads on each path.")] = 100,
     *,
+    postgres: Annotated[
+        bool, typer.Option("--postgres", envvar="POSTGRES", help="With PostgreSQL as a fourth home.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Start a local stack, load it, compare the three read paths, prove that they answer alike, and stop it again."""
-    from console.benchmark.demo import SEED, run_demo  # noqa: PLC0415 - with hdrh, which few verbs need
+    """Start a local stack, load it, compare the read paths, prove that they answer alike, and stop it again."""
+    from console.benchmark.demo import NUMBERS, SEED, run_demo  # noqa: PLC0415 - with hdrh, which few verbs need
     from console.expectations.expectation import expect  # noqa: PLC0415
     from console.report.side_by_side import path_times, sentence  # noqa: PLC0415
     from console.verdict.verdict import advise  # noqa: PLC0415
 
     console = terminal.messages() if as_json else terminal.results()
-    console.print("The main job on this machine, from nothing to three read paths compared:")
+    console.print(f"The main job on this machine, from nothing to {NUMBERS[postgres]} read paths compared:")
     start_s = time.monotonic()
-    found = run_demo(Steps(console), count, reads)
+    found = run_demo(Steps(console), count, reads, has_postgres=postgres)
     seconds = time.monotonic() - start_s
     console.print(f"{seconds:5.1f} s  in all")
     paths = path_times(found.size)

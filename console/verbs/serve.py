@@ -12,8 +12,10 @@ from typing import Annotated
 import typer
 
 from console import terminal
+from console.errors import ConsoleError
 from console.local.project import project_stack, run
 from console.paths import LOCAL_DIR
+from handlers.routes import HOMES
 from handlers.settings import OPEN, PROJECTIONS, SESSION
 
 
@@ -27,6 +29,12 @@ class ReadAuth(StrEnum):
     """Readers: everybody, or visitors with a session."""
 
     EVERYBODY, VISITORS = OPEN, SESSION
+
+
+class Provider(StrEnum):
+    """The homes that can answer /rows."""
+
+    SQLITE_EFS, SQLITE_TMP, DDB, POSTGRES = HOMES
 
 
 def serve(
@@ -45,11 +53,19 @@ def serve(
         ReadAuth,
         typer.Option(envvar="READ_AUTH", help="Who may read: everybody (none), or who has an access code (session)."),
     ] = ReadAuth.EVERYBODY,
+    postgres: Annotated[
+        bool, typer.Option("--postgres", envvar="POSTGRES", help="With PostgreSQL as one more home, at /postgres.")
+    ] = False,
+    provider: Annotated[
+        Provider, typer.Option(envvar="DB_PROVIDER", help="The home that answers /rows.")
+    ] = Provider.SQLITE_EFS,
 ) -> None:
     """Run the API and its page on this machine; prints `ready URL` and `page URL` once they answer.
 
     Ctrl-C and SIGTERM stop it, and its rows are there again at the next start. Killed by force, it loses them.
     """
+    if provider is Provider.POSTGRES and not postgres:
+        raise ConsoleError("--provider postgres: there is no PostgreSQL", "add --postgres")
     log_requests()
     stack = project_stack(
         local_dir,
@@ -62,6 +78,8 @@ def serve(
         has_worker=projection is not ProjectionMode.SYNC,
         has_page=True,
         read_auth=read_auth,
+        has_postgres=postgres,
+        provider=provider,
         tell=terminal.messages().print,
     )
     run(stack, folder_note(local_dir))

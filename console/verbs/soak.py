@@ -34,6 +34,9 @@ def soak_stack(
         float, typer.Option(min=0, help="Mean time until the ledger goes back a little; 0 = never.")
     ] = 60.0,
     seed: Annotated[int | None, typer.Option(min=0, help="Draws what is done; default: a random one.")] = None,
+    postgres: Annotated[
+        bool, typer.Option("--postgres", help="With PostgreSQL as one more home, whose connections end too.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Load a new local stack, kill and freeze its sandboxes, restore its ledger, and prove that all of it was kept."""
@@ -45,11 +48,12 @@ def soak_stack(
         kill_every_s=kill_every_s,
         restore_every_s=restore_every_s,
         seed=chosen,
+        has_postgres=postgres,
     )
     terminal.messages().print(f"{writers} writers and {readers} readers for {minutes:g} minutes, seed {chosen}")
     with (
         tempfile.TemporaryDirectory() as folder,
-        BackgroundStack(project_stack(Path(folder), projection=BOTH)) as stack,
+        BackgroundStack(project_stack(Path(folder), projection=BOTH, has_postgres=postgres)) as stack,
         terminal.progress("soak", int(plan.seconds), unit="seconds") as advance,
     ):
         soaked = soak(stack, plan, Promises(), advance)
@@ -58,7 +62,7 @@ def soak_stack(
     else:
         terminal.results().print(_table(soaked))
     if faults := faults_of(soaked):
-        again = f"{PROGRAM} soak --minutes {minutes:g} --seed {chosen}"
+        again = f"{PROGRAM} soak --minutes {minutes:g} --seed {chosen}{' --postgres' if postgres else ''}"
         raise ConsoleError(f"{len(faults):,} promises were broken: {faults[0]}", again)
 
 

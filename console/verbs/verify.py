@@ -20,7 +20,6 @@ from console.data.inside import Inside, complain_of_inside, look_inside, way_ins
 from console.data.verification import Verification, compare_hashes, complain, verify_paths
 from console.data.walks import snapshot_of
 from console.wording import three_digits
-from handlers.routes import SOURCES
 
 CHANGING = "Nothing was compared: the ledger's columns are being changed. --level full reads all of it"
 
@@ -91,7 +90,7 @@ def verify(
 
 
 def _verify_paths(client: Client, published: ListedSnapshot, state: Path | None) -> Verification:
-    with terminal.progress("verify", published.bookmark.seq * len(SOURCES)) as advance:
+    with terminal.progress("verify", published.bookmark.seq * len(client.homes())) as advance:
         return verify_paths(client, published, advance, state)
 
 

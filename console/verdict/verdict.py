@@ -19,7 +19,6 @@ from console.verdict import words
 from console.verdict.choice import Decider, choose
 from console.verdict.criteria import Criterion, criteria
 from console.verdict.inputs import Case, MainWorkload
-from handlers.routes import SOURCES
 
 FAILED_SHARE = 0.01  # beyond it the failures reach into the p99
 
@@ -98,7 +97,7 @@ def decide(case: Case, within_ms: float | None = None) -> Verdict:
 
 def _measured(size: Size, workload: MainWorkload) -> dict[str, Measurement]:
     """Return what was measured of each path, also where every request failed."""
-    found = {source: size.measured(workload, source) for source in SOURCES}
+    found = {source: size.measured(workload, source) for source in size.homes}
     return {source: it for source, it in found.items() if it}
 
 

@@ -64,6 +64,7 @@ PRICES = Prices(
 PRICE_LIST = PriceList("2026-01-02", "us-test-1", "USD", PRICES)
 ALWAYS_THE_SAME = settings(derandomize=True, deadline=None)  # whatever the day and the machine
 P50_MS = {"sqlite-efs": 12.0, "sqlite-tmp": 10.0, "ddb": 20.0}
+POSTGRES_P50_MS = 14.0
 
 
 def assumed(**given: float) -> Assembled:
@@ -82,7 +83,10 @@ def read(
     """Reads of one path as a result holds them."""
     cold = workload == "first-in-sandbox"
     found = measurement(
-        workload, source, temperature="cold" if cold else "warm", client_ms=client_ms or figures(P50_MS[source])
+        workload,
+        source,
+        temperature="cold" if cold else "warm",
+        client_ms=client_ms or figures(P50_MS.get(source, POSTGRES_P50_MS)),
     )
     return replace(found, server_ms=server_ms, consumed=consumed or {}, phases_ms=phases_ms or {})
 

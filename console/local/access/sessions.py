@@ -5,25 +5,32 @@ Both are new at each start: the emulator keeps no secrets, and without its key n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from console.local.access.guard import GuardPlan
 from console.local.account.clients import make_clients
 from handlers.aws.sessions_table import TTL, sessions_table_arguments
-from handlers.routes import AUTHORIZER, SQL_SOURCES
+from handlers.routes import AUTHORIZER, READ_ROUTES, SQL_ROUTES
 from handlers.settings import SESSION
 
 TABLE = "lambda-sqlite-sessions"
 KEY = "lambda-sqlite-session-key"
 KEY_CHARACTERS = 64
 DEFAULT_ROUTE = "$default"
-# As the stack's program has it: whoever reads needs a session, but for the routes that look at it themselves; the
-# owner's routes and all that write are open here.
-READERS = GuardPlan(
-    function=AUTHORIZER,
-    sources=("$request.header.Authorization", "$context.routeKey"),
-    routes=(DEFAULT_ROUTE, *(f"POST /{source}/sql" for source in SQL_SOURCES)),
-)
+GUARDED = SQL_ROUTES | READ_ROUTES
+
+
+def readers(routes: Iterable[str]) -> GuardPlan:
+    """Return which of the gateway's explicit routes, and `$default`, are guarded, as the stack's program has it.
+
+    Whoever reads needs a session, but for the routes that look at it themselves; the owner's routes and all that write
+    are open here.
+    """
+    return GuardPlan(
+        function=AUTHORIZER,
+        sources=("$request.header.Authorization", "$context.routeKey"),
+        routes=(DEFAULT_ROUTE, *(route for route in routes if route in GUARDED)),
+    )
 
 
 class SessionStore:

@@ -18,11 +18,11 @@ from console.data.export_formats import SUFFIXES
 from console.errors import ConsoleError
 from console.wording import megabytes
 from handlers.domain.bookmark import Bookmark
-from handlers.routes import SOURCES
+from handlers.routes import HOMES, SOURCES
 
 OutOption = Annotated[Path, typer.Option(help=f"The file; its suffix says what it is: {' '.join(SUFFIXES)}.")]
 AsOfOption = Annotated[str, typer.Option(help="The bookmark to read at; default: the newest snapshot.")]
-SourceOption = Annotated[str, typer.Option(help=f"The path to read from: {', '.join(SOURCES)}.")]
+SourceOption = Annotated[str, typer.Option(help=f"The path to read from: {', '.join(HOMES)}.")]
 
 
 def export(
@@ -38,11 +38,15 @@ def export(
         raise ConsoleError(
             f"--out {out}: this suffix is no kind of file that is known", f"one of {' '.join(SUFFIXES)}", 2
         )
-    if source not in SOURCES:
-        raise ConsoleError(f"--source {source} is no path", f"one of {', '.join(SOURCES)}", 2)
+    if source not in HOMES:
+        raise ConsoleError(f"--source {source} is no path", f"one of {', '.join(HOMES)}", 2)
     asked = _bookmark(as_of)
     with Client(api_url(url)) as client:
         ask_health(client)
+        if source not in client.homes():
+            raise ConsoleError(
+                f"--source {source}: {client.url} has no such home", f"one of {', '.join(client.homes())}", 2
+            )
         bookmark = asked or resumable_bookmark(out, client.url) or newest_snapshot(client).bookmark
         terminal.messages().print(f"{bookmark.seq:,} rows as of {bookmark} from {source}, {client.url}")
         with terminal.progress("export", bookmark.seq) as advance:

@@ -8,6 +8,7 @@ from console.benchmark.plan import BenchPlan, chosen_rows, chosen_workloads
 from console.benchmark.workloads import READING, WORKLOADS, WRITING
 from console.errors import ConsoleError
 from console.results.result import Workload
+from handlers.routes import HOMES, SOURCES
 
 
 def plan(*workloads: Workload, rows: tuple[int, ...] = (), rate_per_s: float | None = None) -> BenchPlan:
@@ -29,7 +30,11 @@ def plan(*workloads: Workload, rows: tuple[int, ...] = (), rate_per_s: float | N
     ],
 )
 def test_the_work_is_known_beforehand(it: BenchPlan, requests: int) -> None:
-    assert it.requests(5000) == requests
+    assert it.requests(5000, SOURCES) == requests
+
+
+def test_each_home_that_an_api_has_makes_work() -> None:
+    assert plan("walk", "write", rows=(5000,)).requests(5000, HOMES) == 4 * (1 + 60) * 5 + 31
 
 
 def test_a_rate_has_to_get_through_within_the_limit() -> None:

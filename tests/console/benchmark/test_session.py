@@ -49,13 +49,13 @@ def test_reads_take_turns_and_first_reads_are_those_of_new_sandboxes(stack: Back
         client.post("/insert", {"items": items(20)})
         faulty.seen.clear()
         size = measure_newest(client, 10, recycle, done.append)
-        assert sum(done) == count_newest(10)
+        assert sum(done) == count_newest(client, 10)
         before = len(faulty.seen)
         published = measure_published(client, done.append)
         inserts = [path for _, path, _ in faulty.seen[before:] if path == "/insert"]
         del faulty.seen[before:]
-    assert sum(done) == count_newest(10) + count_published()
-    assert len(inserts) == count_published()  # a row before each read
+    assert sum(done) == count_newest(client, 10) + count_published(client)
+    assert len(inserts) == count_published(client)  # a row before each read
     assert [(it.workload, it.source, it.requests, it.errors) for it in published.measurements] == [
         ("first-after-publish", source, PUBLISHES, {}) for source in SOURCES
     ]

@@ -55,7 +55,7 @@ def test_of_bursts_only_the_first_requests_of_new_sandboxes_count(
         assert it.note == "no new sandbox seen in bursts of up to 30 requests"
     lines = raw.getvalue().splitlines()
     assert Counter(line.split(",")[2] for line in lines) == {"sqlite-efs": 10, "sqlite-tmp": 20, "ddb": 30}
-    assert told["done"] == plan.requests(20)
+    assert told["done"] == plan.requests(20, SOURCES)
 
 
 def test_where_sandboxes_can_be_ended_every_request_is_a_first_one(stack: BackgroundStack, client: Client) -> None:

@@ -29,7 +29,7 @@ from handlers.domain.bookmark import Bookmark
 from handlers.model.column import Column
 from handlers.model.columns import Integer, Number, Text, Timestamp
 from handlers.model.model import Model
-from handlers.routes import SOURCES
+from handlers.routes import HOMES, SOURCES
 from handlers.rows import MODEL
 from tests.support.local.faults import FaultyApi, answers, drops, passes
 
@@ -139,8 +139,8 @@ def test_results_are_in_the_order_of_workloads_loops_and_paths() -> None:
         Kind("write", "ledger", "closed"),
     ]
     assert sorted(Random(1).sample(kinds, 5), key=place) == kinds
-    assert list_sources("write") == ("ledger",)
-    assert list_sources("walk") == SOURCES
+    assert list_sources("write", HOMES) == ("ledger",)
+    assert list_sources("walk", HOMES) == HOMES
 
 
 @pytest.mark.parametrize("workload", ["newest-100", "by-id", "range", "stats"])

@@ -9,6 +9,7 @@ import pytest
 from console.client.client import Client, read_members
 from console.errors import ConsoleError, NotDoneError
 from handlers.ledger.items import OtherColumnsError
+from handlers.routes import SOURCES
 from tests.support.local.faults import FaultyApi, Step, answers, drops
 
 OK = answers(200, {"fine": True})
@@ -61,6 +62,24 @@ def test_what_is_measured_is_sent_once_whatever_the_answer(api: FaultyApi, statu
         assert request.headers["idempotency-key"] == "k"
         assert client.once(request).status_code == status
     assert api.seen == [("POST", "/insert?x=1", b'{"count":1}')]
+
+
+@pytest.mark.parametrize(
+    ("said", "homes"),
+    [
+        ({"homes": ["postgres", "ddb", "a-later-one"]}, ("ddb", "postgres")),
+        ({"homes": ["a-later-one"]}, SOURCES),
+        ({"homes": None}, SOURCES),
+        ({}, SOURCES),
+    ],
+    ids=["some", "none that is known", "no list", "an older version"],
+)
+def test_an_api_says_once_which_homes_it_has(api: FaultyApi, said: dict[str, object], homes: tuple[str, ...]) -> None:
+    api.index = said
+    with Client(api.url) as client:
+        assert client.homes() == homes
+        api.index = {"homes": ["ddb"]}
+        assert client.homes() == homes
 
 
 def test_a_lost_answer_to_what_is_measured_is_not_asked_for_again(api: FaultyApi) -> None:

@@ -10,7 +10,7 @@ from console.errors import ConsoleError
 from console.local.background import BackgroundStack
 from handlers.model.columns import Boolean, Integer, Json, Number, Text, Timestamp
 from handlers.model.model import Model
-from handlers.routes import SOURCES
+from handlers.routes import HOMES, SOURCES
 from handlers.rows import MODEL
 from tests.support.drafts import VALUE, items
 from tests.support.local.faults import FaultyApi, answers, passes, tampers
@@ -30,6 +30,20 @@ def test_all_kinds_of_queries_are_answered_alike(live: BackgroundStack, faulty: 
     assert all(text.get("data") or text["stats"]["count"] for text in texts)
     assert equal_bytes > 5_000
     assert sum(done) == len(asked)
+
+
+def test_every_home_of_an_api_is_asked_and_none_answers_as_of_an_older_bookmark(
+    live: BackgroundStack, faulty: FaultyApi
+) -> None:
+    faulty.index = {"homes": HOMES}
+    with Client(faulty.url) as client:
+        client.post("/insert", {"items": items(1)})
+        faulty.seen.clear()
+        faulty.headers.clear()
+        compare_answers(client, ["?limit=1"], lambda _: None)
+        bookmark = client.get("/ddb").json()["bookmark"]
+    assert [path for _, path, _ in faulty.seen[:4]] == [f"/{home}?limit=1" for home in HOMES]
+    assert [each.get("min-bookmark") for each in faulty.headers[:4]] == [None, bookmark, bookmark, bookmark]
 
 
 def test_every_filter_is_asked_for_with_a_value_from_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:

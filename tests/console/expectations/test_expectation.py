@@ -6,7 +6,7 @@ import pytest
 
 from console.expectations.expectation import Expectation, TimePart, expect
 from console.expectations.latencies import LatencyFigure, LatencyFigures, LatencyList
-from console.results.result import Environment
+from console.results.result import Environment, Workload
 from tests.support.costs import read, result_of
 from tests.support.results import figures, size
 
@@ -23,6 +23,9 @@ LATENCIES = LatencyFigures(
     efs_round_trip=figure(0.5, 1, 2),
     efs_transfer=figure(1, 4, 8),
     dynamodb_round_trip=figure(2, 4, 16),
+    database_round_trip=figure(0.5, 1, 3),
+    database_connection=figure(10, 20, 100),
+    driver_first_use=figure(100, 110, 120),
     sdk_read=figure(1, 2, 4),
     sdk_first_use=figure(50, 60, 80),
     function_speed=figure(1, 1, 2),
@@ -42,6 +45,32 @@ def environment(*, is_local: bool) -> Environment:
 
 def own() -> TimePart:
     return TimePart("function", 1, 2, 3, 10)
+
+
+@pytest.mark.parametrize(
+    ("workload", "parts"),
+    [
+        ("newest-100", (TimePart("PostgreSQL round trips", 1, 0.5, 1, 6), own())),
+        ("first-after-publish", (TimePart("PostgreSQL round trips", 2, 1, 2, 6), own())),
+        (
+            "first-in-sandbox",
+            (
+                TimePart("sandbox start", 1, 100, 200, 400),
+                TimePart("connections to PostgreSQL", 1, 10, 20, 100),
+                TimePart("PostgreSQL round trips", 2, 1, 2, 6),
+                own(),
+                TimePart("loading psycopg", 1, 100, 110, 240),
+            ),
+        ),
+    ],
+    ids=["warm", "after a publish", "new sandbox"],
+)
+def test_a_read_of_postgresql_waits_for_it_and_first_for_a_connection(
+    workload: Workload, parts: tuple[TimePart, ...]
+) -> None:
+    it = read("postgres", workload=workload, server_ms=OWN_MS, consumed={"database_rows": 100.0})
+    (found,) = expect(environment(is_local=True), size(it))
+    assert (found.source, found.parts[1:]) == ("postgres", parts)
 
 
 def test_a_first_read_adds_up_all_that_it_waits_for() -> None:

@@ -19,7 +19,7 @@ from console.local.background import BackgroundStack
 from console.local.gateway import Invoke
 from console.local.process import HOST
 from console.local.project import run
-from console.local.stack import listen, serving
+from console.local.stack import Caller, LocalStack, listen, serving
 from tests.support.local import web
 from tests.support.local.processes import Children, read_when_there
 from tests.support.local.toy_stack import slow_preparation, toy_stack
@@ -218,3 +218,70 @@ def test_callers_end_with_the_stack(tmp_path: Path) -> None:
         assert web.get(f"{stack.url}/who").status_code == 200
         assert ended == []
     assert ended == ["ended"]
+
+
+# Services and openings
+
+
+class ToyService:
+    """Notes what happens to it."""
+
+    def __init__(self, folder: Path) -> None:
+        assert (folder / "emulator").is_dir()
+        self.life = ["started"]
+
+    def wait(self) -> Mapping[str, str]:
+        self.life.append("ready")
+        return {"SERVICE_URL": "toy://"}
+
+    def check(self) -> None:
+        if self.life[-1] == "ended":
+            raise ConsoleError("the toy has ended", "none")
+
+    def stop(self) -> None:
+        self.life.append("stopped")
+
+
+def with_toy(folder: Path, opening: Caller) -> tuple[list[ToyService], LocalStack]:
+    started: list[ToyService] = []
+
+    def serve(place: Path) -> ToyService:
+        started.append(ToyService(place))
+        return started[-1]
+
+    return started, toy_stack(folder, services=(serve,), opening=(opening,))
+
+
+def test_a_service_is_ready_before_the_functions_and_ends_after_them(tmp_path: Path, own_children: Children) -> None:
+    opened: list[str] = []
+
+    async def opens(environ: Mapping[str, str], invokes: Mapping[str, Invoke]) -> None:
+        opened.append(environ["SERVICE_URL"])
+        await invokes["query"]({"rawPath": "/who"})
+        opened.append(str(len(own_children())))
+
+    started, stack = with_toy(tmp_path, opens)
+    with BackgroundStack(stack) as running:
+        assert opened == ["toy://", "2"]
+        assert running.environment["SERVICE_URL"] == "toy://"
+        assert started[0].life == ["started", "ready"]
+    assert started[0].life == ["started", "ready", "stopped"]
+
+
+def test_an_opening_that_fails_leaves_nothing(tmp_path: Path, own_children: Children) -> None:
+    started, stack = with_toy(tmp_path, fails)
+    with pytest.raises(KeyError, match="a defect"):
+        BackgroundStack(stack).start()
+    assert own_children() == set()
+    assert started[0].life == ["started", "ready", "stopped"]
+
+
+def test_a_service_that_ends_ends_the_stack(tmp_path: Path, own_children: Children) -> None:
+    async def cut(_: Mapping[str, str], __: Mapping[str, Invoke]) -> None:
+        started[0].life.append("ended")
+
+    started, stack = with_toy(tmp_path, cut)
+    with pytest.raises(ConsoleError, match=r"^the toy has ended$"):
+        run(stack)
+    assert own_children() == set()
+    assert started[0].life[-1] == "stopped"

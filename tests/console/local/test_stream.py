@@ -20,8 +20,8 @@ from console.local.stream import BATCH_RECORDS, MOST_ATTEMPTS, Record, Shard, ba
 from handlers.domain.bookmark import Bookmark
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger
+from handlers.ledger.stream import head_of
 from handlers.settings import STREAM
-from handlers.upkeep.projection import head_of
 from tests.console.conftest import RunConsole
 from tests.support.api import SOURCES, failed, record
 from tests.support.files import make_rows

@@ -7,7 +7,7 @@ from console.report.charts import COLOURS, MARKERS, WIDTHS, save, shown_at
 from console.report.growth_chart import SHIFTS
 from console.report.percentile_chart import latency_by_percentile
 from console.results.result import LEDGER
-from handlers.routes import SOURCES
+from handlers.routes import HOMES
 from tests.support.results import measurement, size
 
 
@@ -24,7 +24,7 @@ def test_every_source_has_a_look_of_its_own() -> None:
     for look in (COLOURS, MARKERS):
         assert len(set(look.values())) == len(look)
     for named in (COLOURS, MARKERS, WIDTHS, SHIFTS):
-        assert set(named) == {*SOURCES, LEDGER}
+        assert set(named) == {*HOMES, LEDGER}
     assert WIDTHS["sqlite-efs"] >= 2 * WIDTHS["sqlite-tmp"]  # it shows on both sides of what is drawn over it
 
 

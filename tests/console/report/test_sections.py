@@ -31,7 +31,7 @@ def test_each_size_says_what_to_expect_on_aws(is_local: bool, shown: str) -> Non
     parts = result_parts(result, {}, None)
     (place,) = (number for number, part in enumerate(parts) if part.startswith("What to expect on AWS. "))
     table = parts[place + 1]
-    assert table.startswith("| expected on AWS, ms | sqlite-efs | sqlite-tmp | ddb |")
+    assert table.startswith("| expected on AWS, ms | sqlite-efs | ddb |")
     assert f"| warm read, p50 | {shown}" in table
     assert (parts[place + 2] == "Milliseconds that the model adds up:") is is_local
     assert ("All figures, in milliseconds; those of ddb and ledger are an emulator's:" in parts) is is_local

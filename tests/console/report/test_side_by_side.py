@@ -9,7 +9,7 @@ from console.paths import PROGRAM
 from console.report.side_by_side import PathTimes, path_times, sentence
 from console.results.result import Measurement
 from tests.support.costs import read
-from tests.support.results import figures, size
+from tests.support.results import figures, measurement, size
 
 FIRST = "first-in-sandbox"
 EFS = PathTimes(
@@ -52,8 +52,8 @@ def test_where_reads_failed_there_is_nothing_to_compare(place: int, change: dict
 
 
 def test_a_path_that_was_not_asked_is_not_compared() -> None:
-    with pytest.raises(ConsoleError, match="newest-100 on sqlite-efs failed: it was never asked"):
-        path_times(size())
+    with pytest.raises(ConsoleError, match="newest-100 on postgres failed: it was never asked"):
+        path_times(size(measurement("first-in-sandbox", "postgres", temperature="cold")))
 
 
 @pytest.mark.parametrize(("copied_bytes", "said"), [(2_500_000, "sqlite-tmp copies 2.50 MB"), (0, "nothing is copied")])

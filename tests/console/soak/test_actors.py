@@ -10,12 +10,13 @@ from console.local.background import BackgroundStack
 from console.soak import actors
 from console.soak.actors import PageReader, PatientClient, RowWriter, keep_acting
 from console.soak.promises import Promises
+from handlers.routes import SOURCES
 from tests.support.local import web
 from tests.support.local.faults import FaultyApi, answers, drops, loses_answer, passes, tampers
 
 
 def writer(api: FaultyApi, promises: Promises, seed: int = 3) -> RowWriter:
-    return RowWriter(api.url, promises, random.Random(seed))
+    return RowWriter(api.url, SOURCES, promises, random.Random(seed))
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_a_request_is_sent_until_it_is_answered_for_good(api: FaultyApi, promise
 def test_nobody_waits_for_ever(api: FaultyApi, promises: Promises, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(actors, "PATIENCE_S", 0.0)
     api.script.extend([drops] * 3)
-    inserting, reading = writer(api, promises), PageReader(api.url, promises, random.Random(1))
+    inserting, reading = writer(api, promises), PageReader(api.url, SOURCES, promises, random.Random(1))
     inserting.act()
     reading.act()
     reading.close()
@@ -94,7 +95,7 @@ def test_a_row_that_does_not_appear_in_time_is_a_defect(
 
 def test_a_reader_finds_pages_that_differ_and_points_that_go_back(api: FaultyApi, promises: Promises) -> None:
     web.post(f"{api.upstream}/insert", json={"count": 5})
-    reading = PageReader(api.url, promises, random.Random(1))
+    reading = PageReader(api.url, SOURCES, promises, random.Random(1))
     reading.act()
     assert (promises.checks, promises.defects) == (2, [])
     api.script.extend([passes, tampers('"created_at":"2', '"created_at":"3')])
@@ -117,8 +118,8 @@ def test_an_actor_acts_until_it_is_over_and_what_it_raises_is_a_defect(api: Faul
             if len(acts) == 3:
                 raise ValueError("tired")
 
-    keep_acting(Tired(api.url, promises, random.Random(1)), is_over, promises, lambda: 0.0)
+    keep_acting(Tired(api.url, SOURCES, promises, random.Random(1)), is_over, promises, lambda: 0.0)
     assert promises.defects == ["Tired: ValueError('tired')"]
     is_over.set()
-    keep_acting(Tired(api.url, promises, random.Random(1)), is_over, promises, lambda: 0.0)
+    keep_acting(Tired(api.url, SOURCES, promises, random.Random(1)), is_over, promises, lambda: 0.0)
     assert len(acts) == 3

@@ -22,9 +22,10 @@ SHORT = ("soak", "--minutes", "0.05", "--writers", "2", "--readers", "1", "--kil
 
 
 def test_load_and_violence_break_no_promise(run_console: RunConsole) -> None:
-    ran = run_console(*SHORT, "--restore-every-s", "1.5", "--json")
+    ran = run_console(*SHORT, "--restore-every-s", "1.5", "--postgres", "--json")
     assert ran.code == 0, ran.err
     outcome = json.loads(ran.out)
+    assert outcome["plan"]["has_postgres"] is True
     assert outcome["plan"]["seed"] == 7
     assert outcome["inserts"] > 0
     assert outcome["promises_checked"] > 0
@@ -33,20 +34,21 @@ def test_load_and_violence_break_no_promise(run_console: RunConsole) -> None:
     assert outcome["files"] > 0
 
 
+@pytest.mark.parametrize("more", [(), ("--postgres",)], ids=("three homes", "four homes"))
 def test_a_broken_promise_is_an_error(
-    run_console: RunConsole, monkeypatch: pytest.MonkeyPatch, promises: Promises
+    run_console: RunConsole, monkeypatch: pytest.MonkeyPatch, promises: Promises, more: tuple[str, ...]
 ) -> None:
     promises.defect("a row is gone")
     paths = Verification("1.2", 2, "0" * 32, True, [])
     outcome = Soaked(promises, {"killed": 3}, 1.5, 0.5, 2, paths, {"is_right": True})
     monkeypatch.setattr("console.verbs.soak.soak", lambda *_: outcome)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
     monkeypatch.setattr("console.verbs.soak.BackgroundStack", nullcontext)
-    ran = run_console(*SHORT)
+    ran = run_console(*SHORT, *more)
     assert ran.code == 1
     assert "promises_broken" in ran.out
     error, hint = ran.err.splitlines()[-2:]
     assert error == "Error: 1 promises were broken: a row is gone"
-    assert hint.endswith(" soak --minutes 0.05 --seed 7")
+    assert hint.endswith(" ".join([" soak --minutes 0.05 --seed 7", *more]))
 
 
 class Health:

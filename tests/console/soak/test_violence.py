@@ -4,7 +4,10 @@ import os
 import random
 import signal
 import threading
+from types import SimpleNamespace
+from typing import cast
 
+import psycopg
 import pytest
 
 from console.errors import ConsoleError
@@ -98,3 +101,11 @@ def test_violence_that_fails_is_a_defect(stack: BackgroundStack, promises: Promi
 
     act(stack, Broken(0.1), promises, kill_every_s=1)
     assert promises.defects == ["the violence ended: ValueError('broken')"]
+
+
+def test_connections_of_postgresql_end(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as used:
+        stack = cast("BackgroundStack", SimpleNamespace(environment={"DATABASE_URL": database_url}))
+        assert act(stack, Luck(0.1), drop_every_s=1).done == {"connections ended": 1}
+        with pytest.raises(psycopg.OperationalError, match="terminating connection"):
+            used.execute("SELECT 1")

@@ -32,7 +32,7 @@ def test_it_compares_proves_and_leaves_nothing(
     ran = run_console("demo", "--count", "1200", "--reads", "5")
     assert (ran.code, ran.err) == (0, "")
     for said in (
-        r"^The main job on this machine",
+        r"^The main job on this machine, from nothing to three read paths compared:$",
         r"^ *\d+\.\d s  start the local stack",
         r"^ *\d+\.\d s  insert 1,200 rows through the API: [\d,.]+ rows/s, snapshot published in",
         r"^ *\d+\.\d s  ask all three paths the same: \d+ queries, [\d,]+ bytes, alike to the byte$",
@@ -58,6 +58,20 @@ def test_it_compares_proves_and_leaves_nothing(
     assert not re.search(r"\btimes as (long|fast)", ran.out)
     assert list(tmp_path.iterdir()) == []
     check_that_its_commands_work_when_pasted(*ran.out.splitlines()[-2:])
+
+
+def test_postgresql_is_a_fourth_home(run_console: RunConsole) -> None:
+    ran = run_console("demo", "--postgres", "--count", "600", "--reads", "4")
+    assert (ran.code, ran.err) == (0, "")
+    for said in (
+        r"^The main job on this machine, from nothing to four read paths compared:$",
+        r"^ *\d+\.\d s  start the local stack: an emulated DynamoDB, a PostgreSQL, three functions, a gateway$",
+        r"^ *\d+\.\d s  ask all four paths the same: \d+ queries, [\d,]+ bytes, alike to the byte$",
+        r"^ *\d+\.\d s  verify each path against the snapshot: 600 rows each, count and content hash agree$",
+        r"^ *\d+\.\d s  publish a row and read it first on each path, 3 times$",
+        r"^expected on AWS, ms +sqlite-efs +sqlite-tmp +ddb +postgres$",
+    ):
+        assert re.search(said, ran.out, re.MULTILINE), said
 
 
 def check_that_its_commands_work_when_pasted(cost: str, serve: str) -> None:

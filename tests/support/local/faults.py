@@ -13,17 +13,23 @@ from typing import Self
 
 import httpx
 
+from handlers.routes import POSTGRES, SOURCES
+
 Step = Callable[["Exchange"], None]
 NO_KEEP_ALIVE = httpx.Limits(max_keepalive_connections=0)  # the server may just be closing a connection kept alive
 
 
 class FaultyApi:
-    """Does the next step of `script` to each request, and `default` when the script is at its end: it passes on."""
+    """Does the next step of `script` to each request, and `default` when the script is at its end: it passes on.
+
+    Before an API it says by itself which homes there are, in `index`. In the place of `postgres` stands `ddb`.
+    """
 
     def __init__(self, upstream: str = "") -> None:
         self.upstream = upstream
         self.script: deque[Step] = deque()
         self.default: Step = passes
+        self.index: dict[str, object] | None = {"homes": SOURCES} if upstream else None
         self.seen: list[tuple[str, str, bytes]] = []
         self.headers: list[dict[str, str]] = []
         self.clients: set[tuple[str, int]] = set()
@@ -57,6 +63,9 @@ class Exchange(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        if self.api.index is not None and (self.command, self.path) == ("GET", "/"):
+            self.answer(200, json.dumps(self.api.index))
+            return
         self.api.seen.append((self.command, self.path, self.body))
         self.api.headers.append({name.lower(): value for name, value in self.headers.items()})
         self.api.clients.add(self.client_address)
@@ -83,7 +92,8 @@ class Exchange(BaseHTTPRequestHandler):
     def ask(self) -> httpx.Response:
         """What the API itself says."""
         sent = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
-        return self.api.http.request(self.command, self.api.upstream + self.path, content=self.body, headers=sent)
+        path = self.path.replace(f"/{POSTGRES}", "/ddb", 1)
+        return self.api.http.request(self.command, self.api.upstream + path, content=self.body, headers=sent)
 
     def forward(self, tamper: Callable[[str], str] = str) -> None:
         response = self.ask()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from console.local.process import HOST
 from console.local.project import run
-from console.local.stack import Caller, LocalStack
+from console.local.stack import Caller, LocalStack, Serve
 from tests.support.local.processes import PATIENCE_S
 
 
@@ -40,6 +40,8 @@ def toy_stack(
     prepare: Callable[[Mapping[str, str]], None] = no_preparation,
     closing: Callable[[Mapping[str, str]], None] = no_preparation,
     callers: Sequence[Caller] = (),
+    services: Sequence[Serve] = (),
+    opening: Sequence[Caller] = (),
 ) -> LocalStack:
     functions = {"command": "tests.support.local.toys.web", "query": query}
     return LocalStack(
@@ -54,6 +56,8 @@ def toy_stack(
         sandboxes=2,
         timeouts_s=dict.fromkeys(functions, PATIENCE_S),
         callers=callers,
+        services=services,
+        opening=opening,
     )
 
 

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import re
 
-from console.local.access.sessions import TABLE, SessionStore
+from console.local.access.sessions import TABLE, SessionStore, readers
 from console.local.account.clients import make_clients
 from console.local.emulator import Emulator
 from handlers.aws.sessions_table import META, PARTITION_KEY, SORT_KEY
+from handlers.routes import AUTHORIZER, POSTGRES, gateway_routes
 
 
 def test_codes_and_sessions_do_not_outlive_a_stack(emulator: Emulator) -> None:
@@ -22,3 +23,16 @@ def test_codes_and_sessions_do_not_outlive_a_stack(emulator: Emulator) -> None:
         secrets.delete_secret(SecretId=made["SESSION_KEY_ARN"], ForceDeleteWithoutRecovery=True)
     dynamodb.delete_table(TableName=TABLE)
     assert len(keys) == 2
+
+
+def test_the_reads_of_postgresql_are_guarded_as_all_others_are_and_no_visitors_or_owners_routes() -> None:
+    plan = readers(gateway_routes(has_sessions=True, has_postgres=True, provider=POSTGRES))
+    assert plan.function == AUTHORIZER
+    assert set(plan.routes) == {"$default", "POST /sqlite-efs/sql", "POST /sqlite-tmp/sql"} | {
+        f"{method} {path}"
+        for method in ("GET", "HEAD")
+        for path in (
+            *("/postgres", "/postgres/stats", "/postgres/{id}", "/rows", "/rows/stats", "/rows/{id}"),
+            "/relational/health",
+        )
+    }
