@@ -21,7 +21,7 @@ class Fed(Version):
         with self.active():
             self._relational = self.module("relational").make_handler(environ)
 
-    def task(self, **event: object) -> dict[str, Any]:
+    def relate(self, **event: object) -> dict[str, Any]:
         with self.active():
             return self._relational(event, Context())
 
@@ -41,12 +41,12 @@ def versions(environ: dict[str, str], database_url: str) -> Iterator[tuple[Fed, 
 def test_either_version_proves_its_own_table_against_the_one_head(versions: tuple[Fed, Fed], site: Site) -> None:
     old, new = versions
     old.send("POST", "/insert", {"items": [{"amount": 1.5, "city": "Rome\0"}, {"amount": 2, "city": "Åland"}]})
-    assert old.task(task="maintain")["is_done"]
-    assert new.task(task="maintain")["rows"] == 2
+    assert old.relate(task="maintain")["is_done"]
+    assert new.relate(task="maintain")["rows"] == 2
     new.send("POST", "/insert", {"items": [{"amount": 3, "city": "Oslo", "currency": "USD"}]})
     for version in versions:
-        assert version.task(task="maintain")["rows"] == 1
-        done = version.task(task="verify", level="full", with_ledger=True)
+        assert version.relate(task="maintain")["rows"] == 1
+        done = version.relate(task="verify", level="full", with_ledger=True)
         assert (done["proven"], done["compared"]) == (3, 3)
     found = dict(site.ask("SELECT schema_version, counterpart_hash IS NOT NULL FROM home WHERE is_live"))
     assert found == {old.model.schema_version: False, new.model.schema_version: True}
@@ -56,21 +56,21 @@ def test_a_new_epoch_takes_over_the_rows_of_both_versions(versions: tuple[Fed, F
     old, new = versions
     old.send("POST", "/insert", {"items": [{"amount": 1.5, "city": "Rome"}]})
     for version in versions:
-        version.task(task="maintain")
-    assert new.send("POST", "/snapshots", {"new_epoch": True}).status == 200
+        version.relate(task="maintain")
+    assert new.send("POST", "/snapshots", {"new_epoch": True}).status == 201
     for version in versions:
-        assert version.task(task="maintain")["copied"] == 1
-        assert version.task(task="verify", level="full")["proven"] == 1
+        assert version.relate(task="maintain")["copied"] == 1
+        assert version.relate(task="verify", level="full")["proven"] == 1
 
 
 def test_what_is_read_is_held_by_the_columns_that_there_are(versions: tuple[Fed, Fed], site: Site) -> None:
     old, new = versions
     old.send("POST", "/insert", {"items": [{"amount": 1.5, "city": "Rome"}]})
     for version in versions:
-        version.task(task="maintain")
+        version.relate(task="maintain")
     table = f'"rows_{new.model.schema_version}_{site.ask("SELECT max(epoch) FROM home")[0][0]}"'
     site.ask(f"UPDATE {table} SET city = 'Oslo'::bytea")
     with pytest.raises(Exception, match=r"row 1 \(.*\) has a text that is not that of its columns"):
-        new.task(task="verify", level="full")
-    assert new.task(task="verify", level="full")["proven"] == 1
-    assert old.task(task="verify", level="full")["proven"] == 1
+        new.relate(task="verify", level="full")
+    assert new.relate(task="verify", level="full")["proven"] == 1
+    assert old.relate(task="verify", level="full")["proven"] == 1
