@@ -1,4 +1,4 @@
-"""What each number of a scenario means, and what it may be, wherever it comes from."""
+"""The numbers of a scenario: their meanings and their limits, wherever they come from."""
 
 from __future__ import annotations
 
