@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -49,7 +49,8 @@ def _readable(key: str, value: Any) -> Any:
     if key == "tags" and SOURCES_TAG in value:
         return {**value, SOURCES_TAG: "the hash of the sources"}
     if key == "triggers" and isinstance(value, dict):  # of an invocation; a pipeline's are a list
-        return {**value, **dict.fromkeys({*FUNCTIONS} & value.keys(), "the hash of the sources")}
+        triggers = cast("dict[str, str]", value)
+        return {**triggers, **dict.fromkeys({*FUNCTIONS} & triggers.keys(), "the hash of the sources")}
     return "the archive" if key == "code" else value
 
 

@@ -67,7 +67,7 @@ ALSO = {
     },
     INFRASTRUCTURE: {
         *("handlers/api", "handlers/aws", "handlers/domain", "handlers/gateway", "handlers/ledger", "handlers/reads"),
-        *("handlers/upkeep", *WORK),
+        *("db/migrations", "handlers/upkeep", *WORK),
     },
 }
 

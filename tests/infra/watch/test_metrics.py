@@ -17,12 +17,13 @@ STACKS = ("prod", EVERYTHING)
 
 
 def resources(seen: Graph) -> set[str]:
-    """What dimensions may name: functions, API, table, vault, file system, queue, state machine."""
+    """What dimensions may name: functions, API, table, database, vault, file system, queue, state machine."""
     machines = {
         f"arn:aws:states:us-east-1:123456789012:stateMachine:{node.inputs['name']}" for node in seen.of("StateMachine")
     }
     machines |= {f"arn:aws:sfn:us-east-1:123456789012:{node.name}" for node in seen.of("StateMachine")}
     by_name = {node.inputs["name"] for node in seen.of("Function", "Table", "Vault", "Queue")}
+    by_name |= {node.inputs["identifier"] for node in seen.of("Instance")}
     return by_name | machines | {f"{node.name}-id" for node in seen.of("Api", "FileSystem")}
 
 

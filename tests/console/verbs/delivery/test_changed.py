@@ -12,6 +12,7 @@ from console.changes import deployed
 from console.changes.manifests import manifest_in
 from console.verbs import package
 from console.verbs.delivery import changed
+from handlers.routes import FUNCTIONS
 from tests.console.changes.repository import PROJECT, commit, fake_pulumi, git, repository, write
 from tests.console.conftest import RunConsole
 
