@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from console.migration.checksum import hash_of
-from console.migration.kinds import TargetValue, canonical
+from console.migration.kinds import Kind, TargetValue, canonical
 from console.migration.plan import PlannedTable
 from console.migration.targets.dynamodb.items import WIDE, ItemForm
 
@@ -44,7 +44,7 @@ class RowForms:
     """Of a table in PostgreSQL: each value by its column's kind."""
 
     def __init__(self, table: PlannedTable) -> None:
-        self._kinds = tuple(column.kind for column in table.columns)
+        self._kinds: tuple[Kind, ...] = tuple(column.kind for column in table.columns)
 
     def of_source(self, row: Sequence[TargetValue]) -> NormalRow:
         """Return the form of a row. Raises ValueError."""
