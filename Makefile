@@ -44,8 +44,13 @@ BENCH := $(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only 
 	--benchmark-columns=min,median,iqr,rounds --benchmark-sort=name
 PAIR := -n 2 --dist=loadfile --no-loadscope-reorder
 # Coverage would make these up to twice as slow; the others cover every branch.
-UNMEASURED := tests/dashboard tests/edge tests/faults/calls tests/simulation tests/perf tests/mutants $(wildcard tests/test_*.py) \
-	$(addprefix tests/infra/,test_components.py test_contract.py test_one_change.py test_policies.py test_resources.py)
+UNMEASURED := tests/dashboard tests/edge tests/faults/calls tests/simulation tests/perf tests/mutants \
+	$(wildcard tests/test_*.py tests/infra/test_*.py tests/handlers/*/test_*histor*.py) \
+	$(addprefix tests/infra/,gateway/test_api.py jobs rebuild rollout settings/test_followed.py watch) \
+	$(addprefix tests/console/,costs/test_merges.py local/account/test_jobs.py test_printed_commands.py) \
+	tests/handlers/openapi/test_schemathesis.py
+# Where it is set, each Python that a test starts compiles all that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 # A file for each purpose says that its packages are installed.
 RUN := $(VENV)/.run
 REPORT := $(VENV)/.report

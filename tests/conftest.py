@@ -44,6 +44,7 @@ from tests.support.database.pooler import pooler
 from tests.support.database.postgres import make_template, new_database
 from tests.support.database.tls import TlsServer
 from tests.support.database.tls import tls_server as start_tls_server
+from tests.support.measuring.tracing import looking_away
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -55,6 +56,7 @@ settings.register_profile(
 )
 settings.register_profile("fewer", parent=settings.get_profile("no luck"), max_examples=32)  # for other data models
 settings.load_profile("no luck")
+gc.disable()  # until all tests are imported: a fifth of that time would go into looks for garbage that is none
 
 # Those whose files take longest, so that no worker is left with one of them while the other has nothing more to do.
 LONG = (
@@ -81,6 +83,7 @@ def pytest_collection_finish() -> None:
     """From here on the collector passes over the libraries, and comes by less often: it takes a tenth of the time."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 50, 50)
 
 
@@ -104,6 +107,12 @@ def measuring() -> Iterator[dict[str, str]]:
         for name in taken:
             patch.delenv(name)
         yield taken
+
+
+@pytest.fixture(autouse=True, scope="session")
+def fast_libraries() -> Iterator[None]:
+    with looking_away():
+        yield
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -14,19 +14,6 @@ from tests.support.local.faults import FaultyApi, Step, answers, drops
 @pytest.fixture
 def service() -> AccessService:
     return AccessService()
-
-
-@pytest.fixture
-def api(service: AccessService) -> Iterator[FaultyApi]:
-    with FaultyApi() as server:
-        server.default = service
-        yield server
-
-
-@pytest.fixture
-def client(api: FaultyApi) -> Iterator[Client]:
-    with Client(api.url) as client:
-        yield client
 
 
 def test_what_is_not_said_is_left_to_the_api(client: Client, service: AccessService) -> None:

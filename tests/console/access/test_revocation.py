@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -27,25 +26,11 @@ def service() -> AccessService:
     return made
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     made: list[float] = []
     monkeypatch.setattr("console.access.revocation.time", SimpleNamespace(sleep=made.append))
     return made
-
-
-@pytest.fixture
-def api(service: AccessService, pauses: list[float]) -> Iterator[FaultyApi]:
-    _ = pauses
-    with FaultyApi() as server:
-        server.default = service
-        yield server
-
-
-@pytest.fixture
-def client(api: FaultyApi) -> Iterator[Client]:
-    with Client(api.url) as client:
-        yield client
 
 
 def test_a_code_is_disabled_and_its_sessions_go_on(client: Client, service: AccessService) -> None:

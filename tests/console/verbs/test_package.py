@@ -21,7 +21,11 @@ from handlers.routes import FUNCTIONS
 @pytest.fixture(autouse=True)
 def without_wheels(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is downloaded: a file stands for the driver of PostgreSQL."""
-    monkeypatch.setattr("archives.contents.wheel_contents", lambda _root, _runtime: {"psycopg/__init__.py": b""})
+
+    def contents(_root: Path, _runtime: str) -> dict[str, bytes]:
+        return {"psycopg/__init__.py": b""}
+
+    monkeypatch.setattr("archives.contents.wheel_contents", contents)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,3 +32,4 @@ def make_stage(outside: Outside) -> Iterator[Callable[[Operation], Stage]]:
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         yield make
     patch.undo()
+    gc.collect()  # the sandboxes of a test's scenes hold files open, hundreds of them

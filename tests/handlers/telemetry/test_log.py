@@ -102,6 +102,15 @@ def test_metrics_stand_beside_their_names_units_and_dimensions() -> None:
     ]
 
 
+def test_the_same_metrics_again_have_values_of_their_own() -> None:
+    log = warm(METRICS="on")
+    for latency in (1.5, 2.5):
+        log.line(INFO, '"path":"ddb"', {"Latency": latency})
+    first, second = map(json.loads, log.texts[-2:])
+    assert (first["Latency"], second["Latency"]) == (1.5, 2.5)
+    assert first["_aws"] == second["_aws"]
+
+
 def test_a_line_without_metrics_names_none() -> None:
     log = warm(METRICS="on")
     log.line(INFO, '"path":"health"')
