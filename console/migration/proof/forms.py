@@ -41,7 +41,7 @@ class Forms(Protocol):
 
 
 class RowForms:
-    """Of a table in PostgreSQL: each value by its column's kind."""
+    """Forms of rows in PostgreSQL: each value by its column's kind."""
 
     def __init__(self, table: PlannedTable) -> None:
         self._kinds: tuple[Kind, ...] = tuple(column.kind for column in table.columns)
@@ -55,7 +55,7 @@ class RowForms:
 
 
 class ItemForms:
-    """Of a table in DynamoDB: each attribute as the row's item has it. Raises ItemFaultError for a row that is none."""
+    """Forms of items in DynamoDB: each attribute as the row's item has it. Raises ItemFaultError for a row that is none."""
 
     def __init__(self, table: PlannedTable) -> None:
         self._item_form = ItemForm(table)

@@ -318,7 +318,13 @@ def test_the_stacks_set_nothing_that_is_not_declared(stack: str) -> None:
 
 
 def test_the_stack_that_switches_everything_on_sets_everything() -> None:
-    other_network = {"vpcId", "subnetIds", "functionGroupId", "fileSystemGroupId"}  # excluded by a network of its own
+    other_network = {
+        "vpcId",
+        "subnetIds",
+        "functionGroupId",
+        "fileSystemGroupId",
+        "databaseGroupId",
+    }  # excluded by its own
     assert given_of(EVERYTHING) == {f"{PROJECT}:{key}" for key in set(project_schema()) - other_network}
 
 
