@@ -55,7 +55,10 @@ class RowForms:
 
 
 class ItemForms:
-    """Forms of items in DynamoDB: each attribute as the row's item has it. Raises ItemFaultError for a row that is none."""
+    """Forms of items in DynamoDB: each attribute as the row's item has it.
+
+    Raises ItemFaultError for a row that can be none.
+    """
 
     def __init__(self, table: PlannedTable) -> None:
         self._item_form = ItemForm(table)
