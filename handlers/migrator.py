@@ -2,17 +2,19 @@
 
 It is outside the network, where it can read the secret of the database's master; nothing inside can. It hands that to
 the relational function, which alone reaches the database, and which keeps it nowhere.
-Its events are `{}`, which sets everything up, and `{"check": true}`, which only compares.
+Its events are `{}`, which sets everything up and has PostgreSQL fed with what the ledger holds already, and
+`{"check": true}`, which only compares.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from handlers.aws.functions import FunctionError, make_invoke
+from handlers.aws.functions import FunctionError, InvocationError, make_invoke
 from handlers.aws.sdk import ServiceError
 from handlers.aws.secrets import Secret
 from handlers.settings import migrator_settings
@@ -25,11 +27,17 @@ if TYPE_CHECKING:
 
     Invoke = Callable[[Mapping[str, object]], object]
 
+T = TypeVar("T")
+
 # Errors of connecting, by their class: a new database, and one that fails over, takes no connections yet.
 PASSING = frozenset({"OperationalError", "ConnectionTimeout", "CannotConnectNow", "AdminShutdown"})
+# Rights that were given a moment ago, with the first deployment, are not known everywhere at once.
+NOT_ALLOWED_YET = frozenset({"AccessDeniedException", "AccessDenied", "KMSAccessDeniedException"})
 ANSWER_TIMEOUT_S = 600.0  # of the relational function: a migration may take long
 RESERVE_S = 30.0  # before Lambda ends the invocation: for an attempt to connect
 PAUSE_S = 5.0
+
+_log = logging.getLogger(__name__)
 
 
 class Migrator:
@@ -56,18 +64,39 @@ class Migrator:
         """
         if event.get("check"):
             return {"migrate": self._ask({"task": "migrate", "check": True}, context)}
-        bootstrap = {"task": "bootstrap", "master": master_of(self._secret.current())}
-        return {"bootstrap": self._ask(bootstrap, context), "migrate": self._ask({"task": "migrate"}, context)}
+        master = master_of(self._patiently(self._secret.current, context))
+        return {
+            "bootstrap": self._ask({"task": "bootstrap", "master": master}, context),
+            "migrate": self._ask({"task": "migrate"}, context),
+            "maintain": self._maintain(context),
+        }
+
+    def _maintain(self, context: LambdaContext) -> object:
+        """Have PostgreSQL catch up. The stream and the clock go on with that, so a deployment does not fail for it."""
+        try:
+            return self._ask({"task": "maintain"}, context)
+        except InvocationError as error:
+            _log.exception("PostgreSQL was not fed yet")
+            return {"error": str(error)}
 
     def _ask(self, event: Mapping[str, object], context: LambdaContext) -> object:
         """Return the relational function's answer, as soon as the database takes connections."""
+        return self._patiently(lambda: self._invoke(event), context)
+
+    def _patiently(self, work: Callable[[], T], context: LambdaContext) -> T:
+        """Return what comes of a call; it is tried again while the database or a right is not there yet."""
         while True:
             try:
-                return self._invoke(event)
-            except FunctionError as error:
-                if error.kind not in PASSING or context.get_remaining_time_in_millis() / 1000 < RESERVE_S + PAUSE_S:
+                return work()
+            except (InvocationError, ServiceError) as error:
+                if not is_passing(error) or context.get_remaining_time_in_millis() / 1000 < RESERVE_S + PAUSE_S:
                     raise
             self._sleep(PAUSE_S)
+
+
+def is_passing(error: InvocationError | ServiceError) -> bool:
+    """Tell whether the same call may succeed in a while."""
+    return error.kind in PASSING if isinstance(error, FunctionError) else error.code in NOT_ALLOWED_YET
 
 
 def master_of(text: str) -> dict[str, str]:

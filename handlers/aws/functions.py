@@ -13,7 +13,13 @@ ANSWER_TIMEOUT_S = 40.0
 
 
 class InvocationError(Exception):
-    """A function was not invoked, or failed."""
+    """A function was not invoked, or failed.
+
+    Attributes:
+        code: Lambda's name for the reason why it was not; "" where Lambda gave none.
+    """
+
+    code = ""
 
 
 class FunctionError(InvocationError):
@@ -64,7 +70,11 @@ def make_invoke(
                 FunctionName=function_arn, InvocationType="RequestResponse", Payload=json.dumps(event).encode()
             )
             content = answer["Payload"].read()
-        except (BotoCoreError, ClientError) as error:
+        except ClientError as error:
+            refused = InvocationError(f"{function_arn} was not invoked: {error}")
+            refused.code = error.response.get("Error", {}).get("Code", "")
+            raise refused from error
+        except BotoCoreError as error:
             raise InvocationError(f"{function_arn} was not invoked: {error}") from error
         if "FunctionError" in answer:
             raise FunctionError(function_arn, content)

@@ -12,11 +12,14 @@ import pytest
 from console.local.database.server import OWNER, PostgresServer
 from handlers.aws.functions import FunctionError, InvocationError
 from handlers.aws.sdk import ServiceError
+from handlers.ledger.ledger import Ledger
 from handlers.migrator import PAUSE_S, RESERVE_S, Migrator, make_handler, master_of
-from handlers.relational import make_handler as make_relational
-from handlers.settings import SettingsError
+from handlers.postgres.connection import Database
+from handlers.relational import Relational
+from handlers.settings import Settings, SettingsError
 from tests.support.api import Context
 from tests.support.database.postgres import new_database
+from tests.support.meddling import appender, drafts, no_time_limit
 
 PASSWORD = "no one shall ever read this"
 
@@ -25,8 +28,11 @@ class Secret:
     def __init__(self, text: str = json.dumps({"username": OWNER, "password": PASSWORD})) -> None:
         self.text = text
         self.asked = 0
+        self.failures: list[ServiceError] = []
 
     def current(self) -> str:
+        if self.failures:
+            raise self.failures.pop(0)
         self.asked += 1
         return self.text
 
@@ -54,15 +60,24 @@ def failure(kind: str, message: str = "not yet") -> FunctionError:
     return FunctionError("relational", json.dumps({"errorType": kind, "errorMessage": message}).encode())
 
 
+def refusal(code: str) -> InvocationError:
+    error = InvocationError("relational was not invoked: denied")
+    error.code = code
+    return error
+
+
 def migrator_of(secret: Secret, invocations: Invocations, slept: list[float] | None = None) -> Migrator:
     return Migrator(secret, invocations, (slept if slept is not None else []).append)  # pyright: ignore[reportArgumentType] - in the place of AWS's
 
 
 @pytest.fixture
-def relational(postgres_server: PostgresServer) -> Any:
+def relational(postgres_server: PostgresServer, ledger: Ledger) -> Any:
     with new_database(postgres_server) as url:
         named = url.replace(f"{OWNER}@", "fourth_home@")
-        yield make_relational({"TABLE_NAME": "unused", "DATABASE_URL": named, "DATABASE_AUTH": "trust"})
+        settings = Settings({"TABLE_NAME": ledger.table_name, "DATABASE_URL": named, "DATABASE_AUTH": "trust"})
+        database = Database(settings)
+        yield Relational(database, settings)
+        database.close()
     with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
         connection.execute("DROP ROLE IF EXISTS fourth_home")
 
@@ -71,10 +86,9 @@ def test_a_new_database_is_set_up_without_a_hand_and_the_next_time_nothing_is_le
     relational: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     migrator = migrator_of(Secret(), Invocations(relational))
-    assert migrator({}, Context()) == {
-        "bootstrap": {"user": "fourth_home", "made_user": True, "made_schema": True},
-        "migrate": {"applied": ["0001_home.sql"], "already_applied": [], "missing": []},
-    }
+    done = migrator({}, Context())
+    assert done["bootstrap"] == {"user": "fourth_home", "made_user": True, "made_schema": True}
+    assert done["migrate"] == {"applied": ["0001_home.sql"], "already_applied": [], "missing": []}
     assert migrator({}, Context())["migrate"] == {"applied": [], "already_applied": ["0001_home.sql"], "missing": []}
     printed = capsys.readouterr().out
     assert '"task":"bootstrap"' in printed
@@ -97,6 +111,40 @@ def test_a_database_that_is_not_there_yet_is_waited_for(relational: Any, kind: s
     migrator = migrator_of(Secret(), Invocations(relational, failure(kind), failure(kind)), slept)
     assert migrator({}, Context())["bootstrap"]
     assert slept == [PAUSE_S, PAUSE_S]
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "KMSAccessDeniedException"])
+def test_a_right_that_is_not_known_everywhere_yet_is_waited_for(relational: Any, code: str) -> None:
+    slept: list[float] = []
+    secret = Secret()
+    secret.failures = [ServiceError("GetSecretValue: denied", code)]
+    migrator = migrator_of(secret, Invocations(relational, refusal(code)), slept)
+    assert migrator({}, Context())["migrate"]
+    assert slept == [PAUSE_S, PAUSE_S]
+
+
+def test_a_right_that_never_comes_is_told_of_in_time() -> None:
+    migrator = migrator_of(Secret(), Invocations(None, refusal("AccessDeniedException")))
+    with pytest.raises(InvocationError, match="denied"):
+        migrator({}, Context(RESERVE_S + PAUSE_S - 1))
+
+
+def test_what_the_ledger_holds_already_is_fed_with_the_deployment(relational: Any, ledger: Ledger) -> None:
+    appender(ledger).append(drafts(3), no_time_limit())
+    migrator = migrator_of(Secret(), Invocations(relational))
+    maintained: Any = migrator({}, Context())["maintain"]
+    assert maintained["bookmark"].endswith(".3")
+
+
+def test_a_feed_that_fails_does_not_fail_the_deployment(caplog: pytest.LogCaptureFixture) -> None:
+    def function(event: Mapping[str, object], _: Context) -> object:
+        if event["task"] == "maintain":
+            raise ValueError("DynamoDB is away")
+        return {}
+
+    done = migrator_of(Secret(), Invocations(function))({}, Context())
+    assert done["maintain"] == {"error": "relational failed: DynamoDB is away"}
+    assert "PostgreSQL was not fed yet" in caplog.text
 
 
 def test_what_does_not_pass_is_told_in_the_functions_own_words() -> None:
