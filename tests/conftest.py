@@ -110,7 +110,7 @@ def measuring() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def fast_libraries() -> Iterator[None]:
+def fast_sdk() -> Iterator[None]:
     with looking_away():
         yield
 
