@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from archives.errors import ArchiveError
-from archives.runtimes import RUNTIMES
 
 PLATFORM = "manylinux_2_28_aarch64"  # Amazon Linux 2023 on arm64
 PIN = re.compile(r"([\w.-]+==\S+) --hash=sha256:([0-9a-f]{64})")
@@ -30,7 +29,8 @@ def pins_file(runtime: str) -> str:
 
 def pinned_sources(root: Path) -> dict[str, bytes]:
     """Return what pins the wheels of all runtimes, as path -> content."""
-    return {name: (root / name).read_bytes() for name in map(pins_file, RUNTIMES)}
+    paths = sorted((root / "archives").glob("wheels-*.txt"))
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
 
 
 def wheel_contents(root: Path, runtime: str) -> dict[str, bytes]:

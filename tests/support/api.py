@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from handlers import command, query, relational
+from handlers import command, query
 from handlers.domain.bookmark import Bookmark
 from handlers.ledger.head import HEAD_KEY, Head
 from handlers.postgres.connection import Database
@@ -54,8 +54,10 @@ class Api:
         }
         self._routes = gateway_routes(has_postgres=settings.has_postgres, provider=settings.provider)
         if settings.has_postgres:
+            from handlers.relational import Relational  # noqa: PLC0415 - it cannot be imported without a database's name
+
             self.database = Database(settings)
-            self._functions[RELATIONAL] = relational.Relational(self.database, settings)
+            self._functions[RELATIONAL] = Relational(self.database, settings)
 
     def __call__(
         self,

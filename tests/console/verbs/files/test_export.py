@@ -220,6 +220,15 @@ def test_wrong_options_are_told(run_console: RunConsole, arguments: tuple[str, .
     assert said in ran.err
 
 
+def test_a_home_that_the_api_does_not_have_is_told(
+    live: BackgroundStack, run_console: RunConsole, tmp_path: Path
+) -> None:
+    ran = run_console("export", "--out", str(tmp_path / "data.db"), "--source", "postgres", "--url", live.url)
+    assert (ran.code, ran.out) == (2, "")
+    assert "has no such home" in ran.err
+    assert "one of sqlite-efs, sqlite-tmp, ddb" in ran.err
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"url": 1}'])
 def test_a_note_that_cannot_be_read_is_told(
     live: BackgroundStack, loaded: Bookmark, run_console: RunConsole, tmp_path: Path, text: str
