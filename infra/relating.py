@@ -15,10 +15,10 @@ import pulumi_aws as aws
 from handlers.aws.table import VERIFICATION
 from handlers.routes import MIGRATOR, RELATIONAL
 from infra.account import account_of
-from infra.compute.function import FunctionComponent, NetworkPlace
+from infra.compute.function import UNRESERVED, FunctionComponent, NetworkPlace
 from infra.compute.identity import IdentityComponent
 from infra.data.storage import StorageComponent
-from infra.database.database import DATABASE, DatabaseArgs, DatabaseComponent
+from infra.database.database import DATABASE, MOST_CONNECTIONS, DatabaseArgs, DatabaseComponent
 from infra.database.groups import DatabaseGroups, DatabaseGroupsArgs, DatabaseGroupsComponent
 from infra.database.proxy import ProxyArgs, ProxyComponent
 from infra.database.rights import call_policy, connect_policy, feed_policy, master_policy, proxy_id, user_arn
@@ -32,6 +32,11 @@ FED = (VERIFICATION,)  # partitions of the ledger's table that the function writ
 THREE_READERS = (
     "postgres: the projector, the worker and the relational function all follow the table's stream, and DynamoDB "
     "promises two readers of it their full pace; projection sync, or neither jobs nor notifications, leaves two"
+)
+
+UNCAPPED = (
+    f"postgres: the database takes {MOST_CONNECTIONS} connections, and each sandbox of the relational function holds "
+    "one; relationalConcurrency caps them for nothing, postgresProxy shares them"
 )
 
 
@@ -54,6 +59,8 @@ def make_relation(settings: StackSettings, network: AnyNetwork, key_arn: KeyArn)
     """Make the database, its groups and its proxy; nothing where the settings ask for none."""
     if not settings.database.is_there:
         return None
+    if not settings.database.has_proxy and settings.functions[RELATIONAL].concurrency == UNRESERVED:
+        pulumi.log.warn(UNCAPPED)
     groups, made = _groups(settings, network)
     database = _database(settings, network, groups, key_arn)
     proxy = _proxy(settings, network, groups, database, key_arn) if groups.proxy is not None else None
@@ -91,6 +98,7 @@ def _database(
             subnet_ids=list(network.subnet_ids.values()),
             security_group_id=groups.database,
             instance_class=settings.database.instance_class,
+            storage_gb=settings.database.storage_gb,
             multi_az=settings.database.multi_az,
             backup_days=settings.database.backup_days,
             has_figures=settings.watch.alarms,

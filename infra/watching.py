@@ -13,7 +13,7 @@ from infra.compute.function import FunctionComponent
 from infra.compute.jobs import JobsComponent
 from infra.data.backup import BackupComponent
 from infra.data.storage import StorageComponent
-from infra.database.database import STORAGE_GB, DatabaseComponent
+from infra.database.database import DatabaseComponent
 from infra.gateway.api import ApiComponent
 from infra.jobs.projection import ProjectionComponent
 from infra.jobs.work import WINDOW_S
@@ -155,7 +155,7 @@ def _database_rules(settings: StackSettings, watched: Watched) -> dict[str, Alar
     name = watched.functions[RELATIONAL].function.name
     return {
         "relational-stream": stream_rule(RELATIONAL, name, settings.projection.window_s),
-        **database_rules(watched.database.instance.identifier, STORAGE_GB),
+        **database_rules(watched.database.instance.identifier, settings.database.storage_gb),
     }
 
 

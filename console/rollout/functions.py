@@ -11,14 +11,17 @@ import typer
 from console.client.target import stack_outputs
 from console.errors import ConsoleError
 from console.wording import joined
-from handlers.routes import COMMAND, PROJECTOR, QUERY
+from handlers.routes import COMMAND, PROJECTOR, QUERY, RELATIONAL
 
-ROLLED = (PROJECTOR, COMMAND, QUERY)
+ROLLED = (PROJECTOR, RELATIONAL, COMMAND, QUERY)  # those that feed first
+NOT_EVERYWHERE = (RELATIONAL,)
 STATE_MACHINE = "rollout_state_machine_arn"
 
 FunctionsOption = Annotated[
     list[str] | None,
-    typer.Option("--function", help="command, query, projector, or Lambda's own name; more than once for several."),
+    typer.Option(
+        "--function", help="command, query, projector, relational, or Lambda's own name; more than once for several."
+    ),
 ]
 StackOption = Annotated[str, typer.Option(help="The Pulumi stack; default: the selected one.")]
 MachineOption = Annotated[str, typer.Option("--machine", help="ARN of the state machine; default: the stack's output.")]
@@ -54,11 +57,12 @@ def find_place(named: Sequence[str], stack: str, machine_arn: str) -> Place:
         raise ConsoleError(f"the stack {stack} has no outputs, or Pulumi cannot read them", "pulumi stack ls")
     arns: Mapping[str, str] = outputs.get("function_arns", {})
     machine_arn = machine_arn or outputs.get(STATE_MACHINE, "")
-    unknown = [name for name in named or ROLLED if name in ROLLED and name not in arns]
+    chosen = named or [name for name in ROLLED if name in arns or name not in NOT_EVERYWHERE]
+    unknown = [name for name in chosen if name in ROLLED and name not in arns]
     if unknown:
         message = f"there is no stack to tell what Lambda calls {joined(unknown)}"
         raise ConsoleError(message, "pulumi stack select, or Lambda's own names: --function lambda-sqlite-dev-query")
-    functions = {name: _name(arns.get(name, name)) for name in named or ROLLED}
+    functions = {name: _name(arns.get(name, name)) for name in chosen}
     region = _region([*named, machine_arn, *arns.values()])
     return Place(functions, machine_arn, region, has_outputs=bool(outputs))
 

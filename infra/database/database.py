@@ -17,7 +17,8 @@ PART = "postgres"
 VERSION = "17"
 DATABASE = "lambda_sqlite"
 MASTER = "keeper"  # by whom nobody logs in but to set the database up
-STORAGE_GB = 20  # the least that gp3 has
+MOST_CONNECTIONS = 80  # RDS reckons them from the memory of each class, so that nobody would know them
+BACKUPS, UPKEEP = "02:00-03:00", "sun:03:30-sun:04:30"  # in UTC, when RDS copies it and when it changes it
 AUTHORITY = "rds-ca-rsa2048-g1"  # whose roots the relational function has in its archive
 FIGURES_S = 60
 INSIGHTS_DAYS = 7  # free
@@ -28,7 +29,9 @@ PARAMETERS = {
     "log_min_duration_statement": str(SLOW_MS),
     "log_statement": "ddl",
     "log_connections": "0",  # each sandbox's
+    "max_connections": str(MOST_CONNECTIONS),
 }
+AFTER_A_START = ("max_connections",)  # which PostgreSQL takes for no sooner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,7 @@ class DatabaseArgs:
     subnet_ids: Sequence[pulumi.Input[str]]
     security_group_id: pulumi.Input[str]
     instance_class: str
+    storage_gb: int
     multi_az: bool
     backup_days: int
     has_figures: bool
@@ -107,7 +111,14 @@ class DatabaseComponent(pulumi.ComponentResource):
             name=f"{self._identifier}-{VERSION}",
             family=f"postgres{VERSION}",
             description="TLS for everybody, and slow statements in the log",
-            parameters=[{"name": name, "value": value} for name, value in PARAMETERS.items()],
+            parameters=[
+                {
+                    "name": name,
+                    "value": value,
+                    "apply_method": "pending-reboot" if name in AFTER_A_START else "immediate",
+                }
+                for name, value in PARAMETERS.items()
+            ],
             tags=self._tags,
             opts=self._child,
         )
@@ -131,7 +142,7 @@ class DatabaseComponent(pulumi.ComponentResource):
             engine_version=VERSION,
             instance_class=args.instance_class,
             storage_type="gp3",
-            allocated_storage=STORAGE_GB,
+            allocated_storage=args.storage_gb,
             storage_encrypted=True,
             kms_key_id=args.key_arn,
             db_name=DATABASE,
@@ -147,6 +158,8 @@ class DatabaseComponent(pulumi.ComponentResource):
             parameter_group_name=self._parameters().name,
             multi_az=args.multi_az,
             backup_retention_period=args.backup_days,
+            backup_window=BACKUPS,
+            maintenance_window=UPKEEP,
             delete_automated_backups=not args.protect,
             copy_tags_to_snapshot=True,
             auto_minor_version_upgrade=True,

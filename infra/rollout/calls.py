@@ -29,16 +29,21 @@ class TrialCall:
         return {"event": dict(self.event), "statuses": [*self.statuses]}
 
 
+# Code with another form of the rows has a home of its own, which nobody feeds before it is live: it is fed by this.
+CATCH_UP = TrialCall(event={"task": "verify", "level": "quick"})
+
+
 def calls_of() -> dict[str, Sequence[TrialCall]]:
     """Return the calls that test each function; none of them changes any row."""
     pages = [_look(f"/{source}", "limit=1") for source in SOURCES]
     stats = [_look(f"/{source}/stats") for source in SOURCES]
     statements = [_offend(f"/{source}/sql", {}, REFUSED_SQL) for source in SQL_SOURCES]
+    pages_of_postgres = [_look(f"/{POSTGRES}", "limit=1"), _look(f"/{POSTGRES}/stats")]
     return {
         COMMAND: [_look("/command/health"), _offend("/insert", {"items": []}, REFUSED_INSERT)],
         QUERY: [_look("/health"), *pages, *stats, *statements],
-        PROJECTOR: [TrialCall(event={"task": "verify", "level": "quick"})],
-        RELATIONAL: [_look("/relational/health"), _look(f"/{POSTGRES}", "limit=1"), _look(f"/{POSTGRES}/stats")],
+        PROJECTOR: [CATCH_UP],
+        RELATIONAL: [CATCH_UP, _look("/relational/health"), *pages_of_postgres],
     }
 
 

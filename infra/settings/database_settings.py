@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from handlers.routes import HOMES, POSTGRES
 from infra.settings.network_settings import GROUP_ID, NetworkSettings
@@ -12,6 +13,8 @@ from infra.typed_config import TypedConfig
 NONE, RDS = "none", "rds"
 CLASS = r"db\.[a-z0-9]+\.[a-z0-9]+"
 MOST_BACKUP_DAYS = 35  # what RDS takes
+LEAST_STORAGE_GB, MOST_STORAGE_GB = 20, 65536  # of gp3
+ROOTS = Path(__file__).parents[2] / "handlers/postgres/roots"  # a file for each region, and one for proxies
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +25,7 @@ class DatabaseSettings:
         is_there: whether RDS runs PostgreSQL.
         provider: the home that `/rows` answers from.
         instance_class: the machine that it runs on.
+        storage_gb: the size of its disk.
         has_proxy: whether RDS Proxy stands before it.
         multi_az: whether a second machine in another zone takes over when the first is gone.
         backup_days: how long its own backups are kept; it can be had back as it was at any second of them.
@@ -31,6 +35,7 @@ class DatabaseSettings:
     is_there: bool
     provider: str
     instance_class: str
+    storage_gb: int
     has_proxy: bool
     multi_az: bool
     backup_days: int
@@ -41,18 +46,21 @@ class DatabaseSettings:
         return {"DB_PROVIDER": self.provider, "POSTGRES": "on" if self.is_there else "off"}
 
 
-def read_database(config: TypedConfig, network: NetworkSettings) -> DatabaseSettings:
+def read_database(config: TypedConfig, network: NetworkSettings, region: str) -> DatabaseSettings:
     """Return the settings of the database. Raises ConfigError for the first that cannot be used."""
     database = DatabaseSettings(
         is_there=config.choice("postgres", NONE, RDS) == RDS,
         provider=config.choice("dbProvider", *HOMES),
         instance_class=config.text("postgresClass", "a class such as db.t4g.micro", _is_class),
+        storage_gb=config.integer("postgresStorageGb", LEAST_STORAGE_GB, MOST_STORAGE_GB),
         has_proxy=config.flag("postgresProxy"),
         multi_az=config.flag("postgresMultiAz"),
         backup_days=config.integer("postgresBackupDays", 1, MOST_BACKUP_DAYS),
         group_id=config.matching("databaseGroupId", GROUP_ID, "a security group of vpcId"),
     )
-    if not database.is_there:
+    if database.is_there:
+        _check_region(config, region)
+    else:
         _refuse_what_needs_it(config, database)
     _check_group(config, database, network)
     return database
@@ -60,6 +68,13 @@ def read_database(config: TypedConfig, network: NetworkSettings) -> DatabaseSett
 
 def _is_class(text: str) -> bool:
     return re.fullmatch(CLASS, text) is not None
+
+
+def _check_region(config: TypedConfig, region: str) -> None:
+    """Refuse a region whose certificates the function could not check, before a database is made there."""
+    if not (ROOTS / f"{region}.pem").is_file():
+        known = sorted(path.stem for path in ROOTS.glob("*-*.pem"))
+        raise config.fail("postgres", RDS, f"none in {region}; rds in {', '.join(known)}")
 
 
 def _refuse_what_needs_it(config: TypedConfig, database: DatabaseSettings) -> None:

@@ -120,7 +120,7 @@ def read_settings() -> StackSettings:
     naming, projection, watch = _naming(config), read_projection(config), read_watch(config)
     work, api = read_work(config, projection), read_api(config, region)
     edge, network = read_edge(config, api), read_network(config)
-    database = read_database(config, network)
+    database = read_database(config, network, region)
     boundary = _permissions_boundary(config)
     delivery = read_delivery(config, boundary)
     return StackSettings(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from handlers.aws.table import BY_ID
+from infra.database.database import MOST_CONNECTIONS
 from infra.watch.alarms import SUM_OF_ALL, AlarmRule
 from infra.watch.metric import (
     AVERAGE,
@@ -26,7 +27,7 @@ HOUR_S = 3600
 FILES_USD_AN_HOUR = 0.5
 STORED_GB = 50  # 15 USD a month
 BUSY_PERCENT = 80
-MOST_CONNECTIONS = 80  # of some 110 that a database with 1 GB of memory has
+CONNECTED_PERCENT = 75  # sandboxes come in dozens
 
 
 def gateway_rules(api_id: Text) -> dict[str, AlarmRule]:
@@ -159,9 +160,12 @@ def database_rules(identifier: Text, storage_gb: int) -> dict[str, AlarmRule]:
             above=BUSY_PERCENT,
         ),
         "database-connections": AlarmRule(
-            description=f"The database had more than {MOST_CONNECTIONS} connections: relationalConcurrency caps them",
+            description=(
+                f"The database had over {CONNECTED_PERCENT} % of its {MOST_CONNECTIONS} connections: "
+                "relationalConcurrency caps them"
+            ),
             metrics={"connections": of_database("DatabaseConnections", identifier, MAXIMUM)},
-            above=MOST_CONNECTIONS,
+            above=MOST_CONNECTIONS * CONNECTED_PERCENT // 100,
         ),
     }
 

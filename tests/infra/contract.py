@@ -271,7 +271,9 @@ def nothing_is_open_to_the_world(graph: Graph) -> Iterator[str]:
 def a_database_is_reached_from_inside_by_tokens_over_tls_and_kept_as_the_table_is(graph: Graph) -> Iterator[str]:
     guarded = any(node.options.get("protect") for node in graph.of("Table"))
     forced = [
-        node for node in graph.of("ParameterGroup") if {"name": "rds.force_ssl", "value": "1"} in node.at("parameters")
+        node
+        for node in graph.of("ParameterGroup")
+        if any((one["name"], one["value"]) == ("rds.force_ssl", "1") for one in node.at("parameters"))
     ]
     for node in graph.of("Instance"):
         if node.inputs.get("publiclyAccessible") is not False or not node.at("dbSubnetGroupName"):

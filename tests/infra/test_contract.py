@@ -79,6 +79,10 @@ BREAKS: dict[Rule, tuple[str, dict[str, Any]]] = {
     ),
     contract.a_topics_key_lets_those_in_who_tell_it: ("Key", {"policy": '{"Statement":[]}'}),
     contract.a_throttle_of_a_route_waits_for_the_route: ("Stage", {"dependencies": frozenset[str]()}),
+    contract.a_database_is_reached_from_inside_by_tokens_over_tls_and_kept_as_the_table_is: (
+        "Instance",
+        {"publiclyAccessible": True},
+    ),
     contract.backups_are_of_named_resources_and_last_as_long_as_the_data: ("Selection", {"resources": ["*"]}),
     contract.what_a_state_machine_moves_pulumi_leaves_alone: (
         "StateMachine",

@@ -26,6 +26,12 @@ def test_the_stacks_outputs_say_all(tmp_path: Path) -> None:
     assert find_place([], "", "another").machine_arn == "another"
 
 
+def test_with_postgresql_its_function_comes_after_the_projector(tmp_path: Path) -> None:
+    outputs_of(tmp_path, {"function_arns": ARNS | {"relational": f"{ARN}-relational", "migrator": f"{ARN}-migrator"}})
+    assert [*find_place([], "", "").functions] == ["projector", "relational", "command", "query"]
+    assert find_place(["relational"], "", "").functions == {"relational": "lambda-sqlite-dev-relational"}
+
+
 def test_a_stack_without_a_canary_has_no_machine(tmp_path: Path) -> None:
     outputs_of(tmp_path, {"function_arns": ARNS})
     assert find_place([], "", "") == Place(NAMES, "", "eu-west-1", has_outputs=True)
@@ -45,6 +51,8 @@ def test_lambdas_own_names_need_no_pulumi() -> None:
     assert find_place([ARNS["query"]], "", MACHINE) == Place(
         {ARNS["query"]: NAMES["query"]}, MACHINE, "eu-west-1", has_outputs=False
     )
+    with pytest.raises(ConsoleError, match="what Lambda calls relational"):
+        find_place(["relational"], "", MACHINE)
     with pytest.raises(ConsoleError, match="what Lambda calls query"):
         find_place(["mine", "query"], "", MACHINE)
 

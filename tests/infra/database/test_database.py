@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import pytest
 
+from console.costs.database.instance import LEAST_STORAGE_GB as ASSUMED_GB
+from console.costs.prices import load
 from infra.account import Account
-from infra.database.database import AUTHORITY
+from infra.database.database import AUTHORITY, MOST_CONNECTIONS
 from infra.database.rights import figures_policy, proxy_id
+from infra.settings.database_settings import LEAST_STORAGE_GB
 from tests.infra.contract import statements, violations
 from tests.infra.graph import Graph
-from tests.infra.program import EVERYTHING, ROOT, graph, run
+from tests.infra.program import EVERYTHING, ROOT, graph, project_schema, run
 
 RDS = {"postgres": "rds"}
+DOCUMENTS = ("docs/operations.md", "docs/database.md", "docs/comparison.md")
 IDENTITY = Account(partition="aws", region="us-east-1", account_id="123456789012")
 
 
@@ -65,7 +69,7 @@ def test_statements_that_are_slow_and_changes_of_the_schema_are_written_down_in_
     seen = run("dev", RDS)
     group = seen.one("ParameterGroup")
     assert group.at("family") == f"postgres{seen.one('Instance').at('engineVersion')}"
-    given = {one["name"]: one["value"] for one in group.at("parameters")}
+    given = {one["name"]: one["value"] for one in group.at("parameters") if one["applyMethod"] == "immediate"}
     assert given == {
         "rds.force_ssl": "1",
         "log_min_duration_statement": "1000",
@@ -76,6 +80,52 @@ def test_statements_that_are_slow_and_changes_of_the_schema_are_written_down_in_
     assert log.at("name") == "/aws/rds/instance/lambda-sqlite-dev-postgres/postgresql"
     assert instance.at("enabledCloudwatchLogsExports") == ["postgresql"]
     assert log.urn in instance.dependencies
+
+
+def test_its_connections_are_a_number_that_the_alarm_and_the_documents_know() -> None:
+    seen = run("dev", RDS | {"alarms": True})
+    (given,) = [one for one in seen.one("ParameterGroup").at("parameters") if one["name"] == "max_connections"]
+    assert given == {"name": "max_connections", "value": str(MOST_CONNECTIONS), "applyMethod": "pending-reboot"}
+    alarm = seen.one("MetricAlarm", "alarms-database-connections")
+    assert alarm.at("threshold") == MOST_CONNECTIONS * 3 / 4
+    assert f"75 % of its {MOST_CONNECTIONS} connections" in alarm.at("alarmDescription")
+    said = {name: (ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS}
+    assert f"75 % of its {MOST_CONNECTIONS} connections" in said["docs/operations.md"]
+    assert f"of which there are {MOST_CONNECTIONS}, whatever the class" in said["docs/database.md"]
+    assert f"({MOST_CONNECTIONS} here; RDS Proxy shares them" in said["docs/comparison.md"]
+    schema = project_schema()
+    assert f"takes {MOST_CONNECTIONS} connections" in schema["postgresProxy"]["description"]
+    assert f"its {MOST_CONNECTIONS};" in schema["relationalConcurrency"]["description"]
+
+
+def test_its_disk_is_as_large_as_the_alarm_takes_it_to_be() -> None:
+    seen = run("dev", RDS | {"alarms": True, "postgresStorageGb": 33})
+    alarm = seen.one("MetricAlarm", "alarms-database-storage")
+    assert seen.one("Instance").at("allocatedStorage") == 33
+    assert f"/ {33 * 2**30}" in str(alarm.at("metricQueries"))
+    assert "33 GB" in alarm.at("alarmDescription")
+
+
+def test_the_price_of_a_larger_disk_is_the_consoles() -> None:
+    price = load().prices.database_storage.each
+    assert f": {price:g} USD a GB-month" in project_schema()["postgresStorageGb"]["description"]
+    row = f"| `postgresStorageGb: 100` | {80 * price:.2f}: {price:g} a GB beyond 20; twice with `postgresMultiAz` |"
+    assert row in (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    assert project_schema()["postgresStorageGb"]["default"] == LEAST_STORAGE_GB == ASSUMED_GB
+
+
+def test_it_is_copied_and_changed_at_other_times_which_the_documents_say() -> None:
+    instance, text = run("dev", RDS).one("Instance"), (ROOT / "docs/database.md").read_text(encoding="utf-8")
+    copied = instance.at("backupWindow").split("-")
+    days, changed = zip(*(end.split(":", 1) for end in instance.at("maintenanceWindow").split("-")), strict=True)
+    assert set(days) == {"sun"}
+    assert copied[0] < copied[1] < changed[0] < changed[1]  # RDS refuses windows that overlap
+    assert f"between {copied[0]} and {copied[1]}" in text
+    assert f"Sundays from {changed[0]} to {changed[1]}" in text
+
+
+def test_no_other_major_version_comes_in_place() -> None:
+    assert not run("prod", RDS).one("Instance").at("allowMajorVersionUpgrade")
 
 
 def test_its_figures_are_written_by_a_role_for_that_alone() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.routes import MIGRATOR, RELATIONAL
-from infra.relating import THREE_READERS
+from infra.relating import THREE_READERS, UNCAPPED
 from infra.settings.stack_settings import MIGRATOR_SIZE
 from tests.infra.contract import statements, violations
 from tests.infra.graph import Graph, Node
@@ -164,6 +164,20 @@ def test_a_third_reader_of_the_stream_is_warned_of(
     monkeypatch.setattr("pulumi.log.warn", told.append)
     run("dev", RDS | changes)
     assert (THREE_READERS in told) is is_told
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_told"),
+    [({}, True), ({"postgresProxy": True}, False), ({"relationalConcurrency": 50}, False)],
+    ids=["neither", "a proxy", "reserved"],
+)
+def test_connections_that_nothing_caps_are_warned_of(
+    changes: dict[str, Any], is_told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("pulumi.log.warn", told.append)
+    run("dev", RDS | changes)
+    assert (UNCAPPED in told) is is_told
 
 
 def test_in_a_network_whose_groups_are_there_it_takes_them_and_makes_none() -> None:

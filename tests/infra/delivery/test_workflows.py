@@ -17,6 +17,7 @@ from typer.main import get_command
 from archives.manifest import FILES, PROGRAM, ROOMS
 from archives.runtimes import DEFAULT
 from console.cli import app
+from handlers.routes import FUNCTIONS
 from infra.delivery.build import PULUMI
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -129,12 +130,17 @@ def test_a_retry_deploys_and_rolls_out_where_nothing_changed() -> None:
 
 @pytest.mark.parametrize(
     ("code", "chosen"),
-    [(0, ""), (10, ""), (11, "--function query --function command"), (12, "")],
+    [
+        (0, ""),
+        (10, ""),
+        (11, " ".join(f"--function {name}" for name in ("command", "query", "projector", "relational"))),
+        (12, ""),
+    ],
     ids=["nothing", "infrastructure", "functions", "both"],
 )
 def test_functions_that_changed_are_rolled_out_or_all(tmp_path: Path, code: int, chosen: str) -> None:
     (script,) = [step["run"] for step in steps("deploy") if step.get("id") == "changed"]
-    answer = json.dumps({"exit_code": code, "changed_functions": ["query", "warmer", "command", "worker"]})
+    answer = json.dumps({"exit_code": code, "changed_functions": [*FUNCTIONS]})
     console = tmp_path / ".venv" / "bin" / "python"
     console.parent.mkdir(parents=True)
     console.write_text(f"#!/bin/sh\necho '{answer}'\n", encoding="utf-8")

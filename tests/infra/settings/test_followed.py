@@ -90,6 +90,7 @@ FOLLOWS: dict[str, tuple[dict[str, Any], str, str, str, Any]] = {
         "integrations/api-relational-id",
     ),
     "postgresClass": (POSTGRES | {"postgresClass": "db.t4g.small"}, "Instance", "", "instanceClass", "db.t4g.small"),
+    "postgresStorageGb": (POSTGRES | {"postgresStorageGb": 50}, "Instance", "", "allocatedStorage", 50),
     "postgresProxy": (POSTGRES | {"postgresProxy": True}, "Proxy", "", "engineFamily", "POSTGRESQL"),
     "postgresMultiAz": (POSTGRES | {"postgresMultiAz": True}, "Instance", "", "multiAz", True),
     "postgresBackupDays": (POSTGRES | {"postgresBackupDays": 9}, "Instance", "", "backupRetentionPeriod", 9),

@@ -99,6 +99,12 @@ def settings_of(changes: dict[str, str], stack: str = "dev") -> StackSettings:
         ({"dbProvider": "s3"}, "dbProvider: got 's3', allowed: sqlite-efs or sqlite-tmp or ddb or postgres"),
         ({"dbProvider": "postgres"}, "dbProvider: got 'postgres', allowed: another home without postgres rds"),
         ({"postgresClass": "t4g.micro"}, "postgresClass: got 't4g.micro', allowed: a class such as db.t4g.micro"),
+        ({"postgresStorageGb": "19"}, "postgresStorageGb: got 19, allowed: an integer from 20 to 65536"),
+        ({"postgresStorageGb": "65537"}, "postgresStorageGb: got 65537, allowed: an integer from 20 to 65536"),
+        (
+            {"postgres": "rds", "aws:region": "il-central-1"},
+            "postgres: got 'rds', allowed: none in il-central-1; rds in af-south-1, ap-east-1, ",
+        ),
         ({"postgresProxy": "true"}, "postgresProxy: got 'true', allowed: false without postgres rds"),
         ({"postgresBackupDays": "0"}, "postgresBackupDays: got 0, allowed: an integer from 1 to 35"),
         (
