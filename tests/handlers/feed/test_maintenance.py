@@ -197,6 +197,7 @@ def test_who_replaces_and_who_goes_live_lock_in_one_order(site: Site) -> None:
     with site.connected() as connection, site.connected() as other:
         table = table_id(connection, epoch)
         begin_replacement(connection, epoch, table)
+        connection.execute("UPDATE home SET is_live = true WHERE epoch = %s", (epoch,))
         with connection.transaction():
             connection.execute("SELECT FROM home WHERE epoch = %s FOR UPDATE", (-epoch,))
             thread = threading.Thread(target=begin_replacement, args=(other, epoch, table))
