@@ -16,7 +16,7 @@ from handlers.api.read import DataRoutes, caching_of
 from handlers.api.relational_status import RelationalStatus
 from handlers.gateway.router import Router
 from handlers.postgres.connection import Database
-from handlers.postgres.reader import FedReader, PostgresReader
+from handlers.postgres.reader import CatchingUpReader, FedReader, PostgresReader
 from handlers.postgres.receipts import DatabaseReceipts
 from handlers.routes import POSTGRES, RELATIONAL
 from handlers.settings import relational_settings
@@ -26,6 +26,7 @@ from handlers.telemetry.runtime import runtime_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from handlers.domain.bookmark import Bookmark
     from handlers.feed.tasks import FeedTasks
     from handlers.reads.reader import Reader
     from handlers.settings import Settings
@@ -57,11 +58,16 @@ class Relational:
     def _make_router(self) -> Router:
         settings = self._settings
         reader = PostgresReader(self._database, settings.check_interval_s)
-        readers: dict[str, Reader] = {POSTGRES: reader}
+
+        def feed() -> Bookmark:
+            """Feed, by what is loaded when it is first needed."""
+            return self._tasks.refresh()
+
+        readers: dict[str, Reader] = {POSTGRES: CatchingUpReader(reader, feed)}
 
         def load(name: str) -> Reader:
             """Make the reader for `fresh`: the ledger's client is loaded when first asked for."""
-            readers[FRESH] = FedReader(reader, self._tasks.refresh)
+            readers[FRESH] = FedReader(reader, feed)
             return readers[name]
 
         caching = caching_of(settings.read_auth, settings.shared_max_age_s)

@@ -7,7 +7,7 @@ table of its own, which is read once it has reached the head and proven itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,11 @@ from handlers.aws.dynamodb import Deadline
 from handlers.domain.bookmark import NOTHING
 from handlers.domain.problem import Problem, unavailable
 from handlers.domain.timestamps import boottime_s
+from handlers.feed.batches import batch_rows, pages_of
 from handlers.feed.growth import DivergedHomeError, grow, opened_home
 from handlers.feed.homes import Homes, check_home, go_live
 from handlers.feed.inheritance import inherit
+from handlers.ledger.head import Head
 from handlers.ledger.ledger import Range
 from handlers.postgres.home import Home, locked_home
 
@@ -27,12 +29,11 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from handlers.domain.bookmark import Bookmark
-    from handlers.ledger.head import Head
     from handlers.ledger.ledger import Ledger
     from handlers.model.model import Row
     from handlers.postgres.connection import Database
 
-CHUNK_ROWS = 10_000  # a transaction: a fraction of a second
+CHUNK_ROWS = batch_rows(10_000)  # a transaction: a fraction of a second
 MOST_FRESH_ROWS = 5000  # that a read with fresh=1 may have to wait for
 
 
@@ -80,9 +81,13 @@ class Feeder:
         self._clock = clock
 
     def look(self) -> tuple[Homes, Head | None]:
-        """Return the homes, and then the head. Raises Problem (503), psycopg.Error."""
+        """Return the homes, and then the head: one without rows where nothing was ever written, else None without one.
+
+        Raises Problem (503), psycopg.Error.
+        """
         homes = self._database.run(Homes)
-        return homes, self._ledger.head(Deadline(self._clock))
+        head = self._ledger.head(Deadline(self._clock))
+        return homes, Head.new(NOTHING.epoch) if head is None and homes.are_new else head
 
     def feed(self, limit_s: float, *, inherits: bool = True) -> Fed:
         """Bring the home of the ledger's history up to its head, as far as the time allows.
@@ -96,7 +101,7 @@ class Feeder:
             Problem, psycopg.Error: the ledger or PostgreSQL is away; the chunks that are in stay.
         """
         homes, head = self.look()
-        return self._feed(homes, head, limit_s, inherits=inherits) if head else Fed(homes.visible)
+        return self._feed_on(homes, head, limit_s, inherits=inherits) if head else Fed(homes.visible)
 
     def refresh(self) -> Fed:
         """Bring the home that is read up to the ledger's head, for a reader who waits.
@@ -113,11 +118,23 @@ class Feeder:
             missing = head.seq - homes.target(head).seq
             if missing > MOST_FRESH_ROWS:
                 raise _behind(missing)
-            fed = self._feed(homes, head, Deadline.LIMIT_S)
+            fed = self._feed_on(homes, head, Deadline.LIMIT_S)
         except DivergedHomeError as error:
             raise Problem("diverged", str(error)) from error
         if fed.visible < fed.head:
-            raise _behind(head.seq - fed.reached)
+            raise _behind(max(0, fed.head.seq - fed.reached))
+        return fed
+
+    def _feed_on(self, homes: Homes, head: Head, limit_s: float, *, inherits: bool = True) -> Fed:
+        """Feed, and look again where others were faster: they may know of a newer head, or have begun a home anew."""
+        end_s = self._clock() + limit_s
+        fed = self._feed(homes, head, limit_s, inherits=inherits)
+        while fed.visible < fed.head and self._clock() < end_s:
+            homes, newest = self.look()
+            if newest is None:
+                break
+            more = self._feed(homes, newest, end_s - self._clock(), inherits=inherits)
+            fed = replace(more, rows=fed.rows + more.rows, copied=fed.copied + more.copied)
         return fed
 
     def _feed(self, homes: Homes, head: Head, limit_s: float, *, inherits: bool = True) -> Fed:
@@ -131,15 +148,17 @@ class Feeder:
         inherited = home.seq
         for chunk in self._chunks(home, head, end_s):
             home = self._database.run(partial(_add, epoch=home.epoch, head=head, rows=chunk))
-        if not home.is_live and home.seq >= head.seq:
-            homes = self._database.run(partial(go_live, epoch=home.epoch, head=head))
-        visible = home.bookmark if home.is_live else homes.visible
-        return Fed(visible, head.bookmark, home.seq, home.seq - inherited, inherited - began.seq)
+        if home.is_live:
+            visible = home.bookmark
+        else:
+            visible = self._database.run(partial(go_live, epoch=home.epoch, head=head)).visible
+        rows, copied = max(0, home.seq - inherited), max(0, inherited - began.seq)  # or begun anew meanwhile
+        return Fed(visible, head.bookmark, home.seq, rows, copied)
 
     def _chunks(self, home: Home, head: Head, end_s: float) -> Iterator[list[Row]]:
         """Yield the ledger's rows that a home lacks, until the time is up; nothing at first where it lacks none."""
         deadline = Deadline(self._clock, limit_s=end_s - self._clock() + Deadline.LIMIT_S)
-        pages = self._ledger.rows(Range(head.roots, home.seq + 1, head.seq), deadline)
+        pages = pages_of(self._ledger, Range(head.roots, home.seq + 1, head.seq), deadline)
         for chunk in _gathered(pages):
             yield chunk
             if self._clock() >= end_s:
@@ -170,9 +189,8 @@ def _add(connection: Connection[Any], epoch: int, head: Head, rows: list[Row]) -
     Raises DivergedHomeError, and then nothing has changed.
     """
     with connection.transaction():
-        home = opened_home(connection, epoch) if epoch > 0 else locked_home(connection, epoch)
-        if home is None:  # a replacement that has taken its place meanwhile
-            return Home.new(epoch, is_live=False)
+        # A replacement that is gone has taken its place meanwhile.
+        home = locked_home(connection, epoch) or opened_home(connection, abs(epoch))
         lacking = [row for row in rows if row[0] > home.seq]
         if lacking and lacking[0][0] == home.seq + 1:
             home = grow(connection, home, lacking)

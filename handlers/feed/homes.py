@@ -44,6 +44,11 @@ class Homes:
         """Return what readers can see."""
         return self.live.bookmark if self.live else NOTHING
 
+    @property
+    def are_new(self) -> bool:
+        """Tell whether nothing of any history was fed yet."""
+        return self._by_epoch.keys() <= {NOTHING.epoch}
+
     def get(self, epoch: int) -> Home | None:
         """Return the home of a history; None where there is none."""
         return self._by_epoch.get(epoch)
@@ -71,42 +76,65 @@ def check_home(home: Home, head: Head) -> None:
 
 
 def go_live(connection: Connection[Any], epoch: int, head: Head) -> Homes:
-    """Let readers read a home that has reached the head, unless they read a newer one; return what there is then.
+    """Let readers read a home that is at the head, unless they read a newer one; return what there is then.
+
+    One that has been fed beyond this head could not be proven by it: whoever feeds it knows a newer one.
 
     Raises DivergedHomeError.
     """
     with connection.transaction():
         homes = Homes(connection, locks=True)
         home = homes.get(epoch)
-        if home is None or home.is_live or home.seq < head.seq or homes.visible.epoch > head.epoch:
+        if home is None or home.is_live or home.seq != head.seq or homes.visible.epoch > head.epoch:
             return homes
         check_home(home, head)
+        # No query is planned without statistics; afterwards readers would wait for them behind the change of tables.
+        connection.execute(f"ANALYZE {table_name(home.epoch)}".encode())
         if home.epoch < 0:
             _take_place(connection, home.epoch)
-        connection.execute(f"ANALYZE {table_name(head.epoch)}".encode())  # no query is planned without statistics
         connection.execute(UNREAD, (MODEL.schema_version,))
         save_home(connection, replace(home, epoch=head.epoch, is_live=True))
         return Homes(connection)
 
 
-def begin_replacement(connection: Connection[Any], epoch: int) -> None:
-    """Have a damaged home fed anew, from the first row on: nobody reads it any more."""
+def table_id(connection: Connection[Any], epoch: int) -> int | None:
+    """Return what tells the table of a history from the one that may take its place; None where there is none."""
+    ((found,),) = connection.execute("SELECT to_regclass(%s)::oid::bigint", (table_name(epoch),)).fetchall()
+    return found
+
+
+def begin_replacement(connection: Connection[Any], epoch: int, table: int | None) -> None:
+    """Have a damaged home fed anew, from the first row on: nobody reads it any more.
+
+    Args:
+        epoch: of the home; below zero: a replacement itself.
+        table: what was found damaged, by `table_id`. Where another has its place by now, nothing is done.
+    """
     with connection.transaction():
+        Homes(connection, locks=True)
+        if table_id(connection, epoch) != table:
+            return
         connection.execute(UNREAD, (MODEL.schema_version,))
-        discard(connection, -epoch)
-        opened_home(connection, -epoch)
+        _discard(connection, -abs(epoch))
+        opened_home(connection, -abs(epoch))
 
 
-def discard(connection: Connection[Any], epoch: int) -> None:
-    """Remove a home that is not read, with its table, if it is there."""
+def discard_unread(connection: Connection[Any], epoch: int) -> None:
+    """Remove a home with its table, unless readers read it by now."""
     with connection.transaction():
-        connection.execute(FORGET, (MODEL.schema_version, epoch))
-        connection.execute(f"DROP TABLE IF EXISTS {table_name(epoch)}".encode())
+        live = Homes(connection, locks=True).live
+        if live is None or live.epoch != epoch:
+            _discard(connection, epoch)
+
+
+def _discard(connection: Connection[Any], epoch: int) -> None:
+    connection.execute(FORGET, (MODEL.schema_version, epoch))
+    connection.execute(f"DROP TABLE IF EXISTS {table_name(epoch)}".encode())
 
 
 def _take_place(connection: Connection[Any], epoch: int) -> None:
     """Put the table of a replacement in the place of the damaged one."""
-    discard(connection, -epoch)
+    _discard(connection, -epoch)
     connection.execute(FORGET, (MODEL.schema_version, epoch))
     connection.execute(f"ALTER TABLE {table_name(epoch)} RENAME TO {table_name(-epoch)}".encode())
     names = connection.execute(

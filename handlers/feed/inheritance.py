@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from handlers.feed.batches import batch_rows
 from handlers.feed.growth import NAMES, opened_home, with_rows
 from handlers.feed.texts import rows_of
 from handlers.postgres.home import save_home
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from handlers.postgres.connection import Database
     from handlers.postgres.home import Home
 
-COPIED_ROWS = 10_000  # a transaction
+COPIED_ROWS = batch_rows(10_000)  # a transaction
 
 
 def inherit(database: Database, homes: Homes, home: Home, head: Head, has_time: Callable[[], bool]) -> Home:

@@ -17,9 +17,10 @@ import psycopg
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.problem import Problem
 from handlers.domain.timestamps import boottime_s, utc_text
+from handlers.feed.batches import pages_of
 from handlers.feed.feeder import Feeder
 from handlers.feed.growth import DivergedHomeError
-from handlers.feed.homes import begin_replacement, discard
+from handlers.feed.homes import begin_replacement, discard_unread, table_id
 from handlers.feed.proof import compare, prove
 from handlers.feed.retention import drop_left
 from handlers.ledger.ledger import Range
@@ -114,7 +115,7 @@ class HomeMaintenance:
         done: Done = {"proven": prove(self._database, home, lambda: self._clock() < end_s)}
         if with_ledger and home.epoch == head.epoch:
             deadline = Deadline(self._clock, limit_s=end_s - self._clock() + Deadline.LIMIT_S)
-            pages = self._ledger.rows(Range(head.roots, 1, home.seq), deadline)
+            pages = pages_of(self._ledger, Range(head.roots, 1, home.seq), deadline)
             done["compared"] = compare(self._database, home.epoch, pages, lambda: self._clock() < end_s)
         return done
 
@@ -129,11 +130,12 @@ class HomeMaintenance:
                 return REMEDY
             home = homes.target(head)
             if not home.is_live and home.epoch > 0:
-                self._database.run(partial(discard, epoch=home.epoch))
+                self._database.run(partial(discard_unread, epoch=home.epoch))
             else:
+                table = self._database.run(partial(table_id, epoch=home.epoch))
                 if home.is_live and (left := self._doubt(home, end_s)):
                     return left
-                self._database.run(partial(begin_replacement, epoch=abs(home.epoch)))
+                self._database.run(partial(begin_replacement, epoch=home.epoch, table=table))
             self._feeder.feed(max(0.0, end_s - self._clock()), inherits=False)
         except DivergedHomeError:
             return REMEDY

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from handlers.feed.batches import batch_rows
 from handlers.feed.growth import DivergedHomeError, with_rows
 from handlers.feed.texts import read_values, rows_of
 from handlers.postgres.home import Home
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from handlers.model.model import Row
     from handlers.postgres.connection import Database
 
-READ_ROWS = 5000  # at a time
+READ_ROWS = batch_rows(5000)  # at a time
 
 
 def prove(database: Database, home: Home, has_time: Callable[[], bool]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handlers.model.column import quoted
-from handlers.postgres.tables import parameter
+from handlers.postgres.tables import PREFIX_BYTES, has_prefix, indexed, parameter
 from handlers.rows import MODEL
 
 if TYPE_CHECKING:
@@ -46,11 +46,14 @@ def order_of(query: PageQuery) -> str:
 
 
 def _conditions(query: PageQuery) -> tuple[str, Parameters]:
-    conditions = [f"{quoted(name)} {operator} %s" for name, operator, _ in query.conditions]
-    arguments = [_argument(name, value) for name, _, value in query.conditions]
+    conditions: list[str] = []
+    arguments: Parameters = []
+    for name, operator, value in query.conditions:
+        column = MODEL.filterable.get(name)  # created_at is none of the model's own
+        held = value if column is None else parameter(column, value)
+        if column is not None and has_prefix(column):  # what is equal, or not beyond a bound, begins so as well
+            conditions.append(f"{indexed(column)} {operator} %s")
+            arguments.append(held[:PREFIX_BYTES])
+        conditions.append(f"{quoted(name)} {operator} %s")
+        arguments.append(held)
     return " AND ".join(conditions), arguments
-
-
-def _argument(name: str, value: object) -> object:
-    column = MODEL.filterable.get(name)  # created_at is none of the model's own
-    return value if column is None else parameter(column, value)

@@ -21,7 +21,6 @@ OF_MODEL = f"SELECT {COLUMNS} FROM home WHERE schema_version = %s"  # noqa: S608
 LIVE = f"{OF_MODEL} AND is_live"
 ALL = f"{OF_MODEL} ORDER BY epoch"
 ALL_LOCKED = f"{ALL} FOR UPDATE"  # in the same order for everybody, so that nobody waits in a circle
-ANY = "SELECT EXISTS (SELECT FROM home)"
 LOCKED = f"{OF_MODEL} AND epoch = %s FOR UPDATE"
 SAVE = """
 INSERT INTO home (schema_version, epoch, seq, hash, counterpart_hash, stats, is_live)
@@ -68,14 +67,8 @@ class Home:
 
 
 def live_home(connection: Connection[Any]) -> Home | None:
-    """Return the home that readers read; None before anything was fed. Raises psycopg.Error."""
+    """Return the home that readers read; None before one was fed. Raises psycopg.Error."""
     return _home(connection.execute(LIVE, (MODEL.schema_version,)).fetchone())
-
-
-def is_fed(connection: Connection[Any]) -> bool:
-    """Tell whether there is any home, of whichever form of the rows: then one that is not live yet is missed."""
-    ((answer,),) = connection.execute(ANY).fetchall()
-    return bool(answer)
 
 
 def locked_home(connection: Connection[Any], epoch: int) -> Home | None:

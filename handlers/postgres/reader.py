@@ -16,10 +16,10 @@ import psycopg
 from psycopg.errors import UndefinedTable
 
 from handlers.domain.bookmark import NOTHING
-from handlers.domain.problem import unavailable
+from handlers.domain.problem import Problem, unavailable
 from handlers.domain.timestamps import boottime_s
 from handlers.postgres.failures import NOT_SET_UP, problem_of
-from handlers.postgres.home import Home, is_fed, live_home
+from handlers.postgres.home import Home, live_home
 from handlers.postgres.view import IncompleteHomeError, PostgresView
 from handlers.reads.reader import wait_for
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NOT_WHOLE = "PostgreSQL does not hold all the rows that it should; maintenance mends it"
-NOT_READ = "PostgreSQL is being fed, and holds nothing yet that can be read"
+NOT_READ = "PostgreSQL holds nothing yet that can be read: it is being fed, or was never fed"
 
 _log = logging.getLogger(__name__)
 
@@ -75,8 +75,22 @@ class PostgresReader:
 
         Raises Problem: 409 or 503 for a bookmark, 503 where PostgreSQL is away, not set up, or not whole.
         """
+        return self._run(lambda connection: self._read(connection, at_least, usage, use), usage)
+
+    def lacks(self, at_least: Bookmark, usage: Usage) -> bool:
+        """Tell whether the home does not hold a bookmark; it is looked for again before that is said.
+
+        Raises Problem: 503 where PostgreSQL is away, not set up, or holds nothing.
+        """
+        if at_least <= self._home.bookmark:
+            return False
+        self._run(self._look, usage)
+        usage.lap("check")
+        return at_least > self._home.bookmark
+
+    def _run(self, work: Callable[[Connection[Any]], T], usage: Usage) -> T:
         try:
-            return self._database.run(lambda connection: self._read(connection, at_least, usage, use), usage)
+            return self._database.run(work, usage)
         except psycopg.Error as error:
             problem = problem_of(error)
             if problem is None:
@@ -107,11 +121,11 @@ class PostgresReader:
     def _look(self, connection: Connection[Any]) -> None:
         try:
             home = live_home(connection)
-            if home is None and is_fed(connection):
-                raise unavailable(NOT_READ)
         except UndefinedTable as error:
             raise unavailable(NOT_SET_UP) from error
-        self._home = home or Home.new(0, is_live=False)
+        if home is None:
+            raise unavailable(NOT_READ)
+        self._home = home
         self._next_look_s = self._clock() + self._check_interval_s
 
 
@@ -135,3 +149,29 @@ class FedReader:
         reached = self._feed()
         usage.lap("feed")
         return self._reader.read(max(at_least, reached), usage, use)
+
+
+class CatchingUpReader:
+    """Reads the home, and has it fed once where a bookmark is not there: else it would have to wait for its own feed.
+
+    Args:
+        reader: of the home.
+        feed: feeds it all that the ledger has. Raises Problem.
+    """
+
+    def __init__(self, reader: PostgresReader, feed: Callable[[], Bookmark]) -> None:
+        self._reader = reader
+        self._feed = feed
+
+    def read(self, at_least: Bookmark, usage: Usage, use: Callable[[View], T]) -> T:
+        """Let `use` read the live home, which holds at least that bookmark.
+
+        Raises what the reader raises. Where the home cannot be fed now, the bookmark is waited for as any other.
+        """
+        if self._reader.lacks(at_least, usage):
+            try:
+                self._feed()
+            except Problem as problem:
+                _log.warning("not fed for a read: %s", problem.detail)
+            usage.lap("feed")
+        return self._reader.read(at_least, usage, use)

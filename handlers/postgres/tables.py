@@ -28,6 +28,8 @@ TYPES = {
 }
 COLUMNS = tuple(MODEL.filterable.values())
 SQL_COLUMNS = ("seq", "id", *(column.sql_name for column in COLUMNS), "created_at", "json")
+MOST_INDEXED_BYTES = 2000  # of a value: an entry of an index ends at 2704, and each has a time as well
+PREFIX_BYTES = 1000  # of values that may be longer
 _PLACES = [MODEL.names.index(column.name) for column in COLUMNS]
 
 
@@ -54,11 +56,21 @@ def indexes_sql(epoch: int) -> list[str]:
     return [
         f'CREATE UNIQUE INDEX IF NOT EXISTS "{name}_by_id" ON {table} (id)',
         *(
-            f'CREATE INDEX IF NOT EXISTS "{name}_by_{number}" ON {table} ({column.sql_name}, created_at)'
+            f'CREATE INDEX IF NOT EXISTS "{name}_by_{number}" ON {table} ({indexed(column)}, created_at)'
             for number, column in enumerate(COLUMNS, start=1)
         ),
         f'CREATE INDEX IF NOT EXISTS "{name}_by_created_at" ON {table} (created_at{statistics})',
     ]
+
+
+def has_prefix(column: Column) -> bool:
+    """Tell whether a column's values may be too long for an index, which then has their first bytes."""
+    return column.kind == "text" and column.most_bytes > MOST_INDEXED_BYTES
+
+
+def indexed(column: Column) -> str:
+    """Return what a column's index has of it, as SQL says it."""
+    return f"substring({column.sql_name}, 1, {PREFIX_BYTES})" if has_prefix(column) else column.sql_name
 
 
 def values_of(rows: Sequence[Row]) -> list[tuple[Any, ...]]:

@@ -9,9 +9,12 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from handlers import relational
+from handlers.aws.dynamodb import Deadline
+from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger
 from handlers.openapi.description import description
 from handlers.postgres import failures
+from handlers.postgres.reader import NOT_READ
 from handlers.routes import HOMES, SOURCES
 from handlers.settings import SettingsError
 from tests.support.api import Answer, Api, Context
@@ -69,6 +72,33 @@ def test_a_fresh_read_holds_what_was_just_inserted(related: Api) -> None:
     assert answer.json["bookmark"] == inserted["bookmark"]
     assert data(answer) == data(related.get("/ddb", "limit=2"))
     assert "feed" in answer.json["timings_ms"]
+
+
+@pytest.mark.parametrize("query", ["", "fresh=1"])
+def test_a_read_with_a_bookmark_is_fed_by_itself_and_asks_the_ledger_once(
+    related: Api, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    asked: list[str] = []
+    head = Ledger.head
+
+    def counted(ledger: Ledger, deadline: Deadline) -> Head | None:
+        asked.append(ledger.table_name)
+        return head(ledger, deadline)
+
+    related.get("/postgres", "fresh=1")
+    inserted = related.post("/insert", {"items": items(5)}).json
+    monkeypatch.setattr(Ledger, "head", counted)
+    answer = related.get("/postgres", query, min_bookmark=inserted["bookmark"])
+    assert (answer.json["bookmark"], answer.json["count"]) == (inserted["bookmark"], 5)
+    assert len(asked) == 1
+    assert related.get("/postgres", min_bookmark=inserted["bookmark"]).status == 200
+    assert len(asked) == 1
+
+
+def test_before_anything_is_fed_it_is_unavailable_and_an_empty_ledger_is_no_fault(related: Api) -> None:
+    assert_problem(related.get("/postgres"), "unavailable", NOT_READ)
+    assert related.get("/postgres", "fresh=1").json["count"] == 0
+    assert related.get("/postgres").json["count"] == 0
 
 
 def test_a_statement_of_ones_own_has_no_route(related: Api) -> None:
@@ -175,7 +205,7 @@ def test_a_database_without_a_connection_left_says_so_and_works_again_after_that
     with psycopg.connect(url, autocommit=True) as other:
         other.execute("ALTER ROLE reader_of_few CONNECTION LIMIT 5")
         other.execute("GRANT SELECT ON home TO reader_of_few")
-    assert api.get("/postgres").status == 200
+    assert_problem(api.get("/postgres"), "unavailable", NOT_READ)  # it was asked
     api.database.close()
 
 

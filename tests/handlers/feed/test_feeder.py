@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from handlers.domain.problem import Problem, unavailable
 from handlers.feed import feeder, growth, inheritance
 from handlers.feed.feeder import MOST_FRESH_ROWS, Fed, Feeder
 from handlers.feed.growth import DivergedHomeError
+from handlers.feed.homes import Homes, begin_replacement, discard_unread, go_live, table_id
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Range
 from handlers.postgres.connection import Database
@@ -40,14 +42,123 @@ def test_a_ledger_without_rows_is_a_home_without_rows(site: Site) -> None:
     site.check()
 
 
-def test_without_a_ledger_nothing_is_made(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    def none(_: Deadline) -> None:
-        """No ledger was made yet."""
+def no_ledger(_: Deadline) -> None:
+    """No ledger was made yet."""
 
-    monkeypatch.setattr(site.ledger, "head", none)
-    assert site.feed() == Fed(NOTHING)
-    assert Feeder(site.ledger, site.database).refresh() == Fed(NOTHING)
-    assert site.tables() == set()
+
+def test_before_there_is_a_ledger_there_is_a_home_without_rows_until_there_is_one(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as without:
+        without.setattr(site.ledger, "head", no_ledger)
+        for _ in range(2):
+            assert site.feed() == Fed(NOTHING)
+            assert Feeder(site.ledger, site.database).refresh() == Fed(NOTHING)
+            assert site.live().bookmark == NOTHING
+    site.ledger.grow(3)
+    assert site.feed().rows == 3
+    site.check()
+
+
+def test_where_the_ledger_is_gone_the_home_stays(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.ledger.grow(3)
+    site.feed()
+    monkeypatch.setattr(site.ledger, "head", no_ledger)
+    assert site.feed() == Fed(site.ledger.bookmark)
+    assert Feeder(site.ledger, site.database).refresh() == Fed(site.ledger.bookmark)
+    assert len(site.tables()) == 1
+
+
+def look_late(site: Site) -> tuple[Homes, Head]:
+    """One reads homes and head, and is late with what it makes of that."""
+    homes, head = Feeder(site.ledger, site.database).look()
+    assert head is not None
+    return homes, head
+
+
+def grow_unread(site: Site, count: int) -> None:
+    """Somebody else adds rows to a home that is not live, and is cut off before it is."""
+    head = site.ledger.head(Deadline())
+    with site.connected() as connection:
+        feeder._add(connection, head.epoch, head, site.ledger.stored[:count])  # pyright: ignore[reportPrivateUsage] - the moment between
+
+
+def test_a_home_beyond_a_head_is_not_made_live_by_whoever_knows_that_head_alone(site: Site) -> None:
+    site.ledger.grow(5)
+    _, head = look_late(site)
+    site.ledger.grow(4)
+    grow_unread(site, 7)
+    site.ask("UPDATE home SET hash = repeat('0', 32)")
+    with site.connected() as connection:
+        assert go_live(connection, head.epoch, head).live is None
+    with pytest.raises(DivergedHomeError, match="do not have the hash"):
+        site.feed()
+    assert site.homes().live is None
+
+
+def test_whoever_finds_a_home_beyond_its_head_looks_again_and_goes_on(site: Site) -> None:
+    site.ledger.grow(5)
+    homes, head = look_late(site)
+    site.ledger.grow(4)
+    grow_unread(site, 7)
+    fed = Feeder(site.ledger, site.database)._feed_on(homes, head, 100.0)  # pyright: ignore[reportPrivateUsage] - the moment between
+    assert (fed.visible, fed.head, fed.reached) == (site.ledger.bookmark, site.ledger.bookmark, 9)
+    site.check()
+
+
+def test_a_ledger_that_is_gone_at_the_second_look_ends_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.ledger.grow(5)
+    homes, head = look_late(site)
+    site.ledger.grow(4)
+    grow_unread(site, 7)
+    monkeypatch.setattr(site.ledger, "head", no_ledger)
+    fed = Feeder(site.ledger, site.database)._feed_on(homes, head, 100.0)  # pyright: ignore[reportPrivateUsage] - the moment between
+    assert (fed.visible, fed.reached) == (NOTHING, 7)
+
+
+@pytest.mark.usefixtures("small")
+def test_no_number_is_below_zero_where_a_replacement_took_its_place_or_a_home_was_begun_anew(site: Site) -> None:
+    site.ledger.grow(35)
+    site.feed()
+    with site.connected() as connection:
+        begin_replacement(connection, site.ledger.epoch, table_id(connection, site.ledger.epoch))
+    site.feed(0.0)
+    homes, head = look_late(site)
+    assert homes.target(head).seq == 14
+    site.feed()
+    fed = Feeder(site.ledger, site.database)._feed(homes, head, 100.0)  # pyright: ignore[reportPrivateUsage] - the moment between
+    assert (fed.visible, fed.reached, fed.rows, fed.copied) == (site.ledger.bookmark, 35, 21, 0)
+    site.check()
+
+    site.ledger = MemoryLedger(35, site.ledger.epoch + 1)
+    site.feed(0.0)
+    homes, head = look_late(site)
+    with site.connected() as connection:
+        discard_unread(connection, head.epoch)
+    fed = Feeder(site.ledger, site.database)._feed_on(homes, head, 100.0)  # pyright: ignore[reportPrivateUsage] - the moment between
+    assert (fed.visible, fed.reached, fed.rows, fed.copied) == (site.ledger.bookmark, 35, 35, 0)
+    site.check()
+
+
+def test_statistics_are_there_before_readers_have_to_wait_for_a_change_of_tables(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.ledger.grow(5)
+    site.feed()
+    with site.connected() as connection:
+        begin_replacement(connection, site.ledger.epoch, table_id(connection, site.ledger.epoch))
+    said: list[str] = []
+    execute = psycopg.Cursor.execute
+
+    def noted(cursor: Any, query: bytes, *arguments: Any, **options: Any) -> Any:
+        said.append(query if isinstance(query, str) else query.decode())
+        return execute(cursor, query, *arguments, **options)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", noted)
+    site.feed()
+    steps = [statement.split()[0] for statement in said if re.match("ANALYZE|DROP|ALTER TABLE", statement)]
+    assert steps == ["ANALYZE", "DROP", "ALTER"]
+    site.check()
 
 
 @pytest.mark.parametrize("most_inserted", [0, 1_000_000], ids=["COPY", "INSERT"])
@@ -344,6 +455,6 @@ def test_a_replacement_that_has_taken_its_place_is_not_begun_again(site: Site) -
     head, epoch = site.ledger.head(Deadline()), site.ledger.epoch
     with site.connected() as connection:
         found = feeder._add(connection, -epoch, head, site.ledger.stored)  # pyright: ignore[reportPrivateUsage] - the moment between
-    assert (found.seq, found.is_live) == (0, False)
+    assert (found.seq, found.is_live) == (3, True)
     assert len(site.tables()) == 1
     site.check()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
 
 from handlers.aws.dynamodb import Deadline
 from handlers.domain.problem import Problem, unavailable
-from handlers.feed.homes import begin_replacement
+from handlers.feed.homes import begin_replacement, discard_unread, table_id
 from handlers.feed.maintenance import REMEDY, HomeMaintenance
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Ledger, Range
@@ -153,11 +156,62 @@ def test_while_it_is_fed_anew_nobody_reads_what_is_damaged(
 def test_a_replacement_that_is_not_the_ledgers_is_begun_again(site: Site, upkeep: Upkeep) -> None:
     site.ledger.grow(5)
     site.feed()
-    site.database.run(lambda connection: begin_replacement(connection, site.ledger.epoch))
+    epoch = site.ledger.epoch
+    with site.connected() as connection:
+        begin_replacement(connection, epoch, table_id(connection, epoch))
     site.ask("UPDATE home SET hash = repeat('1', 32), seq = 5 WHERE epoch < 0")
     with pytest.raises(VerificationError):
         upkeep.maintain(LIMIT_S)
     site.check()
+
+
+def test_what_has_been_replaced_meanwhile_is_not_fed_anew_once_more(site: Site) -> None:
+    site.ledger.grow(5)
+    site.feed()
+    epoch = site.ledger.epoch
+    with site.connected() as connection:
+        doubted = table_id(connection, epoch)
+        begin_replacement(connection, epoch, doubted)
+        site.feed()
+        begin_replacement(connection, epoch, doubted)
+        replaced = table_id(connection, epoch)
+        begin_replacement(connection, -epoch, doubted)
+        assert table_id(connection, epoch) == replaced != doubted
+    assert len(site.tables()) == 1
+    site.check()
+
+
+def test_a_home_that_readers_read_by_now_is_not_thrown_away(site: Site) -> None:
+    site.ledger.grow(5)
+    site.feed()
+    with site.connected() as connection:
+        discard_unread(connection, site.ledger.epoch)
+    site.check()
+
+
+def test_who_replaces_and_who_goes_live_lock_in_one_order(site: Site) -> None:
+    """Both homes are locked before either is changed: so of two, one waits and neither is in the other's way."""
+    site.ledger.grow(5)
+    site.feed()
+    epoch = site.ledger.epoch
+    with site.connected() as connection, site.connected() as other:
+        table = table_id(connection, epoch)
+        begin_replacement(connection, epoch, table)
+        connection.execute("UPDATE home SET is_live = true WHERE epoch = %s", (epoch,))
+        with connection.transaction():
+            connection.execute("SELECT FROM home WHERE epoch = %s FOR UPDATE", (-epoch,))
+            thread = threading.Thread(target=begin_replacement, args=(other, epoch, table))
+            thread.start()
+            wait_until_blocked(connection, other.info.backend_pid)
+            connection.execute("SELECT FROM home WHERE epoch = %s FOR UPDATE NOWAIT", (epoch,))
+        thread.join()
+    site.feed()
+    site.check()
+
+
+def wait_until_blocked(connection: psycopg.Connection[Any], pid: int) -> None:
+    while connection.execute("SELECT cardinality(pg_blocking_pids(%s))", (pid,)).fetchall() == [(0,)]:
+        time.sleep(0.005)
 
 
 def test_a_home_of_another_history_stays_as_it_is_and_the_remedy_is_told(site: Site, upkeep: Upkeep) -> None:

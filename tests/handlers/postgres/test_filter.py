@@ -76,7 +76,7 @@ def test_a_common_value_is_not_looked_for_by_walking_the_table_in_order(connecti
 
 
 def test_a_text_is_compared_by_its_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = Model("things", Text("name", filter=True, required=False), Boolean("is_new", filter=True))
+    model = Model("things", Text("name", max_length=500, filter=True), Boolean("is_new", filter=True))
     monkeypatch.setattr(filter_module, "MODEL", model)
     query = PageQuery({"limit": "5", "order": "asc"})
     query.conditions = [("name", ">=", "é\0"), ("is_new", "=", 1), ("created_at", "<", "2026")]
@@ -84,3 +84,12 @@ def test_a_text_is_compared_by_its_bytes(monkeypatch: pytest.MonkeyPatch) -> Non
     assert arguments == ["é\0".encode(), 1, "2026", 3, 9, 6]
     assert '"name" >= %s AND "is_new" = %s AND "created_at" < %s' in sql
     assert nearby_sql(query, '"t"', 3, 9)[1] == [3, 9, "é\0".encode(), 1, "2026", 6]
+
+
+def test_a_text_that_may_be_long_is_compared_by_its_first_bytes_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filter_module, "MODEL", Model("things", Text("name", filter=True)))
+    query = PageQuery({"limit": "5", "order": "asc"})
+    query.conditions = [("name", "<=", "é" * 501)]
+    sql, arguments = indexed_sql(query, '"t"', 3, 9)
+    assert arguments[:2] == ["é".encode() * 500, "é".encode() * 501]
+    assert 'substring("name", 1, 1000) <= %s AND "name" <= %s' in sql

@@ -50,6 +50,7 @@ class FedWorld(World):
         self._url = url
         self._in_postgres = PostgresReader(self.database, 0)
         self.database.run(lambda connection: connection.execute(NOTHING_FED))  # of the example before
+        put(url, Home.new(0, is_live=True), [])
 
     def publish(self, *, compact: bool) -> None:
         super().publish(compact=compact)

@@ -15,7 +15,7 @@ from handlers.model.model import Row
 from handlers.postgres.connection import Database
 from handlers.postgres.failures import NOT_SET_UP
 from handlers.postgres.home import Home
-from handlers.postgres.reader import NOT_READ, NOT_WHOLE, FedReader, PostgresReader
+from handlers.postgres.reader import NOT_READ, NOT_WHOLE, CatchingUpReader, FedReader, PostgresReader
 from handlers.postgres.tables import table_name
 from handlers.reads.page import PageQuery
 from handlers.rows import MODEL
@@ -78,7 +78,13 @@ def problem_in(read: Callable[[], object]) -> Problem:
 # The newest home
 
 
-def test_before_anything_is_fed_there_are_no_rows(database: Database) -> None:
+def test_before_anything_is_fed_it_is_unavailable(database: Database) -> None:
+    found = problem_in(lambda: PostgresReader(database, 0).read(NOTHING, Usage(), bookmark))
+    assert (found.kind, found.detail) == ("unavailable", NOT_READ)
+
+
+def test_of_an_empty_ledger_there_are_no_rows(database: Database, database_url: str) -> None:
+    hold(database_url, 0, epoch=0)
     reader = PostgresReader(database, 0)
     for query in ({}, {"from": "2026-01-01T00:00:00Z"}, {"order": "asc", "from": "2026-01-01T00:00:00Z"}):
         page = PageQuery(query)
@@ -261,3 +267,62 @@ def test_a_fresh_read_is_of_what_was_fed_for_it(database: Database, database_url
     assert FedReader(reader, feed).read(NOTHING, usage, bookmark) == (EPOCH, 5)
     assert next(iter(usage.phases_ns)) == "feed"
     assert problem_in(lambda: FedReader(reader, feed).read(Bookmark(EPOCH, 6), Usage(), bookmark)).status == 503
+
+
+# Catching up
+
+
+class Feed:
+    """Lets PostgreSQL hold so many rows when it is asked to, or fails."""
+
+    def __init__(self, url: str, count: int, failure: Problem | None = None) -> None:
+        self._url = url
+        self._count = count
+        self._failure = failure
+        self.asked = 0
+
+    def __call__(self) -> Bookmark:
+        self.asked += 1
+        if self._failure:
+            raise self._failure
+        hold(self._url, self._count)
+        return Bookmark(EPOCH, self._count)
+
+
+def test_a_bookmark_that_is_not_there_is_fed_once_and_one_that_is_there_never(
+    database: Database, database_url: str
+) -> None:
+    time = Time()
+    hold(database_url, 3)
+    feed = Feed(database_url, 5)
+    reader = CatchingUpReader(PostgresReader(database, 1000, time, time.sleep), feed)
+    hold(database_url, 4)  # the look finds it: another was faster
+    for at_least in (NOTHING, Bookmark(EPOCH, 3), Bookmark(EPOCH, 4), Bookmark(EPOCH, 1)):
+        assert reader.read(at_least, Usage(), bookmark) == (EPOCH, 4)
+    assert feed.asked == 0
+    usage = Usage()
+    assert reader.read(Bookmark(EPOCH, 5), usage, bookmark) == (EPOCH, 5)
+    assert (feed.asked, time.now_s) == (1, 0)
+    assert list(usage.phases_ns)[:2] == ["check", "feed"]
+    assert problem_in(lambda: reader.read(Bookmark(EPOCH, 6), Usage(), bookmark)).kind == "not-there-yet"
+    assert feed.asked == 2
+    assert time.now_s > 0
+
+
+def test_where_it_cannot_be_fed_the_bookmark_is_waited_for(
+    database: Database, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    hold(database_url, 3)
+    time = Time(lambda: hold(database_url, 5))
+    feed = Feed(database_url, 5, Problem("unavailable", "the ledger is away"))
+    reader = CatchingUpReader(PostgresReader(database, 1000, time, time.sleep), feed)
+    assert reader.read(Bookmark(EPOCH, 5), Usage(), bookmark) == (EPOCH, 5)
+    assert [record.getMessage() for record in caplog.records] == ["not fed for a read: the ledger is away"]
+
+
+def test_before_it_catches_up_a_server_that_is_away_is_unavailable(environ: dict[str, str]) -> None:
+    away = Database(Settings({**environ, "DATABASE_URL": "postgresql://somebody@127.0.0.1:1/nowhere"}))
+    feed = Feed("", 0)
+    reader = CatchingUpReader(PostgresReader(away, 0), feed)
+    assert problem_in(lambda: reader.read(Bookmark(EPOCH, 1), Usage(), bookmark)).kind == "unavailable"
+    assert feed.asked == 0
