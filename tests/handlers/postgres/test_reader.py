@@ -261,8 +261,3 @@ def test_a_fresh_read_is_of_what_was_fed_for_it(database: Database, database_url
     assert FedReader(reader, feed).read(NOTHING, usage, bookmark) == (EPOCH, 5)
     assert next(iter(usage.phases_ns)) == "feed"
     assert problem_in(lambda: FedReader(reader, feed).read(Bookmark(EPOCH, 6), Usage(), bookmark)).status == 503
-
-
-def test_an_id_that_no_text_of_postgresqls_can_be_is_no_rows(api: Api) -> None:
-    """As in every other home."""
-    assert [api.get(f"/{home}/a\0b").status for home in ("postgres", "ddb")] == [404, 404]
