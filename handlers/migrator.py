@@ -1,7 +1,7 @@
 """The migrator: sets the database up, for a deployment and for `console migrate schema`.
 
-It is outside the network, where it can read the secret of the database's master; nothing inside can. It hands that to
-the relational function, which alone reaches the database, and which keeps it nowhere.
+It is outside the network, where it can read the secret of the database's master; nothing inside can. Where something is
+missing, it hands that to the relational function, which alone reaches the database, and which keeps it nowhere.
 Its events are `{}`, which sets everything up and has PostgreSQL fed with what the ledger holds already, and
 `{"check": true}`, which only compares.
 """
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Errors of connecting, by their class: a new database, and one that fails over, takes no connections yet.
-PASSING = frozenset({"OperationalError", "ConnectionTimeout", "CannotConnectNow", "AdminShutdown"})
+# Errors by their class: a new database, and one that fails over, takes no connections yet; a lock is given back.
+PASSING = frozenset(
+    {"OperationalError", "ConnectionTimeout", "CannotConnectNow", "AdminShutdown", "CrashShutdown", "LockNotAvailable"}
+)
 # Rights that were given a moment ago, with the first deployment, are not known everywhere at once.
 NOT_ALLOWED_YET = frozenset({"AccessDeniedException", "AccessDenied", "KMSAccessDeniedException"})
 ANSWER_TIMEOUT_S = 600.0  # of the relational function: a migration may take long
@@ -64,12 +66,20 @@ class Migrator:
         """
         if event.get("check"):
             return {"migrate": self._ask({"task": "migrate", "check": True}, context)}
-        master = master_of(self._patiently(self._secret.current, context))
         return {
-            "bootstrap": self._ask({"task": "bootstrap", "master": master}, context),
+            "bootstrap": self._bootstrap(context),
             "migrate": self._ask({"task": "migrate"}, context),
             "maintain": self._maintain(context),
         }
+
+    def _bootstrap(self, context: LambdaContext) -> object:
+        """Have the user made if it cannot log in, or lacks something; else the master is not needed."""
+        found: Any = self._ask({"task": "bootstrap"}, context)
+        if not found["missing"]:
+            return found
+        _log.warning("the master has to make what is missing: %s", found["missing"])
+        master = master_of(self._patiently(self._secret.current, context))
+        return self._ask({"task": "bootstrap", "master": master}, context)
 
     def _maintain(self, context: LambdaContext) -> object:
         """Have PostgreSQL catch up. The stream and the clock go on with that, so a deployment does not fail for it."""

@@ -1,8 +1,8 @@
 """Events of the relational function that are no requests: batches of the table's stream, and tasks.
 
 Tasks are `{"task": "maintain"}`, `{"task": "verify", "level": "full", "limit_s": 60, "with_ledger": true}`,
-`{"task": "migrate"}`, `{"task": "migrate", "check": true}`, and `{"task": "bootstrap", "master": {"username": …,
-"password": …}}`.
+`{"task": "migrate"}`, `{"task": "migrate", "check": true}`, `{"task": "bootstrap"}`, which looks for what is missing,
+and `{"task": "bootstrap", "master": {"username": …, "password": …}}`, which makes it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from handlers.feed.growth import DivergedHomeError
 from handlers.feed.maintenance import HomeMaintenance
 from handlers.ledger.stream import moves_of, partial_answer
 from handlers.postgres.failures import problem_of
-from handlers.schema.bootstrap import bootstrap
+from handlers.schema.bootstrap import bootstrap, look
 from handlers.schema.runner import Migrations
 from handlers.telemetry.log import ERROR, INFO, WELL, members_of
 from handlers.telemetry.metrics import DIVERGENCES, ERRORS
@@ -108,9 +108,9 @@ class FeedTasks:
             )
         if task == "migrate":
             migrations = Migrations(self._settings)
-            return migrations.compare() if event.get("check") else migrations.apply()
+            return migrations.compare() if event.get("check") else migrations.apply(limit_s)
         if task == "bootstrap":
-            return bootstrap(self._settings, event["master"])
+            return bootstrap(self._settings, event["master"]) if "master" in event else look(self._settings)
         raise ValueError(f"task: got {task!r}, allowed: bootstrap, maintain, migrate, verify")
 
     def _take(self, records: list[dict[str, Any]], limit_s: float) -> Done:

@@ -27,7 +27,9 @@ T = TypeVar("T")
 
 CONNECT_TIMEOUT_S = 3
 DEAD_AFTER_S = 5  # a server that has gone without a word is given up: what was sent is not even received
-IDLE_S = 30  # then the kernel asks whether it is still there
+IDLE_S = 5  # what was sent is received, and no answer comes: then the kernel asks whether the server is still there
+ASK_EVERY_S = 2
+QUESTIONS = 2
 ROOTS = Path(__file__).parent / "roots"
 PROXY_ROOT = "proxy"
 PORT = "5432"  # where a URL names none
@@ -116,8 +118,8 @@ def _parameters(settings: Settings, *, is_direct: bool) -> dict[str, Any]:
     """Return what libpq is told but a password. Raises SettingsError."""
     try:
         url: Mapping[str, Any] = conninfo_to_dict(settings.database_url)
-    except psycopg.ProgrammingError as error:
-        raise SettingsError(f"DATABASE_URL: got {settings.database_url!r}, allowed: {URL_ALLOWED}") from error
+    except psycopg.ProgrammingError:  # its words have those of the URL, which may hold a password
+        raise SettingsError(f"DATABASE_URL: got what is no URL of a database, allowed: {URL_ALLOWED}") from None
     if missing := {"host", "user", "dbname"} - url.keys():
         raise SettingsError(f"DATABASE_URL: got one without {', '.join(sorted(missing))}, allowed: {URL_ALLOWED}")
     proxy = "" if is_direct else settings.database_proxy
@@ -125,6 +127,8 @@ def _parameters(settings: Settings, *, is_direct: bool) -> dict[str, Any]:
     parameters |= {
         "connect_timeout": CONNECT_TIMEOUT_S,
         "keepalives_idle": IDLE_S,
+        "keepalives_interval": ASK_EVERY_S,
+        "keepalives_count": QUESTIONS,
         "tcp_user_timeout": DEAD_AFTER_S * 1000,
     }
     if settings.database_auth == BY_IAM:

@@ -40,9 +40,14 @@ BY_CODE = {
     "40": "PostgreSQL has taken the transaction back for another one's sake",
     "08": UNREACHABLE,
 }
+# By words in lower case; the first goes. Those of RDS Proxy are in its guide, "Troubleshooting for RDS Proxy".
 BY_WORDS = {
+    "waiting to acquire database connection": CROWDED,
+    "no credentials for the role": REFUSED,
+    "ssl connection has been closed": LOST,
+    "ssl syscall error": LOST,
     "certificate": UNTRUSTED,
-    "SSL": UNTRUSTED,
+    "ssl": UNTRUSTED,
     "authentication failed": REFUSED,
     "no pg_hba.conf entry": REFUSED,
     "does not exist": NOT_SET_UP,
@@ -74,5 +79,5 @@ def _cause(error: psycopg.Error) -> str | None:
         return next((BY_CODE[code[:length]] for length in (5, 3, 2, 1) if code[:length] in BY_CODE), None)
     if not isinstance(error, psycopg.OperationalError):
         return None
-    said = str(error)
+    said = str(error).lower()
     return next((cause for words, cause in BY_WORDS.items() if words in said), UNREACHABLE)

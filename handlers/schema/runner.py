@@ -10,14 +10,16 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
+import psycopg
+from psycopg.generators import execute
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
 
 from handlers.postgres.connection import Database
 from handlers.schema.migration import Migration, MigrationError, read_migrations
 
 if TYPE_CHECKING:
     from psycopg import Connection
-    from psycopg.pq.abc import PGresult
+    from psycopg.pq.abc import PGconn, PGresult
 
     from handlers.settings import Settings
 
@@ -38,6 +40,9 @@ SELECT to_regclass('schema_migrations') IS NOT NULL,
 """
 BY_CLIENT = (ExecStatus.COPY_IN, ExecStatus.COPY_OUT)
 SAID = (DiagnosticField.MESSAGE_PRIMARY, DiagnosticField.MESSAGE_DETAIL, DiagnosticField.MESSAGE_HINT)
+WAIT_S = 60.0
+LOST = (b"57P", b"08")  # by the beginning of an error's code: the server ends, or the connection did
+NOT_ONE_STATEMENT = b"42601"  # or one that is not understood
 
 
 class Migrations:
@@ -65,24 +70,28 @@ class Migrations:
             database.close()
         return {"pending": _names(_pending(found, known)), **_told(found, known)}
 
-    def apply(self) -> dict[str, object]:
+    def apply(self, limit_s: float = WAIT_S) -> dict[str, object]:
         """Apply what is pending, and return the files that were applied, those that had been, and what is missing.
 
+        Args:
+            limit_s: how long another runner is waited for.
+
         Raises:
-            MigrationError: one failed, and nothing of it remains; or a file cannot be read, or has changed.
-            psycopg.Error: the database is away, or another runner works for too long.
+            MigrationError: one failed, and says what remains of it; or a file cannot be read, or has changed.
+            psycopg.OperationalError: the database is away or was lost, or another runner works for too long.
+            psycopg.Error: the database does not let the table of the migrations be made, or read.
         """
         found = read_migrations(self._folder)
         database = Database(self._settings, is_direct=True)
         try:
-            return database.run(lambda connection: _apply(connection, found))
+            return database.run(lambda connection: _apply(connection, found, limit_s))
         finally:
             database.close()
 
 
-def _apply(connection: Connection[Any], found: list[Migration]) -> dict[str, object]:
+def _apply(connection: Connection[Any], found: list[Migration], limit_s: float) -> dict[str, object]:
     connection.execute("SET statement_timeout = 0")
-    connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+    _lock(connection, limit_s)
     with connection.transaction():
         for statement in TABLE:
             connection.execute(statement)
@@ -96,8 +105,15 @@ def _apply(connection: Connection[Any], found: list[Migration]) -> dict[str, obj
     return {"applied": _names(pending), **_told(found, known)}
 
 
+def _lock(connection: Connection[Any], limit_s: float) -> None:
+    """Wait for other runners longer than the user waits for a table: one of them may work for minutes."""
+    connection.execute("SELECT set_config('lock_timeout', %s, false)", (str(max(1, int(limit_s * 1000))),))
+    connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+    connection.execute("RESET lock_timeout")
+
+
 def _apply_one(connection: Connection[Any], migration: Migration) -> None:
-    """Apply one file, and note that it is applied. Raises MigrationError."""
+    """Apply one file, and note that it is applied. Raises MigrationError, psycopg.OperationalError."""
     with connection.transaction() if migration.has_transaction else nullcontext():
         run_sql(connection, migration)
         if migration.has_transaction and connection.info.transaction_status != TransactionStatus.INTRANS:
@@ -107,29 +123,44 @@ def _apply_one(connection: Connection[Any], migration: Migration) -> None:
 
 
 def run_sql(connection: Connection[Any], migration: Migration) -> None:
-    """Let the server run a file as it is. Raises MigrationError that names the statement, and the line if it can."""
-    sent = connection.pgconn
-    sent.send_query(migration.sql.encode())
-    number, failed = 1, None
-    while (result := sent.get_result()) is not None:
-        if result.status in BY_CLIENT:
-            connection.close()
-            raise MigrationError(f"{migration.name}, statement {number}: COPY from or to the client is not possible")
-        if result.status == ExecStatus.FATAL_ERROR:
-            failed = result
-        else:
-            number += 1
-    if failed is not None:
-        raise _failure(migration, number, failed)
+    """Let the server run a file as it is.
+
+    Raises:
+        MigrationError: it fails; the message names the statement, and the line if the server knows it.
+        psycopg.OperationalError: the server, or the connection to it, went away.
+    """
+    sent, sql = connection.pgconn, migration.sql.encode()
+    if migration.has_transaction:
+        sent.send_query(sql)
+    else:
+        sent.send_query_params(sql, None)  # takes one statement alone
+    results = connection.wait(execute(sent))
+    last = results[-1]
+    if last.status in BY_CLIENT:
+        connection.close()
+        raise MigrationError(f"{migration.name}, statement {len(results)}: COPY from or to the client is not possible")
+    if last.status == ExecStatus.FATAL_ERROR:
+        raise _failure(migration, len(results), last, sent)
 
 
-def _failure(migration: Migration, number: int, result: PGresult) -> MigrationError:
+def _failure(migration: Migration, number: int, result: PGresult, sent: PGconn) -> MigrationError | psycopg.Error:
+    code = result.error_field(DiagnosticField.SQLSTATE)
+    if code is None or code.startswith(LOST) or sent.status == ConnStatus.BAD:
+        return psycopg.OperationalError(f"{migration.name}, statement {number}: {result.get_error_message()}")
     said = {field: result.error_field(field) for field in (*SAID, DiagnosticField.STATEMENT_POSITION)}
     position = int(said.pop(DiagnosticField.STATEMENT_POSITION) or 0)
     line = migration.line + migration.sql.count("\n", 0, position - 1) if position else 0
     place = f"statement {number}" + (f", line {line}" if line else "")
     message = "; ".join(text.decode(errors="replace") for text in said.values() if text)
-    return MigrationError(f"{migration.name}, {place}: {message}; nothing of the file remains")
+    return MigrationError(f"{migration.name}, {place}: {message}; {_remains(migration, code)}")
+
+
+def _remains(migration: Migration, code: bytes) -> str:
+    if migration.has_transaction:
+        return "nothing of the file remains"
+    if code == NOT_ONE_STATEMENT:
+        return "allowed with transaction:false: one statement"
+    return "what it had done by then may remain"
 
 
 def _known(connection: Connection[Any]) -> Known:

@@ -85,11 +85,15 @@ def relational(postgres_server: PostgresServer, ledger: Ledger) -> Any:
 def test_a_new_database_is_set_up_without_a_hand_and_the_next_time_nothing_is_left(
     relational: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    migrator = migrator_of(Secret(), Invocations(relational))
+    secret, invocations = Secret(), Invocations(relational)
+    migrator = migrator_of(secret, invocations)
     done = migrator({}, Context())
     assert done["bootstrap"] == {"user": "fourth_home", "made_user": True, "made_schema": True}
     assert done["migrate"] == {"applied": ["0001_home.sql"], "already_applied": [], "missing": []}
-    assert migrator({}, Context())["migrate"] == {"applied": [], "already_applied": ["0001_home.sql"], "missing": []}
+    again = migrator({}, Context())
+    assert again["bootstrap"] == {"user": "fourth_home", "missing": ""}
+    assert again["migrate"] == {"applied": [], "already_applied": ["0001_home.sql"], "missing": []}
+    assert (secret.asked, sum("master" in event for event in invocations.events)) == (1, 1)
     printed = capsys.readouterr().out
     assert '"task":"bootstrap"' in printed
     assert PASSWORD not in printed
@@ -140,11 +144,27 @@ def test_a_feed_that_fails_does_not_fail_the_deployment(caplog: pytest.LogCaptur
     def function(event: Mapping[str, object], _: Context) -> object:
         if event["task"] == "maintain":
             raise ValueError("DynamoDB is away")
-        return {}
+        return {"missing": ""}
 
     done = migrator_of(Secret(), Invocations(function))({}, Context())
     assert done["maintain"] == {"error": "relational failed: DynamoDB is away"}
     assert "PostgreSQL was not fed yet" in caplog.text
+
+
+def test_a_migration_whose_server_goes_away_is_tried_again(relational: Any) -> None:
+    """The server ends with the first migration that it is asked for."""
+
+    def function(event: Mapping[str, object], context: Context) -> object:
+        done = relational(event, context)
+        if event == {"task": "migrate"} and not ended:
+            ended.append(True)
+            raise psycopg.OperationalError("0001_home.sql, statement 1: the server closed the connection")
+        return done
+
+    ended: list[bool] = []
+    slept: list[float] = []
+    assert migrator_of(Secret(), Invocations(function), slept)({}, Context())["migrate"]
+    assert slept == [PAUSE_S]
 
 
 def test_what_does_not_pass_is_told_in_the_functions_own_words() -> None:

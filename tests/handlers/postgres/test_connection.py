@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 import shutil
 import socket
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -270,7 +272,7 @@ def test_a_region_whose_roots_are_not_here_is_named_with_those_that_are() -> Non
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("postgres", "got 'postgres', allowed: postgresql://user@host:port/database"),
+        ("postgres", "got what is no URL of a database, allowed: postgresql://user@host:port/database"),
         ("postgresql://host/database", "got one without user"),
         ("postgresql:///", "got one without dbname, host, user"),
     ],
@@ -289,3 +291,17 @@ def test_a_server_that_says_nothing_is_waited_for_a_little(
         database = Database(Settings({**environ, "DATABASE_URL": url}))
         with pytest.raises(ConnectionTimeout):
             database.run(backend)
+
+
+def test_a_url_that_cannot_be_read_is_shown_nowhere() -> None:
+    password = "nobody shall read this".replace(" ", "-")  # else the traceback has it from this file
+    with pytest.raises(SettingsError) as error:
+        Database(Settings({"DATABASE_URL": f"host=h user=u {password}", "DATABASE_AUTH": "trust"}))
+    assert password not in "".join(traceback.format_exception(error.value))
+
+
+def test_a_server_that_took_a_statement_and_died_is_given_up_soon(database: Database) -> None:
+    with socket.socket(fileno=os.dup(database.run(lambda connection: connection.fileno()))) as line:
+        names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+        assert [line.getsockopt(socket.IPPROTO_TCP, name) for name in names] == [5, 2, 2, 5000]
+        assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +13,9 @@ import psycopg
 import pytest
 
 from console.local.database.server import PostgresServer
-from handlers.schema.migration import MigrationError
-from handlers.schema.runner import LOCK, Migrations
+from handlers.migrator import PASSING
+from handlers.schema.migration import Migration, MigrationError
+from handlers.schema.runner import LOCK, Migrations, run_sql
 from tests.handlers.feed.site import settings_of
 from tests.support.database.postgres import new_database
 
@@ -39,6 +42,12 @@ class Files:
         with psycopg.connect(self.url, autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
+
+    def wait_until_it_waits(self, thread: threading.Thread) -> None:
+        """Return once this runner waits for a lock, or has given up."""
+        waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while thread.is_alive() and not self.ask(waiting):
+            pass
 
     def tables(self) -> list[str]:
         found = self.ask("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
@@ -148,17 +157,90 @@ def test_two_at_once_apply_each_file_once(files: Files) -> None:
     assert sorted(map(len, applied)) == [0, 0, 11]
 
 
-def test_whoever_waits_for_too_long_is_told_so(files: Files, url: str) -> None:
+IMPATIENT = "options=-c%20lock_timeout%3D1"
+
+
+def test_another_runner_is_waited_for_longer_than_the_user_waits_for_a_table(files: Files, url: str) -> None:
+    applied: list[Any] = []
+    waiting = Migrations(settings_of(f"{url}?{IMPATIENT}"), files.folder)
     with psycopg.connect(url, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
-        waiting = Migrations(settings_of(f"{url}?options=-c%20lock_timeout%3D50"), files.folder)
-        with pytest.raises(psycopg.errors.LockNotAvailable):
-            waiting.apply()
+        thread = threading.Thread(target=lambda: applied.append(waiting.apply()["applied"]))
+        thread.start()
+        files.wait_until_it_waits(thread)
+    thread.join()
+    assert applied == [["0001_a.sql", "0002_b.sql"]]
+
+
+def test_a_table_that_is_in_use_is_waited_for_as_long_as_the_user_says(files: Files, url: str) -> None:
+    files.migrations.apply()
+    files.write("0003_c.sql", "ALTER TABLE a ADD COLUMN c int;")
+    with psycopg.connect(url) as other:
+        other.execute("SELECT * FROM a")
+        with pytest.raises(MigrationError, match="canceling statement due to lock timeout"):
+            Migrations(settings_of(f"{url}?{IMPATIENT}"), files.folder).apply()
+
+
+def test_whoever_waits_for_too_long_is_told_so_and_asked_again(files: Files, url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        with pytest.raises(psycopg.errors.LockNotAvailable) as error:
+            files.migrations.apply(limit_s=0.0)
+    assert type(error.value).__name__ in PASSING
     assert files.migrations.apply()["applied"] == ["0001_a.sql", "0002_b.sql"]
 
 
-def test_a_server_that_is_lost_in_the_middle_of_a_file_leaves_nothing_of_it(files: Files) -> None:
-    files.write("0003_c.sql", "CREATE TABLE c (n int);\nSELECT pg_terminate_backend(pg_backend_pid());")
-    with pytest.raises((MigrationError, psycopg.OperationalError)):
+LOSSES = {
+    "ended": "SELECT pg_terminate_backend(pg_backend_pid());",
+    "going": "DO $$ BEGIN RAISE EXCEPTION 'it goes' USING ERRCODE = '57P01'; END $$;",
+    "a connection's": "DO $$ BEGIN RAISE EXCEPTION 'it goes' USING ERRCODE = '08006'; END $$;",
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=list(LOSSES))
+def test_a_server_that_is_lost_in_the_middle_of_a_file_leaves_nothing_of_it_and_is_asked_again(
+    files: Files, loss: str
+) -> None:
+    files.write("0003_c.sql", f"CREATE TABLE c (n int);\n{loss}")
+    with pytest.raises(psycopg.OperationalError, match=r"0003_c\.sql, statement 2: .*(terminating|it goes)") as error:
+        files.migrations.apply()
+    assert type(error.value).__name__ in PASSING
+    assert files.tables() == ["a", "b"]
+
+
+def test_a_connection_that_ends_without_a_word_says_so(files: Files, url: str) -> None:
+    """Nobody but libpq can tell of it, and its error has no code."""
+    migration = Migration("0003", "0003_c.sql", "SELECT pg_sleep(60);", 2, has_transaction=True, checksum="")
+    with psycopg.connect(url, autocommit=True) as connection:
+        with socket.socket(fileno=os.dup(connection.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+        with pytest.raises(psycopg.OperationalError, match=r"server closed the connection|consuming input|SSL|EOF"):
+            run_sql(connection, migration)
+
+
+def test_other_threads_go_on_while_a_file_is_applied(files: Files, url: str) -> None:
+    """The file waits for what another thread gives up once it sees that."""
+    files.write("0003_c.sql", "SELECT pg_advisory_xact_lock(1);")
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(1)")
+        thread = threading.Thread(target=files.migrations.apply)
+        thread.start()
+        files.wait_until_it_waits(thread)
+    thread.join()
+    assert files.migrations.compare()["pending"] == []
+
+
+def test_of_a_file_without_a_transaction_something_may_remain_and_the_error_says_so(files: Files) -> None:
+    files.migrations.apply()
+    files.ask("INSERT INTO b VALUES (1)")
+    files.write("0003_c.sql", "CREATE UNIQUE INDEX CONCURRENTLY by_n ON b (n);", "transaction:false")
+    with pytest.raises(MigrationError, match=r"could not create unique.*; what it had done by then may remain$"):
+        files.migrations.apply()
+    assert files.ask("SELECT indisvalid FROM pg_index WHERE indexrelid = 'by_n'::regclass") == [(False,)]
+
+
+def test_a_file_without_a_transaction_has_one_statement(files: Files) -> None:
+    files.write("0003_c.sql", "CREATE TABLE c (n int);\nCREATE TABLE d (n int);", "transaction:false")
+    with pytest.raises(MigrationError, match=r"multiple commands.*; allowed with transaction:false: one statement$"):
         files.migrations.apply()
     assert files.tables() == ["a", "b"]
