@@ -13,7 +13,7 @@ from console.migration.planning.constraints import plan_constraints
 from console.migration.planning.dangling import find_dangling
 from console.migration.planning.drafts import Draft, draft_table
 from console.migration.planning.misfits import Misfits
-from console.migration.planning.references import adopt_kinds, in_order, plan_references
+from console.migration.planning.references import adopt_kinds, in_order, leave_out, plan_references, plan_rows
 from console.migration.planning.survey import survey
 from console.migration.planning.trial import try_rows
 from console.migration.rules import HINT, Rules
@@ -52,10 +52,12 @@ def _plan(source: SourceFile, rules: Rules, advance: Advance, misfits: Misfits) 
     ordered, cyclic = in_order(drafts)
     for draft in ordered:
         adopt_kinds(draft, drafts)
-        plan_references(draft, drafts, cyclic)
+        plan_rows(draft, drafts, cyclic)
+    leave_out(source.connection, drafts, cyclic, source.parameters)
     for draft in ordered:
+        plan_references(draft, drafts, cyclic)
         try_rows(source, draft, misfits, advance)
-        find_dangling(source, draft, drafts, cyclic, misfits)
+        find_dangling(source, draft, drafts, misfits)
         kept, left_out = source.count(draft.table)
         draft.table = replace(draft.table, rows=kept, left_out=left_out)
         notes += draft.notes

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from console.migration.planning.drafts import Draft
 from console.migration.planning.misfits import Misfits
-from console.migration.planning.references import Cycles, Drafts, dangling_condition
+from console.migration.planning.references import Drafts, dangling_condition
 from console.migration.source import SourceFile
 from console.migration.sqlite.introspection import quoted
 from console.migration.sqlite.reading import key_names
 from console.migration.sqlite.schema import SourceForeignKey
 
 
-def find_dangling(source: SourceFile, draft: Draft, drafts: Drafts, cyclic: Cycles, misfits: Misfits) -> None:
+def find_dangling(source: SourceFile, draft: Draft, drafts: Drafts, misfits: Misfits) -> None:
     """Find the rows of a table whose references lead nowhere, where the rules do not say what becomes of them."""
     for key in draft.source.foreign_keys:
         if _matters(draft, key, drafts):
-            _find(source, draft, key, dangling_condition(draft, key, drafts, cyclic), misfits)
+            _find(source, draft, key, dangling_condition(draft, key, drafts), misfits)
 
 
 def _matters(draft: Draft, key: SourceForeignKey, drafts: Drafts) -> bool:
