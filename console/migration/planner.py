@@ -9,7 +9,7 @@ from console.errors import ConsoleError
 from console.migration.dialect.names import fits, target_name
 from console.migration.plan import MigrationPlan
 from console.migration.planning.agreement import check_rules
-from console.migration.planning.constraints import plan_constraints
+from console.migration.planning.constraints import given_names, plan_constraints
 from console.migration.planning.dangling import find_dangling
 from console.migration.planning.drafts import Draft, draft_table
 from console.migration.planning.misfits import Misfits
@@ -46,7 +46,7 @@ def make_plan(
 def _plan(source: SourceFile, rules: Rules, advance: Advance, misfits: Misfits) -> MigrationPlan:
     notes = [*source.left_behind(), *_collations(source)]
     drafts = _drafts(source, rules, notes)
-    taken = {draft.table.target for draft in drafts.values()}
+    taken = {draft.table.target for draft in drafts.values()}.union(*map(given_names, drafts.values()))
     for draft in drafts.values():
         plan_constraints(draft, taken)
     ordered, cyclic = in_order(drafts)

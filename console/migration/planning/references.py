@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
 
-from console.migration.plan import PlannedColumn, PlannedForeignKey
+from console.migration.plan import PlannedColumn, PlannedForeignKey, PlannedTable
 from console.migration.planning.drafts import Draft
 from console.migration.sqlite.introspection import quoted
 from console.migration.sqlite.reading import Parameters, fits_condition
@@ -65,7 +65,7 @@ def leave_out(connection: sqlite3.Connection, drafts: Drafts, cyclic: Cycles, pa
         table, own = _left_out(draft), f"FROM {quoted(draft.source.name)}"
         connection.execute(f"DROP TABLE IF EXISTS {table}")
         connection.execute(f"CREATE TEMP TABLE {table.removeprefix('temp.')} AS SELECT {_names(draft)} {own} WHERE 0")
-    while any([_leave_out(connection, draft, drafts, cyclic, parameters) for draft in some]):
+    while any(_leave_out(connection, draft, drafts, cyclic, parameters) for draft in some):
         pass
 
 
@@ -74,7 +74,7 @@ def _leave_out(
 ) -> bool:
     nowhere = " OR ".join(f"({dangling_condition(draft, key, drafts)})" for key in _circular(draft, cyclic))
     kept = f"FROM {quoted(draft.source.name)} WHERE ({draft.table.where}) AND ({nowhere})"
-    made = connection.execute(f"INSERT INTO {_left_out(draft)} SELECT {_names(draft)} {kept}", parameters)  # noqa: S608 - quoted
+    made = connection.execute(f"INSERT INTO {_left_out(draft)} SELECT {_names(draft)} {kept}", parameters)
     return made.rowcount > 0
 
 
@@ -129,7 +129,7 @@ def dangling_condition(draft: Draft, key: SourceForeignKey, drafts: Drafts) -> s
     )
     # In a query of its own, so that a rule which names its table means the parent's row.
     kept = f" WHERE ({parent.table.where})" if parent.table.where else ""
-    rows = f"(SELECT * FROM {quoted(parent.source.name)}{kept}) AS {name}"
+    rows = f"(SELECT * FROM {quoted(parent.source.name)}{kept}) AS {name}"  # noqa: S608 - quoted
     return f"{given} AND NOT EXISTS (SELECT 1 FROM {rows} WHERE {pairs})"  # noqa: S608 - quoted
 
 
@@ -177,10 +177,21 @@ def _obstacle(draft: Draft, parent: Draft | None, ours: tuple[str, ...] | None, 
         return "a column of it does not move"
     if "dynamodb" in (draft.table.destination, parent.table.destination):
         return "DynamoDB has none"
-    if set(theirs) not in [set(parent.table.key), *map(set, parent.table.uniques)]:
+    if set(theirs) not in _unique_columns(parent.table):
         return "there is no key or UNIQUE for it"
     kinds = [{column.target: column.kind for column in each.table.columns} for each in (draft, parent)]
     for one, other in zip(ours, theirs, strict=True):
         if kinds[0][one] != kinds[1][other]:
             return f"{one} is {kinds[0][one]} and {other} is {kinds[1][other]}"
     return ""
+
+
+def _unique_columns(table: PlannedTable) -> list[set[str]]:
+    """Return the columns of each key that PostgreSQL lets others refer to: unique indexes of plain columns, too."""
+    plain = {quoted(column.target): column.target for column in table.columns}
+    found = [set(table.key), *map(set, table.uniques)]
+    for index in table.indexes:
+        names = [plain.get(term.removesuffix(" DESC")) for term in index.terms]
+        if index.is_unique and index.where is None and None not in names:
+            found.append({name for name in names if name})
+    return found

@@ -80,8 +80,8 @@ def add_fits(connection: sqlite3.Connection) -> None:
     (encoding,) = connection.execute("PRAGMA encoding").fetchone()  # the bytes of a text are in it
 
     def fits(kind: str, converts: str, is_nullable: int, kind_of_value: str, raw: SourceValue) -> bool:
-        is_text = kind_of_value == "text" and isinstance(raw, bytes)
-        return _fits(_column(kind, converts, is_nullable), _decoded(raw, encoding) if is_text else raw)
+        value = _decoded(raw, encoding) if kind_of_value == "text" and isinstance(raw, bytes) else raw
+        return _fits(_column(kind, converts, is_nullable), value)
 
     connection.create_function(FITS, 5, fits, deterministic=True)
 

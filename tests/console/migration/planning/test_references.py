@@ -126,3 +126,22 @@ def test_a_rule_may_name_its_table_where_that_refers_to_itself(make_plan_of: Mak
         """,
     )
     assert (made.misfits(), made.rows("cat")) == ([], [(2, None, 0), (3, None, 0), (4, 3, 0)])
+
+
+def test_a_unique_index_of_plain_columns_is_enough_to_be_referred_to(make_plan_of: MakePlan, copy: Copy) -> None:
+    made = make_plan_of("""
+        CREATE TABLE p (a TEXT, b INT, c TEXT COLLATE NOCASE);
+        CREATE UNIQUE INDEX p_plain ON p (b DESC, a);
+        CREATE UNIQUE INDEX p_part ON p (b) WHERE b > 0;
+        CREATE UNIQUE INDEX p_folded ON p (c);
+        CREATE INDEX p_a ON p (a);
+        CREATE TABLE c (x TEXT, y INT, FOREIGN KEY (x, y) REFERENCES p (a, b));
+        CREATE TABLE d (y INT REFERENCES p (b), x TEXT REFERENCES p (c), z TEXT REFERENCES p (a));
+        INSERT INTO p VALUES ('q', 1, 'r');
+        INSERT INTO c VALUES ('q', 1);
+    """)
+    assert [key.parent_columns for key in made.table("c").foreign_keys] == [("a", "b")]
+    assert made.table("d").foreign_keys == ()
+    assert made.notes().count("there is no key or UNIQUE for it") == 3
+    asked = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f'"
+    assert copy(made, asked) == [("FOREIGN KEY (x, y) REFERENCES p(a, b)",)]
