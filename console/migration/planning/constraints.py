@@ -59,7 +59,7 @@ def _folds(index: SourceIndex) -> bool:
 def _checks(draft: Draft) -> list[str]:
     made = list[str]()
     for check in checks(draft.source.sql):
-        condition = portable_condition(check, draft.columns)
+        condition = portable_condition(check, draft.columns, draft.folded)
         if condition is None:
             draft.note(f"CHECK ({_said(check)}) does not move: PostgreSQL has none such, or means something else by it")
         else:
@@ -117,7 +117,7 @@ def _where(draft: Draft, index: SourceIndex) -> str | None:
         return None
     given = tokens(index.sql)
     at = max(number for number, token in enumerate(given) if token.upper == "WHERE")
-    return portable_condition(given[at + 1 :], draft.columns) or ""
+    return portable_condition(given[at + 1 :], draft.columns, draft.folded) or ""
 
 
 def _said(condition: Sequence[SqlToken]) -> str:
