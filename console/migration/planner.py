@@ -10,8 +10,9 @@ from console.migration.dialect.names import fits, target_name
 from console.migration.plan import MigrationPlan
 from console.migration.planning.agreement import check_rules
 from console.migration.planning.constraints import given_names, plan_constraints
-from console.migration.planning.dangling import find_dangling
+from console.migration.planning.dangling import find_broken_checks, find_dangling
 from console.migration.planning.drafts import Draft, draft_table
+from console.migration.planning.limits import find_excess
 from console.migration.planning.misfits import Misfits
 from console.migration.planning.references import adopt_kinds, in_order, leave_out, plan_references, plan_rows
 from console.migration.planning.survey import survey
@@ -58,6 +59,8 @@ def _plan(source: SourceFile, rules: Rules, advance: Advance, misfits: Misfits) 
         plan_references(draft, drafts, cyclic)
         try_rows(source, draft, misfits, advance)
         find_dangling(source, draft, drafts, misfits)
+        find_broken_checks(source, draft, misfits)
+        find_excess(source, draft, misfits)
         kept, left_out = source.count(draft.table)
         draft.table = replace(draft.table, rows=kept, left_out=left_out)
         notes += draft.notes
