@@ -25,8 +25,11 @@ def test_null_is_skipped_where_it_may_not_be_and_no_duplicate_is(make_plan_of: M
     made = make_plan_of(
         """
         CREATE TABLE t (name TEXT PRIMARY KEY, other TEXT);
-        INSERT INTO t VALUES ('a', NULL), (NULL, 'b'), (' ', 'c');
+        INSERT INTO t VALUES ('a', NULL), (NULL, 'b'), (' ', 'c'), ('a ', NULL);
         """,
         SKIP + '\ntables.t.columns.other.on_misfit = "skip"\ntables.t.columns.name.convert = ["trim", "empty_to_null"]',
     )
-    assert (made.misfits(), made.rows("t")) == ([], [("a", None)])
+    assert made.rows("t") == [("a", None), ("a", None)]
+    assert [(key, value, reason) for _, _, key, value, reason in made.misfits()] == [
+        (("a ",), "a", "is there twice where it is to be unique: in row 'a' as well")
+    ]
