@@ -9,11 +9,12 @@ from console.errors import ConsoleError
 from console.migration.dialect.names import fits, target_name
 from console.migration.plan import MigrationPlan
 from console.migration.planning.agreement import check_rules
-from console.migration.planning.constraints import plan_constraints
-from console.migration.planning.dangling import find_dangling
+from console.migration.planning.constraints import given_names, plan_constraints
+from console.migration.planning.dangling import find_broken_checks, find_dangling
 from console.migration.planning.drafts import Draft, draft_table
+from console.migration.planning.limits import find_excess
 from console.migration.planning.misfits import Misfits
-from console.migration.planning.references import adopt_kinds, in_order, plan_references
+from console.migration.planning.references import adopt_kinds, in_order, leave_out, plan_references, plan_rows
 from console.migration.planning.survey import survey
 from console.migration.planning.trial import try_rows
 from console.migration.rules import HINT, Rules
@@ -46,16 +47,20 @@ def make_plan(
 def _plan(source: SourceFile, rules: Rules, advance: Advance, misfits: Misfits) -> MigrationPlan:
     notes = [*source.left_behind(), *_collations(source)]
     drafts = _drafts(source, rules, notes)
-    taken = {draft.table.target for draft in drafts.values()}
+    taken = {draft.table.target for draft in drafts.values()}.union(*map(given_names, drafts.values()))
     for draft in drafts.values():
         plan_constraints(draft, taken)
     ordered, cyclic = in_order(drafts)
     for draft in ordered:
         adopt_kinds(draft, drafts)
-        plan_references(draft, drafts, cyclic)
+        plan_rows(draft, drafts, cyclic)
+    leave_out(source.connection, drafts, cyclic, source.parameters)
     for draft in ordered:
+        plan_references(draft, drafts, cyclic)
         try_rows(source, draft, misfits, advance)
-        find_dangling(source, draft, drafts, cyclic, misfits)
+        find_dangling(source, draft, drafts, misfits)
+        find_broken_checks(source, draft, misfits)
+        find_excess(source, draft, misfits)
         kept, left_out = source.count(draft.table)
         draft.table = replace(draft.table, rows=kept, left_out=left_out)
         notes += draft.notes

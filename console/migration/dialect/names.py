@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from hashlib import blake2b
 
 MOST_BYTES = 63
@@ -28,6 +28,16 @@ def target_name(name: str, taken: Container[str] = ()) -> str:
 def fits(name: str) -> bool:
     """Tell whether PostgreSQL keeps all of a name."""
     return 0 < len(name.encode()) <= MOST_BYTES and "\0" not in name
+
+
+def given_name(table: str, columns: Sequence[str], label: str) -> str:
+    """Return the name that PostgreSQL gives to what a table has: `users_email_key`; a long one is cut in two places."""
+    one, other = table.encode(), "_".join(columns).encode()
+    most = MOST_BYTES - len(label) - 1 - bool(columns)
+    while len(one) + len(other) > most:
+        one, other = (one[:-1], other) if len(one) > len(other) else (one, other[:-1])
+    parts = [each.decode("utf-8", "ignore") for each in (one, *([other] if columns else []))]
+    return "_".join([*parts, label])
 
 
 def _short(clean: str, name: str, taken: Container[str]) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from console.errors import ConsoleError
 from console.migration.checksum import Checksum
 from console.migration.export.formats import Format, header, row_writer
-from console.migration.plan import MigrationPlan, PlannedTable
+from console.migration.plan import MigrationPlan, PlannedColumn, PlannedTable
 from console.migration.source import SourceFile
 from console.terminal import Advance
 
@@ -98,33 +98,38 @@ def _export(
     source: SourceFile, table: PlannedTable, folder: Path, form: Format, *, is_zipped: bool, advance: Advance
 ) -> ExportedTable:
     path = folder / f"{quote(table.target, safe='')}.{form}{'.gz' * is_zipped}"
-    checksum = Checksum([column.kind for column in table.columns])
-    write = row_writer(form, table.columns)
     with _opened(path, is_zipped=is_zipped) as file:
-        file.write(header(form, table.columns))
-        for row in source.rows(table):
-            checksum.add(row)
-            file.write(write(row))
-            if checksum.rows % ROWS_A_STEP == 0:
-                advance(ROWS_A_STEP)
-    advance(checksum.rows % ROWS_A_STEP)
+        checksum = _write(source, table, file, form, advance)
     digest, size = _digest(path)
-    columns = tuple(
-        {"name": column.name, "target": column.target, "kind": column.kind, "declared": column.declared}
-        for column in table.columns
-    )
     return ExportedTable(
-        table.name,
-        table.target,
-        path.name,
-        size,
-        digest,
-        checksum.rows,
-        table.left_out,
-        checksum.hex,
-        columns,
-        table.key,
+        name=table.name,
+        target=table.target,
+        file=path.name,
+        bytes=size,
+        sha256=digest,
+        rows=checksum.rows,
+        left_out=table.left_out,
+        checksum=checksum.hex,
+        columns=tuple(map(_described, table.columns)),
+        key=table.key,
     )
+
+
+def _write(source: SourceFile, table: PlannedTable, file: io.TextIOBase, form: Format, advance: Advance) -> Checksum:
+    checksum = Checksum([column.kind for column in table.columns])
+    line_of = row_writer(form, table.columns)
+    file.write(header(form, table.columns))
+    for row in source.rows(table):
+        checksum.add(row)
+        file.write(line_of(row))
+        if checksum.rows % ROWS_A_STEP == 0:
+            advance(ROWS_A_STEP)
+    advance(checksum.rows % ROWS_A_STEP)
+    return checksum
+
+
+def _described(column: PlannedColumn) -> dict[str, Any]:
+    return {"name": column.name, "target": column.target, "kind": column.kind, "declared": column.declared}
 
 
 def _opened(path: Path, *, is_zipped: bool) -> io.TextIOBase:

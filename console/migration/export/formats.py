@@ -14,6 +14,7 @@ from console.migration.plan import PlannedColumn
 
 Format = Literal["csv", "ndjson"]
 FORMATS: tuple[Format, ...] = ("csv", "ndjson")
+LINE_BREAKS = str.maketrans("\r\n", "  ")  # in JSON these are white space and nothing else
 Write = Callable[[Sequence[TargetValue]], str]
 
 
@@ -51,7 +52,7 @@ def _json(kind: Kind, value: TargetValue) -> str:
     if isinstance(value, bytes):
         return json.dumps(base64.b64encode(value).decode())
     if kind == "jsonb":
-        return json.dumps(json.loads(str(value))) if "\n" in str(value) else str(value)
+        return str(value).translate(LINE_BREAKS)
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     is_number = kind in ("bigint", "boolean") or (isinstance(value, float) and math.isfinite(value))

@@ -6,12 +6,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from console.migration.dialect.expressions import portable_condition, portable_term
-from console.migration.dialect.names import target_name
+from console.migration.dialect.names import given_name, target_name
 from console.migration.plan import PlannedIndex
 from console.migration.planning.drafts import Draft
 from console.migration.sqlite.introspection import quoted
 from console.migration.sqlite.schema import IndexTerm, SourceIndex
 from console.migration.sqlite.tokens import SqlToken, checks, group, split, tokens
+
+
+def given_names(draft: Draft) -> set[str]:
+    """Return the names that PostgreSQL gives to what a draft has: its sequence, its key, its uniques."""
+    table = draft.table
+    names = {given_name(table.target, (), "pkey")} if table.key else set[str]()
+    if table.identity:
+        names.add(given_name(table.target, (table.identity,), "seq"))
+    return names | {given_name(table.target, columns, "key") for columns in _uniques(draft)}
 
 
 def plan_constraints(draft: Draft, taken: set[str]) -> None:
@@ -20,20 +29,27 @@ def plan_constraints(draft: Draft, taken: set[str]) -> None:
     Args:
         taken: the names of tables and indexes so far; those of this table are added.
     """
-    uniques, indexes = list[tuple[str, ...]](), list[PlannedIndex]()
+    indexes = list[PlannedIndex]()
     for index in draft.source.indexes:
-        if index.origin == "pk" and not draft.rules.key and not _folds(index):
-            continue
-        names = tuple(term.column for term in index.terms if term.column is not None)
-        columns = draft.targets(names)
-        if columns and index.origin != "c" and not _folds(index):
-            uniques.append(columns)
-        elif made := _index(draft, index, taken):
+        if not _is_key(draft, index) and not _unique(draft, index) and (made := _index(draft, index, taken)):
             indexes.append(made)
             taken.add(made.name)
-    draft.table = replace(
-        draft.table, uniques=tuple(dict.fromkeys(uniques)), indexes=tuple(indexes), checks=tuple(_checks(draft))
-    )
+    draft.table = replace(draft.table, uniques=_uniques(draft), indexes=tuple(indexes), checks=tuple(_checks(draft)))
+
+
+def _is_key(draft: Draft, index: SourceIndex) -> bool:
+    return index.origin == "pk" and not draft.rules.key and not _folds(index)
+
+
+def _uniques(draft: Draft) -> tuple[tuple[str, ...], ...]:
+    indexes = [index for index in draft.source.indexes if not _is_key(draft, index)]
+    return tuple(dict.fromkeys(columns for index in indexes if (columns := _unique(draft, index))))
+
+
+def _unique(draft: Draft, index: SourceIndex) -> tuple[str, ...] | None:
+    """Return the columns of an index that becomes a constraint; nothing of others."""
+    names = tuple(term.column for term in index.terms if term.column is not None)
+    return draft.targets(names) if index.origin != "c" and not _folds(index) else None
 
 
 def _folds(index: SourceIndex) -> bool:
@@ -43,7 +59,7 @@ def _folds(index: SourceIndex) -> bool:
 def _checks(draft: Draft) -> list[str]:
     made = list[str]()
     for check in checks(draft.source.sql):
-        condition = portable_condition(check, draft.columns)
+        condition = portable_condition(check, draft.columns, draft.folded)
         if condition is None:
             draft.note(f"CHECK ({_said(check)}) does not move: PostgreSQL has none such, or means something else by it")
         else:
@@ -64,7 +80,10 @@ def _index(draft: Draft, index: SourceIndex, taken: set[str]) -> PlannedIndex | 
         return None
     if any(term.collation == "NOCASE" for term in index.terms):
         draft.note(f"index {name} is by lower(…), as NOCASE: ask for lower(column) = lower(value) to use it")
-    return PlannedIndex(target_name(name, taken), terms, index.is_unique, where)
+    target = target_name(name, taken)
+    if target != name:
+        draft.note(f"index {name} becomes {target}")
+    return PlannedIndex(target, terms, index.is_unique, where)
 
 
 def _terms(draft: Draft, index: SourceIndex) -> tuple[str, ...] | None:
@@ -98,7 +117,7 @@ def _where(draft: Draft, index: SourceIndex) -> str | None:
         return None
     given = tokens(index.sql)
     at = max(number for number, token in enumerate(given) if token.upper == "WHERE")
-    return portable_condition(given[at + 1 :], draft.columns) or ""
+    return portable_condition(given[at + 1 :], draft.columns, draft.folded) or ""
 
 
 def _said(condition: Sequence[SqlToken]) -> str:

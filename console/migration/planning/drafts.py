@@ -32,6 +32,13 @@ class Draft:
         """The columns that move, by the source's names in small letters."""
         return {column.name.lower(): column for column in self.table.columns}
 
+    @property
+    def folded(self) -> frozenset[str]:
+        """The columns of text, in small letters, that SQLite does not compare byte by byte."""
+        kinds = {name: column.kind for name, column in self.columns.items()}
+        named = {column.name.lower() for column in self.source.columns if column.collation != "BINARY"}
+        return frozenset(name for name in named if kinds.get(name) == "text")
+
     def targets(self, names: tuple[str, ...]) -> tuple[str, ...] | None:
         """Return the target names of columns; None where one does not move."""
         columns = self.columns

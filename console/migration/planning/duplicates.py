@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -14,6 +14,7 @@ from console.migration.planning.misfits import Misfits
 from console.migration.shown import shown_key
 from console.migration.sqlite.introspection import quoted
 
+FOLDS: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}
 # Two different values of SQLite stay different in these.
 ONE_TO_ONE = ("bigint", "text", "bytea", "double precision")
 
@@ -22,7 +23,7 @@ ONE_TO_ONE = ("bigint", "text", "bytea", "double precision")
 class _Constraint:
     numbers: tuple[int, ...]  # of the columns
     names: str
-    folded: frozenset[int]
+    folds: Mapping[int, Callable[[str], str]]
 
 
 class Duplicates:
@@ -66,7 +67,8 @@ class Duplicates:
     def _hash(self, constraint: _Constraint, values: Sequence[TargetValue]) -> bytes:
         made = blake2b(digest_size=16)
         for column, value in zip(constraint.numbers, values, strict=True):
-            folded = value.lower() if column in constraint.folded and isinstance(value, str) else value
+            fold = constraint.folds.get(column)
+            folded = fold(value) if fold and isinstance(value, str) else value
             form = canonical(self._table.columns[column].kind, folded)
             made.update(b"%d:" % len(form) + form)
         return made.digest()
@@ -77,7 +79,7 @@ def _constraints(table: PlannedTable, *, is_new_key: bool) -> Iterator[_Constrai
     for names in dict.fromkeys([table.key, *table.uniques]):
         used = tuple(numbers[name] for name in names)
         if any(_changes(table.columns[number]) for number in used) or (names and names == table.key and is_new_key):
-            yield _Constraint(used, ", ".join(table.columns[number].name for number in used), frozenset())
+            yield _Constraint(used, ", ".join(table.columns[number].name for number in used), {})
     for index in table.indexes:
         if index.is_unique and index.where is None and (found := _folded(index, numbers)) is not None:
             used, folded = found
@@ -89,15 +91,17 @@ def _changes(column: PlannedColumn) -> bool:
     return bool(column.convert) or column.kind not in ONE_TO_ONE or bool(column.expression)
 
 
-def _folded(index: PlannedIndex, numbers: dict[str, int]) -> tuple[tuple[int, ...], frozenset[int]] | None:
-    """Return the columns of an index, and which of them it holds in small letters; None where it has other terms."""
-    terms = {quoted(name): (number, False) for name, number in numbers.items()}
-    terms |= {f"lower({quoted(name)})": (number, True) for name, number in numbers.items()}
+def _folded(
+    index: PlannedIndex, numbers: dict[str, int]
+) -> tuple[tuple[int, ...], Mapping[int, Callable[[str], str]]] | None:
+    """Return the columns of an index, and what it makes of some of them; None where it has other terms."""
+    terms = {quoted(name): (number, "") for name, number in numbers.items()}
+    terms |= {f"{fold}({quoted(name)})": (number, fold) for name, number in numbers.items() for fold in FOLDS}
     found = [terms.get(term.removesuffix(" DESC")) for term in index.terms]
     if None in found:
         return None
     known = [each for each in found if each]
-    return tuple(number for number, _ in known), frozenset(number for number, is_folded in known if is_folded)
+    return tuple(number for number, _ in known), {number: FOLDS[fold] for number, fold in known if fold}
 
 
 def _text(values: Sequence[TargetValue]) -> str:

@@ -30,7 +30,8 @@ def copy_database(path: Path, target: Path, advance: Advance) -> None:
     Raises:
         ConsoleError: it is no database, or locked for too long, or there is no room for it.
     """
-    _check(path, target)
+    _check_source(path)
+    _check_target(path, target)
     partial = target.with_name(f".{target.name}.partial")
     partial.unlink(missing_ok=True)
     try:
@@ -59,7 +60,7 @@ def database_bytes(path: Path) -> int:
     return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
 
 
-def _check(path: Path, target: Path) -> None:
+def _check_source(path: Path) -> None:
     if not path.is_file():
         raise ConsoleError(f"{path} is no file", "name the application's SQLite file", 2)
     try:
@@ -71,6 +72,9 @@ def _check(path: Path, target: Path) -> None:
         raise ConsoleError(
             f"{path} is no SQLite file: it begins with {start!r}", "name one; an encrypted one cannot be read"
         )
+
+
+def _check_target(path: Path, target: Path) -> None:
     if target.exists():
         raise ConsoleError(f"{target} exists", "name a file for the backup that does not", 2)
     if not target.parent.is_dir():

@@ -14,6 +14,8 @@ ROWID_NAMES = ("rowid", "_rowid_", "oid")
 VIRTUAL, STORED = 2, 3  # what table_xinfo calls generated columns
 EXPRESSION = -2
 
+Described = tuple[str, str, int, str | None, int, int]  # a column, as table_xinfo has it
+
 
 def quoted(name: str) -> str:
     """Return a name as SQL has it, whatever is in it."""
@@ -47,13 +49,8 @@ def read_left_behind(connection: sqlite3.Connection) -> tuple[str, ...]:
 
 def _table(connection: sqlite3.Connection, name: str, is_without_rowid: int, is_strict: int) -> SourceTable:
     (sql,) = connection.execute("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (name,)).fetchone()
-    asked = connection.execute(
-        'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)', (name,)
-    )
-    described = asked.fetchall()
-    keyed = sorted((number, column) for column, *_, number, _ in described if number)
-    key = tuple(column for _, column in keyed)
-    indexes = _indexes(connection, name)
+    described, indexes = _described(connection, name), _indexes(connection, name)
+    key = tuple(column for _, column in sorted((number, column) for column, *_, number, _ in described if number))
     return SourceTable(
         name=name,
         sql=sql,
@@ -68,7 +65,12 @@ def _table(connection: sqlite3.Connection, name: str, is_without_rowid: int, is_
     )
 
 
-def _columns(sql: str, described: list[tuple[str, str, int, str | None, int, int]]) -> tuple[SourceColumn, ...]:
+def _described(connection: sqlite3.Connection, name: str) -> list[Described]:
+    asked = 'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)'
+    return connection.execute(asked, (name,)).fetchall()
+
+
+def _columns(sql: str, described: list[Described]) -> tuple[SourceColumn, ...]:
     named = {name.lower(): collation for name, collation in collations(sql).items()}
     return tuple(
         SourceColumn(

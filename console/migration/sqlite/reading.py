@@ -12,7 +12,7 @@ from console.migration.kinds import Kind, SourceValue
 from console.migration.plan import PlannedColumn, PlannedTable
 from console.migration.sqlite.introspection import quoted
 from console.migration.sqlite.schema import SourceTable
-from console.migration.values import misfit_reason
+from console.migration.values import converter_of
 
 BATCH = 1_000  # rows
 FITS = "migration_fits"
@@ -72,19 +72,32 @@ def fits_condition(column: PlannedColumn) -> str:
     """Return SQL that tells whether the value of a column can move."""
     name, converts = quoted(column.name), "|".join(column.convert).replace("'", "''")
     raw = f"CASE typeof({name}) WHEN 'text' THEN CAST({name} AS BLOB) ELSE {name} END"
-    return f"{FITS}('{column.kind}', '{converts}', typeof({name}), {raw})"
+    return f"{FITS}('{column.kind}', '{converts}', {column.is_nullable:d}, typeof({name}), {raw})"
 
 
 def add_fits(connection: sqlite3.Connection) -> None:
     """Teach a connection the function that `fits_condition` calls."""
-    connection.create_function(FITS, 4, _fits, deterministic=True)
+    (encoding,) = connection.execute("PRAGMA encoding").fetchone()  # the bytes of a text are in it
+
+    def fits(kind: str, converts: str, is_nullable: int, kind_of_value: str, raw: SourceValue) -> bool:
+        value = _decoded(raw, encoding) if kind_of_value == "text" and isinstance(raw, bytes) else raw
+        return _fits(_column(kind, converts, is_nullable), value)
+
+    connection.create_function(FITS, 5, fits, deterministic=True)
 
 
-def _fits(kind: str, converts: str, kind_of_value: str, raw: SourceValue) -> bool:
-    value = raw.decode("utf-8", "surrogateescape") if kind_of_value == "text" and isinstance(raw, bytes) else raw
-    return not misfit_reason(_column(kind, converts), value)
+def _fits(column: PlannedColumn, value: SourceValue) -> bool:
+    try:
+        return converter_of(column)(value) is not None or column.is_nullable
+    except ValueError:
+        return False
+
+
+def _decoded(raw: bytes, encoding: str) -> str:
+    return raw.decode(encoding, "surrogateescape" if encoding == "UTF-8" else "replace")
 
 
 @lru_cache
-def _column(kind: str, converts: str) -> PlannedColumn:
-    return PlannedColumn("", "", cast("Kind", kind), is_nullable=True, convert=tuple(filter(None, converts.split("|"))))
+def _column(kind: str, converts: str, is_nullable: int) -> PlannedColumn:
+    steps = tuple(filter(None, converts.split("|")))
+    return PlannedColumn("", "", cast("Kind", kind), is_nullable=bool(is_nullable), convert=steps)

@@ -16,8 +16,10 @@ KINDS: dict[str, Kind] = {
     "active": "boolean",
     "at": "timestamptz",
     "Order By": "text",
+    "nick": "text",
 }
 COLUMNS = {name.lower(): PlannedColumn(name, name.lower(), kind, is_nullable=True) for name, kind in KINDS.items()}
+FOLDED = frozenset({"nick"})
 TABLE = ", ".join(f'"{column.target}" {column.kind}' for column in COLUMNS.values())
 
 
@@ -32,7 +34,26 @@ TABLE = ", ".join(f'"{column.target}" {column.kind}' for column in COLUMNS.value
         ("[order by] NOT IN ('a') OR NOT (name == 'b')", "\"order by\" NOT IN ( 'a' ) OR NOT ( \"name\" = 'b' )"),
         ("name != other", '"name" <> "other"'),
         ("length(name) = 16", 'length("name") = 16'),
-        ("lower(name) = 'a' AND abs(n) < 3", 'lower("name") = \'a\' AND abs("n") < 3'),
+        ("abs(n) < 3", 'abs("n") < 3'),
+        ("n NOT BETWEEN 1 AND 5 AND n BETWEEN - 1 AND 9", '"n" NOT BETWEEN 1 AND 5 AND "n" BETWEEN - 1 AND 9'),
+        ("nick IS NOT NULL AND length(nick) < 9", '"nick" IS NOT NULL AND length("nick") < 9'),
+        ("(n = 1 OR name = 'a') AND NOT active = 1", '( "n" = 1 OR "name" = \'a\' ) AND NOT "active" = TRUE'),
+        ("nick = 'a'", None),
+        ("Nick IN ('a')", None),
+        ("name = nick", None),
+        ("lower(name) = 'a'", None),
+        ("upper(name) = 'A'", None),
+        ("n", None),
+        ("active", None),
+        ("NOT n", None),
+        ("1", None),
+        ("n > 0 = 1", None),
+        ("n = 1 IN (0, 1)", None),
+        ("n BETWEEN 1 AND n = 1", None),
+        ("n BETWEEN 1 AND", None),
+        ("(n = 1) IN (0, 1)", None),
+        ("(n = 1) BETWEEN 0 AND 1", None),
+        ("(n = 1) IS NULL", None),
         ("active = 1 AND at IS NOT NULL", '"active" = TRUE AND "at" IS NOT NULL'),
         ("active IN (0, 1)", '"active" IN ( FALSE , TRUE )'),
         ("active IS NULL", '"active" IS NULL'),
@@ -62,7 +83,7 @@ TABLE = ", ".join(f'"{column.target}" {column.kind}' for column in COLUMNS.value
 def test_a_condition_is_said_where_postgresql_means_the_same_by_it(
     sql: str, expected: str | None, database_url: str
 ) -> None:
-    made = portable_condition(tokens(sql), COLUMNS)
+    made = portable_condition(tokens(sql), COLUMNS, FOLDED)
     assert made == expected
     if made is not None:
         with psycopg.connect(database_url) as connection:

@@ -78,6 +78,15 @@ def test_ndjson_is_an_object_a_row(make_plan_of: MakePlan, tmp_path: Path) -> No
     assert (third["r"], third["t"]) == ("-Infinity", None)
 
 
+def test_json_of_several_lines_keeps_its_numbers_digit_by_digit(make_plan_of: MakePlan, tmp_path: Path) -> None:
+    text = '{"a":' + "\r\n" + "[0.12345678901234567890123, 1e400, 1.50]}"
+    manifest = exported(
+        make_plan_of(f"CREATE TABLE t (j JSON); INSERT INTO t VALUES ('{text}')"), tmp_path / "out", "ndjson"
+    )
+    (line,) = (tmp_path / "out" / manifest["tables"][0]["file"]).read_text().splitlines()
+    assert line == '{"j":{"a":  [0.12345678901234567890123, 1e400, 1.50]}}'
+
+
 def test_null_and_an_empty_text_differ_in_csv(make_plan_of: MakePlan, tmp_path: Path) -> None:
     manifest = exported(make_plan_of(SCRIPT), tmp_path / "out")
     text = (tmp_path / "out" / manifest["tables"][0]["file"]).read_text()

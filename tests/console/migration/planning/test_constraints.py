@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from console.migration.plan import PlannedIndex
 from tests.console.migration.conftest import MakePlan
+from tests.console.migration.planning.conftest import Copy
 
 
 def test_indexes_uniques_and_checks_move_where_postgresql_has_them(make_plan_of: MakePlan) -> None:
@@ -54,3 +55,40 @@ def test_a_key_without_case_stays_a_key(make_plan_of: MakePlan) -> None:
     made = make_plan_of("CREATE TABLE t (a TEXT COLLATE NOCASE PRIMARY KEY)")
     assert made.table("t").key == ("a",)
     assert [index.terms for index in made.table("t").indexes] == [('lower("a")',)]
+
+
+def test_names_of_indexes_keep_clear_of_those_that_postgresql_gives(make_plan_of: MakePlan, copy: Copy) -> None:
+    long = "t" * 62
+    made = make_plan_of(f"""
+        CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT UNIQUE, name TEXT COLLATE NOCASE UNIQUE);
+        CREATE INDEX users_pkey ON users (email);
+        CREATE INDEX users_id_seq ON users (email);
+        CREATE INDEX users_email_key ON users (email);
+        CREATE TABLE {long} (a TEXT PRIMARY KEY, {"b" * 40} TEXT UNIQUE);
+        CREATE INDEX {long[:58]}_pkey ON {long} (a);
+        CREATE INDEX {"t" * 29}_{"b" * 29}_key ON {long} (a);
+        INSERT INTO users VALUES (1, 'a@example.com', 'A');
+    """)
+    assert [index.name for index in made.table("users").indexes] == [
+        "users_name_key",
+        "users_email_key_",
+        "users_id_seq_",
+        "users_pkey_",
+    ]
+    assert "users: index users_pkey becomes users_pkey_" in made.notes()
+    assert "users_name_key becomes" not in made.notes()
+    assert copy(made, "SELECT count(*) FROM pg_class WHERE relname LIKE 'users%\\_'") == [(3,)]
+    assert all(len(index.name) == 63 and index.name[-9] == "_" for index in made.table(long).indexes)
+
+
+def test_conditions_on_texts_without_case_are_named_and_stay_behind(make_plan_of: MakePlan) -> None:
+    made = make_plan_of("""
+        CREATE TABLE t (
+            k TEXT, s TEXT COLLATE NOCASE CHECK (s IN ('open', 'shut')), u TEXT COLLATE RTRIM CHECK (u <> '')
+        );
+        CREATE UNIQUE INDEX one_open ON t (k) WHERE s = 'open';
+    """)
+    assert (made.table("t").checks, made.table("t").indexes) == ((), ())
+    assert "t: CHECK (s IN ( 'open' , 'shut' )) does not move" in made.notes()
+    assert "t: CHECK (u <> '') does not move" in made.notes()
+    assert "t: index one_open and with it what it keeps unique does not move" in made.notes()

@@ -15,3 +15,13 @@ def test_only_indexes_whose_values_change_are_looked_at(make_plan_of: MakePlan) 
     assert [(column, key, value) for _, column, key, value, _ in made.misfits()] == [
         ("at, n", (2,), "2024-01-01 00:00:00+00:00, 1")
     ]
+
+
+def test_what_only_postgresql_folds_is_found_in_large_and_in_small_letters(make_plan_of: MakePlan) -> None:
+    made = make_plan_of("""
+        CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT);
+        CREATE UNIQUE INDEX raised ON t (upper(a) DESC);
+        CREATE UNIQUE INDEX lowered ON t (lower(b));
+        INSERT INTO t VALUES (1, 'ä', 'x'), (2, 'Ä', 'Ö'), (3, 'c', 'ö');
+    """)
+    assert {(column, key) for _, column, key, _, _ in made.misfits()} == {("a", (2,)), ("b", (3,))}

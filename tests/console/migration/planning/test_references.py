@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.console.migration.conftest import MakePlan
+from tests.console.migration.planning.conftest import Copy
 
 
 @pytest.mark.parametrize(
@@ -74,3 +75,73 @@ def test_rows_that_refer_to_their_own_table_are_skipped(make_plan_of: MakePlan) 
         'tables.t.columns.up.on_misfit = "skip"',
     )
     assert (made.misfits(), made.rows("t")) == ([], [(1, None), (2, 1)])
+
+
+def test_what_leads_to_skipped_rows_is_skipped_however_long_the_chain(make_plan_of: MakePlan, copy: Copy) -> None:
+    made = make_plan_of(
+        """
+        CREATE TABLE t (id INTEGER PRIMARY KEY, up INT REFERENCES t);
+        INSERT INTO t VALUES (1, NULL), (2, 1), (3, 9), (4, 3), (5, 4), (6, 5), (7, 8), (8, 7);
+        """,
+        'tables.t.columns.up.on_misfit = "skip"',
+    )
+    kept = [(1, None), (2, 1), (7, 8), (8, 7)]
+    assert (made.misfits(), made.rows("t"), made.table("t").left_out) == ([], kept, 4)
+    assert copy(made, "SELECT id, up FROM t ORDER BY id") == kept
+
+
+CIRCLE = """
+CREATE TABLE a (id INTEGER PRIMARY KEY, b_id TEXT REFERENCES b);
+CREATE TABLE b (id TEXT PRIMARY KEY, a_id INT REFERENCES a) WITHOUT ROWID;
+INSERT INTO a VALUES (1, 'x'), (2, 'y'), (3, 'z'), (4, NULL);
+INSERT INTO b VALUES ('x', 9), ('y', 1), ('z', 2), ('u', 4);
+"""
+
+
+def test_what_leads_to_skipped_rows_is_skipped_around_a_circle_of_tables(make_plan_of: MakePlan, copy: Copy) -> None:
+    rules = 'tables.a.columns.b_id.on_misfit = "skip"\ntables.b.columns.a_id.on_misfit = "skip"'
+    made = make_plan_of(CIRCLE, rules)
+    assert (made.misfits(), made.rows("a"), made.rows("b")) == ([], [(4, None)], [("u", 4)])
+    assert copy(made, "SELECT a.id, b.id FROM a JOIN b ON b.a_id = a.id") == [(4, "u")]
+
+
+def test_in_a_circle_a_reference_to_a_skipped_row_becomes_null_or_a_misfit(make_plan_of: MakePlan) -> None:
+    made = make_plan_of(CIRCLE, 'tables.a.columns.b_id.on_misfit = "null"\ntables.b.columns.a_id.on_misfit = "skip"')
+    assert (made.misfits(), made.rows("b")) == ([], [("u", 4), ("y", 1), ("z", 2)])
+    assert made.rows("a") == [(1, None), (2, "y"), (3, "z"), (4, None)]
+    made = make_plan_of("DROP TABLE a; DROP TABLE b;" + CIRCLE, 'tables.b.columns.a_id.on_misfit = "skip"')
+    assert [misfit[:4] for misfit in made.misfits()] == [("a", "b_id", (1,), "x")]
+
+
+def test_a_rule_may_name_its_table_where_that_refers_to_itself(make_plan_of: MakePlan) -> None:
+    made = make_plan_of(
+        """
+        CREATE TABLE cat (id INTEGER PRIMARY KEY, up INT REFERENCES cat, deleted INT);
+        INSERT INTO cat VALUES (1, NULL, 1), (2, 1, 0), (3, NULL, 0), (4, 3, 0);
+        """,
+        """
+        [tables.cat]
+        where = "cat.deleted = 0"
+        columns.up.on_misfit = "null"
+        """,
+    )
+    assert (made.misfits(), made.rows("cat")) == ([], [(2, None, 0), (3, None, 0), (4, 3, 0)])
+
+
+def test_a_unique_index_of_plain_columns_is_enough_to_be_referred_to(make_plan_of: MakePlan, copy: Copy) -> None:
+    made = make_plan_of("""
+        CREATE TABLE p (a TEXT, b INT, c TEXT COLLATE NOCASE);
+        CREATE UNIQUE INDEX p_plain ON p (b DESC, a);
+        CREATE UNIQUE INDEX p_part ON p (b) WHERE b > 0;
+        CREATE UNIQUE INDEX p_folded ON p (c);
+        CREATE INDEX p_a ON p (a);
+        CREATE TABLE c (x TEXT, y INT, FOREIGN KEY (x, y) REFERENCES p (a, b));
+        CREATE TABLE d (y INT REFERENCES p (b), x TEXT REFERENCES p (c), z TEXT REFERENCES p (a));
+        INSERT INTO p VALUES ('q', 1, 'r');
+        INSERT INTO c VALUES ('q', 1);
+    """)
+    assert [key.parent_columns for key in made.table("c").foreign_keys] == [("a", "b")]
+    assert made.table("d").foreign_keys == ()
+    assert made.notes().count("there is no key or UNIQUE for it") == 3
+    asked = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f'"
+    assert copy(made, asked) == [("FOREIGN KEY (x, y) REFERENCES p(a, b)",)]
