@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from console.local.database.server import PostgresServer
+from console.migration.plan import PlannedTable
+from console.migration.proof.postgresql import PostgresTables
 from tests.console.conftest import RunConsole
 from tests.support.database.postgres import new_database
 
@@ -29,6 +32,10 @@ INSERT INTO words VALUES ('one'), ('one'), ('two');
 INSERT INTO logins VALUES ('a', 4102444800), ('b', 4102444801), ('over', 946684800);
 """
 RULES = '[tables.logins]\ndestination = "dynamodb"\nttl = "expires_at"\n'
+LIMITS = """
+SELECT current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout'),
+    current_setting('lock_timeout'), current_setting('timezone')
+"""
 NOW = "2026-11-22T12:00:00Z"
 
 
@@ -59,7 +66,7 @@ class Move:
         tables = json.loads(self.verify("--json", *options).out)["tables"]
         return next(table for table in tables if table["table"] == name)
 
-    def change(self, *statements: LiteralString) -> None:
+    def change(self, *statements: LiteralString | sql.Composed) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement)
@@ -76,6 +83,20 @@ def move(
     monkeypatch.setenv("LOCAL_DIR", str(tmp_path / "local"))
     with new_database(postgres_server) as url:
         yield Move(tmp_path, url, run_console)
+
+
+@pytest.fixture
+def role(move: Move) -> Iterator[str]:
+    """A role that may log in and do nothing."""
+    name = f"reader_{uuid.uuid4().hex}"
+    move.change(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
+    yield name
+    move.change(*(sql.SQL(drop).format(sql.Identifier(name)) for drop in ("DROP OWNED BY {}", "DROP ROLE {}")))
+
+
+def as_role(url: str, role: str) -> str:
+    """The address, with another user."""
+    return f"postgresql://{role}@{url.partition('@')[2]}"
 
 
 def test_a_copy_is_equal(move: Move) -> None:
@@ -185,11 +206,85 @@ def test_all_can_be_in_dynamodb(move: Move, client: DynamoDBClient) -> None:
     assert "people: is not there" in done.out
 
 
-def test_a_value_that_no_source_has_is_told(move: Move) -> None:
-    move.change("UPDATE people SET seen = 'infinity' WHERE id = 1")
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE people SET seen = 'infinity' WHERE id = 1", "seen is 'infinity', not '2026-01-31 08:00:00+00:00'"),
+        ("UPDATE people SET born = '0044-03-15 BC' WHERE id = 1", "born is '0044-03-15 BC', not '1990-01-31'"),
+        ("UPDATE people SET seen = '12026-01-01' WHERE id = 1", "seen is '12026-01-01 00:00:00+00', not "),
+        ("UPDATE people SET rate = 'NaN' WHERE id = 1", "rate is 'NaN', not '12.5'"),
+        ("UPDATE people SET rate = '-Infinity' WHERE id = 1", "rate is '-Infinity', not '12.5'"),
+    ],
+    ids=["infinity", "before", "after", "nan", "infinite"],
+)
+def test_a_value_that_no_source_has_is_a_difference(move: Move, change: LiteralString, said: str) -> None:
+    move.change(change)
     done = move.verify()
+    assert done.code == 1, done.err
+    assert f"  row 1 differs: {said}" in done.out
+
+
+def test_a_column_of_another_type_is_a_difference(move: Move) -> None:
+    move.change("ALTER TABLE people ALTER paid TYPE text USING 'maybe'", "ALTER TABLE people ALTER id DROP IDENTITY")
+    done = move.verify()
+    assert done.code == 1, done.err
+    assert "  row 1 differs: paid is 'maybe', not True" in done.out
+    assert "  row 2 differs: paid is 'maybe', not False" in done.out
+
+
+def test_a_time_to_forget_that_is_no_number_is_a_difference(move: Move, client: DynamoDBClient) -> None:
+    item: Any = {"token": {"S": "a"}, "expires_at": {"S": "4102444800"}}
+    client.put_item(TableName=move.prefix + "logins", Item=item)
+    client.put_item(TableName=move.prefix + "logins", Item={"token": {"S": "b"}, "expires_at": {"N": "4102444801.5"}})
+    found = move.table("logins")
+    assert [(each["key"], each["how"]) for each in found["differences"]] == [
+        (["'a'"], "different"),
+        (["'b'"], "different"),
+    ]
+
+
+def test_a_table_without_rights_is_told_as_one(move: Move, role: str) -> None:
+    move.change(
+        "DROP TABLE words",
+        sql.SQL("GRANT SELECT (id, name, paid, rate, seen, more) ON people TO {}").format(sql.Identifier(role)),
+    )
+    done = move.verify(against=as_role(move.url, role))
     assert done.code == 1
-    assert "Error: public.people cannot be read: timestamp too large" in done.err
+    assert "people: cannot be read: the user may not SELECT the column born, and should have 2 rows" in done.out
+    assert "words: is not there" in done.out
+
+
+def test_a_table_that_cannot_be_counted_is_told(move: Move, role: str) -> None:
+    move.change(
+        "CREATE FUNCTION secret() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'not for you'; END $$",
+        "ALTER TABLE words RENAME TO hidden",
+        "CREATE VIEW words AS SELECT * FROM hidden WHERE secret()",
+        sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(sql.Identifier(role)),
+    )
+    done = move.verify(against=as_role(move.url, role))
+    assert done.code == 1
+    assert "Error: public.words cannot be read: not for you" in done.err
+
+
+def test_no_limit_of_the_role_cuts_it_short(move: Move, role: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    move.change(
+        sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(sql.Identifier(role)),
+        *(
+            sql.SQL("ALTER ROLE {} SET {} = '1s'").format(sql.Identifier(role), sql.Identifier(limit))
+            for limit in ("statement_timeout", "idle_in_transaction_session_timeout", "lock_timeout")
+        ),
+    )
+    found: list[Any] = []
+
+    def limits(tables: PostgresTables, table: PlannedTable) -> int:
+        found.extend(tables._connection.execute(LIMITS).fetchall())  # pyright: ignore[reportPrivateUsage]
+        return counted(tables, table)
+
+    counted = PostgresTables.count
+    monkeypatch.setattr(PostgresTables, "count", limits)
+    done = move.verify(against=as_role(move.url, role))
+    assert done.code == 0, done.err
+    assert set(found) == {("0", "0", "30s", "UTC")}
 
 
 def test_dynamodb_that_refuses_is_told(move: Move, monkeypatch: pytest.MonkeyPatch) -> None:
