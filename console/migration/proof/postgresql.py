@@ -20,7 +20,8 @@ from console.wording import joined, visible
 BATCH = 2_000  # rows a round trip
 MOMENTS = ("timestamptz", "timestamp", "date")
 COLUMNS = """
-SELECT attname::text, has_schema_privilege(relnamespace, 'USAGE') AND has_column_privilege(pg_class.oid, attnum, 'SELECT')
+SELECT attname::text,
+    has_schema_privilege(relnamespace, 'USAGE') AND has_column_privilege(pg_class.oid, attnum, 'SELECT')
 FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
 WHERE relnamespace = to_regnamespace(%s) AND relname = %s AND relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY attnum
 """

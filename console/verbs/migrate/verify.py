@@ -12,6 +12,7 @@ from console.client.target import JsonOption
 from console.errors import ConsoleError
 from console.migration.opening import BackupOption, FileArgument, NowOption, RulesOption, check_fits, open_planned
 from console.migration.targets.goal import CopyGoal, parse_goal
+from console.paths import PROGRAM
 from console.terminal import Steps
 from console.wording import counted
 
@@ -48,7 +49,7 @@ def verify_move(
     """
     goal = parse_goal(against, "--against")
     if goal.kind == "ledger":
-        raise ConsoleError("--against ledger: its rows have ids and times of their own", "python -m console verify", 2)
+        raise ConsoleError("--against ledger: its rows have ids and times of their own", f"{PROGRAM} verify", 2)
     with open_planned(file, rules, backup, now) as (source, plan):
         check_fits(plan, file)
         proofs = _prove(source, plan, goal, schema, dynamodb_prefix, is_iam=iam)

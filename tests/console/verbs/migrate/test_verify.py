@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -292,6 +293,17 @@ def test_dynamodb_that_refuses_is_told(move: Move, monkeypatch: pytest.MonkeyPat
     done = move.verify()
     assert done.code == 1
     assert f"Error: the DynamoDB table {move.prefix}logins cannot be read" in done.err
+
+
+def test_an_interrupt_never_shows_the_password(move: Move, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("console.migration.proof.verification.connect", interrupt)
+    done = move.verify(against=move.url.replace("@", ":s3cret@") + "?password=s3cret")
+    assert (done.code, done.err.splitlines()[-2]) == (130, "Error: interrupted")
+    assert "migrate verify" in done.err.splitlines()[-1]
+    assert "s3cret" not in done.err + done.out
 
 
 def test_the_ledger_is_verified_elsewhere(move: Move) -> None:
