@@ -11,9 +11,11 @@ from psycopg import IsolationLevel, sql
 from psycopg.abc import AdaptContext, Buffer
 from psycopg.adapt import Loader
 from psycopg.pq import Format
+from psycopg.types.string import TextLoader
 
 from console.errors import ConsoleError
 from console.migration.plan import PlannedColumn, PlannedTable
+from console.migration.proof.structure import TableForm
 from console.migration.targets.postgresql.connection import Connection, lift_limits, one_line
 from console.wording import joined, visible
 
@@ -32,7 +34,7 @@ class MomentLoader(Loader):
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
-        known = psycopg.adapters.get_loader(oid, Format.TEXT) or Loader
+        known = psycopg.adapters.get_loader(oid, Format.TEXT) or TextLoader
         self._known = known(oid, context)
 
     def load(self, data: Buffer) -> object:
@@ -74,6 +76,11 @@ class PostgresTables:
             return f"lacks the {_columns(missing)}"
         closed = [name for name in names if not found[name]]
         return f"cannot be read: the user may not SELECT the {_columns(closed)}" if closed else ""
+
+    def faults(self, table: PlannedTable) -> tuple[str, ...]:
+        """Return what of a table's form is not as planned, in words. Raises ConsoleError."""
+        with self._explained(table):
+            return TableForm(self._connection, self.schema, table).faults()
 
     def count(self, table: PlannedTable) -> int:
         """Return how many rows a table has. Raises ConsoleError."""

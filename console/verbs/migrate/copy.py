@@ -14,7 +14,17 @@ import typer
 from console import terminal
 from console.client.client import Client
 from console.client.target import JsonOption, UrlOption, api_url
-from console.migration.opening import BackupOption, FileArgument, NowOption, RulesOption, check_fits, open_planned
+from console.migration.opening import (
+    BackupOption,
+    FileArgument,
+    IamOption,
+    NowOption,
+    PrefixOption,
+    RulesOption,
+    SchemaOption,
+    check_fits,
+    open_planned,
+)
 from console.migration.plan import MigrationPlan
 from console.migration.source import SourceFile
 from console.migration.targets.goal import check_options, parse_goal
@@ -29,8 +39,6 @@ if TYPE_CHECKING:
     from console.migration.targets.copying import Copied
 
 ToOption = Annotated[str, typer.Option(help="postgresql://user@host/database, dynamodb:PREFIX or ledger.")]
-SchemaOption = Annotated[str, typer.Option(help="Of PostgreSQL; default: the first of the user's search path.")]
-PrefixOption = Annotated[str, typer.Option(help="Of the tables that the rules send to DynamoDB.")]
 TableOption = Annotated[str, typer.Option(help="The one for the ledger; needed where there are several.")]
 
 
@@ -47,7 +55,7 @@ def copy_tables(
     replace: Annotated[
         bool, typer.Option("--replace", help="Take the place of tables with rows, and of items.")
     ] = False,
-    iam: Annotated[bool, typer.Option("--iam", help="PostgreSQL's password is a token of AWS (RDS, Aurora).")] = False,
+    iam: IamOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only plan: look at no target, and copy nothing.")] = False,
     url: UrlOption = "",
     as_json: JsonOption = False,
@@ -68,13 +76,13 @@ def copy_tables(
             _show_plan(plan, as_json=as_json)
     elif goal.kind == "ledger":
         with open_planned(file, rules, backup, now) as (source, plan):
-            check_fits(plan, file)
+            check_fits(plan, file, rules)
             imported = _import(source, plan, file, table, url)
         _show_imported(imported, as_json=as_json)
     else:
         copying = Copying(file, CopyWish(goal, dynamodb_prefix, schema, replace, iam), Steps(terminal.messages()))
         with open_planned(file, rules, backup, now or copying.begun_at(rules)) as (source, plan):
-            check_fits(plan, file)
+            check_fits(plan, file, rules)
             _show_notes(plan)
             copied = copying.run(source, plan)
         _show_copied(copied, time.monotonic() - started_s, as_json=as_json)

@@ -62,6 +62,11 @@ class Move:
             "migrate", "verify", str(self.file), "--against", against or self.url, *self._options, *options
         )
 
+    def verify_items(self, *options: str) -> Any:
+        """Hold all tables against DynamoDB."""
+        against = f"dynamodb:{self.prefix}"
+        return self._run("migrate", "verify", str(self.file), "--against", against, *options)
+
     def table(self, name: str, *options: str) -> dict[str, Any]:
         """What the verification says of a table."""
         tables = json.loads(self.verify("--json", *options).out)["tables"]
@@ -127,8 +132,22 @@ def test_a_row_that_differs_is_shown_by_its_columns(move: Move) -> None:
             "how": "different",
             "copies": 1,
             "columns": [
-                {"column": "name", "source": "'Ann'", "target": "'Anna'"},
-                {"column": "born", "source": "'1990-01-31'", "target": "NULL"},
+                {
+                    "column": "name",
+                    "source": "'Ann'",
+                    "target": "'Anna'",
+                    "source_length": 3,
+                    "target_length": 4,
+                    "from": 0,
+                },
+                {
+                    "column": "born",
+                    "source": "'1990-01-31'",
+                    "target": "NULL",
+                    "source_length": None,
+                    "target_length": None,
+                    "from": 0,
+                },
             ],
         }
     ]
@@ -201,7 +220,7 @@ def test_an_item_whose_time_is_over_may_be_there_or_gone(move: Move, client: Dyn
 
 def test_all_can_be_in_dynamodb(move: Move, client: DynamoDBClient) -> None:
     client.delete_table(TableName=move.prefix + "logins")
-    done = move.verify(against=f"dynamodb:{move.prefix}")
+    done = move.verify_items()
     assert done.code == 1
     assert "logins: is not there" in done.out
     assert "people: is not there" in done.out
@@ -231,6 +250,52 @@ def test_a_column_of_another_type_is_a_difference(move: Move) -> None:
     assert done.code == 1, done.err
     assert "  row 1 differs: paid is 'maybe', not True" in done.out
     assert "  row 2 differs: paid is 'maybe', not False" in done.out
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ("ALTER TABLE people ALTER rate TYPE numeric(8, 2)", "the column rate is numeric(8,2), not numeric"),
+        ("ALTER TABLE people ALTER name TYPE varchar", "the column name is character varying, not text"),
+        ("ALTER TABLE people ADD colour text", "the column colour is not in the plan"),
+        ("ALTER TABLE people DROP CONSTRAINT people_pkey", "the primary key is none, not id"),
+        (
+            "ALTER TABLE people DROP CONSTRAINT people_pkey, ADD PRIMARY KEY (name, id)",
+            "the primary key is name, id, not id",
+        ),
+        (
+            "ALTER TABLE people ALTER id RESTART",
+            "the counter of id is not set, or the user may not read it; its greatest",
+        ),
+        ("SELECT setval('people_id_seq', 1)", "the counter of id is at 1; its greatest value is 2"),
+        ("ALTER TABLE people ALTER id DROP IDENTITY", "the counter of id is not set"),
+    ],
+    ids=["digits", "type", "more", "no key", "other key", "restarted", "behind", "none"],
+)
+def test_a_table_of_another_form_is_a_difference(move: Move, change: LiteralString, fault: str) -> None:
+    move.change(change)
+    done = move.verify()
+    assert done.code == 1, done.err
+    lines = done.out.splitlines()
+    assert lines[1].startswith("people: 2 rows, checksum ")
+    assert lines[1].endswith(": its rows are equal, its form is not")
+    assert lines[2].startswith(f"  {fault}")
+    assert lines[-1].startswith("1 table of 3 differ")
+    assert move.table("people")["form_faults"][0].startswith(fault)
+
+
+def test_of_long_values_that_is_shown_which_differs(move: Move) -> None:
+    with closing(sqlite3.connect(move.file)) as connection, connection:
+        connection.execute("UPDATE people SET name = ? WHERE id = 1", ("x" * 1200 + "our end",))
+    move.change("UPDATE people SET name = repeat('x', 1200) || 'their end' WHERE id = 1")
+    assert "  row 1 differs: name is from character 1,201 'their end', not 'our end'" in move.verify().out.splitlines()
+    (column,) = move.table("people")["differences"][0]["columns"]
+    assert (column["source"], column["target"], column["from"]) == ("'our end'", "'their end'", 1200)
+    assert (column["source_length"], column["target_length"]) == (1207, 1209)
+    (hidden,) = move.table("people", "--hide-values")["differences"][0]["columns"]
+    assert hidden["target"] == "(a text of length 1,209)"
+    move.change("UPDATE people SET name = 'y' || name WHERE id = 1")
+    assert "name is 'yxxxxx" in move.verify().out
 
 
 def test_a_time_to_forget_that_is_no_number_is_a_difference(move: Move, client: DynamoDBClient) -> None:
@@ -270,6 +335,7 @@ def test_a_table_that_cannot_be_counted_is_told(move: Move, role: str) -> None:
 def test_no_limit_of_the_role_cuts_it_short(move: Move, role: str, monkeypatch: pytest.MonkeyPatch) -> None:
     move.change(
         sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(sql.Identifier(role)),
+        sql.SQL("GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(sql.Identifier(role)),
         *(
             sql.SQL("ALTER ROLE {} SET {} = '1s'").format(sql.Identifier(role), sql.Identifier(limit))
             for limit in ("statement_timeout", "idle_in_transaction_session_timeout", "lock_timeout")
@@ -316,3 +382,16 @@ def test_a_slip_in_the_address_is_told_by_the_option(move: Move) -> None:
     done = move.verify(against="postgre://x")
     assert done.code == 2
     assert "--against names neither" in done.err
+
+
+def test_a_wrong_address_is_told_by_the_option(move: Move) -> None:
+    done = move.verify(against="postgresql://app:p@ss@word@/x")
+    assert (done.code, done.err.splitlines()[-2].partition(":")[0]) == (2, "Error")
+    assert done.err.splitlines()[-2].startswith("Error: --against is no address")
+
+
+@pytest.mark.parametrize("options", [("--schema", "app"), ("--iam",), ("--dynamodb-prefix", "x")], ids=lambda o: o[0])
+def test_an_option_that_means_nothing_is_refused(move: Move, options: tuple[str, ...]) -> None:
+    done = move.verify_items(*options)
+    assert done.code == 2
+    assert f"Error: {options[0]} says nothing about --against dynamodb" in done.err
