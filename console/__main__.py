@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 
 from console.declaration import HINT, fault_of
 from console.install import purpose_of
-from console.paths import ROOT, program
+from console.paths import ROOT, pasted, program
 
 ENVIRONMENT = ROOT / ".venv"
 
@@ -28,7 +27,7 @@ except Exception as error:
     name = error.name or ""
     python = ENVIRONMENT / "bin" / "python"
     is_elsewhere = python.exists() and Path(sys.prefix).resolve() != ENVIRONMENT.resolve()
-    again = f"{program(python, Path.cwd())} {shlex.join(sys.argv[1:])}".rstrip()
-    hint = again if is_elsewhere else f"make install-{purpose_of(name)}"
+    elsewhere = f"{program(python, Path.cwd())} {pasted(sys.argv[1:])}".rstrip()
+    hint = elsewhere if is_elsewhere else f"make install-{purpose_of(name)}"
     print(f"Error: the package {name} is not installed\nTry: {hint}", file=sys.stderr)
     sys.exit(1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -13,7 +12,7 @@ from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
 from console.errors import INTERRUPTED, ConsoleError
-from console.paths import PROGRAM
+from console.paths import PROGRAM, pasted
 from console.verbs import ledger
 from console.verbs.bench import bench
 from console.verbs.cost import cost
@@ -124,7 +123,7 @@ def main() -> int:
         command = context.command_path if context else PROGRAM
         return _report(_in_plain_words(error.format_message()), f"{command} --help", error.exit_code)
     if code == INTERRUPTED:
-        return _report("interrupted", f"{PROGRAM} {shlex.join(sys.argv[1:])}", code)
+        return _report("interrupted", f"{PROGRAM} {pasted(sys.argv[1:])}", code)
     return code
 
 

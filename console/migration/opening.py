@@ -24,6 +24,9 @@ FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The applicat
 RulesOption = Annotated[Path | None, typer.Option(help="The file of rules, such as migration.toml.")]
 BackupOption = Annotated[Path | None, typer.Option(help="Where the copy that is read stays; default: nowhere.")]
 NowOption = Annotated[str, typer.Option(help="What :now stands for in the rules (RFC 3339); default: this moment.")]
+SchemaOption = Annotated[str, typer.Option(help="Of PostgreSQL; default: the first of the user's search path.")]
+PrefixOption = Annotated[str, typer.Option(help="Of the tables that the rules send to DynamoDB.")]
+IamOption = Annotated[bool, typer.Option("--iam", help="PostgreSQL's password is a token of AWS (RDS, Aurora).")]
 
 
 @contextlib.contextmanager
@@ -45,8 +48,11 @@ def open_planned(
         yield source, plan
 
 
-def check_fits(plan: MigrationPlan, file: Path) -> None:
+def check_fits(plan: MigrationPlan, file: Path, rules: Path | None = None) -> None:
     """Let nothing be moved of which something does not fit.
+
+    Args:
+        rules: by which it is planned.
 
     Raises:
         ConsoleError: there are misfits.
@@ -55,4 +61,5 @@ def check_fits(plan: MigrationPlan, file: Path) -> None:
     if count:
         first = plan.counts[0]
         said = f"{counted(count, 'misfit')}, the first in {first.table}, column {first.column}; nothing was moved"
-        raise ConsoleError(said, f"{PROGRAM} migrate plan {shlex.quote(str(file))}")
+        by = ["--rules", str(rules), "--now", plan.now] if rules else []
+        raise ConsoleError(said, f"{PROGRAM} migrate plan {shlex.join([str(file), *by])}")

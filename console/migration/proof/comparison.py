@@ -31,6 +31,7 @@ class TableProof:
         parts: how many of 4,096 parts differ.
         examined: how many of these were looked into.
         differences: of the rows of these, all.
+        form_faults: what of the target's columns, key and counter is not as planned.
     """
 
     table: str
@@ -43,11 +44,12 @@ class TableProof:
     parts: int = 0
     examined: int = 0
     differences: tuple[RowDifference, ...] = ()
+    form_faults: tuple[str, ...] = ()
 
     @property
     def is_equal(self) -> bool:
         """Tell whether both sides hold the same."""
-        return not self.fault and not self.parts
+        return not (self.fault or self.parts or self.form_faults)
 
 
 class TableComparison:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -49,8 +50,8 @@ class DynamoTables:
 
     def is_over(self, table: PlannedTable, item: Mapping[str, Any]) -> bool:
         """Tell whether an item may be gone by now: DynamoDB forgets it some time after its time is over."""
-        ttl = item.get(table.ttl or "")
-        return ttl is not None and int(ttl["N"]) <= self._now_s
+        ttl = item.get(table.ttl or "", {}).get("N")
+        return ttl is not None and Decimal(ttl) <= self._now_s
 
     def _name(self, table: PlannedTable) -> str:
         return self._prefix + table.target

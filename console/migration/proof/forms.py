@@ -36,7 +36,7 @@ class Forms(Protocol):
         ...
 
     def of_target(self, row: Any) -> NormalRow:  # noqa: ANN401 - a row, or an item
-        """Return the form of what the target has. Raises ValueError."""
+        """Return the form of what the target has, whatever that is."""
         ...
 
 
@@ -51,7 +51,10 @@ class RowForms:
         forms = tuple([canonical(kind, value) for kind, value in zip(self._kinds, row, strict=True)])
         return NormalRow(forms, tuple(row))
 
-    of_target = of_source
+    def of_target(self, row: Sequence[object]) -> NormalRow:
+        """Return the form of a row; a value that no source's row can have gets one of its own."""
+        forms = tuple([_target_form(kind, value) for kind, value in zip(self._kinds, row, strict=True)])
+        return NormalRow(forms, tuple(row))
 
 
 class ItemForms:
@@ -107,6 +110,13 @@ class Hashing:
     def key_shown(self, row: NormalRow) -> tuple[object, ...]:
         """Return the key, to be shown."""
         return tuple([row.shown[place] for place in self._places])
+
+
+def _target_form(kind: Kind, value: object) -> bytes:
+    try:
+        return canonical(kind, value)
+    except (ValueError, ArithmeticError):
+        return b"?%b %b" % (type(value).__name__.encode(), str(value).encode("utf-8", "surrogatepass"))
 
 
 def _attribute_form(attribute: Mapping[str, Any] | None) -> bytes:

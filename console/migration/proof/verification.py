@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from console.migration.kinds import TargetValue
@@ -83,9 +83,10 @@ class MoveVerification:
             return TableProof(table.name, table.target, fault=lack, rows=table.rows)
         with self._steps(f"compare {table.target}", table.rows + tables.count(table)) as advance:
             forms = RowForms(table)
-            return TableComparison(
+            proof = TableComparison(
                 table, forms, lambda: self._source.rows(table), lambda: tables.rows(table), advance
             ).run()
+        return replace(proof, form_faults=tables.faults(table))
 
     def _of_items(self, table: PlannedTable) -> TableProof:
         tables = DynamoTables(self._client, self._wish.prefix)

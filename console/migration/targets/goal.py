@@ -35,11 +35,11 @@ class CopyGoal:
     text: str = ""
 
 
-def check_options(goal: CopyGoal, given: Mapping[str, object]) -> None:
+def check_options(goal: CopyGoal, given: Mapping[str, object], option: str = "--to") -> None:
     """Raise ConsoleError where an option has a value and means nothing for the goal."""
-    for option, value in given.items():
-        if value and goal.kind not in OPTIONS[option]:
-            raise ConsoleError(f"{option} says nothing about --to {goal.kind}", "leave it out", 2)
+    for name, value in given.items():
+        if value and goal.kind not in OPTIONS[name]:
+            raise ConsoleError(f"{name} says nothing about {option} {goal.kind}", "leave it out", 2)
 
 
 def parse_goal(to: str, option: str = "--to") -> CopyGoal:

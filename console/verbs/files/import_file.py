@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +19,7 @@ from console.imports.mapping import Mapping, Matching, match, parse_maps
 from console.imports.rejects import rejects_of
 from console.imports.source import Source
 from console.jobs.importing import Uploading
-from console.paths import PROGRAM
+from console.paths import PROGRAM, pasted
 from console.wording import all_rows, are, joined, rows, three_digits, visible
 from handlers.rows import MODEL
 
@@ -68,7 +67,7 @@ def import_rows(
             outcome = check_file(plan)
         else:
             with Client(api_url(url)) as client:
-                command = f"{PROGRAM} {shlex.join(sys.argv[1:])}"
+                command = f"{PROGRAM} {pasted(sys.argv[1:])}"
                 if via_s3:
                     outcome = Uploading(plan, client, command).run(again=again)
                 else:

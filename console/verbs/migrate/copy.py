@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import time
 from collections.abc import Mapping
@@ -15,14 +14,23 @@ import typer
 from console import terminal
 from console.client.client import Client
 from console.client.target import JsonOption, UrlOption, api_url
-from console.errors import INTERRUPTED, ConsoleError
-from console.migration.opening import BackupOption, FileArgument, NowOption, RulesOption, check_fits, open_planned
+from console.migration.opening import (
+    BackupOption,
+    FileArgument,
+    IamOption,
+    NowOption,
+    PrefixOption,
+    RulesOption,
+    SchemaOption,
+    check_fits,
+    open_planned,
+)
 from console.migration.plan import MigrationPlan
 from console.migration.source import SourceFile
 from console.migration.targets.goal import check_options, parse_goal
 from console.migration.telling import as_json as plan_as_json
 from console.migration.telling import lines
-from console.paths import PROGRAM
+from console.paths import PROGRAM, pasted
 from console.terminal import Steps
 from console.wording import counted, joined, rows, three_digits, visible
 
@@ -31,8 +39,6 @@ if TYPE_CHECKING:
     from console.migration.targets.copying import Copied
 
 ToOption = Annotated[str, typer.Option(help="postgresql://user@host/database, dynamodb:PREFIX or ledger.")]
-SchemaOption = Annotated[str, typer.Option(help="Of PostgreSQL; default: the first of the user's search path.")]
-PrefixOption = Annotated[str, typer.Option(help="Of the tables that the rules send to DynamoDB.")]
 TableOption = Annotated[str, typer.Option(help="The one for the ledger; needed where there are several.")]
 
 
@@ -49,7 +55,7 @@ def copy_tables(
     replace: Annotated[
         bool, typer.Option("--replace", help="Take the place of tables with rows, and of items.")
     ] = False,
-    iam: Annotated[bool, typer.Option("--iam", help="PostgreSQL's password is a token of AWS (RDS, Aurora).")] = False,
+    iam: IamOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only plan: look at no target, and copy nothing.")] = False,
     url: UrlOption = "",
     as_json: JsonOption = False,
@@ -65,30 +71,27 @@ def copy_tables(
     goal = parse_goal(to)
     given = {"--schema": schema, "--dynamodb-prefix": dynamodb_prefix, "--iam": iam, "--replace": replace}
     check_options(goal, given | {"--table": table, "--url": url})
-    try:
-        if dry_run:
-            with open_planned(file, rules, backup, now) as (_, plan):
-                _show_plan(plan, as_json=as_json)
-        elif goal.kind == "ledger":
-            with open_planned(file, rules, backup, now) as (source, plan):
-                check_fits(plan, file)
-                imported = _import(source, plan, file, table, url)
-            _show_imported(imported, as_json=as_json)
-        else:
-            copying = Copying(file, CopyWish(goal, dynamodb_prefix, schema, replace, iam), Steps(terminal.messages()))
-            with open_planned(file, rules, backup, now or copying.begun_at(rules)) as (source, plan):
-                check_fits(plan, file)
-                _show_notes(plan)
-                copied = copying.run(source, plan)
-            _show_copied(copied, time.monotonic() - started_s, as_json=as_json)
-    except KeyboardInterrupt as error:  # the command line, which would be shown, may have a password
-        raise ConsoleError("interrupted; nothing was copied", "the same command again", INTERRUPTED) from error
+    if dry_run:
+        with open_planned(file, rules, backup, now) as (_, plan):
+            _show_plan(plan, as_json=as_json)
+    elif goal.kind == "ledger":
+        with open_planned(file, rules, backup, now) as (source, plan):
+            check_fits(plan, file, rules)
+            imported = _import(source, plan, file, table, url)
+        _show_imported(imported, as_json=as_json)
+    else:
+        copying = Copying(file, CopyWish(goal, dynamodb_prefix, schema, replace, iam), Steps(terminal.messages()))
+        with open_planned(file, rules, backup, now or copying.begun_at(rules)) as (source, plan):
+            check_fits(plan, file, rules)
+            _show_notes(plan)
+            copied = copying.run(source, plan)
+        _show_copied(copied, time.monotonic() - started_s, as_json=as_json)
 
 
 def _import(source: SourceFile, plan: MigrationPlan, file: Path, table: str, url: str) -> Imported:
     from console.migration.targets.ledger import choose_table, copy_to_ledger  # noqa: PLC0415 - as above
 
-    command = f"{PROGRAM} {shlex.join(sys.argv[1:])}"
+    command = f"{PROGRAM} {pasted(sys.argv[1:])}"
     with Client(api_url(url)) as client:
         return copy_to_ledger(source, choose_table(plan, table), file, client, command)
 

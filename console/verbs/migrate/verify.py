@@ -10,8 +10,19 @@ import typer
 from console import terminal
 from console.client.target import JsonOption
 from console.errors import ConsoleError
-from console.migration.opening import BackupOption, FileArgument, NowOption, RulesOption, check_fits, open_planned
-from console.migration.targets.goal import CopyGoal, parse_goal
+from console.migration.opening import (
+    BackupOption,
+    FileArgument,
+    IamOption,
+    NowOption,
+    PrefixOption,
+    RulesOption,
+    SchemaOption,
+    check_fits,
+    open_planned,
+)
+from console.migration.targets.goal import CopyGoal, check_options, parse_goal
+from console.paths import PROGRAM
 from console.terminal import Steps
 from console.wording import counted
 
@@ -21,9 +32,8 @@ if TYPE_CHECKING:
     from console.migration.proof.verification import ProofWish
     from console.migration.source import SourceFile
 
+AGAINST = "--against"
 AgainstOption = Annotated[str, typer.Option(help="postgresql://user@host/database or dynamodb:PREFIX.")]
-SchemaOption = Annotated[str, typer.Option(help="Of PostgreSQL; default: the first of the user's search path.")]
-PrefixOption = Annotated[str, typer.Option(help="Of the tables that the rules send to DynamoDB.")]
 MostOption = Annotated[int, typer.Option(min=1, help="So many differing rows of one table; all are counted.")]
 HideOption = Annotated[bool, typer.Option("--hide-values", help="Say of values only what they are and how long.")]
 
@@ -38,7 +48,7 @@ def verify_move(
     schema: SchemaOption = "",
     dynamodb_prefix: PrefixOption = "",
     most: MostOption = 10,
-    iam: Annotated[bool, typer.Option("--iam", help="PostgreSQL's password is a token of AWS (RDS, Aurora).")] = False,
+    iam: IamOption = False,
     hide_values: HideOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -46,11 +56,12 @@ def verify_move(
 
     Give the rules of the copy, and its `--now`: then the same rows stay behind.
     """
-    goal = parse_goal(against, "--against")
+    goal = parse_goal(against, AGAINST)
     if goal.kind == "ledger":
-        raise ConsoleError("--against ledger: its rows have ids and times of their own", "python -m console verify", 2)
+        raise ConsoleError("--against ledger: its rows have ids and times of their own", f"{PROGRAM} verify", 2)
+    check_options(goal, {"--schema": schema, "--dynamodb-prefix": dynamodb_prefix, "--iam": iam}, AGAINST)
     with open_planned(file, rules, backup, now) as (source, plan):
-        check_fits(plan, file)
+        check_fits(plan, file, rules)
         proofs = _prove(source, plan, goal, schema, dynamodb_prefix, is_iam=iam)
     _show(proofs, plan.now, most, is_hidden=hide_values, as_json=as_json)
     if not all(proof.is_equal for proof in proofs):
@@ -74,7 +85,7 @@ def _wish(goal: CopyGoal, schema: str, prefix: str, *, is_iam: bool) -> ProofWis
 
     if goal.kind == "dynamodb":
         return ProofWish(None, schema, goal.text)
-    return ProofWish(Login(Address(goal.text), is_iam), schema, prefix)
+    return ProofWish(Login(Address(goal.text, AGAINST), is_iam), schema, prefix)
 
 
 def _show(proofs: list[TableProof], now: str, most: int, *, is_hidden: bool, as_json: bool) -> None:

@@ -30,6 +30,7 @@ class CopyState:
         content: digest of the source.
         form: digest of what the plan makes of it; empty: nothing is written yet.
         rows: how many of each table are in, by DynamoDB's names.
+        identities: of these tables: of one that was made anew, none is in.
     """
 
     file: str
@@ -38,10 +39,16 @@ class CopyState:
     content: str = ""
     form: str = ""
     rows: dict[str, int] = field(default_factory=dict[str, int])
+    identities: dict[str, str] = field(default_factory=dict[str, str])
+
+    def within(self, name: str, identity: str) -> CopyState:
+        """Return the state once a table is known to be there: with its items, if it is the one that they went to."""
+        rows = self.rows.get(name, 0) if self.identities.get(name) == identity else 0
+        return replace(self, rows=self.rows | {name: rows}, identities=self.identities | {name: identity})
 
     def after(self, name: str, count: int) -> CopyState:
         """Return the state once further items are in."""
-        return replace(self, rows=self.rows | {name: self.rows.get(name, 0) + count})
+        return replace(self, rows=self.rows | {name: self.rows[name] + count})
 
 
 class CopyStateFile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from console.client.retry import Retry
 from console.errors import ConsoleError
@@ -39,8 +39,21 @@ def check_table(table: PlannedTable, name: str) -> None:
         raise ConsoleError(message, "name it by a rule, or give a prefix")
 
 
-def ensure_table(client: DynamoDBClient, table: PlannedTable, name: str, *, may_have_items: bool) -> bool:
-    """Make a table, unless it is there, and let it forget items by their time; returns whether it is new.
+class EnsuredTable(NamedTuple):
+    """A table that is there, by the identity that no other table ever has."""
+
+    identity: str
+    is_new: bool
+
+
+def ensure_table(
+    client: DynamoDBClient, table: PlannedTable, name: str, *, known: str = "", may_have_items: bool = False
+) -> EnsuredTable:
+    """Make a table, unless it is there, and let it forget items by their time.
+
+    Args:
+        known: the identity of the table that has items of this copy.
+        may_have_items: it may have those of anybody.
 
     Raises ConsoleError where one is there of another form, or with items that nothing was said of.
     """
@@ -48,14 +61,19 @@ def ensure_table(client: DynamoDBClient, table: PlannedTable, name: str, *, may_
     if is_new:
         client.create_table(**_definition(table, name))
     description = _active(client, name)
+    identity = description["TableId"]
     if not is_new:
         _check_form(table, name, description)
-        if not may_have_items and client.scan(TableName=name, Limit=1, ConsistentRead=True)["Count"]:
+        if (
+            not may_have_items
+            and identity != known
+            and client.scan(TableName=name, Limit=1, ConsistentRead=True)["Count"]
+        ):
             message = f"the DynamoDB table {name} has items already"
             raise ConsoleError(message, "choose another prefix, or write over those of the same keys with --replace")
     if table.ttl is not None:
         _forget_by(client, name, table.ttl)
-    return is_new
+    return EnsuredTable(identity, is_new)
 
 
 def _exists(client: DynamoDBClient, name: str) -> bool:

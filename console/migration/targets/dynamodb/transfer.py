@@ -74,15 +74,17 @@ class ItemTransfer:
 
     def run(self, file: CopyStateFile, state: CopyState, *, replaces: bool) -> DynamoCopy:
         """Write what is not in. Raises ConsoleError that says how much is."""
-        known, made = sum(state.rows.values()), list[str]()
+        made = list[str]()
         total = sum(table.rows for table in self._tables.values())
         try:
             with explain_errors():
                 for name, table in self._tables.items():
-                    is_known = replaces or name in state.rows
-                    if ensure_table(self._client, table, name, may_have_items=is_known):
-                        made.append(name)
-                    state = file.save(state.after(name, 0))
+                    known = state.identities.get(name, "")
+                    ensured = ensure_table(self._client, table, name, known=known, may_have_items=replaces)
+                    made += [name] * ensured.is_new
+                    state = file.save(state.within(name, ensured.identity))
+                known_rows = sum(state.rows.values())
+                for name, table in self._tables.items():
                     state = self._write(name, table, file, state)
         except (ConsoleError, KeyboardInterrupt) as error:
             reason, code = (str(error), error.code) if isinstance(error, ConsoleError) else ("interrupted", INTERRUPTED)
@@ -90,7 +92,7 @@ class ItemTransfer:
             message = f"{reason}; {done:,} of {rows(total)} are in DynamoDB"
             hint = error.hint if isinstance(error, ConsoleError) else "the same command goes on"
             raise ConsoleError(message, hint, code) from error
-        return DynamoCopy(state.rows, known, tuple(made))
+        return DynamoCopy(state.rows, known_rows, tuple(made))
 
     def _write(self, name: str, table: PlannedTable, file: CopyStateFile, state: CopyState) -> CopyState:
         done = state.rows[name]

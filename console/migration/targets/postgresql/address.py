@@ -25,27 +25,30 @@ HINT = (
 class Address:
     """A database's address. Raises ConsoleError where libpq would not read it as it was meant.
 
+    Args:
+        option: of the command line, that has it.
+
     Attributes:
         url: with the password, if it has one.
         shown: without.
         parameters: as libpq reads them.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, option: str = "--to") -> None:
         self.url = url
-        self.parameters = _parameters(url)
+        self.parameters = _parameters(url, option)
         user, host, port, database = (self.parameters.get(name, "") for name in ("user", "host", "port", "dbname"))
         place = f"[{host}]" if ":" in host else quote(host, safe=",") if host.startswith("/") else host
         where = f"{place}:{port}" if port else place
         self.shown = f"postgresql://{quote(user)}{user and '@'}{where}{database and '/'}{database}"
 
 
-def _parameters(url: str) -> dict[str, str]:
+def _parameters(url: str, option: str) -> dict[str, str]:
     try:
         found = {name: str(value) for name, value in conninfo_to_dict(url).items()}
     except psycopg.ProgrammingError:  # its text may hold the password
-        raise ConsoleError("--to is no address that libpq can read", HINT, 2) from None
+        raise ConsoleError(f"{option} is no address that libpq can read", HINT, 2) from None
     names = ("host", "hostaddr", "dbname")
     if any("@" in found.get(name, "") for name in names) or not PORTS.fullmatch(found.get("port", "")):
-        raise ConsoleError("--to is no address of a database: an @, : or / stands where none can be", HINT, 2)
+        raise ConsoleError(f"{option} is no address of a database: an @, : or / stands where none can be", HINT, 2)
     return found

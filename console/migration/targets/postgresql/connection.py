@@ -55,12 +55,17 @@ def connect(login: Login) -> Connection:
     """Open a connection, in a transaction that no limit of the role cuts short. Raises ConsoleError."""
     connection = _connected(login)
     try:
-        set_all = sql.SQL(", ").join([sql.SQL("set_config(%s, %s, true)")] * len(SETTINGS))
-        connection.execute(sql.SQL("SELECT {}").format(set_all), list(itertools.chain(*SETTINGS.items())))
+        lift_limits(connection)
     except psycopg.Error as error:
         connection.close()
         raise ConsoleError(f"{login.address.shown} refuses: {one_line(error)}", "see the server's log") from error
     return connection
+
+
+def lift_limits(connection: Connection) -> None:
+    """Let no limit of the role cut the transaction short that is open, or begins now. Raises psycopg.Error."""
+    set_all = sql.SQL(", ").join([sql.SQL("set_config(%s, %s, true)")] * len(SETTINGS))
+    connection.execute(sql.SQL("SELECT {}").format(set_all), list(itertools.chain(*SETTINGS.items())))
 
 
 def one_line(error: BaseException) -> str:

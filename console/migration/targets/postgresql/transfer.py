@@ -21,10 +21,12 @@ from console.migration.targets.postgresql.definitions import ConstraintStep, con
 from console.migration.targets.postgresql.loading import load
 from console.migration.targets.postgresql.place import TargetPlace
 from console.migration.targets.postgresql.violations import explain
+from console.paths import PROGRAM
 from console.terminal import Advance, Steps
 from console.wording import counted, rows, three_digits, visible
 
 NOTHING = "nothing was copied to PostgreSQL"
+ALL = "all of it is in PostgreSQL"
 SAVEPOINT = sql.Identifier("a_step")
 OF_ROWS = ("22", "23", "42", "54")  # classes of errors that rows or a definition cause, not the server
 HINTS: dict[type[psycopg.Error], str] = {
@@ -85,6 +87,7 @@ class Transfer:
         self._given = given
         self._steps = steps
         self._doing = "beginning"
+        self._is_committed = False
 
     def check(self, target: PostgresTarget) -> None:
         """Look whether the tables may come there, and change nothing. Raises ConsoleError."""
@@ -92,16 +95,17 @@ class Transfer:
             self._place(connection, target)
 
     def run(self, target: PostgresTarget) -> PostgresCopy:
-        """Carry it out. Raises ConsoleError, which says that nothing was copied."""
+        """Carry it out. Raises ConsoleError, which says that nothing was copied, or that all was."""
         with self._explained(), contextlib.closing(connect(target.login)) as connection:
             copied = self._prepare(connection, target)
             with hold_interrupts(), self._step("commit"):
                 commit(connection, target.login)
+                self._is_committed = True
         return copied
 
     @contextlib.contextmanager
     def _explained(self) -> Generator[None]:
-        """Raise what goes wrong as a ConsoleError that says that nothing was copied."""
+        """Raise what goes wrong as a ConsoleError that says what was copied: nothing, or all."""
         try:
             yield
         except DoubtfulError:
@@ -112,6 +116,10 @@ class Transfer:
             hint = HINTS.get(type(error), "the same command again, once the server is well")
             raise ConsoleError(f"{self._doing}: {one_line(error)}; {NOTHING}", hint) from error
         except KeyboardInterrupt as error:
+            if self._is_committed:
+                raise ConsoleError(
+                    f"interrupted after the commit; {ALL}", f"{PROGRAM} migrate verify", INTERRUPTED
+                ) from error
             raise ConsoleError(f"interrupted; {NOTHING}", "the same command again", INTERRUPTED) from error
 
     def _prepare(self, connection: Connection, target: PostgresTarget) -> PostgresCopy:

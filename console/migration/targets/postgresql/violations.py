@@ -50,9 +50,7 @@ def _duplicates(connection: Connection, schema: str, table: PlannedTable, column
         " ORDER BY {columns} LIMIT {limit}"
     ).format(
         value=_text_of(columns),
-        rows=sql.SQL("(array_agg({key} ORDER BY {order}))[1:{most}]").format(
-            key=_text_of(table.key or columns), order=named(table.key or columns), most=sql.Literal(MOST_ROWS)
-        ),
+        rows=_first_keys(table, columns),
         table=sql.Identifier(schema, table.target),
         present=_all_present(columns),
         columns=named(columns),
@@ -65,26 +63,17 @@ def _duplicates(connection: Connection, schema: str, table: PlannedTable, column
 
 
 def _dangling(connection: Connection, schema: str, table: PlannedTable, reference: PlannedForeignKey) -> list[str]:
-    own, theirs = sql.Identifier("own"), sql.Identifier("theirs")
-    pairs = zip(reference.columns, reference.parent_columns, strict=True)
     query = sql.SQL(
         "SELECT {value}, count(*), {rows} FROM {table} AS own WHERE {present}"
         " AND NOT EXISTS (SELECT FROM {parent} AS theirs WHERE {equal})"
         " GROUP BY {columns} ORDER BY {columns} LIMIT {limit}"
     ).format(
         value=_text_of(reference.columns),
-        rows=sql.SQL("(array_agg({key} ORDER BY {order}))[1:{most}]").format(
-            key=_text_of(table.key or reference.columns),
-            order=named(table.key or reference.columns),
-            most=sql.Literal(MOST_ROWS),
-        ),
+        rows=_first_keys(table, reference.columns),
         table=sql.Identifier(schema, table.target),
         present=_all_present(reference.columns),
         parent=sql.Identifier(schema, reference.parent),
-        equal=sql.SQL(" AND ").join(
-            sql.SQL("{}.{} = {}.{}").format(own, sql.Identifier(mine), theirs, sql.Identifier(other))
-            for mine, other in pairs
-        ),
+        equal=_equal(reference),
         columns=named(reference.columns),
         limit=sql.Literal(MOST_SHOWN + 1),
     )
@@ -105,6 +94,20 @@ def _refused(connection: Connection, schema: str, table: PlannedTable, condition
         sql.Literal(MOST_SHOWN + 1),
     )
     return [f"{shown(columns)} {_cut(text)}" for (text,) in connection.execute(query)]
+
+
+def _first_keys(table: PlannedTable, columns: Sequence[str]) -> sql.Composed:
+    """Return SQL that has the first keys of a group of rows."""
+    key = table.key or columns
+    return sql.SQL("(array_agg({} ORDER BY {}))[1:{}]").format(_text_of(key), named(key), sql.Literal(MOST_ROWS))
+
+
+def _equal(reference: PlannedForeignKey) -> sql.Composed:
+    """Return SQL that is true where a row of the parent, `theirs`, is the one that `own` refers to."""
+    return sql.SQL(" AND ").join(
+        sql.SQL("{} = {}").format(sql.Identifier("own", mine), sql.Identifier("theirs", other))
+        for mine, other in zip(reference.columns, reference.parent_columns, strict=True)
+    )
 
 
 def _text_of(columns: Sequence[str]) -> sql.Composed:

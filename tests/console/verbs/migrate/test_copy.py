@@ -193,6 +193,13 @@ def test_a_misfit_is_told_before_anything_is_copied(run_console: RunConsole, app
     assert tables_of(url) == []
 
 
+def test_the_hint_plans_by_the_same_rules(run_console: RunConsole, app: Path, rules: Path, url: str) -> None:
+    change(app, "INSERT INTO users (email) VALUES ('a' || char(0))")
+    ran = run_console("migrate", "copy", str(app), "--to", url, "--rules", str(rules), "--now", "2026-01-31T10:00:00Z")
+    hint = ran.err.splitlines()[-1]
+    assert hint.endswith(f"migrate plan {app} --rules {rules} --now 2026-01-31T10:00:00Z")
+
+
 def test_a_dry_run_plans_and_needs_no_target(run_console: RunConsole, app: Path) -> None:
     arguments = ("migrate", "copy", str(app), "--to", "postgresql://127.0.0.1:1/none", "--dry-run")
     ran = run_console(*arguments)
@@ -219,7 +226,7 @@ def test_an_interrupt_never_shows_the_command_line_with_its_password(
     arguments = ("migrate", "copy", str(app), "--to", url.replace("@", f":{SECRET}@"))
     monkeypatch.setattr("console.migration.targets.copying.given_keys", interrupt)
     ran = run_console(*arguments)
-    assert (ran.code, ran.err.splitlines()[-2]) == (130, "Error: interrupted; nothing was copied")
+    assert (ran.code, ran.err.splitlines()[-2]) == (130, "Error: interrupted")
     monkeypatch.undo()
     monkeypatch.setattr("console.migration.targets.postgresql.transfer.load", interrupt)
     later = run_console(*arguments)

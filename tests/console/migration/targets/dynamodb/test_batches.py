@@ -40,7 +40,7 @@ class Failing:
 
 @pytest.fixture
 def name(client: DynamoDBClient, prefix: str) -> str:
-    ensure_table(client, table("t", []), f"{prefix}t", may_have_items=False)
+    ensure_table(client, table("t", []), f"{prefix}t")
     return f"{prefix}t"
 
 

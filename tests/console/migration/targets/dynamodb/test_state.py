@@ -27,7 +27,7 @@ def file(tmp_path: Path) -> CopyStateFile:
 def test_a_copy_goes_on_where_it_was(file: CopyStateFile) -> None:
     begun = file.begin_or_go_on("now", "content", TABLES, anew=False)
     assert begun.rows == {}
-    file.save(begun.after("app-users", 200).after("app-users", 30))
+    file.save(begun.within("app-users", "one").after("app-users", 200).after("app-users", 30))
     found = file.begin_or_go_on("now", "content", TABLES, anew=False)
     assert (found.rows, found.now) == ({"app-users": 230}, "now")
     assert file.begin_or_go_on("later", "content", TABLES, anew=True).rows == {}
@@ -45,9 +45,16 @@ def test_a_copy_goes_on_where_it_was(file: CopyStateFile) -> None:
 def test_what_has_changed_meanwhile_is_refused(
     file: CopyStateFile, now: str, content: str, tables: tuple[()], what: str
 ) -> None:
-    file.save(file.begin_or_go_on("now", "content", TABLES, anew=False).after("app-users", 1200))
+    begun = file.begin_or_go_on("now", "content", TABLES, anew=False)
+    file.save(begun.within("app-users", "one").after("app-users", 1200))
     with pytest.raises(ConsoleError, match=rf"app\.sqlite: {what} changed since 1,200 items of it were written to dyn"):
         file.begin_or_go_on(now, content, tables, anew=False)
+
+
+def test_items_of_a_table_that_is_another_by_now_are_not_in(file: CopyStateFile) -> None:
+    state = file.load().within("app-users", "one").after("app-users", 200)
+    assert state.within("app-users", "one").rows == {"app-users": 200}
+    assert state.within("app-users", "other").rows == {"app-users": 0}
 
 
 def test_another_file_or_another_place_has_another_state(file: CopyStateFile, tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ PAIRS = table(
 
 
 def test_a_table_is_made_with_its_key_and_its_time_to_live(client: DynamoDBClient, prefix: str) -> None:
-    assert ensure_table(client, PAIRS, f"{prefix}pairs", may_have_items=False)
+    made = ensure_table(client, PAIRS, f"{prefix}pairs")
+    assert made.is_new
     found: Any = client.describe_table(TableName=f"{prefix}pairs")["Table"]
     assert [tuple(each.values()) for each in found["KeySchema"]] == [("a", "HASH"), ("b", "RANGE")]
     assert {each["AttributeName"]: each["AttributeType"] for each in found["AttributeDefinitions"]} == {
@@ -29,19 +30,22 @@ def test_a_table_is_made_with_its_key_and_its_time_to_live(client: DynamoDBClien
     assert found["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
     ttl: Any = client.describe_time_to_live(TableName=f"{prefix}pairs")["TimeToLiveDescription"]
     assert ttl["AttributeName"] == "until"
-    assert not ensure_table(client, PAIRS, f"{prefix}pairs", may_have_items=False)
+    assert ensure_table(client, PAIRS, f"{prefix}pairs") == (made.identity, False)
 
 
 def test_a_table_with_items_is_refused_unless_it_may_have_them(client: DynamoDBClient, prefix: str) -> None:
-    ensure_table(client, PAIRS, f"{prefix}pairs", may_have_items=False)
+    made = ensure_table(client, PAIRS, f"{prefix}pairs")
     client.put_item(TableName=f"{prefix}pairs", Item={"a": {"S": "x"}, "b": {"N": "1"}})
     with pytest.raises(ConsoleError, match=rf"^the DynamoDB table {prefix}pairs has items already$"):
-        ensure_table(client, PAIRS, f"{prefix}pairs", may_have_items=False)
-    assert not ensure_table(client, PAIRS, f"{prefix}pairs", may_have_items=True)
+        ensure_table(client, PAIRS, f"{prefix}pairs")
+    with pytest.raises(ConsoleError, match=r"has items already$"):
+        ensure_table(client, PAIRS, f"{prefix}pairs", known="another")
+    assert ensure_table(client, PAIRS, f"{prefix}pairs", known=made.identity) == (made.identity, False)
+    assert ensure_table(client, PAIRS, f"{prefix}pairs", may_have_items=True) == (made.identity, False)
 
 
 def test_a_table_of_another_form_is_refused(client: DynamoDBClient, prefix: str) -> None:
-    ensure_table(client, PAIRS, f"{prefix}pairs", may_have_items=False)
+    ensure_table(client, PAIRS, f"{prefix}pairs")
     with pytest.raises(ConsoleError, match=r"has the key a \(S\) and b \(N\), and pairs needs id \(N\)$"):
         ensure_table(client, table("pairs", []), f"{prefix}pairs", may_have_items=True)
     other = table("pairs", [], column("a"), column("b", "bigint"), column("at", "date"), key=("a", "b"), ttl="at")
@@ -66,7 +70,7 @@ def test_a_table_that_does_not_become_active_is_given_up(monkeypatch: pytest.Mon
     monkeypatch.setattr(tables, "Retry", retry)
     slow: Any = Slow()
     with pytest.raises(ConsoleError, match=r"^the DynamoDB table t is CREATING for 120 s$"):
-        ensure_table(slow, table("t", []), "t", may_have_items=False)
+        ensure_table(slow, table("t", []), "t")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from rich.console import Console
 from console.errors import INTERRUPTED, ConsoleError
 from console.migration.targets.dynamodb.batches import GROUP
 from console.migration.targets.dynamodb.state import CopyStateFile
+from console.migration.targets.dynamodb.tables import ensure_table
 from console.migration.targets.dynamodb.transfer import ItemTransfer
 from console.terminal import Steps
 from tests.support.database.planned import Rows, column, table
@@ -95,6 +96,25 @@ def test_what_was_cut_short_goes_on_after_what_is_in(
     copied = tables.run(file)
     assert (copied.known, copied.rows) == (GROUP, {f"{prefix}users": COUNT})
     assert tables.read == [("users", 0), ("users", GROUP)]
+    assert len(stored("users")) == COUNT
+
+
+@pytest.mark.parametrize("is_made_again", [False, True], ids=["gone", "made again"])
+def test_a_table_that_is_another_by_now_gets_all_rows(
+    client: DynamoDBClient,
+    prefix: str,
+    file: CopyStateFile,
+    stored: Callable[[str], list[Any]],
+    *,
+    is_made_again: bool,
+) -> None:
+    tables = Tables(client, prefix, {"users": ROWS, "notes": [(5, None)]})
+    tables.run(file)
+    client.delete_table(TableName=f"{prefix}users")
+    if is_made_again:
+        ensure_table(client, tables.planned[0], f"{prefix}users")
+    copied = tables.run(file)
+    assert (copied.known, copied.rows) == (1, {f"{prefix}users": COUNT, f"{prefix}notes": 1})
     assert len(stored("users")) == COUNT
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from console.errors import ConsoleError
+from console.errors import INTERRUPTED, ConsoleError
 from console.migration.plan import PlannedForeignKey
 from console.migration.targets.postgresql.connection import APPLICATION
 from console.paths import ROOT
@@ -132,3 +132,13 @@ def test_a_step_names_itself_where_the_server_is_gone(put: Put, ask: Ask, url: s
         put({USERS: ROWS}, at("users: the primary key", lambda: kill(ask, url)))
     assert isinstance(raised.value.__cause__, psycopg.OperationalError)
     assert raised.value.hint == "the same command again, once the server is well"
+
+
+def test_an_interrupt_during_the_commit_comes_after_it(put: Put, ask: Ask) -> None:
+    def interrupt() -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(ConsoleError, match=r"^interrupted after the commit; all of it is in PostgreSQL$") as raised:
+        put({USERS: ROWS}, at("commit", interrupt))
+    assert raised.value.code == INTERRUPTED
+    assert ask("SELECT count(*) FROM users") == [2]
