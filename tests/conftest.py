@@ -93,6 +93,7 @@ def no_luck(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     random.seed(request.node.nodeid)
     seeded = SimpleNamespace(Random=lambda: random.Random(random.random()))
     monkeypatch.setattr("handlers.api.insert.random", seeded)
+    monkeypatch.setattr("handlers.postgres.connection.CONNECT_TIMEOUT_S", int(PATIENCE_S))
 
 
 @pytest.fixture(autouse=True, scope="session")

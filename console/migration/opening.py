@@ -48,7 +48,7 @@ def open_planned(
         yield source, plan
 
 
-def check_fits(plan: MigrationPlan, file: Path, rules: Path | None = None) -> None:
+def check_fits(plan: MigrationPlan, file: Path, rules: Path | None) -> None:
     """Let nothing be moved of which something does not fit.
 
     Args:

@@ -394,6 +394,7 @@ def build_database(
             subnet_ids=subnet_ids,
             security_group_id=groups.database,
             instance_class="db.t4g.micro",
+            storage_gb=20,
             multi_az=case.protect,
             backup_days=1,
             has_figures=case.has_figures,

@@ -43,7 +43,7 @@ def export_files(
         raise ConsoleError(f"--format {form} is none", f"one of {', '.join(FORMATS)}", 2)
     else:
         with open_planned(file, rules, backup, now) as (source, plan):
-            check_fits(plan, file)
+            check_fits(plan, file, rules)
             with terminal.progress("export", sum(table.rows for table in plan.tables)) as advance:
                 manifest = export_tables(source, plan, to, form, is_zipped=gzip, advance=advance)
     if as_json:
