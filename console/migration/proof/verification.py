@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -54,29 +54,25 @@ class MoveVerification:
         self._wish = wish
         self._client = client
         self._steps = steps
+        self._tables: PostgresTables | None = None
 
     def run(self) -> list[TableProof]:
         """Compare all tables, and return their outcomes in the plan's order. Raises ConsoleError."""
-        items = {table.target for table in self._plan.tables if self._goes_to_dynamodb(table)}
-        proofs: dict[str, TableProof] = {}
-        with self._postgresql(is_needed=len(items) < len(self._plan.tables)) as tables:
+        proofs: list[TableProof] = []
+        with contextlib.ExitStack() as opened:
             for table in self._plan.tables:
-                if table.target in items:
-                    proofs[table.target] = self._of_items(table)
-                elif tables is not None:
-                    proofs[table.target] = self._of_rows(table, tables)
-        return [proofs[table.target] for table in self._plan.tables]
+                if self._wish.login is None or table.destination == "dynamodb":
+                    proofs.append(self._of_items(table))
+                else:
+                    proofs.append(self._of_rows(table, self._postgresql(self._wish.login, opened)))
+        return proofs
 
-    def _goes_to_dynamodb(self, table: PlannedTable) -> bool:
-        return self._wish.login is None or table.destination == "dynamodb"
-
-    @contextlib.contextmanager
-    def _postgresql(self, *, is_needed: bool) -> Generator[PostgresTables | None]:
-        if self._wish.login is None or not is_needed:
-            yield None
-            return
-        with contextlib.closing(connect(self._wish.login)) as connection:
-            yield PostgresTables(connection, self._wish.schema)
+    def _postgresql(self, login: Login, opened: contextlib.ExitStack) -> PostgresTables:
+        """Return the tables in PostgreSQL, all in the snapshot that begins with the first of them."""
+        if self._tables is None:
+            connection = opened.enter_context(contextlib.closing(connect(login)))
+            self._tables = PostgresTables(connection, self._wish.schema)
+        return self._tables
 
     def _of_rows(self, table: PlannedTable, tables: PostgresTables) -> TableProof:
         if lack := tables.lack(table):

@@ -11,7 +11,9 @@ import psycopg
 import pytest
 
 from handlers.aws.dynamodb import Deadline
+from handlers.domain.bookmark import NOTHING
 from handlers.domain.problem import Problem, unavailable
+from handlers.feed.feeder import Fed
 from handlers.feed.homes import begin_replacement, discard_unread, table_id
 from handlers.feed.maintenance import REMEDY, HomeMaintenance
 from handlers.ledger.head import Head
@@ -62,6 +64,11 @@ def test_maintenance_feeds_and_keeps_what_it_found(site: Site, upkeep: Upkeep) -
     assert (done["rows"], done["dropped"], done["is_done"]) == (5, [], True)
     assert upkeep.fault(QUICK) == ""
     site.check()
+
+
+def test_nothing_is_proven_while_nothing_can_be_read_yet(upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.feed.feeder.Feeder.feed", lambda *_: Fed(NOTHING, NOTHING))
+    assert upkeep.verify(FULL, LIMIT_S)["proven"] == 0
 
 
 @pytest.mark.parametrize("with_ledger", [False, True])

@@ -9,6 +9,7 @@ def test_only_indexes_whose_values_change_are_looked_at(make_plan_of: MakePlan) 
         CREATE UNIQUE INDEX plain ON t (a);
         CREATE UNIQUE INDEX raised ON t (upper(a));
         CREATE UNIQUE INDEX instant ON t (at DESC, n);
+        CREATE UNIQUE INDEX trimmed ON t (abs(id), a);
         INSERT INTO t VALUES (1, 'a', '2024-01-01T00:00:00Z', 1), (2, 'b', '2024-01-01 00:00:00+00:00', 1),
             (3, 'c', '2024-01-01 00:00Z', 2);
     """)

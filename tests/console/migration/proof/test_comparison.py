@@ -5,7 +5,8 @@ import pytest
 from console.errors import ConsoleError
 from console.migration.plan import PlannedColumn, PlannedTable
 from console.migration.proof.comparison import TableComparison
-from console.migration.proof.forms import ItemForms, RowForms
+from console.migration.proof.differences import differences_of
+from console.migration.proof.forms import Hashing, ItemForms, RowForms
 
 COLUMNS = (
     PlannedColumn("id", "id", "bigint", is_nullable=False),
@@ -44,3 +45,13 @@ def test_a_row_that_can_be_no_item_is_named() -> None:
     comparison = TableComparison(TABLE, ItemForms(TABLE), lambda: wide, lambda: [], lambda _: None)
     with pytest.raises(ConsoleError, match="table notes, row id 1: would be an item of 500,0"):
         comparison.run()
+
+
+def test_rows_that_share_a_part_with_one_that_differs_are_none() -> None:
+    forms, hashing = RowForms(TABLE), Hashing(TABLE)
+    rows = [forms.of_source((number, "same")) for number in (1, 2)]
+    ours = {hashing.key_forms(row): [row] for row in rows}
+    changed = forms.of_source((2, "other"))
+    theirs = ours | {hashing.key_forms(changed): [changed]}
+    assert differences_of(TABLE, hashing, ours, ours) == ()
+    assert [each.key for each in differences_of(TABLE, hashing, ours, theirs)] == [(2,)]
