@@ -67,7 +67,10 @@ def test_maintenance_feeds_and_keeps_what_it_found(site: Site, upkeep: Upkeep) -
 
 
 def test_nothing_is_proven_while_nothing_can_be_read_yet(upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handlers.feed.feeder.Feeder.feed", lambda *_: Fed(NOTHING, NOTHING))
+    def feed(_feeder: object, _limit_s: float) -> Fed:
+        return Fed(NOTHING)
+
+    monkeypatch.setattr("handlers.feed.feeder.Feeder.feed", feed)
     assert upkeep.verify(FULL, LIMIT_S)["proven"] == 0
 
 
