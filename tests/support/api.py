@@ -46,6 +46,8 @@ class Api:
         database: the relational function's connection, where there is PostgreSQL; to be closed.
     """
 
+    _routes: Mapping[str, str] = gateway_routes()
+
     def __init__(self, environ: Mapping[str, str]) -> None:
         settings = Settings(environ)
         self._functions: dict[str, Callable[[Mapping[str, Any], Any], dict[str, object]]] = {
