@@ -93,7 +93,6 @@ def no_luck(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     random.seed(request.node.nodeid)
     seeded = SimpleNamespace(Random=lambda: random.Random(random.random()))
     monkeypatch.setattr("handlers.api.insert.random", seeded)
-    monkeypatch.setattr("handlers.postgres.connection.CONNECT_TIMEOUT_S", int(PATIENCE_S))
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -174,8 +173,11 @@ def postgres_template(postgres_server: PostgresServer) -> str:
 
 
 @pytest.fixture
-def database_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
-    """The URL of a new database that the migrations have gone through."""
+def database_url(
+    postgres_server: PostgresServer, postgres_template: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """The URL of a new database that the migrations have gone through; to connect may take long on a busy machine."""
+    monkeypatch.setattr("handlers.postgres.connection.CONNECT_TIMEOUT_S", int(PATIENCE_S))
     with new_database(postgres_server, postgres_template) as url:
         yield url
 

@@ -20,6 +20,7 @@ from handlers.feed.homes import Homes, begin_replacement, discard_unread, go_liv
 from handlers.ledger.head import Head
 from handlers.ledger.ledger import Range
 from handlers.postgres.connection import Database
+from handlers.postgres.home import Home
 from handlers.postgres.tables import SQL_COLUMNS, table_name
 from handlers.rows import MODEL
 from tests.handlers.feed.site import Site, settings_of
@@ -221,6 +222,18 @@ def test_a_new_epoch_is_read_once_it_has_all_rows_and_has_those_before_from_post
     assert [span.first for span in site.ledger.spans] == [34]
     site.check()
     assert site.homes().get(before.epoch) is not None  # readers that know of no other yet
+
+
+def test_what_another_feeder_has_copied_meanwhile_is_not_copied_again(site: Site) -> None:
+    site.ledger.grow(20)
+    site.feed()
+    before = site.homes()
+    site.ledger.branch(site.ledger.epoch + 1, 20)
+    head = site.ledger.head(Deadline())
+    site.feed()
+    stale = Home.new(head.epoch, is_live=False)
+    assert inheritance.inherit(site.database, before, stale, head, lambda: True).bookmark == head.bookmark
+    site.check()
 
 
 def test_a_new_epoch_can_be_fed_from_the_ledger_alone(site: Site) -> None:

@@ -74,10 +74,11 @@ def test_of_asynchronous_calls_the_projectors_tasks_are_kept_and_all_others_are_
         for node in graph(stack).of("FunctionEventInvokeConfig")
     }
     assert given.pop("projector") == ("live", 0, 3600, QUEUE)
+    assert given.pop("relational", None) == (("live", 0, 3600, QUEUE) if stack == EVERYTHING else None)
     assert {*given} == {
         "command",
         "query",
-        *(["warmer", "worker", "sessions", "authorizer"] if stack == EVERYTHING else []),
+        *(["warmer", "worker", "sessions", "authorizer", "migrator"] if stack == EVERYTHING else []),
     }
     assert {*given.values()} == {("live", 0, 60, None)}
 
@@ -105,7 +106,7 @@ def test_the_outputs_name_what_an_alarm_needs(stack: str) -> None:
         "command",
         "query",
         "projector",
-        *(["warmer", "worker", "sessions", "authorizer"] if stack == EVERYTHING else []),
+        *(["warmer", "worker", "sessions", "authorizer", "relational", "migrator"] if stack == EVERYTHING else []),
     }
     assert {*outputs["function_arns"]} == {*outputs["role_arns"]} == functions
     assert functions < {*outputs["log_groups"]}

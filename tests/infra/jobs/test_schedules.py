@@ -86,7 +86,7 @@ def test_without_sandboxes_to_keep_there_is_no_warmer() -> None:
     ("stack", "aliases"),
     [
         ("prod", ["command", "projector", "query"]),
-        (EVERYTHING, ["command", "projector", "query", "warmer", "worker"]),
+        (EVERYTHING, ["command", "projector", "query", "relational", "warmer", "worker"]),
     ],
 )
 def test_the_schedules_role_invokes_the_targets_and_nothing_else(stack: str, aliases: list[str]) -> None:
